@@ -1,0 +1,32 @@
+import { isBuiltin } from "node:module";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Every module that a bundle for no particular platform still wants from outside. */
+async function importsLeftOutside(input: string, code?: string): Promise<string[]> {
+  const bundle = await rolldown({
+    input,
+    cwd: root,
+    platform: "neutral",
+    resolve: { conditionNames: ["@shoal/source", "import", "default"], mainFields: ["module", "main"] },
+    external: (id) => isBuiltin(id),
+    logLevel: "silent",
+    plugins: code === undefined ? [] : [{ name: "given-code", resolveId: (id) => (id === input ? id : null), load: (id) => (id === input ? code : null) }],
+  });
+  const { output } = await bundle.generate({ format: "esm" });
+  await bundle.close();
+  return output.flatMap((file) => (file.type === "chunk" ? [...file.imports, ...file.dynamicImports] : [])).filter(isBuiltin);
+}
+
+describe("a bundle for the browser needs nothing of Node", () => {
+  test.each(["core", "planner", "executor", "dataset"])("%s", async (name) => {
+    expect(await importsLeftOutside(`packages/${name}/src/index.ts`)).toEqual([]);
+  });
+
+  test("and a builtin would be seen", async () => {
+    expect(await importsLeftOutside("virtual:bad.js", `import { readFileSync } from "node:fs"; console.log(readFileSync);`)).toEqual(["node:fs"]);
+  });
+});
