@@ -1,0 +1,209 @@
+import {
+  Binary, Bool, Data, Field as ArrowField, FixedSizeList, Float32, Float64, Int16, Int32, Int64, Int8, List, makeData, Null, RecordBatch, Schema as ArrowSchema,
+  Struct, Table, TimestampMillisecond, Type, Uint16, Uint32, Uint64, Uint8, Utf8, Vector, type DataType,
+} from "apache-arrow";
+import { createBlock, type Block } from "./block.ts";
+import {
+  columnFromValues, elementsPerRow, isTypedArray, type Column, type ColumnType, type NumberKind, type TypedArray,
+} from "./column.ts";
+import { utf8Buffers } from "./utf8.ts";
+
+const numberTypes: Record<NumberKind, () => DataType> = {
+  int8: () => new Int8(), int16: () => new Int16(), int32: () => new Int32(), int64: () => new Int64(),
+  uint8: () => new Uint8(), uint16: () => new Uint16(), uint32: () => new Uint32(), uint64: () => new Uint64(),
+  float32: () => new Float32(), float64: () => new Float64(),
+};
+
+/** Arrow's canonical extension names, kept in the field's metadata. */
+const extensionName = "ARROW:extension:name";
+const extensionMetadata = "ARROW:extension:metadata";
+
+/** A block as an Arrow table; numbers and tensors share their memory with it. */
+export function tableFromBlock(block: Block): Table {
+  const entries = Object.entries(block.columns).map(([name, column]) => arrowColumn(name, column));
+  const schema = new ArrowSchema(entries.map(([field]) => field));
+  const data = makeData({ type: new Struct(schema.fields), length: block.rows, nullCount: 0, children: entries.map(([, child]) => child) });
+  return new Table(schema, [new RecordBatch(schema, data)]);
+}
+
+function arrowColumn(name: string, column: Column): [ArrowField, Data] {
+  const data = arrowData(column);
+  const metadata = new Map<string, string>();
+  if (column.type.kind === "tensor") {
+    metadata.set(extensionName, "arrow.fixed_shape_tensor").set(extensionMetadata, JSON.stringify({ shape: column.type.shape }));
+  } else if (column.type.kind === "json") {
+    metadata.set(extensionName, "arrow.json").set(extensionMetadata, "");
+  }
+  return [new ArrowField(name, data.type, true, metadata), data];
+}
+
+function arrowData(column: Column): Data {
+  const { type, length } = column;
+  const values = column.values as TypedArray;
+  const nulls = { length, ...nullBitmap(column) };
+  switch (type.kind) {
+    case "null": return makeData({ type: new Null(), length });
+    case "bool": return makeData({ type: new Bool(), ...nulls, data: packBits(values as Uint8Array) });
+    case "timestamp": return makeData({ type: new TimestampMillisecond(), ...nulls, data: BigInt64Array.from(values as Float64Array, (ms) => BigInt(Math.trunc(Number.isNaN(ms) ? 0 : ms))) });
+    case "tensor": return tensorData(column, type.element, nulls);
+    case "utf8": return makeData({ type: new Utf8(), ...nulls, ...utf8Buffers(column.values as (string | null)[]) });
+    case "json": return makeData({ type: new Utf8(), ...nulls, ...utf8Buffers((column.values as unknown[]).map((value) => (value === null ? null : JSON.stringify(value, jsonSafe)))) });
+    case "binary": return makeData({ type: new Binary(), ...nulls, ...joinBytes(column.values as (Uint8Array | null)[]) });
+    case "list": return listData(column, type.element, nulls);
+    case "arrow": return mergeData(column.values as unknown as Vector);
+    default: return makeData({ type: numberTypes[type.kind]() as never, ...nulls, data: values as never }) as Data;
+  }
+}
+
+/** JSON has no bigint; one is written as the number it is where that is exact, otherwise as a string. */
+export function jsonSafe(_key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
+  return isTypedArray(value) ? Array.from(value as Float64Array) : value;
+}
+
+function tensorData(column: Column, element: NumberKind, nulls: { length: number }): Data {
+  const perRow = elementsPerRow(column.type);
+  const child = makeData({ type: numberTypes[element]() as never, length: column.length * perRow, nullCount: 0, data: column.values as never }) as Data;
+  return makeData({ type: new FixedSizeList(perRow, new ArrowField("item", child.type, false)), ...nulls, child } as never) as Data;
+}
+
+function listData(column: Column, element: NumberKind | "utf8", nulls: { length: number }): Data {
+  const rows = column.values as (ArrayLike<unknown> | null)[];
+  const valueOffsets = new Int32Array(rows.length + 1);
+  rows.forEach((row, at) => (valueOffsets[at + 1] = (valueOffsets[at] as number) + (row?.length ?? 0)));
+  const flat: unknown[] = [];
+  for (const row of rows) if (row !== null) for (let at = 0; at < row.length; at++) flat.push(row[at]);
+  const child = arrowData(columnFromValues(flat, { kind: element }));
+  return makeData({ type: new List(new ArrowField("item", child.type, true)), ...nulls, valueOffsets, child } as never) as Data;
+}
+
+function nullBitmap(column: Column): { nullCount: number; nullBitmap?: Uint8Array } {
+  const { validity, values, length } = column;
+  const valid = validity ?? (Array.isArray(values) ? Uint8Array.from(values, (value) => Number(value !== null)) : undefined);
+  const nullCount = valid === undefined ? 0 : length - valid.reduce((sum, bit) => sum + bit, 0);
+  return nullCount === 0 || valid === undefined ? { nullCount: 0 } : { nullCount, nullBitmap: packBits(valid) };
+}
+
+function packBits(bytes: Uint8Array): Uint8Array {
+  // Arrow wants the bitmap padded to 8 bytes.
+  const bits = new Uint8Array(Math.ceil(bytes.length / 64) * 8);
+  for (let at = 0; at < bytes.length; at++) if (bytes[at] !== 0) bits[at >> 3] = (bits[at >> 3] as number) | (1 << (at & 7));
+  return bits;
+}
+
+function joinBytes(rows: readonly (Uint8Array | null)[]): { valueOffsets: Int32Array; data: Uint8Array } {
+  const valueOffsets = new Int32Array(rows.length + 1);
+  rows.forEach((row, at) => (valueOffsets[at + 1] = (valueOffsets[at] as number) + (row?.length ?? 0)));
+  const data = new Uint8Array(valueOffsets[rows.length] as number);
+  rows.forEach((row, at) => row !== null && data.set(row, valueOffsets[at]));
+  return { valueOffsets, data };
+}
+
+/** One run of data for a vector that may be made of several. */
+function mergeData(vector: Vector): Data {
+  if (vector.data.length === 1) return vector.data[0] as Data;
+  return vector.memoize().data[0] as Data;
+}
+
+/** An Arrow table as a block. Dictionaries are decoded; half floats become float32; what JavaScript has no form for stays Arrow. */
+export function blockFromTable(table: Table): Block {
+  const columns: Record<string, Column> = {};
+  table.schema.fields.forEach((field, at) => {
+    columns[field.name] = columnFromVector(field, table.getChildAt(at) as Vector);
+  });
+  return createBlock(columns, [], table.numRows);
+}
+
+/** One Arrow vector as a column. */
+export function columnFromVector(field: ArrowField, vector: Vector): Column {
+  const type = columnType(field);
+  const length = vector.length;
+  const validity = vector.nullCount === 0 ? undefined : Uint8Array.from({ length }, (_, row) => Number(vector.isValid(row)));
+  const optional = validity === undefined ? {} : { validity };
+  switch (type.kind) {
+    case "null": return { type, length, values: [] };
+    case "arrow": return { type, length, values: vector };
+    case "utf8": case "binary": return { type, length, values: Array.from({ length }, (_, row) => vector.get(row) as unknown) };
+    case "json": return { type, length, values: Array.from({ length }, (_, row) => parsed(field, vector.get(row))) };
+    case "list": return { type, length, values: Array.from({ length }, (_, row) => listValue(vector.get(row) as Vector | null)) };
+    case "bool": return { type, length, values: Uint8Array.from({ length }, (_, row) => Number(vector.get(row) ?? 0)), ...optional };
+    case "timestamp": return { type, length, values: Float64Array.from({ length }, (_, row) => Number(vector.get(row) ?? 0)), ...optional };
+    case "tensor": return { type, length, values: flatTensor(vector, elementsPerRow(type)), ...optional };
+    default: return { type, length, values: vector.toArray() as TypedArray, ...optional };
+  }
+}
+
+function columnType(field: ArrowField): ColumnType {
+  const type = (field.type.typeId === Type.Dictionary ? (field.type as unknown as { dictionary: DataType }).dictionary : field.type) as DataType;
+  const number = numberKind(type);
+  if (number !== undefined) return field.type.typeId === Type.Dictionary ? { kind: "json" } : { kind: number };
+  switch (type.typeId) {
+    case Type.Null: return { kind: "null" };
+    case Type.Bool: return { kind: "bool" };
+    case Type.Utf8: case Type.LargeUtf8: return { kind: field.metadata.get(extensionName) === "arrow.json" ? "json" : "utf8" };
+    case Type.Binary: case Type.LargeBinary: case Type.FixedSizeBinary: return { kind: "binary" };
+    case Type.Timestamp: case Type.Date: return { kind: "timestamp" };
+    case Type.FixedSizeList: {
+      const list = type as FixedSizeList;
+      const element = numberKind(list.children[0]?.type as DataType);
+      if (element !== undefined) return { kind: "tensor", element, shape: tensorShape(field, list.listSize) };
+      return { kind: "json" };
+    }
+    case Type.List: {
+      const item = (type as List).children[0]?.type as DataType;
+      const element = item.typeId === Type.Utf8 ? "utf8" : numberKind(item);
+      return element === undefined ? { kind: "json" } : { kind: "list", element };
+    }
+    case Type.Struct: return { kind: "json" };
+    default: return { kind: "arrow", name: String(type) };
+  }
+}
+
+function numberKind(type: DataType): NumberKind | undefined {
+  if (type.typeId === Type.Int) {
+    const { bitWidth, isSigned } = type as unknown as { bitWidth: number; isSigned: boolean };
+    return `${isSigned ? "int" : "uint"}${bitWidth}` as NumberKind;
+  }
+  if (type.typeId === Type.Float) return (["float32", "float32", "float64"] as const)[(type as unknown as { precision: number }).precision];
+  return undefined;
+}
+
+function tensorShape(field: ArrowField, listSize: number): readonly number[] {
+  if (field.metadata.get(extensionName) !== "arrow.fixed_shape_tensor") return [listSize];
+  const { shape } = JSON.parse(field.metadata.get(extensionMetadata) ?? "{}") as { shape?: number[] };
+  return Array.isArray(shape) && shape.reduce((product, size) => product * size, 1) === listSize ? shape : [listSize];
+}
+
+function flatTensor(vector: Vector, perRow: number): TypedArray {
+  const runs = vector.data.map((data) => (new Vector([data.children[0] as Data]).toArray() as TypedArray).subarray(data.offset * perRow, (data.offset + data.length) * perRow));
+  if (runs.length === 1) return runs[0] as TypedArray;
+  const first = runs[0] as TypedArray;
+  const flat = new (first.constructor as new (length: number) => TypedArray)(runs.reduce((sum, run) => sum + run.length, 0));
+  let at = 0;
+  for (const run of runs) {
+    flat.set(run as never, at);
+    at += run.length;
+  }
+  return flat;
+}
+
+function listValue(vector: Vector | null): unknown {
+  if (vector === null) return null;
+  return vector.nullCount === 0 && !(vector.type.typeId === Type.Utf8) ? vector.toArray() : Array.from(vector as Iterable<unknown>);
+}
+
+function parsed(field: ArrowField, value: unknown): unknown {
+  if (value === null) return null;
+  if (typeof value === "string") return field.metadata.get(extensionName) === "arrow.json" ? JSON.parse(value) : value;
+  return plain(value);
+}
+
+/** Arrow's rows, maps and vectors as plain objects and arrays. */
+function plain(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || value instanceof Date || isTypedArray(value)) return value;
+  if (value instanceof Vector) return Array.from(value as Iterable<unknown>, plain);
+  if ("toJSON" in value && typeof value.toJSON === "function") {
+    return Object.fromEntries(Object.entries(value.toJSON() as object).map(([key, item]) => [key, plain(item)]));
+  }
+  return value;
+}

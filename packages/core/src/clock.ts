@@ -1,0 +1,27 @@
+/** Time as an argument (law 11), so that schedules can be replayed. */
+export interface Clock {
+  /** Milliseconds on a clock that never goes back. Only differences mean something. */
+  now(): number;
+  /** Settles after `ms`, or rejects with the signal's reason. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The machine's own time. A sleeping clock does not keep a process alive where the runtime can say so. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const timer: unknown = setTimeout(finish, ms);
+      if (typeof timer === "object" && timer !== null && "unref" in timer) (timer as { unref(): void }).unref();
+      const abort = (): void => {
+        clearTimeout(timer as Parameters<typeof clearTimeout>[0]);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      function finish(): void {
+        signal?.removeEventListener("abort", abort);
+        resolve();
+      }
+    }),
+};

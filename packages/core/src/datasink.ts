@@ -1,0 +1,46 @@
+import type { Block, Row } from "./block.ts";
+import type { JsonObject } from "./json.ts";
+import type { Schema } from "./schema.ts";
+import type { ErrorData } from "./shoal-error.ts";
+
+/** A row that could not be done: a line of the dead-letter file. */
+export interface DeadLetter {
+  readonly row: Row;
+  readonly error: ErrorData;
+  readonly attempts: number;
+  /** Which step failed. */
+  readonly step: string;
+  /** Where the row came from: partition and row number, where known. */
+  readonly source?: string;
+}
+
+export interface SinkResult {
+  /** What appeared: a path, a URL. */
+  readonly location: string;
+  readonly files: readonly string[];
+  readonly rows: number;
+  readonly bytes: number;
+  /** Where the dead letters are, when there are any. */
+  readonly deadLetters?: string;
+}
+
+/**
+ * One output being written. Nothing is visible under the output's name before `publish`; after `discard` nothing is left.
+ * Blocks come in output order; one call at a time.
+ */
+export interface SinkWriter {
+  write(block: Block): Promise<void>;
+  writeDeadLetters(letters: readonly DeadLetter[]): Promise<void>;
+  /** The output appears, whole. `schema` is what an output without rows gets. */
+  publish(schema: Schema): Promise<SinkResult>;
+  discard(): Promise<void>;
+}
+
+/** Where rows go. A value: nothing is touched before `open`. */
+export interface Datasink {
+  /** For plans and messages, as in `parquet(out/)`. */
+  readonly name: string;
+  readonly spec?: { readonly format: string; readonly options: JsonObject };
+  /** @throws `output-exists`, `output-unfinished`, with the choices there are. */
+  open(signal: AbortSignal): Promise<SinkWriter>;
+}

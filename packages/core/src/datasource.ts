@@ -1,0 +1,52 @@
+import type { Block } from "./block.ts";
+import type { JsonObject } from "./json.ts";
+import type { Schema } from "./schema.ts";
+
+/** The unit of reading: a file, or a row group of one. */
+export interface Partition {
+  /** Stable across runs: a path or URL, with what part of it. */
+  readonly id: string;
+  /** Changes when the content does: size and time of change, an ETag, a hash. */
+  readonly version: string;
+  readonly rows?: number;
+  readonly bytes?: number;
+}
+
+export interface ReadOptions {
+  /** Only these columns are needed. A source that says `prunesColumns` gives no others. */
+  readonly columns?: readonly string[];
+  /** No more rows than this are needed from this partition. */
+  readonly limit?: number;
+  /** Start at this row of the partition; only for a source that is `resumable`. */
+  readonly firstRow?: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Where rows come from. A value: nothing is opened before `partitions` is called.
+ * Blocks carry their lineage (`partition`, `version`, `firstRow`), come in row order, and hold at most some thousand rows
+ * or 16 MiB, whichever is less.
+ */
+export interface Datasource<R = Record<string, unknown>> {
+  /** For plans and messages, as in `jsonl(prompts/*.jsonl)`. */
+  readonly name: string;
+  /** The same partitions can be read again, from any row. */
+  readonly resumable: boolean;
+  readonly prunesColumns: boolean;
+  /** The source as data, for a plan that travels; absent when it can't. */
+  readonly spec?: SourceSpec;
+  /** The schema where it is known without reading rows. */
+  schema?(signal: AbortSignal): Promise<Schema | undefined>;
+  /** The exact row count where it is known without reading rows. */
+  countRows?(signal: AbortSignal): Promise<number | undefined>;
+  partitions(signal: AbortSignal): AsyncIterable<Partition>;
+  /** @throws ShoalError naming file, position and reason. Returning early closes what was open. */
+  read(partition: Partition, options: ReadOptions): AsyncIterable<Block>;
+  /** Only for the type checker. */
+  readonly rowType?: R;
+}
+
+export interface SourceSpec {
+  readonly format: string;
+  readonly options: JsonObject;
+}

@@ -1,0 +1,133 @@
+import type { BatchShape, RowOf } from "./batch.ts";
+import type { Json } from "./json.ts";
+import type { ActorContext, ModulePredictorSpec, PredictorPhase, PredictorStep } from "./predictor.ts";
+import { insideActor } from "./inside-actor.ts";
+import { ShoalError } from "./shoal-error.ts";
+
+export interface PredictOptions {
+  /** Aborted when the run ends early. */
+  readonly signal: AbortSignal;
+}
+
+type Awaitable<T> = T | Promise<T>;
+
+/** How a predictor of one's own treats rows; the same for objects and classes. */
+export interface PredictorTraits {
+  /** `"any"`: may return more or fewer rows than it got; then an error's unit is the batch. */
+  readonly rows?: "same" | "any";
+  /** One actor, source order, no packing, no bisecting: for models that carry state from batch to batch. */
+  readonly stateful?: boolean;
+}
+
+/**
+ * A predictor of one's own. `setup` runs once per actor; `predict` once per batch, with what `preprocess` gave where there is one.
+ * `preprocess` and `postprocess` overlap with the `predict` of other batches when that runs elsewhere (`actor.onnx` does).
+ */
+export interface PredictorDefinition<In, State, Prepared, Result, Out, Args> extends PredictorTraits {
+  setup?(actor: ActorContext, args: Args): Awaitable<State>;
+  preprocess?(batch: In, state: State, options: PredictOptions): Awaitable<Prepared>;
+  /** What one row costs (tokens, pixels); batches are then packed under `maxBatchCost`. */
+  cost?(row: RowOf<Prepared>): number;
+  predict(batch: Prepared, state: State, options: PredictOptions): Awaitable<Result> | AsyncIterable<Result>;
+  postprocess?(result: Result, state: State, options: PredictOptions): Awaitable<Out>;
+  dispose?(state: State): Awaitable<void>;
+}
+
+/** A predictor as a class: constructed once per actor, as in Ray. */
+export interface PredictorClass<In, Out, Args> extends PredictorTraits {
+  new (args: Args, actor: ActorContext): {
+    setup?(): Awaitable<void>;
+    predict(batch: In, options: PredictOptions): Awaitable<Out> | AsyncIterable<Out>;
+    dispose?(): Awaitable<void>;
+  };
+}
+
+/** With every type erased: what the registry keeps. */
+export type AnyDefinition = PredictorDefinition<unknown, unknown, unknown, unknown, unknown, unknown> | PredictorClass<unknown, unknown, unknown>;
+
+/**
+ * The row that comes out when a predictor of one's own is applied to rows `R`. One that returns every column it was given
+ * (`{ ...batch, score }`) keeps the rest of the row too; otherwise what it returns is the row.
+ */
+export type ReplacedRow<R, In, Out> = keyof In extends keyof Out ? Omit<R, keyof Out> & Out : Out;
+
+interface Define<In extends BatchShape> {
+  /** The class form. */
+  <Out extends BatchShape, Args extends Json | undefined = undefined>(
+    meta: { readonly url: string }, name: string, definition: PredictorClass<In, Out, Args>,
+  ): PredictorStep<RowOf<In>, RowOf<Out>, Args, "replaces">;
+  /** The object form. */
+  <State, Out extends BatchShape = never, Prepared = In, Result = Out, Args extends Json | undefined = undefined>(
+    meta: { readonly url: string }, name: string, definition: PredictorDefinition<In, State, Prepared, Result, Out, Args>,
+  ): PredictorStep<RowOf<In>, RowOf<[Out] extends [never] ? Result : Out>, Args, "replaces">;
+}
+
+/**
+ * Defines a predictor of one's own: set up once per actor, called once per batch. `name` must be the name it is exported under,
+ * because an actor finds it by importing this module.
+ *
+ * ```ts
+ * export const double = definePredictor<{ n: Float64Array }>()(import.meta, "double", {
+ *   predict: (batch) => ({ ...batch, twice: batch.n.map((value) => 2 * value) }),
+ * });
+ * ```
+ * @typeParam In the columns it reads, as they are in a batch.
+ */
+export function definePredictor<In extends BatchShape>(): Define<In> {
+  return ((meta: { readonly url: string }, name: string, definition: AnyDefinition) => {
+    registry().set(registryKey(meta.url, name), definition);
+    insideActor()?.onDefined(meta.url, name);
+    return { spec: moduleSpec(meta.url, name, definition), mode: "replaces" };
+  }) as Define<In>;
+}
+
+function moduleSpec(url: string, name: string, definition: AnyDefinition): ModulePredictorSpec {
+  const phases: PredictorPhase[] = ["predict"];
+  if (typeof definition !== "function") {
+    if (definition.preprocess !== undefined) phases.unshift("preprocess");
+    if (definition.postprocess !== undefined) phases.push("postprocess");
+  }
+  return {
+    kind: "module", name, module: url, export: name, args: null, batchFormat: "columns",
+    rows: definition.rows ?? "same", stateful: definition.stateful ?? false, phases,
+    ...(typeof definition !== "function" && definition.cost !== undefined ? { costUnit: "cost" } : {}),
+  };
+}
+
+const registrySymbol = Symbol.for("shoal.predictors");
+
+/** Shared by every copy of this package in the realm, so that a bundled and an imported one meet. */
+function registry(): Map<string, AnyDefinition> {
+  const realm = globalThis as { [registrySymbol]?: Map<string, AnyDefinition> };
+  return (realm[registrySymbol] ??= new Map());
+}
+
+function registryKey(url: string, name: string): string {
+  return `${url.split(/[?#]/)[0]}#${name}`;
+}
+
+/** The definition that a module registered under a name, if it has run here. */
+export function findDefinition(url: string, name: string): AnyDefinition | undefined {
+  return registry().get(registryKey(url, name));
+}
+
+/** Registers a definition under the URL that a spec names: for bundles, where a worker entry hands its predictors over. */
+export function registerDefinition(url: string, name: string, definition: AnyDefinition): void {
+  registry().set(registryKey(url, name), definition);
+}
+
+/** @throws `predictor-not-importable` */
+export function notImportable(spec: ModulePredictorSpec, cause?: unknown): ShoalError {
+  return new ShoalError("predictor-not-importable", `An actor could not find predictor "${spec.export}" by importing ${spec.module}.`, {
+    cause,
+    failure: "bug",
+    hint: [
+      `Export it under the name it was defined with (export const ${spec.export} = definePredictor()(import.meta, "${spec.export}", …)). In a bundle, name a worker entry:`,
+      `      // worker.ts:  serveActors({ ${spec.export} });`,
+      `      // your code:  { worker: () => new Worker(new URL("./worker.ts", import.meta.url)) }`,
+    ].join("\n"),
+    details: { module: spec.module, export: spec.export },
+  });
+}
+
+

@@ -1,0 +1,8 @@
+/** The shape most loggers have; pass one, or none. */
+export interface Logger {
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+}
+
+export const silentLogger: Logger = { debug: () => {}, info: () => {}, warn: () => {} };
