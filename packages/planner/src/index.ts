@@ -1,1 +1,2 @@
-export {};
+export * from "./logical/logical-operator.ts";
+export * from "./physical/physical-operator.ts";
