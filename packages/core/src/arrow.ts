@@ -1,5 +1,5 @@
 import {
-  Binary, Bool, Data, Field as ArrowField, FixedSizeList, Float32, Float64, Int16, Int32, Int64, Int8, List, makeData, Null, RecordBatch, Schema as ArrowSchema,
+  Binary, Bool, type Data, Field as ArrowField, FixedSizeList, Float32, Float64, Int16, Int32, Int64, Int8, List, makeData, Null, RecordBatch, Schema as ArrowSchema,
   Struct, Table, TimestampMillisecond, Type, Uint16, Uint32, Uint64, Uint8, Utf8, Vector, type DataType,
 } from "apache-arrow";
 import { createBlock, type Block } from "./block.ts";
@@ -155,7 +155,7 @@ function columnType(field: ArrowField): ColumnType {
       return element === undefined ? { kind: "json" } : { kind: "list", element };
     }
     case Type.Struct: return { kind: "json" };
-    default: return { kind: "arrow", name: String(type) };
+    default: return { kind: "arrow", name: type.toString() as string };
   }
 }
 

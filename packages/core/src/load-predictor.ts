@@ -55,16 +55,15 @@ type ErasedDefinition = PredictorDefinition<unknown, unknown, unknown, unknown, 
 
 async function fromObject(spec: ModulePredictorSpec, definition: ErasedDefinition, actor: ActorContext): Promise<Predictor> {
   const state = await definition.setup?.(actor, spec.args ?? undefined);
-  const { preprocess, postprocess, cost } = definition;
   const phase = async (block: Block, step: (batch: unknown, format: BatchFormat) => unknown): Promise<Block> =>
     withLineage(blockFromBatch(await step(batchFromBlock(block, spec.batchFormat), spec.batchFormat), `predictor "${spec.name}"`), block);
   return {
     rows: spec.rows,
     stateful: spec.stateful,
-    ...(preprocess === undefined ? {} : { preprocess: (block, signal) => phase(block, (batch) => preprocess.call(definition, batch, state, { signal })) }),
-    ...(cost === undefined ? {} : { cost: (block) => Array.from({ length: block.rows }, (_, row) => cost.call(definition, blockRow(block, row) as never)) }),
+    ...(definition.preprocess && { preprocess: (block, signal) => phase(block, (batch) => definition.preprocess?.(batch, state, { signal })) }),
+    ...(definition.cost && { cost: (block) => Array.from({ length: block.rows }, (_, row) => definition.cost?.(blockRow(block, row) as never) ?? 0) }),
     predict: (batch, signal) => converted(spec, definition.predict(batchFromBlock(batch, spec.batchFormat), state, { signal })),
-    ...(postprocess === undefined ? {} : { postprocess: (block, signal) => phase(block, (batch) => postprocess.call(definition, batch, state, { signal })) }),
+    ...(definition.postprocess && { postprocess: (block, signal) => phase(block, (batch) => definition.postprocess?.(batch, state, { signal })) }),
     dispose: () => definition.dispose?.(state),
   };
 }
