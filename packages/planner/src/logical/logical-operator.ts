@@ -113,6 +113,8 @@ export type LogicalOperator =
 
 /** What `mapBatches` was told about a predictor, defaults filled in. JSON. */
 export interface PredictorOptions {
+  /** The format of a predictor of one's own. */
+  readonly batchFormat: BatchFormat;
   /** Actors: exactly so many, or as the queue needs between two bounds. A ceiling: never more than fit the resources. */
   readonly concurrency: number | readonly [min: number, max: number];
   readonly batchSize: number | "auto";
@@ -136,7 +138,7 @@ export interface PredictorOptions {
 }
 
 export const defaultPredictorOptions: PredictorOptions = {
-  concurrency: 1, batchSize: "auto", maxBatchCost: "auto", maxBatchRows: 1024, numCpus: 1, numGpus: 0, memory: 0, device: "auto", maxAttempts: 4, collapse: false,
+  batchFormat: "columns", concurrency: 1, batchSize: "auto", maxBatchCost: "auto", maxBatchRows: 1024, numCpus: 1, numGpus: 0, memory: 0, device: "auto", maxAttempts: 4, collapse: false,
 };
 
 /** The operators an operator reads from. */
@@ -161,8 +163,22 @@ export function transformUp(operator: LogicalOperator, change: (operator: Logica
 /** Gives exactly one row for each row it reads, in order: a limit may move below it. */
 export function keepsRows(operator: LogicalOperator): boolean {
   switch (operator.kind) {
-    case "map": case "with-column": return operator.onError === undefined || operator.onError === "fail";
+    case "map": case "with-column": return keepsFailedRows(operator.onError);
+    case "predict": return keepsFailedRows(operator.options.onError) && !mayChangeRows(operator.spec) && !isStateful(operator.spec);
     case "select": case "drop": case "rename": return true;
     default: return false;
   }
+}
+
+function keepsFailedRows(onError: OnError | undefined): boolean {
+  return onError === "fail" || onError === "null";
+}
+
+/** The predictor may return more or fewer rows than it gets. */
+export function mayChangeRows(spec: PredictorSpec): boolean {
+  return spec.kind === "module" && spec.rows === "any";
+}
+
+export function isStateful(spec: PredictorSpec): boolean {
+  return spec.kind === "module" && spec.stateful;
 }

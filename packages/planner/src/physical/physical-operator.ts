@@ -100,3 +100,14 @@ export function physicalInputsOf(operator: PhysicalOperator): readonly PhysicalO
   if (operator.kind === "scan") return [];
   return "inputs" in operator ? operator.inputs : [operator.input];
 }
+
+/** The same operator over other inputs; the very same object when they are the same. */
+export function withPhysicalInputs(operator: PhysicalOperator, inputs: readonly PhysicalOperator[]): PhysicalOperator {
+  if (physicalInputsOf(operator).every((input, at) => input === inputs[at])) return operator;
+  return ("inputs" in operator ? { ...operator, inputs } : { ...operator, input: inputs[0] }) as PhysicalOperator;
+}
+
+/** Rewrites from the leaves up. Returns the very object it was given when nothing changed. */
+export function transformPhysicalUp(operator: PhysicalOperator, change: (operator: PhysicalOperator) => PhysicalOperator): PhysicalOperator {
+  return change(withPhysicalInputs(operator, physicalInputsOf(operator).map((input) => transformPhysicalUp(input, change))));
+}
