@@ -1,0 +1,135 @@
+import { blockBytes, selectColumns, ShoalError, sliceBlock, type Block, type Datasource, type JsonObject, type Partition, type ReadOptions, type Schema } from "@shoal/core";
+import { findFiles, storeOf, type SourceFile } from "./file-store.ts";
+import { fileChanged } from "./http-files.ts";
+
+/** A part of a file that can be read apart from the others, such as a row group. */
+export interface FilePart {
+  /** Stable name of the part within its file, without `#`: `row-group=3`. */
+  readonly part: string;
+  readonly rows?: number;
+  readonly bytes?: number;
+}
+
+export interface FileReadOptions extends ReadOptions {
+  /** Which part of the file; absent for formats without `parts`. */
+  readonly part?: string;
+  /** The first file of the whole source: what columns are inferred from, so that all files agree. */
+  readonly firstFile: SourceFile;
+}
+
+/** What a format must say to become a Datasource: how one file is read to blocks. */
+export interface FileFormat {
+  /** For names and specs: `jsonl`. */
+  readonly format: string;
+  /** Lower case, with the dot; of a directory only files that end so are read. Empty: all files. */
+  readonly extensions: readonly string[];
+  /** `read` gives only `options.columns` when they are given. (If it gives more, they are dropped here.) */
+  readonly prunesColumns: boolean;
+  /** Read from beginning to end, by `file.stream` alone: then standard input will do. */
+  readonly streams: boolean;
+  /** Without it, each file is one partition. */
+  parts?(file: SourceFile, signal: AbortSignal): AsyncIterable<FilePart>;
+  schema?(firstFile: SourceFile, signal: AbortSignal): Promise<Schema | undefined>;
+  countRows?(file: SourceFile, signal: AbortSignal): Promise<number | undefined>;
+  /**
+   * The rows from `options.firstRow` (0 where absent) on, in order. `limit` is a hint: what is too much is cut here, as are
+   * blocks that are too large; lineage is added here too.
+   */
+  read(file: SourceFile, options: FileReadOptions): AsyncIterable<Block>;
+}
+
+/** Paths (files, directories, globs, URLs, `-`) as a Datasource of one format. */
+export function fileDatasource<R = Record<string, unknown>>(paths: string | readonly string[], format: FileFormat, spec?: JsonObject): Datasource<R> {
+  const list = typeof paths === "string" ? [paths] : paths;
+  const resumable = !list.includes("-");
+  if (!resumable && !format.streams) throw new ShoalError("not-seekable", `${format.format} can't be read from standard input.`, { hint: "Write it to a file first, and name that.", failure: "bug" });
+  const find = (signal: AbortSignal): Promise<readonly SourceFile[]> => findFiles(list, format.extensions, signal);
+  let first: SourceFile | undefined;
+  const firstFile = async (signal: AbortSignal): Promise<SourceFile> => (first ??= (await find(signal))[0] as SourceFile);
+
+  return {
+    name: `${format.format}(${list.length <= 3 ? list.join(", ") : `${list.slice(0, 2).join(", ")}, … ${list.length} paths`})`,
+    resumable,
+    prunesColumns: format.prunesColumns,
+    ...(spec === undefined ? {} : { spec: { format: format.format, options: { ...spec, paths: list } } }),
+    ...(format.schema === undefined ? {} : { schema: async (signal) => format.schema?.(await firstFile(signal), signal) }),
+    ...(format.countRows === undefined ? {} : { countRows: async (signal) => sumRows(await find(signal), async (file) => format.countRows?.(file, signal)) }),
+    async *partitions(signal) {
+      const files = await find(signal);
+      first = files[0];
+      for (const file of files) yield* partitionsOf(file, format, signal);
+    },
+    async *read(partition, options) {
+      const [path, part] = format.parts === undefined ? [partition.id] : splitId(partition.id);
+      const file = await (await storeOf(path)).open(path, options.signal);
+      if (file.version !== partition.version) throw fileChanged(path, partition.version, file.version);
+      const blocks = format.read(file, { ...options, ...(part === undefined ? {} : { part }), firstFile: await firstFile(options.signal) });
+      yield* finishBlocks(blocks, partition, options);
+    },
+  };
+}
+
+async function* partitionsOf(file: SourceFile, format: FileFormat, signal: AbortSignal): AsyncIterable<Partition> {
+  if (format.parts === undefined) {
+    yield { id: file.path, version: file.version, ...(file.size === undefined ? {} : { bytes: file.size }) };
+    return;
+  }
+  for await (const { part, ...size } of format.parts(file, signal)) yield { id: `${file.path}#${part}`, version: file.version, ...size };
+}
+
+function splitId(id: string): [path: string, part: string] {
+  const at = id.lastIndexOf("#");
+  return [id.slice(0, at), id.slice(at + 1)];
+}
+
+async function sumRows(files: readonly SourceFile[], count: (file: SourceFile) => Promise<number | undefined>): Promise<number | undefined> {
+  let sum = 0;
+  for (const file of files) {
+    const rows = await count(file);
+    if (rows === undefined) return undefined;
+    sum += rows;
+  }
+  return sum;
+}
+
+/** Blocks as a Datasource must give them: cut to size, ended at `limit`, with only the columns asked for, and with lineage. */
+export async function* finishBlocks(blocks: AsyncIterable<Block>, partition: Partition, options: ReadOptions): AsyncIterable<Block> {
+  const { columns, limit = Infinity, signal } = options;
+  if (limit <= 0) return;
+  let firstRow = options.firstRow ?? 0;
+  let left = limit;
+  for await (const block of blocks) {
+    signal.throwIfAborted();
+    const wanted = columns === undefined ? block : selectColumns(block, columns.filter((name) => name in block.columns));
+    for (const piece of cutBlock(sliceBlock(wanted, 0, Math.min(left, wanted.rows)))) {
+      yield { ...piece, lineage: [{ partition: partition.id, version: partition.version, firstRow, rows: piece.rows }] };
+      firstRow += piece.rows;
+      left -= piece.rows;
+    }
+    if (left <= 0) return;
+  }
+}
+
+export const maxBlockRows = 4096;
+export const maxBlockBytes = 16 * 1024 * 1024;
+
+/** Pieces of a block that keep both limits; one row may exceed the bytes. */
+export function* cutBlock(block: Block): Iterable<Block> {
+  const bytes = block.rows > 1 ? blockBytes(block) : 0;
+  const pieces = Math.min(block.rows, Math.max(Math.ceil(block.rows / maxBlockRows), Math.ceil(bytes / maxBlockBytes)));
+  if (pieces <= 1) {
+    if (block.rows > 0) yield block;
+    return;
+  }
+  const rows = Math.ceil(block.rows / pieces);
+  for (let start = 0; start < block.rows; start += rows) yield* cutBlock(sliceBlock(block, start, start + rows));
+}
+
+/** Without the first `count` rows: `firstRow`, for formats that can't seek. */
+export async function* skipRows(blocks: AsyncIterable<Block>, count = 0): AsyncIterable<Block> {
+  let left = count;
+  for await (const block of blocks) {
+    if (left < block.rows) yield sliceBlock(block, left);
+    left = Math.max(0, left - block.rows);
+  }
+}

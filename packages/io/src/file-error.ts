@@ -1,0 +1,26 @@
+import { ShoalError, type ShoalErrorFields } from "@shoal/core";
+
+const reasons: Readonly<Record<string, readonly [code: string, reason: string, hint: string]>> = {
+  ENOENT: ["file-not-found", "there is no such file or directory", "Check the path; relative paths start at the working directory."],
+  EACCES: ["permission-denied", "this user may not", "Change the permissions, or choose another path."],
+  EPERM: ["permission-denied", "this user may not", "Change the permissions, or choose another path."],
+  EROFS: ["permission-denied", "the file system is read-only", "Choose a path on a file system that can be written."],
+  ENOSPC: ["disk-full", "the disk is full", "Free some space, or choose a path on another disk."],
+  EDQUOT: ["disk-full", "the disk quota is used up", "Free some space, or choose a path on another disk."],
+  EISDIR: ["is-a-directory", "it is a directory", "Name a file."],
+  ENOTDIR: ["not-a-directory", "a part of the path is a file, not a directory", "Check the path."],
+  EMFILE: ["too-many-open-files", "too many files are open", "Raise the limit (ulimit -n)."],
+  EPIPE: ["output-closed", "the reader of this output has gone", "Nothing needs doing if that was meant (as in `| head`)."],
+};
+
+/** A file system's error in words. `doing` completes "Can't …": `read "a.jsonl"`. */
+export function fileError(error: unknown, doing: string, fields: ShoalErrorFields = {}): ShoalError {
+  if (ShoalError.is(error)) return error;
+  const system = (error as { code?: unknown } | null)?.code;
+  const known = typeof system === "string" ? reasons[system] : undefined;
+  if (known === undefined) {
+    const { name, message } = error instanceof Error ? error : { name: "", message: String(error) };
+    return new ShoalError(name === "AbortError" ? "aborted" : "file-error", `Can't ${doing}: ${message}`, { ...fields, cause: error });
+  }
+  return new ShoalError(known[0], `Can't ${doing}: ${known[1]} (${String(system)}).`, { hint: known[2], failure: "bug", ...fields, cause: error });
+}

@@ -1,0 +1,118 @@
+import { createReadStream } from "node:fs";
+import { open, readdir, stat } from "node:fs/promises";
+import { basename, isAbsolute, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { ShoalError } from "@shoal/core";
+import { glob, isDynamicPattern } from "tinyglobby";
+import { fileError } from "./file-error.ts";
+import { hasExtension, type FileStore, type SourceFile } from "./file-store.ts";
+
+/** Files of this machine, on Node, Bun and Deno alike. */
+export const localFiles: FileStore = {
+  async find(given, extensions) {
+    const path = localPath(given);
+    const info = await statOrMissing(path);
+    if (info?.isDirectory()) return filesOfDirectory(path, extensions);
+    if (info !== undefined) return [await localFile(path)];
+    if (isDynamicPattern(path)) return filesOfGlob(path);
+    throw notFound(path);
+  },
+  open: (path) => localFile(localPath(path)),
+};
+
+/** A path as the file system takes it; `file:` URLs become paths. */
+export function localPath(path: string): string {
+  return path.startsWith("file:") ? fileURLToPath(path) : path;
+}
+
+async function localFile(path: string): Promise<SourceFile> {
+  const info = await statOrMissing(path);
+  if (info === undefined) throw notFound(path);
+  return {
+    path,
+    size: info.isFile() ? info.size : undefined,
+    version: `${info.size}-${info.mtimeMs}`,
+    stream: (signal) => streamFile(path, signal),
+    bytes: (start, end) => readBytes(path, start, end),
+  };
+}
+
+async function* streamFile(path: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  try {
+    yield* createReadStream(path, { signal, highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw fileError(error, `read "${path}"`);
+  }
+}
+
+async function readBytes(path: string, start: number, end: number): Promise<Uint8Array> {
+  try {
+    const handle = await open(path, "r");
+    try {
+      const bytes = new Uint8Array(end - start);
+      let at = 0;
+      while (at < bytes.length) {
+        const { bytesRead } = await handle.read(bytes, at, bytes.length - at, start + at);
+        if (bytesRead === 0) throw new ShoalError("file-truncated", `"${path}" ends at byte ${start + at}, before byte ${end}.`, { failure: "bug" });
+        at += bytesRead;
+      }
+      return bytes;
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw fileError(error, `read "${path}"`);
+  }
+}
+
+async function filesOfDirectory(path: string, extensions: readonly string[]): Promise<readonly SourceFile[]> {
+  const entries = await readdir(path).catch((error: unknown) => {
+    throw fileError(error, `list "${path}"`);
+  });
+  const names = entries.filter((name) => !isHidden(name) && hasExtension(name, extensions)).toSorted();
+  const files: SourceFile[] = [];
+  for (const name of names) {
+    const file = await localFile(join(path, name));
+    if (file.size !== undefined) files.push(file);
+  }
+  if (files.length > 0) return files;
+  throw new ShoalError("no-files", `There is no file ${extensions.length === 0 ? "" : `ending in ${extensions.join(" or ")} `}in the directory "${path}"${where(path)}.`, {
+    hint: `Name the files, or use a glob such as "${path.replace(/\/$/, "")}/**/*"; directories inside it are not looked into.`,
+    failure: "bug",
+    details: { path, extensions, found: entries.slice(0, 20) },
+  });
+}
+
+async function filesOfGlob(pattern: string): Promise<readonly SourceFile[]> {
+  const named = basename(pattern).startsWith("_") || basename(pattern).startsWith(".");
+  const matches = await glob(pattern, { absolute: isAbsolute(pattern), dot: named, onlyFiles: true, expandDirectories: false });
+  const paths = matches.filter((path) => named || !isHidden(basename(path))).toSorted();
+  if (paths.length === 0) {
+    throw new ShoalError("no-files", `No file matches "${pattern}"${where(pattern)}.`, { hint: "Check the pattern; `**` crosses directories, `*` does not.", failure: "bug", details: { pattern } });
+  }
+  return Promise.all(paths.map(localFile));
+}
+
+/** Passed over in directories: hidden files, marker files as other systems write them, and our own dead letters. */
+function isHidden(name: string): boolean {
+  return name.startsWith(".") || name.startsWith("_") || name.endsWith(".dead-letters.jsonl");
+}
+
+async function statOrMissing(path: string) {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "ENOENT") return undefined;
+    throw fileError(error, `read "${path}"`);
+  }
+}
+
+function notFound(path: string): ShoalError {
+  return new ShoalError("file-not-found", `There is no file or directory "${path}"${where(path)}.`, { hint: "Check the path.", failure: "bug", details: { path, cwd: process.cwd() } });
+}
+
+function where(path: string): string {
+  return isAbsolute(path) ? "" : ` (looked in ${process.cwd()})`;
+}
