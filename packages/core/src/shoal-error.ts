@@ -64,6 +64,7 @@ export class ShoalError extends Error {
   }
 
   toData(): ErrorData {
+    const cause = causeData(wraps(this) ? (this.cause as { cause?: unknown } | undefined)?.cause : this.cause);
     const base = this.hint === undefined ? this.message : this.message.slice(0, this.message.length - this.hint.length - "\n  → ".length);
     return {
       code: this.code,
@@ -72,7 +73,7 @@ export class ShoalError extends Error {
       ...(this.failure === undefined ? {} : { failure: this.failure }),
       ...(this.details === undefined ? {} : { details: this.details }),
       ...(this.stack === undefined ? {} : { stack: this.stack }),
-      ...(this.cause === undefined || this.cause === null ? {} : { cause: ShoalError.from(this.cause).toData() }),
+      ...(cause === undefined ? {} : { cause }),
     };
   }
 
@@ -86,6 +87,21 @@ export class ShoalError extends Error {
     if (data.stack !== undefined) error.stack = data.stack;
     return error;
   }
+}
+
+/** True for what {@link ShoalError.from} makes of something thrown: the same words, with the original behind it. */
+function wraps(error: ShoalError): boolean {
+  return error.cause instanceof Error ? error.cause.stack === error.stack : String(error.cause) === error.message;
+}
+
+const deepest = 16;
+
+function causeData(cause: unknown, depth = 0): ErrorData | undefined {
+  if (cause === undefined || cause === null || depth === deepest) return undefined;
+  if (ShoalError.is(cause)) return cause.toData();
+  const { code, message, stack } = ShoalError.from(cause);
+  const next = cause instanceof Error ? causeData(cause.cause, depth + 1) : undefined;
+  return { code, message, ...(stack === undefined ? {} : { stack }), ...(next === undefined ? {} : { cause: next }) };
 }
 
 const outOfMemory =
