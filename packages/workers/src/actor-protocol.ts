@@ -1,0 +1,55 @@
+import { ShoalError, type ActorProgress, type ActorRequest, type BlockResult, type ErrorData } from "@shoal/core";
+
+/** What a host tells an actor. Blocks travel as Arrow IPC bytes. */
+export type ActorCommand =
+  | { readonly kind: "spawn"; readonly request: ActorRequest; readonly argv?: readonly string[] }
+  | { readonly kind: "process"; readonly call: number; readonly block: Uint8Array<ArrayBuffer> }
+  | { readonly kind: "abort"; readonly call: number; readonly reason: ErrorData }
+  | { readonly kind: "dispose" };
+
+/** What an actor tells its host. */
+export type ActorEvent =
+  | { readonly kind: "ready"; readonly device: string; readonly loadMs: number }
+  | { readonly kind: "failed"; readonly error: ErrorData }
+  | { readonly kind: "result"; readonly call: number; readonly block: Uint8Array<ArrayBuffer>; readonly rest: BlockResultRest }
+  | { readonly kind: "call-failed"; readonly call: number; readonly error: ErrorData }
+  | { readonly kind: "progress"; readonly progress: ActorProgress }
+  | { readonly kind: "heartbeat"; readonly memoryBytes?: number }
+  | { readonly kind: "log"; readonly level: "debug" | "info" | "warn"; readonly message: string }
+  /** Last words of an actor that an uncaught error ends. */
+  | { readonly kind: "dying"; readonly error: ErrorData }
+  | { readonly kind: "disposed" };
+
+export type BlockResultRest = Omit<BlockResult, "block">;
+
+/** One end of the line between a host and an actor. Messages arrive whole and in order; none is lost while both ends live. */
+export interface ActorChannel<Sent, Received> {
+  /** Never throws because the other end is gone; throws when the message cannot be copied. `transfer`: buffers the sender gives up. */
+  send(message: Sent, transfer?: readonly ArrayBuffer[]): void;
+  /** Set once, before anything can have arrived. */
+  onMessage(listener: (message: Received) => void): void;
+  /** Settles when the other end is gone, with how it went: `exit code 134`, `SIGKILL`. */
+  readonly closed: Promise<string>;
+}
+
+/** The host's end: it can also end the actor without asking it. */
+export interface ActorLine extends ActorChannel<ActorCommand, ActorEvent> {
+  /** At once, in the middle of anything. `closed` settles after it. */
+  kill(): void;
+}
+
+/** Any error as data that every kind of channel can copy. */
+export function errorData(error: unknown): ErrorData {
+  try {
+    return JSON.parse(JSON.stringify(ShoalError.from(error).toData())) as ErrorData;
+  } catch {
+    // Details that are no JSON, or causes that go in circles.
+    const plain = ShoalError.from(error);
+    return { code: plain.code, message: plain.message, ...(plain.failure === undefined ? {} : { failure: plain.failure }) };
+  }
+}
+
+/** Arrow makes typed arrays over these bytes as they lie, which wants them aligned; a process channel gives views at any offset. */
+export function alignedBytes(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+}

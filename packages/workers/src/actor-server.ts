@@ -1,0 +1,155 @@
+import {
+  decodeBlock, encodeBlock, ShoalError,
+  type ActorContext, type ActorProgress, type ActorRequest, type ActorRuntime, type LoadPredictor, type StartActor,
+} from "@shoal/core";
+import { chooseDevice as tryDevices, lazyOnnx, type ChooseDevice, type OnnxRuntimes } from "./actor-device.ts";
+import { alignedBytes, errorData, type ActorChannel, type ActorCommand, type ActorEvent } from "./actor-protocol.ts";
+
+/** What an entry file brings together: the parts that hosts do not know. */
+export interface ActorParts {
+  readonly load: LoadPredictor;
+  readonly startActor: StartActor;
+  readonly runtimes: OnnxRuntimes;
+  /** By default GPUs are tried. */
+  readonly chooseDevice?: ChooseDevice;
+}
+
+export interface ServeOptions {
+  readonly heartbeatMs?: number;
+  /** Memory of the realm or process, in bytes, where that can be known. */
+  readonly memoryBytes?: () => number;
+}
+
+type Channel = ActorChannel<ActorEvent, ActorCommand>;
+
+interface LoadedActor extends AsyncDisposable {
+  readonly device: string;
+  readonly runtime: ActorRuntime;
+}
+
+/**
+ * Serves one actor over a channel: loads its predictor when told to, answers blocks, and ends when told to or when the host is gone.
+ * Settles when everything is disposed.
+ */
+export async function serveActor(channel: Channel, parts: ActorParts, options: ServeOptions = {}): Promise<void> {
+  const { heartbeatMs = 1000, memoryBytes } = options;
+  const ended = new AbortController();
+  const calls = new Map<number, AbortController>();
+  let loaded: Promise<LoadedActor> | undefined;
+
+  let loading = false;
+
+  const heart: unknown = setInterval(() => channel.send({ kind: "heartbeat", ...(memoryBytes === undefined ? {} : { memoryBytes: memoryBytes() }) }), heartbeatMs);
+  if (typeof heart === "object" && heart !== null && "unref" in heart) (heart as { unref(): void }).unref();
+
+  const asked = new Promise<void>((resolve) => {
+    channel.onMessage((command) => {
+      switch (command.kind) {
+        case "spawn":
+          loading = true;
+          loaded = spawn(channel, command.request, parts, ended.signal).finally(() => (loading = false));
+          loaded.catch(() => {});
+          return;
+        case "process":
+          void answer(command.call, command.block);
+          return;
+        case "abort":
+          return calls.get(command.call)?.abort(ShoalError.fromData(command.reason));
+        case "dispose":
+          return resolve();
+      }
+    });
+  });
+  await Promise.race([asked, channel.closed]);
+  clearInterval(heart as Parameters<typeof clearInterval>[0]);
+  await end();
+  channel.send({ kind: "disposed" });
+
+  async function answer(call: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const abort = new AbortController();
+    calls.set(call, abort);
+    try {
+      const { runtime } = await (loaded ?? Promise.reject(new ShoalError("actor-not-spawned", "A block came before the predictor was asked for.", { failure: "bug" })));
+      const { block, ...rest } = await runtime.process(decodeBlock(alignedBytes(bytes)), abort.signal);
+      const result = encodeBlock(block);
+      channel.send({ kind: "result", call, block: result, rest: { ...rest, ...(memoryBytes === undefined ? {} : { memoryBytes: memoryBytes() }) } }, [result.buffer]);
+    } catch (error) {
+      channel.send({ kind: "call-failed", call, error: errorData(error) });
+    } finally {
+      calls.delete(call);
+    }
+  }
+
+  async function end(): Promise<void> {
+    const reason = new ShoalError("aborted", "The actor is ending.", { failure: "aborted" });
+    for (const call of calls.values()) call.abort(reason);
+    // A predictor may use its sessions while it is disposed, so they outlive it; one that is still loading is told at once.
+    if (loading) ended.abort(reason);
+    try {
+      await loaded?.then((actor) => actor[Symbol.asyncDispose](), () => {});
+    } catch (error) {
+      channel.send({ kind: "log", level: "warn", message: `Disposing failed: ${errorData(error).message}` });
+    } finally {
+      ended.abort(reason);
+    }
+  }
+}
+
+async function spawn(channel: Channel, request: ActorRequest, parts: ActorParts, signal: AbortSignal): Promise<LoadedActor> {
+  const start = performance.now();
+  try {
+    const actor = await loadActor(channel, request, parts, signal);
+    channel.send({ kind: "ready", device: actor.device, loadMs: performance.now() - start });
+    return actor;
+  } catch (error) {
+    channel.send({ kind: "failed", error: errorData(error) });
+    throw error;
+  }
+}
+
+async function loadActor(channel: Channel, request: ActorRequest, parts: ActorParts, signal: AbortSignal): Promise<LoadedActor> {
+  const { load, startActor, runtimes, chooseDevice = tryDevices } = parts;
+  const device = request.device === "auto" ? await chooseDevice(runtimes) : request.device;
+  const say = (level: "debug" | "info" | "warn") => (message: string) => channel.send({ kind: "log", level, message: String(message) });
+  const counts = new Map<string, number>();
+  const base = {
+    device, deviceIndex: request.deviceIndex, threads: request.threads, signal,
+    log: { debug: say("debug"), info: say("info"), warn: say("warn") },
+  };
+  const onnx = lazyOnnx(runtimes, base);
+  const actor: ActorContext = { ...base, onnx: onnx.onnx, count: (name, amount) => void counts.set(name, (counts.get(name) ?? 0) + amount) };
+  try {
+    const predictor = await load(request.spec, actor);
+    signal.throwIfAborted();
+    const runtime = startActor(predictor, request, progressSender(channel), counts);
+    return {
+      device, runtime,
+      async [Symbol.asyncDispose]() {
+        try {
+          await runtime[Symbol.asyncDispose]();
+        } finally {
+          await onnx[Symbol.asyncDispose]();
+        }
+      },
+    };
+  } catch (error) {
+    await Promise.resolve(onnx[Symbol.asyncDispose]()).catch(() => {});
+    throw error;
+  }
+}
+
+const idleDelayMs = 20;
+
+/**
+ * Work that begins is told at once: what follows may block this thread, and the watchdog outside must know which rows did.
+ * Idleness is only told when it lasts, which halves the messages of quick batches.
+ */
+function progressSender(channel: Channel): (progress: ActorProgress) => void {
+  let idle: ReturnType<typeof setTimeout> | undefined;
+  return (progress) => {
+    clearTimeout(idle);
+    const send = (): void => channel.send({ kind: "progress", progress });
+    if (progress.phase === "idle") idle = setTimeout(send, idleDelayMs);
+    else send();
+  };
+}

@@ -1,0 +1,46 @@
+import { ShoalError, type Actor, type ActorHost, type ActorRequest, type Logger } from "@shoal/core";
+import { connectActor, type ConnectOptions } from "../actor-client.ts";
+import type { ActorLine } from "../actor-protocol.ts";
+
+/** Settings that all hosts share. */
+export interface ActorHostOptions {
+  /** Where actors' log lines go, named for the actor. Nowhere by default. */
+  readonly log?: Logger;
+  /** How long an actor may take to dispose itself before it is killed; 5 seconds by default. */
+  readonly disposeMs?: number;
+}
+
+/** A host is a way to open a line to a new actor; everything else is the same for all. */
+export function actorHost(name: string, open: (request: ActorRequest) => ActorLine, options: Omit<ConnectOptions, "id">): ActorHost {
+  const counts = new Map<string, number>();
+  const actors = new Set<Actor>();
+  const disposed = new AbortController();
+  const spawning = new Set<Promise<unknown>>();
+
+  async function spawn(request: ActorRequest, signal: AbortSignal): Promise<Actor> {
+    signal.throwIfAborted();
+    disposed.signal.throwIfAborted();
+    const number = (counts.get(request.spec.name) ?? 0) + 1;
+    counts.set(request.spec.name, number);
+    const actor = await connectActor(open(request), request, AbortSignal.any([signal, disposed.signal]), { ...options, id: `${request.spec.name}#${number}` });
+    actors.add(actor);
+    void actor.closed.then(() => actors.delete(actor));
+    return actor;
+  }
+
+  return {
+    name,
+    spawn(request, signal) {
+      const spawned = spawn(request, signal);
+      const settled = spawned.then(() => {}, () => {});
+      spawning.add(settled);
+      void settled.then(() => spawning.delete(settled));
+      return spawned;
+    },
+    async [Symbol.asyncDispose]() {
+      disposed.abort(new ShoalError("aborted", `The actor host "${name}" was disposed.`, { failure: "aborted" }));
+      await Promise.all(spawning);
+      await Promise.all([...actors].map((actor) => actor[Symbol.asyncDispose]()));
+    },
+  };
+}

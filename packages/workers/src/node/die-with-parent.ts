@@ -1,0 +1,19 @@
+import { Worker } from "node:worker_threads";
+
+const watchMs = 250;
+
+/**
+ * Ends this process when its parent ends, however that ends, and only then. A closed channel tells it at once; while a predictor blocks
+ * this thread a second thread sees that the parent changed. SIGKILL, because leaving in an orderly way aborts under a native run.
+ */
+export function dieWithParent(): void {
+  const die = (): void => void process.kill(process.pid, "SIGKILL");
+  process.on("disconnect", die);
+  if (!process.connected) die();
+  // A terminal's Ctrl-C reaches the whole group; what becomes of actors is for the parent to say.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+  // Windows keeps the number of a dead parent, but ends its children with it.
+  if (process.platform === "win32") return;
+  const watch = `setInterval(() => { if (process.ppid !== ${process.ppid}) process.kill(process.pid, "SIGKILL"); }, ${watchMs});`;
+  new Worker(watch, { eval: true, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 16 } }).unref();
+}
