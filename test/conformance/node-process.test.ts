@@ -1,0 +1,51 @@
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, onTestFinished, test, vi } from "vitest";
+
+const run = promisify(execFile);
+const node = ["--conditions=@shoal/source", "--import", "@shoal/workers/ts-loader"];
+const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
+const cwd = fileURLToPath(new URL("../", import.meta.url));
+
+async function holdActor(predictor: string): Promise<{ parent: ChildProcess; lines: AsyncIterator<string>; children: number[] }> {
+  const parent = spawn(process.execPath, [...node, fixture("hold-actor.ts"), predictor], { cwd, detached: true, stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void parent.kill("SIGKILL"));
+  const lines = createInterface({ input: parent.stdout })[Symbol.asyncIterator]();
+  expect((await lines.next()).value).toBe("held");
+  const { stdout } = await run("ps", ["-o", "pid=", "--ppid", String(parent.pid)]);
+  return { parent, lines, children: stdout.trim().split(/\s+/).map(Number) };
+}
+
+/** A zombie is gone: whoever inherited it only has not looked yet. */
+async function isGone(pid: number): Promise<boolean> {
+  const { stdout } = await run("ps", ["-o", "stat=", "-p", String(pid)]).catch(() => ({ stdout: "" }));
+  return stdout.trim() === "" || stdout.startsWith("Z");
+}
+
+test.each([
+  ["idle", "waits"],
+  ["blocking its thread", "spins"],
+  ["being loaded", "neverLoads"],
+])("no actor is left a second after its parent was killed: %s", async (_state, predictor) => {
+  const { parent, children } = await holdActor(predictor);
+  expect(children).toHaveLength(1);
+  parent.kill("SIGKILL");
+  await once(parent, "exit");
+  await vi.waitUntil(async () => (await Promise.all(children.map(isGone))).every(Boolean), { timeout: 1000, interval: 50 });
+});
+
+test("an interrupt of the whole group leaves actors to their parent", async () => {
+  const { parent, lines } = await holdActor("waits");
+  process.kill(-(parent.pid as number), "SIGINT");
+  expect((await lines.next()).value).toBe("survived with 1 row");
+  expect(await once(parent, "exit")).toEqual([0, null]);
+});
+
+test.each(["await", "floating", "catch"])("a script that consumes at its top level is its own predictor's module: %s", async (shape) => {
+  const { stdout, stderr } = await run(process.execPath, [...node, fixture("script-job.ts"), `--shape=${shape}`], { cwd });
+  expect(stdout).toBe("the body begins\nthree times seven is 21\n");
+  expect(stderr).toBe("said inside predict\n");
+});
