@@ -20,7 +20,7 @@ export function planToJson(operator: LogicalOperator): Json {
 }
 
 /** The plan back from JSON; `openSource` turns a source's description into a source. @throws `bad-plan`. */
-export function planFromJson(json: Json, openSource: (spec: SourceSpec) => Datasource): LogicalOperator {
+export function planFromJson(json: Json, openSource: (spec: SourceSpec) => Datasource<unknown>): LogicalOperator {
   if (typeof json !== "object" || json === null || Array.isArray(json) || !("kind" in json)) {
     throw new ShoalError("bad-plan", "This JSON is not a plan: a step has no kind.");
   }

@@ -19,7 +19,7 @@ export type BatchFunction = (batch: unknown) => unknown;
 
 export interface Read {
   readonly kind: "read";
-  readonly source: Datasource;
+  readonly source: Datasource<unknown>;
   /** Set by rules: what is needed of it. */
   readonly columns?: readonly string[];
   readonly limit?: number;

@@ -4,7 +4,7 @@ import type { BatchFunction, ColumnFunction, FilterFunction, FlatMapFunction, Fu
 /** Reads the partitions of a source, in order. */
 export interface Scan {
   readonly kind: "scan";
-  readonly source: Datasource;
+  readonly source: Datasource<unknown>;
   readonly columns?: readonly string[];
   readonly limit?: number;
 }

@@ -1,0 +1,28 @@
+import { assertNotInsideActor, type Block } from "@shoal/core";
+import { execute, type RunStats } from "@shoal/executor";
+import { plan, type LogicalOperator, type PlanOptions } from "@shoal/planner";
+import type { Dataset } from "./dataset.ts";
+import type { RunSettings } from "./run-settings.ts";
+
+/** Runs a dataset's plan and gives its blocks. Ending the loop early ends the run and disposes what it held. */
+export async function* consume<R extends object>(dataset: Dataset<R>, settings: RunSettings, onStats: (stats: RunStats) => void): AsyncGenerator<Block, void, undefined> {
+  assertNotInsideActor();
+  const merged = { ...dataset.runtime.settings, ...settings };
+  const { physical } = plan(limited(dataset.plan, merged), planOptions(merged));
+  await using environment = await dataset.runtime.open(merged);
+  const execution = execute(physical, environment);
+  try {
+    yield* execution;
+  } finally {
+    onStats(execution.stats());
+  }
+}
+
+export function planOptions(settings: RunSettings): PlanOptions {
+  return { preserveOrder: settings.preserveOrder ?? true, onError: settings.onError ?? "fail" };
+}
+
+/** The plan under the run's own limit. */
+export function limited(operator: LogicalOperator, { limit }: RunSettings): LogicalOperator {
+  return limit === undefined ? operator : { kind: "limit", input: operator, rows: limit };
+}

@@ -1,0 +1,79 @@
+// Compiled, not run: a wrong column must not compile.
+import { expectTypeOf } from "expect-type";
+import { definePredictor, type Datasource, type PredictorStep } from "@shoal/core";
+import { dataset, type Dataset, type DatasetRuntime } from "./index.ts";
+
+declare const runtime: DatasetRuntime;
+declare const source: Datasource<{ id: number; text: string; vector: Float32Array; maybe: string | null }>;
+declare const classify: PredictorStep<{ text: string }, { label: string; score: number }, undefined, "adds">;
+declare const classifyBody: PredictorStep<{ body: string }, { label: string }, undefined, "adds">;
+
+const rows = dataset(source, runtime);
+type Rows = { id: number; text: string; vector: Float32Array; maybe: string | null };
+
+export async function typesFlow(): Promise<void> {
+  for await (const row of rows) expectTypeOf(row).toEqualTypeOf<Rows>();
+  expectTypeOf(rows.select("id", "text")).toEqualTypeOf<Dataset<{ id: number; text: string }>>();
+  expectTypeOf(rows.drop("vector", "maybe")).toEqualTypeOf<Dataset<{ id: number; text: string }>>();
+  expectTypeOf(rows.rename({ text: "body" }).select("body", "id")).toEqualTypeOf<Dataset<{ body: string; id: number }>>();
+  expectTypeOf(rows.withColumn("length", (row) => row.text.length).select("length")).toEqualTypeOf<Dataset<{ length: number }>>();
+  expectTypeOf(rows.filter((row): row is Rows & { maybe: string } => row.maybe !== null).select("maybe")).toEqualTypeOf<Dataset<{ maybe: string }>>();
+  expectTypeOf(await rows.map((row) => ({ twice: row.id * 2 })).take()).toEqualTypeOf<{ twice: number }[]>();
+  expectTypeOf(await rows.flatMap((row) => row.text.split(" ").map((word) => ({ word }))).takeAll()).toEqualTypeOf<{ word: string }[]>();
+
+  // @ts-expect-error -- no such column
+  rows.select("txet");
+  // @ts-expect-error -- it was dropped
+  rows.drop("text").select("text");
+  // @ts-expect-error -- it was renamed
+  rows.rename({ text: "body" }).map((row) => ({ text: row.text }));
+}
+
+export async function predictorsAreChecked(): Promise<void> {
+  const [added] = await rows.mapBatches(classify).takeAll();
+  expectTypeOf(added?.label).toEqualTypeOf<string | undefined>();
+  expectTypeOf(added?.id).toEqualTypeOf<number | undefined>();
+  const [nulled] = await rows.mapBatches(classify, { onError: "null" }).takeAll();
+  expectTypeOf(nulled?.score).toEqualTypeOf<number | null | undefined>();
+  expectTypeOf(nulled?.text).toEqualTypeOf<string | undefined>();
+
+  // @ts-expect-error -- it reads "body", which the rows lack
+  rows.mapBatches(classifyBody);
+  rows.rename({ text: "body" }).mapBatches(classifyBody);
+  // @ts-expect-error -- "text" has become a number
+  rows.map((row) => ({ text: row.id })).mapBatches(classify);
+}
+
+const score = definePredictor<{ vector: Float32Array[] }>()(import.meta, "score", {
+  setup: async () => ({ bias: 1 }),
+  predict: async (batch, { bias }) => ({ ...batch, score: Float32Array.from(batch.vector, (row) => (row[0] ?? 0) + bias) }),
+});
+const replaced = definePredictor<{ text: string[] }>()(import.meta, "replaced", {
+  setup: (_actor, args: { suffix: string }) => args,
+  predict: (batch, { suffix }) => ({ out: batch.text.map((text) => text + suffix) }),
+});
+
+export async function predictorsOfOnesOwn(): Promise<void> {
+  const [kept] = await rows.mapBatches(score, { batchSize: 8, concurrency: [1, 4] }).takeAll();
+  expectTypeOf(kept?.score).toEqualTypeOf<number | undefined>();
+  expectTypeOf(kept?.id).toEqualTypeOf<number | undefined>();
+  const out = rows.mapBatches(replaced, { args: { suffix: "!" } });
+  expectTypeOf(await out.takeAll()).toEqualTypeOf<{ out: string }[]>();
+  // @ts-expect-error -- its setup takes arguments
+  rows.mapBatches(replaced);
+  // @ts-expect-error -- what it did not return is gone
+  out.select("text");
+  // @ts-expect-error -- no such option
+  rows.mapBatches(score, { batchsize: 8 });
+}
+
+export async function batchFunctions(): Promise<void> {
+  const lengths = rows.mapBatches((batch) => {
+    expectTypeOf(batch.text).toEqualTypeOf<string[]>();
+    expectTypeOf(batch.vector).toEqualTypeOf<Float32Array[]>();
+    return { length: Int32Array.from(batch.text, (text) => text.length) };
+  });
+  expectTypeOf(await lengths.takeAll()).toEqualTypeOf<{ length: number }[]>();
+  const asRows = rows.mapBatches((batch) => batch.map((row) => ({ id: row.id })), { batchFormat: "rows", batchSize: 10 });
+  expectTypeOf(await asRows.takeAll()).toEqualTypeOf<{ id: number }[]>();
+}

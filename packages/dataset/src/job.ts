@@ -1,0 +1,43 @@
+import { assertNotInsideActor, type Datasink, type SinkResult } from "@shoal/core";
+import { runToSink, type RunStats } from "@shoal/executor";
+import { plan } from "@shoal/planner";
+import { limited, planOptions } from "./consume.ts";
+import type { Dataset } from "./dataset.ts";
+import type { RunSettings } from "./run-settings.ts";
+
+export interface JobReport {
+  /** What appeared, and where. */
+  readonly result: SinkResult;
+  readonly stats: RunStats;
+}
+
+/** One submitted plan: a dataset and where its rows go. Nothing runs before {@link Job.run}. */
+export class Job<R extends object = Record<string, unknown>> {
+  readonly dataset: Dataset<R>;
+  readonly sink: Datasink;
+  readonly #onStats: (stats: RunStats) => void;
+
+  constructor(dataset: Dataset<R>, sink: Datasink, onStats: (stats: RunStats) => void = () => {}) {
+    this.dataset = dataset;
+    this.sink = sink;
+    this.#onStats = onStats;
+  }
+
+  /**
+   * Runs the job. The output appears whole under its name at the end, or not at all.
+   * @throws `output-exists`, `output-unfinished` before anything is read; what a step threw, with step, row and reason.
+   */
+  async run(settings: RunSettings = {}): Promise<JobReport> {
+    assertNotInsideActor();
+    const merged = { ...this.dataset.runtime.settings, ...settings };
+    const { physical } = plan(limited(this.dataset.plan, merged), planOptions(merged));
+    await using environment = await this.dataset.runtime.open(merged);
+    const report = await runToSink(physical, this.sink, environment);
+    this.#onStats(report.stats);
+    return report;
+  }
+
+  explain(settings: RunSettings = {}): string {
+    return `${this.dataset.explain(settings)}\nto ${this.sink.name}`;
+  }
+}

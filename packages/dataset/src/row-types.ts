@@ -1,0 +1,51 @@
+import type { BatchFormats, BatchShape, ReplacedRow, RowOf } from "@shoal/core";
+import type { OnError, PredictorOptions } from "@shoal/planner";
+import type { Table } from "apache-arrow";
+
+/** For the type checker: what it can't see to be an object. */
+export type AsRow<T> = T extends object ? T : never;
+
+/** Flattens an intersection, so that an editor shows one object type. */
+export type Flat<T> = { [Name in keyof T]: T[Name] };
+
+/** `R` with the columns of `Added`, which win. */
+export type Joined<R, Added> = Flat<Omit<R, keyof Added> & Added>;
+
+/** An argument type that no value has when the rows lack what a step reads; the editor shows the columns. */
+export type Reads<R, In> = R extends In
+  ? unknown
+  : { readonly "this step reads columns that the rows lack or hold in another type": { [Name in keyof In as Name extends keyof R ? (R[Name] extends In[Name] ? never : Name) : Name]: In[Name] } };
+
+/** What `mapBatches` may be told about a predictor. */
+export interface PredictorSettings extends Partial<Omit<PredictorOptions, "onError">> {
+  readonly onError?: OnError;
+}
+
+/** Arguments are asked for when the predictor's `setup` or constructor takes some. */
+export type ArgsOf<Args> = [Args] extends [undefined] ? { readonly args?: undefined } : { readonly args: Args };
+
+/** Failed rows stay, with null in the new columns. */
+type NullOnError<R, Out, Settings> = Settings extends { readonly onError: "null" } ? { [Name in keyof Out]: Name extends keyof R ? Out[Name] : Out[Name] | null } : Out;
+
+/** The row after a predictor. */
+export type PredictedRow<R, In, Out, Mode, Settings> = Mode extends "adds"
+  ? Joined<R, NullOnError<R, Out, Settings>>
+  : Flat<ReplacedRow<R, In, NullOnError<R, Out, Settings>>>;
+
+/** What a batch function may return, and the row behind it. */
+export type BatchResult = BatchShape | readonly object[] | Table;
+export type ResultRow<Result> = Result extends Table ? Record<string, unknown> : Result extends readonly (infer R)[] ? R : Flat<RowOf<Result>>;
+
+export interface BatchFunctionSettings<Format extends keyof BatchFormats<unknown>> {
+  readonly batchFormat?: Format;
+  readonly batchSize?: number | "auto";
+  readonly onError?: OnError;
+  /** Identifies the function together with its source text, for what the text can't show. */
+  readonly version?: string;
+}
+
+export interface FunctionSettings {
+  readonly onError?: OnError;
+  readonly version?: string;
+}
+

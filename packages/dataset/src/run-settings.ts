@@ -1,0 +1,38 @@
+import type { Logger, Resources, Row } from "@shoal/core";
+import type { OnError } from "@shoal/planner";
+import type { Environment, RunEvent } from "@shoal/executor";
+
+/** How a consuming call runs. Every one takes them; those of the `shoal` command fill in what is not given. */
+export interface RunSettings {
+  /** Ends the run at the next batch boundary and frees everything it holds. */
+  readonly signal?: AbortSignal;
+  /** For steps that say nothing themselves. Default `"fail"`. */
+  readonly onError?: OnError;
+  /** The run fails when more rows than this have failed. */
+  readonly maxErrors?: number;
+  /** Default true; false lets a stage hand blocks on as they finish. */
+  readonly preserveOrder?: boolean;
+  /** What the run may use; what is not declared is detected. */
+  readonly resources?: Partial<Resources>;
+  /** Bytes of blocks that may be under way. */
+  readonly budgetBytes?: number;
+  readonly onEvent?: (event: RunEvent) => void;
+  /** Shows progress on standard error: a bar on a terminal, a line every few seconds on a pipe. Off in a library. */
+  readonly progress?: boolean;
+  /** Where dead letters go (a JSONL file) when there is no sink that keeps them. */
+  readonly deadLetters?: string;
+  /** No more than so many rows: for trying a job out. */
+  readonly limit?: number;
+  readonly seed?: number;
+  readonly log?: Logger;
+}
+
+/** What a dataset runs on. `shoal` has one per JavaScript runtime; `testing` has one with faults. */
+export interface DatasetRuntime {
+  /** Settings of the process, as the command line gave them. */
+  readonly settings: RunSettings;
+  /** Everything one run needs: hosts, resources, clock. Disposed when the run is over. */
+  open(settings: RunSettings): Promise<Environment & AsyncDisposable>;
+  /** Where `show` prints. */
+  print(row: Row): void;
+}

@@ -1,0 +1,46 @@
+import { Command } from "commander";
+import { onnxNodeRuntime } from "@shoal/backend-onnx-node";
+import type { DeviceProbe } from "@shoal/core";
+import { detectResources } from "@shoal/workers/node";
+
+export function doctorCommand(): Command {
+  return new Command("doctor")
+    .description("Say what works here: devices, each tried by running a model on it; libraries; resources. And how to get what is missing.")
+    .option("--json", "as one JSON object")
+    .action(doctor);
+}
+
+interface Library {
+  readonly name: string;
+  readonly forWhat: string;
+  readonly found: boolean;
+}
+
+async function doctor(flags: { readonly json?: true }): Promise<void> {
+  const resources = await detectResources();
+  const libraries = await Promise.all([
+    library("onnxruntime-node", "running models on cpu, cuda and native webgpu"),
+    library("@huggingface/tokenizers", "text tasks"),
+    library("@napi-rs/image", "reading images"),
+  ]);
+  const devices: readonly DeviceProbe[] = libraries[0]?.found ? await onnxNodeRuntime().probe() : [];
+  if (flags.json) return void process.stdout.write(`${JSON.stringify({ runtime: runtimeName(), resources, devices, libraries })}\n`);
+  const lines = [
+    `runtime   ${runtimeName()} on ${process.platform} ${process.arch}`,
+    `resources ${resources.cpus} CPUs, ${resources.gpus} GPUs, ${(resources.memory / 2 ** 30).toFixed(1)} GiB memory`,
+    ...devices.map(({ device, works, detail }) => `device    ${device.padEnd(7)} ${works ? "works" : "no   "}  ${detail}`),
+    ...libraries.map(({ name, forWhat, found }) => `library   ${name} ${found ? "found" : `missing: npm install ${name}`} (${forWhat})`),
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+  if (!devices.some(({ works }) => works)) process.exitCode = 1;
+}
+
+async function library(name: string, forWhat: string): Promise<Library> {
+  const found = await import(name).then(() => true, () => false);
+  return { name, forWhat, found };
+}
+
+function runtimeName(): string {
+  const { bun, deno, node } = process.versions as Record<string, string | undefined>;
+  return bun !== undefined ? `Bun ${bun}` : deno !== undefined ? `Deno ${deno}` : `Node ${node}`;
+}

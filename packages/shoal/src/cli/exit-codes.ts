@@ -1,0 +1,31 @@
+import { ShoalError } from "@shoal/core";
+
+export const exitCodes = { ok: 0, failed: 1, usage: 2, deadLetters: 3, interrupted: 130 } as const;
+
+/** Says on standard error what went wrong and what to do; gives the exit code. `SHOAL_DEBUG=1` adds stacks. */
+export function printError(thrown: unknown): number {
+  const error = ShoalError.from(thrown);
+  if (error.code === "aborted") {
+    process.stderr.write("Interrupted. Nothing was published; what was under way has been removed.\n");
+    return exitCodes.interrupted;
+  }
+  const debug = process.env["SHOAL_DEBUG"];
+  const trace = debug !== undefined && debug !== "" ? `\n${stacks(error)}` : userFrame(error);
+  process.stderr.write(`error ${error.code}: ${error.message}${trace}\n`);
+  return usageCodes.has(error.code) ? exitCodes.usage : exitCodes.failed;
+}
+
+/** What the person typed was wrong, rather than what the run met. */
+const usageCodes = new Set(["bad-argument", "bad-option", "no-job", "unknown-format", "unknown-task"]);
+
+/** The first line of the stack that is the user's own code. */
+function userFrame(error: Error): string {
+  const frames = [error, error.cause].flatMap((each) => (each instanceof Error ? (each.stack ?? "").split("\n") : []));
+  const own = frames.find((line) => /^\s+at .*(file:|\/|\\)/.test(line) && !/node:|node_modules|\/packages\/[a-z-]+\/(src|dist)\//.test(line));
+  return own === undefined ? "" : `\n  ${own.trim()}`;
+}
+
+function stacks(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${stacks(error.cause)}` : "";
+  return `${error.stack ?? String(error)}${cause}`;
+}

@@ -1,0 +1,124 @@
+import { Command, Option } from "commander";
+import { ShoalError, type PredictorStep } from "@shoal/core";
+import { featureExtraction, imageClassification, textClassification, textGeneration, tokenClassification } from "@shoal/backend-transformers";
+import { dataset, type Dataset, type PredictorSettings, type RunSettings } from "@shoal/dataset";
+import { sentiment, storyteller } from "@shoal/tiny-models";
+import { localRuntime } from "#runtime";
+import { setProcessSettings } from "../runtime/process-settings.ts";
+import { finish } from "./finish.ts";
+import { inputFormats, inputSource } from "./input-source.ts";
+import { interruptSignal } from "./interrupt.ts";
+import { jsonEvents } from "./json-events.ts";
+import { outputSink, type OutputFlags } from "./output-sink.ts";
+import { bytes, number, runSettings, wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
+
+const tasks = {
+  "text-generation": textGeneration,
+  "text-classification": textClassification,
+  "feature-extraction": featureExtraction,
+  "token-classification": tokenClassification,
+  "image-classification": imageClassification,
+} as const;
+
+/** Names for the models that ship with Shoal. */
+const shipped: Readonly<Record<string, string>> = { storyteller, sentiment };
+
+const dtypes = ["fp32", "fp16", "q8", "int8", "uint8", "q4", "q4f16", "bnb4"];
+
+interface Flags extends RunFlags, OutputFlags {
+  readonly task: keyof typeof tasks;
+  readonly model: string;
+  readonly input: string;
+  readonly inputFormat?: string;
+  readonly output: string;
+  readonly out: string;
+  readonly explain?: true;
+  readonly concurrency: number;
+  readonly batchSize?: number;
+  readonly maxBatchCost?: number;
+  readonly numCpus?: number;
+  readonly numGpus?: number;
+  readonly actorMemory?: number;
+  readonly device: PredictorSettings["device"];
+  readonly timeout?: number;
+  readonly collapse?: true;
+}
+
+/** Flags that are passed on to the task, by the name of its option. */
+const taskFlags = [
+  "dtype", "revision", "offline", "maxNewTokens", "maxLength", "temperature", "topK", "topP", "repetitionPenalty", "seed", "returnFullText",
+  "numReturnSequences", "stop", "pooling", "normalize", "truncate", "scoreOutput", "aggregation",
+] as const;
+
+export function inferCommand(): Command {
+  const command = new Command("infer")
+    .description("Run a model over files, without code: read, predict, write.")
+    .argument("<files...>", "files, folders, globs or URLs")
+    .addOption(new Option("--task <task>", "what the model does").choices(Object.keys(tasks)).makeOptionMandatory())
+    .requiredOption("--model <model>", `hub id, folder or URL; or ${Object.keys(shipped).join(", ")}, which ship with Shoal`)
+    .requiredOption("--input <column>", "the column to read")
+    .requiredOption("--output <column>", "the column to add")
+    .requiredOption("-o, --out <path>", "where the rows go: a file, a folder, or - for standard output")
+    .addOption(new Option("--input-format <format>", "of the files, where their names do not tell").choices(inputFormats))
+    .addOption(new Option("--format <format>", "of the output, where its name does not tell").choices(["jsonl", "csv", "parquet", "arrow"]))
+    .option("--overwrite", "replace an existing output, once the new one is whole")
+    .option("--concurrency <actors>", "actors: processes that each hold the model", wholeNumber, 1)
+    .option("--batch-size <rows>", "exact rows of each batch (default: found by measuring)", wholeNumber)
+    .option("--max-batch-cost <tokens>", "most tokens of a batch, padding included (default: found by measuring)", wholeNumber)
+    .addOption(new Option("--device <device>", "where to compute").choices(["auto", "cpu", "cuda", "webgpu"]).default("auto"))
+    .option("--num-cpus <n>", "CPUs of each actor (default 1)", number)
+    .option("--num-gpus <n>", "GPUs of each actor (default 0)", number)
+    .option("--actor-memory <bytes>", "memory of each actor, as in 2GB", bytes)
+    .option("--timeout <seconds>", "of one batch; then its actor is killed and the batch blamed", number)
+    .option("--collapse", "predict identical rows of a block once")
+    .addOption(new Option("--dtype <dtype>", "of the weights (default fp32); int8 kinds make scores depend on a row's neighbours").choices(dtypes))
+    .option("--revision <revision>", "of a model on the hub")
+    .option("--offline", "download nothing")
+    .option("--max-new-tokens <n>", "text-generation: most tokens to add", wholeNumber)
+    .option("--max-length <n>", "text-generation: most tokens, prompt included", wholeNumber)
+    .option("--temperature <t>", "text-generation: sample with this temperature (default: greedy)", number)
+    .option("--top-k <n>", "text-generation: sample among so many tokens; text-classification, image-classification: so many labels", wholeNumber)
+    .option("--top-p <p>", "text-generation: sample within this probability", number)
+    .option("--repetition-penalty <p>", "text-generation: above 1, repeats less", number)
+    .option("--seed <n>", "text-generation: of the sampling", wholeNumber)
+    .option("--stop <text...>", "text-generation: end at these strings")
+    .option("--num-return-sequences <n>", "text-generation: texts per row", wholeNumber)
+    .option("--return-full-text", "text-generation: prompt and completion")
+    .option("--truncate", "cut inputs that are too long for the model instead of failing")
+    .addOption(new Option("--pooling <how>", "feature-extraction").choices(["mean", "cls", "none"]))
+    .option("--normalize", "feature-extraction: vectors of length 1")
+    .addOption(new Option("--aggregation <how>", "token-classification").choices(["none", "simple"]))
+    .option("--score-output <column>", "text-classification, image-classification: the column for the score")
+    .option("--explain", "print the plan and stop");
+  return withRunFlags(command).action((files: string[], flags: Flags) => infer(files, flags));
+}
+
+async function infer(files: readonly string[], flags: Flags): Promise<void> {
+  const settings: RunSettings = { ...runSettings(flags, interruptSignal()), ...jsonEvents(flags, flags.out === "-") };
+  setProcessSettings(settings);
+  const predicted = dataset(inputSource(files, flags.inputFormat), localRuntime).mapBatches(predictor(flags) as never, predictorSettings(flags) as never) as Dataset;
+  if (flags.explain) return void process.stdout.write(`${predicted.explain()}\n`);
+  finish(await predicted.write(outputSink(flags.out, flags)), flags);
+}
+
+function predictor(flags: Flags): PredictorStep<never, unknown> {
+  const build = tasks[flags.task] as ((options: object) => PredictorStep<never, unknown>) | undefined;
+  if (build === undefined) throw new ShoalError("unknown-task", `There is no task "${String(flags.task)}".`);
+  const given = flags as unknown as Record<string, unknown>;
+  const options = Object.fromEntries(taskFlags.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])));
+  return build({ ...options, model: shipped[flags.model] ?? flags.model, input: flags.input, output: flags.output });
+}
+
+function predictorSettings(flags: Flags): PredictorSettings {
+  return {
+    concurrency: Math.max(1, flags.concurrency),
+    device: flags.device ?? "auto",
+    ...(flags.batchSize !== undefined && { batchSize: flags.batchSize }),
+    ...(flags.maxBatchCost !== undefined && { maxBatchCost: flags.maxBatchCost }),
+    ...(flags.numCpus !== undefined && { numCpus: flags.numCpus }),
+    ...(flags.numGpus !== undefined && { numGpus: flags.numGpus }),
+    ...(flags.actorMemory !== undefined && { memory: flags.actorMemory }),
+    ...(flags.timeout !== undefined && { timeoutMs: flags.timeout * 1000 }),
+    ...(flags.collapse && { collapse: true }),
+  };
+}

@@ -1,0 +1,24 @@
+import { ShoalError, type Datasource } from "@shoal/core";
+import { arrowSource, binarySource, csvSource, imagesSource, jsonlSource, jsonSource, npySource, parquetSource, textSource } from "@shoal/io";
+
+const sources = {
+  jsonl: jsonlSource, json: jsonSource, csv: csvSource, parquet: parquetSource, arrow: arrowSource, text: textSource, images: imagesSource, npy: npySource, binary: binarySource,
+} as const;
+
+export const inputFormats = Object.keys(sources) as readonly (keyof typeof sources)[];
+
+const endings: readonly (readonly [RegExp, keyof typeof sources])[] = [
+  [/\.(jsonl|ndjson)(\.gz)?$/i, "jsonl"], [/\.json(\.gz)?$/i, "json"], [/\.(csv|tsv)(\.gz)?$/i, "csv"], [/\.parquet$/i, "parquet"],
+  [/\.(arrow|arrows|ipc|feather)$/i, "arrow"], [/\.(txt|text|md|log)(\.gz)?$/i, "text"], [/\.(jpe?g|png|webp|gif|bmp|tiff?|avif)$/i, "images"], [/\.npy$/i, "npy"],
+];
+
+/** The source that paths name: by the format given, or by their endings. @throws `unknown-format`. */
+export function inputSource(paths: readonly string[], format?: string): Datasource {
+  const known = format ?? endings.find(([pattern]) => paths.every((path) => pattern.test(path.split("?")[0] as string)))?.[1];
+  if (known === undefined || !(known in sources)) {
+    throw new ShoalError("unknown-format", `The format of ${paths.join(", ")} can't be told from the ${paths.length === 1 ? "name" : "names"}.`, {
+      hint: `Say --input-format with one of ${inputFormats.join(", ")}.`,
+    });
+  }
+  return sources[known as keyof typeof sources]([...paths]) as Datasource;
+}

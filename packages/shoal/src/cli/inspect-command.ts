@@ -1,0 +1,44 @@
+import { Command, Option } from "commander";
+import { formatType, preview } from "@shoal/core";
+import { dataset } from "@shoal/dataset";
+import { localRuntime } from "#runtime";
+import { inputFormats, inputSource } from "./input-source.ts";
+import { wholeNumber } from "./run-flags.ts";
+
+interface Flags {
+  readonly rows: number;
+  readonly inputFormat?: string;
+  readonly count?: true;
+  readonly json?: true;
+}
+
+export function inspectCommand(): Command {
+  return new Command("inspect")
+    .description("Show what is in a file: columns, types, row count, first rows.")
+    .argument("<files...>", "files, folders, globs or URLs")
+    .option("--rows <n>", "rows to show", wholeNumber, 5)
+    .addOption(new Option("--input-format <format>", "where the names do not tell").choices(inputFormats))
+    .option("--count", "count the rows even where that means reading them all")
+    .option("--json", "as one JSON object")
+    .action(inspect);
+}
+
+async function inspect(files: readonly string[], flags: Flags): Promise<void> {
+  const source = inputSource(files, flags.inputFormat);
+  const signal = new AbortController().signal;
+  const rows = dataset(source, localRuntime);
+  const schema = await rows.schema();
+  const count = flags.count ? await rows.count() : await source.countRows?.(signal);
+  const sample = await rows.take(flags.rows);
+  if (flags.json) {
+    const columns = schema.fields.map(({ name, type, nullable }) => ({ name, type: formatType(type), nullable }));
+    return void process.stdout.write(`${JSON.stringify({ source: source.name, rows: count ?? null, columns, sample }, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value))}\n`);
+  }
+  const width = Math.max(0, ...schema.fields.map(({ name }) => name.length));
+  const lines = [
+    `${source.name}: ${count === undefined ? "rows not counted (--count)" : `${count} rows`}, ${schema.fields.length} columns`,
+    ...schema.fields.map(({ name, type, nullable }) => `  ${name.padEnd(width)}  ${formatType(type)}${nullable ? ", may be missing" : ""}`),
+    ...sample.map((row, at) => `${at}: ${Object.entries(row).map(([name, value]) => `${name}=${preview(value)}`).join("  ")}`),
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+}

@@ -1,0 +1,14 @@
+import { ShoalError } from "@shoal/core";
+import { exitCodes } from "./exit-codes.ts";
+
+/** Ctrl-C once ends the run in order; twice ends the process. The actors' processes end with this one. */
+export function interruptSignal(): AbortSignal {
+  const controller = new AbortController();
+  const interrupt = (): void => {
+    if (controller.signal.aborted) process.exit(exitCodes.interrupted);
+    process.stderr.write("\nInterrupted: cleaning up (Ctrl-C again stops at once).\n");
+    controller.abort(new ShoalError("aborted", "The run was interrupted.", { failure: "aborted" }));
+  };
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  return controller.signal;
+}

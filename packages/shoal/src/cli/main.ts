@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+// Before anything imports a job: Node 20 can't read .ts itself.
+import "@shoal/workers/ts-loader";
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { doctorCommand } from "./doctor-command.ts";
+import { exitCodes, printError } from "./exit-codes.ts";
+import { inferCommand } from "./infer-command.ts";
+import { inspectCommand } from "./inspect-command.ts";
+import { runCommand } from "./run-command.ts";
+
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+
+const program = new Command("shoal")
+  .description("Offline batch inference: one lazy pipeline over a dataset, run by whatever can compute.")
+  .version(version)
+  .addCommand(runCommand())
+  .addCommand(inferCommand())
+  .addCommand(inspectCommand())
+  .addCommand(doctorCommand())
+  .addHelpText("after", "\nExit codes: 0 ok, 1 failed, 2 wrong usage, 3 finished with dead letters, 130 interrupted.\nShoalError codes and what to do about them: the README of @shoal/core.")
+  .showHelpAfterError("(shoal --help shows how it is used)")
+  .exitOverride();
+for (const command of program.commands) command.exitOverride().showHelpAfterError(`(shoal ${command.name()} --help shows how it is used)`);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  } else {
+    process.exitCode = printError(error);
+  }
+}
+// A library of the job's may hold a handle open; the work is done, and output that is still on its way is waited for.
+await Promise.all([process.stdout, process.stderr].map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve()))));
+process.exit();

@@ -1,0 +1,20 @@
+import { ShoalError, type Datasink } from "@shoal/core";
+import { arrow, csv, jsonl, parquet } from "@shoal/io";
+
+export interface OutputFlags {
+  readonly format?: string;
+  readonly overwrite?: true;
+}
+
+const sinks = { jsonl, csv, parquet, arrow } as const;
+const extensions = { ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet", ".arrow": "arrow" } as const;
+
+/** The sink a path names: by `--format`, by its ending, and otherwise Parquet for a folder and JSONL for standard output. */
+export function outputSink(path: string, { format, overwrite }: OutputFlags): Datasink {
+  const ending = Object.entries(extensions).find(([extension]) => path.replace(/\.gz$/, "").endsWith(extension))?.[1];
+  const name = format ?? ending ?? (path === "-" ? "jsonl" : "parquet");
+  if (!(name in sinks)) {
+    throw new ShoalError("unknown-format", `There is no format "${name}".`, { hint: `Choose one of ${Object.keys(sinks).join(", ")}.` });
+  }
+  return sinks[name as keyof typeof sinks](path, overwrite === undefined ? {} : { mode: "overwrite" });
+}

@@ -1,0 +1,63 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { Command, Option } from "commander";
+import { ShoalError } from "@shoal/core";
+import { Dataset, Job, type JobReport, type RunSettings } from "@shoal/dataset";
+import { setProcessSettings } from "../runtime/process-settings.ts";
+import { finish } from "./finish.ts";
+import { interruptSignal } from "./interrupt.ts";
+import { outputSink } from "./output-sink.ts";
+import { runSettings, withRunFlags, type RunFlags } from "./run-flags.ts";
+import { jsonEvents } from "./json-events.ts";
+
+interface Flags extends RunFlags {
+  readonly output?: string;
+  readonly format?: string;
+  readonly overwrite?: true;
+  readonly explain?: true;
+}
+
+export function runCommand(): Command {
+  const command = new Command("run")
+    .description("Run a job file. Its default export is a Job, a Dataset or a function giving one; a file without one is simply run.")
+    .argument("<job>", "job file: .ts, .js, .mts or .mjs")
+    .argument("[args...]", "what the job finds in process.argv")
+    .option("-o, --output <path>", "where a Dataset's rows go: a file, a folder, or - for standard output (the default)")
+    .addOption(new Option("--format <format>", "of the output, where its name does not tell").choices(["jsonl", "csv", "parquet", "arrow"]))
+    .option("--overwrite", "replace an existing output, once the new one is whole")
+    .option("--explain", "print the plan and stop");
+  return withRunFlags(command).action((job: string, args: string[], flags: Flags) => run(job, args, flags));
+}
+
+async function run(file: string, args: readonly string[], flags: Flags): Promise<void> {
+  const path = resolve(file);
+  if (!existsSync(path)) throw new ShoalError("no-job", `There is no job file ${path}.`, { hint: "Check the name and the folder; shoal run --help shows how it is used." });
+  const settings: RunSettings = { ...runSettings(flags, interruptSignal()), ...jsonEvents(flags, flags.output === "-") };
+  setProcessSettings(settings);
+  process.argv = [process.argv[0] as string, path, ...args];
+  const exported = (await import(pathToFileURL(path).href)) as { default?: unknown };
+  // The file's body was the job.
+  if (!("default" in exported)) return;
+  const job = typeof exported.default === "function" ? await (exported.default as () => unknown)() : await exported.default;
+  if (isJob(job)) {
+    if (flags.explain) return void process.stdout.write(`${job.explain()}\n`);
+    return finish(await job.run(), flags);
+  }
+  if (isDataset(job)) {
+    if (flags.explain) return void process.stdout.write(`${job.explain()}\n`);
+    return finish(await job.write(outputSink(flags.output ?? "-", flags)), flags);
+  }
+  throw new ShoalError("no-job", `The default export of ${file} is neither a Job, a Dataset, nor a function giving one.`, {
+    hint: "Write: export default dataset.to(parquet(\"out/\")); or leave the default export out and consume the dataset in the file's body.",
+  });
+}
+
+/** By shape and not by class: the job may import another copy of this package. */
+function isJob(value: unknown): value is Job & { run(): Promise<JobReport> } {
+  return typeof value === "object" && value !== null && "dataset" in value && "sink" in value && "run" in value;
+}
+
+function isDataset(value: unknown): value is Dataset {
+  return typeof value === "object" && value !== null && "plan" in value && "write" in value;
+}

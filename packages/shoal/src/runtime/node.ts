@@ -1,0 +1,57 @@
+import { ShoalError, silentLogger, systemClock, type Resources } from "@shoal/core";
+import type { DatasetRuntime, RunSettings } from "@shoal/dataset";
+import type { Environment, RunEvent } from "@shoal/executor";
+import { nodeProcessHost, detectResources } from "@shoal/workers/node";
+import { openDeadLetterFile } from "@shoal/io";
+import { processSettings } from "./process-settings.ts";
+import { showProgress } from "../progress/show-progress.ts";
+
+/** Beside this file: `.ts` when run from source, `.js` when installed. */
+const actorEntry = new URL(`./actor-entry${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
+
+/** Runs datasets on this machine: actors are child processes. */
+export const localRuntime: DatasetRuntime = {
+  get settings() {
+    return processSettings();
+  },
+  print: (row) => console.log(row),
+  open: openEnvironment,
+};
+
+async function openEnvironment(settings: RunSettings): Promise<Environment & AsyncDisposable> {
+  const log = settings.log ?? silentLogger;
+  const resources = declared(await detectResources(), settings.resources);
+  const host = nodeProcessHost({ entry: actorEntry, log });
+  const progress = settings.progress === true ? await showProgress(process.stderr) : undefined;
+  const letters = settings.deadLetters === undefined ? undefined : openDeadLetterFile(settings.deadLetters);
+  const { signal, onError = "fail", maxErrors, budgetBytes, seed = 0, onEvent } = settings;
+  return {
+    host,
+    resources,
+    clock: systemClock,
+    log,
+    seed,
+    onError,
+    ...(signal !== undefined && { signal }),
+    ...(maxErrors !== undefined && { maxErrors }),
+    ...(budgetBytes !== undefined && { budgetBytes }),
+    ...(letters !== undefined && { deadLetters: letters }),
+    onEvent: (event: RunEvent) => {
+      progress?.onEvent(event);
+      onEvent?.(event);
+    },
+    async [Symbol.asyncDispose]() {
+      progress?.stop();
+      await host[Symbol.asyncDispose]();
+      await letters?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** @throws `bad-argument` for a number that can't be. */
+function declared(detected: Resources, given: Partial<Resources> = {}): Resources {
+  for (const [name, value] of Object.entries(given)) {
+    if (!(value >= 0)) throw new ShoalError("bad-argument", `resources.${name}: ${value} is not a number of at least 0.`);
+  }
+  return { ...detected, ...given };
+}

@@ -1,0 +1,13 @@
+import type { RunSettings } from "@shoal/dataset";
+
+const symbol = Symbol.for("shoal.settings");
+const realm = globalThis as { [symbol]?: RunSettings };
+
+/** What the `shoal` command was told. Kept in the realm: the job may import another copy of this package than the command's own. */
+export function processSettings(): RunSettings {
+  return realm[symbol] ?? {};
+}
+
+export function setProcessSettings(settings: RunSettings): void {
+  realm[symbol] = settings;
+}

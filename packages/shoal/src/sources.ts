@@ -1,0 +1,93 @@
+import type { Datasource } from "@shoal/core";
+import { dataset, type AsRow, type Dataset } from "@shoal/dataset";
+import * as io from "@shoal/io";
+import { localRuntime } from "#runtime";
+
+type Row = Record<string, unknown>;
+type Paths = string | readonly string[];
+
+/** A dataset over a datasource of your own. */
+export function readDatasource<R extends object>(source: Datasource<R>): Dataset<R> {
+  return dataset(source, localRuntime);
+}
+
+// --- from memory ---
+
+/** Rows from a list: objects become columns, a bare value becomes column `item`. */
+export function fromItems<T>(items: readonly T[]): Dataset<AsRow<io.ItemRow<T>>> {
+  return readDatasource(io.fromItems(items) as Datasource<AsRow<io.ItemRow<T>>>);
+}
+
+/** Rows from named columns; a bare array becomes column `data`, its first axis the rows. */
+export const fromColumns = ((columns: never) => readDatasource(io.fromColumns(columns) as Datasource<object>)) as unknown as FromColumns;
+interface FromColumns {
+  <C extends Readonly<Record<string, io.ColumnInput>>>(columns: C & { readonly length?: never }): Dataset<{ [Name in keyof C]: io.ColumnInputValue<C[Name]> }>;
+  <C extends Extract<io.ColumnInput, ArrayLike<unknown>>>(data: C): Dataset<{ data: io.ColumnInputValue<C> }>;
+}
+
+/** Rows of one Arrow table or several. */
+export function fromArrow<R extends object = Row>(tables: Parameters<typeof io.fromArrow>[0]): Dataset<R> {
+  return readDatasource(io.fromArrow<R>(tables));
+}
+
+/** `rows` rows with the column `id`: 0, 1, 2 … */
+export function range(rows: number): Dataset<{ id: number }> {
+  return readDatasource(io.range(rows));
+}
+
+/** Rows as an iterable gives them. It can be read once, unless a function giving one is passed; such a run can't be resumed. */
+export function fromAsyncIterable<T>(rows: io.Rows<T>): Dataset<AsRow<io.ItemRow<T>>> {
+  return readDatasource(io.fromAsyncIterable(rows) as Datasource<AsRow<io.ItemRow<T>>>);
+}
+
+/** Rows as a stream gives them; see {@link fromAsyncIterable}. */
+export function fromReadableStream<T>(stream: Parameters<typeof io.fromReadableStream<T>>[0]): Dataset<AsRow<io.ItemRow<T>>> {
+  return readDatasource(io.fromReadableStream(stream) as Datasource<AsRow<io.ItemRow<T>>>);
+}
+
+// --- from files: a path, a list, a folder, a glob, a URL ---
+
+/** Rows of JSON Lines files (also `.gz`, also `-` for standard input). */
+export function readJsonl<R extends object = Row>(paths: Paths, options?: io.JsonlOptions<R>): Dataset<R> {
+  return readDatasource(io.jsonlSource<R>(paths, options));
+}
+
+/** Rows of JSON files: an array of objects, or one object. */
+export function readJson<R extends object = Row>(paths: Paths, options?: io.JsonOptions<R>): Dataset<R> {
+  return readDatasource(io.jsonSource<R>(paths, options));
+}
+
+/** Rows of CSV files. Types are inferred unless `types` names them. */
+export function readCsv<R extends object = Row>(paths: Paths, options?: io.CsvOptions<R>): Dataset<R> {
+  return readDatasource(io.csvSource<R>(paths, options));
+}
+
+/** Rows of Parquet files; only the columns that are needed are read. */
+export function readParquet<R extends object = Row>(paths: Paths, options?: io.ParquetSourceOptions): Dataset<R> {
+  return readDatasource(io.parquetSource<R>(paths, options));
+}
+
+/** Rows of Arrow IPC files and streams. */
+export function readArrow<R extends object = Row>(paths: Paths, options?: io.ArrowSourceOptions): Dataset<R> {
+  return readDatasource(io.arrowSource<R>(paths, options));
+}
+
+/** The lines of text files, in column `text`. */
+export function readText(paths: Paths, options?: io.TextOptions): Dataset<{ text: string }> {
+  return readDatasource(io.textSource(paths, options));
+}
+
+/** Decoded pictures, in columns `path` and `image` (pixels, rows × columns × channels). */
+export function readImages(paths: Paths, options?: io.ImagesOptions): Dataset<io.ImageRow> {
+  return readDatasource(io.imagesSource(paths, options));
+}
+
+/** NumPy arrays, in column `data`; the first axis is the rows. */
+export function readNpy<R extends object = { data: unknown }>(paths: Paths): Dataset<R> {
+  return readDatasource(io.npySource<R>(paths));
+}
+
+/** Whole files, in columns `path` and `bytes`. */
+export function readBinary(paths: Paths): Dataset<{ path: string; bytes: Uint8Array }> {
+  return readDatasource(io.binarySource(paths));
+}

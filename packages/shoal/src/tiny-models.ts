@@ -1,0 +1,1 @@
+export { sentiment, storyteller } from "@shoal/tiny-models";

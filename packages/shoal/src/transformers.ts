@@ -1,0 +1,1 @@
+export { featureExtraction, imageClassification, textClassification, textGeneration, tokenClassification } from "@shoal/backend-transformers";
