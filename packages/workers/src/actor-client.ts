@@ -14,159 +14,185 @@ export interface ConnectOptions {
   readonly argv?: readonly string[];
 }
 
-interface Pending {
-  resolve(result: BlockResult): void;
-  reject(error: unknown): void;
-  readonly rows: number;
-  /** The most memory that was seen while this call was open. */
-  peakBytes: number;
-}
-
 /**
  * Asks for an actor at the other end of a line, and settles when it is loaded.
  * @throws what its setup threw; `worker-lost` when it died before it was ready; the signal's reason.
  */
 export async function connectActor(line: ActorLine, request: ActorRequest, signal: AbortSignal, options: ConnectOptions): Promise<Actor> {
-  const { id, log = silentLogger, disposeMs = 5000, argv } = options;
-  const pending = new Map<number, Pending>();
-  let nextCall = 0;
-  let progress: ActorProgress = { phase: "idle", ticks: 0 };
-  /** Why it ends, as far as this side knows: what a close then means. */
-  let ending: { code: "disposed" | "killed"; detail: string } | undefined;
-  let lastWords: ShoalError | undefined;
-  let reason: CloseReason | undefined;
-  let disposal: Promise<void> | undefined;
-  let settleReady: { resolve(ready: ActorEvent & { kind: "ready" }): void; reject(error: unknown): void };
-  const ready = new Promise<ActorEvent & { kind: "ready" }>((resolve, reject) => (settleReady = { resolve, reject }));
-  ready.catch(() => {});
+  const client = new ActorClient(line, options);
+  const giveUp = (): void => client.giveUp(signal.reason);
+  signal.addEventListener("abort", giveUp, { once: true });
+  if (signal.aborted) giveUp();
+  try {
+    line.send({ kind: "spawn", request, ...(options.argv === undefined ? {} : { argv: options.argv }) });
+    await client.ready;
+    return client;
+  } catch (error) {
+    await client.kill("it did not load");
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+  }
+}
 
-  line.onMessage((event) => {
+type Ready = ActorEvent & { kind: "ready" };
+
+interface OpenCall {
+  readonly rows: number;
+  /** The most memory seen while it was open. */
+  peakBytes: number;
+  resolve(result: BlockResult): void;
+  reject(error: unknown): void;
+}
+
+/** The host's side of one actor: pairs answers with calls, and settles whatever is open when the line closes. */
+class ActorClient implements Actor {
+  readonly id: string;
+  readonly ready: Promise<Ready>;
+  readonly closed: Promise<CloseReason>;
+  progress: ActorProgress = { phase: "idle", ticks: 0 };
+  loadMs = 0;
+  device = "";
+  readonly #line: ActorLine;
+  readonly #options: ConnectOptions;
+  readonly #calls = new Map<number, OpenCall>();
+  #nextCall = 0;
+  /** What was asked of it, which decides what a close means. */
+  #asked: { readonly code: "disposed" | "killed"; readonly detail?: string } | undefined;
+  #lastWords: ShoalError | undefined;
+  #closeReason: CloseReason | undefined;
+  #disposal: Promise<void> | undefined;
+  #settleReady!: { resolve(ready: Ready): void; reject(error: unknown): void };
+
+  constructor(line: ActorLine, options: ConnectOptions) {
+    this.id = options.id;
+    this.#line = line;
+    this.#options = options;
+    this.ready = new Promise((resolve, reject) => (this.#settleReady = { resolve, reject }));
+    // It may be given up before anybody waits for it.
+    this.ready.catch(() => {});
+    this.closed = line.closed.then((detail) => this.#close(detail));
+    line.onMessage((event) => this.#take(event));
+  }
+
+  giveUp(reason: unknown): void {
+    this.#settleReady.reject(reason);
+  }
+
+  async process(block: Block, signal: AbortSignal): Promise<BlockResult> {
+    signal.throwIfAborted();
+    if (this.#closeReason !== undefined) throw this.#lost(this.#closeReason, "before it was given a block");
+    const call = this.#nextCall++;
+    const bytes = encodeBlock(block);
+    const result = new Promise<BlockResult>((resolve, reject) => this.#calls.set(call, { resolve, reject, rows: block.rows, peakBytes: 0 }));
+    // The caller is answered at once; what the actor still makes of the block is ignored.
+    const abort = (): void => {
+      this.#line.send({ kind: "abort", call, reason: errorData(signal.reason) });
+      this.#settle(call, (open) => open.reject(signal.reason));
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      this.#line.send({ kind: "process", call, block: bytes }, [bytes.buffer]);
+      return await result;
+    } finally {
+      this.#calls.delete(call);
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  async kill(reason: string): Promise<void> {
+    if (this.#closeReason === undefined) {
+      this.#asked ??= { code: "killed", detail: reason };
+      this.#line.kill();
+    }
+    await this.closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return (this.#disposal ??= this.#dispose());
+  }
+
+  async #dispose(): Promise<void> {
+    if (this.#closeReason === undefined) {
+      this.#asked ??= { code: "disposed" };
+      this.#line.send({ kind: "dispose" });
+    }
+    const deadline = setTimeout(() => this.#line.kill(), this.#options.disposeMs ?? 5000);
+    await this.closed;
+    clearTimeout(deadline);
+  }
+
+  #take(event: ActorEvent): void {
     switch (event.kind) {
       case "ready":
-        return settleReady.resolve(event);
+        this.device = event.device;
+        this.loadMs = event.loadMs;
+        return this.#settleReady.resolve(event);
       case "failed":
-        return settleReady.reject(ShoalError.fromData(event.error));
+        return this.#settleReady.reject(ShoalError.fromData(event.error));
       case "result":
-        return settle(event.call, (call) => {
-          const memoryBytes = Math.max(event.rest.memoryBytes ?? 0, call.peakBytes);
-          call.resolve({ ...event.rest, ...(memoryBytes === 0 ? {} : { memoryBytes }), block: decodeBlock(alignedBytes(event.block)) });
-        });
+        return this.#settle(event.call, (call) => call.resolve(blockResult(event, call.peakBytes)));
       case "call-failed":
-        return settle(event.call, (call) => call.reject(ShoalError.fromData(event.error)));
+        return this.#settle(event.call, (call) => call.reject(ShoalError.fromData(event.error)));
       case "progress":
-        progress = event.progress;
+        this.progress = event.progress;
         return;
       case "heartbeat":
-        for (const call of pending.values()) call.peakBytes = Math.max(call.peakBytes, event.memoryBytes ?? 0);
+        for (const call of this.#calls.values()) call.peakBytes = Math.max(call.peakBytes, event.memoryBytes ?? 0);
         return;
       case "log":
-        return log[event.level](`${id}: ${event.message}`);
+        return (this.#options.log ?? silentLogger)[event.level](`${this.id}: ${event.message}`);
       case "dying":
-        lastWords = ShoalError.fromData(event.error);
+        this.#lastWords = ShoalError.fromData(event.error);
         return;
       case "disposed":
         // From here its exit is the wanted one, whatever native libraries make of it.
-        ending ??= { code: "disposed", detail: "disposed" };
-    }
-  });
-
-  const closed = line.closed.then((detail): CloseReason => {
-    reason = ending === undefined
-      ? { code: "crashed", detail: lastWords === undefined ? detail : `${detail}: ${lastWords.message}` }
-      : { code: ending.code, detail: ending.code === "killed" ? `${ending.detail} (${detail})` : detail };
-    settleReady.reject(lost(reason, "while it was loading"));
-    for (const call of pending.keys()) settle(call, (open) => open.reject(lost(reason as CloseReason, `while it had ${open.rows} rows`)));
-    progress = { phase: "idle", ticks: progress.ticks + 1 };
-    return reason;
-  });
-
-  function settle(call: number, how: (pending: Pending) => void): void {
-    const found = pending.get(call);
-    pending.delete(call);
-    if (found === undefined) return;
-    try {
-      how(found);
-    } catch (error) {
-      found.reject(error);
+        this.#asked ??= { code: "disposed" };
     }
   }
 
-  function lost({ code, detail }: CloseReason, when: string): ShoalError {
-    const verb = { crashed: "died", killed: "was killed", disposed: "was disposed" }[code];
+  #close(detail: string): CloseReason {
+    const said = this.#lastWords === undefined ? detail : `${detail}: ${this.#lastWords.message}`;
+    const asked = this.#asked;
+    const reason: CloseReason =
+      asked === undefined ? { code: "crashed", detail: said } : { code: asked.code, detail: asked.detail === undefined ? detail : `${asked.detail} (${detail})` };
+    this.#closeReason = reason;
+    this.progress = { phase: "idle", ticks: this.progress.ticks + 1 };
+    this.#settleReady.reject(this.#lost(reason, "while it was loading"));
+    for (const call of this.#calls.keys()) this.#settle(call, (open) => open.reject(this.#lost(reason, `while it had ${open.rows} rows`)));
+    return reason;
+  }
+
+  #settle(call: number, settle: (open: OpenCall) => void): void {
+    const open = this.#calls.get(call);
+    this.#calls.delete(call);
+    if (open === undefined) return;
+    try {
+      settle(open);
+    } catch (error) {
+      open.reject(error);
+    }
+  }
+
+  #lost({ code, detail }: CloseReason, when: string): ShoalError {
+    const what = { crashed: "died", killed: "was killed", disposed: "was disposed" }[code];
     const hint = code === "crashed" ? crashHint(detail) : undefined;
-    return new ShoalError("worker-lost", `Actor ${id} ${verb} ${when}: ${detail}.`, {
-      failure: "worker-lost", details: { actor: id, code, detail },
+    return new ShoalError("worker-lost", `Actor ${this.id} ${what} ${when}: ${detail}.`, {
+      failure: "worker-lost",
+      details: { actor: this.id, code, detail },
       ...(hint === undefined ? {} : { hint }),
-      ...(lastWords === undefined ? {} : { cause: lastWords }),
+      ...(this.#lastWords === undefined ? {} : { cause: this.#lastWords }),
     });
   }
+}
 
-  function dispose(): Promise<void> {
-    return (disposal ??= (async () => {
-      if (reason !== undefined) return;
-      ending ??= { code: "disposed", detail: "disposed" };
-      line.send({ kind: "dispose" });
-      const deadline = setTimeout(() => line.kill(), disposeMs);
-      await closed;
-      clearTimeout(deadline);
-    })());
-  }
-
-  async function kill(why: string): Promise<void> {
-    if (reason === undefined) {
-      ending = { code: "killed", detail: why };
-      line.kill();
-    }
-    await closed;
-  }
-
-  const abortSpawn = (): void => {
-    settleReady.reject(signal.reason);
-  };
-  if (signal.aborted) abortSpawn();
-  signal.addEventListener("abort", abortSpawn, { once: true });
-  try {
-    if (!signal.aborted) line.send({ kind: "spawn", request, ...(argv === undefined ? {} : { argv }) });
-    const { device, loadMs } = await ready;
-    return {
-      id, closed, loadMs, device, kill,
-      get progress() {
-        return progress;
-      },
-      process: (block, callSignal) => processBlock(block, callSignal),
-      [Symbol.asyncDispose]: dispose,
-    };
-  } catch (error) {
-    await kill("it did not load");
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", abortSpawn);
-  }
-
-  async function processBlock(block: Block, callSignal: AbortSignal): Promise<BlockResult> {
-    callSignal.throwIfAborted();
-    if (reason !== undefined) throw lost(reason, "before it was given a block");
-    const call = nextCall++;
-    const bytes = encodeBlock(block);
-    const result = new Promise<BlockResult>((resolve, reject) => pending.set(call, { resolve, reject, rows: block.rows, peakBytes: 0 }));
-    // The caller is answered at once; what the actor still makes of the block is ignored.
-    const abort = (): void => {
-      line.send({ kind: "abort", call, reason: errorData(callSignal.reason) });
-      settle(call, (open) => open.reject(callSignal.reason));
-    };
-    callSignal.addEventListener("abort", abort, { once: true });
-    try {
-      line.send({ kind: "process", call, block: bytes }, [bytes.buffer]);
-      return await result;
-    } finally {
-      pending.delete(call);
-      callSignal.removeEventListener("abort", abort);
-    }
-  }
+function blockResult({ block, rest }: ActorEvent & { kind: "result" }, peakBytes: number): BlockResult {
+  const memoryBytes = Math.max(rest.memoryBytes ?? 0, peakBytes);
+  return { ...rest, ...(memoryBytes === 0 ? {} : { memoryBytes }), block: decodeBlock(alignedBytes(block)) };
 }
 
 function crashHint(detail: string): string | undefined {
   if (detail.startsWith("SIGKILL")) return "Somebody killed it, perhaps the system for want of memory: lower concurrency or batchSize, or declare the memory of an actor.";
-  if (/SIGABRT|SIGSEGV|SIGBUS|SIGILL|exit code 134/.test(detail)) return "A native library aborted, or the heap was full: its last words are on standard error; try a smaller batchSize.";
+  if (/^(SIGABRT|SIGSEGV|SIGBUS|SIGILL|exit code 134)/.test(detail)) return "A native library aborted, or the heap was full: its last words are on standard error; try a smaller batchSize.";
   return undefined;
 }

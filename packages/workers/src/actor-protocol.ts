@@ -49,7 +49,13 @@ export function errorData(error: unknown): ErrorData {
   }
 }
 
-/** Arrow makes typed arrays over these bytes as they lie, which wants them aligned; a process channel gives views at any offset. */
+/**
+ * Arrow makes typed arrays over these bytes as they lie, which wants them aligned; a process channel gives views at any offset.
+ * @throws `bad-channel`
+ */
 export function alignedBytes(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  if (!ArrayBuffer.isView(bytes)) {
+    throw new ShoalError("bad-channel", "A block came over the channel as something other than bytes.", { failure: "bug", hint: `Start the process with forkActor, or with fork(…, { serialization: "advanced" }).` });
+  }
   return bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
 }

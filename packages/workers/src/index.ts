@@ -4,3 +4,6 @@ export type { ActorChannel, ActorCommand, ActorEvent, ActorLine } from "./actor-
 export { serveActor, type ActorParts, type ServeOptions } from "./actor-server.ts";
 export { actorHost, type ActorHostOptions } from "./hosts/actor-host.ts";
 export { inProcessHost } from "./hosts/in-process.ts";
+export { webWorkerHost, type WebWorker, type WebWorkerHostOptions } from "./hosts/web-worker.ts";
+export { serveActors, serveWorkerActor, type EntryParts } from "./serve-worker-actor.ts";
+export { servedLoader, type ServedPredictors } from "./served-predictors.ts";

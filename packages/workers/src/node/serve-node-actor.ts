@@ -1,16 +1,13 @@
-import { predictorLoader, ShoalError, type Backend } from "@shoal/core";
+import { predictorLoader, ShoalError } from "@shoal/core";
 import { serveActor, type ActorParts } from "../actor-server.ts";
 import { errorData, type ActorChannel, type ActorCommand, type ActorEvent } from "../actor-protocol.ts";
+import type { EntryParts } from "../serve-worker-actor.ts";
 import { importJob, quietJobImports } from "./import-job.ts";
 import { dieWithParent } from "./die-with-parent.ts";
 import { chooseNodeDevice } from "./choose-node-device.ts";
 
-export interface NodeActorParts extends Omit<ActorParts, "load"> {
-  readonly backends: readonly Backend[];
-}
-
 /** What the entry file of a child process calls: serves one actor to the process that forked this one. */
-export function serveNodeActor({ backends, ...parts }: NodeActorParts): void {
+export function serveNodeActor({ backends, ...parts }: EntryParts): void {
   serveProcess({ chooseDevice: chooseNodeDevice, ...parts, load: predictorLoader(backends, importJob) });
 }
 

@@ -1,0 +1,23 @@
+import { findDefinition, predictorLoader, registerDefinition, ShoalError, type Backend, type LoadPredictor, type ModulePredictorSpec, type PredictorSpec } from "@shoal/core";
+
+/** Predictors that a worker entry hands over: what `definePredictor` returned, under any names. */
+export type ServedPredictors = Readonly<Record<string, { readonly spec: PredictorSpec }>>;
+
+/** Finds predictors of one's own among those served, by the name they were defined with: in a bundle the URL says nothing. */
+export function servedLoader(served: ServedPredictors, backends: readonly Backend[]): LoadPredictor {
+  const names = Object.values(served).flatMap(({ spec }) => (spec.kind === "module" ? [spec.export] : []));
+  const load = predictorLoader(backends, () =>
+    Promise.reject(new ShoalError("predictor-not-served", `This worker serves ${names.map((name) => `"${name}"`).join(", ") || "no predictor"}, and imports nothing.`, { failure: "bug" })));
+  return (spec, actor) => {
+    if (spec.kind === "module") adopt(spec, served);
+    return load(spec, actor);
+  };
+}
+
+function adopt(spec: ModulePredictorSpec, served: ServedPredictors): void {
+  for (const { spec: own } of Object.values(served)) {
+    if (own.kind !== "module" || own.export !== spec.export) continue;
+    const definition = findDefinition(own.module, own.export);
+    if (definition !== undefined) registerDefinition(spec.module, spec.export, definition);
+  }
+}
