@@ -1,1 +1,3 @@
-export {};
+export { executionProviders, type ExecutionProvider, type NativeDevice } from "./execution-providers.ts";
+export { onnxNodeRuntime } from "./onnx-node-runtime.ts";
+export { probeDevice, resolveDevice } from "./probe-devices.ts";

@@ -1,0 +1,109 @@
+import { Worker, type Transferable, type WorkerOptions } from "node:worker_threads";
+import { ShoalError } from "@shoal/core";
+import type { Answers, Operation, Thrown, ThreadReply, ThreadRequest } from "./thread-protocol.ts";
+
+interface OpenCall {
+  readonly id: number;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * The one thread in which an actor's sessions live; started by the first call. Calls are done one at a time, in order. It keeps its
+ * process alive only while a call is open.
+ */
+export class InnerThread implements AsyncDisposable {
+  readonly #signal: AbortSignal;
+  #worker: Worker | undefined;
+  #open: OpenCall | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #ended: ShoalError | undefined;
+  #lastId = 0;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  /** @throws an Error of the library's words, or a ShoalError `aborted`, `disposed` or `worker-lost`. */
+  call<K extends Operation["kind"]>(operation: Extract<Operation, { kind: K }>, transfer: Transferable[] = []): Promise<Answers[K]> {
+    const answer = this.#last.then(() => this.#send<K>(operation, transfer));
+    this.#last = answer.catch(() => {});
+    return abortable(answer, this.#signal);
+  }
+
+  /** Waits for the call that is open, since ending a thread during `run()` aborts the process; calls that wait are refused. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended ??= new ShoalError("disposed", "The actor's ONNX sessions were disposed.", { failure: "aborted" });
+    await this.#last;
+    await this.#worker?.terminate();
+  }
+
+  #send<K extends Operation["kind"]>(operation: Operation, transfer: Transferable[]): Promise<Answers[K]> {
+    if (this.#ended !== undefined) throw this.#ended;
+    if (this.#signal.aborted) throw abortedError(this.#signal);
+    this.#worker ??= this.#start();
+    this.#worker.ref();
+    return new Promise<Answers[K]>((resolve, reject) => {
+      const id = ++this.#lastId;
+      this.#open = { id, resolve, reject };
+      this.#worker?.postMessage({ id, operation } satisfies ThreadRequest, transfer);
+    });
+  }
+
+  #start(): Worker {
+    const { url, options } = threadEntry("session-thread");
+    const worker = new Worker(url, { name: "shoal-onnx", ...options });
+    worker.on("message", (reply: ThreadReply) => this.#settle(reply));
+    worker.on("error", (error) => this.#lose(`it threw: ${error instanceof Error ? error.message : String(error)}`));
+    worker.on("exit", (code) => this.#lose(`it ended with code ${code}`));
+    return worker;
+  }
+
+  #settle(reply: ThreadReply): void {
+    const open = this.#open;
+    if (open?.id !== reply.id) return;
+    this.#open = undefined;
+    this.#worker?.unref();
+    if ("thrown" in reply) open.reject(libraryError(reply.thrown));
+    else open.resolve(reply.value as never);
+  }
+
+  #lose(how: string): void {
+    this.#ended ??= new ShoalError("worker-lost", `The thread that runs the ONNX sessions is gone: ${how}.`, { failure: "worker-lost" });
+    this.#open?.reject(this.#ended);
+    this.#open = undefined;
+  }
+}
+
+function libraryError({ message, code, stack }: Thrown): Error {
+  const error = new Error(message);
+  if (stack !== undefined) error.stack = stack;
+  return code === undefined ? error : Object.assign(error, { code });
+}
+
+function abortedError(signal: AbortSignal): ShoalError {
+  return new ShoalError("aborted", "The actor was asked to end.", { failure: "aborted", cause: signal.reason });
+}
+
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) throw abortedError(signal);
+  let stop = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(abortedError(signal));
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** A file of this package as the entry of a thread or process: the source in the workspace, which Node 20 needs a loader for. */
+export function threadEntry(name: "session-thread" | "probe-process"): { readonly url: URL; readonly options: Pick<WorkerOptions, "execArgv"> } {
+  const source = import.meta.url.endsWith(".ts");
+  const url = new URL(`./${name}.${source ? "ts" : "js"}`, import.meta.url);
+  if (!source || "Deno" in globalThis || "Bun" in globalThis) return { url, options: {} };
+  const loader = new URL("../../workers/ts-loader/register.mjs", import.meta.url);
+  return { url, options: { execArgv: ["--conditions=@shoal/source", "--import", loader.href] } };
+}

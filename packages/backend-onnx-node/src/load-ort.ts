@@ -1,0 +1,7 @@
+import type { Ort } from "./ort-tensors.ts";
+
+/** The library, loaded when first needed. It is CommonJS: not every runtime finds its names without `default`. */
+export async function loadOrt(): Promise<Ort> {
+  const module = (await import("onnxruntime-node")) as Ort & { readonly default?: Ort };
+  return module.default ?? module;
+}
