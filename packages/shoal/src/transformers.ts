@@ -1,1 +1,2 @@
 export { featureExtraction, imageClassification, textClassification, textGeneration, tokenClassification } from "@shoal/backend-transformers";
+export { loadPredictor, type LoadedPredictor } from "./load-predictor.ts";

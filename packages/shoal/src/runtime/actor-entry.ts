@@ -1,12 +1,7 @@
-import { onnxBackend, onnxNodeRuntime } from "@shoal/backend-onnx-node";
-import { transformersBackend } from "@shoal/backend-transformers";
+import { onnxNodeRuntime } from "@shoal/backend-onnx-node";
 import { startActor } from "@shoal/executor";
-import { decodeImage } from "@shoal/io";
 import { serveNodeActor } from "@shoal/workers/node";
+import { backends } from "./backends.ts";
 
 /** The process of one actor on Node: where host, executor and backends meet. */
-serveNodeActor({
-  startActor,
-  backends: [transformersBackend({ decodeImage }), onnxBackend()],
-  runtimes: { cpu: onnxNodeRuntime, cuda: onnxNodeRuntime, webgpu: onnxNodeRuntime },
-});
+serveNodeActor({ startActor, backends: backends(), runtimes: { cpu: onnxNodeRuntime, cuda: onnxNodeRuntime, webgpu: onnxNodeRuntime } });

@@ -22,7 +22,7 @@ async function openEnvironment(settings: RunSettings): Promise<Environment & Asy
   const log = settings.log ?? silentLogger;
   const resources = declared(await detectResources(), settings.resources);
   const host = nodeProcessHost({ entry: actorEntry, log });
-  const progress = settings.progress === true ? await showProgress(process.stderr) : undefined;
+  const progress = settings.progress === true ? showProgress(process.stderr) : undefined;
   const letters = settings.deadLetters === undefined ? undefined : openDeadLetterFile(settings.deadLetters);
   const { signal, onError = "fail", maxErrors, budgetBytes, seed = 0, onEvent } = settings;
   return {

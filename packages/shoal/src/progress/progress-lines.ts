@@ -1,0 +1,61 @@
+import type { RunEvent } from "@shoal/executor";
+
+type Stage = Extract<RunEvent, { kind: "stage-progress" }>;
+
+/** Where a run stands, as its events tell. */
+export interface Progress {
+  readonly stages: Map<number, Stage>;
+  readonly elapsedMs: number;
+  readonly totalRows: number | undefined;
+  take(event: RunEvent): void;
+}
+
+export function startProgress(): Progress {
+  const stages = new Map<number, Stage>();
+  let elapsedMs = 0;
+  let totalRows: number | undefined;
+  return {
+    stages,
+    get elapsedMs() {
+      return elapsedMs;
+    },
+    get totalRows() {
+      return totalRows;
+    },
+    take(event) {
+      if (event.kind === "total-rows") totalRows = event.rows;
+      if (event.kind !== "stage-progress") return;
+      elapsedMs = event.elapsedMs;
+      stages.set(event.stage, event);
+    },
+  };
+}
+
+/** One stage: name, rows, rows/s, queue, actors busy, failed rows, time left. */
+export function stageLine(stage: Stage, { totalRows }: Progress): string {
+  const rows = totalRows === undefined ? `${count(stage.rowsOut)} rows` : `${count(stage.rowsOut)} of ${count(totalRows)} rows`;
+  return [
+    stage.name.padEnd(28).slice(0, 40), rows, `${count(stage.rowsPerSecond)}/s`,
+    ...(stage.queue === undefined ? [] : [`queue ${stage.queue}`]),
+    ...(stage.actors === undefined ? [] : [`actors ${stage.actorsBusy ?? 0} of ${stage.actors} busy`]),
+    ...(stage.failedRows === 0 ? [] : [`${count(stage.failedRows)} failed`]),
+    ...(stage.etaMs === undefined ? [] : [`${duration(stage.etaMs)} left`]),
+  ].join("  ");
+}
+
+/** The whole run in one line: its last stage, which is nearest to the output. */
+export function progressLine(progress: Progress): string {
+  const last = [...progress.stages.values()].reduce((later, stage) => (stage.stage >= later.stage ? stage : later));
+  return `${duration(progress.elapsedMs)}  ${stageLine(last, progress).replace(/ {3,}/g, "  ")}`;
+}
+
+export function count(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}
+
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
