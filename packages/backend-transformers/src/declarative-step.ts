@@ -1,0 +1,87 @@
+import { ShoalError, type DeclarativePredictorSpec, type JsonObject, type PredictorStep } from "@shoal/core";
+
+/** How the weights are stored: it chooses the file, `onnx/model_fp16.onnx` for `"fp16"`. */
+export type Dtype = "fp32" | "fp16" | "q8" | "int8" | "uint8" | "q4" | "q4f16" | "bnb4";
+
+/** What every task takes. */
+export interface ModelOptions {
+  /** A hub id (`"org/name"`), a directory, a `file:` URL of a directory, or the http(s) URL that a model's files lie under. */
+  readonly model: string | URL;
+  /** Branch, tag or commit of a hub model; `"main"` when not given. */
+  readonly revision?: string;
+  /**
+   * `"fp32"` when not given. Dynamic int8 (`"q8"` of most models) gives scores that depend a little on a row's neighbours in the
+   * batch: identical results after a retry or with another batch size are promised for fp32 and fp16 alone.
+   */
+  readonly dtype?: Dtype;
+  /** The graph's file, for models that don't call it `onnx/model.onnx`; the dtype's suffix is not added to it. */
+  readonly modelFile?: string;
+}
+
+/** {@link ModelOptions} as they travel. */
+export type ModelSettings = {
+  readonly revision?: string;
+  readonly dtype?: Dtype;
+  readonly modelFile?: string;
+};
+
+export function modelSettings(options: ModelOptions): ModelSettings {
+  return defined({ revision: options.revision, dtype: options.dtype, modelFile: options.modelFile });
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+/** Without the entries that are `undefined`: JSON has no such value. */
+export function defined<T extends object>(values: T): Partial<Defined<T>> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<Defined<T>>;
+}
+
+interface StepParts {
+  readonly task: string;
+  readonly model: string | URL;
+  readonly options: JsonObject;
+  readonly reads: readonly string[];
+  readonly adds: readonly string[];
+  readonly costUnit?: string;
+  readonly postprocess: boolean;
+}
+
+/** A declarative predictor of this backend. */
+export function declarativeStep<In, Out>(parts: StepParts): PredictorStep<In, Out, undefined, "adds"> {
+  const model = String(parts.model);
+  if (model === "") throw wrongOption(parts.task, "model", "", "a hub id, a directory or a URL");
+  const twice = parts.adds.find((name, at) => parts.adds.indexOf(name) !== at);
+  if (twice !== undefined) throw wrongOption(parts.task, "output", twice, "a name of its own for each column it adds");
+  const spec: DeclarativePredictorSpec = {
+    kind: "declarative",
+    name: `${parts.task}(${shortName(model)})`,
+    backend: "transformers",
+    task: parts.task,
+    model,
+    options: parts.options,
+    reads: parts.reads,
+    adds: parts.adds,
+    ...(parts.costUnit === undefined ? {} : { costUnit: parts.costUnit }),
+    phases: parts.postprocess ? ["preprocess", "predict", "postprocess"] : ["preprocess", "predict"],
+  };
+  return { spec, mode: "adds" };
+}
+
+/** `storyteller` of `file:///…/storyteller/`, `name` of `org/name`. */
+function shortName(model: string): string {
+  return model.split(/[?#]/)[0]?.split(/[/\\]/).findLast((part) => part !== "") ?? model;
+}
+
+export function wrongOption(task: string, option: string, value: unknown, expected: string): ShoalError {
+  return new ShoalError("wrong-option", `${task}: "${option}" is ${JSON.stringify(value)}; it must be ${expected}.`, { failure: "bug", details: { task, option } });
+}
+
+/** @throws `wrong-option` unless the value is absent or a whole number of at least `least`. */
+export function checkWhole(task: string, option: string, value: number | undefined, least: number): void {
+  if (value !== undefined && !(Number.isSafeInteger(value) && value >= least)) throw wrongOption(task, option, value, `a whole number of at least ${least}`);
+}
+
+/** @throws `wrong-option` unless the value is absent or a number within the bounds. */
+export function checkNumber(task: string, option: string, value: number | undefined, least: number, most: number): void {
+  if (value !== undefined && !(value >= least && value <= most)) throw wrongOption(task, option, value, `a number from ${least} to ${most}`);
+}

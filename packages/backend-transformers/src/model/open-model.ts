@@ -1,0 +1,65 @@
+import type { ActorContext, DeclarativePredictorSpec, JsonObject, OnnxSession } from "@shoal/core";
+import type { Dtype, ModelSettings } from "../declarative-step.ts";
+import type { HubFiles, HubSettings } from "../hub/hub-files.ts";
+import { openModelFiles } from "../hub/open-model-files.ts";
+import { fileNotFound, requiredJson, type ModelFiles } from "./model-files.ts";
+
+/** A model's files, its config.json, and its graph, loaded. */
+export interface OpenModel<Extra> {
+  readonly files: ModelFiles;
+  readonly config: JsonObject;
+  readonly session: OnnxSession;
+  /** What the task loads besides. */
+  readonly extra: Extra;
+}
+
+const suffixes: Readonly<Record<Dtype, string>> = { fp32: "", fp16: "_fp16", q8: "_quantized", int8: "_int8", uint8: "_uint8", q4: "_q4", q4f16: "_q4f16", bnb4: "_bnb4" };
+
+/**
+ * Loads what every task needs, and `loadExtra` (tokenizer, processor) at the same time.
+ * @throws `model-not-found`, `model-file-not-found`, `unauthorized`, `download-failed`, and what the session's runtime throws.
+ */
+export async function openModel<Extra>(
+  spec: DeclarativePredictorSpec, actor: ActorContext, hub: HubSettings, files: HubFiles, loadExtra: (files: ModelFiles) => Promise<Extra>,
+): Promise<OpenModel<Extra>> {
+  const settings = spec.options as ModelSettings;
+  const modelFiles = await openModelFiles(spec.model, settings.revision ?? "main", hub, files, actor.signal);
+  // The small files first: a model that lacks one is not worth gigabytes.
+  const config = await requiredJson(modelFiles, "config.json");
+  const opening = openSession(modelFiles, settings, actor);
+  try {
+    const extra = await loadExtra(modelFiles);
+    return { files: modelFiles, config, extra, session: await opening };
+  } catch (error) {
+    await opening.then((session) => session[Symbol.asyncDispose](), () => {});
+    throw error;
+  }
+}
+
+async function openSession(files: ModelFiles, settings: ModelSettings, actor: ActorContext): Promise<OnnxSession> {
+  const path = await graphPath(files, settings);
+  return actor.onnx(path);
+}
+
+async function graphPath(files: ModelFiles, { dtype = "fp32", modelFile }: ModelSettings): Promise<string> {
+  const suffix = suffixes[dtype];
+  const candidates = modelFile === undefined ? [`onnx/model${suffix}.onnx`, `model${suffix}.onnx`, `onnx/decoder_model_merged${suffix}.onnx`] : [modelFile];
+  for (const candidate of candidates) {
+    const path = await files.locate(candidate);
+    if (path === undefined) continue;
+    await fetchExternalData(files, candidate);
+    return path;
+  }
+  throw fileNotFound(files, candidates, `Choose a dtype that the model has a file for (it was asked for "${dtype}"), or name the file with modelFile.`);
+}
+
+/** A graph above 2 GB keeps its weights in files beside it, and names them. */
+async function fetchExternalData(files: ModelFiles, graph: string): Promise<void> {
+  if (!files.fetched) return;
+  // A larger graph holds its weights itself.
+  const bytes = await files.read(graph, 64 * 2 ** 20);
+  if (bytes === undefined) return;
+  const names = new Set(new TextDecoder("latin1").decode(bytes).match(/[\w-][\w.-]*\.onnx(?:_data|\.data)(?:_\d+)?/g));
+  const folder = graph.slice(0, graph.lastIndexOf("/") + 1);
+  await Promise.all(Array.from(names, (name) => files.locate(folder + name)));
+}
