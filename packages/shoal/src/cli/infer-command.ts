@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
-import { ShoalError, type PredictorStep } from "@shoal/core";
+import { ShoalError, type PredictorStep, type Row } from "@shoal/core";
 import { featureExtraction, imageClassification, textClassification, textGeneration, tokenClassification } from "@shoal/backend-transformers";
-import { dataset, type Dataset, type PredictorSettings, type RunSettings } from "@shoal/dataset";
+import { dataset, type PredictorSettings, type RunSettings } from "@shoal/dataset";
 import { sentiment, storyteller } from "@shoal/tiny-models";
 import { localRuntime } from "#runtime";
 import { setProcessSettings } from "../runtime/process-settings.ts";
@@ -96,13 +96,13 @@ export function inferCommand(): Command {
 async function infer(files: readonly string[], flags: Flags): Promise<void> {
   const settings: RunSettings = { ...runSettings(flags, interruptSignal()), ...jsonEvents(flags, flags.out === "-") };
   setProcessSettings(settings);
-  const predicted = dataset(inputSource(files, flags.inputFormat), localRuntime).mapBatches(predictor(flags) as never, predictorSettings(flags) as never) as Dataset;
+  const predicted = dataset<Row>(inputSource(files, flags.inputFormat), localRuntime).mapBatches(predictor(flags), predictorSettings(flags));
   if (flags.explain) return void process.stdout.write(`${predicted.explain()}\n`);
   finish(await predicted.write(outputSink(flags.out, flags)), flags);
 }
 
-function predictor(flags: Flags): PredictorStep<never, unknown> {
-  const build = tasks[flags.task] as ((options: object) => PredictorStep<never, unknown>) | undefined;
+function predictor(flags: Flags): PredictorStep<Row, Row, undefined, "adds"> {
+  const build = tasks[flags.task] as unknown as ((options: object) => PredictorStep<Row, Row, undefined, "adds">) | undefined;
   if (build === undefined) throw new ShoalError("unknown-task", `There is no task "${String(flags.task)}".`);
   const given = flags as unknown as Record<string, unknown>;
   const options = Object.fromEntries(taskFlags.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])));

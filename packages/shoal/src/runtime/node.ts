@@ -2,7 +2,7 @@ import { ShoalError, silentLogger, systemClock, type Resources } from "@shoal/co
 import type { DatasetRuntime, RunSettings } from "@shoal/dataset";
 import type { Environment, RunEvent } from "@shoal/executor";
 import { nodeProcessHost, detectResources } from "@shoal/workers/node";
-import { openDeadLetterFile } from "@shoal/io";
+import { deadLetterFile } from "./dead-letter-file.ts";
 import { processSettings } from "./process-settings.ts";
 import { showProgress } from "../progress/show-progress.ts";
 
@@ -23,7 +23,6 @@ async function openEnvironment(settings: RunSettings): Promise<Environment & Asy
   const resources = declared(await detectResources(), settings.resources);
   const host = nodeProcessHost({ entry: actorEntry, log });
   const progress = settings.progress === true ? showProgress(process.stderr) : undefined;
-  const letters = settings.deadLetters === undefined ? undefined : openDeadLetterFile(settings.deadLetters);
   const { signal, onError = "fail", maxErrors, budgetBytes, seed = 0, onEvent } = settings;
   return {
     host,
@@ -35,7 +34,7 @@ async function openEnvironment(settings: RunSettings): Promise<Environment & Asy
     ...(signal !== undefined && { signal }),
     ...(maxErrors !== undefined && { maxErrors }),
     ...(budgetBytes !== undefined && { budgetBytes }),
-    ...(letters !== undefined && { deadLetters: letters }),
+    ...(settings.deadLetters !== undefined && { deadLetters: deadLetterFile(settings.deadLetters) }),
     onEvent: (event: RunEvent) => {
       progress?.onEvent(event);
       onEvent?.(event);
@@ -43,7 +42,6 @@ async function openEnvironment(settings: RunSettings): Promise<Environment & Asy
     async [Symbol.asyncDispose]() {
       progress?.stop();
       await host[Symbol.asyncDispose]();
-      await letters?.[Symbol.asyncDispose]();
     },
   };
 }

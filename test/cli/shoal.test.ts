@@ -1,0 +1,112 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { fixtures, shoal, startShoal } from "./shoal.ts";
+
+let folder: string;
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "shoal-cli-"))));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("--help tells commands and exit codes; a wrong flag is usage, exit 2, and says where help is", async () => {
+  const help = await shoal(["--help"], folder);
+  expect(help).toMatchObject({ code: 0, err: "" });
+  for (const word of ["run", "infer", "inspect", "doctor", "Exit codes"]) expect(help.out).toContain(word);
+  const wrong = await shoal(["run", "--nonsense"], folder);
+  expect(wrong.code).toBe(2);
+  expect(wrong.err).toMatch(/unknown option '--nonsense'[^]*--help/);
+  expect(await shoal(["run", "nowhere.ts"], folder)).toMatchObject({ code: 2, err: expect.stringContaining("no job file") as string });
+});
+
+test("infer: CSV in, labels out, no code", async () => {
+  writeFileSync(join(folder, "reviews.csv"), "id,text\n1,I loved this film\n2,The food was terrible\n");
+  const args = ["infer", "reviews.csv", "--task", "text-classification", "--model", "sentiment", "--input", "text", "--output", "label", "-o", "labels.jsonl", "--quiet"];
+  expect(await shoal(args, folder)).toMatchObject({ code: 0, err: "", out: "" });
+  const rows = readFileSync(join(folder, "labels.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line) as { id: number; label: string });
+  expect(rows.map((row) => [row.id, row.label])).toEqual([[1, "POSITIVE"], [2, "NEGATIVE"]]);
+  const again = await shoal(args, folder);
+  expect(again).toMatchObject({ code: 1, err: expect.stringContaining("output-exists") as string });
+});
+
+test("a failing row: fail names it and publishes nothing, exit 1; dead-letter keeps it, exit 3", async () => {
+  const job = join(fixtures, "fussy-job.ts");
+  const failed = await shoal(["run", job, "-o", "fussy"], folder);
+  expect(failed.code).toBe(1);
+  expect(failed.err).toMatch(/fussy[^]*three is too much/);
+  expect(existsSync(join(folder, "fussy"))).toBe(false);
+  const kept = await shoal(["run", job, "-o", "fussy", "--format", "jsonl", "--on-error", "dead-letter"], folder);
+  expect(kept.code).toBe(3);
+  expect(kept.err).toContain("7 rows");
+  const letters = readFileSync(join(folder, "fussy", "_dead-letters.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line) as object);
+  expect(letters).toEqual([expect.objectContaining({ row: { id: 3 }, error: expect.objectContaining({ message: expect.stringContaining("three is too much") as string }) as object })]);
+});
+
+test("rows go to standard output alone; --json gives events; --limit reaches the job", async () => {
+  const job = join(fixtures, "fussy-job.ts");
+  const rows = await shoal(["run", job, "--limit", "3", "--quiet"], folder);
+  expect(rows).toMatchObject({ code: 0, err: "", out: '{"id":0,"twice":0}\n{"id":1,"twice":2}\n{"id":2,"twice":4}\n' });
+  const events = await shoal(["run", job, "--limit", "3", "--json", "-o", "three.jsonl"], folder);
+  const kinds = events.out.trim().split("\n").map((line) => (JSON.parse(line) as { kind: string }).kind);
+  expect(kinds[0]).toBe("run-started");
+  expect(kinds.at(-1)).toBe("run-finished");
+});
+
+test("a plain script runs once, although its actors import it", async () => {
+  const result = await shoal(["run", join(fixtures, "script.ts"), "script.out"], folder);
+  expect(result).toMatchObject({ code: 0 });
+  const lines = readFileSync(join(folder, "script.out"), "utf8").trim().split("\n");
+  expect(lines).toEqual([JSON.stringify([{ item: "a", upper: "A" }, { item: "b", upper: "B" }])]);
+});
+
+test("Ctrl-C ends in order: exit 130, no output, no unfinished output, no process left", async () => {
+  const { child, finished } = startShoal(["run", join(fixtures, "slow-job.ts")], folder);
+  const pids = await actorPids(child.stderr as NodeJS.ReadableStream, 2);
+  child.kill("SIGINT");
+  const result = await finished;
+  expect(result).toMatchObject({ code: 130, err: expect.stringContaining("Interrupted") as string });
+  expect(readdirSync(folder).filter((name) => name.includes("forever"))).toEqual([]);
+  expect(pids.filter(isAlive)).toEqual([]);
+});
+
+test("kill -9 of the command leaves no actor a second later", async () => {
+  const { child, finished } = startShoal(["run", join(fixtures, "slow-job.ts")], mkdtempSync(join(folder, "killed-")));
+  const pids = await actorPids(child.stderr as NodeJS.ReadableStream, 2);
+  child.kill("SIGKILL");
+  await finished;
+  const deadline = Date.now() + 1000;
+  while (pids.some(isAlive) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(pids.filter(isAlive)).toEqual([]);
+});
+
+test("inspect shows columns, types and rows; doctor tries the devices", async () => {
+  writeFileSync(join(folder, "some.jsonl"), '{"id":1,"text":"a"}\n{"id":2,"text":null}\n');
+  const inspected = await shoal(["inspect", "some.jsonl"], folder);
+  expect(inspected).toMatchObject({ code: 0 });
+  expect(inspected.out).toMatch(/id +float64\n +text +utf8, may be missing\n0: id=1 +text="a"/);
+  const doctor = await shoal(["doctor"], folder);
+  expect(doctor.code).toBe(0);
+  expect(doctor.out).toMatch(/device +cpu +works/);
+}, 60_000);
+
+/** Resolves when so many different actors have spoken. */
+function actorPids(stream: NodeJS.ReadableStream, wanted: number): Promise<number[]> {
+  const pids = new Set<number>();
+  let text = "";
+  return new Promise((resolve, reject) => {
+    stream.on("data", (data: string) => {
+      text += data;
+      for (const match of text.matchAll(/actor (\d+)\n/g)) pids.add(Number(match[1]));
+      if (pids.size >= wanted) resolve([...pids]);
+    });
+    stream.on("end", () => reject(new Error(`only ${pids.size} actors spoke:\n${text}`)));
+  });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

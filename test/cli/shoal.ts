@@ -1,0 +1,29 @@
+// Runs the `shoal` command from source, as a person at a shell would.
+import { spawn, type ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const main = fileURLToPath(new URL("../../packages/shoal/src/cli/main.ts", import.meta.url));
+const loader = new URL("../../packages/workers/ts-loader/register.mjs", import.meta.url).href;
+export const fixtures = fileURLToPath(new URL("./fixtures/", import.meta.url));
+
+export interface Finished {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export function startShoal(args: readonly string[], cwd: string, stdin?: string): { readonly child: ChildProcess; readonly finished: Promise<Finished> } {
+  const child = spawn(process.execPath, ["--conditions=@shoal/source", `--import=${loader}`, main, ...args], { cwd, stdio: ["pipe", "pipe", "pipe"] });
+  child.stdin.end(stdin ?? "");
+  let out = "";
+  let err = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
+  const finished = new Promise<Finished>((resolve) => child.on("close", (code, signal) => resolve({ code, signal, out, err })));
+  return { child, finished };
+}
+
+export function shoal(args: readonly string[], cwd: string, stdin?: string): Promise<Finished> {
+  return startShoal(args, cwd, stdin).finished;
+}
