@@ -2,8 +2,9 @@ import { Worker, type Transferable, type WorkerOptions } from "node:worker_threa
 import { ShoalError } from "@shoal/core";
 import type { Answers, Operation, Thrown, ThreadReply, ThreadRequest } from "./thread-protocol.ts";
 
-interface OpenCall {
-  readonly id: number;
+interface Call {
+  readonly operation: Operation;
+  readonly transfer: Transferable[];
   readonly resolve: (value: never) => void;
   readonly reject: (error: Error) => void;
 }
@@ -14,9 +15,11 @@ interface OpenCall {
  */
 export class InnerThread implements AsyncDisposable {
   readonly #signal: AbortSignal;
+  readonly #waiting: Call[] = [];
   #worker: Worker | undefined;
-  #open: OpenCall | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  #open: (Call & { readonly id: number }) | undefined;
+  /** Called when the thread is idle and is to end. */
+  #onIdle: (() => void) | undefined;
   #ended: ShoalError | undefined;
   #lastId = 0;
 
@@ -26,28 +29,41 @@ export class InnerThread implements AsyncDisposable {
 
   /** @throws an Error of the library's words, or a ShoalError `aborted`, `disposed` or `worker-lost`. */
   call<K extends Operation["kind"]>(operation: Extract<Operation, { kind: K }>, transfer: Transferable[] = []): Promise<Answers[K]> {
-    const answer = this.#last.then(() => this.#send<K>(operation, transfer));
-    this.#last = answer.catch(() => {});
+    const answer = new Promise<Answers[K]>((resolve, reject) => {
+      this.#waiting.push({ operation, transfer, resolve, reject });
+      this.#next();
+    });
     return abortable(answer, this.#signal);
   }
 
   /** Waits for the call that is open, since ending a thread during `run()` aborts the process; calls that wait are refused. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended ??= new ShoalError("disposed", "The actor's ONNX sessions were disposed.", { failure: "aborted" });
-    await this.#last;
+    if (this.#open !== undefined) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    this.#next();
     await this.#worker?.terminate();
   }
 
-  #send<K extends Operation["kind"]>(operation: Operation, transfer: Transferable[]): Promise<Answers[K]> {
-    if (this.#ended !== undefined) throw this.#ended;
-    if (this.#signal.aborted) throw abortedError(this.#signal);
+  #next(): void {
+    while (this.#open === undefined) {
+      const call = this.#waiting.shift();
+      if (call === undefined) return this.#onIdle?.();
+      if (this.#ended !== undefined) call.reject(this.#ended);
+      else if (this.#signal.aborted) call.reject(abortedError(this.#signal));
+      else this.#send(call);
+    }
+  }
+
+  #send(call: Call): void {
+    const id = ++this.#lastId;
+    this.#open = { ...call, id };
     this.#worker ??= this.#start();
     this.#worker.ref();
-    return new Promise<Answers[K]>((resolve, reject) => {
-      const id = ++this.#lastId;
-      this.#open = { id, resolve, reject };
-      this.#worker?.postMessage({ id, operation } satisfies ThreadRequest, transfer);
-    });
+    try {
+      this.#worker.postMessage({ id, operation: call.operation } satisfies ThreadRequest, call.transfer);
+    } catch (error) {
+      this.#settle({ id, thrown: { message: error instanceof Error ? error.message : String(error) } });
+    }
   }
 
   #start(): Worker {
@@ -66,12 +82,14 @@ export class InnerThread implements AsyncDisposable {
     this.#worker?.unref();
     if ("thrown" in reply) open.reject(libraryError(reply.thrown));
     else open.resolve(reply.value as never);
+    this.#next();
   }
 
   #lose(how: string): void {
     this.#ended ??= new ShoalError("worker-lost", `The thread that runs the ONNX sessions is gone: ${how}.`, { failure: "worker-lost" });
     this.#open?.reject(this.#ended);
     this.#open = undefined;
+    this.#next();
   }
 }
 
