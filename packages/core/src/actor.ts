@@ -40,6 +40,8 @@ export interface BatchTrace {
   readonly ms: number;
   /** True when the call threw. */
   readonly failed: boolean;
+  /** A part of a batch that had failed, tried again. */
+  readonly part?: boolean;
 }
 
 /** What became of one block. With `rows: "same"`, `block` holds the rows that succeeded, in order; the others are in `failures`. */
