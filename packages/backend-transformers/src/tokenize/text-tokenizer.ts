@@ -1,5 +1,5 @@
-import type { JsonObject } from "@shoal/core";
-import { ShoalError } from "@shoal/core";
+import type * as Tokenizers from "@huggingface/tokenizers";
+import { ShoalError, type JsonObject } from "@shoal/core";
 import { fileNotFound, optionalJson, type ModelFiles } from "../model/model-files.ts";
 
 /** Text to token ids and back, as Hugging Face's tokenizers do it. */
@@ -11,6 +11,7 @@ export interface TextTokenizer {
   /** Special tokens are left out. */
   decode(ids: readonly number[]): string;
   idOf(token: string): number | undefined;
+  isSpecial(this: void, token: string): boolean;
   /** tokenizer_config.json. */
   readonly config: JsonObject;
 }
@@ -28,16 +29,18 @@ export async function loadTextTokenizer(files: ModelFiles): Promise<TextTokenize
   ]);
   if (json === undefined) throw fileNotFound(files, ["tokenizer.json"], "Models need the fast tokenizer's file tokenizer.json; convert older ones with Hugging Face transformers.");
   const tokenizer = new library.Tokenizer(json, config);
+  const special = new Set(Array.from(tokenizer.get_added_tokens_decoder() as Map<number, { content: string; special?: boolean }>, ([, token]) => (token.special === true ? token.content : "")));
   return {
     config,
     encode: (text, special) => tokenizer.encode(text, { add_special_tokens: special }).ids,
     tokens: (ids) => Array.from(ids, (id) => tokenizer.id_to_token(id) ?? ""),
     decode: (ids) => (ids.length === 0 ? "" : tokenizer.decode([...ids], { skip_special_tokens: true })),
+    isSpecial: (token) => special.has(token),
     idOf: (token) => tokenizer.token_to_id(token),
   };
 }
 
-async function importTokenizers(): Promise<typeof import("@huggingface/tokenizers")> {
+async function importTokenizers(): Promise<typeof Tokenizers> {
   try {
     return await import("@huggingface/tokenizers");
   } catch (cause) {
