@@ -1,0 +1,45 @@
+import type { ErrorData } from "@shoal/core";
+
+/** What the starting side sends to a decode thread. */
+export type ToThread =
+  | { readonly kind: "start"; readonly job: string; readonly argument: unknown }
+  /** One more output may be made. */
+  | { readonly kind: "credit" }
+  | { readonly kind: "bytes"; readonly id: number; readonly bytes: ArrayBuffer }
+  | { readonly kind: "bytes-failed"; readonly id: number; readonly error: ErrorData }
+  | { readonly kind: "input"; readonly value: unknown }
+  | { readonly kind: "input-end" };
+
+/** What a decode thread answers. */
+export type FromThread =
+  | { readonly kind: "output"; readonly value: unknown }
+  /** Bytes of the file are needed: the thread itself opens nothing. */
+  | { readonly kind: "read"; readonly id: number; readonly start: number; readonly end: number }
+  /** The thread waits for the next input. */
+  | { readonly kind: "wants-input" }
+  | { readonly kind: "done" }
+  | { readonly kind: "failed"; readonly error: ErrorData };
+
+/** Outputs that a thread may be ahead of its consumer. */
+export const outputWindow = 2;
+
+/** A file as seen from within a thread. */
+export interface RemoteFile {
+  readonly byteLength: number;
+  slice(start: number, end?: number): Promise<ArrayBuffer>;
+}
+
+/** What a job is given to work with. */
+export interface ThreadPort {
+  file(byteLength: number): RemoteFile;
+  /** What the other side puts in, until it ends. */
+  inputs(): AsyncIterable<unknown>;
+}
+
+/** What a job gives: a value that can be cloned, and the buffers in it that move without a copy. */
+export interface ThreadOutput {
+  readonly value: unknown;
+  readonly transfer?: readonly ArrayBuffer[];
+}
+
+export type ThreadJob = (argument: never, port: ThreadPort) => AsyncIterable<ThreadOutput>;

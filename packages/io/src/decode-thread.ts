@@ -1,0 +1,193 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { ShoalError } from "@shoal/core";
+import { ContentFault } from "./content-fault.ts";
+import { decodeThreadEntry } from "./decode-thread-entry.ts";
+import { outputWindow, type FromThread, type ToThread } from "./decode-thread-messages.ts";
+import type { SourceFile } from "./file-store.ts";
+
+export interface DecodeThreadOptions {
+  readonly signal: AbortSignal;
+  /** What the job reads through its port. */
+  readonly file?: SourceFile;
+  /** What the job is fed. */
+  readonly inputs?: AsyncIterator<{ value: unknown; transfer: readonly ArrayBuffer[] }>;
+  /** The longest the thread may compute without giving or asking for anything; waiting for bytes or for the consumer does not count. */
+  readonly stallMs?: number;
+}
+
+const idleThreads: Worker[] = [];
+const idleMs = 5000;
+
+/**
+ * Runs a job of `decode-thread-jobs` in a thread that can be killed, and gives what it yields. Whatever a hostile file does there, an
+ * exception out of nowhere, memory used up, a loop without end, is an error here.
+ * @throws ContentFault; what reading the file threw
+ */
+export async function* runInThread(job: string, argument: unknown, options: DecodeThreadOptions): AsyncGenerator<unknown> {
+  const { signal } = options;
+  signal.throwIfAborted();
+  const run = new ThreadRun(reused() ?? spawn(), options);
+  const abort = (): void => run.fail(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    run.post({ kind: "start", job, argument });
+    for (;;) {
+      const output = await run.next();
+      if (output === undefined) return;
+      yield output.value;
+      run.post({ kind: "credit" });
+    }
+  } finally {
+    signal.removeEventListener("abort", abort);
+    await run.close();
+  }
+}
+
+function reused(): Worker | undefined {
+  return idleThreads.pop()?.removeAllListeners("error").removeAllListeners("exit");
+}
+
+function spawn(): Worker {
+  const { url, options } = decodeThreadEntry();
+  // Heap beyond this ends the thread, not the process.
+  return new Worker(url, { ...options, name: "shoal-decode", resourceLimits: { maxOldGenerationSizeMb: 2048 } });
+}
+
+/** One job on one thread. */
+class ThreadRun {
+  readonly #worker: Worker;
+  readonly #options: DecodeThreadOptions;
+  readonly #outputs: { value: unknown }[] = [];
+  #state: "running" | "done" | "failed" = "running";
+  #error: unknown;
+  #wake: (() => void) | undefined;
+  #pendingReads = 0;
+  #credits = outputWindow;
+  #awaitsInput = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  readonly #onMessage = (message: FromThread): void => this.#receive(message);
+  readonly #onError = (error: unknown): void => this.fail(crashed(error));
+  readonly #onExit = (): void => this.fail(crashed("it ended"));
+
+  constructor(worker: Worker, options: DecodeThreadOptions) {
+    this.#worker = worker;
+    this.#options = options;
+    worker.ref();
+    worker.on("message", this.#onMessage).on("error", this.#onError).on("exit", this.#onExit);
+  }
+
+  post(message: ToThread, transfer: readonly ArrayBuffer[] = []): void {
+    if (this.#state !== "running") return;
+    if (message.kind === "credit") this.#credits++;
+    this.#worker.postMessage(message, transfer as ArrayBuffer[]);
+    this.#watch();
+  }
+
+  /** The next output; undefined when the job is done. */
+  async next(): Promise<{ value: unknown } | undefined> {
+    for (;;) {
+      if (this.#state === "failed") throw this.#error;
+      const output = this.#outputs.shift();
+      if (output !== undefined) return output;
+      if (this.#state === "done") return undefined;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  fail(error: unknown): void {
+    if (this.#state !== "running") return;
+    this.#state = "failed";
+    this.#error = error;
+    this.#settled();
+  }
+
+  /** A thread that finished its job is kept for the next; any other is killed. */
+  async close(): Promise<void> {
+    const reusable = this.#state === "done";
+    this.#state = "failed";
+    this.#settled();
+    this.#worker.off("message", this.#onMessage).off("error", this.#onError).off("exit", this.#onExit);
+    if (reusable && idleThreads.length < availableParallelism()) keep(this.#worker);
+    else await discard(this.#worker);
+  }
+
+  #receive(message: FromThread): void {
+    switch (message.kind) {
+      case "output":
+        this.#credits--;
+        this.#outputs.push({ value: message.value });
+        break;
+      case "read": void this.#read(message.id, message.start, message.end); break;
+      case "wants-input": void this.#feed(); break;
+      case "done": this.#state = "done"; this.#settled(); return;
+      case "failed": this.fail(ContentFault.from(ShoalError.fromData(message.error))); return;
+    }
+    this.#watch();
+    this.#wake?.();
+  }
+
+  async #read(id: number, start: number, end: number): Promise<void> {
+    this.#pendingReads++;
+    try {
+      const { file, signal } = this.#options;
+      if (file === undefined) throw new Error("this job has no file");
+      const bytes = start === end ? new Uint8Array(0) : await file.bytes(start, end, signal);
+      const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
+      const buffer = (whole ? bytes.buffer : bytes.slice().buffer) as ArrayBuffer;
+      this.#pendingReads--;
+      this.post({ kind: "bytes", id, bytes: buffer }, [buffer]);
+    } catch (error) {
+      // The file, not its content, is at fault: the job has no say in that.
+      this.fail(error);
+    }
+  }
+
+  async #feed(): Promise<void> {
+    this.#awaitsInput = true;
+    try {
+      const next = await this.#options.inputs?.next();
+      this.#awaitsInput = false;
+      if (next === undefined || next.done === true) this.post({ kind: "input-end" });
+      else this.post({ kind: "input", value: next.value.value }, next.value.transfer);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Starts the count anew while it is the thread's turn. */
+  #watch(): void {
+    clearTimeout(this.#timer);
+    if (this.#state !== "running" || this.#pendingReads > 0 || this.#awaitsInput || this.#credits === 0) return;
+    const stallMs = this.#options.stallMs ?? 30_000;
+    this.#timer = setTimeout(() => this.fail(new ContentFault("decoder-stalled", `its decoder made no progress for ${stallMs / 1000} s and was stopped`)), stallMs);
+  }
+
+  #settled(): void {
+    clearTimeout(this.#timer);
+    this.#wake?.();
+  }
+}
+
+function keep(worker: Worker): void {
+  const drop = (): void => {
+    const at = idleThreads.indexOf(worker);
+    if (at < 0) return;
+    idleThreads.splice(at, 1);
+    void discard(worker);
+  };
+  worker.unref();
+  worker.once("error", drop).once("exit", drop);
+  idleThreads.push(worker);
+  setTimeout(drop, idleMs).unref();
+}
+
+async function discard(worker: Worker): Promise<void> {
+  worker.removeAllListeners("exit").removeAllListeners("error").on("error", () => {});
+  await worker.terminate();
+}
+
+function crashed(error: unknown): ContentFault {
+  return new ContentFault("decoder-crashed", `its decoder crashed: ${error instanceof Error ? error.message : String(error)}`, error);
+}

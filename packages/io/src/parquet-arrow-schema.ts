@@ -1,0 +1,36 @@
+import { columnFromVector, tableFromBlock, type Column, type ColumnType, type Schema } from "@shoal/core";
+import { makeVector, RecordBatchReader, Schema as ArrowSchema, tableToIPC, Table, type Field as ArrowField } from "apache-arrow";
+import type { FileMetaData } from "hyparquet";
+import { emptyBlock } from "./empty-block.ts";
+
+/** Where Arrow writers keep what Parquet has no words for, fixed list sizes above all; pyarrow and we read it back. */
+const key = "ARROW:schema";
+
+/** The shapes of the fixed-size list columns, by column name. A note that can't be read is as good as none. */
+export function tensorShapes(metadata: FileMetaData): Map<string, ColumnType & { kind: "tensor" }> {
+  const shapes = new Map<string, ColumnType & { kind: "tensor" }>();
+  const note = metadata.key_value_metadata?.find((entry) => entry.key === key)?.value;
+  if (note === undefined) return shapes;
+  try {
+    const reader = RecordBatchReader.from(Buffer.from(note, "base64")).open();
+    for (const field of reader.schema.fields) {
+      const type = typeOfField(field);
+      if (type?.kind === "tensor") shapes.set(field.name, type);
+    }
+  } catch {
+    return new Map();
+  }
+  return shapes;
+}
+
+function typeOfField(field: ArrowField): ColumnType | undefined {
+  if (!String(field.type).startsWith("FixedSizeList")) return undefined;
+  return columnFromVector(field, makeVector({ type: field.type, length: 0 } as never) as never).type;
+}
+
+/** The note for a file of this schema, as `ARROW:schema` in its key-value metadata. */
+export function arrowSchemaNote(schema: Schema): { key: string; value: string } {
+  const table = tableFromBlock(emptyBlock(schema));
+  const bytes = tableToIPC(new Table(new ArrowSchema(table.schema.fields)), "stream");
+  return { key, value: Buffer.from(bytes).toString("base64") };
+}
