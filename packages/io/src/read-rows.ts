@@ -2,6 +2,7 @@ import type { Block } from "@shoal/core";
 import type { FileReadOptions } from "./file-datasource.ts";
 import { maxBlockRows } from "./file-datasource.ts";
 import type { SourceFile } from "./file-store.ts";
+import { readAhead, rememberPerFile } from "./read-ahead.ts";
 import { blockOfRun, defaultInferRows, inferShape, type RowOptions, type RowRun, type RowShape } from "./row-shape.ts";
 import { validateRun } from "./validate-rows.ts";
 
@@ -16,7 +17,7 @@ const maxRunBytes = 4 * 1024 * 1024;
  * and every run that resumes in the middle of one, has the same.
  */
 export function rowReader(readRuns: ReadRuns, options: RowOptions): (file: SourceFile, read: FileReadOptions) => AsyncIterable<Block> {
-  const shapes = new Map<string, Promise<RowShape>>();
+  const remembered = rememberPerFile<RowShape>();
   const inferRows = options.inferRows ?? defaultInferRows;
 
   async function* validated(file: SourceFile, signal: AbortSignal, skip: number): AsyncIterable<RowRun> {
@@ -32,42 +33,17 @@ export function rowReader(readRuns: ReadRuns, options: RowOptions): (file: Sourc
     return inferShape(sample, options);
   }
 
-  async function shapeOf(file: SourceFile, signal: AbortSignal): Promise<RowShape> {
-    const key = `${file.path}\n${file.version}`;
-    const known = shapes.get(key) ?? sampleShape(file, signal);
-    shapes.set(key, known);
-    // A run that was stopped must not spoil the next one.
-    known.catch(() => shapes.delete(key));
-    return known;
-  }
-
   return async function* read(file, { firstRow = 0, limit, columns, firstFile, signal }) {
     const runs = validated(file, signal, firstRow);
     // What comes in once can't be sampled first and read again.
-    const [shape, all] = file.path === "-" ? await sampleAhead(runs, options, inferRows) : [await shapeOf(firstFile, signal), runs];
+    const [shape, all] = file.path === "-" ? await sampleAhead(runs, options, inferRows) : [await remembered(firstFile, () => sampleShape(firstFile, signal)), runs];
     for await (const run of gathered(all, file.path === "-", limit)) yield blockOfRun(run, shape, columns);
   };
 }
 
 async function sampleAhead(runs: AsyncIterable<RowRun>, options: RowOptions, inferRows: number): Promise<[RowShape, AsyncIterable<RowRun>]> {
-  const iterator = runs[Symbol.asyncIterator]();
-  const held: RowRun[] = [];
-  let rows = 0;
-  while (rows < inferRows) {
-    const { done, value } = await iterator.next();
-    if (done) break;
-    held.push(value);
-    rows += value.rows.length;
-  }
-  async function* all() {
-    try {
-      yield* held;
-      for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
-    } finally {
-      await iterator.return?.();
-    }
-  }
-  return [inferShape(held.flatMap((run) => run.rows).slice(0, inferRows), options), all()];
+  const [held, all] = await readAhead(runs, (some) => some.reduce((sum, run) => sum + run.rows.length, 0) >= inferRows);
+  return [inferShape(held.flatMap((run) => run.rows).slice(0, inferRows), options), all];
 }
 
 /** Small runs together, large ones apart, so that blocks have a good size. `atOnce`: nothing waits for more. */

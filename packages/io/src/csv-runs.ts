@@ -1,0 +1,126 @@
+import { preview, ShoalError } from "@shoal/core";
+import Papa from "papaparse";
+import type { SourceFile } from "./file-store.ts";
+import { textRuns } from "./text-runs.ts";
+
+/** Parsed rows of one CSV file. */
+export interface CsvRun {
+  /** Names of the cells, from the header, or `column0` … */
+  readonly names: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** `people.csv:12` of a row of the run. */
+  where(row: number): string;
+}
+
+export interface CsvSyntax {
+  /** Default `,`, in `.tsv` files a tab. */
+  readonly delimiter?: string;
+  /** The first row names the columns. Default true; otherwise they are `column0`, `column1` … */
+  readonly header?: boolean;
+  /** A longer row is refused. Default 64 MiB. */
+  readonly maxRowBytes?: number;
+}
+
+/** Papa Parse's inner parser, which its types don't declare: complete rows of a text, and how far they reach. */
+interface InnerParser {
+  parse(text: string, base: number, ignoreLastRow: boolean): { data: string[][]; errors: { code: string; row: number; index: number }[]; meta: { cursor: number } };
+}
+const Parser = (Papa as unknown as { Parser: new (config: { delimiter: string; newline: string }) => InnerParser }).Parser;
+
+/** @throws `unclosed-quote`, `bad-quote`, `ragged-row`, `duplicate-column`, `invalid-utf8`, with file and line */
+export async function* csvRuns(file: SourceFile, syntax: CsvSyntax, signal: AbortSignal): AsyncIterable<CsvRun> {
+  const delimiter = syntax.delimiter ?? (/\.tsv(\.gz)?$/i.test(file.path) ? "\t" : ",");
+  const maxRowBytes = syntax.maxRowBytes ?? 64 * 1024 * 1024;
+  if (delimiter.length === 0 || /["\r\n\ufeff]/.test(delimiter)) throw new ShoalError("bad-option", `The delimiter ${preview(delimiter)} can't separate cells.`, { hint: "Use a character such as , ; or a tab.", failure: "bug" });
+  const parser = new Parser({ delimiter, newline: "\n" });
+  let names: readonly string[] | undefined;
+  let line = 1;
+
+  function* parse(text: string, last: boolean): Generator<CsvRun, string> {
+    const { data, errors, meta } = parser.parse(text, 0, !last);
+    const [error] = errors.filter(({ row }) => last || row < data.length);
+    if (error !== undefined) throw quoteError(error.code, file.path, line + newlinesIn(text.slice(0, error.index)));
+    const lines = linesOf(data, line);
+    line += newlinesIn(text.slice(0, meta.cursor));
+    for (const row of data) trimReturn(row);
+    let start = 0;
+    if (names === undefined && data[0] !== undefined) {
+      names = syntax.header === false ? data[0].map((_, at) => `column${at}`) : headerNames(data[0], file.path);
+      start = syntax.header === false ? 0 : 1;
+    }
+    const width = names?.length ?? 0;
+    const rows: string[][] = [];
+    const places: number[] = [];
+    for (let at = start; at < data.length; at++) {
+      const row = data[at] as string[];
+      // Where there are several columns, a blank line can't be a row.
+      if (width > 1 && row.length === 1 && row[0] === "") continue;
+      if (row.length !== width) throw raggedRow(`${file.path}:${lines(at)}`, row, width, syntax.header !== false);
+      rows.push(row);
+      places.push(at);
+    }
+    if (names !== undefined) yield { names, rows, where: (row) => `${file.path}:${lines(places[row] as number)}` };
+    return text.slice(meta.cursor);
+  }
+
+  let rest = "";
+  let nextTry = 0;
+  for await (const { text } of textRuns(file, maxRowBytes, signal)) {
+    rest += text;
+    if (rest.length < nextTry) continue;
+    if (rest.length > 2 * maxRowBytes) throw tooLong(file.path, line, maxRowBytes);
+    rest = yield* parse(rest, false);
+    // A long quoted cell is tried again only when there is twice as much of it.
+    nextTry = 2 * rest.length;
+  }
+  if (rest !== "") yield* parse(rest, true);
+}
+
+/** The line on which each row begins; counted only when somebody asks. */
+function linesOf(data: readonly (readonly string[])[], first: number): (row: number) => number {
+  return (row) => data.slice(0, row).reduce((line, cells) => line + 1 + cells.reduce((sum, cell) => sum + newlinesIn(cell), 0), first);
+}
+
+function newlinesIn(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) count++;
+  return count;
+}
+
+/** Lines may end in `\r\n`: rows are cut at `\n`, so the rest of it hangs at the last cell. */
+function trimReturn(row: string[]): void {
+  const last = row.length - 1;
+  const cell = row[last];
+  if (cell?.endsWith("\r")) row[last] = cell.slice(0, -1);
+}
+
+function headerNames(cells: readonly string[], path: string): readonly string[] {
+  const names = cells.map((cell, at) => (cell === "" ? `column${at}` : cell));
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) {
+    throw new ShoalError("duplicate-column", `${path}:1: the header has the column "${twice}" twice.`, { hint: "Rename one of them in the file, or read it with { header: false }.", failure: "bug", details: { path, column: twice } });
+  }
+  if (names.some((name) => name.includes("\r"))) {
+    throw new ShoalError("bad-line-ends", `${path}: lines end in \\r alone.`, { hint: "Convert the file to \\n line ends.", failure: "bug", details: { path } });
+  }
+  return names;
+}
+
+function quoteError(code: string, path: string, line: number): ShoalError {
+  if (code === "MissingQuotes") {
+    return new ShoalError("unclosed-quote", `${path}:${line}: the quoted cell that begins here is never closed.`, { hint: `Close it with ", and write quotes within it twice ("").`, failure: "bug", details: { path, line } });
+  }
+  return new ShoalError("bad-quote", `${path}:${line}: text follows a closing quote.`, { hint: `Write quotes within a quoted cell twice ("").`, failure: "bug", details: { path, line } });
+}
+
+function raggedRow(where: string, row: readonly string[], width: number, header: boolean): ShoalError {
+  return new ShoalError("ragged-row", `${where}: this row has ${row.length} cell${row.length === 1 ? "" : "s"} where the ${header ? "header" : "first row"} has ${width}: ${preview(row)}.`, {
+    hint: "Mend the row; a cell with a delimiter in it needs quotes. Is the delimiter right ({ delimiter: \";\" })?",
+    failure: "row",
+    details: { row: where, cells: row.length, expected: width },
+  });
+}
+
+function tooLong(path: string, line: number, maxRowBytes: number): ShoalError {
+  return new ShoalError("line-too-long", `${path}:${line}: the row that begins here is longer than ${maxRowBytes} bytes; most likely a quote is not closed.`, { hint: "Close the quote, or raise maxRowBytes if that is meant.", failure: "bug", details: { path, line } });
+}

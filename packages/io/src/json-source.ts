@@ -1,0 +1,39 @@
+import type { Datasource, Row } from "@shoal/core";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { fileDatasource } from "./file-datasource.ts";
+import type { SourceFile } from "./file-store.ts";
+import { jsonError } from "./json-error.ts";
+import { jsonOptions } from "./jsonl-source.ts";
+import { rowReader } from "./read-rows.ts";
+import type { RowOptions, RowRun } from "./row-shape.ts";
+import { wholeText } from "./text-runs.ts";
+
+export interface JsonOptions<Out = Row> extends RowOptions<Out> {
+  /** A file is read whole; a larger one is refused. Default 256 MiB. */
+  readonly maxFileBytes?: number;
+}
+
+/**
+ * JSON files: an array is one row an element, anything else one row. As in JSON Lines, an object is a row and any other value goes to column `item`.
+ * @throws `invalid-json`, `invalid-utf8`, `schema-conflict`, `invalid-row`, `file-too-large`
+ */
+export function jsonSource<S extends StandardSchemaV1>(paths: string | readonly string[], options: Omit<JsonOptions, "schema"> & { readonly schema: S }): Datasource<StandardSchemaV1.InferOutput<S>>;
+export function jsonSource<R = Row>(paths: string | readonly string[], options?: JsonOptions<R>): Datasource<R>;
+export function jsonSource(paths: string | readonly string[], options: JsonOptions<unknown> = {}): Datasource<never> {
+  const maxFileBytes = options.maxFileBytes ?? 256 * 1024 * 1024;
+  const readRuns = async function* (file: SourceFile, signal: AbortSignal, skip: number): AsyncIterable<RowRun> {
+    const text = await wholeText(file, maxFileBytes, signal);
+    const value = parse(text, file.path);
+    const rows = Array.isArray(value) ? (value as unknown[]) : [value];
+    yield { rows: rows.slice(skip), bytes: text.length, where: (row) => (Array.isArray(value) ? `${file.path}: element ${skip + row}` : file.path) };
+  };
+  return fileDatasource(paths, { format: "json", extensions: [".json"], prunesColumns: true, streams: true, read: rowReader(readRuns, options) }, jsonOptions(options));
+}
+
+function parse(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw jsonError(error, text, { path, line: 1, byte: 0 });
+  }
+}

@@ -1,0 +1,140 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { blockFromRows, type Datasink } from "@shoal/core";
+import { beforeEach, describe, expect, test } from "vitest";
+import { collectRows } from "./collect-rows.ts";
+import { jsonl } from "./jsonl.ts";
+import { jsonlSource } from "./jsonl-source.ts";
+
+const signal = new AbortController().signal;
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "shoal-publish-"));
+});
+
+async function writeRows(sink: Datasink, ...rows: Record<string, unknown>[]) {
+  const writer = await sink.open(signal);
+  for (const row of rows) await writer.write(blockFromRows([row]));
+  return writer.publish({ fields: [] });
+}
+
+const letter = { row: { a: 1 }, error: { code: "bad", message: "bad row" }, attempts: 2, step: "predict" };
+const leaveUnfinished = async (pid: number, host = hostname()): Promise<void> => {
+  await mkdir(join(folder, ".out.shoal-unfinished", "data"), { recursive: true });
+  await writeFile(join(folder, ".out.shoal-unfinished", "owner.json"), JSON.stringify({ pid, host, startedAt: "2020-01-01" }));
+};
+async function deadProcess(): Promise<number> {
+  const child = spawn(process.execPath, ["-e", ""]);
+  await once(child, "exit");
+  return child.pid as number;
+}
+
+describe("an output", () => {
+  test("is a directory of parts, whole or not at all", async () => {
+    const out = join(folder, "out");
+    const writer = await jsonl(`${out}/`, { maxRowsPerFile: 2 }).open(signal);
+    await writer.write(blockFromRows([1, 2, 3, 4, 5].map((a) => ({ a }))));
+    await writer.writeDeadLetters([letter]);
+    expect(await readdir(folder)).toEqual([".out.shoal-unfinished"]);
+    const result = await writer.publish({ fields: [] });
+    expect(result).toMatchObject({
+      location: out,
+      rows: 5,
+      files: ["part-00000.jsonl", "part-00001.jsonl", "part-00002.jsonl"].map((name) => join(out, name)),
+      deadLetters: join(out, "_dead-letters.jsonl"),
+    });
+    expect(result.bytes).toBe(5 * '{"a":1}\n'.length);
+    expect(await readdir(folder)).toEqual(["out"]);
+    expect(await collectRows(jsonlSource(out))).toEqual([1, 2, 3, 4, 5].map((a) => ({ a })));
+    expect(JSON.parse(await readFile(join(out, "_dead-letters.jsonl"), "utf8"))).toEqual(letter);
+  });
+
+  test("is one file where the name says so; its dead letters stand beside it and are no data", async () => {
+    const writer = await jsonl(join(folder, "out.jsonl")).open(signal);
+    await writer.write(blockFromRows([{ a: 1 }]));
+    await writer.writeDeadLetters([letter]);
+    expect((await writer.publish({ fields: [] })).deadLetters).toBe(join(folder, "out.jsonl.dead-letters.jsonl"));
+    expect(await collectRows(jsonlSource(folder))).toEqual([{ a: 1 }]);
+    await expect(jsonl(join(folder, "b.jsonl"), { maxRowsPerFile: 1 }).open(signal)).rejects.toMatchObject({ code: "bad-option" });
+  });
+
+  test("that is there already is an error, unless it may be overwritten: then it stays until the new one is whole", async () => {
+    const out = join(folder, "out");
+    await writeRows(jsonl(out), { a: 1 });
+    await expect(jsonl(out).open(signal)).rejects.toMatchObject({ code: "output-exists" });
+    const writer = await jsonl(out, { mode: "overwrite" }).open(signal);
+    await writer.write(blockFromRows([{ a: 2 }]));
+    expect(await collectRows(jsonlSource(out))).toEqual([{ a: 1 }]);
+    await writer.publish({ fields: [] });
+    expect(await collectRows(jsonlSource(out))).toEqual([{ a: 2 }]);
+    expect(await readdir(folder)).toEqual(["out"]);
+    const given = await jsonl(out, { mode: "overwrite" }).open(signal);
+    await given.write(blockFromRows([{ a: 3 }]));
+    await given.discard();
+    expect(await collectRows(jsonlSource(out))).toEqual([{ a: 2 }]);
+    expect(await readdir(folder)).toEqual(["out"]);
+  });
+
+  test("that a dead run left is an error, and removed by overwrite", async () => {
+    await leaveUnfinished(await deadProcess());
+    const error = await jsonl(join(folder, "out")).open(signal).then(() => undefined, (thrown: unknown) => thrown as Error);
+    expect(error).toMatchObject({ code: "output-unfinished" });
+    expect(error?.message).toContain(".out.shoal-unfinished");
+    await writeRows(jsonl(join(folder, "out"), { mode: "overwrite" }), { a: 1 });
+    expect(await readdir(folder)).toEqual(["out"]);
+  });
+
+  test("that a run which died while publishing had moved aside is put back", async () => {
+    await leaveUnfinished(await deadProcess());
+    await mkdir(join(folder, ".out.shoal-unfinished", "replaced"));
+    await writeFile(join(folder, ".out.shoal-unfinished", "replaced", "part-00000.jsonl"), '{"a":"old"}\n');
+    const writer = await jsonl(join(folder, "out"), { mode: "overwrite" }).open(signal);
+    expect(await collectRows(jsonlSource(join(folder, "out")))).toEqual([{ a: "old" }]);
+    await writer.discard();
+    expect(await readdir(folder)).toEqual(["out"]);
+  });
+
+  test("that another run is writing is left alone, even by overwrite", async () => {
+    const writer = await jsonl(join(folder, "out")).open(signal);
+    await expect(jsonl(join(folder, "out"), { mode: "overwrite" }).open(signal)).rejects.toMatchObject({ code: "output-busy" });
+    await writer.write(blockFromRows([{ a: 1 }]));
+    await writer.publish({ fields: [] });
+    expect(await readdir(folder)).toEqual(["out"]);
+    await leaveUnfinished(1, "another-host");
+    await expect(jsonl(join(folder, "out"), { mode: "overwrite" }).open(signal)).rejects.toMatchObject({ code: "output-busy" });
+  });
+
+  test("of ten runs at once, one is written", async () => {
+    const opened = await Promise.allSettled(Array.from({ length: 10 }, () => jsonl(join(folder, "out"), { mode: "overwrite" }).open(signal)));
+    const writers = opened.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+    expect(writers).toHaveLength(1);
+    await writers[0]?.write(blockFromRows([{ a: 1 }]));
+    await writers[0]?.publish({ fields: [] });
+    expect(await readdir(folder)).toEqual(["out"]);
+  });
+
+  test("may take the place of an empty directory", async () => {
+    await mkdir(join(folder, "out"));
+    await writeRows(jsonl(join(folder, "out")), { a: 1 });
+    expect(await collectRows(jsonlSource(join(folder, "out")))).toEqual([{ a: 1 }]);
+  });
+
+  test("without rows is still there", async () => {
+    await writeRows(jsonl(join(folder, "out")));
+    expect(await readdir(join(folder, "out"))).toEqual(["part-00000.jsonl"]);
+  });
+
+  test.skipIf(process.getuid?.() === 0)("that may not be written says so", async () => {
+    await mkdir(join(folder, "closed"));
+    await chmod(join(folder, "closed"), 0o500);
+    await expect(jsonl(join(folder, "closed", "out")).open(signal)).rejects.toMatchObject({ code: "permission-denied" });
+  });
+
+  test("never replaces the working directory, and is never a URL", async () => {
+    await expect(jsonl(".", { mode: "overwrite" }).open(signal)).rejects.toMatchObject({ code: "bad-output" });
+    await expect(jsonl("s3://bucket/out").open(signal)).rejects.toMatchObject({ code: "unwritable-location" });
+  });
+});
