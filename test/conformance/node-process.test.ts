@@ -3,6 +3,9 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { blockFromRows } from "@shoal/core";
+import { double, exits } from "@shoal/testing/actor-host-predictors";
+import { nodeProcessHost } from "@shoal/workers/node";
 import { expect, onTestFinished, test, vi } from "vitest";
 
 const run = promisify(execFile);
@@ -16,7 +19,11 @@ async function holdActor(predictor: string): Promise<{ parent: ChildProcess; lin
   const lines = createInterface({ input: parent.stdout })[Symbol.asyncIterator]();
   expect((await lines.next()).value).toBe("held");
   const { stdout } = await run("ps", ["-o", "pid=", "--ppid", String(parent.pid)]);
-  return { parent, lines, children: stdout.trim().split(/\s+/).map(Number) };
+  const children = stdout.trim().split(/\s+/).map(Number);
+  onTestFinished(async () => {
+    for (const child of children) if (!(await isGone(child))) process.kill(child, "SIGKILL");
+  });
+  return { parent, lines, children };
 }
 
 /** A zombie is gone: whoever inherited it only has not looked yet. */
@@ -48,4 +55,26 @@ test.each(["await", "floating", "catch"])("a script that consumes at its top lev
   const { stdout, stderr } = await run(process.execPath, [...node, fixture("script-job.ts"), `--shape=${shape}`], { cwd });
   expect(stdout).toBe("the body begins\nthree times seven is 21\n");
   expect(stderr).toBe("said inside predict\n");
+});
+
+const request = { spec: double.spec, policy: { batchSize: "auto", maxBatchRows: 64, collapse: false, bisect: true }, device: "cpu", deviceIndex: 0, threads: 1 } as const;
+const never = new AbortController().signal;
+
+test("a result says how much memory its process used", async () => {
+  await using host = nodeProcessHost({ entry: new URL("./fixtures/actor-entry.ts", import.meta.url) });
+  const { memoryBytes } = await (await host.spawn(request, never)).process(blockFromRows([{ n: 1 }]), never);
+  expect(memoryBytes).toBeGreaterThan(10e6);
+});
+
+test("a process that never becomes an actor is an error that says how it ended", async () => {
+  await using host = nodeProcessHost({ entry: new URL("./fixtures/absent-entry.ts", import.meta.url) });
+  await expect(host.spawn(request, never)).rejects.toMatchObject({ failure: "worker-lost", message: "Actor double#1 died while it was loading: exit code 1." });
+});
+
+test("an actor that was lost leaves the host usable", async () => {
+  await using host = nodeProcessHost({ entry: new URL("./fixtures/actor-entry.ts", import.meta.url) });
+  const first = await host.spawn({ ...request, spec: exits.spec }, never);
+  await expect(first.process(blockFromRows([{ n: 1 }]), never)).rejects.toMatchObject({ failure: "worker-lost" });
+  const second = await host.spawn(request, never);
+  expect((await second.process(blockFromRows([{ n: 1 }]), never)).block.rows).toBe(1);
 });

@@ -138,18 +138,26 @@ async function loadActor(channel: Channel, request: ActorRequest, parts: ActorPa
   }
 }
 
-const idleDelayMs = 20;
+const progressDelayMs = 20;
 
 /**
- * Work that begins is told at once: what follows may block this thread, and the watchdog outside must know which rows did.
- * Idleness is only told when it lasts, which halves the messages of quick batches.
+ * Work that begins is told at once: what follows may block this thread, and the watchdog outside must know what does. All else can wait
+ * a little, which makes it one message for a batch, and fewer for idle times.
  */
 function progressSender(channel: Channel): (progress: ActorProgress) => void {
-  let idle: ReturnType<typeof setTimeout> | undefined;
+  let sent: ActorProgress["phase"] = "idle";
+  let latest: ActorProgress;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const send = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    sent = latest.phase;
+    channel.send({ kind: "progress", progress: latest });
+  };
   return (progress) => {
-    clearTimeout(idle);
-    const send = (): void => channel.send({ kind: "progress", progress });
-    if (progress.phase === "idle") idle = setTimeout(send, idleDelayMs);
-    else send();
+    latest = progress;
+    const begins = progress.phase !== "idle" && (progress.phase !== sent || progress.rows !== undefined);
+    if (begins) send();
+    else timer ??= setTimeout(send, progressDelayMs);
   };
 }

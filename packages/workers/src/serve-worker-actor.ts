@@ -35,6 +35,7 @@ function serveScope(parts: ActorParts): void {
     if (ShoalError.is(reason, "job-in-actor")) return event.preventDefault();
     channel.send({ kind: "dying", error: errorData(reason) });
   });
+  scope.addEventListener("error", (event) => channel.send({ kind: "dying", error: errorData((event as ErrorEvent).error) }));
   void serveActor(channel, parts).then(() => scope.close());
 }
 

@@ -42,7 +42,7 @@ const graceMs = 500;
 /** The host's end of the line to a forked process. */
 export function processLine(child: ChildProcess): ActorLine {
   const closed = new Promise<string>((resolve) => {
-    child.once("error", (error) => child.pid === undefined && resolve(`could not be started: ${error.message}`));
+    child.on("error", (error) => child.pid === undefined && resolve(`could not be started: ${error.message}`));
     child.once("disconnect", () => {
       const stuck = setTimeout(() => child.kill("SIGKILL"), graceMs);
       child.once("exit", () => clearTimeout(stuck));
