@@ -29,6 +29,7 @@ export class InnerThread implements AsyncDisposable {
 
   /** @throws an Error of the library's words, or a ShoalError `aborted`, `disposed` or `worker-lost`. */
   call<K extends Operation["kind"]>(operation: Extract<Operation, { kind: K }>, transfer: Transferable[] = []): Promise<Answers[K]> {
+    if (this.#signal.aborted) return Promise.reject(abortedError(this.#signal));
     const answer = new Promise<Answers[K]>((resolve, reject) => {
       this.#waiting.push({ operation, transfer, resolve, reject });
       this.#next();
@@ -104,7 +105,6 @@ function abortedError(signal: AbortSignal): ShoalError {
 }
 
 async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw abortedError(signal);
   let stop = (): void => {};
   const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(abortedError(signal));
