@@ -72,8 +72,9 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
     map: (batch: BatchFormats<R>[Format]) => MaybePromise<Result> | AsyncIterable<Result>,
     settings?: BatchFunctionSettings<Format>,
   ): Dataset<AsRow<ResultRow<Result>>>;
-  mapBatches(step: unknown, settings: object = {}): Dataset<any> {
-    return this.#then(batchesStep(this.plan, step, settings));
+  // oxlint-disable-next-line typescript/no-explicit-any -- no type but any relates to both overloads; callers never see it
+  mapBatches(step: unknown, ...[settings]: any[]): any {
+    return this.#then(batchesStep(this.plan, step, (settings ?? {}) as object));
   }
 
   /** Only these columns, in this order. @throws `missing-column` when run, for names that types did not catch. */

@@ -9,4 +9,5 @@ export type {
   PredictorStep, ReadOptions, Resources, Row, RowOf, Schema, SinkResult, SinkWriter,
 } from "@shoal/core";
 export { formatStats, type RunEvent, type RunStats } from "@shoal/executor";
-export { serveActors } from "./serve-actors.ts";
+export { serveActors } from "./runtime/serve-actors.ts";
+export { forkActor } from "@shoal/workers/node";

@@ -1,7 +1,7 @@
 import { Dataset, type JobReport, type RunSettings } from "@shoal/dataset";
 import { arrow, csv, jsonl, parquet } from "@shoal/io";
 
-type Options<Sink extends (path: string, options?: never) => unknown> = NonNullable<Parameters<Sink>[1]> & RunSettings;
+type Options<Sink extends (path: string, ...options: never) => unknown> = NonNullable<Parameters<Sink>[1]> & RunSettings;
 
 declare module "@shoal/dataset" {
   interface Dataset<R> {

@@ -17,7 +17,7 @@ interface Library {
 }
 
 async function doctor(flags: { readonly json?: true }): Promise<void> {
-  const resources = await detectResources();
+  const resources = detectResources();
   const libraries = await Promise.all([
     library("onnxruntime-node", "running models on cpu, cuda and native webgpu"),
     library("@huggingface/tokenizers", "text tasks"),

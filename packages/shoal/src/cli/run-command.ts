@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Command, Option } from "commander";
 import { ShoalError } from "@shoal/core";
-import { Dataset, Job, type JobReport, type RunSettings } from "@shoal/dataset";
+import type { Dataset, Job, JobReport, RunSettings } from "@shoal/dataset";
 import { setProcessSettings } from "../runtime/process-settings.ts";
 import { finish } from "./finish.ts";
 import { interruptSignal } from "./interrupt.ts";

@@ -1,7 +1,7 @@
 import { ShoalError, silentLogger, systemClock, type Resources } from "@shoal/core";
 import type { DatasetRuntime, RunSettings } from "@shoal/dataset";
 import type { Environment, RunEvent } from "@shoal/executor";
-import { nodeProcessHost, detectResources } from "@shoal/workers/node";
+import { detectResources, givenWorkerHost, nodeProcessHost } from "@shoal/workers/node";
 import { deadLetterFile } from "./dead-letter-file.ts";
 import { processSettings } from "./process-settings.ts";
 import { showProgress } from "../progress/show-progress.ts";
@@ -20,8 +20,8 @@ export const localRuntime: DatasetRuntime = {
 
 async function openEnvironment(settings: RunSettings): Promise<Environment & AsyncDisposable> {
   const log = settings.log ?? silentLogger;
-  const resources = declared(await detectResources(), settings.resources);
-  const host = nodeProcessHost({ entry: actorEntry, log });
+  const resources = declared(detectResources(), settings.resources);
+  const host = settings.worker === undefined ? nodeProcessHost({ entry: actorEntry, log }) : givenWorkerHost({ worker: settings.worker as never, log });
   const progress = settings.progress === true ? showProgress(process.stderr) : undefined;
   const { signal, onError = "fail", maxErrors, budgetBytes, seed = 0, onEvent } = settings;
   return {

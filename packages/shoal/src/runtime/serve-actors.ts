@@ -1,0 +1,11 @@
+import { startActor } from "@shoal/executor";
+import { serveActors as serve } from "@shoal/workers/node";
+import { actorParts } from "./actor-parts.ts";
+
+/**
+ * What the worker entry of a bundle calls, at its top level: `serveActors({ score })`. There a predictor can't be found by importing its
+ * module, so it is handed over by name; consuming calls then get `{ worker: () => forkActor(new URL("./worker.js", import.meta.url)) }`.
+ */
+export function serveActors(predictors: Parameters<typeof serve>[0]): void {
+  serve(predictors, { startActor, ...actorParts() });
+}
