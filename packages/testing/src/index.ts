@@ -1,1 +1,6 @@
-export {};
+export * from "./fake-actor-host.ts";
+export * from "./fake-clock.ts";
+export * from "./fake-datasource.ts";
+export * from "./faults.ts";
+export * from "./memory-sink.ts";
+export * from "./seeded-random.ts";

@@ -1,0 +1,53 @@
+import { isTypedArray, ShoalError, type Block, type Column, type PredictorSpec, type TypedArray } from "@shoal/core";
+
+/**
+ * Wrong results are errors (law 9): the row count where it must be kept, the columns that were promised, numbers that are all NaN.
+ * @param rows the batch's rows, as `rows 32–63 of the block`.
+ * @throws `wrong-row-count` (bisecting may find the row that is dropped), `missing-column`, `all-nan`
+ */
+export function checkResult(result: Block, given: Block, spec: PredictorSpec, rowsKept: boolean, rows: string): void {
+  if (rowsKept && result.rows !== given.rows) {
+    throw new ShoalError("wrong-row-count", `Predictor "${spec.name}" gave ${result.rows} rows for ${given.rows} (${rows}).`, {
+      failure: "row",
+      hint: `Return one value per row in every column; a predictor that may drop or add rows declares rows: "any".`,
+      details: { given: given.rows, returned: result.rows },
+    });
+  }
+  for (const name in result.columns) {
+    if (result.rows > 0 && isAllNaN(result.columns[name] as Column) && !isSameColumn(result.columns[name], given.columns[name])) {
+      throw new ShoalError("all-nan", `Predictor "${spec.name}" gave nothing but NaN in column "${name}" (${rows}).`, {
+        failure: "bug",
+        hint: "Check the input for NaN or zero lengths, and try another dtype or device: half precision overflows, and a lost GPU hands back garbage.",
+        details: { column: name },
+      });
+    }
+  }
+}
+
+/** @throws `missing-column` */
+export function checkPromisedColumns(result: Block, spec: PredictorSpec): void {
+  if (spec.kind !== "declarative") return;
+  const missing = spec.adds.find((name) => !(name in result.columns));
+  if (missing === undefined) return;
+  throw new ShoalError("missing-column", `Predictor "${spec.name}" promised column "${missing}" and gave ${Object.keys(result.columns).map((name) => `"${name}"`).join(", ") || "no column"} (${result.rows} rows).`, {
+    failure: "bug",
+    hint: "This is a mistake in the backend that runs it, or its options name an output that the model lacks.",
+    details: { column: missing },
+  });
+}
+
+function isSameColumn(result: Column | undefined, given: Column | undefined): boolean {
+  return result !== undefined && given !== undefined && isTypedArray(result.values) && isTypedArray(given.values) && result.values.buffer === given.values.buffer;
+}
+
+function isAllNaN({ type, values, validity }: Column): boolean {
+  const kind = type.kind === "tensor" ? type.element : type.kind;
+  if ((kind !== "float32" && kind !== "float64") || !isTypedArray(values) || values.length === 0) return false;
+  if (validity !== undefined && !validity.includes(1)) return false;
+  return onlyNaN(values);
+}
+
+function onlyNaN(values: TypedArray): boolean {
+  for (let at = 0; at < values.length; at++) if (!Number.isNaN(values[at])) return false;
+  return true;
+}

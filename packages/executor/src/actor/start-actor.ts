@@ -1,0 +1,207 @@
+import {
+  concatBlocks, ShoalError, systemClock, takeRows,
+  type ActorProgress, type ActorRequest, type ActorRuntime, type BatchPolicy, type BatchTrace, type Block, type BlockResult, type Clock,
+  type Predictor, type RowFailure, type StartActor,
+} from "@shoal/core";
+import { afterBatch, afterOutOfMemory, climbingBatchSize, fixedBatchSize, type BatchSize } from "./batch-size.ts";
+import { checkPromisedColumns } from "./check-result.ts";
+import { collapseRows } from "./collapse-rows.ts";
+import { gatherRows, identity, type ResultPart } from "./gather-rows.ts";
+import { dearestFirst, endOfBatch, paddedCost, sumOfCosts } from "./pack-batches.ts";
+import { predictBatch, rowRange, type BlockPrediction } from "./predict-batch.ts";
+import { runPhase, type TracedBlock } from "./run-phase.ts";
+
+/** Runs a predictor inside an actor: a block is preprocessed, cut into batches, predicted and postprocessed. */
+export const startActor: StartActor = startActorWith(systemClock);
+
+/** {@link startActor} on a clock of one's own. */
+export function startActorWith(clock: Pick<Clock, "now">): StartActor {
+  return (predictor, request, onProgress, counts) => new PredictorActor(predictor, request, onProgress, counts, clock);
+}
+
+const firstBatchRows = 8;
+const firstBatchCost = 256;
+type WorkingPhase = Exclude<ActorProgress["phase"], "idle">;
+
+class PredictorActor implements ActorRuntime {
+  readonly #predictor: Predictor;
+  readonly #request: ActorRequest;
+  readonly #policy: BatchPolicy;
+  readonly #onProgress: (progress: ActorProgress) => void;
+  readonly #counts: Map<string, number>;
+  readonly #clock: Pick<Clock, "now">;
+  readonly #open: Record<WorkingPhase, number> = { preprocess: 0, predict: 0, postprocess: 0 };
+  #ticks = 0;
+  /** In the batch's own unit: rows, or cost where the policy packs by cost. */
+  #size: BatchSize | undefined;
+  #packsByCost = false;
+  /** Rows that may be in one batch whatever they cost; falls when memory runs out. */
+  #rowLimit = Infinity;
+  /** Settles when the device is free for the next block, in the order in which blocks came. */
+  #device: Promise<void> = Promise.resolve();
+
+  constructor(predictor: Predictor, request: ActorRequest, onProgress: (progress: ActorProgress) => void, counts: Map<string, number>, clock: Pick<Clock, "now">) {
+    this.#predictor = predictor;
+    this.#request = request;
+    this.#policy = request.policy;
+    this.#onProgress = onProgress;
+    this.#counts = counts;
+    this.#clock = clock;
+  }
+
+  async process(given: Block, signal: AbortSignal): Promise<BlockResult> {
+    const turn = this.#device;
+    let release = (): void => {};
+    this.#device = new Promise((resolve) => (release = resolve));
+    try {
+      return await this.#process(given, signal, turn, release);
+    } finally {
+      // Also when preprocess threw: the turn has to pass on, after those before it.
+      void turn.then(release);
+    }
+  }
+
+  async #process(given: Block, signal: AbortSignal, turn: Promise<void>, release: () => void): Promise<BlockResult> {
+    const predictor = this.#predictor;
+    const failures: RowFailure[] = [];
+    const phase = { predictor, spec: this.#request.spec, bisect: this.#policy.bisect, signal, failures };
+    const collapsed = this.#policy.collapse && predictor.rows === "same" && !predictor.stateful ? collapseRows(given) : undefined;
+    const block = collapsed === undefined ? given : takeRows(given, collapsed.distinct);
+
+    let began = this.#enter("preprocess");
+    let prepared: TracedBlock = { block, rows: identity(block.rows) };
+    try {
+      if (predictor.preprocess) prepared = await runPhase({ ...phase, name: "preprocess", run: (rows) => predictor.preprocess?.(rows, signal) as Promise<Block> }, prepared);
+    } finally {
+      this.#leave("preprocess");
+    }
+    const preprocessMs = this.#clock.now() - began;
+
+    await turn;
+    if (signal.aborted) throw signal.reason;
+    began = this.#enter("predict");
+    const traces: BatchTrace[] = [];
+    let predicted: TracedBlock;
+    try {
+      predicted = await this.#predict(prepared, failures, traces, signal);
+    } finally {
+      this.#leave("predict");
+      release();
+    }
+    const predictMs = this.#clock.now() - began;
+
+    began = this.#enter("postprocess");
+    try {
+      if (predictor.postprocess) predicted = await runPhase({ ...phase, name: "postprocess", run: (rows) => predictor.postprocess?.(rows, signal) as Promise<Block> }, predicted);
+    } finally {
+      this.#leave("postprocess");
+    }
+    const postprocessMs = this.#clock.now() - began;
+    if (predicted.block.rows > 0) checkPromisedColumns(predicted.block, this.#request.spec);
+
+    const result = collapsed === undefined ? { block: predicted.block, failures } : fannedOut(predicted, failures, collapsed.indexOf);
+    return {
+      block: { ...result.block, lineage: given.lineage },
+      failures: result.failures.toSorted((a, b) => a.row - b.row),
+      batches: traces,
+      preprocessMs, predictMs, postprocessMs,
+      counts: this.#takeCounts(),
+      batchRows: traces.reduce((most, batch) => Math.max(most, batch.rows), 0),
+      collapsedRows: given.rows - block.rows,
+    };
+  }
+
+  async #predict(prepared: TracedBlock, failures: RowFailure[], traces: BatchTrace[], signal: AbortSignal): Promise<TracedBlock> {
+    const { block, rows } = prepared;
+    const costs = this.#predictor.stateful || block.rows === 0 ? undefined : this.#predictor.cost?.(block);
+    this.#size ??= this.#startSize(costs !== undefined);
+    const parts: ResultPart[] = [];
+    const run: BlockPrediction = {
+      predictor: this.#predictor, spec: this.#request.spec, bisect: this.#policy.bisect, signal, now: () => this.#clock.now(),
+      prepared: block, givenRow: (row) => rows[row] ?? row, parts, failures, traces,
+      begin: (batch) => this.#report("predict", rowRange(run, batch)),
+      done: (batch, ms) => this.#learn(batch, ms, costs),
+      outOfMemory: (batch) => this.#shrink(batch, costs),
+    };
+    const order = costs === undefined ? identity(block.rows) : dearestFirst(costs);
+    for (let at = 0; at < order.length; ) {
+      const end = endOfBatch(order, at, this.#limits(), this.#packsByCost ? costs : undefined);
+      await predictBatch(run, order.subarray(at, end));
+      at = end;
+    }
+    if (this.#predictor.rows === "any") return { block: concatBlocks(parts.map((part) => part.block)), rows: new Int32Array() };
+    const gathered = gatherRows(parts, block.lineage);
+    return { block: gathered.block, rows: gathered.rows.map((row) => rows[row] ?? row) };
+  }
+
+  #startSize(hasCost: boolean): BatchSize {
+    const { batchSize, maxBatchCost, maxBatchRows } = this.#policy;
+    // A row count that was asked for is kept; a budget beside it only when that was asked for too.
+    this.#packsByCost = hasCost && maxBatchCost !== undefined && (typeof maxBatchCost === "number" || batchSize === "auto");
+    this.#rowLimit = typeof batchSize === "number" ? batchSize : maxBatchRows;
+    if (!this.#packsByCost) return typeof batchSize === "number" ? fixedBatchSize(batchSize) : climbingBatchSize(firstBatchRows, maxBatchRows);
+    return typeof maxBatchCost === "number" ? fixedBatchSize(maxBatchCost) : climbingBatchSize(firstBatchCost, Infinity);
+  }
+
+  #limits(): { rows: number; cost: number } {
+    const size = this.#size?.size ?? firstBatchRows;
+    return this.#packsByCost ? { rows: this.#rowLimit, cost: size } : { rows: Math.min(size, this.#rowLimit), cost: Infinity };
+  }
+
+  #learn(batch: Int32Array, ms: number, costs: ArrayLike<number> | undefined): void {
+    const byCost = this.#packsByCost && costs !== undefined;
+    const work = byCost ? sumOfCosts(batch, costs) : batch.length;
+    const filled = byCost ? paddedCost(batch, costs) : batch.length;
+    if (this.#size !== undefined) this.#size = afterBatch(this.#size, { filled, work, ms });
+  }
+
+  #shrink(batch: Int32Array, costs: ArrayLike<number> | undefined): void {
+    const filled = this.#packsByCost && costs !== undefined ? paddedCost(batch, costs) : batch.length;
+    // One row that does not fit teaches nothing about the others.
+    if (this.#size !== undefined && batch.length > 1) this.#size = afterOutOfMemory(this.#size, filled);
+  }
+
+  #takeCounts(): Record<string, number> {
+    const counts = Object.fromEntries(this.#counts);
+    this.#counts.clear();
+    return counts;
+  }
+
+  #enter(phase: WorkingPhase): number {
+    this.#open[phase]++;
+    this.#report(phase);
+    return this.#clock.now();
+  }
+
+  #leave(phase: WorkingPhase): void {
+    this.#open[phase]--;
+    this.#report();
+  }
+
+  #report(phase?: WorkingPhase, rows?: readonly [number, number]): void {
+    const open = this.#open;
+    const shown = open.predict > 0 ? "predict" : (phase ?? (open.preprocess > 0 ? "preprocess" : open.postprocess > 0 ? "postprocess" : "idle"));
+    this.#onProgress({ phase: shown, ticks: ++this.#ticks, ...(rows === undefined ? {} : { rows }) });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#predictor.dispose?.();
+  }
+}
+
+/** Gives each row of the block what its distinct row got. */
+function fannedOut(predicted: TracedBlock, failures: readonly RowFailure[], indexOf: Int32Array): { block: Block; failures: RowFailure[] } {
+  const resultOf = new Map<number, number>();
+  predicted.rows.forEach((distinct, at) => resultOf.set(distinct, at));
+  const failureOf = new Map(failures.map((failure) => [failure.row, failure]));
+  const rows: number[] = [];
+  const all: RowFailure[] = [];
+  indexOf.forEach((distinct, row) => {
+    const at = resultOf.get(distinct);
+    const failure = failureOf.get(distinct);
+    if (at !== undefined) rows.push(at);
+    else if (failure !== undefined) all.push({ ...failure, row });
+    else throw new ShoalError("rows-not-conserved", `Row ${row} of a block came out of its predictor neither done nor failed.`, { failure: "bug" });
+  });
+  return { block: takeRows(predicted.block, rows), failures: all };
+}

@@ -1,0 +1,29 @@
+import type { ActorHost, Clock, DeadLetter, Logger, Resources } from "@shoal/core";
+import type { OnError } from "@shoal/planner";
+import type { RunEvent } from "./stats/run-event.ts";
+
+/** What a run is given: everything that is not in the plan. */
+export interface Environment {
+  readonly host: ActorHost;
+  readonly resources: Resources;
+  /** Default: the machine's own time. */
+  readonly clock?: Clock;
+  /** Ends the run. */
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: RunEvent) => void;
+  /** For steps that say nothing themselves. Default: `fail`. */
+  readonly onError?: OnError;
+  /** The run stops when more rows than this have failed, whatever `onError` says. */
+  readonly maxErrors?: number;
+  /** Where rows go that failed with `deadLetter`. Called one at a time. */
+  readonly deadLetters?: (letters: readonly DeadLetter[]) => Promise<void>;
+  /** How much the pools of actors may hold, all together. Default: an eighth of the memory, 256 MiB at most. */
+  readonly budgetBytes?: number;
+  readonly log?: Logger;
+  /** For whatever is drawn by lot. */
+  readonly seed?: number;
+}
+
+export function budgetOf({ budgetBytes, resources }: Environment): number {
+  return budgetBytes ?? Math.min(256 * 2 ** 20, Math.max(2 ** 20, Math.floor(resources.memory / 8)));
+}

@@ -1,0 +1,97 @@
+import { preview, ShoalError, type Block, type DeadLetter, type ErrorData, type Row } from "@shoal/core";
+import type { OnError } from "@shoal/planner";
+import type { StageRecorder } from "../stats/stage-recorder.ts";
+
+/** A row that a step could not do. */
+export interface FailedRow {
+  /** The row within the block that came in. */
+  readonly at: number;
+  /** The row as the step got it. */
+  readonly row: () => Row;
+  readonly error: ErrorData;
+  readonly attempts: number;
+}
+
+/** What a run does about rows that fail, all stages together. */
+export class RowErrors {
+  readonly #onError: OnError;
+  readonly #maxErrors: number;
+  readonly #deadLetters: ((letters: readonly DeadLetter[]) => Promise<void>) | undefined;
+  #failed = 0;
+
+  constructor(onError: OnError = "fail", maxErrors = Infinity, deadLetters?: (letters: readonly DeadLetter[]) => Promise<void>) {
+    this.#onError = onError;
+    this.#maxErrors = maxErrors;
+    this.#deadLetters = deadLetters;
+  }
+
+  policyOf(step: { readonly onError?: OnError }): OnError {
+    return step.onError ?? this.#onError;
+  }
+
+  /**
+   * Counts failed rows and does with them what `onError` says; leaving them out, or nulling them, is the stage's.
+   * @throws the first row's error when that is `fail`; `too-many-errors`
+   */
+  async settle(step: string, onError: OnError, failed: readonly FailedRow[], block: Block, record: StageRecorder): Promise<void> {
+    const first = failed.reduce<FailedRow | undefined>((lowest, each) => (lowest === undefined || each.at < lowest.at ? each : lowest), undefined);
+    if (first === undefined) return;
+    if (onError === "fail") throw rowError(step, first, block);
+    this.#failed += failed.length;
+    if (this.#failed > this.#maxErrors) throw tooManyErrors(this.#failed, this.#maxErrors, rowError(step, first, block));
+    if (onError === "skip") record.skipped += failed.length;
+    else if (onError === "null") record.nulled += failed.length;
+    else {
+      record.deadLettered += failed.length;
+      await this.#deadLetters?.(failed.map((each) => letter(step, each, block)));
+    }
+  }
+}
+
+function letter(step: string, { row, at, error, attempts }: FailedRow, block: Block): DeadLetter {
+  const source = sourceOfRow(block, at);
+  const { stack: _stack, ...kept } = error;
+  return { row: row(), error: kept, attempts, step, ...(source === undefined ? {} : { source }) };
+}
+
+/** Where a row came from, as in `prompts.jsonl, row 12` (from 0); only the partition where rows no longer correspond. */
+export function sourceOfRow(block: Block, row: number): string | undefined {
+  const { lineage } = block;
+  if (lineage.reduce((sum, span) => sum + span.rows, 0) !== block.rows) {
+    const partitions = new Set(lineage.map((span) => span.partition));
+    return partitions.size === 1 ? lineage[0]?.partition : undefined;
+  }
+  let left = row;
+  for (const span of lineage) {
+    if (left < span.rows) return `${span.partition}, row ${span.firstRow + left}`;
+    left -= span.rows;
+  }
+  return undefined;
+}
+
+/** The error that ends a run over one row: which step, which row, where it came from, and why. */
+export function rowError(step: string, { row, at, error, attempts }: FailedRow, block: Block): ShoalError {
+  const source = sourceOfRow(block, at);
+  const where = source === undefined ? `row ${at} of a block` : source;
+  const tries = attempts > 1 ? ` (tried ${attempts} times)` : "";
+  return new ShoalError(error.code, `${step} failed at ${where}, ${preview(previewRow(row()), 160)}${tries}: ${error.message}`, {
+    failure: error.failure ?? "row",
+    hint: error.hint ?? `Correct the row, or go on without such rows: onError: "skip", "null" or "deadLetter".`,
+    cause: ShoalError.fromData(error),
+    details: { ...error.details, step, row: at, ...(source === undefined ? {} : { source }) },
+  });
+}
+
+/** Long values would push the others out of the message. */
+function previewRow(row: Row): Row {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, typeof value === "object" && value !== null ? preview(value, 40) : typeof value === "string" && value.length > 60 ? `${value.slice(0, 59)}…` : value]));
+}
+
+function tooManyErrors(failed: number, maxErrors: number, last: ShoalError): ShoalError {
+  return new ShoalError("too-many-errors", `${failed} rows have failed; maxErrors is ${maxErrors}. The last: ${last.toData().message}`, {
+    cause: last,
+    failure: last.failure ?? "row",
+    hint: "Look at the failing rows, or raise maxErrors.",
+    details: { failed, maxErrors },
+  });
+}

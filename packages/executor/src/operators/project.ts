@@ -1,0 +1,27 @@
+import { requireColumn, type Block, type Column } from "@shoal/core";
+import type { Project } from "@shoal/planner";
+import { inputOf, type Operator } from "./operator.ts";
+
+/** Chooses, renames and drops columns; no value is touched. */
+export function project(step: Project): Operator {
+  return async function* ([input]) {
+    for await (const block of inputOf(input)) yield projected(block, step);
+  };
+}
+
+function projected(block: Block, { columns: chosen, rest, drop }: Project): Block {
+  const columns: Record<string, Column> = {};
+  if (rest) {
+    const renamed = new Map(chosen);
+    const dropped = new Set(drop);
+    if (block.rows > 0) for (const [from] of chosen) requireColumn(block, from);
+    for (const name in block.columns) if (!dropped.has(name)) columns[renamed.get(name) ?? name] = block.columns[name] as Column;
+  } else {
+    for (const [from, to] of chosen) {
+      // A block without rows may have lost its columns on the way.
+      if (block.rows === 0 && !(from in block.columns)) continue;
+      columns[to] = requireColumn(block, from);
+    }
+  }
+  return { ...block, columns };
+}

@@ -1,0 +1,83 @@
+import { blockBytes, concatBlocks, sliceBlock, type Block } from "@shoal/core";
+import type { Recut } from "@shoal/planner";
+import { inputOf, type BlockStream, type Operator } from "./operator.ts";
+
+/** A block this large is handed on before it has all its rows: images make few rows many bytes. */
+const largeBytes = 32 * 2 ** 20;
+
+/** Cuts blocks anew: small ones first, so that the first row comes early, then growing up to the sorting window. */
+export function recut(step: Recut): Operator {
+  return ([input]) => (step.blocks === undefined ? growing(inputOf(input), step) : evenly(inputOf(input), step.blocks, step.multipleOf));
+}
+
+async function* growing(input: BlockStream, { multipleOf, firstRows, maxRows }: Recut): BlockStream {
+  const most = Math.max(multipleOf, roundDown(maxRows, multipleOf));
+  let target = Math.min(most, Math.max(multipleOf, roundUp(firstRows, multipleOf)));
+  const buffer = new BlockBuffer();
+  let empty: Block | undefined;
+  let any = false;
+  for await (const block of input) {
+    if (block.rows === 0) empty ??= block;
+    else buffer.add(block);
+    while (buffer.rows >= target || (buffer.bytes > largeBytes && buffer.rows >= multipleOf)) {
+      any = true;
+      yield buffer.take(Math.min(target, roundDown(buffer.rows, multipleOf)));
+      target = Math.min(most, roundUp(2 * target, multipleOf));
+    }
+  }
+  // Fewer than a target are left, but perhaps more than a multiple: only the very last batch may be short.
+  if (buffer.rows > 0) yield buffer.take(buffer.rows);
+  else if (!any && empty !== undefined) yield empty;
+}
+
+/** Needs the count, so it holds every row. */
+async function* evenly(input: BlockStream, blocks: number, multipleOf: number): BlockStream {
+  const buffer = new BlockBuffer();
+  for await (const block of input) buffer.add(block);
+  const total = buffer.rows;
+  let taken = 0;
+  for (let at = 1; at <= blocks && taken < total; at++) {
+    const end = at === blocks ? total : Math.min(total, roundUp(Math.round((total * at) / blocks), multipleOf));
+    if (end > taken) yield buffer.take(end - taken);
+    taken = end;
+  }
+}
+
+function roundUp(rows: number, multipleOf: number): number {
+  return Math.ceil(rows / multipleOf) * multipleOf;
+}
+
+function roundDown(rows: number, multipleOf: number): number {
+  return Math.floor(rows / multipleOf) * multipleOf;
+}
+
+/** Rows that wait to be cut. */
+class BlockBuffer {
+  #blocks: { readonly block: Block; readonly from: number }[] = [];
+  rows = 0;
+  bytes = 0;
+
+  add(block: Block): void {
+    this.#blocks.push({ block, from: 0 });
+    this.rows += block.rows;
+    this.bytes += blockBytes(block);
+  }
+
+  take(rows: number): Block {
+    const parts: Block[] = [];
+    let missing = rows;
+    let used = 0;
+    while (missing > 0) {
+      const { block, from } = this.#blocks[used] as { block: Block; from: number };
+      const to = Math.min(block.rows, from + missing);
+      parts.push(sliceBlock(block, from, to));
+      missing -= to - from;
+      if (to === block.rows) used++;
+      else this.#blocks[used] = { block, from: to };
+    }
+    this.#blocks.splice(0, used);
+    this.bytes *= 1 - rows / this.rows;
+    this.rows -= rows;
+    return concatBlocks(parts);
+  }
+}

@@ -1,0 +1,37 @@
+import type { StageStats } from "./run-stats.ts";
+
+const busy = 0.7;
+
+/** What held the run up, and what to change: one sentence. */
+export function nameBottleneck(stages: readonly StageStats[], wallMs: number, consumerMs: number): string {
+  if (wallMs <= 0 || stages.length === 0) return "Nothing ran.";
+  const pools = stages.filter((stage) => stage.pool !== undefined);
+  const hardest = pools.toSorted((a, b) => (b.pool?.utilisation ?? 0) - (a.pool?.utilisation ?? 0))[0];
+  const loading = hardest?.pool === undefined ? 0 : hardest.pool.loadMs / Math.max(1, hardest.pool.actors);
+  if (hardest?.pool && loading > 0.5 * wallMs) {
+    return `Loading ${hardest.name} took ${percent(loading / wallMs)} of the run: give it more rows at once, or a smaller model.`;
+  }
+  if (hardest?.pool && hardest.pool.utilisation >= busy) return predictorBound(hardest);
+  if (hardest?.pool && hardest.pool.preprocessMs > hardest.pool.predictMs) {
+    return `Preparing rows for ${hardest.name} took longer than predicting them (${percent(hardest.pool.utilisation)} of its actors' time was prediction): raise concurrency, or make preprocess cheaper.`;
+  }
+  if (consumerMs > 0.5 * wallMs) return `Whoever took the rows was the slowest (${percent(consumerMs / wallMs)} of the time): write larger parts, or do less per row.`;
+  const slowest = stages.filter((stage) => stage.pool === undefined).toSorted((a, b) => b.busyMs - a.busyMs)[0];
+  if (slowest !== undefined && slowest.busyMs > 0.3 * wallMs) {
+    return slowest.kind === "scan"
+      ? `Reading was the slowest: ${slowest.name} took ${percent(slowest.busyMs / wallMs)} of the time; read fewer columns, or a faster format or disk.`
+      : `${slowest.name} was the slowest (${percent(slowest.busyMs / wallMs)} of the time, on the one thread that also reads and writes): make it cheaper, or turn it into a predictor, which runs in actors.`;
+  }
+  return hardest === undefined ? "No stage stood out." : `No stage stood out; ${hardest.name} was busiest (${percent(hardest.pool?.utilisation ?? 0)} of its actors' time).`;
+}
+
+function predictorBound({ name, pool }: StageStats): string {
+  const share = `its ${pool?.actors === 1 ? "actor was" : `${pool?.actors ?? 0} actors were`} predicting ${percent(pool?.utilisation ?? 0)} of the time`;
+  if (pool?.paddingEfficiency !== undefined && pool.paddingEfficiency < 0.6) return `${name} was the bottleneck (${share}) and ${percent(1 - pool.paddingEfficiency)} of its tokens were padding: leave maxBatchCost at "auto", or lower it.`;
+  const device = pool?.device === "cpu" || pool?.device === "wasm" ? "use a GPU (device), a smaller model, or more cores" : "use a smaller model, or another GPU (concurrency with numGpus: 1)";
+  return `${name} was the bottleneck (${share}): ${device}.`;
+}
+
+function percent(share: number): string {
+  return `${Math.round(100 * Math.min(1, share))} %`;
+}

@@ -1,0 +1,30 @@
+import type { SinkResult } from "@shoal/core";
+import type { RunStats } from "./run-stats.ts";
+
+/** Where a stage stands. */
+export interface StageProgress {
+  readonly stage: number;
+  readonly name: string;
+  readonly rowsIn: number;
+  readonly rowsOut: number;
+  readonly rowsPerSecond: number;
+  /** Blocks read and not handed on: waiting for an actor, in one, or waiting for their turn. Only for pools of actors. */
+  readonly queue?: number;
+  readonly actorsBusy?: number;
+  readonly actors?: number;
+  readonly failedRows: number;
+}
+
+/** What happens during a run. JSON. */
+export type RunEvent =
+  | { readonly kind: "run-started"; readonly stages: readonly { readonly stage: number; readonly name: string; readonly kind: string }[] }
+  /** The rows that will be read, where the sources know. */
+  | { readonly kind: "total-rows"; readonly rows: number }
+  | ({ readonly kind: "stage-progress"; readonly elapsedMs: number; readonly etaMs?: number } & StageProgress)
+  | { readonly kind: "actor-started"; readonly stage: number; readonly name: string; readonly actor: string; readonly device: string; readonly loadMs: number }
+  | { readonly kind: "actor-stopped"; readonly stage: number; readonly name: string; readonly actor: string; readonly reason: string }
+  | { readonly kind: "actor-lost"; readonly stage: number; readonly name: string; readonly actor: string; readonly reason: string }
+  | { readonly kind: "batch-failed"; readonly stage: number; readonly name: string; readonly rows: number; readonly code: string; readonly message: string }
+  | { readonly kind: "notice"; readonly message: string }
+  | { readonly kind: "run-finished"; readonly stats: RunStats; readonly result?: SinkResult }
+  | { readonly kind: "run-failed"; readonly code: string; readonly message: string; readonly stats: RunStats };

@@ -1,0 +1,91 @@
+import type { Clock } from "@shoal/core";
+import type { PhysicalOperator } from "@shoal/planner";
+import type { RunEvent, StageProgress } from "./run-event.ts";
+import type { StageRecorder } from "./stage-recorder.ts";
+
+const everyMs = 200;
+
+/** Says now and then where every stage stands. */
+export class RunProgress {
+  readonly #records: readonly StageRecorder[];
+  readonly #clock: Pick<Clock, "now">;
+  readonly #emit: (event: RunEvent) => void;
+  #lastAt = -Infinity;
+  #startedAt: number | undefined;
+  #totalRows: number | undefined;
+
+  constructor(records: readonly StageRecorder[], clock: Pick<Clock, "now">, emit: (event: RunEvent) => void) {
+    this.#records = records;
+    this.#clock = clock;
+    this.#emit = emit;
+  }
+
+  /** Something moved: at most a few events a second come of it. */
+  moved(): void {
+    const now = this.#clock.now();
+    this.#startedAt ??= now;
+    if (now - this.#lastAt < everyMs) return;
+    this.#lastAt = now;
+    this.#tell(now);
+  }
+
+  /** Where all stages stood at the end. */
+  last(): void {
+    this.#tell(this.#clock.now());
+  }
+
+  stages(): StageProgress[] {
+    return this.#records.map((record) => ({
+      stage: record.stage, name: record.name, rowsIn: record.rowsIn, rowsOut: record.rowsOut, rowsPerSecond: record.rowsPerSecond, failedRows: record.failedRows,
+      ...record.progress?.(),
+    }));
+  }
+
+  #tell(now: number): void {
+    const elapsedMs = now - (this.#startedAt ?? now);
+    const etaMs = this.#eta(elapsedMs);
+    for (const stage of this.stages()) this.#emit({ kind: "stage-progress", elapsedMs, ...(etaMs === undefined ? {} : { etaMs }), ...stage });
+  }
+
+  /** Rows done are those that left the last pool, or the last stage; the rest goes at the same pace. */
+  #eta(elapsedMs: number): number | undefined {
+    const measured = this.#records.findLast((record) => record.pool !== undefined) ?? this.#records.at(-1);
+    if (this.#totalRows === undefined || measured === undefined || measured.rowsOut === 0) return undefined;
+    const read = this.#records.reduce((sum, record) => sum + (record.kind === "scan" ? record.rowsOut : 0), 0);
+    // What filters have let through so far they will let through again.
+    const expected = (this.#totalRows * (measured.rowsIn || measured.rowsOut)) / Math.max(1, read);
+    const done = Math.min(1, (measured.rowsOut + measured.skipped + measured.deadLettered) / Math.max(1, expected));
+    return (elapsedMs * (1 - done)) / done;
+  }
+
+  /** Asks the sources how many rows there are; a run does not wait for it. */
+  async countRows(plan: PhysicalOperator, signal: AbortSignal): Promise<void> {
+    try {
+      const rows = await countRows(plan, signal);
+      if (rows === undefined || signal.aborted) return;
+      this.#totalRows = rows;
+      this.#emit({ kind: "total-rows", rows });
+    } catch {
+      // Only the ETA needs it; what is wrong with the source, reading will say.
+    }
+  }
+}
+
+async function countRows(plan: PhysicalOperator, signal: AbortSignal): Promise<number | undefined> {
+  switch (plan.kind) {
+    case "scan": {
+      const rows = await plan.source.countRows?.(signal);
+      return rows === undefined ? undefined : Math.min(rows, plan.limit ?? Infinity);
+    }
+    case "union": {
+      const counts = await Promise.all(plan.inputs.map((input) => countRows(input, signal)));
+      return counts.reduce((sum, count) => (sum === undefined || count === undefined ? undefined : sum + count), 0);
+    }
+    case "zip": return countRows(plan.inputs[0], signal);
+    case "limit": {
+      const rows = await countRows(plan.input, signal);
+      return rows === undefined ? undefined : Math.min(rows, plan.rows);
+    }
+    default: return countRows(plan.input, signal);
+  }
+}

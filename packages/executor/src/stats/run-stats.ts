@@ -1,0 +1,66 @@
+/** What one stage of a run did. Times in milliseconds. */
+export interface StageStats {
+  readonly stage: number;
+  readonly name: string;
+  readonly kind: string;
+  readonly rowsIn: number;
+  readonly rowsOut: number;
+  readonly blocks: number;
+  /** From its first row asked for to its end. */
+  readonly wallMs: number;
+  /** Time it worked: for a pool, the sum over its actors. */
+  readonly busyMs: number;
+  /** Time it waited for its input. */
+  readonly waitMs: number;
+  readonly rowsPerSecond: number;
+  readonly skipped: number;
+  readonly nulled: number;
+  readonly deadLettered: number;
+  /** Rows that a filter left out. */
+  readonly filtered: number;
+  readonly pool?: PoolStats;
+}
+
+export interface PoolStats {
+  /** The most at one time. */
+  readonly actors: number;
+  readonly device: string;
+  readonly preprocessMs: number;
+  readonly predictMs: number;
+  readonly postprocessMs: number;
+  /** Time loading the predictor, summed over actors. */
+  readonly loadMs: number;
+  readonly batches: number;
+  readonly failedBatches: number;
+  readonly batchRows: { readonly min: number; readonly median: number; readonly max: number };
+  /** Real ÷ padded tokens, where the predictor counts them. */
+  readonly paddingEfficiency?: number;
+  readonly counts: Readonly<Record<string, number>>;
+  /** Blocks offered again after a loss. */
+  readonly retries: number;
+  readonly lostActors: number;
+  readonly collapsedRows: number;
+  /** The most that one actor reported. */
+  readonly peakMemoryBytes?: number;
+  /** The most that the stage held at once, in rows read, in work and waiting for their turn. */
+  readonly peakHeldBytes: number;
+  /** Share of the actors' time that was spent predicting, 0 to 1. */
+  readonly utilisation: number;
+}
+
+export interface RunStats {
+  readonly wallMs: number;
+  readonly rowsOut: number;
+  readonly rowsPerSecond: number;
+  /** Time from start to the first block out. */
+  readonly firstRowMs?: number;
+  /** Time that the run waited for whoever took its rows. */
+  readonly consumerMs: number;
+  readonly stages: readonly StageStats[];
+  /** Rows left out, nulled or dead-lettered, all stages together. */
+  readonly failedRows: number;
+  readonly deadLettered: number;
+  readonly notices: readonly string[];
+  /** What to change first, as one sentence. */
+  readonly bottleneck: string;
+}

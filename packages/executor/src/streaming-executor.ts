@@ -1,0 +1,195 @@
+import { assertNotInsideActor, ShoalError, systemClock, type Block, type Clock } from "@shoal/core";
+import { physicalInputsOf, type PhysicalOperator } from "@shoal/planner";
+import { budgetOf, type Environment } from "./environment.ts";
+import { RowErrors } from "./errors/row-errors.ts";
+import { buildOperators, poolsOf } from "./operators/build-operators.ts";
+import { fitActors, type PoolFit } from "./pool/fit-actors.ts";
+import { assertConserved, keepsCount } from "./stats/conservation.ts";
+import { RunProgress } from "./stats/run-progress.ts";
+import type { RunEvent, StageProgress } from "./stats/run-event.ts";
+import type { RunStats } from "./stats/run-stats.ts";
+import { nameBottleneck } from "./stats/bottleneck.ts";
+import type { StageRecorder } from "./stats/stage-recorder.ts";
+import { childController } from "./streams/abort.ts";
+
+/** One run of a plan: a stream of blocks that can be consumed once. Returning early ends everything, actors included. */
+export interface Execution extends AsyncIterable<Block> {
+  /** What was done so far, or in all. */
+  stats(): RunStats;
+  /** Where every stage stands. */
+  progress(): readonly StageProgress[];
+}
+
+/**
+ * Runs a physical plan on this machine. Nothing is read, and no actor started, before the first block is asked for.
+ * @throws at once: `resources-do-not-fit`, `null-with-any-rows`, `job-in-actor`
+ */
+export function execute(plan: PhysicalOperator, environment: Environment): Execution {
+  assertNotInsideActor();
+  assertNullable(plan, environment);
+  const pools = poolsOf(plan);
+  const fits = fitActors(pools.map((pool) => ({ ...pool, name: pool.spec.name })), environment.resources);
+  return new StreamingExecutor(plan, environment, fits);
+}
+
+class StreamingExecutor implements Execution {
+  readonly #plan: PhysicalOperator;
+  readonly #environment: Environment;
+  readonly #clock: Clock;
+  readonly #fits: readonly PoolFit[];
+  readonly #records: StageRecorder[] = [];
+  readonly #notices: string[] = [];
+  readonly #progress: RunProgress;
+  #startedAt: number | undefined;
+  #endedAt: number | undefined;
+  #firstRowAt: number | undefined;
+  #consumerMs = 0;
+
+  constructor(plan: PhysicalOperator, environment: Environment, fits: readonly PoolFit[]) {
+    this.#plan = plan;
+    this.#environment = environment;
+    this.#clock = environment.clock ?? systemClock;
+    this.#fits = fits;
+    this.#progress = new RunProgress(this.#records, this.#clock, (event) => this.#emit(event));
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Block> {
+    if (this.#startedAt !== undefined) {
+      throw new ShoalError("already-consumed", "This run was consumed before.", { failure: "bug", hint: "Execute the plan again; a run is one pass over it." });
+    }
+    this.#startedAt = this.#clock.now();
+    const { controller, release } = childController(this.#environment.signal ?? new AbortController().signal);
+    const blocks = this.#build(controller.signal)[Symbol.asyncIterator]();
+    let handedOutAt: number | undefined;
+    let over = false;
+    const finish = (error?: unknown): void => {
+      if (over) return;
+      over = true;
+      this.#endedAt = this.#clock.now();
+      release();
+      this.#finished(error);
+    };
+    const next = async (): Promise<IteratorResult<Block>> => {
+      if (over) return { done: true, value: undefined };
+      if (handedOutAt !== undefined) this.#consumerMs += this.#clock.now() - handedOutAt;
+      try {
+        if (controller.signal.aborted) throw controller.signal.reason;
+        const result = await blocks.next();
+        if (result.done) {
+          // The consumer may have left while this was pending.
+          if (!over) this.#assertConserved();
+          finish();
+          return { done: true, value: undefined };
+        }
+        handedOutAt = this.#clock.now();
+        if (result.value.rows > 0) this.#firstRowAt ??= handedOutAt;
+        return result;
+      } catch (error) {
+        if (over) return { done: true, value: undefined };
+        controller.abort(error);
+        await Promise.resolve(blocks.return?.()).catch(() => {});
+        finish(error);
+        throw error;
+      }
+    };
+    const end = async (): Promise<IteratorResult<Block>> => {
+      finish();
+      controller.abort(new ShoalError("aborted", "The consumer of the rows left early.", { failure: "aborted" }));
+      // A pending next() rejects by the signal; whoever waits for it gets the end of the stream.
+      await Promise.resolve(blocks.return?.()).catch(() => {});
+      return { done: true, value: undefined };
+    };
+    return { next, return: end };
+  }
+
+  #build(signal: AbortSignal): AsyncIterable<Block> {
+    const { environment, fits } = { environment: this.#environment, fits: [...this.#fits] };
+    const share = budgetOf(environment) / Math.max(1, fits.length);
+    const errors = new RowErrors(environment.onError, environment.maxErrors, environment.deadLetters);
+    const { stream } = buildOperators(this.#plan, signal, {
+      clock: this.#clock, errors, records: this.#records,
+      onProgress: () => this.#progress.moved(),
+      notice: (message) => this.#notice(message),
+      poolRun: (_stage, record) => ({
+        host: environment.host,
+        // Stages are built in the order in which their pools were fitted.
+        fit: fits.shift() as PoolFit,
+        budgetBytes: share,
+        onEvent: (event) => (event.kind === "notice" ? this.#notice(event.message) : this.#emit({ ...event, stage: record.stage, name: record.name })),
+      }),
+    });
+    this.#emit({ kind: "run-started", stages: this.#records.map(({ stage, name, kind }) => ({ stage, name, kind })) });
+    for (const fit of this.#fits) if (fit.notice !== undefined) this.#notice(fit.notice);
+    void this.#progress.countRows(this.#plan, signal);
+    return stream;
+  }
+
+  #notice(message: string): void {
+    this.#notices.push(message);
+    this.#environment.log?.info(message);
+    this.#emit({ kind: "notice", message });
+  }
+
+  #emit(event: RunEvent): void {
+    this.#environment.onEvent?.(event);
+  }
+
+  #assertConserved(): void {
+    // Records and plan nodes stand in the same order: inputs first.
+    for (const [at, operator] of inOrder(this.#plan).entries()) if (keepsCount(operator)) assertConserved(this.#records[at] as StageRecorder);
+  }
+
+  #finished(error: unknown): void {
+    this.#progress.last();
+    const stats = this.stats();
+    if (error === undefined) return this.#emit({ kind: "run-finished", stats });
+    const { code, message } = ShoalError.from(error).toData();
+    this.#emit({ kind: "run-failed", code, message, stats });
+  }
+
+  progress(): readonly StageProgress[] {
+    return this.#progress.stages();
+  }
+
+  stats(): RunStats {
+    const now = this.#endedAt ?? this.#clock.now();
+    const wallMs = this.#startedAt === undefined ? 0 : now - this.#startedAt;
+    const stages = this.#records.map((record) => record.stats());
+    const rowsOut = stages.at(-1)?.rowsOut ?? 0;
+    const sum = (value: (stage: (typeof stages)[number]) => number): number => stages.reduce((total, stage) => total + value(stage), 0);
+    return {
+      wallMs, rowsOut, stages,
+      rowsPerSecond: wallMs > 0 ? (1000 * rowsOut) / wallMs : 0,
+      ...(this.#firstRowAt === undefined || this.#startedAt === undefined ? {} : { firstRowMs: this.#firstRowAt - this.#startedAt }),
+      consumerMs: this.#consumerMs,
+      failedRows: sum((stage) => stage.skipped + stage.nulled + stage.deadLettered),
+      deadLettered: sum((stage) => stage.deadLettered),
+      notices: [...this.#notices],
+      bottleneck: nameBottleneck(stages, wallMs, this.#consumerMs),
+    };
+  }
+}
+
+function inOrder(plan: PhysicalOperator): PhysicalOperator[] {
+  return [...physicalInputsOf(plan).flatMap(inOrder), plan];
+}
+
+/** @throws `null-with-any-rows`: where a step may change row counts, there is no row to put null into. */
+function assertNullable(plan: PhysicalOperator, environment: Environment): void {
+  for (const operator of inOrder(plan)) {
+    for (const step of stepsThatChangeCounts(operator)) {
+      if ((step.onError ?? environment.onError) !== "null") continue;
+      throw new ShoalError("null-with-any-rows", `onError: "null" does not go with ${step.name}, which may give more or fewer rows than it got.`, {
+        failure: "bug",
+        hint: `Choose "fail", "skip" or "deadLetter" for this step.`,
+      });
+    }
+  }
+}
+
+function stepsThatChangeCounts(operator: PhysicalOperator): readonly { readonly name: string; readonly onError?: Environment["onError"] | undefined }[] {
+  if (operator.kind === "row-functions") return operator.steps.filter((step) => step.kind === "flat-map").map((step) => ({ name: `flatMap(${step.step.name})`, onError: step.onError }));
+  if (operator.kind === "batch-function") return [{ name: `mapBatches(${operator.step.name})`, onError: operator.onError }];
+  if (operator.kind === "actor-pool" && operator.spec.kind === "module" && operator.spec.rows === "any") return [{ name: `predictor "${operator.spec.name}"`, onError: operator.onError }];
+  return [];
+}
