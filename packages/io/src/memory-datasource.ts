@@ -57,14 +57,18 @@ export function fingerprint(values: Iterable<ArrayLike<unknown>>): string {
     for (let at = 0; at < text.length; at++) mix(text.charCodeAt(at));
     mix(text.length);
   };
-  for (const array of values) {
+  const mixArray = (array: ArrayLike<unknown>, maxValues: number): void => {
     mix(array.length);
-    const numbers = isTypedArray(array) ? new Uint8Array(array.buffer, array.byteOffset, array.byteLength) : undefined;
-    const length = numbers?.length ?? array.length;
-    const step = Math.max(1, Math.floor(length / maxFingerprintValues));
-    if (numbers !== undefined) for (let at = 0; at < length; at += step) mix(numbers[at] as number);
-    else for (let at = 0; at < length; at += step) mixText(textOf(array[at]));
-  }
+    const bytes = isTypedArray(array) ? new Uint8Array(array.buffer, array.byteOffset, array.byteLength) : undefined;
+    const length = bytes?.length ?? array.length;
+    const step = Math.ceil(length / maxValues) || 1;
+    for (let at = 0; at < length; at += step) {
+      if (bytes !== undefined) mix(bytes[at] as number);
+      else if (isTypedArray(array[at])) mixArray(array[at] as ArrayLike<unknown>, Math.ceil((maxValues * step) / length));
+      else mixText(textOf(array[at]));
+    }
+  };
+  for (const array of values) mixArray(array, maxFingerprintValues);
   return ((BigInt(a >>> 0) << 32n) | BigInt(b >>> 0)).toString(16).padStart(16, "0");
 }
 

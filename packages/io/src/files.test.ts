@@ -1,0 +1,137 @@
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { binarySource } from "./binary-source.ts";
+import { collectRows } from "./collect-rows.ts";
+import { findFiles } from "./file-store.ts";
+import { jsonSource } from "./json-source.ts";
+import { jsonlSource } from "./jsonl-source.ts";
+import { textSource } from "./text-source.ts";
+
+const signal = new AbortController().signal;
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "shoal-files-"));
+});
+
+async function files(...names: string[]): Promise<void> {
+  for (const name of names) {
+    await mkdir(join(folder, name, ".."), { recursive: true });
+    await writeFile(join(folder, name), `{"name":"${name}"}\n`);
+  }
+}
+const namesOf = async (path: string | readonly string[]): Promise<unknown[]> => (await collectRows(jsonlSource(path))).map((row) => row["name"]);
+
+describe("paths", () => {
+  test("a directory: its files of the format, sorted, one level, no hidden ones", async () => {
+    await files("b.jsonl", "a.jsonl", "c.txt", ".d.jsonl", "_e.jsonl", "sub/f.jsonl", "g.ndjson", "x.jsonl.dead-letters.jsonl");
+    expect(await namesOf(folder)).toEqual(["a.jsonl", "b.jsonl", "g.ndjson"]);
+    await expect(namesOf(join(folder, "sub", ".."))).resolves.toHaveLength(3);
+    await expect(collectRows(textSource(join(folder, "sub")))).rejects.toMatchObject({ code: "no-files", details: { found: ["f.jsonl"] } });
+  });
+
+  test("a glob, a list, a file: URL, and a name that looks like a glob", async () => {
+    await files("b.jsonl", "a.jsonl", "sub/f.jsonl", "[x].jsonl", "_e.jsonl");
+    expect(await namesOf(join(folder, "**/*.jsonl"))).toEqual(["[x].jsonl", "a.jsonl", "b.jsonl", "sub/f.jsonl"]);
+    expect(await namesOf([join(folder, "b.jsonl"), join(folder, "{a,b}.jsonl")])).toEqual(["b.jsonl", "a.jsonl"]);
+    expect(await namesOf(pathToFileURL(join(folder, "a.jsonl")).href)).toEqual(["a.jsonl"]);
+    expect(await namesOf(join(folder, "[x].jsonl"))).toEqual(["[x].jsonl"]);
+    expect(await namesOf(join(folder, "_*.jsonl"))).toEqual(["_e.jsonl"]);
+  });
+
+  test("a file that changes between finding and reading is refused", async () => {
+    await files("a.jsonl");
+    const source = jsonlSource(join(folder, "a.jsonl"));
+    for await (const partition of source.partitions(signal)) {
+      await writeFile(join(folder, "a.jsonl"), '{"name":"longer than before"}\n');
+      await expect(source.read(partition, { signal })[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "file-changed" });
+    }
+  });
+
+  test("bytes by range", async () => {
+    await writeFile(join(folder, "a.bin"), "0123456789");
+    const [file] = await findFiles(join(folder, "a.bin"), [], signal);
+    expect(new TextDecoder().decode(await file?.bytes(2, 5, signal))).toBe("234");
+    await expect(file?.bytes(8, 12, signal)).rejects.toMatchObject({ code: "file-truncated" });
+  });
+
+  test("an aborted read ends", async () => {
+    await files("a.jsonl");
+    await expect(collectRows(jsonlSource(folder), { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: "AbortError" });
+  });
+});
+
+test("text: one row a line", async () => {
+  await writeFile(join(folder, "a.txt"), "one\r\n\ntwo\nthree");
+  expect((await collectRows(textSource(folder))).map((row) => row["text"])).toEqual(["one", "", "two", "three"]);
+  expect((await collectRows(textSource(folder, { dropBlank: true }), { firstRow: 1, limit: 1 }))).toEqual([{ text: "two" }]);
+});
+
+test("json: an array of rows, or one row", async () => {
+  await writeFile(join(folder, "a.json"), '[{"a":1},{"a":2}]');
+  await writeFile(join(folder, "b.json"), '{"a":3}');
+  expect(await collectRows(jsonSource(folder))).toEqual([{ a: 1 }, { a: 2 }, { a: 3 }]);
+  await writeFile(join(folder, "b.json"), '{"a":\n "x}');
+  await expect(collectRows(jsonSource(join(folder, "b.json")))).rejects.toMatchObject({ code: "invalid-json", details: { line: 2, byte: 10 } });
+});
+
+test("binary: path and bytes; only paths are cheap", async () => {
+  await writeFile(join(folder, "a.bin"), new Uint8Array([1, 2]));
+  expect(await collectRows(binarySource(folder))).toEqual([{ path: join(folder, "a.bin"), bytes: new Uint8Array([1, 2]) }]);
+  expect(await collectRows(binarySource(folder), { columns: ["path"] })).toEqual([{ path: join(folder, "a.bin") }]);
+});
+
+describe("http", () => {
+  let close = (): unknown => undefined;
+  afterEach(() => close());
+  const seen: string[] = [];
+  async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
+    seen.length = 0;
+    const server = createServer((request, response) => {
+      seen.push(`${request.method} ${request.headers.range ?? ""}`.trim());
+      answer(request, response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    close = () => server.closeAllConnections() ?? server.close();
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/a.jsonl`;
+  }
+  const body = '{"a":1}\n{"a":2}\n';
+
+  test("reads a URL, by stream and by range", async () => {
+    const url = await serve((request, response) => {
+      const range = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? "");
+      const part = range === null ? body : body.slice(Number(range[1]), Number(range[2]) + 1);
+      response.writeHead(range === null ? 200 : 206, { etag: '"v1"', "content-length": part.length }).end(request.method === "HEAD" ? "" : part);
+    });
+    expect(await collectRows(jsonlSource(url))).toEqual([{ a: 1 }, { a: 2 }]);
+    const [file] = await findFiles(url, [], signal);
+    expect(file).toMatchObject({ path: url, size: body.length, version: '"v1"' });
+    expect(new TextDecoder().decode(await file?.bytes(0, 7, signal))).toBe('{"a":1}');
+  });
+
+  test("does without HEAD and without ranges", async () => {
+    const url = await serve((request, response) => void (request.method === "HEAD" ? response.writeHead(405).end() : response.writeHead(200, { "content-length": body.length }).end(body)));
+    expect(await collectRows(jsonlSource(url))).toEqual([{ a: 1 }, { a: 2 }]);
+    const [file] = await findFiles(url, [], signal);
+    expect(new TextDecoder().decode(await file?.bytes(8, 15, signal))).toBe('{"a":2}');
+  });
+
+  test("tries again after a server's fault, and tells of a missing file and of a broken connection", async () => {
+    let faults = 1;
+    const url = await serve((request, response) => void (faults-- > 0 ? response.writeHead(503).end() : response.writeHead(200).end(request.method === "HEAD" ? "" : body)));
+    expect(await collectRows(jsonlSource(url))).toHaveLength(2);
+    close();
+    await expect(collectRows(jsonlSource(await serve((_, response) => void response.writeHead(404).end())))).rejects.toMatchObject({ code: "file-not-found" });
+    close();
+    const cut = await serve((request, response) => {
+      response.writeHead(200, { "content-length": 100 });
+      if (request.method === "HEAD") response.end();
+      else response.write(body, () => response.destroy());
+    });
+    await expect(collectRows(jsonlSource(cut))).rejects.toMatchObject({ code: "connection-lost" });
+  });
+});
