@@ -113,8 +113,11 @@ export class FakeActor implements Actor {
   async process(block: Block, signal: AbortSignal): Promise<BlockResult> {
     const { signal: ended } = this.#controller;
     if (ended.aborted) throw ended.reason;
-    const died = new Promise<never>((_, reject) => ended.addEventListener("abort", () => reject(ended.reason), { once: true }));
+    const died = this.closed.then(() => {
+      throw ended.reason;
+    });
     try {
+      died.catch(() => {});
       return await Promise.race([(this.#runtime as ActorRuntime).process(block, AbortSignal.any([signal, ended])), died]);
     } catch (error) {
       // A predictor that throws this word has taken its process with it.

@@ -6,7 +6,7 @@ import { blockRowOf } from "./row-reader.ts";
 import { ActorPool, type PoolEvent } from "../pool/actor-pool.ts";
 import type { PoolFit } from "../pool/fit-actors.ts";
 import { PoolRecorder } from "../stats/stage-recorder.ts";
-import { orAborted } from "../streams/abort.ts";
+import { onAbort, orAborted } from "../streams/abort.ts";
 import { ByteBudget, type Permit } from "../streams/byte-budget.ts";
 import { ReorderWindow } from "../streams/reorder.ts";
 import { inputOf, type BlockStream, type Operator, type StageRun } from "./operator.ts";
@@ -73,7 +73,7 @@ class PoolStage {
       closing ??= this.#pool.close();
     };
     if (signal.aborted) throw signal.reason;
-    signal.addEventListener("abort", stop, { once: true });
+    const release = onAbort(signal, stop);
     this.#pool.start();
     const reading = this.#read(iterator).catch((error: unknown) => this.#window.fail(error));
     let any = false;
@@ -91,7 +91,7 @@ class PoolStage {
       }
       if (!any && this.#empty !== undefined) yield withColumns(this.#empty, this.#stage.spec);
     } finally {
-      signal.removeEventListener("abort", stop);
+      release();
       stopInputs();
       await (closing ?? this.#pool.close());
       await reading;

@@ -3,7 +3,6 @@ import {
   type Actor, type ActorHost, type ActorRequest, type BatchPolicy, type Block, type BlockResult, type Clock, type Device, type PredictorSpec,
 } from "@shoal/core";
 import type { PoolRecorder } from "../stats/stage-recorder.ts";
-import { orAborted } from "../streams/abort.ts";
 import { afterLoss, failedResult, lossOf, mergeResults, type Loss, type Piece } from "./retry.ts";
 import { look, type Sight } from "./watchdog.ts";
 
@@ -49,6 +48,8 @@ interface Member {
   readonly actor: Actor;
   readonly slot: number;
   readonly open: Offer[];
+  /** Aborted with the actor; one of its own, so that its calls don't pile up listeners on a shared one. */
+  readonly ended: AbortController;
   blocksDone: number;
   batchesDone: number;
   /** Takes no more work and ends when what it has is done. */
@@ -69,7 +70,7 @@ export class ActorPool {
   readonly #ended = new AbortController();
   readonly #members = new Set<Member>();
   readonly #leaving = new Set<Promise<void>>();
-  readonly #loading = new Map<number, Promise<void>>();
+  readonly #loading = new Map<number, { readonly done: Promise<void>; readonly stop: AbortController }>();
   readonly #queue: Offer[] = [];
   readonly #tasks = new Set<Task>();
   readonly #stateful: boolean;
@@ -128,8 +129,10 @@ export class ActorPool {
     this.#ended.abort(new ShoalError("aborted", "The pool of actors was closed.", { failure: "aborted" }));
     this.#fail(this.#ended.signal.reason);
     for (const member of this.#members) this.#remove(member, member.open.length > 0 ? "the run ended" : undefined);
-    await Promise.allSettled([...this.#loading.values()]);
-    await Promise.allSettled([...this.#leaving]);
+    const loading = [...this.#loading.values()];
+    for (const { stop } of loading) stop.abort(this.#ended.signal.reason);
+    await Promise.allSettled(loading.map(({ done }) => done));
+    await Promise.allSettled(this.#leaving);
   }
 
   #fail(error: unknown): void {
@@ -152,17 +155,18 @@ export class ActorPool {
     for (let slot = 0; taken.size < wanted && slot < this.#settings.maxActors; slot++) {
       if (taken.has(slot)) continue;
       taken.add(slot);
-      this.#loading.set(slot, this.#spawn(slot));
+      const stop = new AbortController();
+      this.#loading.set(slot, { stop, done: this.#spawn(slot, stop.signal) });
     }
   }
 
-  async #spawn(slot: number): Promise<void> {
+  async #spawn(slot: number, signal: AbortSignal): Promise<void> {
     const { host, spec, policy, device, threads, deviceIndexes } = this.#settings;
     const request: ActorRequest = { spec, policy, device, threads, deviceIndex: deviceIndexes[slot] ?? 0 };
     try {
-      const actor = await host.spawn(request, this.#ended.signal);
+      const actor = await host.spawn(request, signal);
       this.#loading.delete(slot);
-      if (this.#ended.signal.aborted) return void (await actor[Symbol.asyncDispose]());
+      if (this.#ended.signal.aborted) return await actor[Symbol.asyncDispose]();
       this.#failedSpawns = 0;
       this.#welcome(actor, slot);
     } catch (error) {
@@ -175,7 +179,7 @@ export class ActorPool {
     const { clock, record, onEvent, onChange } = this.#settings;
     const now = clock.now();
     const member: Member = {
-      actor, slot, open: [], blocksDone: 0, batchesDone: 0, retiring: false, idleSince: now, timedOut: false,
+      actor, slot, open: [], ended: new AbortController(), blocksDone: 0, batchesDone: 0, retiring: false, idleSince: now, timedOut: false,
       sight: { ticks: actor.progress.ticks, since: now, noticed: false },
     };
     this.#members.add(member);
@@ -207,6 +211,7 @@ export class ActorPool {
     if (!this.#members.delete(member)) return;
     this.#settings.record.resized(this.#members.size);
     const { actor } = member;
+    member.ended.abort(this.#ended.signal.reason ?? new ShoalError("worker-lost", reason ?? "The actor was disposed.", { failure: "worker-lost" }));
     const gone: Promise<void> = (reason === undefined ? Promise.resolve(actor[Symbol.asyncDispose]()) : actor.kill(reason))
       .catch((error: unknown) => this.#settings.onEvent({ kind: "notice", message: `${actor.id} did not end well: ${ShoalError.from(error).message}` }))
       .then(() => {
@@ -265,7 +270,7 @@ export class ActorPool {
     if (member.open.length === 0) member.sight = { ticks: member.actor.progress.ticks, since: clock.now(), noticed: false };
     member.open.push(offer);
     try {
-      const result = await orAborted(member.actor.process(offer.block, this.#ended.signal), this.#ended.signal);
+      const result = await member.actor.process(offer.block, member.ended.signal);
       if (!member.open.includes(offer)) return;
       member.open.splice(member.open.indexOf(offer), 1);
       this.#lossesInARow = 0;

@@ -69,7 +69,7 @@ export class ReorderWindow<T> {
         const failed = this.#change();
         const settled = await Promise.race([head.then(() => true, () => true), failed.then(() => false)]);
         if (!settled) continue;
-        this.#waiting.shift();
+        void this.#waiting.shift();
         this.#open--;
         return { value: await head };
       }
