@@ -3,15 +3,19 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { blockFromRows } from "@shoal/core";
-import { double, exits } from "@shoal/testing/actor-host-predictors";
+import { blockFromRows, blockRow, silentLogger } from "@shoal/core";
+import { double, exits, spins } from "@shoal/testing/actor-host-predictors";
 import { nodeProcessHost } from "@shoal/workers/node";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { nativeRun } from "./fixtures/native-predictor.ts";
 
 const run = promisify(execFile);
 const node = ["--conditions=@shoal/source", "--import", "@shoal/workers/ts-loader"];
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 const cwd = fileURLToPath(new URL("../", import.meta.url));
+
+const request = { spec: double.spec, policy: { batchSize: "auto", maxBatchRows: 64, collapse: false, bisect: true }, device: "cpu", deviceIndex: 0, threads: 1 } as const;
+const never = new AbortController().signal;
 
 async function holdActor(predictor: string): Promise<{ parent: ChildProcess; lines: AsyncIterator<string>; children: number[] }> {
   const parent = spawn(process.execPath, [...node, fixture("hold-actor.ts"), predictor], { cwd, detached: true, stdio: ["ignore", "pipe", "inherit"] });
@@ -36,6 +40,7 @@ test.each([
   ["idle", "waits"],
   ["blocking its thread", "spins"],
   ["being loaded", "neverLoads"],
+  ["in a native run", "nativeRun"],
 ])("no actor is left a second after its parent was killed: %s", async (_state, predictor) => {
   const { parent, children } = await holdActor(predictor);
   expect(children).toHaveLength(1);
@@ -57,8 +62,36 @@ test.each(["await", "floating", "catch"])("a script that consumes at its top lev
   expect(stderr).toBe("said inside predict\n");
 });
 
-const request = { spec: double.spec, policy: { batchSize: "auto", maxBatchRows: 64, collapse: false, bisect: true }, device: "cpu", deviceIndex: 0, threads: 1 } as const;
-const never = new AbortController().signal;
+test("an actor's own thread stays free while its session runs", async () => {
+  await using host = nodeProcessHost({ entry: new URL("./fixtures/onnx-actor-entry.ts", import.meta.url) });
+  const actor = await host.spawn({ ...request, spec: nativeRun.spec }, never);
+  const { block } = await actor.process(blockFromRows([{ n: 2000 }]), never);
+  const { first, ticks, ms } = blockRow(block, 0) as { first: number; ticks: number; ms: number };
+  expect(first).toBe(2000);
+  expect(ms).toBeGreaterThan(50);
+  // A blocked thread would get one or two turns; a busy machine may take many of ours.
+  expect(ticks).toBeGreaterThan(ms / 10 / 3);
+});
+
+test("an actor in a native run is killed at once", async () => {
+  const said: string[] = [];
+  const log = { ...silentLogger, info: (message: string) => void said.push(message) };
+  await using host = nodeProcessHost({ entry: new URL("./fixtures/onnx-actor-entry.ts", import.meta.url), log });
+  const actor = await host.spawn({ ...request, spec: nativeRun.spec }, never);
+  const open = actor.process(blockFromRows([{ n: 5000 }]), never);
+  await vi.waitUntil(() => said.includes("nativeRun#1: in the run"), { timeout: 10_000 });
+  await actor.kill("stuck");
+  await expect(open).rejects.toMatchObject({ failure: "worker-lost", details: { detail: "stuck (SIGKILL)" } });
+});
+
+test("disposing does not wait for the rest of a batch", async () => {
+  await using host = nodeProcessHost({ entry: new URL("./fixtures/actor-entry.ts", import.meta.url), disposeMs: 60_000 });
+  const actor = await host.spawn({ ...request, spec: spins.spec }, never);
+  const open = actor.process(blockFromRows([{ n: 1 }]), never);
+  await vi.waitUntil(() => actor.progress.phase === "predict");
+  await Promise.all([actor[Symbol.asyncDispose](), expect(open).rejects.toMatchObject({ failure: "worker-lost" })]);
+  expect(await actor.closed).toEqual({ code: "disposed", detail: "SIGKILL" });
+}, 10_000);
 
 test("a result says how much memory its process used", async () => {
   await using host = nodeProcessHost({ entry: new URL("./fixtures/actor-entry.ts", import.meta.url) });

@@ -8,7 +8,7 @@ export interface ConnectOptions {
   /** As in `sentiment#2`. */
   readonly id: string;
   readonly log?: Logger;
-  /** How long an actor may take to dispose itself before it is killed. */
+  /** How long an actor may take to dispose itself before it is killed; 5 seconds by default, and 1 at most in the middle of a batch. */
   readonly disposeMs?: number;
   /** The command line that a job's module sees while an actor imports it. */
   readonly argv?: readonly string[];
@@ -34,6 +34,8 @@ export async function connectActor(line: ActorLine, request: ActorRequest, signa
     signal.removeEventListener("abort", giveUp);
   }
 }
+
+const busyDisposeMs = 1000;
 
 type Ready = ActorEvent & { kind: "ready" };
 
@@ -117,7 +119,9 @@ class ActorClient implements Actor {
       this.#asked ??= { code: "disposed" };
       this.#line.send({ kind: "dispose" });
     }
-    const deadline = setTimeout(() => this.#line.kill(), this.#options.disposeMs ?? 5000);
+    const { disposeMs = 5000 } = this.#options;
+    // Nobody wants the rest of a batch, and a native run cannot be told to stop.
+    const deadline = setTimeout(() => this.#line.kill(), this.progress.phase === "idle" ? disposeMs : Math.min(disposeMs, busyDisposeMs));
     await this.closed;
     clearTimeout(deadline);
   }

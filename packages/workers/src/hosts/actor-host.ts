@@ -6,7 +6,7 @@ import type { ActorLine } from "../actor-protocol.ts";
 export interface ActorHostOptions {
   /** Where actors' log lines go, named for the actor. Nowhere by default. */
   readonly log?: Logger;
-  /** How long an actor may take to dispose itself before it is killed; 5 seconds by default. */
+  /** How long an actor may take to dispose itself before it is killed; 5 seconds by default, and 1 at most in the middle of a batch. */
   readonly disposeMs?: number;
 }
 
