@@ -1,3 +1,4 @@
+// oxlint-disable vitest/no-conditional-expect -- what an adapter does not claim to know is not checked
 import { blockBytes, blockRows, formatSchema, schemaOf, type Block, type Datasource, type Partition, type ReadOptions, type Row } from "@shoal/core";
 import { describe, expect, test } from "vitest";
 
