@@ -1,6 +1,7 @@
 import type { RemoteFile, ThreadJob, ThreadOutput, ThreadPort } from "./decode-thread-messages.ts";
-import { sendBlock } from "./block-transfer.ts";
+import { receiveBlock, sendBlock, type SentBlock } from "./block-transfer.ts";
 import { cutBlock } from "./file-datasource.ts";
+import type { ParquetEncoding } from "./parquet-encode.ts";
 import type { OpenParquet, ParquetRequest } from "./parquet-decode.ts";
 import type { ParquetTypeOptions } from "./parquet-schema.ts";
 import type { Block } from "@shoal/core";
@@ -22,10 +23,20 @@ export const jobs: Readonly<Record<string, ThreadJob>> = {
     const file = port.file(identity.size);
     yield* sent(readParquet(file, await parquetOf(identity, request, file), request));
   },
+  "parquet-write": async function* (encoding: ParquetEncoding, port: ThreadPort) {
+    const { ParquetEncoder } = await import("./parquet-encode.ts");
+    const encoder = new ParquetEncoder(encoding);
+    for await (const input of port.inputs()) yield* moved(encoder.write(receiveBlock(input as SentBlock)));
+    yield* moved(encoder.end());
+  },
 };
 
 async function* sent(blocks: AsyncIterable<Block>): AsyncIterable<ThreadOutput> {
   for await (const block of blocks) for (const piece of cutBlock(block)) yield sendBlock(piece);
+}
+
+function* moved(parts: Iterable<Uint8Array<ArrayBuffer>>): Iterable<ThreadOutput> {
+  for (const value of parts) yield { value, transfer: [value.buffer] };
 }
 
 let lastParquet: { key: string; open: OpenParquet } | undefined;

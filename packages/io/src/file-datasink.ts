@@ -17,6 +17,8 @@ export interface FileEncoder {
   write(block: Block): Promise<void>;
   /** Whatever stands at the end of a file. The file itself is closed elsewhere. */
   end(): Promise<void>;
+  /** Called instead of `end` when the output is given up, for an encoder that holds a thread. */
+  abandon?(): Promise<void>;
 }
 
 /** What a format must say to become a Datasink: how blocks of one schema become one file. */
@@ -139,6 +141,7 @@ class FileSinkWriter implements SinkWriter {
   }
 
   async discard(): Promise<void> {
+    await this.#current?.encoder.abandon?.();
     await this.#output.discard();
   }
 }

@@ -18,3 +18,4 @@ export { csvSource, type CsvOptions } from "./csv-source.ts";
 export { jsonSource, type JsonOptions } from "./json-source.ts";
 export { textSource, type TextOptions } from "./text-source.ts";
 export { parquetSource, type ParquetSourceOptions } from "./parquet-source.ts";
+export { parquet, type ParquetSinkOptions } from "./parquet.ts";

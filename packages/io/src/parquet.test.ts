@@ -1,0 +1,108 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { blockRows, columnFromValues, concatBlocks, createBlock, formatType, schemaOf, ShoalError, tensorColumn, type Block, type Datasink, type Datasource } from "@shoal/core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parquetSource } from "./parquet-source.ts";
+import { parquet } from "./parquet.ts";
+
+const { signal } = new AbortController();
+let directory: string;
+beforeAll(async () => void (directory = await mkdtemp(join(tmpdir(), "shoal-parquet-"))));
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+const rows = 300;
+const upTo = Array.from({ length: rows }, (_, row) => row);
+const holes = <T>(value: (row: number) => T): (T | null)[] => upTo.map((row) => (row % 5 === 0 ? null : value(row)));
+
+function everyKind(): Block {
+  return createBlock({
+    int64: columnFromValues(upTo.map((row) => BigInt(row) * 10n ** 15n)),
+    utf8: columnFromValues(holes((row) => `zeile ${row} 😀`)),
+    float64: columnFromValues(holes((row) => row / 3)),
+    float32: columnFromValues(holes((row) => row / 4), { kind: "float32" }),
+    int8: columnFromValues(holes((row) => (row % 250) - 125), { kind: "int8" }),
+    uint16: columnFromValues(holes((row) => 65_000 + row), { kind: "uint16" }),
+    uint32: columnFromValues(holes((row) => 4e9 + row), { kind: "uint32" }),
+    uint64: columnFromValues(holes((row) => 2n ** 63n + BigInt(row)), { kind: "uint64" }),
+    bool: columnFromValues(holes((row) => row % 2 === 0)),
+    timestamp: columnFromValues(holes((row) => new Date(1.6e12 + row))),
+    binary: columnFromValues(holes((row) => new Uint8Array([row & 255, 0, 255]))),
+    json: columnFromValues(holes((row) => ({ row, list: [1, { deep: "x" }], none: null })), { kind: "json" }),
+    embedding: tensorColumn(new Float32Array(rows * 6).map((_, at) => Math.fround(Math.sin(at))), [6]),
+    image: tensorColumn(new Uint8Array(rows * 12).map((_, at) => at % 251), [2, 2, 3]),
+    tensorWithHoles: columnFromValues(holes((row) => new Float32Array([row, 1])), { kind: "tensor", element: "float32", shape: [2] }),
+    floats: columnFromValues(holes((row) => new Float32Array(row % 4).fill(row)), { kind: "list", element: "float32" }),
+    words: columnFromValues(holes((row) => Array.from({ length: row % 3 }, () => `w${row}`)), { kind: "list", element: "utf8" }),
+  });
+}
+
+async function write(sink: Datasink, ...blocks: Block[]) {
+  const writer = await sink.open(signal);
+  for (const block of blocks) await writer.write(block);
+  return writer.publish(schemaOf(everyKind().columns));
+}
+
+async function read(source: Datasource, options: { columns?: string[]; firstRow?: number; limit?: number } = {}): Promise<Block> {
+  const blocks: Block[] = [];
+  for await (const partition of source.partitions(signal)) for await (const block of source.read(partition, { ...options, signal })) blocks.push(block);
+  return concatBlocks(blocks);
+}
+
+const typesOf = (block: Block) => Object.entries(block.columns).map(([name, { type }]) => [name, formatType(type)]);
+
+test("every kind of column comes back as it went, nulls and shapes included", async () => {
+  const block = everyKind();
+  const path = join(directory, "kinds.parquet");
+  const result = await write(parquet(path, { rowGroupRows: 128 }), block);
+  expect(result).toMatchObject({ rows, files: [path] });
+  const source = parquetSource(path);
+  const back = await read(source);
+  expect(typesOf(back)).toEqual(typesOf(block));
+  expect([...blockRows(back)]).toEqual([...blockRows(block)]);
+  expect(await source.countRows?.(signal)).toBe(rows);
+  expect((await source.schema?.(signal))?.fields.map(({ name, type }) => [name, formatType(type)])).toEqual(typesOf(block));
+  expect(back.lineage.map((span) => [span.partition.split("#")[1], span.firstRow, span.rows])).toEqual([
+    ["row-group=0", 0, 128], ["row-group=1", 0, 128], ["row-group=2", 0, 44],
+  ]);
+});
+
+test("columns are pruned, and rows are sought within a row group", async () => {
+  const path = join(directory, "seek.parquet");
+  await write(parquet(path), everyKind());
+  const back = await read(parquetSource(path), { columns: ["words", "int64", "no such"], firstRow: 101, limit: 3 });
+  expect([...blockRows(back)]).toEqual([101, 102, 103].map((row) => ({ words: row % 5 === 0 ? null : Array.from({ length: row % 3 }, () => `w${row}`), int64: BigInt(row) * 10n ** 15n })));
+  const counted = await read(parquetSource(path), { columns: [] });
+  expect(counted.rows).toBe(rows);
+});
+
+test("an output without rows still has its columns", async () => {
+  const path = join(directory, "empty");
+  await write(parquet(path));
+  const source = parquetSource(path);
+  expect(await source.countRows?.(signal)).toBe(0);
+  expect((await source.schema?.(signal))?.fields.map((field) => field.name)).toEqual(Object.keys(everyKind().columns));
+});
+
+test("parts begin anew after maxRowsPerFile rows", async () => {
+  const path = join(directory, "parts");
+  const { files } = await write(parquet(path, { maxRowsPerFile: 200 }), everyKind(), everyKind());
+  expect(files).toHaveLength(3);
+  expect((await readdir(path)).sort()).toEqual(["part-00000.parquet", "part-00001.parquet", "part-00002.parquet"]);
+  expect((await read(parquetSource(path))).rows).toBe(2 * rows);
+});
+
+test("an output given up leaves no file and no thread behind", async () => {
+  const path = join(directory, "given-up");
+  const writer = await parquet(path).open(signal);
+  await writer.write(everyKind());
+  await writer.discard();
+  expect((await readdir(directory)).filter((name) => name.includes("given-up"))).toEqual([]);
+});
+
+test("a file that is none is refused with its name and the reason", async () => {
+  const source = parquetSource(new URL("./parquet.ts", import.meta.url).pathname);
+  const error = await source.countRows?.(signal).then(() => undefined, (reason: unknown) => reason);
+  expect(ShoalError.is(error, "bad-file")).toBe(true);
+  expect((error as Error).message).toContain("parquet.ts\" as parquet: it does not end as a parquet file does");
+});

@@ -1,0 +1,33 @@
+import { ShoalError, type Datasink } from "@shoal/core";
+import { fileDatasink, type FileSinkOptions } from "./file-datasink.ts";
+
+export interface ParquetSinkOptions extends FileSinkOptions {
+  /** Rows of a row group, the unit that readers skip and spread by. Default 100,000; wide rows make it end earlier, at some 16 MB. */
+  readonly rowGroupRows?: number;
+  /** Default `snappy`. */
+  readonly compression?: "snappy" | "none";
+}
+
+/**
+ * A path as Parquet: one file when it ends in `.parquet`, otherwise a directory of parts. Tensors and lists become lists, with their
+ * shapes noted for Arrow readers; nested values become JSON. Encoding runs in a thread of its own.
+ * @throws on opening: `output-exists`, `output-unfinished`; on writing: `schema-conflict`
+ */
+export function parquet(path: string, options: ParquetSinkOptions = {}): Datasink {
+  const { rowGroupRows = 100_000, compression = "snappy", ...fileOptions } = options;
+  if (!(rowGroupRows >= 1)) throw new ShoalError("bad-option", `rowGroupRows is ${rowGroupRows}; it must be 1 or more.`, { failure: "bug" });
+  return fileDatasink(
+    path,
+    {
+      format: "parquet",
+      extensions: [".parquet"],
+      fixes: "types",
+      async encode(file, schema) {
+        const { ThreadEncoder } = await import("./thread-encoder.ts");
+        return new ThreadEncoder("parquet-write", { schema, rowGroupRows, codec: compression }, file);
+      },
+    },
+    fileOptions,
+    { rowGroupRows, compression },
+  );
+}
