@@ -63,6 +63,30 @@ def window():
     return model(nodes, [port("x", T.FLOAT, [1, "n"]), port("state", T.FLOAT, [1, 1])], [port("out", T.FLOAT, [1, 1]), port("next", T.FLOAT, [1, 1])], [axes])
 
 
+def pairs():
+    nodes = [node("Add", "x x", "y")]
+    return model(nodes, [port("x", T.FLOAT, [2, 2])], [port("y", T.FLOAT, [2, 2])])
+
+
+def above():
+    nodes = [node("Greater", "x zero", "mask"), node("Compress", "x mask", "found", axis=1), node("Squeeze", "found axes", "values")]
+    zero, axes = numpy_helper.from_array(np.float32(0), "zero"), numpy_helper.from_array(np.array([0]), "axes")
+    nodes.insert(1, node("Squeeze", "mask axes", "flat"))
+    nodes[2] = node("Compress", "x flat", "found", axis=1)
+    return model(nodes, [port("x", T.FLOAT, [1, "n"])], [port("values", T.FLOAT, ["found"])], [zero, axes])
+
+
+def tokens():
+    nodes = [node("Add", "half half", "twice"), node("Cast", "ids", "same", to=T.FLOAT), node("Identity", "text", "echo"), node("Greater", "same zero", "positive")]
+    zero = numpy_helper.from_array(np.float32(0), "zero")
+    return model(
+        nodes,
+        [port("ids", T.INT64, ["rows", "length"]), port("half", T.FLOAT16, ["rows", 2]), port("text", T.STRING, ["rows", 1])],
+        [port("twice", T.FLOAT16, ["rows", 2]), port("same", T.FLOAT, ["rows", "length"]), port("echo", T.STRING, ["rows", 1]), port("positive", T.BOOL, ["rows", "length"])],
+        [zero],
+    )
+
+
 models = {
     "doubleModel": ("y = x + x; float32 [n].", model([node("Add", "x x", "y")], [port("x", T.FLOAT, ["n"])], [port("y", T.FLOAT, ["n"])])),
     "echoModel": ("For each type t: t_out = t_in; [n].", echo()),
@@ -72,6 +96,9 @@ models = {
     "scaleModel": ("y = by * x, sum = the sum of y; x float32 [n, 2], by int64 [], sum [].", scale()),
     "externalModel": ("y = x + w; float32 [n, 2], w [2] in the external data file weights.bin.", external()),
     "windowModel": ("out = next = the sum of state + each of x; float32 x [1, n], state [1, 1].", window()),
+    "pairsModel": ("y = x + x; float32 [2, 2]: two rows at a time.", pairs()),
+    "aboveModel": ("values = the x above zero; float32 [1, n] to [found], without an axis for rows.", above()),
+    "tokensModel": ("twice = 2 half (float16), same = ids (int64) as float32, echo = text, positive = ids > 0.", tokens()),
 }
 
 print("// Written by make-onnx-models.py.\n")

@@ -97,7 +97,7 @@ function agrees(got: readonly number[], wanted: OnnxPort["shape"]): boolean {
 /** Numbers as another kind. Only rounding to float32 is taken silently; uint8 pixels become the same numbers as floats. */
 export function convertNumbers(data: TypedArray, type: NumberKind | "bool", target: Target, perRow: number): TypedArray {
   const from = kindOf(data);
-  if (from === type || (type === "bool" && from === "uint8")) return data;
+  if (from === type || (type === "bool" && from === "uint8" && data.every((value) => value <= 1))) return data;
   const wide = data instanceof BigInt64Array || data instanceof BigUint64Array;
   const result = allocate(type, data.length);
   if (type === "float32" || type === "float64") {
@@ -108,7 +108,7 @@ export function convertNumbers(data: TypedArray, type: NumberKind | "bool", targ
   for (let at = 0; at < data.length; at++) {
     const value = data[at] as number | bigint;
     if (wide || Number.isInteger(value)) result[at] = (big ? BigInt(value) : Number(value)) as never;
-    if (Number(result[at]) !== Number(value)) {
+    if (Number(result[at]) !== Number(value) || (type === "bool" && Number(value) > 1)) {
       const row = Math.floor(at / perRow);
       throw new ShoalError("wrong-input", `${target.model}: row ${row} has ${preview(value)} in column "${target.column}", which is no ${type}, as input "${target.port.name}" wants.`, {
         failure: "row", details: { row, column: target.column },

@@ -50,7 +50,7 @@ function isMissingLibrary(message: string, code: string | undefined): boolean {
 }
 
 // After these the CUDA context, or the WebGPU device, stays broken for as long as the process lives.
-const deviceBroken = /illegal memory access|unspecified launch failure|device-side assert|CUDA (failure|error) 7\d\d|CUBLAS_STATUS_(EXECUTION_FAILED|INTERNAL_ERROR)|CUDNN_STATUS_(EXECUTION_FAILED|INTERNAL_ERROR)|ECC error|bus/i;
+const deviceBroken = /illegal memory access|unspecified launch failure|device-side assert|CUDA (failure|error) 7\d\d|CUBLAS_STATUS_(EXECUTION_FAILED|INTERNAL_ERROR)|CUDNN_STATUS_(EXECUTION_FAILED|INTERNAL_ERROR)|ECC error/i;
 
 /** Why a run failed. Inputs are blamed unless the words say memory or device. */
 export function runError(error: unknown, model: string, device: string, inputs: readonly OnnxPort[]): ShoalError {

@@ -25,11 +25,9 @@ function openActor(actor: Actor): { readonly onnx: OnnxLoader } & AsyncDisposabl
   return {
     onnx: async (model, options = {}) => {
       const { name, source } = await modelSource(model, actor.signal);
-      const intraOpThreads = options.intraOpThreads ?? actor.threads;
       const settings = {
         executionProviders: executionProviders(device, actor.deviceIndex),
-        intraOpThreads,
-        spin: intraOpThreads <= actor.threads,
+        intraOpThreads: options.intraOpThreads ?? actor.threads,
         externalData: options.externalData ?? {},
       };
       try {

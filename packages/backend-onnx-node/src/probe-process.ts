@@ -12,7 +12,7 @@ const model = "CAcSADo3Cg4KAXgKAXgSAXkiA0FkZBIBZ1oQCgF4EgsKCQgBEgUKAxIBbmIQCgF5E
 async function probe(device: NativeDevice): Promise<ProbeAnswer> {
   const ort = await loadOrt();
   const sessions = new OrtSessions(ort);
-  const settings = { executionProviders: executionProviders(device, 0), intraOpThreads: 1, spin: false, externalData: {} };
+  const settings = { executionProviders: executionProviders(device, 0), intraOpThreads: 1, externalData: {} };
   const loaded = await sessions.perform<"load">({ kind: "load", model: new Uint8Array(Buffer.from(model, "base64")), settings });
   const feeds = { x: { type: "float32", shape: [3], data: Float32Array.of(1, 2, 3) } } as const;
   const result = await sessions.perform<"run">({ kind: "run", session: loaded.session, feeds, keep: [], lastPosition: [] });

@@ -18,8 +18,6 @@ export type Operation =
 export interface SessionSettings {
   readonly executionProviders: readonly ExecutionProvider[];
   readonly intraOpThreads: number;
-  /** Threads that wait for work burn their core meanwhile: quicker when the cores are theirs, ruinous when they are shared. */
-  readonly spin: boolean;
   readonly externalData: Readonly<Record<string, Uint8Array>>;
 }
 

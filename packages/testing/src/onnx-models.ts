@@ -24,6 +24,15 @@ export const externalModel: Uint8Array = decoded("CAc6fQoOCgF4CgF3EgF5IgNBZGQSAW
 /** out = next = the sum of state + each of x; float32 x [1, n], state [1, 1]. */
 export const windowModel: Uint8Array = decoded("CAc61QEKFQoFc3RhdGUKAXgSBHN1bTAiA0FkZAouCgRzdW0wCgRheGVzEgRuZXh0IglSZWR1Y2VTdW0qDwoIa2VlcGRpbXMYAaABAgoVCgRuZXh0EgNvdXQiCElkZW50aXR5EgFnKhQIARAHQgRheGVzSggBAAAAAAAAAFoUCgF4Eg8KDQgBEgkKAggBCgMSAW5aFwoFc3RhdGUSDgoMCAESCAoCCAEKAggBYhUKA291dBIOCgwIARIICgIIAQoCCAFiFgoEbmV4dBIOCgwIARIICgIIAQoCCAFCBAoAEA0=");
 
+/** y = x + x; float32 [2, 2]: two rows at a time. */
+export const pairsModel: Uint8Array = decoded("CAc6PQoOCgF4CgF4EgF5IgNBZGQSAWdaEwoBeBIOCgwIARIICgIIAgoCCAJiEwoBeRIOCgwIARIICgIIAgoCCAJCBAoAEA0=");
+
+/** values = the x above zero; float32 [1, n] to [found], without an axis for rows. */
+export const aboveModel: Uint8Array = decoded("CAc62gEKGAoBeAoEemVybxIEbWFzayIHR3JlYXRlcgobCgRtYXNrCgRheGVzEgRmbGF0IgdTcXVlZXplCicKAXgKBGZsYXQSBWZvdW5kIghDb21wcmVzcyoLCgRheGlzGAGgAQIKHgoFZm91bmQKBGF4ZXMSBnZhbHVlcyIHU3F1ZWV6ZRIBZyoOEAFCBHplcm9KBAAAAAAqFAgBEAdCBGF4ZXNKCAAAAAAAAAAAWhQKAXgSDwoNCAESCQoCCAEKAxIBbmIZCgZ2YWx1ZXMSDwoNCAESCQoHEgVmb3VuZEIECgAQDQ==");
+
+/** twice = 2 half (float16), same = ids (int64) as float32, echo = text, positive = ids > 0. */
+export const tokensModel: Uint8Array = decoded("CAc63gIKGAoEaGFsZgoEaGFsZhIFdHdpY2UiA0FkZAocCgNpZHMSBHNhbWUiBENhc3QqCQoCdG8YAaABAgoWCgR0ZXh0EgRlY2hvIghJZGVudGl0eQofCgRzYW1lCgR6ZXJvEghwb3NpdGl2ZSIHR3JlYXRlchIBZyoOEAFCBHplcm9KBAAAAABaHwoDaWRzEhgKFggHEhIKBhIEcm93cwoIEgZsZW5ndGhaGgoEaGFsZhISChAIChIMCgYSBHJvd3MKAggCWhoKBHRleHQSEgoQCAgSDAoGEgRyb3dzCgIIAWIbCgV0d2ljZRISChAIChIMCgYSBHJvd3MKAggCYiAKBHNhbWUSGAoWCAESEgoGEgRyb3dzCggSBmxlbmd0aGIaCgRlY2hvEhIKEAgIEgwKBhIEcm93cwoCCAFiJAoIcG9zaXRpdmUSGAoWCAkSEgoGEgRyb3dzCggSBmxlbmd0aEIECgAQDQ==");
+
 function decoded(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
