@@ -16,11 +16,8 @@ export interface RowOptions<Out = unknown> {
 
 export const defaultInferRows = 1000;
 
-/** The columns that all rows of a source have: `bare` when rows are values for the one column `item`. */
-export interface RowShape {
-  readonly bare: boolean;
-  readonly types: ReadonlyMap<string, ColumnType>;
-}
+/** The columns that all rows of a source have, and their types. */
+export type RowShape = ReadonlyMap<string, ColumnType>;
 
 /** Parsed rows, and where they stand, for messages. */
 export interface RowRun {
@@ -34,14 +31,17 @@ export interface RowRun {
 }
 
 /** Columns and their types from a sample of rows; declared types win. */
-export function inferShape(rows: readonly unknown[], options: RowOptions): RowShape {
+export function inferShape(sample: readonly unknown[], options: RowOptions): RowShape {
   const declared = toColumnTypes(options.types);
-  const bare = rows.length > 0 && !isRow(rows[0]);
-  if (bare) return { bare, types: new Map([["item", declared.get("item") ?? sampledType(rows)]]) };
-  const objects = rows.filter(isRow);
-  const types = new Map(columnNames(objects).map((name) => [name, declared.get(name) ?? sampledType(objects.map((row) => ownValue(row, name)))]));
+  const rows = asRows(sample);
+  const types = new Map(columnNames(rows).map((name) => [name, declared.get(name) ?? sampledType(rows.map((row) => ownValue(row, name)))]));
   for (const [name, type] of declared) types.set(name, type);
-  return { bare, types };
+  return types;
+}
+
+/** What is no object becomes a row with the one column `item`. */
+function asRows(values: readonly unknown[]): readonly Row[] {
+  return values.every(isRow) ? values : values.map((value) => (isRow(value) ? value : { item: value }));
 }
 
 /**
@@ -50,13 +50,11 @@ export function inferShape(rows: readonly unknown[], options: RowOptions): RowSh
  * @throws `schema-conflict` naming file, line and column
  */
 export function blockOfRun(run: RowRun, shape: RowShape, columns?: readonly string[]): Block {
-  const { rows } = run;
-  if (!shape.bare) checkObjects(run, shape, columns === undefined);
-  else if (rows.some(isRow)) throw mixed(run, rows.findIndex(isRow), "an object where the rows before it are bare values");
+  const rows = asRows(run.rows);
+  if (columns === undefined) checkKeys(run, rows, shape);
   const built: Record<string, Column> = {};
-  for (const [name, type] of shape.types) {
-    if (columns !== undefined && !columns.includes(name)) continue;
-    built[name] = columnOfRun(run, name, type, shape.bare ? [...rows] : valuesOf(rows as readonly Row[], name));
+  for (const [name, type] of shape) {
+    if (columns === undefined || columns.includes(name)) built[name] = columnOfRun(run, name, type, valuesOf(rows, name));
   }
   return createBlock(built, [], rows.length);
 }
@@ -125,18 +123,14 @@ function wholeNumberIn(text: string, name: string): string | undefined {
   return typeof value === "string" && value.startsWith("\u0000whole ") ? value.slice("\u0000whole ".length) : undefined;
 }
 
-function checkObjects(run: RowRun, shape: RowShape, refuseUnknown: boolean): void {
-  const { rows } = run;
-  const names = [...shape.types.keys()];
+function checkKeys(run: RowRun, rows: readonly Row[], shape: RowShape): void {
+  const names = [...shape.keys()];
   for (let row = 0; row < rows.length; row++) {
-    const value = rows[row];
-    if (!isRow(value)) throw mixed(run, row, `${preview(value)} where the rows before it are objects`);
-    if (!refuseUnknown) continue;
-    const keys = Object.keys(value);
+    const keys = Object.keys(rows[row] as Row);
     // Nearly always the keys are those of the shape, in its order.
     let at = 0;
     while (at < keys.length && keys[at] === names[at]) at++;
-    for (; at < keys.length; at++) if (!shape.types.has(keys[at] as string)) throw unknownColumn(run, row, keys[at] as string, value);
+    for (; at < keys.length; at++) if (!shape.has(keys[at] as string)) throw unknownColumn(run, row, keys[at] as string, rows[row] as Row);
   }
 }
 
@@ -147,8 +141,4 @@ function unknownColumn(run: RowRun, row: number, name: string, value: Row): Shoa
     failure: "row",
     details: { column: name, row: run.where(row) },
   });
-}
-
-function mixed(run: RowRun, row: number, what: string): ShoalError {
-  return new ShoalError("schema-conflict", `${run.where(row)} is ${what}.`, { hint: "Give only objects, or only bare values.", failure: "row", details: { row: run.where(row) } });
 }
