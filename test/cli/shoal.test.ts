@@ -102,10 +102,11 @@ function actorPids(stream: NodeJS.ReadableStream, wanted: number): Promise<numbe
   });
 }
 
+/** A zombie is dead: who inherits the processes of a killed parent may take its time to bury them. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !/^State:\s+Z/m.test(existsSync("/proc/self") ? readFileSync(`/proc/${pid}/status`, "utf8") : "");
   } catch {
     return false;
   }

@@ -67,24 +67,9 @@ export function readParquet<R extends object = Row>(paths: Paths, options?: io.P
   return readDatasource(io.parquetSource<R>(paths, options));
 }
 
-/** Rows of Arrow IPC files and streams. */
-export function readArrow<R extends object = Row>(paths: Paths, options?: io.ArrowSourceOptions): Dataset<R> {
-  return readDatasource(io.arrowSource<R>(paths, options));
-}
-
 /** The lines of text files, in column `text`. */
 export function readText(paths: Paths, options?: io.TextOptions): Dataset<{ text: string }> {
   return readDatasource(io.textSource(paths, options));
-}
-
-/** Decoded pictures, in columns `path` and `image` (pixels, rows × columns × channels). */
-export function readImages(paths: Paths, options?: io.ImagesOptions): Dataset<io.ImageRow> {
-  return readDatasource(io.imagesSource(paths, options));
-}
-
-/** NumPy arrays, in column `data`; the first axis is the rows. */
-export function readNpy<R extends object = { data: unknown }>(paths: Paths): Dataset<R> {
-  return readDatasource(io.npySource<R>(paths));
 }
 
 /** Whole files, in columns `path` and `bytes`. */

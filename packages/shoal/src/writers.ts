@@ -1,5 +1,5 @@
 import { Dataset, type JobReport, type RunSettings } from "@shoal/dataset";
-import { arrow, csv, jsonl, parquet } from "@shoal/io";
+import { csv, jsonl, parquet } from "@shoal/io";
 
 type Options<Sink extends (path: string, ...options: never) => unknown> = NonNullable<Parameters<Sink>[1]> & RunSettings;
 
@@ -11,8 +11,6 @@ declare module "@shoal/dataset" {
     writeCsv(path: string, options?: Options<typeof csv>): Promise<JobReport>;
     /** Runs now and writes Parquet. */
     writeParquet(path: string, options?: Options<typeof parquet>): Promise<JobReport>;
-    /** Runs now and writes Arrow IPC files. */
-    writeArrow(path: string, options?: Options<typeof arrow>): Promise<JobReport>;
   }
 }
 
@@ -21,10 +19,9 @@ Object.assign(Dataset.prototype, {
   writeJsonl: writer(jsonl),
   writeCsv: writer(csv),
   writeParquet: writer(parquet),
-  writeArrow: writer(arrow),
 });
 
-function writer(sink: typeof jsonl | typeof csv | typeof parquet | typeof arrow) {
+function writer(sink: typeof jsonl | typeof csv | typeof parquet) {
   return function (this: Dataset, path: string, options: RunSettings = {}): Promise<JobReport> {
     return this.write(sink(path, options as never), options);
   };

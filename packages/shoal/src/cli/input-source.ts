@@ -1,15 +1,14 @@
 import { ShoalError, type Datasource } from "@shoal/core";
-import { arrowSource, binarySource, csvSource, imagesSource, jsonlSource, jsonSource, npySource, parquetSource, textSource } from "@shoal/io";
+import { binarySource, csvSource, jsonlSource, jsonSource, parquetSource, textSource } from "@shoal/io";
 
 const sources = {
-  jsonl: jsonlSource, json: jsonSource, csv: csvSource, parquet: parquetSource, arrow: arrowSource, text: textSource, images: imagesSource, npy: npySource, binary: binarySource,
+  jsonl: jsonlSource, json: jsonSource, csv: csvSource, parquet: parquetSource, text: textSource, binary: binarySource,
 } as const;
 
 export const inputFormats = Object.keys(sources) as readonly (keyof typeof sources)[];
 
 const endings: readonly (readonly [RegExp, keyof typeof sources])[] = [
-  [/\.(jsonl|ndjson)(\.gz)?$/i, "jsonl"], [/\.json(\.gz)?$/i, "json"], [/\.(csv|tsv)(\.gz)?$/i, "csv"], [/\.parquet$/i, "parquet"],
-  [/\.(arrow|arrows|ipc|feather)$/i, "arrow"], [/\.(txt|text|md|log)(\.gz)?$/i, "text"], [/\.(jpe?g|png|webp|gif|bmp|tiff?|avif)$/i, "images"], [/\.npy$/i, "npy"],
+  [/\.(jsonl|ndjson)(\.gz)?$/i, "jsonl"], [/\.json(\.gz)?$/i, "json"], [/\.(csv|tsv)(\.gz)?$/i, "csv"], [/\.parquet$/i, "parquet"], [/\.(txt|text|md|log)(\.gz)?$/i, "text"]
 ];
 
 /** The source that paths name: by the format given, or by their endings. @throws `unknown-format`. */
@@ -20,5 +19,6 @@ export function inputSource(paths: readonly string[], format?: string): Datasour
       hint: `Say --input-format with one of ${inputFormats.join(", ")}.`,
     });
   }
-  return sources[known as keyof typeof sources]([...paths]) as Datasource;
+  const open = sources[known as keyof typeof sources] as (paths: readonly string[]) => Datasource;
+  return open(paths);
 }
