@@ -40,7 +40,7 @@ async function localFile(path: string): Promise<SourceFile> {
 
 async function* streamFile(path: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
   try {
-    yield* createReadStream(path, { signal, highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>;
+    yield* createReadStream(path, { signal, highWaterMark: 1 << 18 }) as AsyncIterable<Uint8Array>;
   } catch (error) {
     signal.throwIfAborted();
     throw fileError(error, `read "${path}"`);
