@@ -41,11 +41,13 @@ export function sampleBilinear({ data, width: fromWidth, height: fromHeight, cha
 }
 
 function neighbours(from: number, to: number): Neighbours {
+  const first = new Int32Array(to);
+  const weight = new Int32Array(to);
   const step = 1 / (to / from);
-  const first = Int32Array.from({ length: to }, (_, position) => Math.min(from - 1, Math.floor(position * step)));
-  return {
-    first,
-    second: first.map((position) => Math.min(from - 1, position + 1)),
-    weight: first.map((position, at) => Math.floor((at * step - position) * one)),
-  };
+  // Summed up, not multiplied: again as libvips does it.
+  for (let at = 0, position = 0; at < to; at++, position += step) {
+    first[at] = Math.min(from - 1, Math.floor(position));
+    weight[at] = Math.floor((position - (first[at] as number)) * one);
+  }
+  return { first, weight, second: first.map((position) => Math.min(from - 1, position + 1)) };
 }
