@@ -8,7 +8,7 @@ export interface LoadedOnnxStep extends AsyncDisposable {
 }
 
 /** A step of `onnx()` as it stands in an actor on the cpu, its spec having travelled as JSON. `model` replaces the one it names. */
-export async function loadOnnxStep(step: PredictorStep<object, object>, model?: Uint8Array): Promise<LoadedOnnxStep> {
+export async function loadOnnxStep(step: PredictorStep<never, object>, model?: Uint8Array): Promise<LoadedOnnxStep> {
   const actor = { device: "cpu", deviceIndex: 0, threads: 1, signal: never, log: silentLogger } as const;
   const opened = await onnxNodeRuntime().open(actor);
   const onnx: ActorContext["onnx"] = (named, options) => opened.onnx(model ?? named, options);

@@ -20,11 +20,17 @@ export interface OnnxSequence {
   readonly state: Readonly<Record<string, string>>;
 }
 
-export interface OnnxDefinition<Adds extends object> {
+/** Model input → column. */
+export type OnnxInputs = Readonly<Record<string, string>>;
+
+/** The columns a row must have, where the types know them: not when what is added is stated and TypeScript infers nothing more. */
+export type OnnxRow<Inputs extends OnnxInputs> = string extends Inputs[keyof Inputs] ? object : { readonly [Column in Inputs[keyof Inputs]]: unknown };
+
+export interface OnnxDefinition<Adds extends object, Inputs extends OnnxInputs = OnnxInputs> {
   /** A path (relative to the working directory) or a `file:` or `http(s):` URL of an .onnx file. */
   readonly model: string | URL;
   /** Model input → column. */
-  readonly inputs: Readonly<Record<string, string>>;
+  readonly inputs: Inputs;
   /** Column to add → model output. */
   readonly outputs: { readonly [Column in keyof Adds]: string };
   readonly constants?: Readonly<Record<string, OnnxConstant>>;
@@ -51,8 +57,11 @@ export interface OnnxSpecOptions {
  * dimension is fixed get their rows in such groups. An output of shape [n] is a number a row, a fixed shape a tensor, a free one a list.
  * @throws `wrong-arguments`
  */
-export function onnx<Adds extends object>(definition: OnnxDefinition<Adds>): PredictorStep<object, Adds, undefined, "adds"> {
-  const { inputs, constants, sequence, intraOpThreads } = definition;
+export function onnx<Adds extends object, const Inputs extends OnnxInputs = OnnxInputs>(
+  definition: OnnxDefinition<Adds, Inputs>,
+): PredictorStep<OnnxRow<Inputs>, Adds, undefined, "adds"> {
+  const { constants, sequence, intraOpThreads } = definition;
+  const inputs: OnnxInputs = definition.inputs;
   const outputs: Readonly<Record<string, string>> = definition.outputs;
   const model = String(definition.model);
   checkDefinition(inputs, outputs, constants ?? {}, sequence);
