@@ -1,62 +1,52 @@
 import { ShoalError } from "@shoal/core";
 import type { SourceFile } from "./file-store.ts";
+import { readAhead } from "./read-ahead.ts";
 
-/** A file's content, unpacked where it begins as gzip does, whatever its name. */
+/**
+ * A file's content, unpacked where it begins as gzip does, whatever its name.
+ * @throws `gzip-corrupt`
+ */
 export async function* gunzipped(file: SourceFile, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  const chunks = file.stream(signal)[Symbol.asyncIterator]();
+  const [held, all] = await readAhead(file.stream(signal), (some) => some.length > 0);
+  const [first] = held;
+  if (first?.[0] !== 0x1f || first[1] !== 0x8b) {
+    yield* all;
+    return;
+  }
   try {
-    const first = await chunks.next();
-    if (first.done) return;
-    if (first.value[0] !== 0x1f || first.value[1] !== 0x8b) {
-      yield first.value;
-      yield* rest(chunks);
-      return;
-    }
-    yield* unpacked(file.path, first.value, chunks, signal);
-  } finally {
-    await chunks.return?.();
+    yield* (await gunzip())(all);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (ShoalError.is(error)) throw error;
+    throw new ShoalError("gzip-corrupt", `"${file.path}" can't be unpacked: ${error instanceof Error ? error.message : String(error)}.`, {
+      hint: "The file is damaged or cut short; fetch or make it again (gzip -t tells).",
+      failure: "bug",
+      details: { path: file.path },
+      cause: error,
+    });
   }
 }
 
-async function* rest(chunks: AsyncIterator<Uint8Array>): AsyncIterable<Uint8Array> {
-  for (;;) {
-    const { done, value } = await chunks.next();
-    if (done) return;
-    yield value;
-  }
+type Gunzip = (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
+
+/** Where there is zlib, it is taken: it alone reads files of several gzip members on Node, Bun and Deno alike. */
+async function gunzip(): Promise<Gunzip> {
+  return "process" in globalThis ? (await import("./gunzip-zlib.ts")).gunzipByZlib : gunzipByWeb;
 }
 
-async function* unpacked(path: string, first: Uint8Array, chunks: AsyncIterator<Uint8Array>, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  let failed: ShoalError | undefined;
+async function* gunzipByWeb(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]();
   const packed = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    start: (controller) => controller.enqueue(first as Uint8Array<ArrayBuffer>),
     async pull(controller) {
-      try {
-        const { done, value } = await chunks.next();
-        if (done) controller.close();
-        else controller.enqueue(value as Uint8Array<ArrayBuffer>);
-      } catch (error) {
-        failed = ShoalError.from(error);
-        controller.error(error);
-      }
+      const { done, value } = await iterator.next();
+      if (done) controller.close();
+      else controller.enqueue(value as Uint8Array<ArrayBuffer>);
     },
+    cancel: async () => void (await iterator.return?.()),
   });
   const reader = packed.pipeThrough(new DecompressionStream("gzip")).getReader();
   try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    if (failed !== undefined) throw failed;
-    throw new ShoalError("gzip-corrupt", `"${path}" can't be unpacked: ${error instanceof Error ? error.message : String(error)}.`, {
-      hint: "The file is damaged or cut short; fetch or make it again (gzip -t tells).",
-      failure: "bug",
-      details: { path },
-      cause: error,
-    });
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
   } finally {
     await reader.cancel().catch(() => {});
   }
