@@ -1,3 +1,5 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { ShoalError, type Datasource } from "@shoal/core";
 import { binarySource, csvSource, jsonlSource, jsonSource, parquetSource, textSource } from "@shoal/io";
 
@@ -13,7 +15,8 @@ const endings: readonly (readonly [RegExp, keyof typeof sources])[] = [
 
 /** The source that paths name: by the format given, or by their endings. @throws `unknown-format`. */
 export function inputSource(paths: readonly string[], format?: string): Datasource {
-  const known = format ?? endings.find(([pattern]) => paths.every((path) => pattern.test(path.split("?")[0] as string)))?.[1];
+  const names = paths.map(telling);
+  const known = format ?? endings.find(([pattern]) => names.every((name) => pattern.test(name)))?.[1];
   if (known === undefined || !(known in sources)) {
     throw new ShoalError("unknown-format", `The format of ${paths.join(", ")} can't be told from the ${paths.length === 1 ? "name" : "names"}.`, {
       hint: `Say --input-format with one of ${inputFormats.join(", ")}.`,
@@ -21,4 +24,12 @@ export function inputSource(paths: readonly string[], format?: string): Datasour
   }
   const open = sources[known as keyof typeof sources] as (paths: readonly string[]) => Datasource;
   return open(paths);
+}
+
+/** The name whose ending tells the format: for a folder, that of its first file. */
+function telling(path: string): string {
+  if (/^https?:/.test(path)) return path.split(/[?#]/)[0] as string;
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return path;
+  const first = readdirSync(path, { recursive: true, encoding: "utf8" }).sort().find((name) => endings.some(([pattern]) => pattern.test(name)) && !/(^|[\\/])[._]/.test(name));
+  return join(path, first ?? "");
 }
