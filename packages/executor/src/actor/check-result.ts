@@ -1,14 +1,15 @@
 import { isTypedArray, ShoalError, type Block, type Column, type PredictorSpec, type TypedArray } from "@shoal/core";
 
 /**
- * Wrong results are errors (law 9): the row count where it must be kept, the columns that were promised, numbers that are all NaN.
+ * Wrong results are errors (law 9): a row count that must be kept and is not, numbers that are all NaN.
  * @param rows the batch's rows, as `rows 32–63 of the block`.
- * @throws `wrong-row-count` (bisecting may find the row that is dropped), `missing-column`, `all-nan`
+ * @throws `wrong-row-count`, `all-nan`
  */
 export function checkResult(result: Block, given: Block, spec: PredictorSpec, rowsKept: boolean, rows: string): void {
   if (rowsKept && result.rows !== given.rows) {
     throw new ShoalError("wrong-row-count", `Predictor "${spec.name}" gave ${result.rows} rows for ${given.rows} (${rows}).`, {
-      failure: "row",
+      // Not bisected: a predictor that gives one row for many would seem right for batches of one.
+      failure: "bug",
       hint: `Return one value per row in every column; a predictor that may drop or add rows declares rows: "any".`,
       details: { given: given.rows, returned: result.rows },
     });

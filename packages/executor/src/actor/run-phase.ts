@@ -53,7 +53,7 @@ function joined(first: TracedBlock, second: TracedBlock): TracedBlock {
 
 function wrongRowCount({ name, spec }: Phase, given: Block, result: Block): ShoalError {
   return new ShoalError("wrong-row-count", `Predictor "${spec.name}" gave ${result.rows} rows for ${given.rows} in ${name}.`, {
-    failure: "row",
+    failure: "bug",
     hint: `Return one value per row in every column; a predictor that may drop or add rows declares rows: "any".`,
     details: { given: given.rows, returned: result.rows, phase: name },
   });

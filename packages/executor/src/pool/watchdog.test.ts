@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { look, type Sight } from "./watchdog.ts";
+
+const actor = (ticks: number, phase: "predict" | "preprocess" = "predict") => ({ id: "a#1", progress: { phase, ticks, rows: [3, 9] as const } });
+const seen: Sight = { ticks: 4, since: 1000, noticed: false };
+
+test("progress starts the time anew", () => {
+  expect(look(seen, actor(5), 99_000, 10)).toEqual({ sight: { ticks: 5, since: 99_000, noticed: false }, timedOut: false });
+});
+
+test("predict has a time limit, preprocess only a notice", () => {
+  expect(look(seen, actor(4), 1099, 100).timedOut).toBe(false);
+  expect(look(seen, actor(4), 1100, 100).timedOut).toBe(true);
+  expect(look(seen, actor(4, "preprocess"), 1100, 100).timedOut).toBe(false);
+});
+
+test("a notice names actor and rows, once", () => {
+  const { notice, sight } = look(seen, actor(4), 61_000, undefined);
+  expect(notice).toBe("a#1 has made no progress for 60 s (predict, rows 3–9 of its block).");
+  expect(look(sight, actor(4), 200_000, undefined).notice).toBeUndefined();
+});
