@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { blockFromRows, type Datasink } from "@shoal/core";
@@ -105,6 +105,10 @@ describe("an output", () => {
     expect(await readdir(folder)).toEqual(["out"]);
     await leaveUnfinished(1, "another-host");
     await expect(jsonl(join(folder, "out"), { mode: "overwrite" }).open(signal)).rejects.toMatchObject({ code: "output-busy" });
+    const longAgo = new Date(Date.now() - 3_600_000);
+    await utimes(join(folder, ".out.shoal-unfinished", "owner.json"), longAgo, longAgo);
+    await writeRows(jsonl(join(folder, "out"), { mode: "overwrite" }), { a: 2 });
+    expect(await collectRows(jsonlSource(join(folder, "out")))).toEqual([{ a: 2 }]);
   });
 
   test("of ten runs at once, one is written", async () => {

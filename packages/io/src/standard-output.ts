@@ -29,7 +29,10 @@ export function openStandardOutput(): Output {
       throw new ShoalError("no-place-for-dead-letters", "Standard output has no place for dead letters beside it.", { hint: `Write to a file or a directory, or choose onError "skip" or "null".`, failure: "bug" });
     },
     async publish() {
+      // A process that ends now must not take bytes with it that are still on their way.
+      const error = await new Promise<unknown>((resolve) => process.stdout.write("", resolve));
       release();
+      if (error != null || failed !== undefined) throw fileError(error ?? failed, "write to standard output");
       return { files: ["-"] };
     },
     async discard() {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
@@ -10,8 +10,14 @@ interface Owner {
   readonly startedAt: string;
 }
 
-/** Those that this process is writing now: a directory of ours that is not among them was left over. */
-const claimed = new Set<string>();
+const ownerFile = "owner.json";
+
+/** Those that this process is writing now, each with its sign of life; a directory of ours that is not among them was left over. */
+const claimed = new Map<string, ReturnType<typeof setInterval>>();
+
+/** The owner's file is touched this often, for those who can't ask the owner's machine. Clocks may differ by minutes. */
+const signOfLifeMs = 30_000;
+const deadAfterMs = 300_000;
 
 /** The hidden directory beside an output in which it is written. */
 export function unfinishedPath(target: string): string {
@@ -27,12 +33,15 @@ export async function claimUnfinished(target: string, location: string, mode: "e
   const candidate = `${path}-${process.pid}-${Math.random().toString(36).slice(2)}`;
   await mkdir(candidate);
   try {
-    await writeFile(join(candidate, "owner.json"), JSON.stringify({ pid: process.pid, host: hostname(), startedAt: new Date().toISOString() } satisfies Owner));
+    await writeFile(join(candidate, ownerFile), JSON.stringify({ pid: process.pid, host: hostname(), startedAt: new Date().toISOString() } satisfies Owner));
     if (!(await renameUnlessThere(candidate, path))) {
       await removeLeftOver(path, target, location, mode);
       if (!(await renameUnlessThere(candidate, path))) throw busy(location, path);
     }
-    claimed.add(path);
+    const touch = (): void => void utimes(join(path, ownerFile), new Date(), new Date()).catch(() => {});
+    const timer = setInterval(touch, signOfLifeMs);
+    timer.unref();
+    claimed.set(path, timer);
     return path;
   } catch (error) {
     await rm(candidate, { recursive: true, force: true });
@@ -52,7 +61,7 @@ async function renameUnlessThere(from: string, to: string): Promise<boolean> {
 
 async function removeLeftOver(path: string, target: string, location: string, mode: "error" | "overwrite"): Promise<void> {
   const owner = await readOwner(path);
-  if (owner !== undefined && isAtWork(owner, path)) throw busy(location, path, owner);
+  if (owner !== undefined && (await isAtWork(owner, path))) throw busy(location, path, owner);
   if (mode === "error") {
     throw new ShoalError("output-unfinished", `An earlier run left the output "${location}" unfinished in "${path}"${owner === undefined ? "" : ` (started ${owner.startedAt})`}.`, {
       hint: `Start anew with { mode: "overwrite" }, which removes it, or remove that directory, or choose another path.`,
@@ -70,9 +79,12 @@ async function removeLeftOver(path: string, target: string, location: string, mo
   await rm(doomed, { recursive: true, force: true });
 }
 
-/** Is the owner still writing? On another host there is no way to tell: then it is not disturbed. */
-function isAtWork(owner: Owner, path: string): boolean {
-  if (owner.host !== hostname()) return true;
+/** Is the owner still writing? */
+async function isAtWork(owner: Owner, path: string): Promise<boolean> {
+  if (owner.host !== hostname()) {
+    const info = await stat(join(path, ownerFile)).catch(() => undefined);
+    return info !== undefined && Date.now() - info.mtimeMs < deadAfterMs;
+  }
   if (owner.pid === process.pid) return claimed.has(path);
   try {
     process.kill(owner.pid, 0);
@@ -86,6 +98,7 @@ function isAtWork(owner: Owner, path: string): boolean {
 export async function removeUnfinished(path: string, target: string): Promise<void> {
   await restoreReplaced(path, target);
   await rm(path, { recursive: true, force: true });
+  clearInterval(claimed.get(path));
   claimed.delete(path);
 }
 
@@ -96,7 +109,7 @@ async function restoreReplaced(unfinished: string, target: string): Promise<void
 
 async function readOwner(path: string): Promise<Owner | undefined> {
   try {
-    return JSON.parse(await readFile(join(path, "owner.json"), "utf8")) as Owner;
+    return JSON.parse(await readFile(join(path, ownerFile), "utf8")) as Owner;
   } catch {
     return undefined;
   }
