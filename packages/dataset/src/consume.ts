@@ -1,15 +1,20 @@
 import { assertNotInsideActor, type Block } from "@shoal/core";
 import { execute, type RunStats } from "@shoal/executor";
 import { plan, type LogicalOperator, type PlanOptions } from "@shoal/planner";
-import type { Dataset } from "./dataset.ts";
-import type { RunSettings } from "./run-settings.ts";
+import type { DatasetRuntime, RunSettings } from "./run-settings.ts";
 
-/** Runs a dataset's plan and gives its blocks. Ending the loop early ends the run and disposes what it held. */
-export async function* consume<R extends object>(dataset: Dataset<R>, settings: RunSettings, onStats: (stats: RunStats) => void): AsyncGenerator<Block, void, undefined> {
+/** What can be run: a plan, and what it runs on. */
+export interface Runnable {
+  readonly plan: LogicalOperator;
+  readonly runtime: DatasetRuntime;
+}
+
+/** Runs a plan and gives its blocks. Ending the loop early ends the run and disposes what it held. */
+export async function* consume(runnable: Runnable, settings: RunSettings, onStats: (stats: RunStats) => void = () => {}): AsyncGenerator<Block, void, undefined> {
   assertNotInsideActor();
-  const merged = { ...dataset.runtime.settings, ...settings };
-  const { physical } = plan(limited(dataset.plan, merged), planOptions(merged));
-  await using environment = await dataset.runtime.open(merged);
+  const merged = { ...runnable.runtime.settings, ...settings };
+  const { physical } = plan(limited(runnable.plan, merged), planOptions(merged));
+  await using environment = await runnable.runtime.open(merged);
   const execution = execute(physical, environment);
   try {
     yield* execution;

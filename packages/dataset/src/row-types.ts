@@ -1,6 +1,5 @@
-import type { BatchFormats, BatchShape, ReplacedRow, RowOf } from "@shoal/core";
+import type { ArrowTable, BatchFormats, BatchShape, ReplacedRow, RowOf } from "@shoal/core";
 import type { OnError, PredictorOptions } from "@shoal/planner";
-import type { Table } from "apache-arrow";
 
 /** For the type checker: what it can't see to be an object. */
 export type AsRow<T> = T extends object ? T : never;
@@ -33,8 +32,8 @@ export type PredictedRow<R, In, Out, Mode, Settings> = Mode extends "adds"
   : Flat<ReplacedRow<R, In, NullOnError<R, Out, Settings>>>;
 
 /** What a batch function may return, and the row behind it. */
-export type BatchResult = BatchShape | readonly object[] | Table;
-export type ResultRow<Result> = Result extends Table ? Record<string, unknown> : Result extends readonly (infer R)[] ? R : Flat<RowOf<Result>>;
+export type BatchResult = BatchShape | readonly object[] | ArrowTable;
+export type ResultRow<Result> = Result extends ArrowTable ? Record<string, unknown> : Result extends readonly (infer R)[] ? R : Flat<RowOf<Result>>;
 
 export interface BatchFunctionSettings<Format extends keyof BatchFormats<unknown>> {
   readonly batchFormat?: Format;
