@@ -13,7 +13,7 @@ export class ContentFault extends Error {
   static from(error: unknown): ContentFault {
     if (error instanceof ContentFault) return error;
     const { code, message } = ShoalError.from(error);
-    return new ContentFault(code in hints ? (code as ContentFaultCode) : /unsupported|not supported/i.test(message) ? "unsupported-file" : "bad-file", message, error);
+    return new ContentFault(code in hints ? (code as ContentFaultCode) : /unsupported|not supported|unrecognized .*type/i.test(message) ? "unsupported-file" : "bad-file", message, error);
   }
 }
 

@@ -1,10 +1,11 @@
+import type { Block } from "@shoal/core";
+import type { ArrowEncoding } from "./arrow-encode.ts";
 import type { RemoteFile, ThreadJob, ThreadOutput, ThreadPort } from "./decode-thread-messages.ts";
 import { receiveBlock, sendBlock, type SentBlock } from "./block-transfer.ts";
 import { cutBlock } from "./file-datasource.ts";
 import type { ParquetEncoding } from "./parquet-encode.ts";
 import type { OpenParquet, ParquetRequest } from "./parquet-decode.ts";
 import type { ParquetTypeOptions } from "./parquet-schema.ts";
-import type { Block } from "@shoal/core";
 
 export interface FileIdentity {
   readonly path: string;
@@ -26,13 +27,29 @@ export const jobs: Readonly<Record<string, ThreadJob>> = {
   "parquet-write": async function* (encoding: ParquetEncoding, port: ThreadPort) {
     const { ParquetEncoder } = await import("./parquet-encode.ts");
     const encoder = new ParquetEncoder(encoding);
-    for await (const input of port.inputs()) yield* moved(encoder.write(receiveBlock(input as SentBlock)));
+    for await (const block of received(port)) yield* moved(encoder.write(block));
     yield* moved(encoder.end());
+  },
+  "arrow-schema": async function* ({ identity }: { identity: FileIdentity }, port: ThreadPort) {
+    const { readArrowSchema } = await import("./arrow-decode.ts");
+    yield { value: await readArrowSchema(port.file(identity.size)) };
+  },
+  "arrow-read": async function* ({ identity, columns }: { identity: FileIdentity; columns?: readonly string[] }, port: ThreadPort) {
+    const { readArrow } = await import("./arrow-decode.ts");
+    yield* sent(readArrow(port.file(identity.size), columns));
+  },
+  "arrow-write": async function* (encoding: ArrowEncoding, port: ThreadPort) {
+    const { encodeArrow } = await import("./arrow-encode.ts");
+    for await (const bytes of encodeArrow(encoding, received(port))) yield { value: bytes };
   },
 };
 
 async function* sent(blocks: AsyncIterable<Block>): AsyncIterable<ThreadOutput> {
   for await (const block of blocks) for (const piece of cutBlock(block)) yield sendBlock(piece);
+}
+
+async function* received(port: ThreadPort): AsyncIterable<Block> {
+  for await (const input of port.inputs()) yield receiveBlock(input as SentBlock);
 }
 
 function* moved(parts: Iterable<Uint8Array<ArrayBuffer>>): Iterable<ThreadOutput> {

@@ -19,3 +19,5 @@ export { jsonSource, type JsonOptions } from "./json-source.ts";
 export { textSource, type TextOptions } from "./text-source.ts";
 export { parquetSource, type ParquetSourceOptions } from "./parquet-source.ts";
 export { parquet, type ParquetSinkOptions } from "./parquet.ts";
+export { arrow } from "./arrow.ts";
+export { arrowSource, type ArrowSourceOptions } from "./arrow-source.ts";

@@ -1,16 +1,13 @@
 import type { Block, Datasource, JsonObject } from "@shoal/core";
 import { receiveBlock, type SentBlock } from "./block-transfer.ts";
-import { badContent, ContentFault } from "./content-fault.ts";
-import type { FileIdentity } from "./decode-thread-jobs.ts";
-import { fileDatasource, type FilePart, type FileReadOptions } from "./file-datasource.ts";
+import { decodeFile, type DecodeOptions } from "./decode-file.ts";
+import { fileDatasource, type FilePart } from "./file-datasource.ts";
 import type { SourceFile } from "./file-store.ts";
 import type { ParquetRequest, ParquetSummary } from "./parquet-decode.ts";
 
-export interface ParquetSourceOptions {
+export interface ParquetSourceOptions extends DecodeOptions {
   /** Bytes without an annotation are text, as Impala and old Spark meant them. Default: they become a `binary` column. */
   readonly binaryAsText?: boolean;
-  /** How long a row group's decoder may compute without giving or asking for anything. Default 30,000. */
-  readonly stallTimeoutMs?: number;
 }
 
 /**
@@ -20,24 +17,13 @@ export interface ParquetSourceOptions {
  * @throws on reading: `bad-file`, `unsupported-file`, `decoder-stalled`, `decoder-crashed`, naming file, row group and reason.
  */
 export function parquetSource<R = Record<string, unknown>>(paths: string | readonly string[], options: ParquetSourceOptions = {}): Datasource<R> {
-  const { binaryAsText = false, stallTimeoutMs } = options;
-  const stall = stallTimeoutMs === undefined ? {} : { stallMs: stallTimeoutMs };
-
-  async function* decode(job: string, file: SourceFile, argument: object, signal: AbortSignal, where?: string): AsyncGenerator<unknown> {
-    try {
-      const { runInThread } = await import("./decode-thread.ts");
-      yield* runInThread(job, { identity: identify(file), ...argument }, { file, signal, ...stall });
-    } catch (error) {
-      throw badContent(error, "parquet", file.path, where);
-    }
-  }
-
+  const { binaryAsText = false } = options;
   const summaries = new Map<string, ParquetSummary>();
   async function summarize(file: SourceFile, signal: AbortSignal): Promise<ParquetSummary> {
     const key = `${file.version} ${file.path}`;
     const known = summaries.get(key);
     if (known !== undefined) return known;
-    for await (const summary of decode("parquet-summary", file, { options: { binaryAsText } }, signal)) summaries.set(key, summary as ParquetSummary);
+    for await (const summary of decodeFile("parquet-summary", "parquet", file, { options: { binaryAsText } }, signal, options)) summaries.set(key, summary as ParquetSummary);
     return summaries.get(key) as ParquetSummary;
   }
 
@@ -52,9 +38,8 @@ export function parquetSource<R = Record<string, unknown>>(paths: string | reado
     },
     schema: async (file, signal) => (await summarize(file, signal)).schema,
     countRows: async (file, signal) => (await summarize(file, signal)).rowGroups.reduce((sum, { rows }) => sum + rows, 0),
-    async *read(file, options: FileReadOptions): AsyncIterable<Block> {
-      const rowGroup = Number(options.part?.slice("row-group=".length));
-      const { columns, firstRow, limit } = options;
+    async *read(file, { part, columns, firstRow, limit, signal }): AsyncIterable<Block> {
+      const rowGroup = Number(part?.slice("row-group=".length));
       const request: ParquetRequest = {
         rowGroup,
         binaryAsText,
@@ -62,12 +47,7 @@ export function parquetSource<R = Record<string, unknown>>(paths: string | reado
         ...(firstRow === undefined ? {} : { firstRow }),
         ...(limit === undefined ? {} : { limit }),
       };
-      for await (const sent of decode("parquet-read", file, { request }, options.signal, `row group ${rowGroup}`)) yield receiveBlock(sent as SentBlock);
+      for await (const sent of decodeFile("parquet-read", "parquet", file, { request }, signal, options, `row group ${rowGroup}`)) yield receiveBlock(sent as SentBlock);
     },
   }, { ...(options as JsonObject) });
-}
-
-function identify(file: SourceFile): FileIdentity {
-  if (file.size === undefined) throw new ContentFault("unsupported-file", "its size is unknown, so its end, where the schema stands, can't be found");
-  return { path: file.path, version: file.version, size: file.size };
 }

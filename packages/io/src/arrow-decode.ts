@@ -1,0 +1,125 @@
+import { blockFromTable, columnFromValues, schemaOf, ShoalError, type Block, type Column, type Schema } from "@shoal/core";
+import {
+  compressionRegistry, CompressionType, RecordBatchReader, Table, Type,
+  type AsyncRecordBatchFileReader, type AsyncRecordBatchStreamReader, type Data, type Decimal, type Schema as ArrowSchema, type Vector,
+} from "apache-arrow";
+import { decompressZstd } from "hyparquet-compressors";
+import { validateData } from "./arrow-validate.ts";
+import type { RemoteFile } from "./decode-thread-messages.ts";
+import { decodeLz4Frame } from "./lz4-frame.ts";
+
+compressionRegistry.set(CompressionType.ZSTD, { decode: (bytes) => aligned(decompressZstd(bytes)) });
+compressionRegistry.set(CompressionType.LZ4_FRAME, { decode: (bytes) => aligned(decodeLz4Frame(bytes)) });
+
+/** Arrow lays typed arrays over the bytes. */
+function aligned(bytes: Uint8Array): Uint8Array {
+  return bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+}
+
+type ArrowReader = AsyncRecordBatchFileReader | AsyncRecordBatchStreamReader;
+
+export async function readArrowSchema(file: RemoteFile): Promise<Schema> {
+  const { reader } = await openArrow(file);
+  const { schema } = reader;
+  await reader.cancel();
+  const { columns } = blockOfBatch(new Table(schema));
+  return { fields: schemaOf(columns).fields.map((field, at) => ({ ...field, nullable: schema.fields[at]?.nullable ?? true })) };
+}
+
+/** A block for each record batch, without lineage. Both forms are read: the file with its footer, and the stream. */
+export async function* readArrow(file: RemoteFile, columns?: readonly string[]): AsyncGenerator<Block> {
+  const { reader, promised } = await openArrow(file);
+  let batches = 0;
+  for await (const batch of reader) {
+    batches++;
+    batch.data.children.forEach((child, at) => validateData(child as Data, batch.schema.fields[at]?.name ?? String(at)));
+    if (batch.numRows === 0) continue;
+    const wanted = columns === undefined ? batch : batch.select(batch.schema.names.filter((name) => columns.includes(String(name))));
+    yield { ...blockOfBatch(new Table(wanted.schema, [wanted])), rows: batch.numRows };
+  }
+  if (promised !== undefined && batches < promised) throw new Error(`its footer lists ${promised} record batches, and only ${batches} are there`);
+}
+
+/** Text and bytes in the newer layouts become what the older ones become, and decimals become floats as they do from Parquet. */
+function blockOfBatch(table: Table): Block {
+  const block = blockFromTable(table);
+  const columns: Record<string, Column> = {};
+  table.schema.fields.forEach(({ name, type }) => {
+    const column = block.columns[name] as Column;
+    columns[name] = column;
+    if (column.type.kind !== "arrow") return;
+    const vector = column.values as Vector;
+    if (type.typeId === Type.Utf8View) columns[name] = columnFromValues(Array.from(vector as Iterable<unknown>), { kind: "utf8" });
+    if (type.typeId === Type.BinaryView) columns[name] = columnFromValues(Array.from(vector as Iterable<unknown>), { kind: "binary" });
+    if (type.typeId === Type.Decimal) columns[name] = decimals(vector as Vector<Decimal>);
+  });
+  return { ...block, columns };
+}
+
+function decimals(vector: Vector<Decimal>): Column {
+  const { scale } = vector.type;
+  const values = Array.from({ length: vector.length }, (_, row) => {
+    const words = vector.get(row);
+    return words === null ? null : Number(String(words)) / 10 ** scale;
+  });
+  return columnFromValues(values, { kind: "float64" });
+}
+
+async function openArrow(file: RemoteFile): Promise<{ reader: ArrowReader; promised: number | undefined }> {
+  const start = new Uint8Array(await file.slice(0, Math.min(8, file.byteLength)));
+  if (start.byteLength < 8) throw new Error(`${file.byteLength} bytes are too few`);
+  const hasFooter = new TextDecoder().decode(start.subarray(0, 6)) === "ARROW1";
+  if (await isBigEndian(file, hasFooter ? 8 : 0)) throw new ShoalError("unsupported-file", "it is big-endian");
+  const source = hasFooter ? fileHandle(file) : byteStream(file);
+  const reader = await (RecordBatchReader.from(source as never) as unknown as Promise<ArrowReader>);
+  await reader.open({ autoDestroy: false });
+  checkSchema(reader.schema);
+  return { reader, promised: hasFooter ? (reader as AsyncRecordBatchFileReader).numRecordBatches : undefined };
+}
+
+/**
+ * apache-arrow does not look, and would give every number with its bytes the wrong way round. The path through the flatbuffer:
+ * message, its header (field 2), which is the schema, its endianness (field 0).
+ */
+async function isBigEndian(file: RemoteFile, start: number): Promise<boolean> {
+  const view = new DataView(await file.slice(start, Math.min(file.byteLength, start + (1 << 20))));
+  const fieldAt = (table: number, field: number): number => {
+    const vtable = table - view.getInt32(table, true);
+    const known = 4 + 2 * field < view.getUint16(vtable, true);
+    const offset = known ? view.getUint16(vtable + 4 + 2 * field, true) : 0;
+    return offset === 0 ? 0 : table + offset;
+  };
+  try {
+    const message = view.getInt32(0, true) === -1 ? 8 : 4;
+    const header = fieldAt(message + view.getUint32(message, true), 2);
+    const endianness = fieldAt(header + view.getUint32(header, true), 0);
+    return endianness !== 0 && view.getInt16(endianness, true) === 1;
+  } catch {
+    return false;
+  }
+}
+
+function checkSchema(schema: ArrowSchema | undefined): void {
+  if (schema === undefined || schema === null) throw new Error("it has no schema");
+  const twice = schema.names.find((name, at) => schema.names.indexOf(name) !== at);
+  if (twice !== undefined) throw new ShoalError("unsupported-file", `two columns are named "${String(twice)}"`);
+}
+
+async function* byteStream(file: RemoteFile): AsyncGenerator<Uint8Array> {
+  const step = 4 << 20;
+  for (let at = 0; at < file.byteLength; at += step) yield new Uint8Array(await file.slice(at, Math.min(at + step, file.byteLength)));
+}
+
+/** As much of Node's FileHandle as apache-arrow looks at to read batch by batch. */
+function fileHandle(file: RemoteFile) {
+  return {
+    fd: 0,
+    stat: () => Promise.resolve({ size: file.byteLength }),
+    async read(buffer: Uint8Array, offset: number, length: number, position: number) {
+      const bytes = new Uint8Array(await file.slice(position, Math.min(position + length, file.byteLength)));
+      buffer.set(bytes, offset);
+      return { bytesRead: bytes.byteLength, buffer };
+    },
+    close: () => Promise.resolve(),
+  };
+}
