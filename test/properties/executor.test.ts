@@ -1,7 +1,13 @@
-import { execute, formatStats, runToSink } from "@shoal/executor";
-import { memorySink } from "@shoal/testing";
+import assert from "node:assert/strict";
+import { blockBytes, ShoalError, type ModulePredictorSpec } from "@shoal/core";
+import { execute, formatStats, runToSink, type RunEvent } from "@shoal/executor";
+import { FakeActorHost, memorySink, rest, seededRandom } from "@shoal/testing";
 import { describe, expect, test } from "vitest";
-import { numbered, poolOf, recutOf, rowsOf, scanOf, world } from "./plans.ts";
+import { doubling, numbered, poolOf, recutOf, rowsOf, scanOf, world } from "./plans.ts";
+
+const seeds = Number(process.env["SHOAL_SEEDS"] ?? 200);
+const thrown = (promise: Promise<unknown>): Promise<ShoalError> => promise.then(() => { throw new Error("it did not throw"); }, (error: unknown) => ShoalError.from(error));
+const module = (change: Partial<ModulePredictorSpec>): ModulePredictorSpec => ({ kind: "module", name: "own", module: "file:///own.ts", export: "own", args: null, batchFormat: "columns", rows: "same", stateful: false, phases: ["predict"], ...change });
 
 describe("a run without faults", () => {
   test("gives every row once, in order, with what was predicted beside it", async () => {
@@ -10,16 +16,349 @@ describe("a run without faults", () => {
     const rows = await rowsOf(execution);
     expect(rows).toEqual(Array.from({ length: 1000 }, (_, id) => ({ id, text: `row ${id}`, doubled: 2 * id })));
     expect(seen.flatMap((batch) => batch.ids).toSorted((a, b) => a - b)).toEqual(rows.map((row) => row["id"]));
-    expect(host.alive).toBe(0);
-    console.log(formatStats(execution.stats()));
+    expect(host).toMatchObject({ alive: 0, disposed: 2, killed: 0 });
   });
 
-  test("fills a sink and publishes it", async () => {
-    const { environment } = world();
+  test(`cuts exact batches: only the last of the dataset is shorter, over ${seeds} seeds`, async () => {
+    for (let seed = 0; seed < seeds; seed++) {
+      const random = seededRandom(seed);
+      const [count, size] = [random.between(1, 300), random.between(1, 40)];
+      const { environment, seen } = world({}, { batchMs: (rows) => rows * random.between(1, 9) });
+      const actors = random.between(1, 4);
+      const plan = poolOf(recutOf(scanOf(numbered(count, random.between(1, 200))), size, random.between(1, 64), random.between(1, 200)), {
+        minActors: 1, maxActors: actors, policy: { batchSize: size }, preserveOrder: random.chance(0.5),
+      });
+      const rows = await rowsOf(execute(plan, environment));
+      assert.equal(new Set(rows.map((row) => row["id"])).size, count, `seed ${seed}`);
+      const batches = seen.map((batch) => batch.ids).toSorted((a, b) => (a[0] as number) - (b[0] as number));
+      assert.deepEqual(batches.flat(), Array.from({ length: count }, (_, id) => id), `seed ${seed}`);
+      assert.deepEqual(batches.map((ids) => ids.length), Array.from({ length: Math.ceil(count / size) }, (_, at) => Math.min(size, count - at * size)), `seed ${seed}`);
+    }
+  }, 60_000);
+
+  test("lets blocks pass one another only when order is given up", async () => {
+    const slowFirst = (): ReturnType<typeof world> => {
+      let batches = 0;
+      return world({}, { batchMs: () => (batches++ === 0 ? 1000 : 1) });
+    };
+    const plan = (preserveOrder: boolean) => poolOf(recutOf(scanOf(numbered(320, 32)), 32, 32, 32), { preserveOrder, policy: { batchSize: 32 } });
+    const ids = async (preserveOrder: boolean): Promise<unknown[]> => (await rowsOf(execute(plan(preserveOrder), slowFirst().environment))).map((row) => row["id"]);
+    const inOrder = Array.from({ length: 320 }, (_, id) => id);
+    expect(await ids(true)).toEqual(inOrder);
+    const asTheyCame = await ids(false);
+    expect(asTheyCame).not.toEqual(inOrder);
+    expect(new Set(asTheyCame).size).toBe(320);
+  });
+
+  test("gives each of several actors some of the work", async () => {
+    const { environment, seen } = world({}, { batchMs: () => 10 });
+    await rowsOf(execute(poolOf(recutOf(scanOf(numbered(640, 64)), 1, 64, 64), { minActors: 4, maxActors: 4 }), environment));
+    expect(new Set(seen.map((batch) => batch.actor)).size).toBe(4);
+  });
+
+  test("runs two pools one after the other without waiting for each other's CPU", async () => {
+    const { environment, host } = world({ resources: { cpus: 2, gpus: 0, memory: 2 ** 30 } });
+    const first = poolOf(recutOf(scanOf(numbered(500))), { minActors: 2, maxActors: 2, numCpus: 2 });
+    const second = poolOf(first, { minActors: 2, maxActors: 2, numCpus: 2 });
+    const execution = execute(second, environment);
+    expect(await rowsOf(execution)).toHaveLength(500);
+    expect(host).toMatchObject({ alive: 0, peakAlive: 2 });
+    expect(execution.stats().notices).toEqual(["double: 1 of 2 actors fit: 2 CPUs.", "double: 1 of 2 actors fit: 2 CPUs."]);
+  });
+
+  test("reports what it did", async () => {
+    const { environment, events } = world({}, { batchMs: () => 100 });
+    const execution = execute(poolOf(recutOf(scanOf(numbered(1000)))), environment);
+    await rowsOf(execution);
+    const stats = execution.stats();
+    expect(stats.stages.at(-1)).toMatchObject({ name: "double", rowsIn: 1000, rowsOut: 1000, pool: { actors: 2, retries: 0, lostActors: 0 } });
+    expect(stats.stages.at(-1)?.pool?.utilisation).toBeGreaterThan(0.9);
+    expect(stats.bottleneck).toMatch(/^double was the bottleneck \(its 2 actors were predicting \d+ % of the time\)/);
+    expect(formatStats(stats)).toMatch(/1,000 rows in \d.*rows\/s[\s\S]*batches of[\s\S]*bottleneck/);
+    const kinds = events.map((event) => event.kind);
+    expect(kinds[0]).toBe("run-started");
+    expect(kinds.at(-1)).toBe("run-finished");
+    expect(new Set(kinds)).toEqual(new Set(["run-started", "total-rows", "actor-started", "stage-progress", "run-finished"]));
+    expect(events.findLast((event) => event.kind === "stage-progress" && event.name === "double")).toMatchObject({ rowsOut: 1000, etaMs: 0 });
+  });
+});
+
+describe("nothing is read too far ahead", () => {
+  test("a limit stops reading and disposes every actor", async () => {
+    const { environment, host } = world({}, { batchMs: () => 10 });
+    const source = numbered(100_000, 100);
+    const rows = await rowsOf(execute({ kind: "limit", rows: 50, input: poolOf(recutOf(scanOf(source))) }, environment));
+    expect(rows.map((row) => row["id"])).toEqual(Array.from({ length: 50 }, (_, id) => id));
+    expect(source.rowsRead).toBeLessThan(2500);
+    expect(source.open).toBe(0);
+    expect(host.alive).toBe(0);
+  });
+
+  test("a consumer that pauses stops the reader, and what is held stays within the budget", async () => {
+    const { environment, clock, host } = world({ budgetBytes: 20_000 });
+    const source = numbered(100_000, 100);
+    const execution = execute(poolOf(recutOf(scanOf(source), 1, 100, 100), { minActors: 4, maxActors: 4 }), environment);
+    const blocks = execution[Symbol.asyncIterator]();
+    const first = await blocks.next();
+    assert(!first.done);
+    for (let turn = 0; turn < 50; turn++) await rest();
+    const read = source.rowsRead;
+    expect(read).toBeLessThan(2000);
+    await clock.advance(5000);
+    expect(source.rowsRead).toBe(read);
+    for (let block = 0; block < 20; block++) await blocks.next();
+    expect(source.rowsRead).toBeGreaterThan(read);
+    await blocks.return?.();
+    // One block beyond the budget, and what was made of those that had been let in.
+    expect(execution.stats().stages.at(-1)?.pool?.peakHeldBytes).toBeLessThan(20_000 + 10 * blockBytes(first.value));
+    expect(host.alive).toBe(0);
+  });
+
+  test("nothing happens before the first block is asked for", async () => {
+    const { environment, host } = world();
+    const source = numbered(100);
+    execute(poolOf(scanOf(source)), environment);
+    await rest();
+    expect([source.rowsRead, host.spawned]).toEqual([0, 0]);
+  });
+
+  test("actors that don't fit are refused before anything is read", async () => {
+    const { environment, host } = world({ resources: { cpus: 2, gpus: 0, memory: 2 ** 30 } });
+    const source = numbered(100);
+    expect(() => execute(poolOf(scanOf(source), { numCpus: 5 }), environment)).toThrow(/double needs 5 CPUs.*this run has 2 CPUs/);
     const sink = memorySink();
-    const { result, stats } = await runToSink(poolOf(recutOf(scanOf(numbered(300)))), sink, environment);
-    expect(sink.state).toBe("published");
-    expect(result.rows).toBe(300);
-    expect(stats.stages.map((stage) => stage.rowsOut)).toEqual([300, 300, 300]);
+    await expect(runToSink(poolOf(scanOf(source), { numGpus: 1 }), sink, environment)).rejects.toThrow("no GPU");
+    expect([source.rowsRead, host.spawned, sink.state]).toEqual([0, 0, "untouched"]);
+  });
+});
+
+describe("the end comes at once", () => {
+  test(`wherever the consumer leaves or the signal aborts, over ${seeds} seeds`, async () => {
+    for (let seed = 0; seed < seeds; seed++) {
+      const random = seededRandom(seed);
+      const controller = new AbortController();
+      const { environment, host, clock } = world({ signal: controller.signal }, { batchMs: () => random.between(0, 500), chance: () => (random.chance(0.05) ? "crash" : undefined) });
+      const source = numbered(5000, random.between(10, 100));
+      const blocks = execute(poolOf(poolOf(recutOf(scanOf(source))), { minActors: 1, maxActors: 3 }), environment)[Symbol.asyncIterator]();
+      for (let pulled = random.between(0, 6); pulled > 0; pulled--) await blocks.next();
+      const pending = blocks.next().catch((error: unknown) => error);
+      for (let turns = random.between(0, 30); turns > 0; turns--) await Promise.resolve();
+      if (random.chance(0.3)) await clock.advance(random.between(0, 300));
+      if (random.chance(0.5)) {
+        await blocks.return?.();
+      } else {
+        controller.abort(new Error("Ctrl-C"));
+        const ended = await pending;
+        // It may have been done before; then the next call says so.
+        if (!(ended instanceof Error)) await assert.rejects(blocks.next(), /Ctrl-C/, `seed ${seed}`);
+      }
+      await pending;
+      assert.equal(host.alive, 0, `seed ${seed}: actors are alive`);
+      assert.equal(source.open, 0, `seed ${seed}: the source is open`);
+      const read = source.rowsRead;
+      await rest();
+      assert.equal(source.rowsRead, read, `seed ${seed}: it went on reading`);
+      assert.equal(clock.sleeping, 0, `seed ${seed}: something still sleeps`);
+    }
+  }, 60_000);
+
+  test("while actors are loading", async () => {
+    const { environment, clock } = world();
+    const slow = new FakeActorHost({ clock, loadMs: 60_000, load: async () => { throw new Error("never"); } });
+    const blocks = execute(poolOf(scanOf(numbered(100))), { ...environment, host: slow })[Symbol.asyncIterator]();
+    const pending = blocks.next();
+    await Promise.resolve();
+    await blocks.return?.();
+    expect(await pending).toMatchObject({ done: true });
+    expect([slow.alive, clock.sleeping]).toEqual([0, 0]);
+  });
+
+  test("an output that was begun is discarded", async () => {
+    const controller = new AbortController();
+    const { environment, host } = world({ signal: controller.signal, onEvent: (event) => event.kind === "stage-progress" && event.rowsOut > 100 && controller.abort(new Error("Ctrl-C")) }, { batchMs: () => 300 });
+    const sink = memorySink();
+    await expect(runToSink(poolOf(recutOf(scanOf(numbered(5000)))), sink, environment)).rejects.toThrow("Ctrl-C");
+    expect([sink.state, host.alive]).toEqual(["discarded", 0]);
+  });
+});
+
+describe("a pool of one to four actors", () => {
+  test("jumps to what the queue needs and goes back to its minimum", async () => {
+    const { environment, host, clock, events } = world({}, { batchMs: () => 100 });
+    const many = numbered(3200, 32);
+    const pauses = { ...many, async *read(...given: Parameters<typeof many.read>) {
+      let blocks = 0;
+      for await (const block of many.read(...given)) {
+        // A burst, a trickle of an hour's length, and a burst.
+        if (blocks++ === 50) for (let minute = 0; minute < 60; minute++) await clock.sleep(60_000);
+        yield block;
+      }
+    } };
+    const alive: number[] = [];
+    const plan = poolOf({ kind: "scan", source: pauses }, { minActors: 1, maxActors: 4, policy: { batchSize: 32 } });
+    for await (const block of execute(plan, environment)) if (block.rows > 0) alive.push(host.alive);
+    expect(host.peakAlive).toBe(4);
+    // One stays through the pause; three come again after it.
+    expect(host.spawned).toBe(7);
+    expect(events.filter((event) => event.kind === "actor-stopped")).toHaveLength(3);
+    expect(host.alive).toBe(0);
+  });
+
+  test("stays small for little work", async () => {
+    const { environment, host } = world({}, { batchMs: () => 100 });
+    await rowsOf(execute(poolOf(recutOf(scanOf(numbered(60))), { minActors: 1, maxActors: 4 }), environment));
+    expect(host.peakAlive).toBe(1);
+  });
+
+  test("goes on with those that started", async () => {
+    const { environment, clock } = world();
+    let loads = 0;
+    const limited = new FakeActorHost({
+      clock,
+      load: async (_spec, actor) => {
+        if (++loads > 2) throw new Error("no memory for a third");
+        return doubling([], actor);
+      },
+    });
+    const execution = execute(poolOf(scanOf(numbered(3200, 32)), { minActors: 3, maxActors: 3 }), { ...environment, host: limited });
+    expect(await rowsOf(execution)).toHaveLength(3200);
+    expect(execution.stats().notices).toEqual(["double: 2 of 3 actors started: no memory for a third"]);
+  });
+});
+
+describe("rows that fail", () => {
+  const badAt = (...ids: number[]) => ({ bad: (id: unknown) => ids.includes(id as number) });
+
+  test("end the run with predictor, row, place and reason", async () => {
+    const { environment, host } = world({}, badAt(70, 200));
+    const error = await thrown(rowsOf(execute(poolOf(recutOf(scanOf(numbered(500)))), environment)));
+    expect(error.message).toMatch(/predictor "double" failed at counted-0, row 70, \{"id":70,"text":"row 70"\} \(tried \d times\): a bad row/);
+    expect(error.message).toContain("onError");
+    expect(host.alive).toBe(0);
+  });
+
+  test("go to the sink as dead letters, and the others are published", async () => {
+    const { environment } = world({ onError: "deadLetter" }, badAt(70, 200));
+    const sink = memorySink();
+    const { result, stats } = await runToSink(poolOf(recutOf(scanOf(numbered(500)))), sink, environment);
+    expect(sink.rows).toHaveLength(498);
+    expect(sink.deadLetters).toMatchObject([
+      { row: { id: 70, text: "row 70" }, step: `predictor "double"`, source: "counted-0, row 70", error: { message: "a bad row", failure: "row" } },
+      { row: { id: 200 } },
+    ]);
+    expect([result.deadLetters, stats.deadLettered]).toEqual(["memory/dead-letters", 2]);
+  });
+
+  test("stay with null where that was asked", async () => {
+    const { environment } = world({ onError: "null" }, badAt(3));
+    const rows = await rowsOf(execute(poolOf(recutOf(scanOf(numbered(5)))), environment));
+    expect(rows[3]).toEqual({ id: 3, text: "row 3", doubled: null });
+    expect(rows[4]).toEqual({ id: 4, text: "row 4", doubled: 8 });
+  });
+
+  test("of a predictor that replaces rows keep what they had", async () => {
+    const whole = world({ onError: "null" }, badAt(3), { predict: async (batch) => ({ ...batch, columns: { ...batch.columns, seen: batch.columns["id"] as never } }) });
+    const rows = await rowsOf(execute(poolOf(recutOf(scanOf(numbered(5))), { spec: module({}) }), whole.environment));
+    expect(rows[3]).toEqual({ id: 3, text: "row 3", seen: null });
+  });
+
+  test("can't be nulled where row counts may change", () => {
+    const { environment } = world({ onError: "null" });
+    expect(() => execute(poolOf(scanOf(numbered(5)), { spec: module({ rows: "any" }) }), environment)).toThrow(/null.*"own"/);
+  });
+
+  test("may be so many and not more", async () => {
+    const { environment } = world({ onError: "skip", maxErrors: 9 }, { bad: (id) => (id as number) % 50 === 0 });
+    expect(await thrown(rowsOf(execute(poolOf(recutOf(scanOf(numbered(5000)))), environment)))).toMatchObject({ code: "too-many-errors" });
+    const enough = world({ onError: "skip", maxErrors: 100 }, { bad: (id) => (id as number) % 50 === 0 });
+    expect(await rowsOf(execute(poolOf(recutOf(scanOf(numbered(5000)))), enough.environment))).toHaveLength(4900);
+  });
+
+  test("stop the run when the first three batches fail whole, whatever onError says", async () => {
+    const { environment, seen } = world({ onError: "skip" }, { bad: () => true });
+    const source = numbered(100_000);
+    const error = await thrown(rowsOf(execute(poolOf(recutOf(scanOf(source))), environment)));
+    expect(error).toMatchObject({ code: "first-batches-failed" });
+    expect(error.message).toContain("a bad row");
+    expect(source.rowsRead).toBeLessThan(3000);
+    expect(seen).toEqual([]);
+  });
+
+  test("count as a batch where counts may change", async () => {
+    const { environment } = world({ onError: "skip" }, badAt(40), { rows: "any", predict: async (batch) => ({ ...batch, rows: 0, columns: {} }) });
+    const execution = execute(poolOf(recutOf(scanOf(numbered(100)), 10), { spec: module({ rows: "any" }), policy: { batchSize: 10 } }), environment);
+    expect(await rowsOf(execution)).toEqual([]);
+    expect(execution.stats().stages.at(-1)).toMatchObject({ rowsIn: 100, rowsOut: 0, skipped: 10 });
+  });
+});
+
+describe("actors that are lost", () => {
+  const events = (all: readonly RunEvent[], kind: RunEvent["kind"]): RunEvent[] => all.filter((event) => event.kind === kind);
+
+  test("are replaced, and their blocks done by others", async () => {
+    const { environment, host, events: all } = world({}, { batchMs: () => 100 });
+    const blocks = execute(poolOf(recutOf(scanOf(numbered(1000)))), environment);
+    let killed = 0;
+    const ids: unknown[] = [];
+    for await (const block of blocks) {
+      ids.push(...(block.columns["id"]?.values as Float64Array));
+      if (killed++ < 3) host.actors[0]?.crash("SIGKILL");
+    }
+    expect(ids).toEqual(Array.from({ length: 1000 }, (_, id) => id));
+    expect(host.crashed).toBe(3);
+    expect(events(all, "actor-lost")[0]).toMatchObject({ name: "double", reason: expect.stringContaining("SIGKILL") as string });
+    expect(blocks.stats().stages.at(-1)?.pool?.lostActors).toBe(3);
+  });
+
+  test("by a row that kills them are told from the row's neighbours", async () => {
+    const { environment, host } = world({ onError: "deadLetter" }, { deadly: (id) => id === 77 });
+    const sink = memorySink();
+    await runToSink(poolOf(recutOf(scanOf(numbered(200)))), sink, environment);
+    expect(sink.rows).toHaveLength(199);
+    expect(sink.deadLetters).toMatchObject([{ row: { id: 77 }, error: { code: "worker-lost", failure: "worker-lost" } }]);
+    expect(sink.deadLetters[0]?.attempts).toBeGreaterThanOrEqual(4);
+    expect(host.alive).toBe(0);
+  });
+
+  test("hang over a row: its time limit ends it, and nothing else is blamed", async () => {
+    const { environment, host, clock } = world({ onError: "skip" }, { hangs: (id) => id === 77 });
+    const execution = execute(poolOf(recutOf(scanOf(numbered(200))), { timeoutMs: 1000 }), environment);
+    expect((await rowsOf(execution)).map((row) => row["id"])).toEqual(Array.from({ length: 200 }, (_, id) => id).filter((id) => id !== 77));
+    expect(host.killed).toBeGreaterThan(0);
+    expect(clock.now()).toBeLessThan(20_000);
+  });
+
+  test("hang without a time limit: a notice names actor and rows", async () => {
+    const { environment, clock } = world({}, { hangs: (id) => id === 5 });
+    const controller = new AbortController();
+    const execution = execute(poolOf(recutOf(scanOf(numbered(20)))), { ...environment, signal: controller.signal, onEvent: (event) => event.kind === "notice" && controller.abort(new Error("noticed")) });
+    await expect(rowsOf(execution)).rejects.toThrow("noticed");
+    expect(execution.stats().notices).toEqual([expect.stringMatching(/double: double#\d has made no progress for 6\d s \(predict, rows 0–7 of its block\)/)]);
+    expect(clock.now()).toBeLessThan(70_000);
+  });
+
+  test("for ever end the run", async () => {
+    const { environment, host } = world({ onError: "skip" }, { deadly: () => true });
+    expect((await thrown(rowsOf(execute(poolOf(recutOf(scanOf(numbered(2000)))), environment)))).code).toBe("actors-keep-dying");
+    expect(host.spawned).toBeLessThan(40);
+  });
+
+  test("are recycled on purpose after so many batches", async () => {
+    const { environment, host, seen } = world({}, { batchMs: () => 10 });
+    await rowsOf(execute(poolOf(recutOf(scanOf(numbered(400)), 10, 10, 10), { minActors: 1, maxActors: 1, recycleAfterBatches: 10, policy: { batchSize: 10 } }), environment));
+    expect(seen).toHaveLength(40);
+    expect(host.spawned).toBeGreaterThanOrEqual(4);
+    expect(host).toMatchObject({ peakAlive: 1, killed: 0 });
+  });
+
+  test("with state in them can't be replaced", async () => {
+    const traits = { stateful: true };
+    const plan = poolOf(recutOf(scanOf(numbered(400)), 10, 10, 10), { spec: module({ stateful: true }), minActors: 4, maxActors: 4, policy: { batchSize: 10, bisect: false } });
+    const whole = world({}, { batchMs: () => 10 }, traits);
+    await rowsOf(execute(plan, whole.environment));
+    expect(whole.seen.map((batch) => batch.ids[0])).toEqual(Array.from({ length: 40 }, (_, batch) => 10 * batch));
+    expect(whole.host.spawned).toBe(1);
+    const dying = world({}, { batchMs: () => 10, deadly: (id) => id === 200 }, traits);
+    expect((await thrown(rowsOf(execute(plan, dying.environment)))).message).toContain("its state with it");
   });
 });

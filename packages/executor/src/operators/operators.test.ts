@@ -39,6 +39,8 @@ async function blocksOf(plan: PhysicalOperator, environment: Partial<Environment
 }
 
 const rowsOf = async (plan: PhysicalOperator, environment: Partial<Environment> = {}): Promise<Row[]> => (await blocksOf(plan, environment)).flatMap((block) => [...blockRows(block)]);
+/** A source that hangs. */
+const never: AsyncIterable<Block> = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) };
 const thrown = (promise: Promise<unknown>): Promise<ShoalError> => promise.then(() => { throw new Error("it did not throw"); }, (error: unknown) => ShoalError.from(error));
 
 const map = (run: (row: Row) => unknown, more: Partial<RowStep> = {}): RowStep => ({ kind: "map", step: { name: "f", run: run as never }, ...more }) as RowStep;
@@ -261,18 +263,14 @@ describe("a run", () => {
 
   test("ends by its signal while the source is silent", async () => {
     const controller = new AbortController();
-    const silent: Datasource = { ...source([]), async *read() {
-      await new Promise(() => {});
-    } };
+    const silent: Datasource = { ...source([]), read: () => never };
     const rows = rowsOf({ kind: "scan", source: silent }, { signal: controller.signal });
     controller.abort(new Error("Ctrl-C"));
     expect((await thrown(rows)).message).toBe("Ctrl-C");
   });
 
   test("ends by return() while next() is pending", async () => {
-    const silent: Datasource = { ...source([]), async *read() {
-      await new Promise(() => {});
-    } };
+    const silent: Datasource = { ...source([]), read: () => never };
     const blocks = execute(functions({ kind: "scan", source: silent }, map((row) => row)), { host: noActors, resources: { cpus: 1, gpus: 0, memory: 1 } })[Symbol.asyncIterator]();
     const pending = blocks.next();
     await blocks.return?.();

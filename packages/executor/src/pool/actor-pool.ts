@@ -4,6 +4,7 @@ import {
 } from "@shoal/core";
 import type { PoolRecorder } from "../stats/stage-recorder.ts";
 import { afterLoss, failedResult, lossOf, mergeResults, type Loss, type Piece } from "./retry.ts";
+import { keepDying, stateLost, tooSlow } from "./pool-errors.ts";
 import { look, type Sight } from "./watchdog.ts";
 
 export interface PoolSettings {
@@ -69,13 +70,15 @@ export class ActorPool {
   readonly #settings: PoolSettings;
   readonly #ended = new AbortController();
   readonly #members = new Set<Member>();
-  readonly #leaving = new Set<Promise<void>>();
+  /** Actors that are ending, and their slots: taken until they are gone. */
+  readonly #leaving = new Map<Promise<void>, number>();
   readonly #loading = new Map<number, { readonly done: Promise<void>; readonly stop: AbortController }>();
   readonly #queue: Offer[] = [];
   readonly #tasks = new Set<Task>();
   readonly #stateful: boolean;
   #lossesInARow = 0;
   #failedSpawns = 0;
+  #spawnProblem: unknown;
   #ceiling: number;
   #failure: { readonly error: unknown } | undefined;
   #started = false;
@@ -132,7 +135,7 @@ export class ActorPool {
     const loading = [...this.#loading.values()];
     for (const { stop } of loading) stop.abort(this.#ended.signal.reason);
     await Promise.allSettled(loading.map(({ done }) => done));
-    await Promise.allSettled(this.#leaving);
+    await Promise.allSettled(this.#leaving.keys());
   }
 
   #fail(error: unknown): void {
@@ -151,7 +154,7 @@ export class ActorPool {
     const { minActors } = this.#settings;
     const offers = this.#queue.length + [...this.#members].reduce((sum, member) => sum + member.open.length, 0);
     const wanted = Math.min(this.#ceiling, Math.max(minActors, Math.ceil(offers / blocksPerActor)));
-    const taken = new Set([...[...this.#members].map((member) => member.slot), ...this.#loading.keys()]);
+    const taken = new Set([...[...this.#members].map((member) => member.slot), ...this.#loading.keys(), ...this.#leaving.values()]);
     for (let slot = 0; taken.size < wanted && slot < this.#settings.maxActors; slot++) {
       if (taken.has(slot)) continue;
       taken.add(slot);
@@ -169,6 +172,7 @@ export class ActorPool {
       if (this.#ended.signal.aborted) return await actor[Symbol.asyncDispose]();
       this.#failedSpawns = 0;
       this.#welcome(actor, slot);
+      this.#tellSpawnProblem();
     } catch (error) {
       this.#loading.delete(slot);
       if (!this.#ended.signal.aborted) this.#spawnFailed(error);
@@ -190,20 +194,27 @@ export class ActorPool {
     void actor.closed.then((reason) => {
       if (!this.#members.has(member)) return;
       const died = new ShoalError("worker-lost", `Actor ${actor.id} ended: ${reason.detail || reason.code}.`, { failure: "worker-lost" });
-      this.#lose(member, member.timedOut ? "timeout" : "worker-lost", member.timedOut ? this.#tooSlow(member) : died);
+      this.#lose(member, member.timedOut ? "timeout" : "worker-lost", member.timedOut ? tooSlow(this.#settings, member.actor) : died);
     });
     this.#schedule();
     onChange();
   }
 
   #spawnFailed(error: unknown): void {
-    const { onEvent, spec } = this.#settings;
     this.#failedSpawns++;
     if (lossOf(error) !== undefined && this.#failedSpawns < spawnAttempts) return this.#scale();
-    if (this.#members.size === 0) return this.#fail(error);
-    // Those that run carry on.
-    onEvent({ kind: "notice", message: `${spec.name}: ${this.#members.size} of ${this.#ceiling} actors started: ${ShoalError.from(error).message}` });
-    this.#ceiling = this.#members.size + this.#loading.size;
+    this.#ceiling = this.#members.size + this.#loading.size + this.#leaving.size;
+    if (this.#ceiling === 0) return this.#fail(error);
+    this.#spawnProblem = error;
+    this.#tellSpawnProblem();
+  }
+
+  /** Those that run carry on without the ones that did not start. */
+  #tellSpawnProblem(): void {
+    const { onEvent, spec, maxActors } = this.#settings;
+    if (this.#spawnProblem === undefined || this.#loading.size > 0) return;
+    onEvent({ kind: "notice", message: `${spec.name}: ${this.#members.size} of ${maxActors} actors started: ${ShoalError.from(this.#spawnProblem).toData().message}` });
+    this.#spawnProblem = undefined;
   }
 
   /** Ends an actor: with a reason it is killed, otherwise disposed. */
@@ -219,7 +230,7 @@ export class ActorPool {
         // Its place, and its memory, are free only now.
         this.#schedule();
       });
-    this.#leaving.add(gone);
+    this.#leaving.set(gone, member.slot);
   }
 
   #retire(member: Member, reason: string): void {
@@ -284,7 +295,7 @@ export class ActorPool {
     } catch (error) {
       if (this.#ended.signal.aborted || !member.open.includes(offer)) return;
       const loss = lossOf(error);
-      if (loss !== undefined) this.#lose(member, member.timedOut ? "timeout" : loss, member.timedOut ? this.#tooSlow(member) : ShoalError.from(error));
+      if (loss !== undefined) this.#lose(member, member.timedOut ? "timeout" : loss, member.timedOut ? tooSlow(this.#settings, member.actor) : ShoalError.from(error));
       else if (failureClass(error) === "aborted") this.#lose(member, "worker-lost", ShoalError.from(error));
       else this.#fail(error);
     }
@@ -360,33 +371,7 @@ export class ActorPool {
     if (seen.notice !== undefined) onEvent({ kind: "notice", message: `${spec.name}: ${seen.notice}` });
     if (seen.timedOut) {
       member.timedOut = true;
-      this.#lose(member, "timeout", this.#tooSlow(member));
+      this.#lose(member, "timeout", tooSlow(this.#settings, member.actor));
     }
   }
-
-  #tooSlow(member: Member): ShoalError {
-    const { timeoutMs, spec } = this.#settings;
-    const rows = member.actor.progress.rows;
-    return new ShoalError("timeout", `Predictor "${spec.name}" took longer than ${timeoutMs} ms over ${rows === undefined ? "a batch" : `rows ${rows[0]}–${rows[1]} of a block`} (${member.actor.id}).`, {
-      failure: "timeout",
-      hint: "Raise timeoutMs, or make the batches smaller.",
-      details: { timeoutMs, actor: member.actor.id },
-    });
-  }
-}
-
-function keepDying(name: string, times: number, cause: ShoalError): ShoalError {
-  return new ShoalError("actors-keep-dying", `${times} actors of "${name}" in a row were lost before one finished a block; the last: ${cause.message}`, {
-    cause,
-    failure: "worker-lost",
-    hint: "Try one actor on a few rows (limit) and another device; when memory is short, lower concurrency or maxBatchRows.",
-  });
-}
-
-function stateLost(name: string, cause: ShoalError): ShoalError {
-  return new ShoalError("worker-lost", `The actor of "${name}" was lost, and its state with it: ${cause.message}`, {
-    cause,
-    failure: "worker-lost",
-    hint: "A stateful predictor can't go on from the middle; run the job again.",
-  });
 }
