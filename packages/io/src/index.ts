@@ -21,3 +21,4 @@ export { parquetSource, type ParquetSourceOptions } from "./parquet-source.ts";
 export { parquet, type ParquetSinkOptions } from "./parquet.ts";
 export { arrow } from "./arrow.ts";
 export { arrowSource, type ArrowSourceOptions } from "./arrow-source.ts";
+export { npySource } from "./npy-source.ts";
