@@ -2,6 +2,13 @@
 import * as nodeModule from "node:module";
 import * as hooks from "./hooks.mjs";
 
+const { bun, deno } = process.versions;
+
+// Bun and Deno read TypeScript themselves; with hooks, Deno can't load native libraries any more.
+if (bun === undefined && deno === undefined) register();
+
 // Newer Nodes run hooks in the same thread and deprecate `register`.
-if (nodeModule.registerHooks) nodeModule.registerHooks(hooks.sync);
-else nodeModule.register("./hooks.mjs", import.meta.url);
+function register() {
+  if (nodeModule.registerHooks) nodeModule.registerHooks(hooks.sync);
+  else nodeModule.register("./hooks.mjs", import.meta.url);
+}
