@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
+import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import {
-  featureExtraction, textClassification, textGeneration, tokenClassification, type EntityGroup, type LabelScore, type TokenEntity,
+  featureExtraction, imageClassification, textClassification, textGeneration, tokenClassification,
+  type DecodeImage, type EntityGroup, type LabelScore, type TokenEntity,
 } from "@shoal/backend-transformers";
 import { golden, loadStep, sharedModelsMissing, sharedPath } from "./load-transformers.ts";
 
@@ -10,7 +13,7 @@ interface TextGenerationGolden {
   readonly cases: Readonly<Record<"fp32" | "q8", readonly { readonly input: string; readonly output: string }[]>>;
 }
 
-describe.skipIf(sharedModelsMissing)("text generation (stories260k: Llama with grouped-query attention, no position_ids input or with)", () => {
+describe.skipIf(sharedModelsMissing)("text generation (stories260k: Llama with grouped-query attention)", () => {
   const model = sharedPath("models/stories260k");
   const { cases } = golden<TextGenerationGolden>("stories260k");
   const prompts = cases.fp32.map(({ input }) => ({ prompt: input }));
@@ -20,6 +23,29 @@ describe.skipIf(sharedModelsMissing)("text generation (stories260k: Llama with g
     const expected = cases.fp32.map(({ output }) => ({ text: output }));
     expect(await step.run(prompts)).toEqual(expected);
     expect(await step.run(prompts, 1)).toEqual(expected);
+  });
+
+  it("gives the same in float16, whatever the batch", async () => {
+    await using step = await loadStep(textGeneration({ model, dtype: "fp16", input: "prompt", output: "text", maxNewTokens: 48, returnFullText: true }));
+    const alone = await step.run(prompts, 1);
+    expect(await step.run(prompts)).toEqual(alone);
+    expect(alone[0]).toEqual({ text: cases.fp32[0]?.output });
+  });
+
+  it("gives transformers.js' text in dynamic int8, a row at a time", async () => {
+    await using step = await loadStep(textGeneration({ model, dtype: "q8", input: "prompt", output: "text", maxNewTokens: 48, returnFullText: true }));
+    expect(await step.run(prompts, 1)).toEqual(cases.q8.map(({ output }) => ({ text: output })));
+  });
+
+  it("gives the same greedy and sampled texts alone and together, for rows that end at different steps", async () => {
+    const rows = ["Once", "The cat", "Lily and Tom were", "", "A", "One day a girl named Sue went to the", "Mom said", "It was"].map((prompt) => ({ prompt }));
+    for (const sampling of [{}, { temperature: 0.8, topK: 40, topP: 0.95, seed: 3 }]) {
+      await using step = await loadStep(textGeneration({ model, input: "prompt", output: "text", maxNewTokens: 60, stop: ["day", ". The"], ...sampling }));
+      const alone = (await step.run(rows, 1)) as { text: string }[];
+      expect(await step.run(rows)).toEqual(alone);
+      expect(await step.run(rows, 3)).toEqual(alone);
+      expect(new Set(alone.map(({ text }) => text.length)).size).toBeGreaterThan(3);
+    }
   });
 });
 
@@ -119,5 +145,56 @@ describe.skipIf(sharedModelsMissing)("token classification (snips-slots-mini: BE
     expect(row?.entities.map(({ entity_group, word, start, end }) => [entity_group, word, text.slice(start ?? 0, end ?? 0)])).toEqual([
       ["music_item", "track", "track"], ["playlist_owner", "my", "my"], ["playlist", "classical relaxations", "Classical Relaxations"],
     ]);
+  });
+});
+
+interface ImageGolden {
+  readonly cases: Readonly<Record<string, readonly { readonly input: string; readonly output: LabelScore | readonly LabelScore[] }[]>>;
+}
+
+/** What the expected results were decoded with. */
+const decodeImage: DecodeImage = async (bytes) => {
+  const { data, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, channels: info.channels, data };
+};
+
+describe.skipIf(sharedModelsMissing)("image classification", () => {
+  for (const [name, dtype] of [["resnet8-cifar10", "fp32"], ["resnet8-cifar10", "q8"], ["mobilenet_v1_0.25_128", "fp32"], ["mobilenet_v1_0.25_128", "q8"], ["mobilenet_v2_1.0_224", "q8"]] as const) {
+    it(`gives transformers.js' labels and scores (${name}, ${dtype})`, async () => {
+      const cases = golden<ImageGolden>(name).cases[dtype] ?? [];
+      const model = sharedPath(`models/${name}`);
+      await using step = await loadStep(imageClassification({ model, dtype, input: "image", output: "label", scoreOutput: "score" }), { decodeImage });
+      const paths = cases.map(({ input }) => ({ image: sharedPath(input) }));
+      const bytes = paths.map(({ image }) => ({ image: new Uint8Array(readFileSync(image)) }));
+      const results = (await step.run(paths, 8)) as { label: string; score: number }[];
+      expect(await step.run(bytes, 8)).toEqual(results);
+      results.forEach(({ label, score }, row) => {
+        const [expected] = [cases[row]?.output].flat() as LabelScore[];
+        expect(label).toBe(expected?.label);
+        expect(Math.abs(score - (expected?.score ?? 0))).toBeLessThan(0.03);
+      });
+    });
+  }
+
+  it("takes decoded images, as tensors and as pixels", async () => {
+    const model = sharedPath("models/resnet8-cifar10");
+    await using step = await loadStep(imageClassification({ model, input: "image", output: "labels", topK: 3 }), { decodeImage });
+    const path = sharedPath("data/cifar10-1000/airplane/0001.jpg");
+    const pixels = await decodeImage(new Uint8Array(readFileSync(path)));
+    const [expected] = await step.run([{ image: path }]);
+    expect((expected?.["labels"] as LabelScore[])[0]).toMatchObject({ label: "airplane" });
+    expect(await step.run([{ image: pixels }])).toEqual([expected]);
+    const rgba = new Uint8Array(Array.from({ length: 32 * 32 }, (_, at) => [...pixels.data.subarray(at * 3, at * 3 + 3), 255]).flat());
+    expect(await step.run([{ image: { ...pixels, channels: 4, data: rgba } }])).toEqual([expected]);
+  });
+
+  it("names the row whose image can't be had", async () => {
+    const model = sharedPath("models/resnet8-cifar10");
+    const good = sharedPath("data/cifar10-1000/airplane/0001.jpg");
+    await using step = await loadStep(imageClassification({ model, input: "image", output: "label" }), { decodeImage });
+    await expect(step.run([{ image: good }, { image: "nowhere.jpg" }])).rejects.toMatchObject({ code: "image-not-found", failure: "row", details: { rows: [1] } });
+    await expect(step.run([{ image: new Uint8Array([1, 2, 3]) }])).rejects.toMatchObject({ code: "bad-image", failure: "row" });
+    await using bare = await loadStep(imageClassification({ model, input: "image", output: "label" }));
+    await expect(bare.run([{ image: good }])).rejects.toMatchObject({ code: "missing-decoder", failure: "bug" });
   });
 });
