@@ -1,0 +1,19 @@
+import type { Block, Datasink, SinkWriter } from "@shoal/core";
+
+/** A sink that notes when its first rows came. */
+export function timedSink(sink: Datasink): { readonly sink: Datasink; readonly first: () => { readonly t_first: number; readonly n_first: number } } {
+  let first: { t_first: number; n_first: number } | undefined;
+  const timed = (writer: SinkWriter): SinkWriter => ({
+    write: (block: Block) => {
+      if (block.rows > 0) first ??= { t_first: Date.now() / 1000, n_first: block.rows };
+      return writer.write(block);
+    },
+    writeDeadLetters: (letters) => writer.writeDeadLetters(letters),
+    publish: (schema) => writer.publish(schema),
+    discard: () => writer.discard(),
+  });
+  return {
+    sink: { ...sink, open: async (signal) => timed(await sink.open(signal)) },
+    first: () => first ?? { t_first: Date.now() / 1000, n_first: 0 },
+  };
+}
