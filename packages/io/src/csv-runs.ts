@@ -67,9 +67,9 @@ export async function* csvRuns(file: SourceFile, syntax: CsvSyntax, signal: Abor
   let nextTry = 0;
   for await (const { text } of textRuns(file, maxRowBytes, signal)) {
     rest += text;
-    if (rest.length < nextTry) continue;
-    if (rest.length > 2 * maxRowBytes) throw tooLong(file.path, line, maxRowBytes);
+    if (rest.length < Math.min(nextTry, maxRowBytes)) continue;
     rest = yield* parse(rest, false);
+    if (rest.length > maxRowBytes) throw tooLong(file.path, line, maxRowBytes);
     // A long quoted cell is tried again only when there is twice as much of it.
     nextTry = 2 * rest.length;
   }

@@ -68,6 +68,11 @@ describe("csvSource", () => {
     expect(error?.message).toContain(path + line);
   });
 
+  test("a quote that is never closed does not take all memory", async () => {
+    const path = await file(`a,b\n1,"${"x,y\n".repeat(500_000)}`);
+    await expect(collectRows(csvSource(path, { maxRowBytes: 1_000_000 }))).rejects.toMatchObject({ code: "line-too-long", details: { line: 2 } });
+  });
+
   test("a Standard Schema sees typed rows", async () => {
     const schema = { "~standard": { version: 1 as const, vendor: "test", validate: (value: unknown) => ((value as { a: unknown }).a === 2 ? { issues: [{ message: "no two", path: ["a"] }] } : { value }) } };
     const path = await file("a\n1\n2\n");

@@ -155,6 +155,14 @@ describe("jsonl", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  test("a value nested without end is refused, not a crash", async () => {
+    const path = await file(`{"a":${"[".repeat(5000)}${"]".repeat(5000)}}`, "deep.jsonl");
+    const [block] = await blocksOf(jsonlSource(path));
+    const writer = await jsonl(join(folder, "out.jsonl")).open(signal);
+    expect(await errorOf(writer.write(block as Block))).toMatchObject({ code: "nested-too-deep" });
+    await writer.discard();
+  });
+
   test("gzip", async () => {
     const path = join(folder, "out.jsonl.gz");
     const writer = await jsonl(path).open(signal);

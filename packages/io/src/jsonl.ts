@@ -1,4 +1,4 @@
-import { columnValue, isTypedArray, type Block, type Column, type Datasink } from "@shoal/core";
+import { columnValue, isTypedArray, ShoalError, type Block, type Column, type Datasink } from "@shoal/core";
 import { fileDatasink, type FileSinkOptions } from "./file-datasink.ts";
 
 /**
@@ -38,24 +38,34 @@ function cellText(column: Column): (row: number) => string {
     case "utf8": return (row) => JSON.stringify((values as readonly unknown[])[row] ?? null);
     case "int64": case "uint64": return (row) => (valid(row) ? String((values as BigInt64Array)[row]) : "null");
     case "float32": case "float64": return (row) => (valid(row) && Number.isFinite((values as Float64Array)[row]) ? String((values as Float64Array)[row]) : "null");
-    case "tensor": return (row) => (valid(row) ? `[${Array.from(columnValue(column, row) as ArrayLike<unknown>, jsonText).join(",")}]` : "null");
-    case "list": return (row) => ((list) => (list == null ? "null" : `[${Array.from(list as ArrayLike<unknown>, jsonText).join(",")}]`))((values as readonly unknown[])[row]);
+    case "tensor": return (row) => (valid(row) ? flatList(columnValue(column, row) as ArrayLike<unknown>) : "null");
+    case "list": return (row) => ((list) => (list == null ? "null" : flatList(list as ArrayLike<unknown>)))((values as readonly unknown[])[row]);
     default: return (row) => jsonText(columnValue(column, row));
   }
 }
 
-/** Any value as JSON, with what `JSON.stringify` lacks: bigint as its digits, bytes as base64, typed arrays as arrays. */
-export function jsonText(value: unknown): string {
+/** How deep values may be nested: JavaScript's stack ends somewhere beyond. */
+const maxDepth = 1000;
+
+/** Any value as JSON, with what `JSON.stringify` lacks: bigint as its digits, bytes as base64, typed arrays as arrays. @throws `nested-too-deep` */
+export function jsonText(value: unknown, depth = 0): string {
+  if (depth > maxDepth) throw new ShoalError("nested-too-deep", `A value is nested more than ${maxDepth} levels deep.`, { hint: "Flatten it in a step before the output.", failure: "bug" });
   if (typeof value === "bigint") return String(value);
   if (typeof value === "number" && !Number.isFinite(value)) return "null";
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  const inner = (item: unknown): string => jsonText(item, depth + 1);
   if (value instanceof Uint8Array) return JSON.stringify(base64(value));
-  if (isTypedArray(value)) return `[${Array.from(value as ArrayLike<unknown>, jsonText).join(",")}]`;
-  if (Array.isArray(value)) return `[${value.map(jsonText).join(",")}]`;
+  if (isTypedArray(value)) return flatList(value as ArrayLike<unknown>);
+  if (Array.isArray(value)) return `[${value.map(inner).join(",")}]`;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "null" : JSON.stringify(value);
-  if (typeof (value as { toJSON?: unknown }).toJSON === "function") return jsonText((value as { toJSON(): unknown }).toJSON());
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function") return inner((value as { toJSON(): unknown }).toJSON());
   const entries = Object.entries(value).filter(([, item]) => item !== undefined && typeof item !== "function");
-  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${jsonText(item)}`).join(",")}}`;
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${inner(item)}`).join(",")}}`;
+}
+
+/** Numbers or strings, one level. */
+function flatList(values: ArrayLike<unknown>): string {
+  return `[${Array.from(values, (item) => jsonText(item)).join(",")}]`;
 }
 
 export function base64(bytes: Uint8Array): string {
