@@ -22,3 +22,5 @@ export { parquet, type ParquetSinkOptions } from "./parquet.ts";
 export { arrow } from "./arrow.ts";
 export { arrowSource, type ArrowSourceOptions } from "./arrow-source.ts";
 export { npySource } from "./npy-source.ts";
+export { decodeImage, type DecodedImage, type ImageMode, type ImageOptions } from "./decode-image.ts";
+export { imagesSource, type ImageRow, type ImagesSourceOptions } from "./images-source.ts";
