@@ -1,4 +1,4 @@
-import { commonSchema, schemaOf, ShoalError, type Datasink, type DeadLetter, type Schema, type SinkResult } from "@shoal/core";
+import { commonSchema, schemaOf, ShoalError, type Datasink, type Schema, type SinkResult, type SinkWriter } from "@shoal/core";
 import type { PhysicalOperator } from "@shoal/planner";
 import type { Environment } from "./environment.ts";
 import type { RunStats } from "./stats/run-stats.ts";
@@ -11,37 +11,42 @@ import { execute } from "./streaming-executor.ts";
  */
 export async function runToSink(plan: PhysicalOperator, sink: Datasink, environment: Environment, schema?: Schema): Promise<{ readonly result: SinkResult; readonly stats: RunStats }> {
   const signal = environment.signal ?? new AbortController().signal;
-  const held: DeadLetter[] = [];
-  const deadLetters = environment.deadLetters ?? (async (letters: readonly DeadLetter[]): Promise<void> => void held.push(...letters));
+  let writer: SinkWriter | undefined;
+  // A writer takes one call at a time, and dead letters come while blocks are being written.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(write: () => Promise<T>): Promise<T> => {
+    const turn = last.then(write);
+    last = turn.catch(() => {});
+    return turn;
+  };
   let finished: RunStats | undefined;
   const execution = execute(plan, {
     ...environment,
-    deadLetters,
+    deadLetters: environment.deadLetters ?? ((letters) => inTurn(async () => writer?.writeDeadLetters(letters))),
     // A run is finished when its output is there.
     onEvent: (event) => (event.kind === "run-finished" ? (finished = event.stats) : environment.onEvent?.(event)),
   });
   signal.throwIfAborted();
-  const writer = await sink.open(signal);
+  const opened = (writer = await sink.open(signal));
   let seen: Schema | undefined;
   try {
-    const writeLetters = async (): Promise<void> => {
-      if (held.length > 0) await writer.writeDeadLetters(held.splice(0));
-    };
     for await (const block of execution) {
       const own = schemaOf(block.columns);
       seen = seen === undefined ? own : commonSchema(seen, own);
-      await writeLetters();
-      if (block.rows > 0) await writer.write(block);
+      if (block.rows > 0) await inTurn(() => opened.write(block));
     }
-    await writeLetters();
     signal.throwIfAborted();
-    const result = await writer.publish(seen ?? schema ?? { fields: [] });
+    const result = await inTurn(() => opened.publish(seen ?? schema ?? { fields: [] }));
     const stats = finished ?? execution.stats();
     environment.onEvent?.({ kind: "run-finished", stats, result });
     return { result, stats };
   } catch (error) {
+    if (finished !== undefined) {
+      const { code, message } = ShoalError.from(error).toData();
+      environment.onEvent?.({ kind: "run-failed", code, message, stats: finished });
+    }
     try {
-      await writer.discard();
+      await inTurn(() => opened.discard());
     } catch (second) {
       throw new ShoalError("discard-failed", `The run failed, and what it had written could not be removed: ${ShoalError.from(second).message}`, { cause: error });
     }

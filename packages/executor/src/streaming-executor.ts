@@ -1,5 +1,5 @@
 import { assertNotInsideActor, ShoalError, systemClock, type Block, type Clock } from "@shoal/core";
-import { physicalInputsOf, type PhysicalOperator } from "@shoal/planner";
+import { mayChangeRows, physicalInputsOf, type PhysicalOperator } from "@shoal/planner";
 import { budgetOf, type Environment } from "./environment.ts";
 import { RowErrors } from "./errors/row-errors.ts";
 import { buildOperators, poolsOf } from "./operators/build-operators.ts";
@@ -131,7 +131,12 @@ class StreamingExecutor implements Execution {
   }
 
   #emit(event: RunEvent): void {
-    this.#environment.onEvent?.(event);
+    try {
+      this.#environment.onEvent?.(event);
+    } catch (error) {
+      // Whoever watches a run can't end it by stumbling.
+      this.#environment.log?.warn(`onEvent threw: ${ShoalError.from(error).message}`);
+    }
   }
 
   #assertConserved(): void {
@@ -190,6 +195,6 @@ function assertNullable(plan: PhysicalOperator, environment: Environment): void 
 function stepsThatChangeCounts(operator: PhysicalOperator): readonly { readonly name: string; readonly onError?: Environment["onError"] | undefined }[] {
   if (operator.kind === "row-functions") return operator.steps.filter((step) => step.kind === "flat-map").map((step) => ({ name: `flatMap(${step.step.name})`, onError: step.onError }));
   if (operator.kind === "batch-function") return [{ name: `mapBatches(${operator.step.name})`, onError: operator.onError }];
-  if (operator.kind === "actor-pool" && operator.spec.kind === "module" && operator.spec.rows === "any") return [{ name: `predictor "${operator.spec.name}"`, onError: operator.onError }];
+  if (operator.kind === "actor-pool" && mayChangeRows(operator.spec)) return [{ name: `predictor "${operator.spec.name}"`, onError: operator.onError }];
   return [];
 }

@@ -2,13 +2,14 @@ import {
   concatColumns, missingColumn, ShoalError, takeColumn, takeRows,
   type Block, type BlockResult, type Column, type PredictorSpec,
 } from "@shoal/core";
+import { mayChangeRows } from "@shoal/planner";
 
 /**
  * What a predictor made of a block, with the rest of each row: the columns of a declarative predictor join the row, those of one's own
  * replace it. Failed rows are left out, or (`nulls`) stay with null in the columns that are new; those they had before they keep.
  */
 export function finishRows(spec: PredictorSpec, given: Block, result: BlockResult, nulls: boolean, known: readonly string[]): Block {
-  if (spec.kind === "module" && spec.rows === "any") return result.block;
+  if (mayChangeRows(spec)) return result.block;
   assertAccounted(spec, given, result);
   const failed = Int32Array.from(result.failures, (failure) => failure.row);
   const accepted = failed.length === 0 ? undefined : othersThan(failed, given.rows);

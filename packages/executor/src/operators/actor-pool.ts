@@ -1,5 +1,5 @@
 import { blockBytes, missingColumn, selectColumns, type ActorHost, type Block, type BlockResult, type PredictorSpec } from "@shoal/core";
-import type { ActorPoolStage } from "@shoal/planner";
+import { isStateful, type ActorPoolStage } from "@shoal/planner";
 import { finishRows } from "../errors/finish-rows.ts";
 import { FirstBatches } from "../errors/first-batches.ts";
 import { blockRowOf } from "./row-reader.ts";
@@ -51,7 +51,7 @@ class PoolStage {
     this.#step = `predictor "${stage.spec.name}"`;
     this.#budget = new ByteBudget(budgetBytes, () => this.#changed());
     this.#recorder = record.pool = new PoolRecorder(clock);
-    const stateful = stage.spec.kind === "module" && stage.spec.stateful;
+    const stateful = isStateful(stage.spec);
     this.#window = new ReorderWindow(stage.preserveOrder || stateful, Math.max(8, 4 * fit.maxActors));
     this.#pool = new ActorPool({
       ...fit,
@@ -120,6 +120,7 @@ class PoolStage {
 
   #submit(given: Block): void {
     const { spec } = this.#stage;
+    const onError = this.#run.errors.policyOf(this.#stage);
     const bytes = blockBytes(given);
     const permit = this.#budget.take(bytes);
     // Only what it reads travels.
@@ -129,7 +130,8 @@ class PoolStage {
       for (const { row, error } of result.failures.slice(0, 1)) {
         this.#onEvent({ kind: "batch-failed", rows: result.failures.length, code: error.code, message: `row ${row} of a block: ${error.message}` });
       }
-      this.#firstBatches.check(this.#step, result);
+      // Where a failing row ends the run anyway, its own error says more.
+      if (onError !== "fail") this.#firstBatches.check(this.#step, result);
       return { given, result, permit };
     });
     // What ends the run ends it now, not when its turn comes.

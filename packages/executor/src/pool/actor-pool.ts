@@ -2,6 +2,7 @@ import {
   failureClass, ShoalError,
   type Actor, type ActorHost, type ActorRequest, type BatchPolicy, type Block, type BlockResult, type Clock, type Device, type PredictorSpec,
 } from "@shoal/core";
+import { isStateful, mayChangeRows } from "@shoal/planner";
 import type { PoolRecorder } from "../stats/stage-recorder.ts";
 import { afterLoss, failedResult, lossOf, mergeResults, type Loss, type Piece } from "./retry.ts";
 import { keepDying, stateLost, tooSlow } from "./pool-errors.ts";
@@ -86,7 +87,7 @@ export class ActorPool {
   constructor(settings: PoolSettings) {
     this.#settings = settings;
     this.#ceiling = settings.maxActors;
-    this.#stateful = settings.spec.kind === "module" && settings.spec.stateful;
+    this.#stateful = isStateful(settings.spec);
   }
 
   /** Blocks that were submitted and are not done. */
@@ -321,7 +322,7 @@ export class ActorPool {
     this.#remove(member, error.message);
     if (++this.#lossesInARow >= 3 * maxAttempts + 4) return this.#fail(keepDying(spec.name, this.#lossesInARow, error));
     if (this.#stateful && member.blocksDone > 0) return this.#fail(stateLost(spec.name, error));
-    const splits = policy.bisect && (spec.kind === "declarative" || (spec.rows === "same" && !spec.stateful));
+    const splits = policy.bisect && !mayChangeRows(spec) && !this.#stateful;
     for (const [at, offer] of lost.entries()) {
       // Blocks are on the device in the order in which they were offered.
       const blamed = loss === "timeout" ? at === 0 : lost.length === 1;

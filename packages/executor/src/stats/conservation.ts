@@ -1,11 +1,11 @@
 import { ShoalError } from "@shoal/core";
-import type { PhysicalOperator } from "@shoal/planner";
+import { mayChangeRows, type PhysicalOperator } from "@shoal/planner";
 import type { StageRecorder } from "./stage-recorder.ts";
 
 /** Whether a stage's rows must add up: nothing in it may change their number unseen. */
 export function keepsCount(plan: PhysicalOperator): boolean {
   switch (plan.kind) {
-    case "actor-pool": return plan.spec.kind === "declarative" || plan.spec.rows === "same";
+    case "actor-pool": return !mayChangeRows(plan.spec);
     case "row-functions": return plan.steps.every((step) => step.kind !== "flat-map");
     case "project": case "recut": case "union": return true;
     default: return false;
