@@ -9,7 +9,7 @@ export interface PredictOptions {
   readonly signal: AbortSignal;
 }
 
-type Awaitable<T> = T | Promise<T>;
+type Awaitable<T> = T | PromiseLike<T>;
 
 /** How a predictor of one's own treats rows; the same for objects and classes. */
 export interface PredictorTraits {

@@ -47,7 +47,7 @@ async function fromClass(spec: ModulePredictorSpec, definition: PredictorClass<u
     rows: spec.rows,
     stateful: spec.stateful,
     predict: (batch, signal) => converted(spec, instance.predict(batchFromBlock(batch, spec.batchFormat), { signal })),
-    dispose: () => instance.dispose?.(),
+    dispose: async () => instance.dispose?.(),
   };
 }
 
@@ -64,7 +64,7 @@ async function fromObject(spec: ModulePredictorSpec, definition: ErasedDefinitio
     ...(definition.cost && { cost: (block) => Array.from({ length: block.rows }, (_, row) => definition.cost?.(blockRow(block, row) as never) ?? 0) }),
     predict: (batch, signal) => converted(spec, definition.predict(batchFromBlock(batch, spec.batchFormat), state, { signal })),
     ...(definition.postprocess && { postprocess: (block, signal) => phase(block, (batch) => definition.postprocess?.(batch, state, { signal })) }),
-    dispose: () => definition.dispose?.(state),
+    dispose: async () => definition.dispose?.(state),
   };
 }
 
