@@ -4,7 +4,7 @@ import { actorHost, type ActorHostOptions } from "./actor-host.ts";
 
 /** What a host needs of the workers of browsers, Deno and Bun. */
 export interface WebWorker {
-  postMessage(message: unknown, transfer: Transferable[]): void;
+  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
   addEventListener(type: string, listener: (event: Event) => void): void;
   terminate(): void;
 }
