@@ -1,7 +1,7 @@
 import "./writers.ts";
 
 export * from "./sources.ts";
-export { csv, jsonl, parquet } from "@shoal/io";
+export { arrow, csv, jsonl, parquet } from "@shoal/io";
 export { Dataset, Job, type JobReport, type PredictorSettings, type RunSettings } from "@shoal/dataset";
 export { definePredictor, failureClass, ShoalError, tensorColumn } from "@shoal/core";
 export type {

@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Datasource } from "@shoal/core";
 import { dataset, type AsRow, type Dataset } from "@shoal/dataset";
 import * as io from "@shoal/io";
@@ -47,19 +48,29 @@ export function fromReadableStream<T>(stream: Parameters<typeof io.fromReadableS
 
 // --- from files: a path, a list, a folder, a glob, a URL ---
 
+/** With `{ schema }` (any Standard Schema) every row is validated, and the row type is the schema's. */
+type Validated<Options, S extends StandardSchemaV1> = Omit<Options, "schema"> & { readonly schema: S };
+type RowsOf<S extends StandardSchemaV1> = AsRow<StandardSchemaV1.InferOutput<S>>;
+
 /** Rows of JSON Lines files (also `.gz`, also `-` for standard input). */
-export function readJsonl<R extends object = Row>(paths: Paths, options?: io.JsonlOptions<R>): Dataset<R> {
-  return readDatasource(io.jsonlSource<R>(paths, options));
+export function readJsonl<S extends StandardSchemaV1>(paths: Paths, options: Validated<io.JsonlOptions, S>): Dataset<RowsOf<S>>;
+export function readJsonl<R extends object = Row>(paths: Paths, options?: io.JsonlOptions<R>): Dataset<R>;
+export function readJsonl(paths: Paths, options?: io.JsonlOptions): Dataset {
+  return readDatasource(io.jsonlSource(paths, options));
 }
 
 /** Rows of JSON files: an array of objects, or one object. */
-export function readJson<R extends object = Row>(paths: Paths, options?: io.JsonOptions<R>): Dataset<R> {
-  return readDatasource(io.jsonSource<R>(paths, options));
+export function readJson<S extends StandardSchemaV1>(paths: Paths, options: Validated<io.JsonOptions, S>): Dataset<RowsOf<S>>;
+export function readJson<R extends object = Row>(paths: Paths, options?: io.JsonOptions<R>): Dataset<R>;
+export function readJson(paths: Paths, options?: io.JsonOptions): Dataset {
+  return readDatasource(io.jsonSource(paths, options));
 }
 
 /** Rows of CSV files. Types are inferred unless `types` names them. */
-export function readCsv<R extends object = Row>(paths: Paths, options?: io.CsvOptions<R>): Dataset<R> {
-  return readDatasource(io.csvSource<R>(paths, options));
+export function readCsv<S extends StandardSchemaV1>(paths: Paths, options: Validated<io.CsvOptions, S>): Dataset<RowsOf<S>>;
+export function readCsv<R extends object = Row>(paths: Paths, options?: io.CsvOptions<R>): Dataset<R>;
+export function readCsv(paths: Paths, options?: io.CsvOptions): Dataset {
+  return readDatasource(io.csvSource(paths, options));
 }
 
 /** Rows of Parquet files; only the columns that are needed are read. */
@@ -67,9 +78,24 @@ export function readParquet<R extends object = Row>(paths: Paths, options?: io.P
   return readDatasource(io.parquetSource<R>(paths, options));
 }
 
+/** Rows of Arrow IPC files and streams. */
+export function readArrow<R extends object = Row>(paths: Paths, options?: io.ArrowSourceOptions): Dataset<R> {
+  return readDatasource(io.arrowSource<R>(paths, options));
+}
+
 /** The lines of text files, in column `text`. */
 export function readText(paths: Paths, options?: io.TextOptions): Dataset<{ text: string }> {
   return readDatasource(io.textSource(paths, options));
+}
+
+/** Decoded pictures, in columns `path` and `image` (pixels: height × width × channels). */
+export function readImages(paths: Paths, options?: io.ImagesSourceOptions): Dataset<io.ImageRow> {
+  return readDatasource(io.imagesSource(paths, options));
+}
+
+/** NumPy arrays, in column `data`; the first axis is the rows. */
+export function readNpy<R extends object = { data: unknown }>(paths: Paths): Dataset<R> {
+  return readDatasource(io.npySource<R>(paths));
 }
 
 /** Whole files, in columns `path` and `bytes`. */

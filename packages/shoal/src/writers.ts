@@ -1,5 +1,5 @@
 import { Dataset, type JobReport, type RunSettings } from "@shoal/dataset";
-import { csv, jsonl, parquet } from "@shoal/io";
+import { arrow, csv, jsonl, parquet } from "@shoal/io";
 
 type Options<Sink extends (path: string, ...options: never) => unknown> = NonNullable<Parameters<Sink>[1]> & RunSettings;
 
@@ -11,6 +11,8 @@ declare module "@shoal/dataset" {
     writeCsv(path: string, options?: Options<typeof csv>): Promise<JobReport>;
     /** Runs now and writes Parquet. */
     writeParquet(path: string, options?: Options<typeof parquet>): Promise<JobReport>;
+    /** Runs now and writes Arrow IPC files. */
+    writeArrow(path: string, options?: Options<typeof arrow>): Promise<JobReport>;
   }
 }
 
@@ -19,9 +21,10 @@ Object.assign(Dataset.prototype, {
   writeJsonl: writer(jsonl),
   writeCsv: writer(csv),
   writeParquet: writer(parquet),
+  writeArrow: writer(arrow),
 });
 
-function writer(sink: typeof jsonl | typeof csv | typeof parquet) {
+function writer(sink: typeof jsonl | typeof csv | typeof parquet | typeof arrow) {
   return function (this: Dataset, path: string, options: RunSettings = {}): Promise<JobReport> {
     return this.write(sink(path, options as never), options);
   };

@@ -1,16 +1,17 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ShoalError, type Datasource } from "@shoal/core";
-import { binarySource, csvSource, jsonlSource, jsonSource, parquetSource, textSource } from "@shoal/io";
+import { arrowSource, binarySource, csvSource, imagesSource, jsonlSource, jsonSource, npySource, parquetSource, textSource } from "@shoal/io";
 
 const sources = {
-  jsonl: jsonlSource, json: jsonSource, csv: csvSource, parquet: parquetSource, text: textSource, binary: binarySource,
+  jsonl: jsonlSource, json: jsonSource, csv: csvSource, parquet: parquetSource, arrow: arrowSource, text: textSource, images: imagesSource, npy: npySource, binary: binarySource,
 } as const;
 
 export const inputFormats = Object.keys(sources) as readonly (keyof typeof sources)[];
 
 const endings: readonly (readonly [RegExp, keyof typeof sources])[] = [
-  [/\.(jsonl|ndjson)(\.gz)?$/i, "jsonl"], [/\.json(\.gz)?$/i, "json"], [/\.(csv|tsv)(\.gz)?$/i, "csv"], [/\.parquet$/i, "parquet"], [/\.(txt|text|md|log)(\.gz)?$/i, "text"]
+  [/\.(jsonl|ndjson)(\.gz)?$/i, "jsonl"], [/\.json(\.gz)?$/i, "json"], [/\.(csv|tsv)(\.gz)?$/i, "csv"], [/\.parquet$/i, "parquet"], [/\.(arrow|arrows|ipc|feather)$/i, "arrow"],
+  [/\.(txt|text|md|log)(\.gz)?$/i, "text"], [/\.(jpe?g|png|webp|gif|bmp|tiff?|avif)$/i, "images"], [/\.npy$/i, "npy"]
 ];
 
 /** The source that paths name: by the format given, or by their endings. @throws `unknown-format`. */

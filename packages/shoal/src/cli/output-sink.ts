@@ -1,13 +1,13 @@
 import { ShoalError, type Datasink } from "@shoal/core";
-import { csv, jsonl, parquet } from "@shoal/io";
+import { arrow, csv, jsonl, parquet } from "@shoal/io";
 
 export interface OutputFlags {
   readonly format?: string;
   readonly overwrite?: true;
 }
 
-const sinks = { jsonl, csv, parquet } as const;
-const extensions = { ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet" } as const;
+const sinks = { jsonl, csv, parquet, arrow } as const;
+const extensions = { ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet", ".arrow": "arrow" } as const;
 
 /** The sink a path names: by `--format`, by its ending, and otherwise Parquet for a folder and JSONL for standard output. */
 export function outputSink(path: string, { format, overwrite }: OutputFlags): Datasink {
