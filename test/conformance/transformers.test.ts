@@ -5,6 +5,7 @@ import {
   featureExtraction, imageClassification, textClassification, textGeneration, tokenClassification,
   type DecodeImage, type EntityGroup, type LabelScore, type TokenEntity,
 } from "@shoal/backend-transformers";
+import { sentiment, storyteller } from "@shoal/tiny-models";
 import { golden, loadStep, sharedModelsMissing, sharedPath } from "./load-transformers.ts";
 
 if (sharedModelsMissing) console.warn(`Skipped: the models these tests compare with are not at ${sharedPath("models")}.`);
@@ -49,6 +50,33 @@ describe.skipIf(sharedModelsMissing)("text generation (stories260k: Llama with g
   });
 });
 
+describe("tiny models, as Python's ONNX Runtime runs them", () => {
+  const goldenOf = <T>(model: string): T => (JSON.parse(readFileSync(new URL("golden.json", model), "utf8")) as { cases: T }).cases;
+
+  it("storyteller: GPT-2, byte-level tokens", async () => {
+    const cases = goldenOf<{ prompt: string; text: string }[]>(storyteller);
+    await using step = await loadStep(textGeneration({ model: storyteller, input: "prompt", output: "text", maxNewTokens: 20 }));
+    const expected = cases.map(({ text }) => ({ text }));
+    expect(await step.run(cases.map(({ prompt }) => ({ prompt })))).toEqual(expected);
+    expect(await step.run(cases.map(({ prompt }) => ({ prompt })), 1)).toEqual(expected);
+  });
+
+  it("storyteller takes an empty prompt as the beginning of a text", async () => {
+    await using step = await loadStep(textGeneration({ model: storyteller, input: "prompt", output: "text", maxNewTokens: 8, minNewTokens: 8 }));
+    const [alone] = await step.run([{ prompt: "" }]);
+    expect(alone).toEqual({ text: expect.stringMatching(/\w+ \w+/) });
+    expect((await step.run([{ prompt: "Once upon a time there was a" }, { prompt: "" }]))[1]).toEqual(alone);
+  });
+
+  it("sentiment: BERT", async () => {
+    const cases = goldenOf<{ text: string; label: string; score: number }[]>(sentiment);
+    await using step = await loadStep(textClassification({ model: sentiment, input: "text", output: "label", scoreOutput: "score" }));
+    const results = (await step.run(cases.map(({ text }) => ({ text })))) as { label: string; score: number }[];
+    expect(results.map(({ label }) => label)).toEqual(cases.map(({ label }) => label));
+    results.forEach(({ score }, row) => expect(score).toBeCloseTo(cases[row]?.score as number, 4));
+  });
+});
+
 interface LabelGolden {
   readonly cases: Readonly<Record<"fp32" | "q8", readonly { readonly input: string; readonly output: readonly LabelScore[] }[]>>;
 }
@@ -74,9 +102,8 @@ describe.skipIf(sharedModelsMissing)("text classification (sentiment-mini: BERT)
   it("gives the same label in dynamic int8 where the margin is not slight", async () => {
     await using step = await loadStep(textClassification({ model, dtype: "q8", input: "text", output: "label" }));
     const results = await step.run(rows);
-    cases.q8.forEach(({ output: [best, next] }, row) => {
-      if ((best?.score ?? 0) - (next?.score ?? 0) > 0.05) expect(results[row]).toEqual({ label: best?.label });
-    });
+    const clear = cases.q8.flatMap(({ output: [best, next] }, row) => ((best?.score ?? 0) - (next?.score ?? 0) > 0.05 ? [{ row, label: best?.label }] : []));
+    expect(clear.map(({ row }) => results[row])).toEqual(clear.map(({ label }) => ({ label })));
   });
 
   it("names the row whose text is missing", async () => {
@@ -133,7 +160,7 @@ describe.skipIf(sharedModelsMissing)("token classification (snips-slots-mini: BE
       entities.forEach(({ score, start, end, word }, at) => {
         expect(score).toBeCloseTo(expected[at]?.score as number, 4);
         const folded = rows[row]?.text.slice(start ?? 0, end ?? 0).normalize("NFKD").replace(/\p{Mn}/gu, "").toLowerCase();
-        if (word !== "[UNK]") expect(folded).toBe(word.replace("##", ""));
+        expect([folded, "[UNK]"]).toContain(word.replace("##", ""));
       });
     });
   });
@@ -182,7 +209,7 @@ describe.skipIf(sharedModelsMissing)("image classification", () => {
     const path = sharedPath("data/cifar10-1000/airplane/0001.jpg");
     const pixels = await decodeImage(new Uint8Array(readFileSync(path)));
     const [expected] = await step.run([{ image: path }]);
-    expect((expected?.["labels"] as LabelScore[])[0]).toMatchObject({ label: "airplane" });
+    expect(expected).toMatchObject({ labels: [{ label: "airplane" }, {}, {}] });
     expect(await step.run([{ image: pixels }])).toEqual([expected]);
     const rgba = new Uint8Array(Array.from({ length: 32 * 32 }, (_, at) => [...pixels.data.subarray(at * 3, at * 3 + 3), 255]).flat());
     expect(await step.run([{ image: { ...pixels, channels: 4, data: rgba } }])).toEqual([expected]);

@@ -34,37 +34,54 @@ export function penalizeRepetition(logits: Float32Array, ids: Iterable<number>, 
  * @param random in [0, 1).
  * @returns -1 where a logit is not a number.
  */
-export function sample(logits: Float32Array, sampling: Sampling, random: number): number {
+export function sample(logits: Float32Array, { temperature, topK, topP = 1 }: Sampling, random: number): number {
   const best = likeliest(logits);
   if (best < 0) return best;
-  const candidates = topP(topK(logits, sampling.topK), logits, sampling);
-  const scale = 1 / sampling.temperature;
   const highest = logits[best] as number;
-  const weights = Float64Array.from(candidates, (id) => Math.exp(((logits[id] as number) - highest) * scale));
-  let remaining = random * weights.reduce((sum, weight) => sum + weight, 0);
-  for (let at = 0; at < weights.length; at++) {
-    remaining -= weights[at] as number;
-    if (remaining < 0) return candidates[at] as number;
+  const least = topK === undefined || topK >= logits.length ? -Infinity : kthHighest(logits, topK);
+  const ids: number[] = [];
+  const weights: number[] = [];
+  let total = 0;
+  for (let id = 0; id < logits.length; id++) {
+    const logit = logits[id] as number;
+    if (logit < least || logit === -Infinity) continue;
+    const weight = Math.exp((logit - highest) / temperature);
+    ids.push(id);
+    weights.push(weight);
+    total += weight;
   }
-  return best;
+  return topP >= 1 ? draw(ids, weights, random * total, best) : drawFromNucleus(ids, weights, total, topP, random, best);
 }
 
-/** The ids of the `k` highest logits and of those equal to the lowest of them; all ids without `k`. */
-function topK(logits: Float32Array, k = logits.length): Int32Array {
-  const ids = Int32Array.from(logits, (_, id) => id);
-  if (k >= logits.length) return ids;
-  const threshold = logits.toSorted()[logits.length - k] as number;
-  return ids.filter((id) => (logits[id] as number) >= threshold);
+function draw(ids: readonly number[], weights: readonly number[], point: number, otherwise: number): number {
+  let remaining = point;
+  for (let at = 0; at < ids.length; at++) {
+    remaining -= weights[at] as number;
+    if (remaining < 0) return ids[at] as number;
+  }
+  return otherwise;
 }
 
-/** The fewest likeliest candidates that together reach the probability, likeliest first. */
-function topP(candidates: Int32Array, logits: Float32Array, { topP: probability = 1, temperature }: Sampling): Int32Array {
-  if (probability >= 1) return candidates;
-  const sorted = candidates.toSorted((a, b) => (logits[b] as number) - (logits[a] as number) || a - b);
-  const highest = logits[sorted[0] as number] as number;
-  const weights = Float64Array.from(sorted, (id) => Math.exp(((logits[id] as number) - highest) / temperature));
-  const wanted = probability * weights.reduce((sum, weight) => sum + weight, 0);
-  let reached = 0;
-  const count = weights.findIndex((weight) => (reached += weight) >= wanted);
-  return count < 0 ? sorted : sorted.subarray(0, count + 1);
+/** Draws from the fewest likeliest tokens that together have the probability. */
+function drawFromNucleus(ids: readonly number[], weights: readonly number[], total: number, topP: number, random: number, otherwise: number): number {
+  // All tokens below this together have less than 1 − topP: none of them is needed, and few are left to sort.
+  const negligible = ((1 - topP) * total) / ids.length;
+  const order = ids.map((_, at) => at).filter((at) => (weights[at] as number) >= negligible);
+  order.sort((a, b) => (weights[b] as number) - (weights[a] as number) || a - b);
+  let mass = 0;
+  const count = order.findIndex((at) => (mass += weights[at] as number) >= topP * total) + 1;
+  const nucleus = count === 0 ? order : order.slice(0, count);
+  return draw(nucleus.map((at) => ids[at] as number), nucleus.map((at) => weights[at] as number), random * mass, otherwise);
+}
+
+/** The `k`-th highest number. */
+function kthHighest(numbers: Float32Array, k: number): number {
+  const best = new Float64Array(k).fill(-Infinity);
+  for (const number of numbers) {
+    if (number <= (best[k - 1] as number)) continue;
+    let at = k - 1;
+    for (; at > 0 && (best[at - 1] as number) < number; at--) best[at] = best[at - 1] as number;
+    best[at] = number;
+  }
+  return best[k - 1] as number;
 }

@@ -1,0 +1,38 @@
+import { createBlock, tensorColumn } from "@shoal/core";
+import { expect, it } from "vitest";
+import { groupEntities } from "./group-entities.ts";
+import { classifiedBlock } from "./label-scores.ts";
+import { normalizeRows, pool } from "./pool.ts";
+import { checkNumbers } from "./run-encoder.ts";
+
+const hidden = Float32Array.of(1, 2, 3, 4, 99, 99, 5, 6, 7, 8, 9, 10);
+
+it("pools what is not padding", () => {
+  expect([...pool(hidden, 2, 3, [2, 3], "mean")]).toEqual([2, 3, 7, 8]);
+  expect([...pool(hidden, 2, 3, [2, 3], "cls")]).toEqual([1, 2, 5, 6]);
+  expect([...pool(hidden, 2, 3, [2, 3], "last")]).toEqual([3, 4, 9, 10]);
+});
+
+it("scales vectors to length 1, except zeros", () => {
+  const vectors = Float32Array.of(3, 4, 0, 0);
+  normalizeRows(vectors, 2);
+  expect([...vectors].map((value) => Math.round(value * 10) / 10)).toEqual([0.6, 0.8, 0, 0]);
+});
+
+it("names the rows that are not numbers", () => {
+  expect(() => checkNumbers(Float32Array.of(1, 2, NaN, 4, 5, 6), 3, "embed(x)", "logits")).toThrow(/embed\(x\).*row 1 of a batch of 3/);
+});
+
+it("softmax for one label of many, sigmoid for labels that stand alone", () => {
+  const block = createBlock({ logits: tensorColumn(Float32Array.of(0, Math.log(3)), [2]) });
+  const settings = { input: "text", output: "label", scoreOutput: "score" };
+  const classify = (config: object) => classifiedBlock(block, block.columns["logits"] as never, { ...settings, topK: 2 }, config as never).columns["label"]?.values;
+  expect(classify({ id2label: { 0: "no", 1: "yes" } })).toEqual([[{ label: "yes", score: expect.closeTo(0.75) }, { label: "no", score: expect.closeTo(0.25) }]]);
+  expect(classify({ problem_type: "multi_label_classification" })).toEqual([[{ label: "LABEL_1", score: expect.closeTo(0.75) }, { label: "LABEL_0", score: expect.closeTo(0.5) }]]);
+});
+
+it("groups tokens by their prefixes", () => {
+  const labels = ["B-a", "I-a", "B-a", "I-b", "S-b", "E-b", "I-b", "c", "c"];
+  const tokens = labels.map((entity, index) => ({ entity, index, id: index, score: 1, word: "", start: index, end: index + 1 }));
+  expect(groupEntities(tokens, { decode: (ids) => ids.join("") }).map(({ entity_group, word }) => `${entity_group}:${word}`)).toEqual(["a:01", "a:2", "b:3", "b:4", "b:56", "c:78"]);
+});
