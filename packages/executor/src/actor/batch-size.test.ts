@@ -20,7 +20,7 @@ describe("an automatic batch size", () => {
   });
 
   test("steps back when a larger batch is slower", () => {
-    const settled = run(climbingBatchSize(8, 1024), 60, { callMs: (rows) => (rows > 32 ? rows * 5 : 10), rowMs: 1 });
+    const settled = run(climbingBatchSize(8, 1024), 40, { callMs: (rows) => (rows > 32 ? rows * 5 : 10), rowMs: 1 });
     expect(settled).toMatchObject({ phase: "settled", size: 32 });
   });
 
@@ -45,6 +45,26 @@ describe("an automatic batch size", () => {
     const settled = run(climbingBatchSize(8, 64), 60, { callMs: () => 100, rowMs: 0.1 });
     expect(settled.size).toBe(64);
     expect(run(settled, 8, { callMs: () => 1000, rowMs: 0.1 }).size).toBe(32);
+  });
+
+  test("tries a larger one again, ever more rarely", () => {
+    // An early slowness that had nothing to do with the size.
+    let state = run(climbingBatchSize(8, 1024), 3, { callMs: () => 10, rowMs: 0 });
+    state = run(state, 3, { callMs: () => 1000, rowMs: 0 });
+    expect(state).toMatchObject({ phase: "settled", size: 8 });
+    expect(run(state, 100, { callMs: () => 10, rowMs: 0 }).size).toBe(1024);
+    let probes = 0;
+    for (let batch = 0; batch < 3000; batch++) {
+      const after = run(state, 1, { callMs: () => 0, rowMs: 1 });
+      if (after.size > state.size && state.phase === "settled") probes++;
+      state = after;
+    }
+    expect(state.size).toBe(8);
+    expect(probes).toBe(3);
+  });
+
+  test("climbs on where a batch is too short to measure", () => {
+    expect(run(climbingBatchSize(8, 1024), 8, { callMs: () => 0, rowMs: 0.0001 })).toMatchObject({ size: 1024, phase: "settled" });
   });
 
   test("learns nothing from the short batch at a block's end", () => {
