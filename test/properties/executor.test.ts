@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { blockBytes, ShoalError, type ModulePredictorSpec } from "@shoal/core";
+import { blockBytes, ShoalError, type ModulePredictorSpec, type Row } from "@shoal/core";
 import { execute, formatStats, runToSink, type RunEvent } from "@shoal/executor";
+import type { PhysicalOperator } from "@shoal/planner";
 import { FakeActorHost, memorySink, rest, seededRandom } from "@shoal/testing";
 import { describe, expect, test } from "vitest";
 import { doubling, numbered, poolOf, recutOf, rowsOf, scanOf, world } from "./plans.ts";
@@ -56,6 +57,19 @@ describe("a run without faults", () => {
     expect(new Set(seen.map((batch) => batch.actor)).size).toBe(4);
   });
 
+  test("runs twenty actors without a warning of leaking listeners", async () => {
+    const warnings: Error[] = [];
+    const listen = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", listen);
+    const { environment, host } = world({ resources: { cpus: 20, gpus: 0, memory: 2 ** 30 } }, { batchMs: () => 10 });
+    const union: PhysicalOperator = { kind: "union", inputs: Array.from({ length: 15 }, () => scanOf(numbered(200, 20))) };
+    expect(await rowsOf(execute(poolOf(union, { minActors: 20, maxActors: 20, policy: { batchSize: 20 } }), environment))).toHaveLength(3000);
+    expect(host.spawned).toBe(20);
+    await rest();
+    process.off("warning", listen);
+    expect(warnings).toEqual([]);
+  });
+
   test("runs two pools one after the other without waiting for each other's CPU", async () => {
     const { environment, host } = world({ resources: { cpus: 2, gpus: 0, memory: 2 ** 30 } });
     const first = poolOf(recutOf(scanOf(numbered(500))), { minActors: 2, maxActors: 2, numCpus: 2 });
@@ -81,6 +95,48 @@ describe("a run without faults", () => {
     expect(new Set(kinds)).toEqual(new Set(["run-started", "total-rows", "actor-started", "stage-progress", "run-finished"]));
     expect(events.findLast((event) => event.kind === "stage-progress" && event.name === "double")).toMatchObject({ rowsOut: 1000, etaMs: 0 });
   });
+});
+
+describe("functions around a pool", () => {
+  test(`keep order and count whatever is asynchronous, over ${seeds} seeds`, async () => {
+    for (let seed = 0; seed < seeds; seed++) {
+      const random = seededRandom(seed);
+      const { environment, host } = world({ onError: "skip" }, { batchMs: () => random.between(0, 50), bad: (id) => (id as number) % 41 === 7 });
+      const later = async <T>(value: T): Promise<T> => {
+        for (let turns = random.between(0, 5); turns > 0; turns--) await Promise.resolve();
+        return value;
+      };
+      const maybe = <T>(value: T): T | Promise<T> => (random.chance(0.1) ? later(value) : value);
+      const count = random.between(1, 400);
+      const before: PhysicalOperator = {
+        kind: "row-functions", input: scanOf(numbered(count, random.between(1, 120))),
+        steps: [
+          { kind: "filter", step: { name: "odd", run: (row) => maybe((row["id"] as number) % 2 === 1) } },
+          { kind: "with-column", name: "half", step: { name: "half", run: (row) => maybe((row["id"] as number) / 2) } },
+        ],
+      };
+      const after: PhysicalOperator = {
+        kind: "row-functions", input: poolOf(recutOf(before), { minActors: 1, maxActors: 3 }),
+        steps: [
+          { kind: "map", step: { name: "refuse", run: (row) => {
+            if ((row["id"] as number) % 30 === 3) throw new Error("three");
+            return maybe(row);
+          } } },
+          { kind: "flat-map", step: { name: "twice", run: (row) => maybe([row, row]) } },
+        ],
+      };
+      const limit = random.chance(0.3) ? random.between(1, 100) : Infinity;
+      const execution = execute(limit === Infinity ? after : { kind: "limit", rows: limit, input: after }, environment);
+      const wanted = Array.from({ length: count }, (_, id) => id).filter((id) => id % 2 === 1 && id % 41 !== 7 && id % 30 !== 3).flatMap((id) => [id, id]).slice(0, limit);
+      const rows = await rowsOf(execution).catch((error: unknown) => error);
+      // Where the very first rows are all bad, the run stops.
+      if (ShoalError.is(rows, "first-batches-failed")) continue;
+      assert(Array.isArray(rows), `seed ${seed}: ${String(rows)}`);
+      assert.deepEqual(rows.map((row: Row) => row["id"]), wanted, `seed ${seed}`);
+      for (const row of rows as Row[]) assert.deepEqual([row["half"], row["doubled"]], [(row["id"] as number) / 2, 2 * (row["id"] as number)]);
+      assert.equal(host.alive, 0);
+    }
+  }, 60_000);
 });
 
 describe("nothing is read too far ahead", () => {
@@ -210,6 +266,13 @@ describe("a pool of one to four actors", () => {
     expect(host.peakAlive).toBe(1);
   });
 
+  test("fails at once when its predictor does not load, though no row has come yet", async () => {
+    const { environment, clock } = world();
+    const broken = new FakeActorHost({ clock, load: async () => { throw new ShoalError("model-not-found", "There is no such model."); } });
+    const silent = { ...numbered(10), read: () => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) }) };
+    expect((await thrown(rowsOf(execute(poolOf({ kind: "scan", source: silent }), { ...environment, host: broken })))).code).toBe("model-not-found");
+  });
+
   test("goes on with those that started", async () => {
     const { environment, clock } = world();
     let loads = 0;
@@ -260,6 +323,12 @@ describe("rows that fail", () => {
     const whole = world({ onError: "null" }, badAt(3), { predict: async (batch) => ({ ...batch, columns: { ...batch.columns, seen: batch.columns["id"] as never } }) });
     const rows = await rowsOf(execute(poolOf(recutOf(scanOf(numbered(5))), { spec: module({}) }), whole.environment));
     expect(rows[3]).toEqual({ id: 3, text: "row 3", seen: null });
+  });
+
+  test("keep what they had where every row of the first block failed, too", async () => {
+    const { environment } = world({ onError: "null" }, { bad: (id) => (id as number) < 2 }, { predict: async (batch) => ({ ...batch, columns: { seen: batch.columns["id"] as never } }) });
+    const rows = await rowsOf(execute(poolOf(scanOf(numbered(4, 2)), { spec: module({}) }), environment));
+    expect(rows).toEqual([{ id: 0, text: "row 0" }, { id: 1, text: "row 1" }, { seen: 2 }, { seen: 3 }]);
   });
 
   test("can't be nulled where row counts may change", () => {

@@ -15,7 +15,7 @@ export function finishRows(spec: PredictorSpec, given: Block, result: BlockResul
   const accepted = failed.length === 0 ? undefined : othersThan(failed, given.rows);
   if (spec.kind === "module") {
     if (!nulls || accepted === undefined) return { ...result.block, lineage: given.lineage };
-    return withFailedRows(result.block, given, accepted, failed, result.block.rows > 0 ? Object.keys(result.block.columns) : known);
+    return withFailedRows(result.block, given, accepted, failed, columnsOf(result.block, known, given));
   }
   const added = { ...result.block, columns: Object.fromEntries(spec.adds.map((name) => [name, result.block.columns[name] ?? missingColumn(result.block.rows)])) };
   if (accepted === undefined) return { ...given, columns: { ...given.columns, ...added.columns } };
@@ -25,6 +25,12 @@ export function finishRows(spec: PredictorSpec, given: Block, result: BlockResul
   }
   const all = withFailedRows(added, { ...given, columns: {} }, accepted, failed, spec.adds);
   return { ...given, columns: { ...given.columns, ...all.columns } };
+}
+
+/** The columns of the answer; where every row failed those of an earlier one, or at least what came in. */
+function columnsOf(done: Block, known: readonly string[], given: Block): readonly string[] {
+  if (done.rows > 0) return Object.keys(done.columns);
+  return known.length > 0 ? known : Object.keys(given.columns);
 }
 
 function withFailedRows(done: Block, given: Block, accepted: Int32Array, failed: Int32Array, names: readonly string[]): Block {

@@ -15,6 +15,7 @@ export interface ActorPoolRun {
   readonly host: ActorHost;
   readonly fit: PoolFit;
   readonly budgetBytes: number;
+  readonly onProgress: () => void;
   readonly onEvent: (event: PoolEvent | { readonly kind: "batch-failed"; readonly rows: number; readonly code: string; readonly message: string }) => void;
 }
 
@@ -43,7 +44,7 @@ class PoolStage {
   #empty: Block | undefined;
   #columns: readonly string[] = [];
 
-  constructor(stage: ActorPoolStage, { host, fit, budgetBytes, onEvent }: ActorPoolRun, run: StageRun) {
+  constructor(stage: ActorPoolStage, { host, fit, budgetBytes, onEvent, onProgress }: ActorPoolRun, run: StageRun) {
     const { clock, record } = run;
     this.#stage = stage;
     this.#run = run;
@@ -58,6 +59,8 @@ class PoolStage {
       ...(stateful ? { minActors: 1, maxActors: 1 } : {}),
       spec: stage.spec, policy: stage.policy, device: stage.device, maxAttempts: stage.maxAttempts, host, clock, record: this.#recorder, onEvent,
       onChange: () => this.#changed(),
+      onFailure: (error) => this.#window.fail(error),
+      onTick: onProgress,
       ...(stage.timeoutMs === undefined ? {} : { timeoutMs: stage.timeoutMs }),
       ...(stage.recycleAfterBatches === undefined ? {} : { recycleAfterBatches: stage.recycleAfterBatches }),
     });

@@ -26,6 +26,10 @@ export interface PoolSettings {
   readonly onEvent: (event: PoolEvent) => void;
   /** Something changed: a block is done, an actor is there. */
   readonly onChange: () => void;
+  /** The pool can't go on, whether or not it has blocks. */
+  readonly onFailure: (error: unknown) => void;
+  /** About once a second, also while nothing is done. */
+  readonly onTick: () => void;
 }
 
 export type PoolEvent =
@@ -140,7 +144,10 @@ export class ActorPool {
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= { error };
+    if (this.#failure === undefined) {
+      this.#failure = { error };
+      this.#settings.onFailure(error);
+    }
     this.#queue.length = 0;
     for (const task of this.#tasks) task.reject(error);
     this.#tasks.clear();
@@ -356,6 +363,7 @@ export class ActorPool {
         throw error;
       }
       for (const member of this.#members) this.#check(member, clock.now());
+      this.#settings.onTick();
     }
   }
 
