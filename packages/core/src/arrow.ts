@@ -4,7 +4,7 @@ import {
 } from "apache-arrow";
 import { createBlock, type Block } from "./block.ts";
 import {
-  columnFromValues, elementsPerRow, isTypedArray, type Column, type ColumnType, type NumberKind, type TypedArray,
+  columnFromValues, elementsPerRow, isTypedArray, type Column, type ColumnType, type NumberKind, type RasterImage, type TypedArray,
 } from "./column.ts";
 import { utf8Buffers } from "./utf8.ts";
 
@@ -17,6 +17,7 @@ const numberTypes: Record<NumberKind, () => DataType> = {
 /** Arrow's canonical extension names, kept in the field's metadata. */
 const extensionName = "ARROW:extension:name";
 const extensionMetadata = "ARROW:extension:metadata";
+const imageExtension = "shoal.image";
 
 /** A block as an Arrow table; numbers and tensors share their memory with it. */
 export function tableFromBlock(block: Block): Table {
@@ -31,6 +32,8 @@ function arrowColumn(name: string, column: Column): [ArrowField, Data] {
   const metadata = new Map<string, string>();
   if (column.type.kind === "tensor") {
     metadata.set(extensionName, "arrow.fixed_shape_tensor").set(extensionMetadata, JSON.stringify({ shape: column.type.shape }));
+  } else if (column.type.kind === "image") {
+    metadata.set(extensionName, imageExtension).set(extensionMetadata, "");
   } else if (column.type.kind === "json") {
     metadata.set(extensionName, "arrow.json").set(extensionMetadata, "");
   }
@@ -49,6 +52,7 @@ function arrowData(column: Column): Data {
     case "utf8": return makeData({ type: new Utf8(), ...nulls, ...utf8Buffers(column.values as (string | null)[]) });
     case "json": return makeData({ type: new Utf8(), ...nulls, ...utf8Buffers((column.values as unknown[]).map((value) => (value === null ? null : JSON.stringify(value, jsonSafe)))) });
     case "binary": return makeData({ type: new Binary(), ...nulls, ...joinBytes(column.values as (Uint8Array | null)[]) });
+    case "image": return imageData(column.values as (RasterImage | null)[], nulls);
     case "list": return listData(column, type.element, nulls);
     case "arrow": return mergeData(column.values as unknown as Vector);
     default: return makeData({ type: numberTypes[type.kind]() as never, ...nulls, data: values as never }) as Data;
@@ -75,6 +79,17 @@ function listData(column: Column, element: NumberKind | "utf8", nulls: { length:
   for (const row of rows) if (row !== null) for (let at = 0; at < row.length; at++) flat.push(row[at]);
   const child = arrowData(columnFromValues(flat, { kind: element }));
   return makeData({ type: new List(new ArrowField("item", child.type, true)), ...nulls, valueOffsets, child } as never) as Data;
+}
+
+/** A struct of the bytes and the three sizes. */
+function imageData(images: readonly (RasterImage | null)[], nulls: { length: number }): Data {
+  const sizes = (["width", "height", "channels"] as const).map((name) => {
+    const data = Int32Array.from(images, (image) => image?.[name] ?? 0);
+    return [new ArrowField(name, new Int32(), false), makeData({ type: new Int32(), length: images.length, nullCount: 0, data })] as const;
+  });
+  const bytes = makeData({ type: new Binary(), length: images.length, nullCount: 0, ...joinBytes(images.map((image) => image?.data ?? null)) });
+  const children = [...sizes, [new ArrowField("data", bytes.type, false), bytes] as const];
+  return makeData({ type: new Struct(children.map(([field]) => field)), ...nulls, children: children.map(([, child]) => child) } as never) as Data;
 }
 
 function nullBitmap(column: Column): { nullCount: number; nullBitmap?: Uint8Array } {
@@ -124,7 +139,7 @@ export function columnFromVector(field: ArrowField, vector: Vector): Column {
     case "null": return { type, length, values: [] };
     case "arrow": return { type, length, values: vector };
     case "utf8": case "binary": return { type, length, values: Array.from({ length }, (_, row) => vector.get(row) as unknown) };
-    case "json": return { type, length, values: Array.from({ length }, (_, row) => parsed(field, vector.get(row))) };
+    case "json": case "image": return { type, length, values: Array.from({ length }, (_, row) => parsed(field, vector.get(row))) };
     case "list": return { type, length, values: Array.from({ length }, (_, row) => listValue(vector.get(row) as Vector | null)) };
     case "bool": return { type, length, values: Uint8Array.from({ length }, (_, row) => Number(vector.get(row) ?? 0)), ...optional };
     case "timestamp": return { type, length, values: Float64Array.from({ length }, (_, row) => Number(vector.get(row) ?? 0)), ...optional };
@@ -154,7 +169,7 @@ function columnType(field: ArrowField): ColumnType {
       const element = item.typeId === Type.Utf8 ? "utf8" : numberKind(item);
       return element === undefined ? { kind: "json" } : { kind: "list", element };
     }
-    case Type.Struct: return { kind: "json" };
+    case Type.Struct: return { kind: field.metadata.get(extensionName) === imageExtension ? "image" : "json" };
     default: return { kind: "arrow", name: type.toString() as string };
   }
 }
@@ -202,8 +217,8 @@ function parsed(field: ArrowField, value: unknown): unknown {
 function plain(value: unknown): unknown {
   if (typeof value !== "object" || value === null || value instanceof Date || isTypedArray(value)) return value;
   if (value instanceof Vector) return Array.from(value as Iterable<unknown>, plain);
-  if ("toJSON" in value && typeof value.toJSON === "function") {
-    return Object.fromEntries(Object.entries(value.toJSON() as object).map(([key, item]) => [key, plain(item)]));
-  }
+  // Asked by name: Arrow's struct rows are proxies that deny having it.
+  const { toJSON } = value as { toJSON?: unknown };
+  if (typeof toJSON === "function") return Object.fromEntries(Object.entries(toJSON.call(value) as object).map(([key, item]) => [key, plain(item)]));
   return value;
 }

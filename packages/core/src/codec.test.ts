@@ -28,6 +28,14 @@ test("tensors keep their shape, through slices and the wire", () => {
   expect([...blockRows(back)].map((row) => Array.from(row["image"] as Float32Array))).toEqual([[6, 7, 8, 9, 10, 11], [12, 13, 14, 15, 16, 17]]);
 });
 
+test("images keep their own sizes", () => {
+  const images = [{ width: 2, height: 1, channels: 1, data: Uint8Array.of(1, 2) }, null, { width: 1, height: 1, channels: 3, data: Uint8Array.of(7, 8, 9) }];
+  const block = blockFromRows(images.map((image) => ({ image })));
+  const back = decodeBlock(encodeBlock(sliceBlock(block, 0, 3)));
+  expect(back.columns["image"]?.type).toEqual({ kind: "image" });
+  expect([...blockRows(back)].map((row) => row["image"])).toEqual(images);
+});
+
 test("slices narrow the lineage; joining them restores it", () => {
   const block = blockFromRows(rows, undefined, lineage);
   expect(sliceBlock(block, 1, 3).lineage).toEqual([{ ...lineage[0], firstRow: 11, rows: 2 }]);

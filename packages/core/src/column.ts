@@ -6,11 +6,12 @@ export type NumberKind = IntegerKind | "float32" | "float64";
 
 /**
  * What a column holds. The table in core's README gives each kind's JavaScript, Arrow, Parquet and JSON form.
- * `tensor`: every row has the same shape, stored flat. `list`: rows of unlike lengths. `json`: nested values as they are.
+ * `tensor`: every row has the same shape, stored flat. `list`: rows of unlike lengths. `image`: pixels, each row of its own size.
+ * `json`: nested values as they are.
  * `arrow`: a type that JavaScript has no good form for (decimal, interval, map …), kept as the vector it came as.
  */
 export type ColumnType =
-  | { readonly kind: "bool" | NumberKind | "utf8" | "binary" | "timestamp" | "json" | "null" }
+  | { readonly kind: "bool" | NumberKind | "utf8" | "binary" | "timestamp" | "image" | "json" | "null" }
   | { readonly kind: "tensor"; readonly element: NumberKind; readonly shape: readonly number[] }
   | { readonly kind: "list"; readonly element: NumberKind | "utf8" }
   | { readonly kind: "arrow"; readonly name: string };
@@ -20,11 +21,19 @@ export type TypedArray =
   | Uint8Array | Uint8ClampedArray | Uint16Array | Uint32Array | BigUint64Array
   | Float32Array | Float64Array;
 
+/** Decoded pixels: rows from the top, `channels` bytes a pixel (1 grey, 3 RGB, 4 RGBA). */
+export interface RasterImage {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  readonly data: Uint8Array;
+}
+
 /**
  * The values of one column of a block.
  * - `bool`, numbers, `timestamp` (epoch milliseconds as Float64Array), `tensor` (flat): a typed array, with `validity` (1 byte a row,
  *   0 = missing) when a row may be missing.
- * - `utf8`, `binary`, `list`, `json`: a JavaScript array, `null` where a row is missing.
+ * - `utf8`, `binary`, `list`, `image`, `json`: a JavaScript array, `null` where a row is missing.
  * - `arrow`: an Arrow vector.
  */
 export interface Column<out T = unknown> {
@@ -170,6 +179,7 @@ export function columnBytes(column: Column): number {
     if (typeof value === "string") bytes += 2 * value.length + 16;
     else if (isTypedArray(value)) bytes += value.byteLength + 64;
     else if (Array.isArray(value)) bytes += 8 * value.length + 64;
+    else if (column.type.kind === "image" && value !== null) bytes += (value as RasterImage).data.byteLength + 64;
     else bytes += 64;
   }
   return bytes;
@@ -225,11 +235,19 @@ export function typeOfValue(value: unknown): ColumnType {
   if (value instanceof Date) return { kind: "timestamp" };
   if (value instanceof Uint8Array && !(value instanceof Uint8ClampedArray)) return { kind: "binary" };
   if (isTypedArray(value)) return { kind: "tensor", element: kindOf(value), shape: [value.length] };
+  if (isRasterImage(value)) return { kind: "image" };
   if (Array.isArray(value) && value.length > 0) {
     if (value.every((item) => typeof item === "number")) return { kind: "list", element: "float64" };
     if (value.every((item) => typeof item === "string")) return { kind: "list", element: "utf8" };
   }
   return { kind: "json" };
+}
+
+/** Exactly the fields of a {@link RasterImage}, and as many bytes as they say. */
+export function isRasterImage(value: unknown): value is RasterImage {
+  if (typeof value !== "object" || value === null || Object.keys(value).length !== 4) return false;
+  const { width, height, channels, data } = value as Partial<RasterImage>;
+  return data instanceof Uint8Array && data.length === Number(width) * Number(height) * Number(channels);
 }
 
 /** The common type of many values. */
@@ -255,7 +273,7 @@ export function columnFromValues(values: readonly unknown[], type: ColumnType = 
   switch (type.kind) {
     case "null": return { type, length, values: [] };
     case "json": return { type, length, values: values.map((value) => value ?? null) };
-    case "utf8": case "binary": case "list": return { type, length, values: values.map((value, row) => (value == null ? null : checked(value, type, row))) };
+    case "utf8": case "binary": case "list": case "image": return { type, length, values: values.map((value, row) => (value == null ? null : checked(value, type, row))) };
     case "arrow": throw new ShoalError("wrong-type", `A column of type ${formatType(type)} can't be made from plain values.`);
   }
   const perRow = elementsPerRow(type);
@@ -288,6 +306,7 @@ function storedForm(value: unknown, type: ColumnType): unknown {
   switch (type.kind) {
     case "utf8": return typeof value === "string" ? value : undefined;
     case "binary": return value instanceof Uint8Array ? value : undefined;
+    case "image": return isRasterImage(value) ? value : undefined;
     case "bool": return typeof value === "boolean" ? Number(value) : undefined;
     case "timestamp": return value instanceof Date ? value.getTime() : typeof value === "number" ? value : undefined;
     case "int64": case "uint64": return typeof value === "bigint" ? value : Number.isSafeInteger(value) ? BigInt(value as number) : undefined;
@@ -302,6 +321,7 @@ function storedForm(value: unknown, type: ColumnType): unknown {
 /** A value short enough for a message. */
 export function preview(value: unknown, maxLength = 60): string {
   if (isTypedArray(value)) return `${value.constructor.name}(${value.length})`;
+  if (isRasterImage(value)) return `image ${value.width}×${value.height}×${value.channels}`;
   let text: string;
   try {
     text = typeof value === "bigint" ? `${value}n` : (JSON.stringify(value) ?? String(value));

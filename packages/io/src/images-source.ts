@@ -1,37 +1,41 @@
-import { columnFromValues, createBlock, tensorColumn, type Block, type Column, type ColumnType, type Datasource, type JsonObject, type Schema } from "@shoal/core";
+import { createBlock, tensorColumn, type Block, type Column, type ColumnType, type Datasource, type JsonObject, type RasterImage, type Schema } from "@shoal/core";
 import { decodeImage, imageChannels, type ImageOptions } from "./decode-image.ts";
 import { fileDatasource } from "./file-datasource.ts";
 
 export type ImagesSourceOptions = ImageOptions;
 
-/** A row of {@link imagesSource}. `image` is flat: pixel by pixel, row by row from the top. */
+/** A row of {@link imagesSource}: every image has its own size. */
 export interface ImageRow {
   readonly path: string;
+  readonly image: RasterImage;
+}
+
+/** A row of {@link imagesSource} with `size`: flat pixels `[height, width, channels]`. */
+export interface SizedImageRow {
+  readonly path: string;
   readonly image: Uint8Array;
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
 }
 
 /**
  * Images as rows, one a file, upright and in one mode. With `size` column `image` is a tensor `[height, width, channels]`; without, each
- * image keeps its own size, so `image` is a list of bytes and `height`, `width` and `channels` say how to read it.
+ * image keeps its own size, and a value is `{ width, height, channels, data }`.
  * Asked for `path` alone, it opens no file.
  * @param paths files, directories, globs or URLs
  * @throws on reading: `bad-file`, `unsupported-file`; `missing-library` without @napi-rs/image.
  */
-export function imagesSource(paths: string | readonly string[], options: ImagesSourceOptions = {}): Datasource<ImageRow> {
+export function imagesSource(paths: string | readonly string[], options: ImagesSourceOptions & { readonly size: readonly [height: number, width: number] }): Datasource<SizedImageRow>;
+export function imagesSource(paths: string | readonly string[], options?: ImagesSourceOptions): Datasource<ImageRow>;
+export function imagesSource(paths: string | readonly string[], options: ImagesSourceOptions = {}): Datasource<ImageRow | SizedImageRow> {
   const { size, mode } = options;
   const channels = imageChannels(mode);
-  const type: ColumnType = size === undefined ? { kind: "list", element: "uint8" } : { kind: "tensor", element: "uint8", shape: [...size, channels] };
-  return fileDatasource<ImageRow>(paths, {
+  const type: ColumnType = size === undefined ? { kind: "image" } : { kind: "tensor", element: "uint8", shape: [...size, channels] };
+  return fileDatasource<ImageRow | SizedImageRow>(paths, {
     format: "images",
     extensions: [".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"],
     prunesColumns: true,
     streams: false,
     schema: async (): Promise<Schema> => ({
-      fields: [["path", { kind: "utf8" } as ColumnType] as const, ["image", type] as const, ...["height", "width", "channels"].map((name) => [name, { kind: "int32" } as ColumnType] as const)]
-        .map(([name, fieldType]) => ({ name, type: fieldType, nullable: false })),
+      fields: [{ name: "path", type: { kind: "utf8" }, nullable: false }, { name: "image", type, nullable: false }],
     }),
     countRows: async () => 1,
     async *read(file, { firstRow = 0, columns, signal }): AsyncIterable<Block> {
@@ -42,13 +46,9 @@ export function imagesSource(paths: string | readonly string[], options: ImagesS
         return;
       }
       const image = await decodeImage(file.path, { ...options, signal });
-      const number = (value: number): Column => columnFromValues([value], { kind: "int32" });
       yield createBlock({
         path,
-        image: type.kind === "tensor" ? tensorColumn(image.data, type.shape) : { type, length: 1, values: [image.data] },
-        height: number(image.height),
-        width: number(image.width),
-        channels: number(image.channels),
+        image: type.kind === "tensor" ? tensorColumn(image.data, type.shape) : { type, length: 1, values: [image] },
       }, [], 1);
     },
   }, { ...options } as JsonObject);

@@ -23,4 +23,4 @@ export { arrow } from "./arrow.ts";
 export { arrowSource, type ArrowSourceOptions } from "./arrow-source.ts";
 export { npySource } from "./npy-source.ts";
 export { decodeImage, type DecodedImage, type ImageMode, type ImageOptions } from "./decode-image.ts";
-export { imagesSource, type ImageRow, type ImagesSourceOptions } from "./images-source.ts";
+export { imagesSource, type ImageRow, type ImagesSourceOptions, type SizedImageRow } from "./images-source.ts";

@@ -10,7 +10,7 @@ export function columnOfParquet(data: DecodedArray, type: ColumnType): Column {
     case "list": return { type, length, values: Array.from(data as unknown[], (row) => listRow(row, type.element)) };
     case "tensor": return tensorOf(data as unknown[], type);
     case "bool": case "timestamp": return numbersOf(data, type, type.kind);
-    case "null": case "arrow": throw new TypeError(`parquet has no ${type.kind}`);
+    case "null": case "arrow": case "image": throw new TypeError(`parquet has no ${type.kind}`);
     default: return numbersOf(data, type, type.kind);
   }
 }

@@ -110,7 +110,7 @@ function physicalType(kind: Exclude<ColumnType["kind"], "tensor" | "list">): Pic
     case "int32": return { type: "INT32" };
     case "int8": case "int16": case "uint8": case "uint16": case "uint32": return { type: "INT32", converted_type: integerAnnotation(kind) };
     case "binary": return { type: "BYTE_ARRAY" };
-    case "json": case "arrow": return { type: "BYTE_ARRAY", logical_type: { type: "JSON" } };
+    case "image": case "json": case "arrow": return { type: "BYTE_ARRAY", logical_type: { type: "JSON" } };
     case "utf8": case "null": return { type: "BYTE_ARRAY", converted_type: "UTF8", logical_type: { type: "STRING" } };
   }
 }
@@ -128,7 +128,7 @@ function storedValues(column: Column): TypedArray | unknown[] {
   switch (type.kind) {
     case "bool": return Array.from(values as Uint8Array, (value, row) => (validity?.[row] === 0 ? null : value === 1));
     case "timestamp": return Array.from(values as Float64Array, (ms, row) => (validity?.[row] === 0 || Number.isNaN(ms) ? null : Math.trunc(ms)));
-    case "json": case "arrow": return columnValues(column).map((value) => (value === null ? null : encoder.encode(JSON.stringify(value, jsonSafe) ?? "null")));
+    case "image": case "json": case "arrow": return columnValues(column).map((value) => (value === null ? null : encoder.encode(JSON.stringify(value, jsonSafe) ?? "null")));
     case "tensor": {
       const perRow = elementsPerRow(type);
       return Array.from({ length }, (_, row) => (validity?.[row] === 0 ? null : Array.from((values as Float32Array).subarray(row * perRow, (row + 1) * perRow))));

@@ -88,8 +88,10 @@ export function readText(paths: Paths, options?: io.TextOptions): Dataset<{ text
   return readDatasource(io.textSource(paths, options));
 }
 
-/** Decoded pictures, in columns `path` and `image` (pixels: height × width × channels). */
-export function readImages(paths: Paths, options?: io.ImagesSourceOptions): Dataset<io.ImageRow> {
+/** Decoded pictures, in columns `path` and `image`: `{ width, height, channels, data }`, or with `{ size: [height, width] }` tensors of one shape. */
+export function readImages(paths: Paths, options: io.ImagesSourceOptions & { readonly size: readonly [height: number, width: number] }): Dataset<io.SizedImageRow>;
+export function readImages(paths: Paths, options?: io.ImagesSourceOptions): Dataset<io.ImageRow>;
+export function readImages(paths: Paths, options: io.ImagesSourceOptions = {}): Dataset<io.ImageRow> | Dataset<io.SizedImageRow> {
   return readDatasource(io.imagesSource(paths, options));
 }
 

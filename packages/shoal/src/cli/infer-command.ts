@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
-import { ShoalError, type PredictorStep, type Row } from "@shoal/core";
+import { ShoalError, type Datasource, type PredictorStep, type Row } from "@shoal/core";
 import { featureExtraction, imageClassification, textClassification, textGeneration, tokenClassification } from "@shoal/backend-transformers";
-import { dataset, type PredictorSettings, type RunSettings } from "@shoal/dataset";
+import { dataset, type Dataset, type PredictorSettings, type RunSettings } from "@shoal/dataset";
 import { sentiment, storyteller } from "@shoal/tiny-models";
 import { localRuntime } from "#runtime";
 import { setProcessSettings } from "../runtime/process-settings.ts";
@@ -96,9 +96,15 @@ export function inferCommand(): Command {
 async function infer(files: readonly string[], flags: Flags): Promise<void> {
   const settings: RunSettings = { ...runSettings(flags, interruptSignal()), ...jsonEvents(flags, flags.out === "-") };
   setProcessSettings(settings);
-  const predicted = dataset<Row>(inputSource(files, flags.inputFormat), localRuntime).mapBatches(predictor(flags), predictorSettings(flags));
+  const source = inputSource(files, flags.inputFormat);
+  const predicted = withoutPixels(dataset<Row>(source, localRuntime).mapBatches(predictor(flags), predictorSettings(flags)), source);
   if (flags.explain) return void process.stdout.write(`${predicted.explain()}\n`);
   finish(await predicted.write(outputSink(flags.out, flags)), flags);
+}
+
+/** Whoever asks for labels of pictures does not want the pixels again: their path names them. */
+function withoutPixels(predicted: Dataset, source: Datasource): Dataset {
+  return source.spec?.format === "images" ? predicted.drop("image") : predicted;
 }
 
 function predictor(flags: Flags): PredictorStep<Row, Row, undefined, "adds"> {
