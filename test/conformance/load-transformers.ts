@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { onnxNodeRuntime } from "@shoal/backend-onnx-node";
 import { transformersBackend, type TransformersBackendOptions } from "@shoal/backend-transformers";
-import { blockFromRows, blockRows, concatBlocks, sliceBlock, type ActorContext, type Block, type Predictor, type PredictorStep, type Row } from "@shoal/core";
+import { blockFromRows, blockRows, concatBlocks, silentLogger, sliceBlock, type ActorContext, type Block, type Predictor, type PredictorStep, type Row } from "@shoal/core";
 
 /** Models and data that are not part of this repository lie beside the checkout, or where `SHOAL_SHARED` says. */
 const shared = process.env["SHOAL_SHARED"] ?? fileURLToPath(new URL("../../../shared/", import.meta.url));
@@ -29,7 +29,7 @@ export async function loadStep(step: PredictorStep<never, unknown>, options?: Tr
   if (step.spec.kind !== "declarative") throw new Error("not a declarative predictor");
   const counts = new Map<string, number>();
   const abort = new AbortController();
-  const base = { device: "cpu", deviceIndex: 0, threads: 1, signal: abort.signal, log: () => {} } as unknown as ActorContext;
+  const base = { device: "cpu", deviceIndex: 0, threads: 1, signal: abort.signal, log: silentLogger } as const;
   const runtime = await onnxNodeRuntime().open(base);
   const actor: ActorContext = { ...base, onnx: runtime.onnx, count: (name, amount) => void counts.set(name, (counts.get(name) ?? 0) + amount) };
   const predictor = await transformersBackend(options).load(step.spec, actor);

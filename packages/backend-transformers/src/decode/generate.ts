@@ -1,4 +1,4 @@
-import { ShoalError } from "@shoal/core";
+import { notANumber, zeroOutput } from "../model/check-output.ts";
 import type { CausalDecoder, Decoding } from "./causal-decoder.ts";
 import { likeliest, penalizeRepetition, sample, type Sampling } from "./choose-token.ts";
 import { randomKey, uniform, type RandomKey } from "./random.ts";
@@ -15,6 +15,9 @@ export interface Prompt {
 }
 
 export interface Generation {
+  /** The predictor, for messages. */
+  readonly who: string;
+  readonly device: string;
   readonly endIds: ReadonlySet<number>;
   readonly minNewTokens: number;
   /** Completions of each prompt. */
@@ -40,7 +43,7 @@ interface Sequence {
 /**
  * The new tokens of each prompt's completions, without the end token. Rows end on their own: one that has ended leaves the batch, and
  * what it computed meanwhile is thrown away, so a batch gives what its rows alone would give.
- * @throws `not-a-number` (`row`) where the model's logits are NaN; `aborted` between two steps.
+ * @throws `not-a-number`, `zero-output` where the model's logits are no logits; the signal's reason between two steps.
  */
 export async function generate(decoder: CausalDecoder, prompts: readonly Prompt[], generation: Generation, signal: AbortSignal): Promise<number[][][]> {
   const sequences = prompts.map((prompt) => Array.from({ length: generation.sequences }, (_, number) => startSequence(prompt, number, generation.seed)));
@@ -101,12 +104,10 @@ async function decodeLoop(decoding: Decoding, started: readonly Sequence[], gene
 /** Chooses a sequence's next token, and says whether that ended it. */
 function extend(sequence: Sequence, logits: Float32Array, generation: Generation): number {
   const token = chooseToken(sequence, logits, generation);
-  if (token < 0) {
-    throw new ShoalError("not-a-number", `The model's logits for row ${sequence.prompt.row} of the batch are not numbers after ${sequence.newIds.length} new tokens.`, {
-      failure: "row",
-      hint: "Load the model with dtype \"fp32\", or on another device: float16 overflows in some models.",
-      details: { rows: [sequence.prompt.row] },
-    });
+  const { row } = sequence.prompt;
+  if (token < 0) throw notANumber(generation.who, `the logits of row ${row} of the batch are not numbers after ${sequence.newIds.length} new tokens`, [row]);
+  if (logits[token] === 0 && logits.every((logit) => logit === 0)) {
+    throw zeroOutput(generation, generation.who, `the logits of row ${row} of the batch are nothing but zeros after ${sequence.newIds.length} new tokens`, [row]);
   }
   if (generation.endIds.has(token)) {
     sequence.done = true;

@@ -1,9 +1,9 @@
 import { createBlock, tensorColumn } from "@shoal/core";
 import { expect, it } from "vitest";
+import { checkOutput } from "../model/check-output.ts";
 import { groupEntities } from "./group-entities.ts";
 import { classifiedBlock } from "./label-scores.ts";
 import { normalizeRows, pool } from "./pool.ts";
-import { checkNumbers } from "./run-encoder.ts";
 
 const hidden = Float32Array.of(1, 2, 3, 4, 99, 99, 5, 6, 7, 8, 9, 10);
 
@@ -19,8 +19,12 @@ it("scales vectors to length 1, except zeros", () => {
   expect([...vectors].map((value) => Math.round(value * 10) / 10)).toEqual([0.6, 0.8, 0, 0]);
 });
 
-it("names the rows that are not numbers", () => {
-  expect(() => checkNumbers(Float32Array.of(1, 2, NaN, 4, 5, 6), 3, "embed(x)", "logits")).toThrow(/embed\(x\).*row 1 of a batch of 3/);
+it("names the rows that are not numbers, or all zeros: a lost device, if it is a GPU", () => {
+  const check = (numbers: number[], device: string) => () => checkOutput(Float32Array.from(numbers), 3, { device }, "embed(x)", "logits");
+  expect(check([1, 2, NaN, 4, 5, 6], "cpu")).toThrow(/embed\(x\).*row 1 of a batch of 3/);
+  expect(check([1, 2, 0, 0, 0, 0], "cpu")).toThrow(expect.objectContaining({ code: "zero-output", failure: "row", details: { rows: [1, 2] } }));
+  expect(check([1, 2, 0, 0, 0, 0], "webgpu")).toThrow(expect.objectContaining({ failure: "device-lost" }));
+  expect(check([1, 0, 0, 4, -5, 6], "cpu")).not.toThrow();
 });
 
 it("softmax for one label of many, sigmoid for labels that stand alone", () => {

@@ -1,5 +1,6 @@
-import { ShoalError, type ActorContext, type OnnxSession, type OnnxTensor } from "@shoal/core";
+import type { ActorContext, OnnxSession, OnnxTensor } from "@shoal/core";
 import { unsupported } from "../decode/cache-ports.ts";
+import { checkOutput } from "../model/check-output.ts";
 
 /** One output for the texts of a batch, padded on the right to `width` tokens. */
 export interface EncoderOutput {
@@ -15,7 +16,7 @@ export type Encoder = (ids: readonly ArrayLike<number>[]) => Promise<EncoderOutp
 
 /**
  * @param outputs the names to take the output by, the best first; the graph's first output where it has none of them.
- * @throws `unsupported-model` for a graph that wants more than tokens
+ * @throws `unsupported-model` for a graph that wants more than tokens; each run what {@link checkOutput} throws
  */
 export function encoder(session: OnnxSession, outputs: readonly string[], padId: number, actor: ActorContext, who: string): Encoder {
   const strange = session.inputs.find((port) => !known.has(port.name));
@@ -31,7 +32,7 @@ export function encoder(session: OnnxSession, outputs: readonly string[], padId:
     const all = tokenFeeds(ids, width, padId);
     const results = await session.run(Object.fromEntries(inputs.map((name) => [name, all[name] as OnnxTensor])));
     const tensor = results[output] as OnnxTensor;
-    checkNumbers(tensor.data as Float32Array, ids.length, who, output);
+    checkOutput(tensor.data as Float32Array, ids.length, session, who, output);
     return { data: tensor.data as Float32Array, shape: tensor.shape, width };
   };
 }
@@ -46,23 +47,4 @@ function tokenFeeds(ids: readonly ArrayLike<number>[], width: number, padId: num
   });
   const positions = BigInt64Array.from(tokens, (_, at) => BigInt(at % width));
   return { input_ids: tensor(tokens), attention_mask: tensor(mask), token_type_ids: tensor(new BigInt64Array(tokens.length)), position_ids: tensor(positions) };
-}
-
-/**
- * Results that are not numbers are errors (law 9).
- * @throws `not-a-number` (`row`), naming the rows of the batch
- */
-export function checkNumbers(data: Float32Array, rows: number, who: string, what: string): void {
-  const perRow = data.length / Math.max(1, rows);
-  const bad = Array.from({ length: rows }, (_, row) => row).filter((row) => data.subarray(row * perRow, (row + 1) * perRow).some(Number.isNaN));
-  if (bad.length === 0) return;
-  throw new ShoalError("not-a-number", `${who}: the model's "${what}" is not a number for ${formatRows(bad)} of a batch of ${rows}.`, {
-    failure: "row", hint: `Load the model with dtype "fp32", or on another device: float16 overflows in some models, and a lost GPU hands back garbage.`, details: { rows: bad },
-  });
-}
-
-/** `row 3`, `rows 0, 1, 2 and 9 more`. */
-export function formatRows(rows: readonly number[]): string {
-  const shown = rows.slice(0, 5).join(", ");
-  return `${rows.length === 1 ? "row" : "rows"} ${shown}${rows.length > 5 ? ` and ${rows.length - 5} more` : ""}`;
 }

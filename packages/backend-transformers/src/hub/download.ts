@@ -1,4 +1,4 @@
-import { ShoalError } from "@shoal/core";
+import { ShoalError, type Logger } from "@shoal/core";
 import { fetchFile, type FileResponse, type RemoteFile } from "./fetch-file.ts";
 import type { HubFiles, PartialFile } from "./hub-files.ts";
 
@@ -11,10 +11,11 @@ const mostFailures = 4;
  * @returns false where the server has no such file.
  * @throws `unauthorized`, `download-failed`, `download-corrupt`
  */
-export async function download(file: RemoteFile, target: string, files: HubFiles, signal: AbortSignal): Promise<boolean> {
+export async function download(file: RemoteFile, target: string, files: HubFiles, signal: AbortSignal, log: Logger): Promise<boolean> {
   await using _ = await files.lock(`${target}.lock`, signal);
   if (await files.isFile(target)) return true;
   const partialPath = `${target}.partial`;
+  log.info(`Downloading ${file.url}`);
   const found = await fill(file, partialPath, files, signal);
   if (found) await files.rename(partialPath, target);
   else await files.remove(partialPath);

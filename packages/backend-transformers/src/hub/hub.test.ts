@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { silentLogger } from "@shoal/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { requiredJson } from "../model/model-files.ts";
 import type { HubOptions } from "./hub-files.ts";
@@ -91,7 +92,7 @@ beforeEach(async () => {
 afterEach(() => rm(cacheDirectory, { recursive: true, force: true }));
 
 function open(server: HubTestServer, options: HubOptions = {}, { model = "org/model", revision = "main" } = {}) {
-  return openModelFiles(model, revision, hubSettings({ endpoint: server.url, cacheDirectory, offline: false, ...options }), nodeHubFiles, signal);
+  return openModelFiles(model, revision, hubSettings({ endpoint: server.url, cacheDirectory, offline: false, ...options }), nodeHubFiles, signal, silentLogger);
 }
 
 async function cachedFiles(): Promise<string[]> {
@@ -249,7 +250,7 @@ describe("a download", () => {
   it("waits for a lock that is held, until aborted", async () => {
     await using server = await hubTestServer({ [resolve("a")]: { bytes: weights } });
     const abort = new AbortController();
-    const files = await openModelFiles("org/model", "main", hubSettings({ endpoint: server.url, cacheDirectory }), nodeHubFiles, abort.signal);
+    const files = await openModelFiles("org/model", "main", hubSettings({ endpoint: server.url, cacheDirectory }), nodeHubFiles, abort.signal, silentLogger);
     await using _ = await nodeHubFiles.lock(join(cacheDirectory, "shoal", encodeURIComponent(new URL(server.url).host), "org--model", "@main", "a.lock"), signal);
     const waiting = files.locate("a");
     abort.abort(new Error("enough"));

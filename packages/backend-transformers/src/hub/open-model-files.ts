@@ -1,4 +1,4 @@
-import { ShoalError } from "@shoal/core";
+import { ShoalError, type Logger } from "@shoal/core";
 import type { ModelFiles } from "../model/model-files.ts";
 import { download } from "./download.ts";
 import type { HubFiles, HubSettings } from "./hub-files.ts";
@@ -7,14 +7,14 @@ import type { HubFiles, HubSettings } from "./hub-files.ts";
  * A model's files, by what it is called: a directory or its `file:` URL, the http(s) URL above the files, or a hub id.
  * @throws `model-not-found` for a directory that does not exist, `bad-model-name`
  */
-export async function openModelFiles(model: string, revision: string, hub: HubSettings, files: HubFiles, signal: AbortSignal): Promise<ModelFiles> {
+export async function openModelFiles(model: string, revision: string, hub: HubSettings, files: HubFiles, signal: AbortSignal, log: Logger): Promise<ModelFiles> {
   if (/^file:/i.test(model)) return directoryFiles(model, files.fromFileUrl(model), files);
-  if (/^https?:/i.test(model)) return remoteFiles(model, siteOf(model, hub, files), hub, files, signal);
+  if (/^https?:/i.test(model)) return remoteFiles(model, siteOf(model, hub, files), hub, files, signal, log);
   if (/^(\.{1,2}([/\\]|$)|[/\\]|[A-Za-z]:[/\\])/.test(model) || (await files.isDirectory(model))) return directoryFiles(model, model, files);
   if (!/^[\w.-]+(\/[\w.-]+)?$/.test(model) || model.includes("..")) {
     throw new ShoalError("bad-model-name", `"${model}" is neither a directory here, nor a URL, nor a hub id.`, { failure: "bug", hint: `Write a hub id as "org/name", a directory as "./name".` });
   }
-  return remoteFiles(model, repositoryOf(model, revision, hub, files), hub, files, signal);
+  return remoteFiles(model, repositoryOf(model, revision, hub, files), hub, files, signal, log);
 }
 
 async function directoryFiles(model: string, directory: string, files: HubFiles): Promise<ModelFiles> {
@@ -66,14 +66,14 @@ function repositoryOf(model: string, revision: string, hub: HubSettings, files: 
   };
 }
 
-function remoteFiles(model: string, site: Site, hub: HubSettings, files: HubFiles, signal: AbortSignal): ModelFiles {
+function remoteFiles(model: string, site: Site, hub: HubSettings, files: HubFiles, signal: AbortSignal, log: Logger): ModelFiles {
   const locate = async (path: string): Promise<string | undefined> => {
     const target = files.join(site.directory, ...path.split("/"));
     if (await files.isFile(target)) return target;
     const shared = await site.shared(path);
     if (shared !== undefined) return shared;
     if (hub.offline || (await files.isFile(`${target}.absent`))) return undefined;
-    if (await download({ url: site.urlOf(path), token: site.token, model }, target, files, signal)) return target;
+    if (await download({ url: site.urlOf(path), token: site.token, model }, target, files, signal, log)) return target;
     // Optional files are asked for at every start; a commit's set of files does not change.
     await files.writeText(`${target}.absent`, "");
     return undefined;

@@ -23,7 +23,7 @@ export async function openModel<Extra>(
   spec: DeclarativePredictorSpec, actor: ActorContext, hub: HubSettings, files: HubFiles, loadExtra: (files: ModelFiles) => Promise<Extra>,
 ): Promise<OpenModel<Extra>> {
   const settings = spec.options as ModelSettings;
-  const modelFiles = await openModelFiles(spec.model, settings.revision ?? "main", hub, files, actor.signal);
+  const modelFiles = await openModelFiles(spec.model, settings.revision ?? "main", hub, files, actor.signal, actor.log);
   // The small files first: a model that lacks one is not worth gigabytes.
   const config = await requiredJson(modelFiles, "config.json");
   const opening = openSession(modelFiles, settings, actor);

@@ -1,12 +1,10 @@
-import { columnFromValues, ShoalError, tensorColumn, type Column, type Predictor } from "@shoal/core";
+import { columnFromValues, tensorColumn, type Column, type Predictor } from "@shoal/core";
 import type { TaskContext } from "../backend.ts";
 import { unsupported } from "../decode/cache-ports.ts";
 import { loadEncoder } from "../encoder/load-encoder.ts";
 import { normalizeRows, pool, tokenVectors } from "../encoder/pool.ts";
-import { formatRows } from "../encoder/run-encoder.ts";
 import type { FeatureExtractionSettings } from "../feature-extraction.ts";
 
-/** @throws besides what loading throws: `zero-output` (`row`) where a vector is all zeros, as a lost GPU gives them */
 export function loadFeatureExtraction(context: TaskContext): Promise<Predictor> {
   const { name } = context.spec;
   const { input, output, pooling = "mean", normalize = false } = context.spec.options as FeatureExtractionSettings;
@@ -23,18 +21,8 @@ export function loadFeatureExtraction(context: TaskContext): Promise<Predictor> 
       }
       // A graph with two axes has pooled already.
       const vectors = shape.length === 2 || pooling === "none" ? data : pool(data, size, width, ids.map((own) => own.length), pooling);
-      refuseZeros(vectors, size, name);
       if (normalize) normalizeRows(vectors, size);
       return { [output]: tensorColumn(vectors, [size]) };
     },
   }));
-}
-
-function refuseZeros(vectors: Float32Array, size: number, who: string): void {
-  const rows = vectors.length / size;
-  const zero = Array.from({ length: rows }, (_, row) => row).filter((row) => vectors.subarray(row * size, (row + 1) * size).every((value) => value === 0));
-  if (zero.length === 0) return;
-  throw new ShoalError("zero-output", `${who}: the model gave nothing but zeros for ${formatRows(zero)} of a batch of ${rows}.`, {
-    failure: "row", hint: "Run it on another device: a lost GPU hands back zeros. If it stays so, the model's file is damaged.", details: { rows: zero },
-  });
 }

@@ -2,9 +2,9 @@ import { createBlock, elementsPerRow, requireColumn, ShoalError, tensorColumn, t
 import type { TaskContext } from "../backend.ts";
 import { unsupported } from "../decode/cache-ports.ts";
 import { classifiedBlock } from "../encoder/label-scores.ts";
-import { checkNumbers } from "../encoder/run-encoder.ts";
 import { imageProcessor } from "../image/image-processor.ts";
 import type { Pixels } from "../image/pixels.ts";
+import { checkOutput } from "../model/check-output.ts";
 import { requiredJson } from "../model/model-files.ts";
 import { openModel } from "../model/open-model.ts";
 import type { ImageClassificationSettings } from "../image-classification.ts";
@@ -35,7 +35,7 @@ export async function loadImageClassification(context: TaskContext): Promise<Pre
     predict: async (batch) => {
       const pixels = requireColumn(batch, pixelsColumn);
       const logits = (await session.run({ [port.name]: pixelTensor(pixels.values as TypedArray, batch.rows, (pixels.type as { shape: readonly number[] }).shape) }))[output.name] as OnnxTensor;
-      checkNumbers(logits.data as Float32Array, batch.rows, spec.name, output.name);
+      checkOutput(logits.data as Float32Array, batch.rows, session, spec.name, output.name);
       return createBlock({ [logitsColumn]: tensorColumn(logits.data as Float32Array, [logits.data.length / batch.rows]) }, batch.lineage, batch.rows);
     },
     postprocess: async (block) => classifiedBlock(block, requireColumn(block, logitsColumn), settings, config),

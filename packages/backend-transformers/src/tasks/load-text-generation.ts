@@ -37,6 +37,7 @@ export async function loadTextGeneration({ spec, actor, hub, files }: TaskContex
   const decoder = causalDecoder(session, config, spec.name);
   const stop = settings.stop ?? [];
   const generation: Generation = {
+    who: spec.name, device: session.device,
     endIds, seed: settings.seed ?? 0,
     minNewTokens: settings.minNewTokens ?? 0,
     sequences: settings.numReturnSequences ?? 1,

@@ -24,7 +24,15 @@ export async function loadChatTemplate(files: ModelFiles, tokenizerConfig: JsonO
     const token = specialToken(tokenizerConfig, name);
     return token === undefined ? [] : [[name, token]];
   }));
-  return (messages) => template.render({ ...tokens, messages, add_generation_prompt: true, tools: null, documents: null });
+  return (messages) => {
+    try {
+      return template.render({ ...tokens, messages, add_generation_prompt: true, tools: null, documents: null });
+    } catch (cause) {
+      throw new ShoalError("chat-template-failed", `The chat template of model "${files.model}" refuses this conversation: ${cause instanceof Error ? cause.message : String(cause)}`, {
+        cause, failure: "row", hint: "Check the roles and their order: many models want user and assistant by turns.",
+      });
+    }
+  };
 }
 
 async function templateFile(files: ModelFiles): Promise<string | undefined> {

@@ -1,0 +1,35 @@
+import { ShoalError, type OnnxSession } from "@shoal/core";
+
+/**
+ * Results that are not numbers, or nothing but zeros as a lost GPU hands them back, are errors (law 9).
+ * @param data the same count of numbers for each row.
+ * @param who names the predictor, `what` the output.
+ * @throws `not-a-number` (`row`), `zero-output` (`device-lost` on a GPU, otherwise `row`), naming the rows of the batch
+ */
+export function checkOutput(data: Float32Array, rows: number, session: Pick<OnnxSession, "device">, who: string, what: string): void {
+  const perRow = data.length / Math.max(1, rows);
+  const where = (isBad: (row: Float32Array) => boolean): number[] =>
+    Array.from({ length: rows }, (_, row) => row).filter((row) => isBad(data.subarray(row * perRow, (row + 1) * perRow)));
+  const odd = where((row) => row.some(Number.isNaN));
+  if (odd.length > 0) throw notANumber(who, `the model's "${what}" is not a number for ${formatRows(odd)} of a batch of ${rows}`, odd);
+  const zero = where((row) => row.length > 1 && row.every((value) => value === 0));
+  if (zero.length > 0) throw zeroOutput(session, who, `the model's "${what}" is nothing but zeros for ${formatRows(zero)} of a batch of ${rows}`, zero);
+}
+
+export function notANumber(who: string, what: string, rows: readonly number[]): ShoalError {
+  return new ShoalError("not-a-number", `${who}: ${what}.`, {
+    failure: "row", hint: `Load the model with dtype "fp32", or on another device: float16 overflows in some models, and a lost GPU hands back garbage.`, details: { rows },
+  });
+}
+
+export function zeroOutput({ device }: Pick<OnnxSession, "device">, who: string, what: string, rows: readonly number[]): ShoalError {
+  return new ShoalError("zero-output", `${who}: ${what} (device ${device}).`, {
+    failure: /^(cpu|wasm)/.test(device) ? "row" : "device-lost",
+    hint: "Run it on another device: a lost GPU hands back zeros. If it stays so, the model's file is damaged.", details: { rows },
+  });
+}
+
+/** `row 3`, `rows 0, 1, 2, 3, 4 and 9 more`. */
+function formatRows(rows: readonly number[]): string {
+  return `${rows.length === 1 ? "row" : "rows"} ${rows.slice(0, 5).join(", ")}${rows.length > 5 ? ` and ${rows.length - 5} more` : ""}`;
+}
