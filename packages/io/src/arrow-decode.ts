@@ -47,6 +47,11 @@ function blockOfBatch(table: Table): Block {
   table.schema.fields.forEach(({ name, type }) => {
     const column = block.columns[name] as Column;
     columns[name] = column;
+    // A tensor has no place for a missing number.
+    if (column.type.kind === "tensor" && table.getChild(name)?.data.some((data) => (data.children[0]?.nullCount ?? 0) > 0)) {
+      const rows = Array.from(table.getChild(name) as Iterable<Iterable<unknown> | null>, (row) => row && Array.from(row));
+      columns[name] = columnFromValues(rows, { kind: "list", element: column.type.element });
+    }
     if (column.type.kind !== "arrow") return;
     const vector = column.values as Vector;
     if (type.typeId === Type.Utf8View) columns[name] = columnFromValues(Array.from(vector as Iterable<unknown>), { kind: "utf8" });
@@ -57,10 +62,12 @@ function blockOfBatch(table: Table): Block {
 }
 
 function decimals(vector: Vector<Decimal>): Column {
-  const { scale } = vector.type;
+  const { scale, bitWidth } = vector.type;
   const values = Array.from({ length: vector.length }, (_, row) => {
-    const words = vector.get(row);
-    return words === null ? null : Number(String(words)) / 10 ** scale;
+    const words = vector.get(row) as Uint32Array | null;
+    if (words === null) return null;
+    const unscaled = words.reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n);
+    return Number(BigInt.asIntN(bitWidth, unscaled)) / 10 ** scale;
   });
   return columnFromValues(values, { kind: "float64" });
 }

@@ -18,7 +18,8 @@ export type FromThread =
   /** The thread waits for the next input. */
   | { readonly kind: "wants-input" }
   | { readonly kind: "done" }
-  | { readonly kind: "failed"; readonly error: ErrorData };
+  /** `settled`: nothing of the job is still going on, so the thread can do another. */
+  | { readonly kind: "failed"; readonly error: ErrorData; readonly settled: boolean };
 
 /** Outputs that a thread may be ahead of its consumer. */
 export const outputWindow = 2;

@@ -24,8 +24,8 @@ parent.on("message", (message: ToThread) => {
 });
 
 // Decoders can throw where nobody awaits: the job fails, and the other side throws this thread away.
-process.on("uncaughtException", fail);
-process.on("unhandledRejection", fail);
+process.on("uncaughtException", (error) => fail(error, false));
+process.on("unhandledRejection", (error) => fail(error, false));
 
 async function runJob(name: string, argument: unknown): Promise<void> {
   credits = outputWindow;
@@ -41,7 +41,9 @@ async function runJob(name: string, argument: unknown): Promise<void> {
     }
     send({ kind: "done" });
   } catch (error) {
-    fail(error);
+    // What the job started beside its failing part comes to light first.
+    await new Promise((resolve) => setImmediate(resolve));
+    fail(error, reads.size === 0);
   }
 }
 
@@ -73,8 +75,8 @@ function settle(id: number) {
   return read;
 }
 
-function fail(error: unknown): void {
-  send({ kind: "failed", error: ShoalError.from(error).toData() });
+function fail(error: unknown, settled: boolean): void {
+  send({ kind: "failed", error: ShoalError.from(error).toData(), settled });
 }
 
 function send(message: FromThread, transfer: readonly ArrayBuffer[] = []): void {

@@ -18,6 +18,8 @@ export interface DecodeThreadOptions {
 
 const idleThreads: Worker[] = [];
 const idleMs = 5000;
+/** A loop that asks for the same bytes for ever never falls silent. No sound file needs so many reads for one output. */
+const maxReadsPerOutput = 20_000;
 
 /**
  * Runs a job of `decode-thread-jobs` in a thread that can be killed, and gives what it yields. Whatever a hostile file does there, an
@@ -61,9 +63,11 @@ class ThreadRun {
   readonly #outputs: { value: unknown }[] = [];
   #state: "running" | "done" | "failed" = "running";
   #error: unknown;
+  #reusable = false;
   #wake: (() => void) | undefined;
   #pendingReads = 0;
   #credits = outputWindow;
+  #reads = 0;
   #awaitsInput = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -103,9 +107,9 @@ class ThreadRun {
     this.#settled();
   }
 
-  /** A thread that finished its job is kept for the next; any other is killed. */
+  /** A thread that is done with its job is kept for the next; any other is killed. */
   async close(): Promise<void> {
-    const reusable = this.#state === "done";
+    const reusable = this.#reusable;
     this.#state = "failed";
     this.#settled();
     this.#worker.off("message", this.#onMessage).off("error", this.#onError).off("exit", this.#onExit);
@@ -117,12 +121,20 @@ class ThreadRun {
     switch (message.kind) {
       case "output":
         this.#credits--;
+        this.#reads = 0;
         this.#outputs.push({ value: message.value });
         break;
       case "read": void this.#read(message.id, message.start, message.end); break;
       case "wants-input": void this.#feed(); break;
-      case "done": this.#state = "done"; this.#settled(); return;
-      case "failed": this.fail(ContentFault.from(ShoalError.fromData(message.error))); return;
+      case "done":
+        this.#state = "done";
+        this.#reusable = true;
+        this.#settled();
+        return;
+      case "failed":
+        this.#reusable = message.settled;
+        this.fail(ContentFault.from(ShoalError.fromData(message.error)));
+        return;
     }
     this.#watch();
     this.#wake?.();
@@ -130,6 +142,7 @@ class ThreadRun {
 
   async #read(id: number, start: number, end: number): Promise<void> {
     this.#pendingReads++;
+    if (this.#reads++ > maxReadsPerOutput) return this.fail(new ContentFault("decoder-stalled", `its decoder asked for bytes ${maxReadsPerOutput} times and made nothing of them`));
     try {
       const { file, signal } = this.#options;
       if (file === undefined) throw new Error("this job has no file");
