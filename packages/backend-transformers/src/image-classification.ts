@@ -3,7 +3,7 @@ import { declarativeStep } from "./declarative-step.ts";
 import { classification, type ClassificationOptions, type ClassificationSettings, type Classified } from "./text-classification.ts";
 
 /**
- * A decoded image (rows from the top, channels interleaved), an encoded one (JPEG, PNG, … as bytes), or where one lies: a path or a URL.
+ * A decoded image (rows from the top, channels interleaved; what `readImages` gives), an encoded one (JPEG, PNG, … as bytes), or where one lies: a path or a URL.
  * A column of uint8 tensors [height, width] or [height, width, channels] holds decoded images too.
  */
 export type ImageInput = Uint8Array | Uint8ClampedArray | string | {

@@ -8,6 +8,8 @@ export interface FakeLanguageModelOptions {
   readonly cache?: boolean;
   /** Token made likelier, so that rows end at different steps. */
   readonly endId?: number;
+  /** Positions the model has; a later one is an error, as in a real graph. */
+  readonly contextLength?: number;
   /** Logits of rows whose tokens include this one are NaN. */
   readonly poisonId?: number;
 }
@@ -58,6 +60,8 @@ export function fakeLanguageModel(options: FakeLanguageModelOptions): FakeLangua
       // A graph that is not told positions counts them, padding and all.
       position: given === undefined ? row.length + at : Number(given.data[index * positions + at]),
     }))]);
+    const outside = seen.flat().find(({ position }) => position >= (options.contextLength ?? Infinity));
+    if (outside !== undefined) throw new Error(`There is no position ${outside.position}`);
     const mask = feeds["attention_mask"] as OnnxTensor | undefined;
     const width = seen[0]?.length ?? 0;
     if (mask !== undefined && mask.shape[1] !== width) throw new Error(`attention_mask is ${mask.shape[1]} wide where ${width} positions are cached`);

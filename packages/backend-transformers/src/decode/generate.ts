@@ -41,8 +41,8 @@ interface Sequence {
 }
 
 /**
- * The new tokens of each prompt's completions, without the end token. Rows end on their own: one that has ended leaves the batch, and
- * what it computed meanwhile is thrown away, so a batch gives what its rows alone would give.
+ * The new tokens of each prompt's completions, without the end token. Rows end on their own: one that has ended leaves the batch, so a
+ * batch gives what its rows alone would give.
  * @throws `not-a-number`, `zero-output` where the model's logits are no logits; the signal's reason between two steps.
  */
 export async function generate(decoder: CausalDecoder, prompts: readonly Prompt[], generation: Generation, signal: AbortSignal): Promise<number[][][]> {
@@ -86,18 +86,14 @@ async function decodeLoop(decoding: Decoding, started: readonly Sequence[], gene
   let rows = started;
   for (;;) {
     signal.throwIfAborted();
-    const tokens = rows.map((sequence, row) => (sequence.done ? 0 : extend(sequence, decoding.logits(row), generation)));
+    const tokens = rows.map((sequence, row) => extend(sequence, decoding.logits(row), generation));
     const living = rows.flatMap((sequence, row) => (sequence.done ? [] : [row]));
     if (living.length === 0) return;
-    // Leaving costs a copy of the cache, about what a step costs: an eighth of the rows is worth it.
-    let next = tokens;
-    if (living.length <= rows.length * (7 / 8)) {
-      await decoding.select(living);
-      next = living.map((row) => tokens[row] as number);
-      rows = living.map((row) => rows[row] as Sequence);
-    }
-    generation.count(living.length, rows.length);
-    await decoding.append(next);
+    // Also for a single row: one that went on would waste its share of each step, and leave the model's context.
+    if (living.length < rows.length) await decoding.select(living);
+    rows = living.map((row) => rows[row] as Sequence);
+    generation.count(rows.length, rows.length);
+    await decoding.append(living.map((row) => tokens[row] as number));
   }
 }
 
