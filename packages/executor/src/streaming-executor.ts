@@ -109,7 +109,6 @@ class StreamingExecutor implements Execution {
     const { stream } = buildOperators(this.#plan, signal, {
       clock: this.#clock, errors, records: this.#records,
       onProgress: () => this.#progress.moved(),
-      notice: (message) => this.#notice(message),
       poolRun: (_stage, record) => ({
         host: environment.host,
         // Stages are built in the order in which their pools were fitted.

@@ -1,7 +1,6 @@
 import type { Clock } from "@shoal/core";
 import { physicalInputsOf, type ActorPoolStage, type PhysicalOperator } from "@shoal/planner";
 import type { RowErrors } from "../errors/row-errors.ts";
-import type { PoolFit } from "../pool/fit-actors.ts";
 import { StageRecorder } from "../stats/stage-recorder.ts";
 import { childController } from "../streams/abort.ts";
 import { metered } from "../stats/metered.ts";
@@ -23,7 +22,6 @@ export interface RunParts {
   readonly records: StageRecorder[];
   /** Every stage that moves calls it. */
   readonly onProgress: () => void;
-  readonly notice: (message: string) => void;
   readonly poolRun: (stage: ActorPoolStage, record: StageRecorder) => ActorPoolRun;
 }
 
@@ -35,7 +33,7 @@ export function buildOperators(plan: PhysicalOperator, signal: AbortSignal, part
   record.inputs = inputs.map((input) => input.record);
   parts.records.push(record);
   const stream = operatorOf(plan, parts, record)(inputs.map((input) => input.stream), {
-    signal, clock: parts.clock, record, errors: parts.errors, notice: parts.notice,
+    signal, clock: parts.clock, record, errors: parts.errors,
     stopInputs: () => {
       release();
       controller.abort();
@@ -77,4 +75,3 @@ export function poolsOf(plan: PhysicalOperator): ActorPoolStage[] {
   return plan.kind === "actor-pool" ? [...before, plan] : before;
 }
 
-export type { PoolFit };

@@ -11,7 +11,6 @@ export interface StageRun {
   readonly clock: Clock;
   readonly record: StageRecorder;
   readonly errors: RowErrors;
-  readonly notice: (message: string) => void;
 }
 
 export type BlockStream = AsyncIterable<Block>;

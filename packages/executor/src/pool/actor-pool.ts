@@ -1,97 +1,38 @@
-import {
-  failureClass, ShoalError,
-  type Actor, type ActorHost, type ActorRequest, type BatchPolicy, type Block, type BlockResult, type Clock, type Device, type PredictorSpec,
-} from "@shoal/core";
+import { failureClass, ShoalError, type Block, type BlockResult } from "@shoal/core";
 import { isStateful, mayChangeRows } from "@shoal/planner";
-import type { PoolRecorder } from "../stats/stage-recorder.ts";
-import { afterLoss, failedResult, lossOf, mergeResults, type Loss, type Piece } from "./retry.ts";
+import { ActorRoster, type Member } from "./actor-roster.ts";
 import { keepDying, stateLost, tooSlow } from "./pool-errors.ts";
-import { look, type Sight } from "./watchdog.ts";
-
-export interface PoolSettings {
-  readonly spec: PredictorSpec;
-  readonly policy: BatchPolicy;
-  readonly device: Device;
-  readonly minActors: number;
-  readonly maxActors: number;
-  readonly threads: number;
-  /** GPU of each actor, by slot. */
-  readonly deviceIndexes: readonly number[];
-  readonly maxAttempts: number;
-  readonly timeoutMs?: number;
-  readonly recycleAfterBatches?: number;
-  readonly host: ActorHost;
-  readonly clock: Clock;
-  readonly record: PoolRecorder;
-  readonly onEvent: (event: PoolEvent) => void;
-  /** Something changed: a block is done, an actor is there. */
-  readonly onChange: () => void;
-  /** The pool can't go on, whether or not it has blocks. */
-  readonly onFailure: (error: unknown) => void;
-  /** About once a second, also while nothing is done. */
-  readonly onTick: () => void;
-}
-
-export type PoolEvent =
-  | { readonly kind: "actor-started"; readonly actor: string; readonly device: string; readonly loadMs: number }
-  | { readonly kind: "actor-stopped" | "actor-lost"; readonly actor: string; readonly reason: string }
-  | { readonly kind: "notice"; readonly message: string };
-
-/** A block in the pool, and what its parts came to so far. */
-interface Task {
-  readonly block: Block;
-  readonly parts: { readonly first: number; readonly result: BlockResult }[];
-  open: number;
-  readonly resolve: (result: BlockResult) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-interface Offer extends Piece {
-  readonly task: Task;
-}
-
-interface Member {
-  readonly actor: Actor;
-  readonly slot: number;
-  readonly open: Offer[];
-  /** Aborted with the actor; one of its own, so that its calls don't pile up listeners on a shared one. */
-  readonly ended: AbortController;
-  blocksDone: number;
-  batchesDone: number;
-  /** Takes no more work and ends when what it has is done. */
-  retiring: boolean;
-  idleSince: number;
-  sight: Sight;
-  /** Set before it is killed for this. */
-  timedOut: boolean;
-}
+import type { PoolSettings } from "./pool-settings.ts";
+import { afterLoss, failedResult, lossOf, mergeResults, type Loss, type Offer, type Task } from "./retry.ts";
+import { look } from "./watchdog.ts";
 
 const blocksPerActor = 2;
 const idleBeforeRetiringMs = 10_000;
-const spawnAttempts = 3;
 
 /** Actors around one predictor: it starts as many as the queue needs, offers each block to the least loaded, and replaces the lost. */
 export class ActorPool {
   readonly #settings: PoolSettings;
   readonly #ended = new AbortController();
-  readonly #members = new Set<Member>();
-  /** Actors that are ending, and their slots: taken until they are gone. */
-  readonly #leaving = new Map<Promise<void>, number>();
-  readonly #loading = new Map<number, { readonly done: Promise<void>; readonly stop: AbortController }>();
+  readonly #roster: ActorRoster;
   readonly #queue: Offer[] = [];
   readonly #tasks = new Set<Task>();
   readonly #stateful: boolean;
   #lossesInARow = 0;
-  #failedSpawns = 0;
-  #spawnProblem: unknown;
-  #ceiling: number;
   #failure: { readonly error: unknown } | undefined;
   #started = false;
 
   constructor(settings: PoolSettings) {
     this.#settings = settings;
-    this.#ceiling = settings.maxActors;
     this.#stateful = isStateful(settings.spec);
+    this.#roster = new ActorRoster(settings, {
+      onJoined: () => {
+        this.#schedule();
+        settings.onChange();
+      },
+      onDied: (member, { code, detail }) => this.#lose(member, "worker-lost", new ShoalError("worker-lost", `Actor ${member.actor.id} ended: ${detail || code}.`, { failure: "worker-lost" })),
+      onGone: () => this.#schedule(),
+      onFailure: (error) => this.#fail(error),
+    });
   }
 
   /** Blocks that were submitted and are not done. */
@@ -101,17 +42,15 @@ export class ActorPool {
 
   /** More blocks than this only lie in the queue. */
   get capacity(): number {
-    return blocksPerActor * this.#ceiling;
+    return blocksPerActor * this.#roster.ceiling;
   }
 
   get actors(): number {
-    return this.#members.size;
+    return this.#roster.members.size;
   }
 
   get busy(): number {
-    let busy = 0;
-    for (const member of this.#members) if (member.open.length > 0) busy++;
-    return busy;
+    return this.#roster.busy;
   }
 
   start(): void {
@@ -134,13 +73,10 @@ export class ActorPool {
 
   /** Ends every actor at once: idle ones are disposed, busy ones killed. Settles when all are gone. */
   async close(): Promise<void> {
-    this.#ended.abort(new ShoalError("aborted", "The pool of actors was closed.", { failure: "aborted" }));
-    this.#fail(this.#ended.signal.reason);
-    for (const member of this.#members) this.#remove(member, member.open.length > 0 ? "the run ended" : undefined);
-    const loading = [...this.#loading.values()];
-    for (const { stop } of loading) stop.abort(this.#ended.signal.reason);
-    await Promise.allSettled(loading.map(({ done }) => done));
-    await Promise.allSettled(this.#leaving.keys());
+    const reason = new ShoalError("aborted", "The pool of actors was closed.", { failure: "aborted" });
+    this.#ended.abort(reason);
+    this.#fail(reason);
+    await this.#roster.close(reason);
   }
 
   #fail(error: unknown): void {
@@ -154,98 +90,12 @@ export class ActorPool {
     this.#settings.onChange();
   }
 
-  // --- actors come and go ---
-
-  /** Starts what the queue needs, at once. */
+  /** Starts what the queue needs. */
   #scale(): void {
-    if (this.#failure !== undefined || this.#ended.signal.aborted) return;
-    const { minActors } = this.#settings;
-    const offers = this.#queue.length + [...this.#members].reduce((sum, member) => sum + member.open.length, 0);
-    const wanted = Math.min(this.#ceiling, Math.max(minActors, Math.ceil(offers / blocksPerActor)));
-    const taken = new Set([...[...this.#members].map((member) => member.slot), ...this.#loading.keys(), ...this.#leaving.values()]);
-    for (let slot = 0; taken.size < wanted && slot < this.#settings.maxActors; slot++) {
-      if (taken.has(slot)) continue;
-      taken.add(slot);
-      const stop = new AbortController();
-      this.#loading.set(slot, { stop, done: this.#spawn(slot, stop.signal) });
-    }
-  }
-
-  async #spawn(slot: number, signal: AbortSignal): Promise<void> {
-    const { host, spec, policy, device, threads, deviceIndexes } = this.#settings;
-    const request: ActorRequest = { spec, policy, device, threads, deviceIndex: deviceIndexes[slot] ?? 0 };
-    try {
-      const actor = await host.spawn(request, signal);
-      this.#loading.delete(slot);
-      if (this.#ended.signal.aborted) return await actor[Symbol.asyncDispose]();
-      this.#failedSpawns = 0;
-      this.#welcome(actor, slot);
-      this.#tellSpawnProblem();
-    } catch (error) {
-      this.#loading.delete(slot);
-      if (!this.#ended.signal.aborted) this.#spawnFailed(error);
-    }
-  }
-
-  #welcome(actor: Actor, slot: number): void {
-    const { clock, record, onEvent, onChange } = this.#settings;
-    const now = clock.now();
-    const member: Member = {
-      actor, slot, open: [], ended: new AbortController(), blocksDone: 0, batchesDone: 0, retiring: false, idleSince: now, timedOut: false,
-      sight: { ticks: actor.progress.ticks, since: now, noticed: false },
-    };
-    this.#members.add(member);
-    record.loadMs += actor.loadMs;
-    record.device = actor.device;
-    record.resized(this.#members.size);
-    onEvent({ kind: "actor-started", actor: actor.id, device: actor.device, loadMs: actor.loadMs });
-    void actor.closed.then((reason) => {
-      if (!this.#members.has(member)) return;
-      const died = new ShoalError("worker-lost", `Actor ${actor.id} ended: ${reason.detail || reason.code}.`, { failure: "worker-lost" });
-      this.#lose(member, member.timedOut ? "timeout" : "worker-lost", member.timedOut ? tooSlow(this.#settings, member.actor) : died);
-    });
-    this.#schedule();
-    onChange();
-  }
-
-  #spawnFailed(error: unknown): void {
-    this.#failedSpawns++;
-    if (lossOf(error) !== undefined && this.#failedSpawns < spawnAttempts) return this.#scale();
-    this.#ceiling = this.#members.size + this.#loading.size + this.#leaving.size;
-    if (this.#ceiling === 0) return this.#fail(error);
-    this.#spawnProblem = error;
-    this.#tellSpawnProblem();
-  }
-
-  /** Those that run carry on without the ones that did not start. */
-  #tellSpawnProblem(): void {
-    const { onEvent, spec, maxActors } = this.#settings;
-    if (this.#spawnProblem === undefined || this.#loading.size > 0) return;
-    onEvent({ kind: "notice", message: `${spec.name}: ${this.#members.size} of ${maxActors} actors started: ${ShoalError.from(this.#spawnProblem).toData().message}` });
-    this.#spawnProblem = undefined;
-  }
-
-  /** Ends an actor: with a reason it is killed, otherwise disposed. */
-  #remove(member: Member, reason?: string): void {
-    if (!this.#members.delete(member)) return;
-    this.#settings.record.resized(this.#members.size);
-    const { actor } = member;
-    member.ended.abort(this.#ended.signal.reason ?? new ShoalError("worker-lost", reason ?? "The actor was disposed.", { failure: "worker-lost" }));
-    const gone: Promise<void> = (reason === undefined ? Promise.resolve(actor[Symbol.asyncDispose]()) : actor.kill(reason))
-      .catch((error: unknown) => this.#settings.onEvent({ kind: "notice", message: `${actor.id} did not end well: ${ShoalError.from(error).message}` }))
-      .then(() => {
-        this.#leaving.delete(gone);
-        // Its place, and its memory, are free only now.
-        this.#schedule();
-      });
-    this.#leaving.set(gone, member.slot);
-  }
-
-  #retire(member: Member, reason: string): void {
-    member.retiring = true;
-    if (member.open.length > 0) return;
-    this.#settings.onEvent({ kind: "actor-stopped", actor: member.actor.id, reason });
-    this.#remove(member);
+    if (this.#failure !== undefined) return;
+    let offers = this.#queue.length;
+    for (const member of this.#roster.members) offers += member.open.length;
+    this.#roster.growTo(Math.max(this.#settings.minActors, Math.ceil(offers / blocksPerActor)));
   }
 
   // --- blocks are offered ---
@@ -275,7 +125,7 @@ export class ActorPool {
 
   #leastLoaded(offer?: Offer, except?: Member): Member | undefined {
     let best: Member | undefined;
-    for (const member of this.#members) {
+    for (const member of this.#roster.members) {
       const { open } = member;
       if (member === except || member.retiring || open.length >= blocksPerActor || open[0]?.alone) continue;
       if (offer?.alone && open.length > 0) continue;
@@ -298,12 +148,12 @@ export class ActorPool {
       member.idleSince = clock.now();
       this.#finish(offer, result);
       const { recycleAfterBatches } = this.#settings;
-      if (member.retiring || (recycleAfterBatches !== undefined && !this.#stateful && member.batchesDone >= recycleAfterBatches)) this.#retire(member, `after ${member.batchesDone} batches`);
+      if (member.retiring || (recycleAfterBatches !== undefined && !this.#stateful && member.batchesDone >= recycleAfterBatches)) this.#roster.retire(member, `after ${member.batchesDone} batches`);
       this.#schedule();
     } catch (error) {
       if (this.#ended.signal.aborted || !member.open.includes(offer)) return;
       const loss = lossOf(error);
-      if (loss !== undefined) this.#lose(member, member.timedOut ? "timeout" : loss, member.timedOut ? tooSlow(this.#settings, member.actor) : ShoalError.from(error));
+      if (loss !== undefined) this.#lose(member, loss, ShoalError.from(error));
       else if (failureClass(error) === "aborted") this.#lose(member, "worker-lost", ShoalError.from(error));
       else this.#fail(error);
     }
@@ -326,7 +176,7 @@ export class ActorPool {
     const batch = member.actor.progress.rows;
     onEvent({ kind: "actor-lost", actor: member.actor.id, reason: error.message });
     record.lostActors++;
-    this.#remove(member, error.message);
+    this.#roster.remove(member, error.message);
     if (++this.#lossesInARow >= 3 * maxAttempts + 4) return this.#fail(keepDying(spec.name, this.#lossesInARow, error));
     if (this.#stateful && member.blocksDone > 0) return this.#fail(stateLost(spec.name, error));
     const splits = policy.bisect && !mayChangeRows(spec) && !this.#stateful;
@@ -362,7 +212,7 @@ export class ActorPool {
         if (signal.aborted) return;
         throw error;
       }
-      for (const member of this.#members) this.#check(member, clock.now());
+      for (const member of this.#roster.members) this.#check(member, clock.now());
       this.#settings.onTick();
     }
   }
@@ -372,14 +222,13 @@ export class ActorPool {
     const { actor } = member;
     if (member.open.length === 0) {
       const needed = Math.max(minActors, Math.ceil(this.#tasks.size / blocksPerActor));
-      if (this.#members.size > needed && now - member.idleSince >= idleBeforeRetiringMs) this.#retire(member, "idle");
+      if (this.#roster.members.size > needed && now - member.idleSince >= idleBeforeRetiringMs) this.#roster.retire(member, "idle");
       return;
     }
     const seen = look(member.sight, actor, now, timeoutMs);
     member.sight = seen.sight;
     if (seen.notice !== undefined) onEvent({ kind: "notice", message: `${spec.name}: ${seen.notice}` });
     if (seen.timedOut) {
-      member.timedOut = true;
       this.#lose(member, "timeout", tooSlow(this.#settings, member.actor));
     }
   }

@@ -23,6 +23,20 @@ export interface Piece {
   readonly alone: boolean;
 }
 
+/** A block in the pool, and what its parts came to so far. */
+export interface Task {
+  readonly block: Block;
+  readonly parts: { readonly first: number; readonly result: BlockResult }[];
+  open: number;
+  readonly resolve: (result: BlockResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A piece in the queue of a pool, or in an actor. */
+export interface Offer extends Piece {
+  readonly task: Task;
+}
+
 export interface LossReport {
   readonly loss: Loss;
   readonly error: ShoalError;
