@@ -133,7 +133,7 @@ export const labels: string[] = (await opinions.takeAll()).map((row) => row.labe
 describe("a bundled Node service", () => {
   const worker = `import { serveActors } from "shoal";\nimport { score } from "./score.ts";\nserveActors({ score });\n`;
   const doubled = `import { definePredictor } from "shoal";
-export const score = definePredictor<{ id: number }>()(import.meta, "score", {
+export const score = definePredictor<{ id: Float64Array }>()(import.meta, "score", {
   predict: (batch) => ({ ...batch, score: Array.from(batch.id, (id) => 2 * id) }),
 });
 `;

@@ -1,4 +1,4 @@
-// Runs in Bun and in Deno, by vitest.config.ts of this folder: the suite that every actor host must pass, in the runtime itself.
+// Runs in Bun and in Deno, by vitest.config.mjs of this folder: the suite that every actor host must pass, in the runtime itself.
 import { plainStartActor } from "@shoal/testing/plain-start-actor";
 import { testActorHost } from "@shoal/testing/actor-host-suite";
 import { predictorLoader } from "@shoal/core";
