@@ -30,9 +30,9 @@ function poolLines({ name }: StageStats, pool: PoolStats): string[] {
       pool.paddingEfficiency !== undefined && `padding efficiency ${Math.round(100 * pool.paddingEfficiency)} %`,
       pool.collapsedRows > 0 && `${count(pool.collapsedRows)} rows collapsed`,
       pool.peakMemoryBytes !== undefined && `peak memory of an actor ${formatBytes(pool.peakMemoryBytes)}`,
-      pool.failedBatches > 0 && `${count(pool.failedBatches)} failed batches`,
-      pool.retries > 0 && `${count(pool.retries)} retries`,
-      pool.lostActors > 0 && `${count(pool.lostActors)} lost actors`,
+      pool.failedBatches > 0 && `${count(pool.failedBatches)} failed batch${pool.failedBatches === 1 ? "" : "es"}`,
+      pool.retries > 0 && `${count(pool.retries)} block${pool.retries === 1 ? "" : "s"} tried again`,
+      pool.lostActors > 0 && `${count(pool.lostActors)} actor${pool.lostActors === 1 ? "" : "s"} lost`,
     ].filter((part) => part !== false).join(", "),
   ];
   return [name, ...parts.filter((part) => part !== "").map((part) => `  ${part}`)];

@@ -1,0 +1,65 @@
+import { describe, expect, test } from "vitest";
+import { nameBottleneck } from "./bottleneck.ts";
+import { formatStats } from "./format-stats.ts";
+import type { PoolStats, RunStats, StageStats } from "./run-stats.ts";
+import { PoolRecorder } from "./stage-recorder.ts";
+import { failedResult } from "../pool/retry.ts";
+
+const stage = (name: string, change: Partial<StageStats> = {}): StageStats => ({
+  stage: 0, name, kind: "row-functions", rowsIn: 1000, rowsOut: 1000, blocks: 4, wallMs: 1000, busyMs: 10, waitMs: 0, rowsPerSecond: 1000, skipped: 0, nulled: 0, deadLettered: 0, filtered: 0, ...change,
+});
+const pool = (change: Partial<PoolStats> = {}): PoolStats => ({
+  actors: 2, device: "cpu", preprocessMs: 100, predictMs: 1000, postprocessMs: 10, loadMs: 100, batches: 40, failedBatches: 0, batchRows: { min: 8, median: 32, max: 64 },
+  counts: {}, retries: 0, lostActors: 0, collapsedRows: 0, peakHeldBytes: 0, utilisation: 0.5, ...change,
+});
+
+describe("the bottleneck, and what to change", () => {
+  const said = (stages: StageStats[], consumerMs = 0): string => nameBottleneck(stages, 1000, consumerMs);
+  const score = (change: Partial<PoolStats>): StageStats => stage("score", { kind: "actor-pool", pool: pool(change) });
+
+  test.each<[string, StageStats[], number, RegExp]>([
+    ["the device", [score({ utilisation: 0.95 })], 0, /^score was the bottleneck \(its 2 actors were predicting 95 % of the time\): use a GPU/],
+    ["padding", [score({ utilisation: 0.95, paddingEfficiency: 0.3 })], 0, /70 % of its tokens were padding: .*maxBatchCost/],
+    ["loading", [score({ loadMs: 1600 })], 0, /^Loading score took 80 % of the run/],
+    ["preparing", [score({ preprocessMs: 1800, utilisation: 0.4 })], 0, /^Preparing rows for score took longer than predicting them/],
+    ["reading", [stage("read a.jsonl", { kind: "scan", busyMs: 800 }), score({ utilisation: 0.1 })], 0, /^Reading was the slowest: read a.jsonl took 80 %/],
+    ["a function", [stage("map(parse)", { busyMs: 600 }), score({ utilisation: 0.1 })], 0, /^map\(parse\) was the slowest \(60 %.*predictor/],
+    ["the consumer", [score({ utilisation: 0.1 })], 900, /^Whoever took the rows was the slowest \(90 %/],
+    ["nothing", [score({ utilisation: 0.6 })], 0, /^No stage stood out; score was busiest \(60 %/],
+  ])("%s", (_what, stages, consumerMs, sentence) => {
+    expect(said(stages, consumerMs)).toMatch(sentence);
+  });
+});
+
+test("the report is a table, the pools, and one sentence", () => {
+  const stats: RunStats = {
+    wallMs: 125_000, rowsOut: 997, rowsPerSecond: 7.976, firstRowMs: 850, consumerMs: 3, failedRows: 3, deadLettered: 1, notices: ["score: 2 of 20 actors fit: 2 CPUs."], bottleneck: "No stage stood out.",
+    stages: [stage("read a.jsonl", { kind: "scan" }), stage("score", { kind: "actor-pool", rowsOut: 997, skipped: 2, deadLettered: 1, wallMs: 61_000, pool: pool({ paddingEfficiency: 0.85, retries: 2, lostActors: 1, peakMemoryBytes: 300 * 2 ** 20 }) })],
+  };
+  expect(formatStats(stats)).toBe(`997 rows in 2 min 5 s (8 rows/s, first row after 850 ms)
+
+stage         rows in  rows out  rows/s       wall   busy  wait
+read a.jsonl    1,000     1,000   1,000      1.0 s  10 ms  0 ms
+score           1,000       997   1,000  1 min 1 s  10 ms  0 ms  2 skipped, 1 dead-lettered
+
+score
+  2 actors on cpu, predicting 50 % of the time, loaded in 50 ms
+  40 batches of 8–64 (median 32) rows; preprocess 100 ms, predict 1.0 s, postprocess 10 ms
+  padding efficiency 85 %, peak memory of an actor 300 MiB, 2 blocks tried again, 1 actor lost
+
+note: score: 2 of 20 actors fit: 2 CPUs.
+No stage stood out.`);
+});
+
+test("a pool's share of busy time counts the actors there were at each moment", () => {
+  let now = 0;
+  const recorder = new PoolRecorder({ now: () => now });
+  recorder.resized(1);
+  now = 1000;
+  recorder.resized(3);
+  now = 2000;
+  recorder.resized(0);
+  recorder.add({ ...failedResult([]), predictMs: 2000, batches: [{ rows: 8, ms: 1, failed: false }, { rows: 8, ms: 1, failed: true }, { rows: 4, ms: 1, failed: false, part: true }, { rows: 32, ms: 1, failed: false }], counts: { realTokens: 30, paddedTokens: 40 } });
+  now = 9000;
+  expect(recorder.stats(9000)).toMatchObject({ actors: 3, utilisation: 0.5, batches: 3, failedBatches: 1, batchRows: { min: 8, median: 8, max: 32 }, paddingEfficiency: 0.75 });
+});
