@@ -40,7 +40,8 @@ describe.skipIf(parquetTesting.missing)("the conformance suite", () => {
     const source = parquetSource(parquetTesting.path(`${folder}/${file}`));
     const [block, rows, schema] = [await readAll(source), await source.countRows?.(AbortSignal.timeout(5000)), await source.schema?.(AbortSignal.timeout(5000))];
     expect(block.rows).toBe(rows);
-    if (block.rows > 0) expect(Object.entries(block.columns).map(([name, { type }]) => ({ name, type }))).toEqual(schema?.fields.map(({ name, type }) => ({ name, type })));
+    const declared = block.rows === 0 ? [] : schema?.fields.map(({ name, type }) => ({ name, type }));
+    expect(Object.entries(block.columns).map(([name, { type }]) => ({ name, type }))).toEqual(declared);
   });
 
   test.each(["delta_binary_packed", "delta_byte_array", "delta_encoding_optional_column", "delta_encoding_required_column"])("%s has the expected values", async (name) => {
@@ -52,13 +53,13 @@ describe.skipIf(parquetTesting.missing)("the conformance suite", () => {
     lines.forEach((line, row) => expect(columns.map((values) => String(values[row] ?? ""))).toEqual(cells(line)));
   });
 
-  test.each([...good.filter(([, file]) => unreadable[file] !== undefined)])("%s/%s, which hyparquet can't read, is refused", async (folder, file) => {
+  test.each(good.filter(([, file]) => unreadable[file] !== undefined))("%s/%s, which hyparquet can't read, is refused", async (folder, file) => {
     expect((await refusal(parquetSource(parquetTesting.path(`${folder}/${file}`)), file)).message).toMatch(unreadable[file] as RegExp);
   });
 
   // A bit width of 0 is an error in no reader: every row is the dictionary's first entry.
   test.each(parquetTesting.names(/\.parquet$/, "bad_data").filter((file) => file !== "ARROW-GH-43605.parquet"))("bad_data/%s is refused", async (file) => {
-    await refusal(parquetSource(parquetTesting.path(`bad_data/${file}`)), file);
+    expect((await refusal(parquetSource(parquetTesting.path(`bad_data/${file}`)), file)).code).toBe(file.includes("41317") ? "unsupported-file" : "bad-file");
   });
 
   test.each([...parquetTesting.names(/\.encrypted$/, "data").map((file) => `data/${file}`), ...parquetTesting.names(/\.encrypted$/, "data/aes256").map((file) => `data/aes256/${file}`)])("%s is refused as encrypted", async (file) => {

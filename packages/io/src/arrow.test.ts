@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { blockRows, columnFromValues, concatBlocks, createBlock, encodeBlock, formatType, schemaOf, ShoalError, tensorColumn, type Block } from "@shoal/core";
+import { blockRows, columnFromValues, concatBlocks, createBlock, encodeBlock, formatType, schemaOf, tensorColumn, type Block } from "@shoal/core";
 import { tableFromArrays, tableFromIPC, tableToIPC } from "apache-arrow";
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -71,7 +71,7 @@ test("a file cut short, a file of something else and two columns of one name are
   await writeFile(join(directory, "tiny.arrow"), "ARROW");
   for (const name of ["cut.arrows", "other.arrow", "tiny.arrow"]) {
     const error = await read(join(directory, name)).catch((reason: unknown) => reason);
-    expect(ShoalError.is(error, "bad-file"), String(error)).toBe(true);
+    expect(error).toMatchObject({ code: "bad-file" });
     expect((error as Error).message).toContain(name);
   }
 });

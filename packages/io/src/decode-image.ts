@@ -1,5 +1,5 @@
 import { ShoalError } from "@shoal/core";
-import type { Metadata } from "@napi-rs/image";
+import type { Metadata, Transformer } from "@napi-rs/image";
 import { badContent, ContentFault } from "./content-fault.ts";
 import { storeOf } from "./file-store.ts";
 
@@ -49,10 +49,10 @@ export async function decodeImage(source: Uint8Array | string | URL, options: Im
 /** @param name for messages */
 export async function decodeImageBytes(bytes: Uint8Array, name: string, options: ImageOptions, signal: AbortSignal): Promise<DecodedImage> {
   const { mode = "rgb", size, maxPixels = 200e6 } = options;
-  const { Transformer } = await library();
+  const { Transformer: ImageFile } = await library();
   signal.throwIfAborted();
   try {
-    const image = new Transformer(bytes);
+    const image = new ImageFile(bytes);
     const metadata = await image.metadata(true);
     if (metadata.width * metadata.height > maxPixels) throw new ContentFault("unsupported-file", `it has ${metadata.width} × ${metadata.height} pixels, and maxPixels is ${maxPixels}`);
     const [height, width] = size ?? uprightSize(metadata);
@@ -106,7 +106,7 @@ function highBytes(raw: Uint8Array): Uint8Array {
   return Uint8Array.from({ length: raw.byteLength / 2 }, (_, at) => Math.round(((raw[2 * at] as number) + 256 * (raw[2 * at + 1] as number)) / 257));
 }
 
-async function library(): Promise<typeof import("@napi-rs/image")> {
+async function library(): Promise<{ Transformer: typeof Transformer }> {
   try {
     return await import("@napi-rs/image");
   } catch (cause) {

@@ -63,7 +63,8 @@ class Growing {
   repeat(distance: number, count: number): void {
     if (!(distance > 0 && distance <= this.length)) throw new RangeError("an LZ4 block refers to bytes before its beginning");
     this.#reserve(count);
-    for (let end = this.length + count; this.length < end; this.length++) this.bytes[this.length] = this.bytes[this.length - distance] as number;
+    const end = this.length + count;
+    for (; this.length < end; this.length++) this.bytes[this.length] = this.bytes[this.length - distance] as number;
   }
 
   #reserve(count: number): void {

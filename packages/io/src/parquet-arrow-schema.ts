@@ -1,4 +1,4 @@
-import { columnFromVector, tableFromBlock, type Column, type ColumnType, type Schema } from "@shoal/core";
+import { columnFromVector, tableFromBlock, type ColumnType, type Schema } from "@shoal/core";
 import { makeVector, RecordBatchReader, Schema as ArrowSchema, tableToIPC, Table, type Field as ArrowField } from "apache-arrow";
 import type { FileMetaData } from "hyparquet";
 import { emptyBlock } from "./empty-block.ts";
