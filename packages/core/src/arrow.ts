@@ -4,7 +4,7 @@ import {
 } from "apache-arrow";
 import { createBlock, type Block } from "./block.ts";
 import {
-  columnFromValues, elementsPerRow, isTypedArray, type Column, type ColumnType, type NumberKind, type RasterImage, type TypedArray,
+  allocate, columnFromValues, elementsPerRow, isTypedArray, type Column, type ColumnType, type NumberKind, type RasterImage, type TypedArray,
 } from "./column.ts";
 import { utf8Buffers } from "./utf8.ts";
 
@@ -75,10 +75,23 @@ function listData(column: Column, element: NumberKind | "utf8", nulls: { length:
   const rows = column.values as (ArrayLike<unknown> | null)[];
   const valueOffsets = new Int32Array(rows.length + 1);
   rows.forEach((row, at) => (valueOffsets[at + 1] = (valueOffsets[at] as number) + (row?.length ?? 0)));
-  const flat: unknown[] = [];
-  for (const row of rows) if (row !== null) for (let at = 0; at < row.length; at++) flat.push(row[at]);
-  const child = arrowData(columnFromValues(flat, { kind: element }));
+  const child = arrowData(listItems(rows, element, valueOffsets));
   return makeData({ type: new List(new ArrowField("item", child.type, true)), ...nulls, valueOffsets, child } as never) as Data;
+}
+
+/** The items of all rows as one column; typed rows of the very kind are copied as they are. */
+function listItems(rows: readonly (ArrayLike<unknown> | null)[], element: NumberKind | "utf8", offsets: Int32Array): Column {
+  const length = offsets[rows.length] as number;
+  if (element !== "utf8") {
+    const values = allocate(element, length);
+    if (rows.every((row) => row === null || (row as object).constructor === values.constructor)) {
+      rows.forEach((row, at) => row !== null && values.set(row as never, offsets[at]));
+      return { type: { kind: element }, length, values };
+    }
+  }
+  const items: unknown[] = [];
+  for (const row of rows) if (row !== null) for (let at = 0; at < row.length; at++) items.push(row[at]);
+  return columnFromValues(items, { kind: element });
 }
 
 /** A struct of the bytes and the three sizes. */
@@ -131,7 +144,10 @@ export function blockFromTable(table: Table): Block {
 
 /** One Arrow vector as a column. */
 export function columnFromVector(field: ArrowField, vector: Vector): Column {
-  const type = columnType(field);
+  const declared = columnType(field);
+  // A tensor has no place for a missing number.
+  const holes = declared.kind === "tensor" && vector.data.some((data) => (data.children[0]?.nullCount ?? 0) > 0);
+  const type: ColumnType = holes ? { kind: "list", element: declared.element } : declared;
   const length = vector.length;
   const validity = vector.nullCount === 0 ? undefined : Uint8Array.from({ length }, (_, row) => Number(vector.isValid(row)));
   const optional = validity === undefined ? {} : { validity };

@@ -161,7 +161,8 @@ class ActorClient implements Actor {
     const reason: CloseReason =
       asked === undefined ? { code: "crashed", detail: said } : { code: asked.code, detail: asked.detail === undefined ? detail : `${asked.detail} (${detail})` };
     this.#closeReason = reason;
-    this.progress = { phase: "idle", ticks: this.progress.ticks + 1 };
+    // The rows it died over stay: they are the first to suspect.
+    this.progress = { ...this.progress, phase: "idle", ticks: this.progress.ticks + 1 };
     this.#settleReady.reject(this.#lost(reason, "while it was loading"));
     for (const call of this.#calls.keys()) this.#settle(call, (open) => open.reject(this.#lost(reason, `while it had ${open.rows} rows`)));
     return reason;

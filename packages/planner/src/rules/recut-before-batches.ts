@@ -5,6 +5,8 @@ import type { PhysicalRule } from "./rule.ts";
 const firstRows = 32;
 /** The sorting window: rows among which a predictor with a cost may choose its batches. */
 const windowRows = 2048;
+/** Where rows are prepared but not sorted (pictures, mostly): a whole block is prepared at once, and each row may grow large. */
+const preparedRows = 256;
 
 /** Law 3: a batch never spans two blocks, so blocks are re-cut before every stage that makes batches. */
 export const recutBeforeBatches: PhysicalRule = {
@@ -13,7 +15,7 @@ export const recutBeforeBatches: PhysicalRule = {
     transformPhysicalUp(plan, (operator) => {
       if (operator.kind !== "actor-pool" && operator.kind !== "batch-function") return operator;
       const multipleOf = exactBatch(operator);
-      return fits(operator.input, multipleOf) ? operator : { ...operator, input: recut(operator.input, multipleOf) };
+      return fits(operator.input, multipleOf) ? operator : { ...operator, input: recut(operator.input, multipleOf, mostRows(operator)) };
     }),
 };
 
@@ -28,7 +30,12 @@ function fits(input: PhysicalOperator, multipleOf: number): boolean {
   return multipleOf === 1 || (input.blocks === undefined && input.multipleOf % multipleOf === 0);
 }
 
-function recut(input: PhysicalOperator, multipleOf: number): Recut {
-  return { kind: "recut", input, multipleOf, firstRows: Math.max(multipleOf, firstRows), maxRows: Math.max(multipleOf, windowRows) };
+function mostRows(operator: ActorPoolStage | BatchFunctionStage): number {
+  const prepares = operator.kind === "actor-pool" && operator.spec.costUnit === undefined && operator.spec.phases.includes("preprocess");
+  return prepares ? preparedRows : windowRows;
+}
+
+function recut(input: PhysicalOperator, multipleOf: number, most: number): Recut {
+  return { kind: "recut", input, multipleOf, firstRows: Math.max(multipleOf, firstRows), maxRows: Math.max(multipleOf, most) };
 }
 
