@@ -1,10 +1,10 @@
 import {
   blockRow, blockRows, batchFromBlock, concatBlocks, ShoalError,
-  type BatchFormats, type Block, type Datasink, type Datasource, type PredictorStep, type Row, type Schema,
+  type BatchFormats, type Block, type Datasink, type Datasource, type Json, type PredictorStep, type Row, type Schema,
 } from "@shoal/core";
 import { formatStats, type RunStats } from "@shoal/executor";
 import {
-  explain, plan, type ColumnFunction, type FilterFunction, type FlatMapFunction, type LogicalOperator, type MapFunction, type MaybePromise,
+  explain, plan, planToJson, type ColumnFunction, type FilterFunction, type FlatMapFunction, type LogicalOperator, type MapFunction, type MaybePromise,
 } from "@shoal/planner";
 import { consume, planOptions } from "./consume.ts";
 import { iterBatches, type IterBatchesSettings } from "./iter-batches.ts";
@@ -202,6 +202,11 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
   /** The plan as asked for and the plan as it will run, as text. */
   explain(settings: RunSettings = {}): string {
     return explain(plan(this.plan, planOptions({ ...this.runtime.settings, ...settings })));
+  }
+
+  /** The plan as JSON, for whatever runs it elsewhere. @throws `closure-in-plan`, `source-in-plan` naming the step that can't travel. */
+  toJSON(): Json {
+    return planToJson(this.plan);
   }
 
   /** What the last run of this dataset took, stage by stage, and its bottleneck; `""` when it has not run. */

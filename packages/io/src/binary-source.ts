@@ -16,6 +16,7 @@ export function binarySource(paths: string | readonly string[], options: BinaryO
     extensions: extensions.map((extension) => extension.toLowerCase()),
     prunesColumns: true,
     streams: true,
+    rowPerFile: true,
     schema: async () => ({ fields: [{ name: "path", type: { kind: "utf8" }, nullable: false }, { name: "bytes", type: { kind: "binary" }, nullable: false }] }),
     countRows: async () => 1,
     async *read(file, { firstRow = 0, columns, signal }) {

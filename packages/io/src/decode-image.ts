@@ -1,7 +1,7 @@
 import { ShoalError } from "@shoal/core";
 import type { Metadata, Transformer } from "@napi-rs/image";
 import { badContent, ContentFault } from "./content-fault.ts";
-import { storeOf } from "./file-store.ts";
+import { storeOf, type SourceFile } from "./file-store.ts";
 
 /** What every image is brought to, whatever its file holds: grey, palette, 16 bits, alpha. */
 export type ImageMode = "rgb" | "rgba" | "grey";
@@ -40,10 +40,18 @@ export async function decodeImage(source: Uint8Array | string | URL, options: Im
   const { signal = new AbortController().signal } = options;
   if (source instanceof Uint8Array) return decodeImageBytes(source, "an image", options, signal);
   const path = source instanceof URL ? source.href : source;
-  const file = await (await storeOf(path)).open(path, signal);
+  return decodeImageFile(await (await storeOf(path)).open(path, signal), { ...options, signal });
+}
+
+export async function decodeImageFile(file: SourceFile, options: ImageOptions & { readonly signal: AbortSignal }): Promise<DecodedImage> {
+  return decodeImageBytes(await wholeFile(file, options.signal), file.path, options, options.signal);
+}
+
+async function wholeFile(file: SourceFile, signal: AbortSignal): Promise<Uint8Array> {
+  if (file.size !== undefined) return file.bytes(0, file.size, signal);
   const parts: Uint8Array[] = [];
   for await (const part of file.stream(signal)) parts.push(part);
-  return decodeImageBytes(new Uint8Array(await new Blob(parts as Uint8Array<ArrayBuffer>[]).arrayBuffer()), path, options, signal);
+  return new Uint8Array(await new Blob(parts as Uint8Array<ArrayBuffer>[]).arrayBuffer());
 }
 
 /** @param name for messages */

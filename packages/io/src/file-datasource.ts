@@ -1,5 +1,6 @@
 import { blockBytes, selectColumns, ShoalError, sliceBlock, type Block, type Datasource, type JsonObject, type Partition, type ReadOptions, type Schema } from "@shoal/core";
 import { findFiles, storeOf, type SourceFile } from "./file-store.ts";
+import { FilesAhead } from "./files-ahead.ts";
 import { fileChanged } from "./http-files.ts";
 
 /** A part of a file that can be read apart from the others, such as a row group. */
@@ -27,6 +28,8 @@ export interface FileFormat {
   readonly prunesColumns: boolean;
   /** Read from beginning to end, by `file.stream` alone: then standard input will do. */
   readonly streams: boolean;
+  /** Files are a row each: the next ones are read while one is used. */
+  readonly rowPerFile?: boolean;
   /** Without it, each file is one partition. */
   parts?(file: SourceFile, signal: AbortSignal): AsyncIterable<FilePart>;
   schema?(firstFile: SourceFile, signal: AbortSignal): Promise<Schema | undefined>;
@@ -47,6 +50,15 @@ export function fileDatasource<R = Record<string, unknown>>(paths: string | read
   let first: SourceFile | undefined;
   const firstFile = async (signal: AbortSignal): Promise<SourceFile> => (first ??= (await find(signal))[0] as SourceFile);
 
+  /** By the signal of the run that reads. */
+  const ahead = new WeakMap<AbortSignal, FilesAhead>();
+  async function* readPartition(partition: Partition, options: ReadOptions): AsyncIterable<Block> {
+    const [path, part] = format.parts === undefined ? [partition.id] : splitId(partition.id);
+    const file = await (await storeOf(path)).open(path, options.signal);
+    if (file.version !== partition.version) throw fileChanged(path, partition.version, file.version);
+    yield* format.read(file, { ...options, ...(part === undefined ? {} : { part }), firstFile: await firstFile(options.signal) });
+  }
+
   return {
     name: `${format.format}(${list.length <= 3 ? list.join(", ") : `${list.slice(0, 2).join(", ")}, … ${list.length} paths`})`,
     resumable,
@@ -57,13 +69,12 @@ export function fileDatasource<R = Record<string, unknown>>(paths: string | read
     async *partitions(signal) {
       const files = await find(signal);
       first = files[0];
+      if (format.rowPerFile === true) ahead.set(signal, new FilesAhead(files));
       for (const file of files) yield* partitionsOf(file, format, signal);
     },
     async *read(partition, options) {
-      const [path, part] = format.parts === undefined ? [partition.id] : splitId(partition.id);
-      const file = await (await storeOf(path)).open(path, options.signal);
-      if (file.version !== partition.version) throw fileChanged(path, partition.version, file.version);
-      const blocks = format.read(file, { ...options, ...(part === undefined ? {} : { part }), firstFile: await firstFile(options.signal) });
+      const filesAhead = ahead.get(options.signal);
+      const blocks = filesAhead === undefined ? readPartition(partition, options) : filesAhead.read(partition, options, readPartition);
       yield* finishBlocks(blocks, partition, options);
     },
   };

@@ -1,5 +1,5 @@
 import { createBlock, tensorColumn, type Block, type Column, type ColumnType, type Datasource, type JsonObject, type RasterImage, type Schema } from "@shoal/core";
-import { decodeImage, imageChannels, type ImageOptions } from "./decode-image.ts";
+import { decodeImageFile, imageChannels, type ImageOptions } from "./decode-image.ts";
 import { fileDatasource } from "./file-datasource.ts";
 
 export type ImagesSourceOptions = ImageOptions;
@@ -34,6 +34,7 @@ export function imagesSource(paths: string | readonly string[], options: ImagesS
     extensions: [".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"],
     prunesColumns: true,
     streams: false,
+    rowPerFile: true,
     schema: async (): Promise<Schema> => ({
       fields: [{ name: "path", type: { kind: "utf8" }, nullable: false }, { name: "image", type, nullable: false }],
     }),
@@ -45,7 +46,7 @@ export function imagesSource(paths: string | readonly string[], options: ImagesS
         yield createBlock(columns.length === 0 ? {} : { path }, [], 1);
         return;
       }
-      const image = await decodeImage(file.path, { ...options, signal });
+      const image = await decodeImageFile(file, { ...options, signal });
       yield createBlock({
         path,
         image: type.kind === "tensor" ? tensorColumn(image.data, type.shape) : { type, length: 1, values: [image] },

@@ -24,3 +24,4 @@ export { arrowSource, type ArrowSourceOptions } from "./arrow-source.ts";
 export { npySource } from "./npy-source.ts";
 export { decodeImage, type DecodedImage, type ImageMode, type ImageOptions } from "./decode-image.ts";
 export { imagesSource, type ImageRow, type ImagesSourceOptions, type SizedImageRow } from "./images-source.ts";
+export { openSource } from "./open-source.ts";

@@ -33,14 +33,16 @@ async function localFile(path: string): Promise<SourceFile> {
     path,
     size: info.isFile() ? info.size : undefined,
     version: `${info.size}-${info.mtimeMs}`,
-    stream: (signal) => streamFile(path, signal),
+    stream: (signal) => streamFile(path, info.size, signal),
     bytes: (start, end) => readBytes(path, start, end),
   };
 }
 
-async function* streamFile(path: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
+async function* streamFile(path: string, size: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  // A buffer of this size is allocated for every file: thousands of small ones would keep the garbage collector busy. A pipe has no size.
+  const highWaterMark = size === 0 ? 1 << 18 : Math.min(size + 1, 1 << 18);
   try {
-    yield* createReadStream(path, { signal, highWaterMark: 1 << 18 }) as AsyncIterable<Uint8Array>;
+    yield* createReadStream(path, { signal, highWaterMark }) as AsyncIterable<Uint8Array>;
   } catch (error) {
     signal.throwIfAborted();
     throw fileError(error, `read "${path}"`);
@@ -73,9 +75,9 @@ async function filesOfDirectory(path: string, extensions: readonly string[]): Pr
   });
   const names = entries.filter((name) => !isHidden(name) && hasExtension(name, extensions)).toSorted();
   const files: SourceFile[] = [];
-  for (const name of names) {
-    const file = await localFile(join(path, name));
-    if (file.size !== undefined) files.push(file);
+  for (let at = 0; at < names.length; at += 64) {
+    const some = await Promise.all(names.slice(at, at + 64).map((name) => localFile(join(path, name))));
+    files.push(...some.filter(({ size }) => size !== undefined));
   }
   if (files.length > 0) return files;
   throw new ShoalError("no-files", `There is no file ${extensions.length === 0 ? "" : `ending in ${extensions.join(" or ")} `}in the directory "${path}"${where(path)}.`, {

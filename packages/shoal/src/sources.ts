@@ -1,7 +1,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { Datasource } from "@shoal/core";
-import { dataset, type AsRow, type Dataset } from "@shoal/dataset";
+import type { Datasource, Json } from "@shoal/core";
+import { dataset, Dataset, type AsRow } from "@shoal/dataset";
 import * as io from "@shoal/io";
+import { planFromJson } from "@shoal/planner";
 import { localRuntime } from "#runtime";
 
 type Row = Record<string, unknown>;
@@ -10,6 +11,11 @@ type Paths = string | readonly string[];
 /** A dataset over a datasource of your own. */
 export function readDatasource<R extends object>(source: Datasource<R>): Dataset<R> {
   return dataset(source, localRuntime);
+}
+
+/** A dataset whose plan was JSON: `datasetFromJson(JSON.parse(JSON.stringify(dataset)))`. @throws `bad-plan`, `unknown-format`. */
+export function datasetFromJson<R extends object = Row>(plan: Json): Dataset<R> {
+  return new Dataset<R>(planFromJson(plan, io.openSource), localRuntime);
 }
 
 // --- from memory ---
