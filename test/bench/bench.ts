@@ -90,6 +90,13 @@ function count(value: unknown): string {
 
 function versions(): string {
   const installed = (name: string): string => (createRequire(import.meta.url)(`${name}/package.json`) as { version: string }).version;
-  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
-  return `Node ${process.versions.node}, onnxruntime-node ${installed("onnxruntime-node")}, Shoal at ${commit}`;
+  return `Node ${process.versions.node}, onnxruntime-node ${installed("onnxruntime-node")}, Shoal ${commit()}`;
+}
+
+function commit(): string {
+  try {
+    return `at ${execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim()}`;
+  } catch {
+    return "outside its repository";
+  }
 }

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { compilePrograms } from "./compile.ts";
 
 /** What a measured program prints as its last line of JSON; times in seconds since 1970. */
 export interface Said {
@@ -36,9 +38,11 @@ export interface Measurement {
 const sampleEveryMs = 250;
 const now = (): number => Date.now() / 1000;
 
-/** Runs a TypeScript file of this folder as a process of its own, under the flags of this process. */
-export function script(file: string, settings: object): readonly string[] {
-  return [process.execPath, ...process.execArgv, new URL(file, import.meta.url).pathname, JSON.stringify(settings)];
+const programs = compilePrograms(new URL("./", import.meta.url), fileURLToPath(new URL("./out/programs/", import.meta.url)));
+
+/** The command that runs a program of this folder, as in `jobs/text`, in a process of its own. */
+export function script(program: string, settings: object): readonly string[] {
+  return [process.execPath, `${programs}${program}.js`, JSON.stringify(settings)];
 }
 
 /** @throws an Error with the end of what it printed, when it fails or says nothing. */

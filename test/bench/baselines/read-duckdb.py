@@ -6,5 +6,7 @@ read = {"jsonl": "read_json_auto", "csv": "read_csv_auto", "parquet": "read_parq
 connection = duckdb.connect()
 connection.execute(f"set threads = {threads}")
 began = time.time()
-rows = sum(len(batch) for batch in connection.execute(f"select * from {read}('{path}')").fetch_record_batch(4096))
+result = connection.sql(f"select * from {read}('{path}')")
+reader = result.to_arrow_reader(4096) if hasattr(result, "to_arrow_reader") else result.fetch_arrow_reader(4096)
+rows = sum(len(batch) for batch in reader)
 print(json.dumps({"t_first": began, "n_first": 0, "t_end": time.time(), "rows": rows, "version": duckdb.__version__}))

@@ -15,7 +15,7 @@ const runtime: DatasetRuntime = {
   settings: {},
   print: () => {},
   async open() {
-    const host = nodeProcessHost({ entry: new URL("./recording-actor-entry.ts", import.meta.url), log: silentLogger });
+    const host = nodeProcessHost({ entry: new URL("./recording-actor-entry.js", import.meta.url), log: silentLogger });
     const detected = detectResources();
     return { host, resources: { ...detected, cpus: settings.cpus ?? detected.cpus }, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() };
   },

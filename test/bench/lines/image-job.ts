@@ -9,8 +9,8 @@ export async function imageJob(bench: Bench, input: JobInput): Promise<Section> 
   const shoal: Measurement[] = [];
   const loops: Measurement[] = [];
   for (let turn = 0; turn < bench.repeats; turn++) {
-    shoal.push(await measure("images: Shoal", script("jobs/images.ts", { job: "images", path: input.path, model: input.model, out: bench.file("images.parquet"), concurrency: bench.cores })));
-    loops.push(await measure("images: hand-written loop", script("baselines/image-loop.ts", { path: input.path, model: input.model, threads: bench.cores })));
+    shoal.push(await measure("images: Shoal", script("jobs/images", { job: "images", path: input.path, model: input.model, out: bench.file("images.parquet"), concurrency: bench.cores })));
+    loops.push(await measure("images: hand-written loop", script("baselines/image-loop", { path: input.path, model: input.model, threads: bench.cores })));
     bench.log(`images: Shoal ${Math.round(shoal.at(-1)?.steady ?? 0)} rows/s, loop ${Math.round(loops.at(-1)?.steady ?? 0)} rows/s`);
   }
   const ours = median(shoal);

@@ -14,12 +14,12 @@ export async function overhead(bench: Bench, input: JobInput): Promise<Section> 
   const { job, path, model, distinct } = input;
   const settings = { job, path, model, concurrency: 1, cpus: 1, maxBatchCost: cost };
   const record = bench.file(`${job}-batches.bin`);
-  const recorded = await measure(`${job}: recording batches`, script("jobs/record.ts", { ...settings, out: bench.file(`${job}-recorded.jsonl`) }), { SHOAL_BENCH_RECORD: record });
+  const recorded = await measure(`${job}: recording batches`, script("jobs/record", { ...settings, out: bench.file(`${job}-recorded.jsonl`) }), { SHOAL_BENCH_RECORD: record });
   const engine: Measurement[] = [];
   const loops: Measurement[] = [];
   for (let turn = 0; turn < bench.repeats; turn++) {
     engine.push(await measure(`${job}: Shoal, one actor of one thread`, shoalText(bench, input, settings)));
-    loops.push(await measure(`${job}: the same batches in a loop`, script("baselines/replay-loop.ts", { record, model, threads: 1 })));
+    loops.push(await measure(`${job}: the same batches in a loop`, script("baselines/replay-loop", { record, model, threads: 1 })));
     bench.log(`${job}: engine ${seconds(engine.at(-1)).toFixed(2)} s, loop ${seconds(loops.at(-1)).toFixed(2)} s`);
   }
   const ours = median(engine);

@@ -8,7 +8,7 @@ export async function overlap(bench: Bench): Promise<Section> {
   const { encoder } = bench.inputs.jobs;
   const rows = Math.max(160, Math.round(1600 * bench.share));
   const run = (what: string, count: number, stages: Pick<Stages, "decodes" | "tokens">): Promise<Measurement> =>
-    measure(`overlap: ${what}`, script("jobs/overlap.ts", { model: encoder.model, photograph: bench.inputs.photograph, rows: count, out: bench.file("overlap.jsonl"), ...stages }));
+    measure(`overlap: ${what}`, script("jobs/overlap", { model: encoder.model, photograph: bench.inputs.photograph, rows: count, out: bench.file("overlap.jsonl"), ...stages }));
 
   // How many tokens cost as much as one picture, in this actor, on this machine.
   const trial = await run("calibration", 160, { decodes: 1, tokens: 16 });

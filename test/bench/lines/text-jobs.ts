@@ -12,12 +12,12 @@ export async function textJob(bench: Bench, input: JobInput): Promise<Section> {
   const sorted: Measurement[] = [];
   for (let turn = 0; turn < bench.repeats; turn++) {
     shoal.push(await measure(`${job}: Shoal`, shoalText(bench, input)));
-    sorted.push(await measure(`${job}: hand-written, sorted`, script("baselines/text-loop.ts", { path: input.path, model: input.model, order: "sorted", threads: bench.cores })));
+    sorted.push(await measure(`${job}: hand-written, sorted`, script("baselines/text-loop", { path: input.path, model: input.model, order: "sorted", threads: bench.cores })));
     bench.log(`${job}: Shoal ${Math.round(shoal.at(-1)?.steady ?? 0)} rows/s, sorted loop ${Math.round(sorted.at(-1)?.steady ?? 0)} rows/s`);
   }
   const ours = median(shoal);
   const loop = median(sorted);
-  const arrival = await measure(`${job}: hand-written, 32 as they come`, script("baselines/text-loop.ts", { path: input.path, model: input.model, order: "arrival", threads: bench.cores }));
+  const arrival = await measure(`${job}: hand-written, 32 as they come`, script("baselines/text-loop", { path: input.path, model: input.model, order: "arrival", threads: bench.cores }));
   const peers = await peerLoops(bench, input);
   const lines: Line[] = [
     line(`${job}: rows/s, steady, against the hand-written sorted loop`, ours.steady, loop.steady, { atLeast: 0.95 }, "rows/s"),
@@ -34,7 +34,7 @@ export async function textJob(bench: Bench, input: JobInput): Promise<Section> {
 
 /** Two actors of one thread each on two cores: tokenising is spread with the model. */
 export function shoalText(bench: Bench, input: JobInput, more: Partial<TextSettings> = {}): readonly string[] {
-  return script("jobs/text.ts", { job: input.job, path: input.path, model: input.model, out: bench.file(`${input.job}.parquet`), concurrency: bench.cores, ...more } satisfies TextSettings);
+  return script("jobs/text", { job: input.job, path: input.path, model: input.model, out: bench.file(`${input.job}.parquet`), concurrency: bench.cores, ...more } satisfies TextSettings);
 }
 
 /** A peer's measurement, or why there is none. */
