@@ -58,7 +58,7 @@ describe.each(["bun", "deno"] as const)("%s runs the source as it stands", (name
 
 const deno = findRuntime("deno");
 
-test.skipIf(deno === undefined)("a job in Deno needs the permissions that README.md lists, and no others", async () => {
+test.skipIf(deno === undefined)("a job in Deno needs the permissions that README.md lists, and no others", { timeout: 60_000 }, async () => {
   const opinions = (...permissions: string[]): Promise<{ stdout: string }> =>
     run(deno?.path as string, ["run", "--no-prompt", "--conditions=@shoal/source", ...permissions, fixture("fixtures/opinions.ts")], { cwd: workspace });
   const needed = ["--allow-env", "--allow-sys", "--allow-run"];

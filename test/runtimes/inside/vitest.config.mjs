@@ -1,4 +1,8 @@
 // vitest in Bun and in Deno: what is run there is named *.suite.ts, so that npm test does not run it in Node.
-import workspace from "../../../vitest.config.ts";
+const conditions = ["@shoal/source", "module", "node"];
 
-export default { ...workspace, test: { ...workspace.test, include: ["test/runtimes/inside/*.suite.ts"] } };
+export default {
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: { include: ["test/runtimes/inside/*.suite.ts"], pool: "forks", testTimeout: 30_000, hookTimeout: 30_000 },
+};
