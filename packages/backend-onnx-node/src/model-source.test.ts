@@ -30,12 +30,12 @@ test("http models are fetched; what the server says otherwise is told", async ()
   try {
     const { source } = await modelSource(new URL(`http://127.0.0.1:${port}/m.onnx`), never);
     expect(new TextDecoder().decode(source as Uint8Array)).toBe("model");
-    await expect(modelSource(`http://127.0.0.1:${port}/other`, never)).rejects.toMatchObject({ code: "model-not-fetched", message: expect.stringContaining("404") as string });
+    await expect(modelSource(`http://127.0.0.1:${port}/other`, never)).rejects.toMatchObject({ code: "download-failed", message: expect.stringContaining("404") as string });
   } finally {
     server.closeAllConnections();
     server.close();
   }
-  await expect(modelSource(`http://127.0.0.1:${port}/m.onnx`, never)).rejects.toMatchObject({ code: "model-not-fetched" });
+  await expect(modelSource(`http://127.0.0.1:${port}/m.onnx`, never)).rejects.toMatchObject({ code: "download-failed" });
 });
 
 test("a model that is not there is an error of its path", async () => {

@@ -8,7 +8,7 @@ export interface ModelSource {
   readonly source: string | Uint8Array;
 }
 
-/** @throws `model-not-found`, `model-not-fetched` */
+/** @throws `model-not-found`, `download-failed` */
 export async function modelSource(model: string | URL | Uint8Array, signal: AbortSignal): Promise<ModelSource> {
   // Copied: the caller keeps its bytes, ours move to the thread.
   if (model instanceof Uint8Array) return { name: `the model of ${model.byteLength} bytes`, source: model.slice() };
@@ -25,7 +25,7 @@ export async function modelSource(model: string | URL | Uint8Array, signal: Abor
 
 async function fetchModel(url: string, signal: AbortSignal): Promise<Uint8Array> {
   const failed = (why: string, cause?: unknown): ShoalError =>
-    new ShoalError("model-not-fetched", `The model ${url} could not be fetched: ${why}.`, { hint: "Check the address, or download the model and give its path.", failure: "bug", cause, details: { url } });
+    new ShoalError("download-failed", `The model ${url} could not be fetched: ${why}.`, { hint: "Check the address, or download the model and give its path.", failure: "bug", cause, details: { url } });
   let response: Response;
   try {
     response = await fetch(url, { signal });

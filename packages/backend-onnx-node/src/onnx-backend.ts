@@ -39,12 +39,12 @@ interface BoundStep {
   readonly fixedRows: number | undefined;
 }
 
-/** @throws `wrong-arguments` when the names in the definition are not the model's, or leave an input without a value. */
+/** @throws `bad-option` when the names in the definition are not the model's, or leave an input without a value. */
 function bind(name: string, options: OnnxSpecOptions, session: OnnxSession): BoundStep {
   const find = (ports: readonly OnnxPort[], side: "input" | "output", wanted: string): OnnxPort => {
     const port = ports.find((candidate) => candidate.name === wanted);
     if (port !== undefined) return port;
-    throw new ShoalError("wrong-arguments", `${name}: the model has no ${side} "${wanted}"; its ${side}s are ${formatPorts(ports)}.`, { hint: `Name one of these in ${side}s.`, failure: "bug" });
+    throw new ShoalError("bad-option", `${name}: the model has no ${side} "${wanted}"; its ${side}s are ${formatPorts(ports)}.`, { hint: `Name one of these in ${side}s.`, failure: "bug" });
   };
   const inputs = Object.entries(options.inputs).map(([input, column]) => ({ port: find(session.inputs, "input", input), column, model: name }));
   const outputs = Object.entries(options.outputs).map(([column, output]) => ({ column, port: find(session.outputs, "output", output) }));
@@ -60,7 +60,7 @@ function bind(name: string, options: OnnxSpecOptions, session: OnnxSession): Bou
   }
   const unfed = session.inputs.filter((port) => !(port.name in options.inputs) && !(port.name in constants));
   if (unfed.length > 0) {
-    throw new ShoalError("wrong-arguments", `${name}: the model also wants ${formatPorts(unfed)}.`, { hint: "Name a column for it in inputs, or give it in constants.", failure: "bug" });
+    throw new ShoalError("bad-option", `${name}: the model also wants ${formatPorts(unfed)}.`, { hint: "Name a column for it in inputs, or give it in constants.", failure: "bug" });
   }
   const fixed = inputs.map(({ port }) => port.shape[0]).filter((size): size is number => typeof size === "number" && size > 0);
   return { name, session, options, inputs, outputs, constants, fixedRows: fixed[0] };

@@ -54,7 +54,7 @@ async function freeAll(session: OnnxSession, state: Readonly<Record<string, Onnx
 
 /** What a state is before the first window. */
 export function zeroState(port: OnnxPort, model: string): OnnxTensor {
-  if (port.type === "utf8") throw new ShoalError("wrong-arguments", `${model}: the state "${port.name}" holds strings.`, { hint: "Give its start in constants.", failure: "bug" });
+  if (port.type === "utf8") throw new ShoalError("bad-option", `${model}: the state "${port.name}" holds strings.`, { hint: "Give its start in constants.", failure: "bug" });
   const shape = port.shape.map((size) => (typeof size === "number" && size >= 0 ? size : 1));
   const type = port.type === "float16" ? "float32" : port.type;
   return { type, shape, data: allocate(type, shape.reduce((product, size) => product * size, 1)) };

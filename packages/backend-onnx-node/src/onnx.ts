@@ -55,7 +55,7 @@ export interface OnnxSpecOptions {
  * new columns are `unknown`. A number column becomes [n] (or [n, 1] …), a tensor column [n, …shape], lists of one length [n, length];
  * numbers are converted to the type the input wants when none is changed by it (rounding to float32 apart). Models whose first
  * dimension is fixed get their rows in such groups. An output of shape [n] is a number a row, a fixed shape a tensor, a free one a list.
- * @throws `wrong-arguments`
+ * @throws `bad-option`
  */
 export function onnx<Adds extends object, const Inputs extends OnnxInputs = OnnxInputs>(
   definition: OnnxDefinition<Adds, Inputs>,
@@ -92,7 +92,7 @@ function checkDefinition(
   sequence: OnnxSequence | undefined,
 ): void {
   const refuse = (what: string, hint: string): never => {
-    throw new ShoalError("wrong-arguments", `onnx(): ${what}.`, { hint, failure: "bug" });
+    throw new ShoalError("bad-option", `onnx(): ${what}.`, { hint, failure: "bug" });
   };
   if (Object.keys(inputs).length === 0) refuse("no input is given", 'Name the column of each model input, as in inputs: { pixel_values: "pixels" }.');
   if (Object.keys(outputs).length === 0) refuse("no output is given", 'Name the model output of each new column, as in outputs: { scores: "logits" }.');

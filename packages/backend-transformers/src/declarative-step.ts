@@ -73,15 +73,15 @@ function shortName(model: string): string {
 }
 
 export function wrongOption(task: string, option: string, value: unknown, expected: string): ShoalError {
-  return new ShoalError("wrong-option", `${task}: "${option}" is ${JSON.stringify(value)}; it must be ${expected}.`, { failure: "bug", details: { task, option } });
+  return new ShoalError("bad-option", `${task}: "${option}" is ${JSON.stringify(value)}; it must be ${expected}.`, { failure: "bug", details: { task, option } });
 }
 
-/** @throws `wrong-option` unless the value is absent or a whole number of at least `least`. */
+/** @throws `bad-option` unless the value is absent or a whole number of at least `least`. */
 export function checkWhole(task: string, option: string, value: number | undefined, least: number): void {
   if (value !== undefined && !(Number.isSafeInteger(value) && value >= least)) throw wrongOption(task, option, value, `a whole number of at least ${least}`);
 }
 
-/** @throws `wrong-option` unless the value is absent or a number within the bounds. */
+/** @throws `bad-option` unless the value is absent or a number within the bounds. */
 export function checkNumber(task: string, option: string, value: number | undefined, least: number, most: number): void {
   if (value !== undefined && !(value >= least && value <= most)) throw wrongOption(task, option, value, `a number from ${least} to ${most}`);
 }

@@ -31,7 +31,7 @@ export type ImageClassificationSettings = ClassificationSettings & { readonly an
  * ```ts
  * ds.mapBatches(imageClassification({ model: "org/name", input: "image", output: "label", scoreOutput: "score" }))
  * ```
- * @throws `wrong-option`
+ * @throws `bad-option`
  */
 export function imageClassification<const Input extends string, const Output extends string, const Score extends string = never, const Top extends number = never>(
   options: ImageClassificationOptions<Input, Output, Score, Top>,

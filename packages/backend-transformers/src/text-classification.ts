@@ -37,7 +37,7 @@ export type ClassificationSettings = ModelSettings & {
  * ```ts
  * ds.mapBatches(textClassification({ model: sentiment, input: "text", output: "label", scoreOutput: "score" }))
  * ```
- * @throws `wrong-option`
+ * @throws `bad-option`
  */
 export function textClassification<const Input extends string, const Output extends string, const Score extends string = never, const Top extends number = never>(
   options: ClassificationOptions<Input, Output, Score, Top>,

@@ -71,7 +71,7 @@ export type GeneratedText<Sequences extends number> = Sequences extends 1 ? stri
  * ```ts
  * ds.mapBatches(textGeneration({ model: storyteller, input: "prompt", output: "completion", maxNewTokens: 20 }))
  * ```
- * @throws `wrong-option`
+ * @throws `bad-option`
  */
 export function textGeneration<const Input extends string, const Output extends string, const Sequences extends number = 1>(
   options: TextGenerationOptions<Input, Output, Sequences>,

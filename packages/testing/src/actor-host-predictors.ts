@@ -47,7 +47,7 @@ export const throwsPlain = definePredictor<Numbers>()(import.meta, "throwsPlain"
 
 export const failsToSetUp = definePredictor<Numbers>()(import.meta, "failsToSetUp", {
   setup: () => {
-    throw new ShoalError("model-missing", "There is no model here.", { hint: "Fetch it." });
+    throw new ShoalError("model-not-found", "There is no model here.", { hint: "Fetch it." });
   },
   predict: (batch) => batch,
 });

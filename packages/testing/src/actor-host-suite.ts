@@ -73,7 +73,7 @@ export function testActorHost(name: string, createHost: (log: Logger) => ActorHo
 
     test("rejects a spawn with what setup threw", async () => {
       await using fixture = createFixture(createHost);
-      expect(await rejection(fixture.spawn("failsToSetUp"))).toMatchObject({ code: "model-missing", hint: "Fetch it." });
+      expect(await rejection(fixture.spawn("failsToSetUp"))).toMatchObject({ code: "model-not-found", hint: "Fetch it." });
     });
 
     test("rejects a spawn whose predictor cannot be found", async () => {

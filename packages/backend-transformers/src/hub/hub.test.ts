@@ -121,7 +121,7 @@ describe("a hub model", () => {
   it("says where a missing file was looked for, and asks once for an optional one", async () => {
     await using server = await hubTestServer();
     const files = await open(server);
-    await expect(requiredJson(files, "config.json")).rejects.toMatchObject({ code: "model-file-not-found", message: expect.stringContaining(`${server.url}/org/model/resolve/main/config.json`) });
+    await expect(requiredJson(files, "config.json")).rejects.toMatchObject({ code: "model-not-found", message: expect.stringContaining(`${server.url}/org/model/resolve/main/config.json`) });
     expect(await files.read("chat_template.jinja")).toBeUndefined();
     expect(await files.read("chat_template.jinja")).toBeUndefined();
     expect(server.requests.length).toBe(2);

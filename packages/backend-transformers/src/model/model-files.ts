@@ -27,7 +27,7 @@ export async function optionalJson(files: ModelFiles, path: string): Promise<Jso
   }
 }
 
-/** @throws `model-file-not-found` */
+/** @throws `model-not-found` */
 export async function requiredJson(files: ModelFiles, path: string): Promise<JsonObject> {
   const json = await optionalJson(files, path);
   if (json === undefined) throw fileNotFound(files, [path]);
@@ -36,7 +36,7 @@ export async function requiredJson(files: ModelFiles, path: string): Promise<Jso
 
 export function fileNotFound(files: ModelFiles, paths: readonly string[], hint = "Check the model's name, revision and dtype."): ShoalError {
   const places = paths.map((path) => files.lookedAt(path));
-  return new ShoalError("model-file-not-found", `Model "${files.model}" has no ${paths.join(" and no ")}; looked at ${places.join(", ")}.`, {
+  return new ShoalError("model-not-found", `Model "${files.model}" has no ${paths.join(" and no ")}; looked at ${places.join(", ")}.`, {
     hint, failure: "bug", details: { model: files.model, paths, places },
   });
 }

@@ -17,7 +17,7 @@ const suffixes: Readonly<Record<Dtype, string>> = { fp32: "", fp16: "_fp16", q8:
 
 /**
  * Loads what every task needs, and `loadExtra` (tokenizer, processor) at the same time.
- * @throws `model-not-found`, `model-file-not-found`, `unauthorized`, `download-failed`, and what the session's runtime throws.
+ * @throws `model-not-found`, `unauthorized`, `download-failed`, and what the session's runtime throws.
  */
 export async function openModel<Extra>(
   spec: DeclarativePredictorSpec, actor: ActorContext, hub: HubSettings, files: HubFiles, loadExtra: (files: ModelFiles) => Promise<Extra>,

@@ -54,7 +54,8 @@ export function imageReader({ spec, files, decodeImage }: TaskContext, input: st
     try {
       return await decodeImage(bytes);
     } catch (cause) {
-      if (ShoalError.is(cause) && cause.failure === "bug") throw cause;
+      // No image of any row could be decoded.
+      if (ShoalError.is(cause) && cause.code === "missing-library") throw cause;
       throw rowError("bad-image", row, `${bytes.length} bytes that can't be decoded (${cause instanceof Error ? cause.message : String(cause)})`, "Handle such rows with onError.", cause);
     }
   }

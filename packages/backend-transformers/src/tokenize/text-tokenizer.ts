@@ -19,7 +19,7 @@ export interface TextTokenizer {
 /**
  * Only @huggingface/tokenizers, which transformers.js itself tokenises with: importing all of transformers.js takes twenty times as long
  * and brings a second ONNX Runtime.
- * @throws `model-file-not-found`, `missing-library`
+ * @throws `model-not-found`, `missing-library`
  */
 export async function loadTextTokenizer(files: ModelFiles): Promise<TextTokenizer> {
   const [library, json, config = {}] = await Promise.all([

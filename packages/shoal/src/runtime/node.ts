@@ -46,10 +46,10 @@ async function openEnvironment(settings: RunSettings): Promise<Environment & Asy
   };
 }
 
-/** @throws `bad-argument` for a number that can't be. */
+/** @throws `bad-option` for a number that can't be. */
 function declared(detected: Resources, given: Partial<Resources> = {}): Resources {
   for (const [name, value] of Object.entries(given)) {
-    if (!(value >= 0)) throw new ShoalError("bad-argument", `resources.${name}: ${value} is not a number of at least 0.`);
+    if (!(value >= 0)) throw new ShoalError("bad-option", `resources.${name}: ${value} is not a number of at least 0.`);
   }
   return { ...detected, ...given };
 }
