@@ -27,7 +27,7 @@ interface InnerParser {
 }
 const Parser = (Papa as unknown as { Parser: new (config: { delimiter: string; newline: string }) => InnerParser }).Parser;
 
-/** @throws `unclosed-quote`, `bad-quote`, `ragged-row`, `duplicate-column`, `invalid-utf8`, with file and line */
+/** @throws `invalid-csv`, `ragged-row`, `duplicate-column`, `invalid-utf8`, with file and line */
 export async function* csvRuns(file: SourceFile, syntax: CsvSyntax, signal: AbortSignal): AsyncIterable<CsvRun> {
   const delimiter = syntax.delimiter ?? (/\.tsv(\.gz)?$/i.test(file.path) ? "\t" : ",");
   const maxRowBytes = syntax.maxRowBytes ?? 64 * 1024 * 1024;
@@ -101,16 +101,16 @@ function headerNames(cells: readonly string[], path: string): readonly string[] 
     throw new ShoalError("duplicate-column", `${path}:1: the header has the column "${twice}" twice.`, { hint: "Rename one of them in the file, or read it with { header: false }.", failure: "bug", details: { path, column: twice } });
   }
   if (names.some((name) => name.includes("\r"))) {
-    throw new ShoalError("bad-line-ends", `${path}: lines end in \\r alone.`, { hint: "Convert the file to \\n line ends.", failure: "bug", details: { path } });
+    throw new ShoalError("invalid-csv", `${path}: lines end in \\r alone.`, { hint: "Convert the file to \\n line ends.", failure: "bug", details: { path } });
   }
   return names;
 }
 
 function quoteError(code: string, path: string, line: number): ShoalError {
   if (code === "MissingQuotes") {
-    return new ShoalError("unclosed-quote", `${path}:${line}: the quoted cell that begins here is never closed.`, { hint: `Close it with ", and write quotes within it twice ("").`, failure: "bug", details: { path, line } });
+    return new ShoalError("invalid-csv", `${path}:${line}: the quoted cell that begins here is never closed.`, { hint: `Close it with ", and write quotes within it twice ("").`, failure: "bug", details: { path, line } });
   }
-  return new ShoalError("bad-quote", `${path}:${line}: text follows a closing quote.`, { hint: `Write quotes within a quoted cell twice ("").`, failure: "bug", details: { path, line } });
+  return new ShoalError("invalid-csv", `${path}:${line}: text follows a closing quote.`, { hint: `Write quotes within a quoted cell twice ("").`, failure: "bug", details: { path, line } });
 }
 
 function raggedRow(where: string, row: readonly string[], width: number, header: boolean): ShoalError {

@@ -56,8 +56,8 @@ describe("csvSource", () => {
   });
 
   test.each([
-    ["unclosed-quote", 'a,b\n1,2\n3,"x\ny\n', ":3:"],
-    ["bad-quote", 'a,b\n1,"x"y\n', ":2:"],
+    ["invalid-csv", 'a,b\n1,2\n3,"x\ny\n', ":3:"],
+    ["invalid-csv", 'a,b\n1,"x"y\n', ":2:"],
     ["ragged-row", 'a,b\n"1\n",2\n3\n', ":4:"],
     ["duplicate-column", "a,a\n1,2\n", ":1:"],
     ["schema-conflict", `a\n${"1\n".repeat(1500)}x\n`, ":1502:"],

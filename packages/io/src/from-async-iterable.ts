@@ -10,14 +10,14 @@ export type Rows<T> = AsyncIterable<T> | Iterable<T> | ReadableStream<T> | (() =
 /**
  * Rows as they come: objects, or bare values for the column `item`. Not resumable: what has been read is gone. The first block holds 32 rows,
  * the next ones more. Given as a function, it is called once for each run; otherwise it can be read once.
- * @throws `source-consumed` on a second reading; `schema-conflict` when a column changes its type.
+ * @throws `already-consumed` on a second reading; `schema-conflict` when a column changes its type.
  */
 export function fromAsyncIterable<T>(rows: Rows<T>): Datasource<ItemRow<T>> {
   let taken = false;
   const take = (): AsyncIterable<T> | Iterable<T> => {
     if (typeof rows !== "function") {
       if (taken) {
-        throw new ShoalError("source-consumed", "These rows have been read already, and an async iterable can be read only once.", {
+        throw new ShoalError("already-consumed", "These rows have been read already, and an async iterable can be read only once.", {
           hint: "Pass a function that gives a new one, as in fromAsyncIterable(() => rows()).",
           failure: "bug",
         });

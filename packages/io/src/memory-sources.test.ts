@@ -97,7 +97,7 @@ describe("fromAsyncIterable", () => {
   test("can be read once, a function at will", async () => {
     const once = fromAsyncIterable(rows(1));
     await collectRows(once);
-    await expect(collectRows(once)).rejects.toMatchObject({ code: "source-consumed" });
+    await expect(collectRows(once)).rejects.toMatchObject({ code: "already-consumed" });
     const again = fromAsyncIterable(() => rows(1));
     expect([await collectRows(again), await collectRows(again)]).toEqual([[{ id: 0 }], [{ id: 0 }]]);
   });

@@ -138,7 +138,7 @@ describe("an output", () => {
   });
 
   test("never replaces the working directory, and is never a URL", async () => {
-    await expect(jsonl(".", { mode: "overwrite" }).open(signal)).rejects.toMatchObject({ code: "bad-output" });
+    await expect(jsonl(".", { mode: "overwrite" }).open(signal)).rejects.toMatchObject({ code: "unwritable-location" });
     await expect(jsonl("s3://bucket/out").open(signal)).rejects.toMatchObject({ code: "unwritable-location" });
   });
 });

@@ -55,7 +55,7 @@ export async function openOutput(given: string, options: OutputOptions): Promise
   try {
     if (mode === "error") await refuseExisting(target, location);
     if (!relative(target, process.cwd()).startsWith("..")) {
-      throw new ShoalError("bad-output", `Can't write "${location}": the working directory is in it.`, { hint: "Name a directory of its own for the output.", failure: "bug" });
+      throw new ShoalError("unwritable-location", `Can't write "${location}": the working directory is in it.`, { hint: "Name a directory of its own for the output.", failure: "bug" });
     }
     await mkdir(dirname(target), { recursive: true });
     const unfinished = await claimUnfinished(target, location, mode);

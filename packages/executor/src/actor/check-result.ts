@@ -3,7 +3,7 @@ import { isTypedArray, ShoalError, type Block, type Column, type PredictorSpec, 
 /**
  * Wrong results are errors (law 9): a row count that must be kept and is not, numbers that are all NaN.
  * @param rows the batch's rows, as `rows 32–63 of the block`.
- * @throws `wrong-row-count`, `all-nan`
+ * @throws `wrong-row-count`, `not-a-number`
  */
 export function checkResult(result: Block, given: Block, spec: PredictorSpec, rowsKept: boolean, rows: string): void {
   if (rowsKept && result.rows !== given.rows) {
@@ -16,7 +16,7 @@ export function checkResult(result: Block, given: Block, spec: PredictorSpec, ro
   }
   for (const name in result.columns) {
     if (result.rows > 0 && isAllNaN(result.columns[name] as Column) && !isSameColumn(result.columns[name], given.columns[name])) {
-      throw new ShoalError("all-nan", `Predictor "${spec.name}" gave nothing but NaN in column "${name}" (${rows}).`, {
+      throw new ShoalError("not-a-number", `Predictor "${spec.name}" gave nothing but NaN in column "${name}" (${rows}).`, {
         failure: "bug",
         hint: "Check the input for NaN or zero lengths, and try another dtype or device: half precision overflows, and a lost GPU hands back garbage.",
         details: { column: name },

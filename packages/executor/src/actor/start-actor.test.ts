@@ -166,7 +166,7 @@ describe("wrong results", () => {
     const answer = (values: readonly number[]) => async (batch: Block): Promise<Block> => ({ rows: batch.rows, columns: { doubled: columnFromValues(values.slice(0, batch.rows)) }, lineage: [] });
     const all = await start({ predict: answer([NaN, NaN, NaN]) }).runtime.process(block(1, 2, 3), never);
     expect(all.failures).toHaveLength(3);
-    expect(all.failures[0]?.error).toMatchObject({ code: "all-nan", message: `Predictor "double" gave nothing but NaN in column "doubled" (rows 0–2 of their block).` });
+    expect(all.failures[0]?.error).toMatchObject({ code: "not-a-number", message: `Predictor "double" gave nothing but NaN in column "doubled" (rows 0–2 of their block).` });
     expect((await start({ predict: answer([NaN, 1, NaN]) }).runtime.process(block(1, 2, 3), never)).failures).toEqual([]);
   });
 
