@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
-import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import {
   featureExtraction, imageClassification, textClassification, textGeneration, tokenClassification,
-  type DecodeImage, type EntityGroup, type LabelScore, type TokenEntity,
+  type EntityGroup, type LabelScore, type TokenEntity,
 } from "@shoal/backend-transformers";
+import { decodeImage, imagesSource } from "@shoal/io";
 import { sentiment, storyteller } from "@shoal/tiny-models";
+import { blockRows } from "@shoal/core";
+import { readAll } from "./shared-data.ts";
 import { golden, loadStep, sharedModelsMissing, sharedPath } from "./load-transformers.ts";
 
 if (sharedModelsMissing) console.warn(`Skipped: the models these tests compare with are not at ${sharedPath("models")}.`);
@@ -179,12 +181,6 @@ interface ImageGolden {
   readonly cases: Readonly<Record<string, readonly { readonly input: string; readonly output: LabelScore | readonly LabelScore[] }[]>>;
 }
 
-/** What the expected results were decoded with. */
-const decodeImage: DecodeImage = async (bytes) => {
-  const { data, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, channels: info.channels, data };
-};
-
 describe.skipIf(sharedModelsMissing)("image classification", () => {
   for (const [name, dtype] of [["resnet8-cifar10", "fp32"], ["resnet8-cifar10", "q8"], ["mobilenet_v1_0.25_128", "fp32"], ["mobilenet_v1_0.25_128", "q8"], ["mobilenet_v2_1.0_224", "q8"]] as const) {
     it(`gives transformers.js' labels and scores (${name}, ${dtype})`, async () => {
@@ -195,6 +191,9 @@ describe.skipIf(sharedModelsMissing)("image classification", () => {
       const bytes = paths.map(({ image }) => ({ image: new Uint8Array(readFileSync(image)) }));
       const results = (await step.run(paths, 8)) as { label: string; score: number }[];
       expect(await step.run(bytes, 8)).toEqual(results);
+      const decoded = [...blockRows(await readAll(imagesSource(paths.map(({ image }) => image))))];
+      const byPath = new Map(decoded.map(({ path, image }) => [path, image]));
+      expect(await step.run(paths.map(({ image }) => ({ image: byPath.get(image) })), 8)).toEqual(results);
       results.forEach(({ label, score }, row) => {
         const [expected] = [cases[row]?.output].flat() as LabelScore[];
         expect(label).toBe(expected?.label);

@@ -1,7 +1,11 @@
 import { ShoalError } from "@shoal/core";
 import type { Metadata, Transformer } from "@napi-rs/image";
 import { badContent, ContentFault } from "./content-fault.ts";
+import { jpegDecoder } from "./decode-jpeg.ts";
+import { decodeJpegInThread } from "./decode-jpeg-in-thread.ts";
 import { storeOf, type SourceFile } from "./file-store.ts";
+import { isJpeg, readJpegHeader, type JpegHeader } from "./jpeg-header.ts";
+import { turnUpright, type Raster } from "./turn-upright.ts";
 
 /** What every image is brought to, whatever its file holds: grey, palette, 16 bits, alpha. */
 export type ImageMode = "rgb" | "rgba" | "grey";
@@ -30,11 +34,15 @@ export function imageChannels(mode: ImageMode = "rgb"): number {
   return channelsOf[mode];
 }
 
+/** About half a millisecond. */
+const pixelsAtOnce = 2 ** 16;
+
 /**
- * An image's pixels: JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF (the first frame of several), turned upright as its EXIF says. Decoding runs
- * in threads of its own.
+ * An image's pixels: JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF (the first frame of several), turned upright as its EXIF says. JPEGs give the
+ * very pixels that libjpeg-turbo gives. Decoding runs in threads of its own; only small JPEGs do not.
  * @param source the bytes of the file, or its path or URL
- * @throws `bad-file`, `unsupported-file`, `file-not-found`; `missing-library` without @napi-rs/image.
+ * @throws `bad-file`, `unsupported-file`, `file-not-found`; `missing-library` without @cornerstonejs/codec-libjpeg-turbo-8bit (JPEG) or
+ * @napi-rs/image (all others, and `size`).
  */
 export async function decodeImage(source: Uint8Array | string | URL, options: ImageOptions & { readonly signal?: AbortSignal } = {}): Promise<DecodedImage> {
   const { signal = new AbortController().signal } = options;
@@ -56,25 +64,51 @@ async function wholeFile(file: SourceFile, signal: AbortSignal): Promise<Uint8Ar
 
 /** @param name for messages */
 export async function decodeImageBytes(bytes: Uint8Array, name: string, options: ImageOptions, signal: AbortSignal): Promise<DecodedImage> {
-  const { mode = "rgb", size, maxPixels = 200e6 } = options;
+  try {
+    const header = isJpeg(bytes) ? readJpegHeader(bytes) : undefined;
+    // What libjpeg-turbo's 8-bit decoder leaves out, inks above all, others can.
+    const exact = header !== undefined && header.ordinary && header.bitsPerComponent === 8 && header.components <= 3;
+    return await (exact ? decodeJpegBytes(bytes, header, options, signal) : decodeAnyBytes(bytes, options, signal));
+  } catch (error) {
+    signal.throwIfAborted();
+    throw badContent(error, "an image", name);
+  }
+}
+
+async function decodeJpegBytes(bytes: Uint8Array, header: JpegHeader, { mode = "rgb", size, maxPixels }: ImageOptions, signal: AbortSignal): Promise<DecodedImage> {
+  const pixels = countPixels(header, maxPixels);
+  // Threads report no missing library, and small images are decoded sooner than handed over.
+  const decode = await jpegDecoder();
+  let image: Raster;
+  if (pixels <= pixelsAtOnce) {
+    await breathe();
+    image = turnUpright(decode(bytes), header.orientation);
+  } else {
+    image = await decodeJpegInThread(bytes, header.orientation, signal);
+  }
+  return toMode(size === undefined ? image : await resize(image, size), mode);
+}
+
+/** Whatever the library can tell from its bytes; it decodes in threads of its own. */
+async function decodeAnyBytes(bytes: Uint8Array, { mode = "rgb", size, maxPixels }: ImageOptions, signal: AbortSignal): Promise<DecodedImage> {
   const { Transformer: ImageFile } = await library();
   signal.throwIfAborted();
   try {
     const image = new ImageFile(bytes);
     const metadata = await image.metadata(true);
-    if (metadata.width * metadata.height > maxPixels) throw new ContentFault("unsupported-file", `it has ${metadata.width} × ${metadata.height} pixels, and maxPixels is ${maxPixels}`);
+    countPixels(metadata, maxPixels);
     const [height, width] = size ?? uprightSize(metadata);
     image.rotate();
-    // The library's enums are no values at run time: 1 is Triangle (bilinear), 1 is Fill.
-    if (size !== undefined) image.resize({ width, height, filter: 1, fit: 1 });
-    const raw = await image.rawPixels();
-    const channels = channelsOf[mode];
-    return { data: inMode(raw, metadata.colorType, width * height, channels), width, height, channels };
+    if (size !== undefined) image.resize({ width, height, ...bilinear });
+    return toMode(fromRaw(await image.rawPixels(), metadata.colorType, width, height), mode);
   } catch (error) {
-    signal.throwIfAborted();
-    const fault = error instanceof ContentFault ? error : ContentFault.from(new Error(error instanceof Error ? error.message : String(error)));
-    throw badContent(fault, "an image", name);
+    throw error instanceof ContentFault ? error : ContentFault.from(new Error(error instanceof Error ? error.message : String(error)));
   }
+}
+
+function countPixels({ width, height }: { readonly width: number; readonly height: number }, maxPixels = 200e6): number {
+  if (width * height > maxPixels) throw new ContentFault("unsupported-file", `it has ${width} × ${height} pixels, and maxPixels is ${maxPixels}`);
+  return width * height;
 }
 
 /** Orientations 5 to 8 lie on their side. */
@@ -82,15 +116,34 @@ function uprightSize({ width, height, orientation = 1 }: Metadata): readonly [he
   return orientation >= 5 ? [width, height] : [height, width];
 }
 
+// The library's enums are no values at run time: 1 is Triangle (bilinear), 1 is Fill.
+const bilinear = { filter: 1, fit: 1 };
+
+async function resize(image: Raster, [height, width]: readonly [height: number, width: number]): Promise<Raster> {
+  if (image.height === height && image.width === width) return image;
+  const { Transformer: ImageFile } = await library();
+  const { data } = toMode(image, "rgba");
+  return fromRaw(await ImageFile.fromRgbaPixels(data, image.width, image.height).resize({ width, height, ...bilinear }).rawPixels(), rgba8, width, height);
+}
+
 /** Channels and bytes a channel, by the library's colour type. */
 const layouts = [[1, 1], [2, 1], [3, 1], [4, 1], [1, 2], [2, 2], [3, 2], [4, 2]] as const;
+const rgba8 = 3;
 
-function inMode(raw: Uint8Array, colorType: number, pixels: number, channels: number): Uint8Array {
-  const [have, depth] = layouts[colorType] ?? [0, 0];
-  if (have === 0) throw new ContentFault("unsupported-file", "its pixels are floats");
-  if (raw.byteLength !== pixels * have * depth) throw new ContentFault("bad-file", `its decoder gave ${raw.byteLength} bytes for ${pixels} pixels of ${have} × ${depth} bytes`);
-  const source = depth === 1 ? raw : highBytes(raw);
-  if (have === channels) return new Uint8Array(source);
+function fromRaw(raw: Uint8Array, colorType: number, width: number, height: number): Raster {
+  const [channels, depth] = layouts[colorType] ?? [0, 0];
+  if (channels === 0) throw new ContentFault("unsupported-file", "its pixels are floats");
+  if (raw.byteLength !== width * height * channels * depth) {
+    throw new ContentFault("bad-file", `its decoder gave ${raw.byteLength} bytes for ${width * height} pixels of ${channels} × ${depth} bytes`);
+  }
+  return { width, height, channels, data: depth === 1 ? new Uint8Array(raw) : highBytes(raw) };
+}
+
+function toMode(image: Raster, mode: ImageMode): Raster {
+  const { width, height, channels: have, data: source } = image;
+  const channels = channelsOf[mode];
+  if (have === channels) return image;
+  const pixels = width * height;
   const data = new Uint8Array(pixels * channels);
   const colours = have < 3 ? 1 : 3;
   for (let pixel = 0, from = 0, to = 0; pixel < pixels; pixel++, from += have, to += channels) {
@@ -106,11 +159,11 @@ function inMode(raw: Uint8Array, colorType: number, pixels: number, channels: nu
     data[to + 2] = blue;
     if (channels === 4) data[to + 3] = have === colours ? 255 : (source[from + colours] as number);
   }
-  return data;
+  return { width, height, channels, data };
 }
 
 /** 16 bits a channel, low byte first, to 8: rounded, so that white stays white. */
-function highBytes(raw: Uint8Array): Uint8Array {
+function highBytes(raw: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: raw.byteLength / 2 }, (_, at) => Math.round(((raw[2 * at] as number) + 256 * (raw[2 * at + 1] as number)) / 257));
 }
 
@@ -118,6 +171,17 @@ async function library(): Promise<{ Transformer: typeof Transformer }> {
   try {
     return await import("@napi-rs/image");
   } catch (cause) {
-    throw new ShoalError("missing-library", "Images are decoded by the library @napi-rs/image, which can't be imported.", { hint: "Install it: npm install @napi-rs/image", failure: "bug", cause });
+    throw new ShoalError("missing-library", "Images other than JPEG, and images that are scaled, need the library @napi-rs/image, which can't be imported.", {
+      hint: "Install it: npm install @napi-rs/image", failure: "bug", cause,
+    });
   }
+}
+
+let lastBreath = 0;
+
+/** Decoding many small images on this thread must not keep its timers waiting. */
+async function breathe(): Promise<void> {
+  if (performance.now() - lastBreath < 10) return;
+  await new Promise((resolve) => setTimeout(resolve));
+  lastBreath = performance.now();
 }

@@ -38,6 +38,11 @@ export const jobs: Readonly<Record<string, ThreadJob>> = {
     const { readArrow } = await import("./arrow-decode.ts");
     yield* sent(readArrow(port.file(identity.size), columns));
   },
+  "jpeg-decode": async function* ({ bytes, orientation }: { bytes: Uint8Array; orientation: number }) {
+    const [{ jpegDecoder }, { turnUpright }] = await Promise.all([import("./decode-jpeg.ts"), import("./turn-upright.ts")]);
+    const image = turnUpright((await jpegDecoder())(bytes), orientation);
+    yield { value: image, transfer: [image.data.buffer] };
+  },
   "arrow-write": async function* (encoding: ArrowEncoding, port: ThreadPort) {
     const { encodeArrow } = await import("./arrow-encode.ts");
     for await (const bytes of encodeArrow(encoding, received(port))) yield { value: bytes };

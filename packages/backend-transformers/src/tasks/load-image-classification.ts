@@ -8,11 +8,14 @@ import { checkOutput } from "../model/check-output.ts";
 import { requiredJson } from "../model/model-files.ts";
 import { openModel } from "../model/open-model.ts";
 import type { ImageClassificationSettings } from "../image-classification.ts";
+import { severalAtOnce } from "../image/several-at-once.ts";
 import { imageReader } from "./read-image.ts";
 
 /** Hidden columns between the phases. Pixels stay bytes until they are predicted: a quarter of the memory. */
 const pixelsColumn = "shoal:pixels";
 const logitsColumn = "shoal:logits";
+/** Read and decoded at a time: enough to keep a disk and several decoders busy. */
+const imagesAtOnce = 16;
 
 export async function loadImageClassification(context: TaskContext): Promise<Predictor> {
   const { spec, actor, hub, files } = context;
@@ -28,8 +31,7 @@ export async function loadImageClassification(context: TaskContext): Promise<Pre
     stateful: false,
     preprocess: async (block, signal) => {
       const column = requireColumn(block, settings.input);
-      const images: Pixels[] = [];
-      for (let row = 0; row < block.rows; row++) images.push(processor.prepare(await readImage(column, row, signal)));
+      const images = await severalAtOnce(block.rows, imagesAtOnce, async (row) => processor.prepare(await readImage(column, row, signal)));
       return stack(images, block, spec.name);
     },
     predict: async (batch) => {

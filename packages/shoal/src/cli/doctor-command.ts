@@ -21,7 +21,8 @@ async function doctor(flags: { readonly json?: true }): Promise<void> {
   const libraries = await Promise.all([
     library("onnxruntime-node", "running models on cpu, cuda and native webgpu"),
     library("@huggingface/tokenizers", "text tasks"),
-    library("@napi-rs/image", "reading images"),
+    library("@cornerstonejs/codec-libjpeg-turbo-8bit", "reading JPEGs"),
+    library("@napi-rs/image", "reading other images, and scaling"),
   ]);
   const devices: readonly DeviceProbe[] = libraries[0]?.found ? await onnxNodeRuntime().probe() : [];
   if (flags.json) return void process.stdout.write(`${JSON.stringify({ runtime: runtimeName(), resources, devices, libraries })}\n`);
