@@ -10,7 +10,7 @@ export type Feeds = Readonly<Record<string, OnnxTensor | ResidentTensor>>;
  */
 export function checkFeeds(feeds: Feeds, inputs: readonly OnnxPort[], model: string): void {
   const wrong = (what: string, failure: "bug" | "row"): ShoalError =>
-    new ShoalError("wrong-input", `${model}: ${what}. It takes ${formatPorts(inputs)}.`, { failure, details: { model } });
+    new ShoalError("wrong-input", `${model}: ${what}. It takes ${formatPorts(inputs)}.`, { failure, details: { model }, hint: "Give every input a tensor of its type and shape." });
   const missing = inputs.filter((port) => !(port.name in feeds));
   if (missing.length > 0) throw wrong(`there is nothing for input ${missing.map((port) => `"${port.name}"`).join(", ")}`, "bug");
   for (const [name, tensor] of Object.entries(feeds)) {

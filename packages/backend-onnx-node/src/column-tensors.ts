@@ -111,7 +111,7 @@ export function convertNumbers(data: TypedArray, type: NumberKind | "bool", targ
     if (Number(result[at]) !== Number(value) || (type === "bool" && Number(value) > 1)) {
       const row = Math.floor(at / perRow);
       throw new ShoalError("wrong-input", `${target.model}: row ${row} has ${preview(value)} in column "${target.column}", which is no ${type}, as input "${target.port.name}" wants.`, {
-        failure: "row", details: { row, column: target.column },
+        hint: "Convert the column in a step before this one, or handle such rows with onError.", failure: "row", details: { row, column: target.column },
       });
     }
   }

@@ -87,7 +87,7 @@ export class InnerThread implements AsyncDisposable {
   }
 
   #lose(how: string): void {
-    this.#ended ??= new ShoalError("worker-lost", `The thread that runs the ONNX sessions is gone: ${how}.`, { failure: "worker-lost" });
+    this.#ended ??= new ShoalError("worker-lost", `The thread that runs the ONNX sessions is gone: ${how}.`, { failure: "worker-lost", hint: "Run it again with one actor and a smaller batch: a library that crashes has most often run out of memory." });
     this.#open?.reject(this.#ended);
     this.#open = undefined;
     this.#next();

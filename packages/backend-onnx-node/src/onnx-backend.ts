@@ -140,10 +140,10 @@ function listRows(column: Column, { column: name, model, port }: Target): readon
   const { type } = column;
   if (type.kind === "tensor") return Array.from({ length: column.length }, (_, row) => sliceTensor({ type: type.element, shape: [column.length, ...type.shape], data: column.values as TypedArray }, row, row + 1).data as unknown as ArrayLike<number>);
   if (type.kind !== "list" || type.element === "utf8") {
-    throw new ShoalError("wrong-input", `${model}: column "${name}" must hold a list of numbers a row for input "${port.name}"; it is ${type.kind}.`, { failure: "bug", details: { column: name } });
+    throw new ShoalError("wrong-input", `${model}: column "${name}" must hold a list of numbers a row for input "${port.name}"; it is ${type.kind}.`, { hint: "Make it a list in a step before this one, or take the column out of sequence.", failure: "bug", details: { column: name } });
   }
   const lists = column.values as readonly (ArrayLike<number> | null)[];
   const missing = lists.findIndex((list) => list === null);
-  if (missing >= 0) throw new ShoalError("missing-value", `${model}: row ${missing} has no value in column "${name}".`, { failure: "row", details: { row: missing, column: name } });
+  if (missing >= 0) throw new ShoalError("missing-value", `${model}: row ${missing} has no value in column "${name}".`, { hint: "Filter such rows out before this step, or fill them in.", failure: "row", details: { row: missing, column: name } });
   return lists as readonly ArrayLike<number>[];
 }

@@ -59,8 +59,8 @@ export function runError(error: unknown, model: string, device: string, inputs: 
   const failure: FailureClass = device !== "cpu" && deviceBroken.test(message) ? "device-lost" : failureClass(error);
   const fields = { failure, cause: error, details: { model, device } };
   if (failure === "oom") return new ShoalError("out-of-memory", `${model} ran out of memory on ${device}: ${firstLine(message)}.`, { ...fields, hint: "Use a smaller batch." });
-  if (failure === "device-lost") return new ShoalError("device-lost", `${device} was lost while ${model} ran: ${firstLine(message)}.`, fields);
-  return new ShoalError("onnx-run-failed", `${model} failed: ${firstLine(message)}. Its inputs are ${formatPorts(inputs)}.`, fields);
+  if (failure === "device-lost") return new ShoalError("device-lost", `${device} was lost while ${model} ran: ${firstLine(message)}.`, { ...fields, hint: "Use a smaller batch, or another device; if it comes again, look at the GPU's driver." });
+  return new ShoalError("onnx-run-failed", `${model} failed: ${firstLine(message)}. Its inputs are ${formatPorts(inputs)}.`, { ...fields, hint: "Check the shapes and values it was given; if they are right, try --device cpu." });
 }
 
 /** `input_ids: int64[batch, length], sr: int64[]` */

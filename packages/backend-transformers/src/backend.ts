@@ -38,7 +38,7 @@ export function transformersBackend(options: TransformersBackendOptions = {}): B
     async load(spec, actor) {
       const loadTask = tasks[spec.task];
       if (loadTask === undefined) {
-        throw new ShoalError("unknown-task", `${spec.name}: the backend "transformers" has no task "${spec.task}"; it has ${Object.keys(tasks).join(", ")}.`, { failure: "bug" });
+        throw new ShoalError("unknown-task", `${spec.name}: the backend "transformers" has no task "${spec.task}"; it has ${Object.keys(tasks).join(", ")}.`, { failure: "bug", hint: "Name one of these, or install a version of shoal that has this task." });
       }
       const [load, { nodeHubFiles, hubSettings }] = await Promise.all([loadTask(), import("./hub/node-hub-files.ts")]);
       return load({ spec, actor, hub: hubSettings(options.hub), files: nodeHubFiles, decodeImage: options.decodeImage });

@@ -73,7 +73,7 @@ function shortName(model: string): string {
 }
 
 export function wrongOption(task: string, option: string, value: unknown, expected: string): ShoalError {
-  return new ShoalError("bad-option", `${task}: "${option}" is ${JSON.stringify(value)}; it must be ${expected}.`, { failure: "bug", details: { task, option } });
+  return new ShoalError("bad-option", `${task}: "${option}" is ${JSON.stringify(value)}; it must be ${expected}.`, { failure: "bug", hint: "Correct the option, or leave it out for its default.", details: { task, option } });
 }
 
 /** @throws `bad-option` unless the value is absent or a whole number of at least `least`. */

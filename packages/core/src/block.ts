@@ -30,7 +30,7 @@ export interface Block {
 export function createBlock(columns: Readonly<Record<string, Column>>, lineage: readonly Span[] = [], rows = Object.values(columns)[0]?.length ?? 0): Block {
   for (const [name, column] of Object.entries(columns)) {
     if (column.length !== rows) {
-      throw new ShoalError("unequal-columns", `Column "${name}" has ${column.length} rows where the others have ${rows}.`);
+      throw new ShoalError("unequal-columns", `Column "${name}" has ${column.length} rows where the others have ${rows}.`, { hint: "Give every column one value a row." });
     }
   }
   return { rows, columns, lineage };

@@ -20,6 +20,6 @@ export function decodeBlock(bytes: Uint8Array): Block {
     const block = blockFromTable(table);
     return { ...block, rows: rows ?? block.rows, lineage: lineage ?? [] };
   } catch (cause) {
-    throw new ShoalError("bad-block", "These bytes are not a block in Arrow IPC form.", { cause });
+    throw new ShoalError("bad-block", "These bytes are not a block in Arrow IPC form.", { cause, hint: "Run the same version of Shoal on both sides; bytes of another origin are read with readArrow()." });
   }
 }

@@ -84,7 +84,7 @@ export function tensorColumn<A extends TypedArray>(data: A, shape: readonly numb
   const perRow = shape.reduce((product, size) => product * size, 1);
   const length = perRow === 0 ? 0 : data.length / perRow;
   if (!Number.isInteger(length)) {
-    throw new ShoalError("wrong-shape", `${data.length} numbers can't be cut into rows of shape [${shape.join(", ")}] (${perRow} numbers each).`);
+    throw new ShoalError("wrong-shape", `${data.length} numbers can't be cut into rows of shape [${shape.join(", ")}] (${perRow} numbers each).`, { hint: "Make the length a multiple of the numbers in one row, or correct the shape." });
   }
   const element = kindOf(data);
   return { type: shape.length === 0 ? { kind: element } : { kind: "tensor", element, shape }, length, values: data };
@@ -274,7 +274,7 @@ export function columnFromValues(values: readonly unknown[], type: ColumnType = 
     case "null": return { type, length, values: [] };
     case "json": return { type, length, values: values.map((value) => value ?? null) };
     case "utf8": case "binary": case "list": case "image": return { type, length, values: values.map((value, row) => (value == null ? null : checked(value, type, row))) };
-    case "arrow": throw new ShoalError("wrong-type", `A column of type ${formatType(type)} can't be made from plain values.`);
+    case "arrow": throw new ShoalError("wrong-type", `A column of type ${formatType(type)} can't be made from plain values.`, { hint: "Pass a column that has this type already, or declare another type." });
   }
   const perRow = elementsPerRow(type);
   const target = allocate(type.kind === "tensor" ? type.element : type.kind, length * perRow);
@@ -296,7 +296,7 @@ export function columnFromValues(values: readonly unknown[], type: ColumnType = 
 function checked(value: unknown, type: ColumnType, row: number): unknown {
   const stored = storedForm(value, type);
   if (stored === undefined) {
-    throw new ShoalError("wrong-type", `Row ${row}: ${preview(value)} does not fit a column of type ${formatType(type)}.`, { failure: "row", details: { row } });
+    throw new ShoalError("wrong-type", `Row ${row}: ${preview(value)} does not fit a column of type ${formatType(type)}.`, { hint: "Make the values of the column alike in a step before this one.", failure: "row", details: { row } });
   }
   return stored;
 }

@@ -48,7 +48,7 @@ export async function runToSink(plan: PhysicalOperator, sink: Datasink, environm
     try {
       await inTurn(() => opened.discard());
     } catch (second) {
-      throw new ShoalError("discard-failed", `The run failed, and what it had written could not be removed: ${ShoalError.from(second).message}`, { cause: error });
+      throw new ShoalError("discard-failed", `The run failed, and what it had written could not be removed: ${ShoalError.from(second).message}`, { cause: error, hint: "Mend what the cause names, and remove the unfinished output by hand, or run again with mode: \"overwrite\"." });
     }
     throw error;
   }

@@ -43,7 +43,7 @@ const maxPendingRows = 65_536;
 /** A path as a Datasink of one format; see `openOutput` for what paths mean. Nothing is touched before `open`. */
 export function fileDatasink(path: string, format: SinkFormat, options: FileSinkOptions = {}, spec: JsonObject = {}): Datasink {
   const { maxRowsPerFile, mode = "error" } = options;
-  if (maxRowsPerFile !== undefined && !(maxRowsPerFile >= 1)) throw new ShoalError("bad-option", `maxRowsPerFile is ${maxRowsPerFile}; it must be 1 or more.`, { failure: "bug" });
+  if (maxRowsPerFile !== undefined && !(maxRowsPerFile >= 1)) throw new ShoalError("bad-option", `maxRowsPerFile is ${maxRowsPerFile}; it must be 1 or more.`, { hint: "Give a whole number, or leave the option out for parts without a limit.", failure: "bug" });
   return {
     name: `${format.format}(${path})`,
     spec: { format: format.format, options: { ...spec, path, mode, ...(maxRowsPerFile === undefined ? {} : { maxRowsPerFile }) } },

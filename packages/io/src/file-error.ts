@@ -20,7 +20,7 @@ export function fileError(error: unknown, doing: string, fields: ShoalErrorField
   const known = typeof system === "string" ? reasons[system] : undefined;
   if (known === undefined) {
     const { name, message } = error instanceof Error ? error : { name: "", message: String(error) };
-    return new ShoalError(name === "AbortError" ? "aborted" : "file-error", `Can't ${doing}: ${message}`, { ...fields, cause: error });
+    return new ShoalError(name === "AbortError" ? "aborted" : "file-error", `Can't ${doing}: ${message}`, { hint: "Check the path and the disk, and run it again.", ...fields, cause: error });
   }
   return new ShoalError(known[0], `Can't ${doing}: ${known[1]} (${String(system)}).`, { hint: known[2], failure: "bug", ...fields, cause: error });
 }

@@ -7,7 +7,7 @@ import { fingerprint, memoryDatasource } from "./memory-datasource.ts";
 export function fromArrow<R = Row>(tables: Table<TypeMap> | readonly Table<TypeMap>[]): Datasource<R> {
   const blocks = (Array.isArray(tables) ? (tables as readonly Table[]) : [tables as Table]).map((table) => blockFromTable(table));
   const [first, ...others] = blocks;
-  if (first === undefined) throw new ShoalError("empty-columns", "fromArrow([]) has no tables.", { failure: "bug" });
+  if (first === undefined) throw new ShoalError("empty-columns", "fromArrow([]) has no tables.", { hint: "Give at least one table; a table without rows will do.", failure: "bug" });
   const schema = others.reduce((sum, block) => commonSchema(sum, schemaOf(block.columns)), schemaOf(first.columns));
   const alike = others.length === 0 ? blocks : blocks.map((block) => conformBlock(block, schema));
   const starts = alike.map((_, at) => alike.slice(0, at).reduce((sum, block) => sum + block.rows, 0));

@@ -26,10 +26,10 @@ export function fromColumns(input: ColumnInput | Readonly<Record<string, ColumnI
   const bare = Array.isArray(input) || isTypedArray(input) || isColumn(input);
   const columns = Object.fromEntries(Object.entries(bare ? { data: input as ColumnInput } : (input as Record<string, ColumnInput>)).map(([name, values]) => [name, toColumn(values)]));
   const [first] = Object.entries(columns);
-  if (first === undefined) throw new ShoalError("empty-columns", "fromColumns({}) has no columns.", { failure: "bug" });
+  if (first === undefined) throw new ShoalError("empty-columns", "fromColumns({}) has no columns.", { hint: "Name at least one column, as in fromColumns({ text: [\"a\", \"b\"] }).", failure: "bug" });
   for (const [name, column] of Object.entries(columns)) {
     if (column.length !== first[1].length) {
-      throw new ShoalError("unequal-columns", `Column "${name}" has ${column.length} rows where "${first[0]}" has ${first[1].length}.`, { failure: "bug" });
+      throw new ShoalError("unequal-columns", `Column "${name}" has ${column.length} rows where "${first[0]}" has ${first[1].length}.`, { hint: "Give every column one value a row.", failure: "bug" });
     }
   }
   return memoryDatasource({

@@ -69,7 +69,7 @@ async function readRange(url: string, start: number, end: number, version: strin
   // A server that knows no ranges answers 200 with the whole file.
   const asked = response.status === 206 ? bytes : bytes.subarray(start, end);
   if (asked.byteLength !== end - start) {
-    throw new ShoalError("file-truncated", `${url} gave ${asked.byteLength} bytes where bytes ${start} to ${end} were asked for.`, { failure: "bug" });
+    throw new ShoalError("file-truncated", `${url} gave ${asked.byteLength} bytes where bytes ${start} to ${end} were asked for.`, { hint: "The server cuts ranges short: download the file first, and read it from disk.", failure: "bug" });
   }
   return asked;
 }

@@ -57,7 +57,7 @@ async function readBytes(path: string, start: number, end: number): Promise<Uint
       let at = 0;
       while (at < bytes.length) {
         const { bytesRead } = await handle.read(bytes, at, bytes.length - at, start + at);
-        if (bytesRead === 0) throw new ShoalError("file-truncated", `"${path}" ends at byte ${start + at}, before byte ${end}.`, { failure: "bug" });
+        if (bytesRead === 0) throw new ShoalError("file-truncated", `"${path}" ends at byte ${start + at}, before byte ${end}.`, { hint: "It was cut short while it was read: run it again once the file is at rest.", failure: "bug" });
         at += bytesRead;
       }
       return bytes;

@@ -22,5 +22,5 @@ export function openSource({ format, options }: SourceSpec): Datasource<unknown>
   if (format === "range") return range(n);
   const open = formats[format];
   if (open !== undefined) return open(paths, rest);
-  throw new ShoalError("unknown-format", `This plan reads "${format}", which is none of range, ${Object.keys(formats).join(", ")}.`, { failure: "bug" });
+  throw new ShoalError("unknown-format", `This plan reads "${format}", which is none of range, ${Object.keys(formats).join(", ")}.`, { hint: "Make the plan anew with this version of Shoal, from one of these sources.", failure: "bug" });
 }

@@ -15,7 +15,7 @@ export interface ParquetSinkOptions extends FileSinkOptions {
  */
 export function parquet(path: string, options: ParquetSinkOptions = {}): Datasink {
   const { rowGroupRows = 100_000, compression = "snappy", ...fileOptions } = options;
-  if (!(rowGroupRows >= 1)) throw new ShoalError("bad-option", `rowGroupRows is ${rowGroupRows}; it must be 1 or more.`, { failure: "bug" });
+  if (!(rowGroupRows >= 1)) throw new ShoalError("bad-option", `rowGroupRows is ${rowGroupRows}; it must be 1 or more.`, { hint: "Give a whole number, or leave the option out.", failure: "bug" });
   return fileDatasink(
     path,
     {

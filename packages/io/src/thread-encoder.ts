@@ -20,7 +20,7 @@ export class ThreadEncoder implements FileEncoder {
   constructor(job: string, argument: unknown, file: OutputFile) {
     this.#finished = this.#run(job, argument, file).catch((error: unknown) => {
       this.#failed = true;
-      this.#error = error instanceof ContentFault ? new ShoalError("encoder-failed", `Can't encode rows for "${file.path}": ${error.message}.`, { failure: "bug", cause: error.cause }) : error;
+      this.#error = error instanceof ContentFault ? new ShoalError("encoder-failed", `Can't encode rows for "${file.path}": ${error.message}.`, { hint: "Check the column that it names; another format (writeParquet, writeJsonl) may hold it.", failure: "bug", cause: error.cause }) : error;
       this.#changed();
     });
   }

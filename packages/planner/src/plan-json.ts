@@ -22,7 +22,7 @@ export function planToJson(operator: LogicalOperator): Json {
 /** The plan back from JSON; `openSource` turns a source's description into a source. @throws `bad-plan`. */
 export function planFromJson(json: Json, openSource: (spec: SourceSpec) => Datasource<unknown>): LogicalOperator {
   if (typeof json !== "object" || json === null || Array.isArray(json) || !("kind" in json)) {
-    throw new ShoalError("bad-plan", "This JSON is not a plan: a step has no kind.");
+    throw new ShoalError("bad-plan", "This JSON is not a plan: a step has no kind.", { hint: "Give what planToJson() gave, whole and unchanged." });
   }
   const operator = json as unknown as LogicalOperator;
   if (operator.kind === "read") return { ...operator, source: openSource(operator.source as unknown as SourceSpec) };

@@ -1,4 +1,4 @@
-import { batchFromBlock, blockFromBatch, concatBlocks, type ActorContext, type BatchOf, type Block, type Predictor, type PredictorStep } from "@shoal/core";
+import { batchFromBlock, blockFromBatch, concatBlocks, ShoalError, type ActorContext, type BatchOf, type Block, type Predictor, type PredictorStep } from "@shoal/core";
 
 /** Calls a loaded model with a batch of the columns it reads; gives the columns it adds. */
 export type LoadedPredictor<Step> = Step extends PredictorStep<infer In, infer Out, infer _Args, "adds">
@@ -11,13 +11,18 @@ export type LoadedPredictor<Step> = Step extends PredictorStep<infer In, infer O
  * setup: (actor) => loadPredictor(textClassification({ model, input: "text", output: "label" }), actor),
  * predict: async (batch, classify) => ({ ...batch, ...(await classify({ text: batch.text })) }),
  * ```
+ * @throws `bad-option` for a predictor of one's own; `unknown-backend`; what loading the model throws.
  */
 export async function loadPredictor<In, Out>(step: PredictorStep<In, Out, undefined, "adds">, actor: ActorContext): Promise<LoadedPredictor<PredictorStep<In, Out, undefined, "adds">>> {
   const { spec } = step;
-  if (spec.kind !== "declarative") throw new TypeError("loadPredictor takes a declarative predictor; one of your own is called as it is.");
+  if (spec.kind !== "declarative") {
+    throw new ShoalError("bad-option", `loadPredictor() takes a declarative predictor; "${spec.name}" is one of your own.`, { hint: "Call its functions as they are, or pass one such as textClassification({ … }).", failure: "bug" });
+  }
   const { backends } = await import("./runtime/backends.ts");
   const backend = backends().find((each) => each.name === spec.backend);
-  if (backend === undefined) throw new TypeError(`No backend is called "${spec.backend}".`);
+  if (backend === undefined) {
+    throw new ShoalError("unknown-backend", `${spec.name} needs the backend "${spec.backend}", which is not here.`, { hint: `Make it with a function of this version of shoal; its backends are ${backends().map((each) => each.name).join(", ")}.`, failure: "bug" });
+  }
   const predictor = await backend.load(spec, actor);
   const call = async (batch: object): Promise<unknown> => batchFromBlock(await phases(predictor, blockFromBatch(batch, spec.name), actor.signal), "columns");
   return Object.assign(call, { [Symbol.asyncDispose]: async () => predictor.dispose?.() }) as never;

@@ -69,7 +69,7 @@ export async function serveActor(channel: Channel, parts: ActorParts, options: S
     const abort = new AbortController();
     calls.set(call, abort);
     try {
-      const { runtime } = await (loaded ?? Promise.reject(new ShoalError("actor-not-spawned", "A block came before the predictor was asked for.", { failure: "bug" })));
+      const { runtime } = await (loaded ?? Promise.reject(new ShoalError("actor-not-spawned", "A block came before the predictor was asked for.", { hint: "Call spawn() of the actor host before process().", failure: "bug" })));
       const { block, ...rest } = await runtime.process(decodeBlock(alignedBytes(bytes)), abort.signal);
       const result = encodeBlock(block);
       channel.send({ kind: "result", call, block: result, rest: { ...rest, ...(memoryBytes === undefined ? {} : { memoryBytes: memoryBytes() }) } }, [result.buffer]);

@@ -7,7 +7,7 @@ export type ServedPredictors = Readonly<Record<string, { readonly spec: Predicto
 export function servedLoader(served: ServedPredictors, backends: readonly Backend[]): LoadPredictor {
   const names = Object.values(served).flatMap(({ spec }) => (spec.kind === "module" ? [spec.export] : []));
   const load = predictorLoader(backends, () =>
-    Promise.reject(new ShoalError("predictor-not-served", `This worker serves ${names.map((name) => `"${name}"`).join(", ") || "no predictor"}, and imports nothing.`, { failure: "bug" })));
+    Promise.reject(new ShoalError("predictor-not-served", `This worker serves ${names.map((name) => `"${name}"`).join(", ") || "no predictor"}, and imports nothing.`, { failure: "bug", hint: "Add it to the worker's entry: serveActors({ name }), under the name it was defined with." })));
   return (spec, actor) => {
     if (spec.kind === "module") adopt(spec, served);
     return load(spec, actor);

@@ -42,5 +42,5 @@ export function firstNumber(config: JsonObject, names: readonly string[]): numbe
 }
 
 export function unsupported(who: string, why: string): ShoalError {
-  return new ShoalError("unsupported-model", `${who}: this model can't be run, because ${why}.`, { failure: "bug" });
+  return new ShoalError("unsupported-model", `${who}: this model can't be run, because ${why}.`, { failure: "bug", hint: "Choose a text-generation model exported to ONNX with its key-value cache (optimum: task text-generation-with-past)." });
 }

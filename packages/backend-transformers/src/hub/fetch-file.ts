@@ -41,7 +41,7 @@ export async function fetchFile(file: RemoteFile, headers: Readonly<Record<strin
     if (response.status === 401 || response.status === 403) throw await unauthorized(file, response);
     return { response, etag: plainEtag(linkedEtag ?? response.headers.get("etag")), length: linkedLength ?? lengthOf(response) };
   }
-  throw new ShoalError("download-failed", `${file.url} (model "${file.model}") redirects more than ${mostRedirects} times.`, { failure: "bug" });
+  throw new ShoalError("download-failed", `${file.url} (model "${file.model}") redirects more than ${mostRedirects} times.`, { failure: "bug", hint: "Check the address of the hub (HF_ENDPOINT) and the proxy on the way." });
 }
 
 async function unauthorized(file: RemoteFile, response: Response): Promise<ShoalError> {

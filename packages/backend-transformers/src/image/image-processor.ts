@@ -16,7 +16,7 @@ export interface ImageProcessor {
  */
 export function imageProcessor(config: JsonObject, channels: 1 | 3, reduction: Reduction, who: string): ImageProcessor {
   for (const name of ["do_pad", "do_thumbnail", "do_crop_margin"]) {
-    if (config[name] === true) throw new ShoalError("unsupported-model", `${who}: preprocessor_config.json asks for "${name}", which image classification here can't do.`, { failure: "bug" });
+    if (config[name] === true) throw new ShoalError("unsupported-model", `${who}: preprocessor_config.json asks for "${name}", which image classification here can't do.`, { failure: "bug", hint: "Prepare the images in a step before, and run the model with onnx()." });
   }
   const size = config["size"] ?? config["image_size"];
   const resizes = (config["do_resize"] ?? size !== undefined) === true;

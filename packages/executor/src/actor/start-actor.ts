@@ -201,7 +201,7 @@ function fannedOut(predicted: TracedBlock, failures: readonly RowFailure[], inde
     const failure = failureOf.get(distinct);
     if (at !== undefined) rows.push(at);
     else if (failure !== undefined) all.push({ ...failure, row });
-    else throw new ShoalError("rows-not-conserved", `Row ${row} of a block came out of its predictor neither done nor failed.`, { failure: "bug" });
+    else throw new ShoalError("rows-not-conserved", `Row ${row} of a block came out of its predictor neither done nor failed.`, { failure: "bug", hint: "This is a mistake in Shoal; please report it with the plan (explain())." });
   });
   return { block: takeRows(predicted.block, rows), failures: all };
 }

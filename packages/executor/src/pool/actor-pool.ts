@@ -29,7 +29,7 @@ export class ActorPool {
         this.#schedule();
         settings.onChange();
       },
-      onDied: (member, { code, detail }) => this.#lose(member, "worker-lost", new ShoalError("worker-lost", `Actor ${member.actor.id} ended: ${detail || code}.`, { failure: "worker-lost" })),
+      onDied: (member, { code, detail }) => this.#lose(member, "worker-lost", new ShoalError("worker-lost", `Actor ${member.actor.id} ended: ${detail || code}.`, { failure: "worker-lost", hint: "Run it again with fewer actors (concurrency) and smaller batches, if memory was short." })),
       onGone: () => this.#schedule(),
       onFailure: (error) => this.#fail(error),
     });

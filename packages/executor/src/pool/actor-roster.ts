@@ -78,7 +78,7 @@ export class ActorRoster {
     const { record, onEvent } = this.#settings;
     const { actor } = member;
     record.resized(this.members.size);
-    member.ended.abort(this.#closed ?? new ShoalError("worker-lost", reason ?? "The actor was disposed.", { failure: "worker-lost" }));
+    member.ended.abort(this.#closed ?? new ShoalError("worker-lost", reason ?? "The actor was disposed.", { failure: "worker-lost", hint: "Run it again; what an actor had under way is computed anew." }));
     const gone: Promise<void> = (reason === undefined ? Promise.resolve(actor[Symbol.asyncDispose]()) : actor.kill(reason))
       .catch((error: unknown) => onEvent({ kind: "notice", message: `${actor.id} did not end well: ${ShoalError.from(error).message}` }))
       .then(() => {

@@ -16,7 +16,7 @@ export function quietJobImports(): void {
   const exit = process.exit.bind(process);
   process.exit = (code) => {
     if (importing.getStore() !== true) return exit(code);
-    throw new ShoalError("job-in-actor", "The body of a job's module called process.exit while an actor imported it.", { failure: "bug" });
+    throw new ShoalError("job-in-actor", "The body of a job's module called process.exit while an actor imported it.", { failure: "bug", hint: "Let the script end by itself (process.exitCode = 1), or keep predictors in a module of their own." });
   };
   for (const stream of [process.stdout, process.stderr]) {
     const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
