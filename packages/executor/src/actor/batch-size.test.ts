@@ -47,6 +47,11 @@ describe("an automatic batch size", () => {
     expect(run(settled, 8, { callMs: () => 1000, rowMs: 0.1 }).size).toBe(32);
   });
 
+  test("comes back up when smaller batches are slower still", () => {
+    const settled = run(climbingBatchSize(8, 64), 60, { callMs: () => 100, rowMs: 0.1 });
+    expect(run(settled, 40, { callMs: () => 1000, rowMs: 0.1 }).size).toBe(64);
+  });
+
   test("tries a larger one again, ever more rarely", () => {
     // An early slowness that had nothing to do with the size.
     let state = run(climbingBatchSize(8, 1024), 3, { callMs: () => 10, rowMs: 0 });

@@ -68,14 +68,14 @@ function enlarged(state: BatchSize, rate: number): BatchSize {
   return { ...state, size, phase: "settled", best: { size, rate }, rates: [], settledFor: 0 };
 }
 
-/** Steps back when the size it settled on becomes far slower; now and then, ever more rarely, tries a larger one again. */
+/** Climbs anew from half the size when the one it settled on becomes far slower; now and then, ever more rarely, tries a larger one again. */
 function watch(state: BatchSize, rate: number): BatchSize {
   const rates = [...state.rates, rate].slice(-settledWindow);
   const recent = Math.max(...rates);
-  const best = state.best ?? { size: state.size, rate: 0 };
+  const { best = { size: state.size, rate: 0 }, ...rest } = state;
   if (rates.length === settledWindow && recent < fallsTo * best.rate) {
-    const size = Math.max(1, Math.floor(state.size / 2));
-    return { ...state, size, best: { size, rate: recent }, rates: [], settledFor: 0 };
+    // Half of it may be slower still, where other programs are what slows it down: to stay there would be to end at one row.
+    return { ...rest, size: Math.max(1, Math.floor(state.size / 2)), phase: "climbing", rates: [], settledFor: 0 };
   }
   const settledFor = state.settledFor + 1;
   if (settledFor < state.probeAfter || 2 * state.size >= state.ceiling) return { ...state, rates, settledFor };
