@@ -167,9 +167,13 @@ function highBytes(raw: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: raw.byteLength / 2 }, (_, at) => Math.round(((raw[2 * at] as number) + 256 * (raw[2 * at + 1] as number)) / 257));
 }
 
-async function library(): Promise<{ Transformer: typeof Transformer }> {
+type ImageLibrary = { readonly Transformer: typeof Transformer };
+
+let loaded: ImageLibrary | undefined;
+
+async function library(): Promise<ImageLibrary> {
   try {
-    return await import("@napi-rs/image");
+    return (loaded ??= await import("@napi-rs/image"));
   } catch (cause) {
     throw new ShoalError("missing-library", "Images other than JPEG, and images that are scaled, need the library @napi-rs/image, which can't be imported.", {
       hint: "Install it: npm install @napi-rs/image", failure: "bug", cause,

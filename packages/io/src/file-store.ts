@@ -24,11 +24,14 @@ export interface FileStore {
   open(path: string, signal: AbortSignal): Promise<SourceFile>;
 }
 
+let localFiles: FileStore | undefined;
+
 /** The store that holds a path. Local files load Node's modules only when they are asked for, so a browser can read URLs. */
 export async function storeOf(path: string): Promise<FileStore> {
   if (path === "-") return (await import("./standard-input.ts")).standardInput;
   if (/^https?:\/\//i.test(path)) return (await import("./http-files.ts")).httpFiles;
-  return (await import("./local-files.ts")).localFiles;
+  // Importing it anew for each of many thousand files takes longer than opening them.
+  return (localFiles ??= (await import("./local-files.ts")).localFiles);
 }
 
 /**

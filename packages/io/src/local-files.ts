@@ -1,8 +1,9 @@
-import { createReadStream } from "node:fs";
-import { open, readdir, stat } from "node:fs/promises";
+import { close, createReadStream, open, read } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
 import { basename, isAbsolute, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { ShoalError } from "@shoal/core";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { fileError } from "./file-error.ts";
@@ -49,20 +50,25 @@ async function* streamFile(path: string, size: number, signal: AbortSignal): Asy
   }
 }
 
+// A FileHandle takes twice the time of a descriptor, which shows where there are thousands of small files.
+const openFile = promisify(open);
+const readFile = promisify(read);
+const closeFile = promisify(close);
+
 async function readBytes(path: string, start: number, end: number): Promise<Uint8Array> {
   try {
-    const handle = await open(path, "r");
+    const file = await openFile(path, "r");
     try {
       const bytes = new Uint8Array(end - start);
       let at = 0;
       while (at < bytes.length) {
-        const { bytesRead } = await handle.read(bytes, at, bytes.length - at, start + at);
+        const { bytesRead } = await readFile(file, bytes, at, bytes.length - at, start + at);
         if (bytesRead === 0) throw new ShoalError("file-truncated", `"${path}" ends at byte ${start + at}, before byte ${end}.`, { hint: "It was cut short while it was read: run it again once the file is at rest.", failure: "bug" });
         at += bytesRead;
       }
       return bytes;
     } finally {
-      await handle.close();
+      await closeFile(file);
     }
   } catch (error) {
     throw fileError(error, `read "${path}"`);
