@@ -1,6 +1,6 @@
 import type { Table } from "apache-arrow";
 import {
-  columnFromValues, columnValue, columnValues, isColumn, isTypedArray, kindOf, preview, type Column, type TypedArray,
+  columnFromValues, columnValues, isColumn, isTypedArray, kindOf, preview, type Column, type TypedArray,
 } from "./column.ts";
 import { blockFromRows, blockRow, createBlock, type Block, type Row } from "./block.ts";
 import { tableFromBlock, blockFromTable } from "./arrow.ts";
@@ -105,9 +105,4 @@ function wrongResult(what: string): ShoalError {
     hint: "Return named columns of equal length, as in { ...batch, score: new Float32Array(n) }, or an array of row objects.",
     failure: "bug",
   });
-}
-
-/** One value of a batch column, whatever its form. */
-export function batchValue(values: ColumnValues, row: number): unknown {
-  return isColumn(values) ? columnValue(values, row) : values[row];
 }

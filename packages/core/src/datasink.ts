@@ -14,6 +14,7 @@ export interface DeadLetter {
   readonly source?: string;
 }
 
+/** What a published output consists of: rows and bytes are totals over its files, dead letters not counted. */
 export interface SinkResult {
   /** What appeared: a path, a URL. */
   readonly location: string;

@@ -12,6 +12,7 @@ export interface Partition {
   readonly bytes?: number;
 }
 
+/** What is needed of a partition. A source may give more, except where it promises otherwise. */
 export interface ReadOptions {
   /** Only these columns are needed. A source that says `prunesColumns` gives no others. */
   readonly columns?: readonly string[];
@@ -46,6 +47,7 @@ export interface Datasource<R = Record<string, unknown>> {
   readonly rowType?: R;
 }
 
+/** A source as data: its format, and the options that open it again. */
 export interface SourceSpec {
   readonly format: string;
   readonly options: JsonObject;

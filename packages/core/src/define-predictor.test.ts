@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { blockFromRows, blockRows, definePredictor, predictorLoader, type ActorContext, type Block, type PredictorStep, type RowOf } from "./index.ts";
+import { blockFromRows, blockRows, definePredictor, predictorLoader, type ActorContext, type Block, type NumberArray, type PredictorStep, type RowOf } from "./index.ts";
 
 const meta = { url: "file:///job.ts" };
 
@@ -30,6 +30,39 @@ class Shout {
 const shout = definePredictor<{ text: string[] }>()(meta, "shout", Shout);
 shout satisfies PredictorStep<{ text: string }, { loud: string }, { mark: string }>;
 
+const byRow = definePredictor<{ text: string[] }, "rows">()(meta, "byRow", {
+  batchFormat: "rows",
+  predict: (rows) => rows.map((row) => ({ text: row.text, length: row.text.length })),
+});
+byRow satisfies PredictorStep<{ text: string }, { text: string; length: number }, undefined>;
+
+const byTable = definePredictor<{ text: string[] }, "arrow">()(meta, "byTable", { batchFormat: "arrow", predict: (table) => table.select(["text"]) });
+
+class Staged {
+  static readonly rows = "same";
+  preprocess(batch: { text: string[] }): { text: string[]; length: Int32Array } {
+    return { ...batch, length: Int32Array.from(batch.text, (text) => text.length) };
+  }
+  cost(row: { length: number }): number {
+    return row.length;
+  }
+  predict(batch: { text: string[]; length: Int32Array }): { twice: number[] } {
+    return { twice: Array.from(batch.length, (length) => 2 * length) };
+  }
+  postprocess(result: { twice: NumberArray }): { shown: string[] } {
+    return { shown: Array.from(result.twice, String) };
+  }
+}
+const classStaged = definePredictor<{ text: string[] }>()(meta, "classStaged", Staged);
+classStaged satisfies PredictorStep<{ text: string }, { shown: string }, undefined>;
+
+async function* halves(batch: { n: Float64Array }): AsyncGenerator<{ n: Float64Array }> {
+  yield { n: batch.n.subarray(0, 1) };
+  yield { n: batch.n.subarray(1) };
+}
+const streamed = definePredictor<{ n: Float64Array }>()(meta, "streamed", { predict: halves });
+streamed satisfies PredictorStep<{ n: number }, { n: number }, undefined>;
+
 const load = predictorLoader([], () => Promise.reject(new Error("no such module")));
 const actor = {} as ActorContext;
 
@@ -46,6 +79,32 @@ test("phases see what the phase before returned", async () => {
   expect(Array.from(predictor.cost?.(prepared) ?? [])).toEqual([2]);
   const done = await predictor.postprocess?.((await predictor.predict(prepared, signal)) as Block, signal);
   expect([...blockRows(done as Block)]).toEqual([{ out: "ab!", n: 2 }]);
+});
+
+test("a class has the same phases", async () => {
+  expect(classStaged.spec).toMatchObject({ phases: ["preprocess", "predict", "postprocess"], costUnit: "cost" });
+  const predictor = await load(classStaged.spec, actor);
+  const signal = new AbortController().signal;
+  const prepared = (await predictor.preprocess?.(blockFromRows([{ text: "abc" }]), signal)) as Block;
+  expect(Array.from(predictor.cost?.(prepared) ?? [])).toEqual([3]);
+  const done = await predictor.postprocess?.((await predictor.predict(prepared, signal)) as Block, signal);
+  expect([...blockRows(done as Block)]).toEqual([{ shown: "6" }]);
+});
+
+test.each([
+  [byRow, [{ text: "ab", length: 2 }]],
+  [byTable, [{ text: "ab" }]],
+] as const)("batches come in the format that was asked for", async (step, rows) => {
+  const predictor = await load(step.spec, actor);
+  const result = (await predictor.predict(blockFromRows([{ text: "ab", other: 1 }]), new AbortController().signal)) as Block;
+  expect([...blockRows(result)]).toEqual(rows);
+});
+
+test("predict may be an async generator", async () => {
+  const predictor = await load(streamed.spec, actor);
+  const sizes: number[] = [];
+  for await (const block of predictor.predict(blockFromRows([{ n: 1 }, { n: 2 }, { n: 3 }]), new AbortController().signal) as AsyncIterable<Block>) sizes.push(block.rows);
+  expect(sizes).toEqual([1, 2]);
 });
 
 test("a class is constructed with its arguments", async () => {

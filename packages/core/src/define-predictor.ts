@@ -1,4 +1,5 @@
-import type { BatchShape, RowOf } from "./batch.ts";
+import type { Table as ArrowTable } from "apache-arrow";
+import type { BatchFormat, BatchShape, NumberArray, RowOf } from "./batch.ts";
 import type { Json } from "./json.ts";
 import type { ActorContext, ModulePredictorSpec, PredictorPhase, PredictorStep } from "./predictor.ts";
 import { insideActor } from "./inside-actor.ts";
@@ -17,7 +18,21 @@ export interface PredictorTraits {
   readonly rows?: "same" | "any";
   /** One actor, source order, no packing, no bisecting: for models that carry state from batch to batch. */
   readonly stateful?: boolean;
+  /** Default `"columns"`. */
+  readonly batchFormat?: BatchFormat;
 }
+
+/** Columns as the next phase gets them: numbers come as a typed array, also where an array of numbers was returned or declared. */
+export type Arrived<B> = B extends readonly unknown[] | ArrowTable ? B : { [Name in keyof B]: B[Name] extends readonly number[] ? NumberArray : B[Name] };
+
+/** A batch in a format: named columns, row objects or an Arrow table. */
+export type BatchIn<In, Format extends BatchFormat> = Format extends "rows" ? RowOf<In>[] : Format extends "arrow" ? ArrowTable : Arrived<In>;
+
+/** The rows behind what was returned, in whatever format. */
+export type RowOut<Out> = Out extends ArrowTable ? Record<string, unknown> : Out extends readonly (infer R)[] ? R : RowOf<Out>;
+
+/** What `predict` may return: named columns, row objects, an Arrow table. */
+export type BatchOut = BatchShape | readonly object[] | ArrowTable;
 
 /**
  * A predictor of one's own. `setup` runs once per actor; `predict` once per batch, with what `preprocess` gave where there is one.
@@ -27,23 +42,27 @@ export interface PredictorDefinition<In, State, Prepared, Result, Out, Args> ext
   setup?(actor: ActorContext, args: Args): Awaitable<State>;
   preprocess?(batch: In, state: State, options: PredictOptions): Awaitable<Prepared>;
   /** What one row costs (tokens, pixels); batches are then packed under `maxBatchCost`. */
-  cost?(row: RowOf<Prepared>): number;
-  predict(batch: Prepared, state: State, options: PredictOptions): Awaitable<Result> | AsyncIterable<Result>;
-  postprocess?(result: Result, state: State, options: PredictOptions): Awaitable<Out>;
+  cost?(row: RowOut<Prepared>): number;
+  predict(batch: Arrived<Prepared>, state: State, options: PredictOptions): Awaitable<Result> | AsyncIterable<Result>;
+  postprocess?(result: Arrived<Result>, state: State, options: PredictOptions): Awaitable<Out>;
   dispose?(state: State): Awaitable<void>;
 }
 
-/** A predictor as a class: constructed once per actor, as in Ray. */
-export interface PredictorClass<In, Out, Args> extends PredictorTraits {
+/** A predictor as a class: constructed once per actor, as in Ray. Traits are static fields. */
+export interface PredictorClass<In, Prepared, Result, Out, Args> extends PredictorTraits {
   new (args: Args, actor: ActorContext): {
     setup?(): Awaitable<void>;
-    predict(batch: In, options: PredictOptions): Awaitable<Out> | AsyncIterable<Out>;
+    preprocess?(batch: In, options: PredictOptions): Awaitable<Prepared>;
+    /** What one row costs; see {@link PredictorDefinition.cost}. */
+    cost?(row: RowOut<Prepared>): number;
+    predict(batch: Arrived<Prepared>, options: PredictOptions): Awaitable<Result> | AsyncIterable<Result>;
+    postprocess?(result: Arrived<Result>, options: PredictOptions): Awaitable<Out>;
     dispose?(): Awaitable<void>;
   };
 }
 
 /** With every type erased: what the registry keeps. */
-export type AnyDefinition = PredictorDefinition<unknown, unknown, unknown, unknown, unknown, unknown> | PredictorClass<unknown, unknown, unknown>;
+export type AnyDefinition = PredictorDefinition<unknown, unknown, unknown, unknown, unknown, unknown> | PredictorClass<unknown, unknown, unknown, unknown, unknown>;
 
 /**
  * The row that comes out when a predictor of one's own is applied to rows `R`. One that returns every column it was given
@@ -51,15 +70,19 @@ export type AnyDefinition = PredictorDefinition<unknown, unknown, unknown, unkno
  */
 export type ReplacedRow<R, In, Out> = keyof In extends keyof Out ? Omit<R, keyof Out> & Out : Out;
 
-interface Define<In extends BatchShape> {
+/** A format other than columns has to be said, so that the batches are what their type says. */
+type Formatted<Format extends BatchFormat> = Format extends "columns" ? { readonly batchFormat?: "columns" } : { readonly batchFormat: Format };
+type Final<Result, Out> = RowOut<[Out] extends [never] ? Result : Out>;
+
+interface Define<In extends BatchShape, Format extends BatchFormat> {
   /** The class form. */
-  <Out extends BatchShape, Args extends Json | undefined = undefined>(
-    meta: { readonly url: string }, name: string, definition: PredictorClass<In, Out, Args>,
-  ): PredictorStep<RowOf<In>, RowOf<Out>, Args, "replaces">;
+  <Out extends BatchOut = never, Prepared = BatchIn<In, Format>, Result = Out, Args extends Json | undefined = undefined>(
+    meta: { readonly url: string }, name: string, definition: PredictorClass<BatchIn<In, Format>, Prepared, Result, Out, Args> & Formatted<Format>,
+  ): PredictorStep<RowOf<In>, Final<Result, Out>, Args, "replaces">;
   /** The object form. */
-  <State, Out extends BatchShape = never, Prepared = In, Result = Out, Args extends Json | undefined = undefined>(
-    meta: { readonly url: string }, name: string, definition: PredictorDefinition<In, State, Prepared, Result, Out, Args>,
-  ): PredictorStep<RowOf<In>, RowOf<[Out] extends [never] ? Result : Out>, Args, "replaces">;
+  <State, Out extends BatchOut = never, Prepared = BatchIn<In, Format>, Result = Out, Args extends Json | undefined = undefined>(
+    meta: { readonly url: string }, name: string, definition: PredictorDefinition<BatchIn<In, Format>, State, Prepared, Result, Out, Args> & Formatted<Format>,
+  ): PredictorStep<RowOf<In>, Final<Result, Out>, Args, "replaces">;
 }
 
 /**
@@ -71,26 +94,26 @@ interface Define<In extends BatchShape> {
  *   predict: (batch) => ({ ...batch, twice: batch.n.map((value) => 2 * value) }),
  * });
  * ```
- * @typeParam In the columns it reads, as they are in a batch.
+ * @typeParam In the columns it reads, as they are in a batch of columns.
+ * @typeParam Format how batches are given and taken; `definePredictor<In, "rows">()` with `batchFormat: "rows"` works on row objects.
  */
-export function definePredictor<In extends BatchShape>(): Define<In> {
+export function definePredictor<In extends BatchShape, Format extends BatchFormat = "columns">(): Define<In, Format> {
   return ((meta: { readonly url: string }, name: string, definition: AnyDefinition) => {
     registry().set(registryKey(meta.url, name), definition);
     insideActor()?.onDefined(meta.url, name);
     return { spec: moduleSpec(meta.url, name, definition), mode: "replaces" };
-  }) as Define<In>;
+  }) as Define<In, Format>;
 }
 
 function moduleSpec(url: string, name: string, definition: AnyDefinition): ModulePredictorSpec {
-  const phases: PredictorPhase[] = ["predict"];
-  if (typeof definition !== "function") {
-    if (definition.preprocess !== undefined) phases.unshift("preprocess");
-    if (definition.postprocess !== undefined) phases.push("postprocess");
-  }
+  const methods = (typeof definition === "function" ? definition.prototype : definition) as Partial<Record<PredictorPhase | "cost", unknown>>;
   return {
-    kind: "module", name, module: url, export: name, args: null, batchFormat: "columns",
-    rows: definition.rows ?? "same", stateful: definition.stateful ?? false, phases,
-    ...(typeof definition !== "function" && definition.cost !== undefined ? { costUnit: "cost" } : {}),
+    kind: "module", name, module: url, export: name, args: null,
+    batchFormat: definition.batchFormat ?? "columns",
+    rows: definition.rows ?? "same",
+    stateful: definition.stateful ?? false,
+    phases: (["preprocess", "predict", "postprocess"] as const).filter((phase) => methods[phase] !== undefined),
+    ...(methods.cost === undefined ? {} : { costUnit: "cost" }),
   };
 }
 

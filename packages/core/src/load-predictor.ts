@@ -1,5 +1,5 @@
-import { batchFromBlock, blockFromBatch, type BatchFormat } from "./batch.ts";
-import { blockRow, type Block } from "./block.ts";
+import { batchFromBlock, blockFromBatch } from "./batch.ts";
+import { blockRow, type Block, type Row } from "./block.ts";
 import type { Backend } from "./backend.ts";
 import { findDefinition, notImportable, type AnyDefinition, type PredictorClass, type PredictorDefinition } from "./define-predictor.ts";
 import { enterActor } from "./inside-actor.ts";
@@ -26,7 +26,7 @@ async function importDefinition(spec: ModulePredictorSpec, importModule: (url: s
   const known = findDefinition(spec.module, spec.export);
   if (known !== undefined) return known;
   const defined = new Promise<void>((resolve) => {
-    enterActor({ onDefined: (_url, name) => name === spec.export && resolve() });
+    enterActor({ onDefined: (url, name) => url === spec.module && name === spec.export && resolve() });
   });
   let failure: unknown;
   const imported = importModule(spec.module).then(() => {}, (error: unknown) => void (failure = error));
@@ -36,35 +36,57 @@ async function importDefinition(spec: ModulePredictorSpec, importModule: (url: s
   throw notImportable(spec, failure);
 }
 
-function instantiate(spec: ModulePredictorSpec, definition: AnyDefinition, actor: ActorContext): Promise<Predictor> {
-  return typeof definition === "function" ? fromClass(spec, definition, actor) : fromObject(spec, definition, actor);
+async function instantiate(spec: ModulePredictorSpec, definition: AnyDefinition, actor: ActorContext): Promise<Predictor> {
+  const args = spec.args ?? undefined;
+  return predictorOf(spec, await (typeof definition === "function" ? fromClass(definition, args, actor) : fromObject(definition, args, actor)));
 }
 
-async function fromClass(spec: ModulePredictorSpec, definition: PredictorClass<unknown, unknown, unknown>, actor: ActorContext): Promise<Predictor> {
-  const instance = new definition(spec.args ?? undefined, actor);
+/** The methods of a predictor of one's own, bound to its state or its instance. */
+interface Methods {
+  preprocess?(batch: unknown, signal: AbortSignal): unknown;
+  cost?(row: Row): number;
+  predict(batch: unknown, signal: AbortSignal): unknown;
+  postprocess?(result: unknown, signal: AbortSignal): unknown;
+  dispose(): Promise<void>;
+}
+
+async function fromClass(definition: PredictorClass<unknown, unknown, unknown, unknown, unknown>, args: unknown, actor: ActorContext): Promise<Methods> {
+  const instance = new definition(args, actor);
   await instance.setup?.();
   return {
-    rows: spec.rows,
-    stateful: spec.stateful,
-    predict: (batch, signal) => converted(spec, instance.predict(batchFromBlock(batch, spec.batchFormat), { signal })),
+    ...(instance.preprocess && { preprocess: (batch, signal) => instance.preprocess?.(batch, { signal }) }),
+    ...(instance.cost && { cost: (row) => instance.cost?.(row as never) ?? 0 }),
+    predict: (batch, signal) => instance.predict(batch as object, { signal }),
+    ...(instance.postprocess && { postprocess: (result, signal) => instance.postprocess?.(result as object, { signal }) }),
     dispose: async () => instance.dispose?.(),
   };
 }
 
 type ErasedDefinition = PredictorDefinition<unknown, unknown, unknown, unknown, unknown, unknown>;
 
-async function fromObject(spec: ModulePredictorSpec, definition: ErasedDefinition, actor: ActorContext): Promise<Predictor> {
-  const state = await definition.setup?.(actor, spec.args ?? undefined);
-  const phase = async (block: Block, step: (batch: unknown, format: BatchFormat) => unknown): Promise<Block> =>
-    withLineage(blockFromBatch(await step(batchFromBlock(block, spec.batchFormat), spec.batchFormat), `predictor "${spec.name}"`), block);
+async function fromObject(definition: ErasedDefinition, args: unknown, actor: ActorContext): Promise<Methods> {
+  const state = await definition.setup?.(actor, args);
+  return {
+    ...(definition.preprocess && { preprocess: (batch, signal) => definition.preprocess?.(batch, state, { signal }) }),
+    ...(definition.cost && { cost: (row) => definition.cost?.(row as never) ?? 0 }),
+    predict: (batch, signal) => definition.predict(batch as object, state, { signal }),
+    ...(definition.postprocess && { postprocess: (result, signal) => definition.postprocess?.(result as object, state, { signal }) }),
+    dispose: async () => definition.dispose?.(state),
+  };
+}
+
+/** Batches in the user's format on the inside, blocks on the outside. */
+function predictorOf(spec: ModulePredictorSpec, methods: Methods): Predictor {
+  const given = (block: Block): unknown => batchFromBlock(block, spec.batchFormat);
+  const phase = async (block: Block, result: unknown): Promise<Block> => ({ ...blockFromBatch(await result, `predictor "${spec.name}"`), lineage: block.lineage });
   return {
     rows: spec.rows,
     stateful: spec.stateful,
-    ...(definition.preprocess && { preprocess: (block, signal) => phase(block, (batch) => definition.preprocess?.(batch, state, { signal })) }),
-    ...(definition.cost && { cost: (block) => Array.from({ length: block.rows }, (_, row) => definition.cost?.(blockRow(block, row) as never) ?? 0) }),
-    predict: (batch, signal) => converted(spec, definition.predict(batchFromBlock(batch, spec.batchFormat), state, { signal })),
-    ...(definition.postprocess && { postprocess: (block, signal) => phase(block, (batch) => definition.postprocess?.(batch, state, { signal })) }),
-    dispose: async () => definition.dispose?.(state),
+    ...(methods.preprocess && { preprocess: async (block, signal) => phase(block, methods.preprocess?.(given(block), signal)) }),
+    ...(methods.cost && { cost: (block) => Array.from({ length: block.rows }, (_, row) => methods.cost?.(blockRow(block, row)) ?? 0) }),
+    predict: (batch, signal) => converted(spec, methods.predict(given(batch), signal)),
+    ...(methods.postprocess && { postprocess: async (block, signal) => phase(block, methods.postprocess?.(given(block), signal)) }),
+    dispose: () => methods.dispose(),
   };
 }
 
@@ -78,8 +100,4 @@ function converted(spec: ModulePredictorSpec, result: unknown): Promise<Block> |
 
 async function* convertedStream(results: AsyncIterable<unknown>, who: string): AsyncGenerator<Block> {
   for await (const result of results) yield blockFromBatch(result, who);
-}
-
-function withLineage(block: Block, from: Block): Block {
-  return { ...block, lineage: from.lineage };
 }

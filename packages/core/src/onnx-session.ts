@@ -20,6 +20,7 @@ export interface OnnxPort {
   readonly shape: readonly (number | string)[];
 }
 
+/** How one run of a session goes. */
 export interface OnnxRunOptions {
   /** Outputs to leave where the session runs; they come back as {@link ResidentTensor}. */
   readonly keep?: readonly string[];
@@ -42,6 +43,7 @@ export interface OnnxSession extends AsyncDisposable {
   free(tensors: readonly ResidentTensor[]): Promise<void>;
 }
 
+/** How a model becomes a session. */
 export interface OnnxOptions {
   /** Bytes of external data files, by the path the model names them with. A model given as a path finds its own. */
   readonly externalData?: Readonly<Record<string, Uint8Array>>;

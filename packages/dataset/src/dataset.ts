@@ -1,12 +1,12 @@
 import {
-  blockRow, blockRows, batchFromBlock, concatBlocks, ShoalError,
+  assertNotInsideActor, blockRow, blockRows, batchFromBlock, concatBlocks, ShoalError,
   type BatchFormats, type Block, type Datasink, type Datasource, type Json, type PredictorStep, type Row, type Schema,
 } from "@shoal/core";
 import { formatStats, type RunStats } from "@shoal/executor";
 import {
   explain, plan, planToJson, type ColumnFunction, type FilterFunction, type FlatMapFunction, type LogicalOperator, type MapFunction, type MaybePromise,
 } from "@shoal/planner";
-import { consume, planOptions } from "./consume.ts";
+import { consume, limited, planOptions } from "./consume.ts";
 import { iterBatches, type IterBatchesSettings } from "./iter-batches.ts";
 import { Job, type JobReport } from "./job.ts";
 import { blocksSource } from "./blocks-source.ts";
@@ -16,6 +16,7 @@ import type {
 } from "./row-types.ts";
 import type { DatasetRuntime, RunSettings } from "./run-settings.ts";
 import { schemaOfPlan } from "./schema-of-plan.ts";
+import { frozen } from "./frozen.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 /**
@@ -133,6 +134,7 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
 
   /** Batches of exactly `batchSize` rows (default 256), the last may be shorter; `dropLast` leaves that one out. */
   iterBatches<Format extends keyof BatchFormats<R> = "columns">(settings: IterBatchesSettings<Format> & RunSettings = {}): AsyncGenerator<BatchFormats<R>[Format], void, undefined> {
+    wholeNumber("batchSize", settings.batchSize ?? 1, 1);
     return iterBatches<BatchFormats<R>[Format]>(this.iterBlocks(settings), settings);
   }
 
@@ -163,9 +165,12 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
 
   /** How many rows there are; where the source knows and no step changes it, nothing is read. */
   async count(settings: RunSettings = {}): Promise<number> {
-    const { optimized } = plan(this.plan, planOptions(settings));
-    const known = optimized.kind === "read" && optimized.limit === undefined ? await optimized.source.countRows?.(settings.signal ?? new AbortController().signal) : undefined;
-    if (known !== undefined) return known;
+    assertNotInsideActor();
+    const merged = { ...this.runtime.settings, ...settings };
+    const { optimized } = plan(limited(this.plan, merged), planOptions(merged));
+    const counted = optimized.kind === "limit" ? optimized.input : optimized;
+    const known = counted.kind === "read" ? await counted.source.countRows?.(merged.signal ?? new AbortController().signal) : undefined;
+    if (known !== undefined) return optimized.kind === "limit" ? Math.min(known, optimized.rows) : known;
     let rows = 0;
     for await (const block of this.iterBlocks(settings)) rows += block.rows;
     return rows;
@@ -201,7 +206,8 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
 
   /** The plan as asked for and the plan as it will run, as text. */
   explain(settings: RunSettings = {}): string {
-    return explain(plan(this.plan, planOptions({ ...this.runtime.settings, ...settings })));
+    const merged = { ...this.runtime.settings, ...settings };
+    return explain(plan(limited(this.plan, merged), planOptions(merged)));
   }
 
   /** The plan as JSON, for whatever runs it elsewhere. @throws `closure-in-plan`, `source-in-plan` naming the step that can't travel. */
@@ -228,11 +234,11 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
   }
 
   #then<Out extends object>(operator: LogicalOperator): Dataset<Out> {
-    return new Dataset<Out>(Object.freeze(operator), this.runtime);
+    return new Dataset<Out>(frozen(operator), this.runtime);
   }
 }
 
 /** A dataset over a source. */
 export function dataset<R extends object>(source: Datasource<R>, runtime: DatasetRuntime): Dataset<R> {
-  return new Dataset<R>(Object.freeze({ kind: "read", source }), runtime);
+  return new Dataset<R>(frozen({ kind: "read", source }), runtime);
 }

@@ -1,5 +1,6 @@
 import { batchFromBlock, concatBlocks, sliceBlock, type BatchFormat, type Block } from "@shoal/core";
 
+/** How rows are cut into batches. */
 export interface IterBatchesSettings<Format extends BatchFormat = BatchFormat> {
   /** Rows of each batch; default 256. */
   readonly batchSize?: number;

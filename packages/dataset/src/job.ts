@@ -5,6 +5,7 @@ import { limited, planOptions } from "./consume.ts";
 import type { Dataset } from "./dataset.ts";
 import type { RunSettings } from "./run-settings.ts";
 
+/** What a job that ended well gives: its output, and how the run went. */
 export interface JobReport {
   /** What appeared, and where. */
   readonly result: SinkResult;
@@ -37,6 +38,7 @@ export class Job<R extends object = Record<string, unknown>> {
     return report;
   }
 
+  /** The plan as asked for, the plan that would run, and the sink, as text. Runs nothing. */
   explain(settings: RunSettings = {}): string {
     return `${this.dataset.explain(settings)}\nto ${this.sink.name}`;
   }

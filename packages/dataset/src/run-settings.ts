@@ -23,7 +23,6 @@ export interface RunSettings {
   readonly deadLetters?: string;
   /** No more than so many rows: for trying a job out. */
   readonly limit?: number;
-  readonly seed?: number;
   /** Starts the worker of one actor, where a bundler hides modules from actors: its file calls `serveActors({ score })`. */
   readonly worker?: () => object;
   readonly log?: Logger;

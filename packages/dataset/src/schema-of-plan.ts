@@ -1,4 +1,4 @@
-import { schemaOf, type Schema } from "@shoal/core";
+import { assertNotInsideActor, schemaOf, type Schema } from "@shoal/core";
 import { consume, type Runnable } from "./consume.ts";
 import type { RunSettings } from "./run-settings.ts";
 
@@ -7,6 +7,7 @@ import type { RunSettings } from "./run-settings.ts";
  * no more than that is predicted. An empty dataset has no columns.
  */
 export async function schemaOfPlan({ plan, runtime }: Runnable, settings: RunSettings): Promise<Schema> {
+  assertNotInsideActor();
   if (plan.kind === "read") {
     const known = await plan.source.schema?.(settings.signal ?? new AbortController().signal);
     if (known !== undefined) return known;

@@ -1,12 +1,14 @@
 import { isPredictorStep, preview, ShoalError, type BatchFormat, type Json, type PredictorStep } from "@shoal/core";
 import { defaultPredictorOptions, type BatchFunction, type FunctionStep, type LogicalOperator, type OnError, type Predict, type PredictorOptions, type Repartition } from "@shoal/planner";
+import { checkBatchFormat, checkBatchSize, checkOnError, checkPredictorOptions } from "./check-options.ts";
 import type { FunctionSettings, PredictorSettings } from "./row-types.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 /** A closure of the user's as a plan keeps it. @throws `not-a-function`. */
 export function functionStep<F>(method: string, run: unknown, settings: FunctionSettings): { step: FunctionStep<F>; onError?: OnError } {
-  if (typeof run !== "function") throw new ShoalError("not-a-function", `${method}() takes a function; it was given ${preview(run)}.`);
+  if (typeof run !== "function") throw new ShoalError("not-a-function", `${method}() takes a function; it was given ${preview(run)}.`, { failure: "bug", hint: "Pass a function, or a predictor to mapBatches()." });
   const { version, onError } = settings;
+  checkOnError(onError);
   return {
     step: { run: run as F, name: run.name, ...(version === undefined ? {} : { version }) },
     ...(onError === undefined ? {} : { onError }),
@@ -19,13 +21,14 @@ export function batchesStep(input: LogicalOperator, step: unknown, settings: obj
   if (typeof step === "function" && /^class\b/.test(Function.prototype.toString.call(step))) throw classWithoutModule(step.name);
   const { batchSize = "auto", batchFormat = "columns" } = settings as { batchSize?: number | "auto"; batchFormat?: BatchFormat };
   checkBatchSize(batchSize);
+  checkBatchFormat(batchFormat);
   return { kind: "map-batches", input, batchSize, batchFormat, ...functionStep<BatchFunction>("mapBatches", step, settings as FunctionSettings) };
 }
 
 function predictStep(input: LogicalOperator, { spec }: PredictorStep<unknown, unknown, unknown>, settings: PredictorSettings & { args?: Json }): Predict {
   const { args = null, ...given } = settings;
   const options: PredictorOptions = { ...defaultPredictorOptions, ...given };
-  checkOptions(options);
+  checkPredictorOptions(options);
   return { kind: "predict", input, spec: spec.kind === "module" ? { ...spec, args } : spec, options };
 }
 
@@ -35,28 +38,6 @@ function classWithoutModule(name: string): ShoalError {
     failure: "bug",
     hint: `Write: export const ${name[0]?.toLowerCase() ?? ""}${name.slice(1)} = definePredictor()(import.meta, "${name[0]?.toLowerCase() ?? ""}${name.slice(1)}", ${name}); and pass that.`,
   });
-}
-
-function checkOptions({ concurrency, batchSize, maxBatchCost, numCpus, numGpus, memory, maxAttempts, device }: PredictorOptions): void {
-  checkBatchSize(batchSize);
-  if (maxBatchCost !== "auto") wholeNumber("maxBatchCost", maxBatchCost, 1);
-  if (typeof concurrency === "number") wholeNumber("concurrency", concurrency, 1);
-  else {
-    const [least, most] = concurrency;
-    wholeNumber("concurrency[0]", least, 0);
-    wholeNumber("concurrency[1]", most, Math.max(1, least));
-  }
-  wholeNumber("maxAttempts", maxAttempts, 1);
-  for (const [name, value] of Object.entries({ numCpus, numGpus, memory })) {
-    if (!(value >= 0)) throw new ShoalError("bad-argument", `${name}: ${value} is not a number of at least 0.`);
-  }
-  if (!["auto", "webgpu", "cuda", "wasm", "cpu"].includes(device)) {
-    throw new ShoalError("bad-argument", `device: "${String(device)}" is none of "auto", "webgpu", "cuda", "wasm", "cpu".`);
-  }
-}
-
-function checkBatchSize(batchSize: number | "auto"): void {
-  if (batchSize !== "auto") wholeNumber("batchSize", batchSize, 1);
 }
 
 export function repartitionStep(input: LogicalOperator, blocks: number | { readonly rowsPerBlock: number }): Repartition {

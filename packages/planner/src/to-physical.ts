@@ -85,7 +85,7 @@ function actorPool(operator: Predict, input: PhysicalOperator, { preserveOrder }
 }
 
 function withBatchFormat(spec: PredictorSpec, options: PredictorOptions): PredictorSpec {
-  return spec.kind === "module" ? { ...spec, batchFormat: options.batchFormat } : spec;
+  return spec.kind === "module" && options.batchFormat !== undefined ? { ...spec, batchFormat: options.batchFormat } : spec;
 }
 
 function batchPolicy(spec: PredictorSpec, options: PredictorOptions): BatchPolicy {

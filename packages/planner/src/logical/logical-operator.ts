@@ -10,13 +10,20 @@ export interface FunctionStep<F> {
   readonly version?: string;
 }
 
+/** What a function may give: a value, or a promise of one. */
 export type MaybePromise<T> = T | Promise<T>;
+/** One row to one row. */
 export type MapFunction = (row: Row) => MaybePromise<Row>;
+/** One row to any number of rows, in order. */
 export type FlatMapFunction = (row: Row) => MaybePromise<Iterable<Row>> | AsyncIterable<Row>;
+/** Whether a row stays. */
 export type FilterFunction = (row: Row) => MaybePromise<boolean>;
+/** The value of one column for a row. */
 export type ColumnFunction = (row: Row) => MaybePromise<unknown>;
+/** One batch, in the format asked for, to what follows: columns, row objects, an Arrow table, or a promise of one. */
 export type BatchFunction = (batch: unknown) => unknown;
 
+/** The leaf of every plan: rows of a source. */
 export interface Read {
   readonly kind: "read";
   readonly source: Datasource<unknown>;
@@ -24,24 +31,28 @@ export interface Read {
   readonly columns?: readonly string[];
   readonly limit?: number;
 }
+/** One row to one row, by a closure. */
 export interface MapRows {
   readonly kind: "map";
   readonly input: LogicalOperator;
   readonly step: FunctionStep<MapFunction>;
   readonly onError?: OnError;
 }
+/** One row to any number of rows, by a closure. */
 export interface FlatMapRows {
   readonly kind: "flat-map";
   readonly input: LogicalOperator;
   readonly step: FunctionStep<FlatMapFunction>;
   readonly onError?: OnError;
 }
+/** Keeps the rows for which a closure gives true. */
 export interface FilterRows {
   readonly kind: "filter";
   readonly input: LogicalOperator;
   readonly step: FunctionStep<FilterFunction>;
   readonly onError?: OnError;
 }
+/** Adds a column, or replaces the one of that name, by a closure over rows. */
 export interface WithColumn {
   readonly kind: "with-column";
   readonly input: LogicalOperator;
@@ -73,17 +84,20 @@ export interface Select {
   readonly input: LogicalOperator;
   readonly columns: readonly string[];
 }
+/** All columns but these. */
 export interface Drop {
   readonly kind: "drop";
   readonly input: LogicalOperator;
   readonly columns: readonly string[];
 }
+/** The same columns under other names. */
 export interface Rename {
   readonly kind: "rename";
   readonly input: LogicalOperator;
   /** Old name → new name. */
   readonly names: Readonly<Record<string, string>>;
 }
+/** The first rows, and no more. Everything upstream ends when they are there. */
 export interface Limit {
   readonly kind: "limit";
   readonly input: LogicalOperator;
@@ -113,8 +127,8 @@ export type LogicalOperator =
 
 /** What `mapBatches` was told about a predictor, defaults filled in. JSON. */
 export interface PredictorOptions {
-  /** The format of a predictor of one's own. */
-  readonly batchFormat: BatchFormat;
+  /** The format of a predictor of one's own; default: as it was defined. */
+  readonly batchFormat?: BatchFormat;
   /** Actors: exactly so many, or as the queue needs between two bounds. A ceiling: never more than fit the resources. */
   readonly concurrency: number | readonly [min: number, max: number];
   readonly batchSize: number | "auto";
@@ -138,7 +152,7 @@ export interface PredictorOptions {
 }
 
 export const defaultPredictorOptions: PredictorOptions = {
-  batchFormat: "columns", concurrency: 1, batchSize: "auto", maxBatchCost: "auto", maxBatchRows: 1024, numCpus: 1, numGpus: 0, memory: 0, device: "auto", maxAttempts: 4, collapse: false,
+  concurrency: 1, batchSize: "auto", maxBatchCost: "auto", maxBatchRows: 1024, numCpus: 1, numGpus: 0, memory: 0, device: "auto", maxAttempts: 4, collapse: false,
 };
 
 /** The operators an operator reads from. */

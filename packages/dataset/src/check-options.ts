@@ -1,0 +1,58 @@
+import { preview, ShoalError } from "@shoal/core";
+import { defaultPredictorOptions, type PredictorOptions } from "@shoal/planner";
+import { wholeNumber } from "./whole-number.ts";
+
+const policies = ["fail", "skip", "null", "deadLetter"];
+const formats = ["columns", "rows", "arrow"];
+const devices = ["auto", "webgpu", "cuda", "wasm", "cpu"];
+const predictorOptions = new Set([...Object.keys(defaultPredictorOptions), "batchFormat", "onError", "timeoutMs", "recycleAfterBatches"]);
+
+/** @throws `bad-option` for a name that no predictor option has, and for values that can't be. */
+export function checkPredictorOptions(options: PredictorOptions): void {
+  for (const name of Object.keys(options)) {
+    if (predictorOptions.has(name)) continue;
+    throw new ShoalError("bad-option", `mapBatches() has no option "${name}".`, { failure: "bug", hint: `The options are ${[...predictorOptions].join(", ")} and args.` });
+  }
+  checkBatchSize(options.batchSize);
+  checkOnError(options.onError);
+  if (options.batchFormat !== undefined) checkBatchFormat(options.batchFormat);
+  oneOf("device", options.device, devices);
+  if (options.maxBatchCost !== "auto") wholeNumber("maxBatchCost", options.maxBatchCost, 1);
+  checkConcurrency(options.concurrency);
+  wholeNumber("maxBatchRows", options.maxBatchRows, 1);
+  wholeNumber("maxAttempts", options.maxAttempts, 1);
+  if (options.recycleAfterBatches !== undefined) wholeNumber("recycleAfterBatches", options.recycleAfterBatches, 1);
+  atLeastZero("numCpus", options.numCpus);
+  atLeastZero("numGpus", options.numGpus);
+  atLeastZero("memory", options.memory);
+  if (options.timeoutMs !== undefined) atLeastZero("timeoutMs", options.timeoutMs);
+}
+
+export function checkBatchSize(batchSize: number | "auto"): void {
+  if (batchSize !== "auto") wholeNumber("batchSize", batchSize, 1);
+}
+
+export function checkOnError(onError: string | undefined): void {
+  if (onError !== undefined) oneOf("onError", onError, policies);
+}
+
+export function checkBatchFormat(batchFormat: string): void {
+  oneOf("batchFormat", batchFormat, formats);
+}
+
+function checkConcurrency(concurrency: PredictorOptions["concurrency"]): void {
+  if (typeof concurrency === "number") return void wholeNumber("concurrency", concurrency, 1);
+  const [least, most] = concurrency;
+  wholeNumber("concurrency[0]", least, 0);
+  wholeNumber("concurrency[1]", most, Math.max(1, least));
+}
+
+function oneOf(name: string, value: unknown, known: readonly string[]): void {
+  if (known.includes(value as string)) return;
+  throw new ShoalError("bad-option", `${name}: ${preview(value)} is none of ${known.map((each) => `"${each}"`).join(", ")}.`, { failure: "bug", hint: "Choose one of these." });
+}
+
+function atLeastZero(name: string, value: number): void {
+  if (value >= 0) return;
+  throw new ShoalError("bad-option", `${name}: ${preview(value)} is not a number of at least 0.`, { failure: "bug", hint: "Give a number, or leave the option out." });
+}
