@@ -20,8 +20,6 @@ export interface Environment {
   /** How much the pools of actors may hold, all together. Default: an eighth of the memory, 256 MiB at most. */
   readonly budgetBytes?: number;
   readonly log?: Logger;
-  /** For whatever is drawn by lot. */
-  readonly seed?: number;
 }
 
 export function budgetOf({ budgetBytes, resources }: Environment): number {

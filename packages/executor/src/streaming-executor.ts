@@ -27,6 +27,7 @@ export interface Execution extends AsyncIterable<Block> {
 export function execute(plan: PhysicalOperator, environment: Environment): Execution {
   assertNotInsideActor();
   assertNullable(plan, environment);
+  assertPlaceForDeadLetters(plan, environment);
   const pools = poolsOf(plan);
   const fits = fitActors(pools.map((pool) => ({ ...pool, name: pool.spec.name })), environment.resources);
   return new StreamingExecutor(plan, environment, fits);
@@ -189,6 +190,20 @@ function assertNullable(plan: PhysicalOperator, environment: Environment): void 
         hint: `Choose "fail", "skip" or "deadLetter" for this step.`,
       });
     }
+  }
+}
+
+/** Without a place for them, dead letters would vanish without a word. */
+function assertPlaceForDeadLetters(plan: PhysicalOperator, environment: Environment): void {
+  if (environment.deadLetters !== undefined) return;
+  const wants = (step: { readonly onError?: Environment["onError"] | undefined }): boolean => (step.onError ?? environment.onError) === "deadLetter";
+  for (const operator of inOrder(plan)) {
+    const named = operator.kind === "row-functions" ? operator.steps.some(wants) : (operator.kind === "actor-pool" || operator.kind === "batch-function") && wants(operator);
+    if (!named) continue;
+    throw new ShoalError("no-place-for-dead-letters", 'A step says onError: "deadLetter", and this run has no place to keep the rows that fail.', {
+      failure: "bug",
+      hint: 'Write to a sink, which keeps them beside its output, or name a file: { deadLetters: "failed.jsonl" } (--dead-letters).',
+    });
   }
 }
 

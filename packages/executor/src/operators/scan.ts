@@ -1,4 +1,4 @@
-import { missingColumn, sliceBlock, type Block, type Column, type Schema } from "@shoal/core";
+import { missingColumn, requireColumn, sliceBlock, type Block, type Column, type Partition, type Schema } from "@shoal/core";
 import type { Scan } from "@shoal/planner";
 import { abortable } from "../streams/abort.ts";
 import type { Operator } from "./operator.ts";
@@ -13,6 +13,7 @@ export function scan({ source, columns, limit }: Scan): Operator {
         const options = { signal, ...(columns && { columns }), ...(left < Infinity ? { limit: left } : {}) };
         for await (const block of abortable(source.read(partition, options), signal)) {
           if (block.rows === 0) continue;
+          if (blocks === 0 && columns !== undefined) await assertColumns(source, partition, block, columns, signal);
           blocks++;
           const taken = block.rows > left ? sliceBlock(block, 0, left) : block;
           left -= taken.rows;
@@ -23,8 +24,16 @@ export function scan({ source, columns, limit }: Scan): Operator {
     }
     if (blocks > 0) return;
     const schema = await source.schema?.(signal);
-    if (schema !== undefined) yield emptyBlock(schema, columns);
+    // Also where no column is known: steps after it then add theirs, and the output gets those.
+    yield emptyBlock(schema ?? { fields: [] }, columns);
   };
+}
+
+/** A block that was asked for some columns can't tell which others there are, and a message about a missing one should. */
+async function assertColumns(source: Scan["source"], partition: Partition, block: Block, columns: readonly string[], signal: AbortSignal): Promise<void> {
+  const missing = columns.find((name) => block.columns[name] === undefined);
+  if (missing === undefined) return;
+  for await (const whole of abortable(source.read(partition, { signal, limit: 1 }), signal)) requireColumn(whole, missing);
 }
 
 /** No rows, but the columns: what an output of an empty input gets its schema from. */
