@@ -1,9 +1,6 @@
 import { fork } from "node:child_process";
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ActorContext, Device, DeviceProbe } from "@shoal/core";
+import type { DeviceProbe } from "@shoal/core";
 import { threadEntry } from "./inner-thread.ts";
 import { loadError } from "./onnx-errors.ts";
 import type { NativeDevice } from "./execution-providers.ts";
@@ -38,23 +35,3 @@ function askProcess(device: NativeDevice, timeoutMs: number): Promise<ProbeAnswe
     });
   });
 }
-
-/**
- * What `"auto"` means here: cuda where it works, otherwise cpu. Native webgpu is used only when it is asked for: a probe can't tell a
- * GPU from a software driver, which is far slower than the cpu.
- */
-export async function resolveDevice(device: Device): Promise<ActorContext["device"]> {
-  if (device !== "auto") return device;
-  return hasCudaLibrary() && (await probeDevice("cuda")).works ? "cuda" : "cpu";
-}
-
-/** Spares nearly everybody the probe: most installs are without the CUDA library. */
-function hasCudaLibrary(): boolean {
-  try {
-    const main = createRequire(import.meta.url).resolve("onnxruntime-node");
-    return existsSync(join(dirname(main), "../bin/napi-v6", process.platform, process.arch, "libonnxruntime_providers_cuda.so"));
-  } catch {
-    return false;
-  }
-}
-

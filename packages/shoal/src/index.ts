@@ -3,7 +3,7 @@ import "./writers.ts";
 export * from "./sources.ts";
 export { arrow, csv, jsonl, parquet } from "@shoal/io";
 export { Dataset, Job, type JobReport, type PredictorSettings, type RunSettings } from "@shoal/dataset";
-export { definePredictor, failureClass, ShoalError, tensorColumn } from "@shoal/core";
+export { blockFromRows, createBlock, definePredictor, failureClass, ShoalError, tensorColumn } from "@shoal/core";
 export type {
   ActorContext, BatchFormat, BatchOf, Block, Column, Datasink, Datasource, DeadLetter, Device, OnnxSession, Partition, PredictorClass, PredictorDefinition,
   PredictorStep, ReadOptions, Resources, Row, RowOf, Schema, SinkResult, SinkWriter,

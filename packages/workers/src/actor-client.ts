@@ -4,6 +4,7 @@ import {
 } from "@shoal/core";
 import { alignedBytes, errorData, type ActorEvent, type ActorLine } from "./actor-protocol.ts";
 
+/** How an actor at the other end of a line is called and ended; times in milliseconds. */
 export interface ConnectOptions {
   /** As in `sentiment#2`. */
   readonly id: string;

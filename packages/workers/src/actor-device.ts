@@ -8,13 +8,13 @@ export type OnnxRuntimes = Readonly<Partial<Record<ConcreteDevice, () => OnnxRun
 /** Answers `device: "auto"` inside an actor. */
 export type ChooseDevice = (runtimes: OnnxRuntimes) => Promise<ConcreteDevice>;
 
-/** The first GPU that a session could be created on; otherwise the CPU, natively where that can be. */
+/**
+ * CUDA where a session could be created on it; otherwise the CPU, natively where that can be. WebGPU must be asked for by name: it also
+ * answers from software drivers, which are many times slower than the CPU.
+ */
 export const chooseDevice: ChooseDevice = async (runtimes) => {
-  for (const device of ["cuda", "webgpu"] as const) {
-    const probes = await (await runtimes[device]?.())?.probe();
-    if (probes?.some((probe) => probe.device === device && probe.works) === true) return device;
-  }
-  return chooseCpu(runtimes);
+  const probes = await (await runtimes.cuda?.())?.probe();
+  return probes?.some((probe) => probe.device === "cuda" && probe.works) === true ? "cuda" : chooseCpu(runtimes);
 };
 
 /** Without trying: where there is no sign of a GPU, or for models that gain nothing from one. */

@@ -14,6 +14,7 @@ export interface ActorParts {
   readonly chooseDevice?: ChooseDevice;
 }
 
+/** How an actor reports itself. */
 export interface ServeOptions {
   readonly heartbeatMs?: number;
   /** Memory of the realm or process, in bytes, where that can be known. */

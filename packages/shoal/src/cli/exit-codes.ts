@@ -16,7 +16,7 @@ export function printError(thrown: unknown): number {
 }
 
 /** What the person typed was wrong, rather than what the run met. */
-const usageCodes = new Set(["bad-argument", "bad-option", "no-job", "unknown-format", "unknown-task"]);
+const usageCodes = new Set(["bad-option", "no-job", "unknown-format", "unknown-task"]);
 
 /** The first line of the stack that is the user's own code. */
 function userFrame(error: Error): string {

@@ -1,16 +1,13 @@
 import { Command, Option } from "commander";
 import { ShoalError, type Datasource, type PredictorStep, type Row } from "@shoal/core";
 import { featureExtraction, imageClassification, textClassification, textGeneration, tokenClassification } from "@shoal/backend-transformers";
-import { dataset, type Dataset, type PredictorSettings, type RunSettings } from "@shoal/dataset";
+import { dataset, type Dataset, type PredictorSettings } from "@shoal/dataset";
 import { sentiment, storyteller } from "@shoal/tiny-models";
 import { localRuntime } from "#runtime";
-import { setProcessSettings } from "../runtime/process-settings.ts";
-import { finish } from "./finish.ts";
+import { CommandRun } from "./command-run.ts";
 import { inputFormats, inputSource } from "./input-source.ts";
-import { interruptSignal } from "./interrupt.ts";
-import { jsonEvents } from "./json-events.ts";
 import { outputSink, type OutputFlags } from "./output-sink.ts";
-import { bytes, number, runSettings, wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
+import { bytes, number, wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
 
 const tasks = {
   "text-generation": textGeneration,
@@ -94,12 +91,12 @@ export function inferCommand(): Command {
 }
 
 async function infer(files: readonly string[], flags: Flags): Promise<void> {
-  const settings: RunSettings = { ...runSettings(flags, interruptSignal()), ...jsonEvents(flags, flags.out === "-") };
-  setProcessSettings(settings);
+  const commandRun = new CommandRun(flags);
+  commandRun.rowsTo(flags.out);
   const source = inputSource(files, flags.inputFormat);
   const predicted = withoutPixels(dataset<Row>(source, localRuntime).mapBatches(predictor(flags), predictorSettings(flags)), source);
   if (flags.explain) return void process.stdout.write(`${predicted.explain()}\n`);
-  finish(await predicted.write(outputSink(flags.out, flags)), flags);
+  commandRun.finish(await predicted.write(outputSink(flags.out, flags)));
 }
 
 /** Whoever asks for labels of pictures does not want the pixels again: their path names them. */

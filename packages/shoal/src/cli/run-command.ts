@@ -3,13 +3,10 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Command, Option } from "commander";
 import { ShoalError } from "@shoal/core";
-import type { Dataset, Job, JobReport, RunSettings } from "@shoal/dataset";
-import { setProcessSettings } from "../runtime/process-settings.ts";
-import { finish } from "./finish.ts";
-import { interruptSignal } from "./interrupt.ts";
+import type { Dataset, Job, JobReport } from "@shoal/dataset";
+import { CommandRun } from "./command-run.ts";
 import { outputSink } from "./output-sink.ts";
-import { runSettings, withRunFlags, type RunFlags } from "./run-flags.ts";
-import { jsonEvents } from "./json-events.ts";
+import { withRunFlags, type RunFlags } from "./run-flags.ts";
 
 interface Flags extends RunFlags {
   readonly output?: string;
@@ -33,24 +30,34 @@ export function runCommand(): Command {
 async function run(file: string, args: readonly string[], flags: Flags): Promise<void> {
   const path = resolve(file);
   if (!existsSync(path)) throw new ShoalError("no-job", `There is no job file ${path}.`, { hint: "Check the name and the folder; shoal run --help shows how it is used." });
-  const settings: RunSettings = { ...runSettings(flags, interruptSignal()), ...jsonEvents(flags, flags.output === "-") };
-  setProcessSettings(settings);
+  const commandRun = new CommandRun(flags);
   process.argv = [process.argv[0] as string, path, ...args];
   const exported = (await import(pathToFileURL(path).href)) as { default?: unknown };
   // The file's body was the job.
-  if (!("default" in exported)) return;
+  if (!("default" in exported)) return refuse(flags, ["output", "format", "overwrite"], `${file} has no default export: it runs in its body`);
   const job = typeof exported.default === "function" ? await (exported.default as () => unknown)() : await exported.default;
   if (isJob(job)) {
+    refuse(flags, ["output", "format", "overwrite"], `the job names its own sink, ${job.sink.name}`);
     if (flags.explain) return void process.stdout.write(`${job.explain()}\n`);
-    return finish(await job.run(), flags);
+    commandRun.rowsTo(job.sink.spec?.options["path"] as string | undefined);
+    return commandRun.finish(await job.run());
   }
   if (isDataset(job)) {
     if (flags.explain) return void process.stdout.write(`${job.explain()}\n`);
-    return finish(await job.write(outputSink(flags.output ?? "-", flags)), flags);
+    const output = flags.output ?? "-";
+    commandRun.rowsTo(output);
+    return commandRun.finish(await job.write(outputSink(output, flags)));
   }
   throw new ShoalError("no-job", `The default export of ${file} is neither a Job, a Dataset, nor a function giving one.`, {
     hint: "Write: export default dataset.to(parquet(\"out/\")); or leave the default export out and consume the dataset in the file's body.",
   });
+}
+
+/** A flag that would be ignored is refused instead. */
+function refuse(flags: Flags, names: readonly ("output" | "format" | "overwrite")[], why: string): void {
+  const given = names.find((name) => flags[name] !== undefined);
+  if (given === undefined) return;
+  throw new ShoalError("bad-option", `--${given} has no effect here: ${why}.`, { hint: "Leave it out, or let the file export a Dataset, whose output the command names." });
 }
 
 /** By shape and not by class: the job may import another copy of this package. */

@@ -23,13 +23,12 @@ async function openEnvironment(settings: RunSettings): Promise<Environment & Asy
   const resources = declared(detectResources(), settings.resources);
   const host = settings.worker === undefined ? nodeProcessHost({ entry: actorEntry, log }) : givenWorkerHost({ worker: settings.worker as never, log });
   const progress = settings.progress === true ? showProgress(process.stderr) : undefined;
-  const { signal, onError = "fail", maxErrors, budgetBytes, seed = 0, onEvent } = settings;
+  const { signal, onError = "fail", maxErrors, budgetBytes, onEvent } = settings;
   return {
     host,
     resources,
     clock: systemClock,
     log,
-    seed,
     onError,
     ...(signal !== undefined && { signal }),
     ...(maxErrors !== undefined && { maxErrors }),
@@ -49,7 +48,7 @@ async function openEnvironment(settings: RunSettings): Promise<Environment & Asy
 /** @throws `bad-option` for a number that can't be. */
 function declared(detected: Resources, given: Partial<Resources> = {}): Resources {
   for (const [name, value] of Object.entries(given)) {
-    if (!(value >= 0)) throw new ShoalError("bad-option", `resources.${name}: ${value} is not a number of at least 0.`);
+    if (!(value >= 0)) throw new ShoalError("bad-option", `resources.${name}: ${value} is not a number of at least 0.`, { hint: "Give a number (memory in bytes), or leave it out: it is then detected.", failure: "bug" });
   }
   return { ...detected, ...given };
 }

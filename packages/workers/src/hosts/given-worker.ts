@@ -6,6 +6,7 @@ import { actorHost, type ActorHostOptions } from "./actor-host.ts";
 import { processLine } from "./node-process.ts";
 import { workerLine, type WebWorker } from "./web-worker.ts";
 
+/** Settings of {@link givenWorkerHost}. */
 export interface GivenWorkerHostOptions extends ActorHostOptions {
   /**
    * Starts the worker of one actor; its module calls `serveActors`. A process (`forkActor`) is the choice for native models, since it can

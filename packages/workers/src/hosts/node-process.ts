@@ -4,6 +4,7 @@ import type { ActorEvent, ActorLine } from "../actor-protocol.ts";
 import { nodeFlags } from "../node/node-flags.ts";
 import { actorHost, type ActorHostOptions } from "./actor-host.ts";
 
+/** How the process of an actor is started. */
 export interface ForkOptions {
   /** Flags for the actor's Node, besides those of this process that decide how modules load. */
   readonly execArgv?: readonly string[];
@@ -11,6 +12,7 @@ export interface ForkOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** Settings of {@link nodeProcessHost}. */
 export interface NodeProcessHostOptions extends ActorHostOptions, ForkOptions {
   /** The module that an actor's process runs: it calls `serveNodeActor`. */
   readonly entry: URL;

@@ -9,6 +9,7 @@ export interface WebWorker {
   terminate(): void;
 }
 
+/** Settings of {@link webWorkerHost}. */
 export interface WebWorkerHostOptions extends ActorHostOptions {
   /** Starts the worker of one actor: `() => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" })`, whose module calls `serveActors`. */
   readonly createWorker: () => WebWorker;
