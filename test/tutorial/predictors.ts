@@ -1,4 +1,5 @@
 // The predictors of the tutorial's cells. Actors find them by importing this module.
+import { createHash } from "node:crypto";
 import { definePredictor, type ActorContext } from "shoal";
 import { storyteller } from "shoal/tiny-models";
 import { loadPredictor, textGeneration, type LoadedPredictor } from "shoal/transformers";
@@ -35,7 +36,7 @@ export const counting = definePredictor<{ data: string[] }>()(import.meta, "coun
   setup: (actor) => loadPredictor(short, actor),
   predict: async (batch, model) => {
     const { output } = await model(batch);
-    return { ...batch, output, actor: batch.data.map(() => process.pid), batchRows: batch.data.map(() => batch.data.length) };
+    return { ...batch, output, actor: batch.data.map(() => process.pid), batchRows: batch.data.map(() => batch.data.length), completed: batch.data.map(() => Date.now()) };
   },
 });
 
@@ -49,9 +50,16 @@ export const assertBatch = definePredictor<{ data: Float64Array[] }>()(import.me
 });
 
 /** "Optimizing expensive CPU preprocessing": a stage of its own before the model. */
-export const shout = definePredictor<{ data: string[] }>()(import.meta, "shout", {
-  predict: (batch) => ({ ...batch, data: batch.data.map((text) => text.toUpperCase()), prepared: batch.data.map(() => Date.now()) }),
+export const prepare = definePredictor<{ data: string[] }>()(import.meta, "prepare", {
+  predict: (batch) => ({ ...batch, data: batch.data.map((text) => `${text} ${digest(text)}`), prepared: batch.data.map(() => Date.now()) }),
 });
+
+/** About a millisecond of honest work. */
+function digest(text: string): string {
+  let hash = text;
+  for (let round = 0; round < 500; round++) hash = createHash("sha256").update(hash).digest("hex");
+  return hash.slice(0, 4);
+}
 
 /** The last cell: one CPU-hungry actor, which says who it is. */
 export const whoAmI = definePredictor<{ data: string[] }>()(import.meta, "whoAmI", {
