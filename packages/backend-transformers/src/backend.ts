@@ -2,6 +2,7 @@ import { ShoalError, type ActorContext, type Backend, type DeclarativePredictorS
 import type { HubFiles, HubOptions, HubSettings } from "./hub/hub-files.ts";
 import type { DecodeImage } from "./image/pixels.ts";
 
+/** What the runtime brings to the backend. */
 export interface TransformersBackendOptions {
   /** Decodes JPEG, PNG …: image tasks need it where a column holds encoded images, paths or URLs. */
   readonly decodeImage?: DecodeImage;

@@ -4,6 +4,7 @@ import { declarativeStep, defined, modelSettings, type ModelOptions, type ModelS
 /** How the vectors of a text's tokens become one: their mean, that of the first token, that of the last; or all of them. */
 export type Pooling = "mean" | "cls" | "last" | "none";
 
+/** Columns, pooling and model of {@link featureExtraction}. */
 export interface FeatureExtractionOptions<Input extends string, Output extends string> extends ModelOptions {
   /** The column that holds the texts. */
   readonly input: Input;

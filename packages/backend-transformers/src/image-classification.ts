@@ -14,6 +14,7 @@ export type ImageInput = Uint8Array | Uint8ClampedArray | string | {
   readonly data: Uint8Array | Uint8ClampedArray;
 };
 
+/** Columns, labels and model of {@link imageClassification}. */
 export interface ImageClassificationOptions<Input extends string, Output extends string, Score extends string, Top extends number> extends ClassificationOptions<Input, Output, Score, Top> {
   /**
    * Makes images smaller as Python's transformers (Pillow) does, by averaging all pixels, rather than as transformers.js does, by looking at

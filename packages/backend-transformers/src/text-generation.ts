@@ -7,6 +7,7 @@ export interface ChatMessage {
   readonly content: string;
 }
 
+/** Columns, lengths (in tokens), sampling and model of {@link textGeneration}. */
 export interface TextGenerationOptions<Input extends string, Output extends string, Sequences extends number> extends ModelOptions {
   /** The column that holds the prompt: a string, or a conversation as `{ role, content }[]`. */
   readonly input: Input;

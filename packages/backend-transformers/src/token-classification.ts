@@ -29,6 +29,7 @@ export interface EntityGroup {
 /** `"none"`: each token by itself; `"simple"`: neighbours of one label together. */
 export type Aggregation = "none" | "simple";
 
+/** Columns, aggregation and model of {@link tokenClassification}. */
 export interface TokenClassificationOptions<Input extends string, Output extends string, How extends Aggregation> extends ModelOptions {
   /** The column that holds the texts. */
   readonly input: Input;

@@ -20,6 +20,7 @@ export interface ReadOptions {
   readonly limit?: number;
   /** Start at this row of the partition; only for a source that is `resumable`. */
   readonly firstRow?: number;
+  /** Ends the reading; what was open is closed. */
   readonly signal: AbortSignal;
 }
 

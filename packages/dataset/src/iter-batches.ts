@@ -4,6 +4,7 @@ import { batchFromBlock, concatBlocks, sliceBlock, type BatchFormat, type Block 
 export interface IterBatchesSettings<Format extends BatchFormat = BatchFormat> {
   /** Rows of each batch; default 256. */
   readonly batchSize?: number;
+  /** `columns` (the default), `rows` or `arrow`. */
   readonly batchFormat?: Format;
   /** Leaves out a last batch that is shorter. */
   readonly dropLast?: boolean;

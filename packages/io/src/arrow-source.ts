@@ -3,6 +3,7 @@ import { receiveBlock, type SentBlock } from "./block-transfer.ts";
 import { fileDatasource, skipRows } from "./file-datasource.ts";
 import { decodeFile, type DecodeOptions } from "./decode-file.ts";
 
+/** How Arrow files are decoded. */
 export type ArrowSourceOptions = DecodeOptions;
 
 /**

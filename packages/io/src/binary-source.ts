@@ -1,6 +1,7 @@
 import { createBlock, ShoalError, type Datasource, type JsonObject } from "@shoal/core";
 import { fileDatasource } from "./file-datasource.ts";
 
+/** Which files, and how large one may be. */
 export interface BinaryOptions {
   /** Of a directory, only files whose name ends so (`[".wav"]`). Default: all. */
   readonly extensions?: readonly string[];

@@ -12,6 +12,7 @@ export interface CsvRun {
   where(row: number): string;
 }
 
+/** How cells and rows are told apart. */
 export interface CsvSyntax {
   /** Default `,`, in `.tsv` files a tab. */
   readonly delimiter?: string;

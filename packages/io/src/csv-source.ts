@@ -10,6 +10,7 @@ import { readAhead, rememberPerFile } from "./read-ahead.ts";
 import { rowReader } from "./read-rows.ts";
 import { defaultInferRows, type RowOptions, type RowRun } from "./row-shape.ts";
 
+/** What columns are in CSV files, and how cells and rows are told apart. */
 export interface CsvOptions<Out = Row> extends RowOptions<Out>, CsvSyntax {}
 
 type Types = ReadonlyMap<string, ColumnType>;

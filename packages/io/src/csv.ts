@@ -2,6 +2,7 @@ import { columnValue, isTypedArray, type Block, type Column, type Datasink } fro
 import { fileDatasink, type FileSinkOptions } from "./file-datasink.ts";
 import { base64, jsonText } from "./jsonl.ts";
 
+/** How CSV is written. */
 export interface CsvSinkOptions extends FileSinkOptions {
   /** Default `,`, for a path ending in `.tsv` a tab. */
   readonly delimiter?: string;

@@ -2,6 +2,7 @@ import { badContent, ContentFault } from "./content-fault.ts";
 import type { FileIdentity } from "./decode-thread-jobs.ts";
 import type { SourceFile } from "./file-store.ts";
 
+/** Limits of the thread that decodes a file; all times in milliseconds. */
 export interface DecodeOptions {
   /** How long the decoder may compute without giving or asking for anything. Default 30,000. */
   readonly stallTimeoutMs?: number;

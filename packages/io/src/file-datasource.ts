@@ -11,6 +11,7 @@ export interface FilePart {
   readonly bytes?: number;
 }
 
+/** What is wanted of one file. */
 export interface FileReadOptions extends ReadOptions {
   /** Which part of the file; absent for formats without `parts`. */
   readonly part?: string;

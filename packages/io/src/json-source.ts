@@ -8,6 +8,7 @@ import { rowReader } from "./read-rows.ts";
 import type { RowOptions, RowRun } from "./row-shape.ts";
 import { wholeText } from "./text-runs.ts";
 
+/** What columns are in JSON files, and how large one may be, in bytes. */
 export interface JsonOptions<Out = Row> extends RowOptions<Out> {
   /** A file is read whole; a larger one is refused. Default 256 MiB. */
   readonly maxFileBytes?: number;

@@ -7,6 +7,7 @@ import { rowReader } from "./read-rows.ts";
 import type { RowOptions, RowRun } from "./row-shape.ts";
 import { textRuns, type TextRun } from "./text-runs.ts";
 
+/** What columns are in JSON Lines, and how long a line may be, in bytes. */
 export interface JsonlOptions<Out = Row> extends RowOptions<Out> {
   /** A longer line is refused. Default 64 MiB. */
   readonly maxLineBytes?: number;

@@ -1,6 +1,7 @@
 import { isNumberKind, type ColumnType, type Field, type NumberKind } from "@shoal/core";
 import type { SchemaElement, SchemaTree } from "hyparquet";
 
+/** How Parquet's types are understood. */
 export interface ParquetTypeOptions {
   /** Bytes that carry no annotation are text: what Impala and old Spark wrote. Default: they are `binary`. */
   readonly binaryAsText?: boolean;

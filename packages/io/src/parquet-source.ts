@@ -5,6 +5,7 @@ import { fileDatasource, type FilePart } from "./file-datasource.ts";
 import type { SourceFile } from "./file-store.ts";
 import type { ParquetRequest, ParquetSummary } from "./parquet-decode.ts";
 
+/** How Parquet files are understood and decoded. */
 export interface ParquetSourceOptions extends DecodeOptions {
   /** Bytes without an annotation are text, as Impala and old Spark meant them. Default: they become a `binary` column. */
   readonly binaryAsText?: boolean;

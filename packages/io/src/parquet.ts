@@ -1,6 +1,7 @@
 import { ShoalError, type Datasink } from "@shoal/core";
 import { fileDatasink, type FileSinkOptions } from "./file-datasink.ts";
 
+/** How Parquet is written. */
 export interface ParquetSinkOptions extends FileSinkOptions {
   /** Rows of a row group, the unit that readers skip and spread by. Default 100,000; wide rows make it end earlier, at some 16 MB. */
   readonly rowGroupRows?: number;

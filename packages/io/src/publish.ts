@@ -7,6 +7,7 @@ import { hasExtension } from "./file-store.ts";
 import { localPath } from "./local-files.ts";
 import { claimUnfinished, removeUnfinished } from "./unfinished-output.ts";
 
+/** How an output is called, and what becomes of an older one. */
 export interface OutputOptions {
   /** Of the format, lower case, with the dot: a path that ends so is one file. The first one names part files. */
   readonly extensions: readonly string[];

@@ -4,6 +4,7 @@ import type { SourceFile } from "./file-store.ts";
 import { defaultMaxLineBytes, jsonOptions } from "./jsonl-source.ts";
 import { textRuns } from "./text-runs.ts";
 
+/** Which lines are rows, and how long one may be, in bytes. */
 export interface TextOptions {
   /** Lines of only white space are no rows. Default false: every line is one. */
   readonly dropBlank?: boolean;

@@ -16,6 +16,7 @@ export interface ActorParts {
 
 /** How an actor reports itself. */
 export interface ServeOptions {
+  /** Between two signs of life. Default 1000. */
   readonly heartbeatMs?: number;
   /** Memory of the realm or process, in bytes, where that can be known. */
   readonly memoryBytes?: () => number;
