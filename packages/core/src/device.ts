@@ -1,4 +1,4 @@
-/** Where a predictor computes. `"auto"`: the best device that works here. */
+/** Where a predictor computes. `"auto"`: CUDA where it works, otherwise the CPU; WebGPU is used when it is named. */
 export type Device = "auto" | "webgpu" | "cuda" | "wasm" | "cpu";
 
 /** A device that was tried. */

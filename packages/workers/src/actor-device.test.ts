@@ -24,10 +24,10 @@ function runtime(works: Partial<Record<ConcreteDevice, boolean>>, events: string
 
 const actor = { device: "cuda", deviceIndex: 1, threads: 2, signal: new AbortController().signal, log: silentLogger } as const;
 
-test("auto is the first GPU that works, and otherwise the CPU", async () => {
+test("auto is CUDA where it works and otherwise the CPU; WebGPU must be asked for", async () => {
   const both = (works: Partial<Record<ConcreteDevice, boolean>>) => ({ cpu: () => runtime(works), cuda: () => runtime(works), webgpu: () => runtime(works) });
   expect(await chooseDevice(both({ cuda: true, webgpu: true, cpu: true }))).toBe("cuda");
-  expect(await chooseDevice(both({ cuda: false, webgpu: true, cpu: true }))).toBe("webgpu");
+  expect(await chooseDevice(both({ cuda: false, webgpu: true, cpu: true }))).toBe("cpu");
   expect(await chooseDevice(both({ cuda: false, webgpu: false, cpu: true }))).toBe("cpu");
 });
 
