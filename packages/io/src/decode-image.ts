@@ -2,7 +2,6 @@ import { ShoalError } from "@shoal/core";
 import type { Metadata, Transformer } from "@napi-rs/image";
 import { badContent, ContentFault } from "./content-fault.ts";
 import { jpegDecoder } from "./decode-jpeg.ts";
-import { decodeJpegInThread } from "./decode-jpeg-in-thread.ts";
 import { storeOf, type SourceFile } from "./file-store.ts";
 import { isJpeg, readJpegHeader, type JpegHeader } from "./jpeg-header.ts";
 import { turnUpright, type Raster } from "./turn-upright.ts";
@@ -84,6 +83,7 @@ async function decodeJpegBytes(bytes: Uint8Array, header: JpegHeader, { mode = "
     await breathe();
     image = turnUpright(decode(bytes), header.orientation);
   } else {
+    const { decodeJpegInThread } = await import("./decode-jpeg-in-thread.ts");
     image = await decodeJpegInThread(bytes, header.orientation, signal);
   }
   return toMode(size === undefined ? image : await resize(image, size), mode);
@@ -186,6 +186,6 @@ let lastBreath = 0;
 /** Decoding many small images on this thread must not keep its timers waiting. */
 async function breathe(): Promise<void> {
   if (performance.now() - lastBreath < 10) return;
-  await new Promise((resolve) => setTimeout(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
   lastBreath = performance.now();
 }

@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createReadStream, readFile as readFileWithCallback } from "node:fs";
 import { mkdir, open, readFile, rename, rm, stat, utimes, writeFile, type FileHandle } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import type { HubFiles, HubOptions, HubSettings, PartialFile } from "./hub-files.ts";
 
 /** A holder says every second that it lives; a lock this old is nobody's. */
@@ -22,6 +23,9 @@ export function hubSettings(options: HubOptions = {}): HubSettings {
   };
 }
 
+/** That of fs/promises takes twice the time, which shows where thousands of images are read. */
+const readWhole = promisify(readFileWithCallback);
+
 /** Node's, Bun's and Deno's file system. */
 export const nodeHubFiles: HubFiles = {
   join: (...parts) => join(...parts),
@@ -30,7 +34,7 @@ export const nodeHubFiles: HubFiles = {
   isDirectory: async (path) => (await status(path))?.isDirectory() === true,
   read: async (path, mostBytes = Infinity) => {
     if (mostBytes < Infinity && ((await status(path))?.size ?? 0) > mostBytes) return undefined;
-    return readFile(path).catch(absent);
+    return readWhole(path).catch(absent);
   },
   writeText: async (path, text) => {
     await mkdir(dirname(path), { recursive: true });
