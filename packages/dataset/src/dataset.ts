@@ -60,11 +60,6 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
     return this.#then({ kind: "with-column", name, input: this.plan, ...functionStep<ColumnFunction>("withColumn", value, settings) });
   }
 
-  /** Runs a predictor over every row, in a pool of actors: one of your own, or a declarative one such as `textClassification`. */
-  mapBatches<In, Out, Args, Mode extends "adds" | "replaces", const Settings extends PredictorSettings = PredictorSettings>(
-    step: PredictorStep<In, Out, Args, Mode> & Reads<R, In>,
-    ...settings: [Args] extends [undefined] ? [settings?: Settings & ArgsOf<Args>] : [settings: Settings & ArgsOf<Args>]
-  ): Dataset<AsRow<PredictedRow<R, In, Out, Mode, Settings>>>;
   /**
    * Calls a function with batches: named columns (the default), row objects or an Arrow table. What it returns are the rows that follow.
    * It runs on this thread: for models and other heavy work use `definePredictor`.
@@ -73,6 +68,12 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
     map: (batch: BatchFormats<R>[Format]) => MaybePromise<Result> | AsyncIterable<Result>,
     settings?: BatchFunctionSettings<Format>,
   ): Dataset<AsRow<ResultRow<Result>>>;
+  /** Runs a predictor over every row, in a pool of actors: one of your own, or a declarative one such as `textClassification`. */
+  // The last overload, because the checker explains a mistake by the last.
+  mapBatches<In, Out, Args, Mode extends "adds" | "replaces", const Settings extends PredictorSettings = PredictorSettings>(
+    step: PredictorStep<In, Out, Args, Mode> & Reads<R, In>,
+    ...settings: [Args] extends [undefined] ? [settings?: Settings & ArgsOf<Args>] : [settings: Settings & ArgsOf<Args>]
+  ): Dataset<AsRow<PredictedRow<R, In, Out, Mode, Settings>>>;
   // oxlint-disable-next-line typescript/no-explicit-any -- no type but any relates to both overloads; callers never see it
   mapBatches(step: unknown, ...[settings]: any[]): any {
     return this.#then(batchesStep(this.plan, step, (settings ?? {}) as object));

@@ -13,7 +13,9 @@ export type Joined<R, Added> = Flat<Omit<R, keyof Added> & Added>;
 /** An argument type that no value has when the rows lack what a step reads; the editor shows the columns. */
 export type Reads<R, In> = R extends In
   ? unknown
-  : { readonly "this step reads columns that the rows lack or hold in another type": { [Name in keyof In as Name extends keyof R ? (R[Name] extends In[Name] ? never : Name) : Name]: In[Name] } };
+  : { readonly [Name in keyof In as Name extends keyof R ? (R[Name] extends In[Name] ? never : Message<Name, "has another type in the rows">) : Message<Name, "is not in the rows">]: In[Name] };
+
+type Message<Name extends PropertyKey, What extends string> = `column "${Name & string}" ${What}`;
 
 /** What `mapBatches` may be told about a predictor. */
 export interface PredictorSettings extends Partial<Omit<PredictorOptions, "onError">> {

@@ -1,8 +1,9 @@
 export { startActor, startActorWith } from "./actor/start-actor.ts";
 export type { Environment } from "./environment.ts";
 export { sourceOfRow } from "./errors/row-errors.ts";
-export { fitActors, formatBytes, type PoolFit, type PoolRequest } from "./pool/fit-actors.ts";
+export { fitActors, type PoolFit, type PoolRequest } from "./pool/fit-actors.ts";
 export { runToSink } from "./run-job.ts";
+export { formatBytes, formatCount, formatDuration, plural } from "./stats/format-quantity.ts";
 export { formatStats } from "./stats/format-stats.ts";
 export type { RunEvent, StageProgress } from "./stats/run-event.ts";
 export type { PoolStats, RunStats, StageStats } from "./stats/run-stats.ts";

@@ -148,7 +148,7 @@ export class ActorRoster {
       return;
     }
     this.#ceiling = this.members.size + this.#loading.size + this.#leaving.size;
-    if (this.#ceiling === 0) return this.#events.onFailure(error);
+    if (this.#ceiling === 0) return this.#events.onFailure(setupError(this.#settings.spec.name, error));
     this.#spawnProblem = error;
     this.#tellSpawnProblem();
   }
@@ -160,4 +160,13 @@ export class ActorRoster {
     onEvent({ kind: "notice", message: `${spec.name}: ${this.members.size} of ${maxActors} actors started: ${ShoalError.from(this.#spawnProblem).toData().message}` });
     this.#spawnProblem = undefined;
   }
+}
+
+/** What a predictor of the user's own threw has no code of ours; what we threw already says everything. */
+function setupError(name: string, thrown: unknown): ShoalError {
+  const error = ShoalError.from(thrown, "setup-failed");
+  if (error.code !== "setup-failed" && error.code !== "unexpected") return error;
+  return new ShoalError("setup-failed", `Predictor "${name}" could not be set up: ${error.message}`, {
+    cause: error, failure: "bug", hint: "Mend its setup() or constructor; nothing was predicted.",
+  });
 }

@@ -1,4 +1,5 @@
 import { ShoalError, type Resources } from "@shoal/core";
+import { formatBytes, plural } from "../stats/format-quantity.ts";
 
 /** What one pool asks for. */
 export interface PoolRequest {
@@ -102,18 +103,4 @@ function noticeOf(pool: PoolRequest, fit: number, resources: Resources): string 
     ...(pool.memory > 0 ? [`${formatBytes(resources.memory)} of memory`] : []),
   ];
   return `${pool.name}: ${fit} of ${pool.maxActors} actors fit: ${reasons.join(", ")}.`;
-}
-
-function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? "" : "s"}`;
-}
-
-export function formatBytes(bytes: number): string {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  let at = 0;
-  while (bytes >= 1024 && at < units.length - 1) {
-    bytes /= 1024;
-    at++;
-  }
-  return `${bytes >= 100 || Number.isInteger(bytes) ? Math.round(bytes) : bytes.toFixed(1)} ${units[at]}`;
 }

@@ -12,6 +12,8 @@ export class CommandRun {
   readonly settings: RunSettings;
   readonly #flags: RunFlags;
   readonly #json: JsonEvents | undefined;
+  /** Something was consumed. */
+  began = false;
 
   constructor(flags: RunFlags) {
     this.#flags = flags;
@@ -37,6 +39,7 @@ export class CommandRun {
 
   #take(event: RunEvent): void {
     this.#json?.write(event);
+    if (event.kind === "run-started") this.began = true;
     // Also for a job that runs in the body of its file and reports to nobody.
     if (event.kind === "run-finished" && event.stats.deadLettered > 0) process.exitCode = exitCodes.deadLetters;
   }

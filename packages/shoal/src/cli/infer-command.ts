@@ -55,7 +55,7 @@ export function inferCommand(): Command {
     .requiredOption("--model <model>", `hub id, folder or URL; or ${Object.keys(shipped).join(", ")}, which ship with Shoal`)
     .requiredOption("--input <column>", "the column to read")
     .requiredOption("--output <column>", "the column to add")
-    .requiredOption("-o, --out <path>", "where the rows go: a file, a folder, or - for standard output")
+    .option("-o, --out <path>", "where the rows go: a file, a folder, or - for standard output", "-")
     .addOption(new Option("--input-format <format>", "of the files, where their names do not tell").choices(inputFormats))
     .addOption(new Option("--format <format>", "of the output, where its name does not tell").choices(["jsonl", "csv", "parquet", "arrow"]))
     .option("--overwrite", "replace an existing output, once the new one is whole")

@@ -30,7 +30,11 @@ export function inputSource(paths: readonly string[], format?: string): Datasour
 /** The name whose ending tells the format: for a folder, that of its first file. */
 function telling(path: string): string {
   if (/^https?:/.test(path)) return path.split(/[?#]/)[0] as string;
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return path;
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined && path !== "-" && !/[*?{[]/.test(path) && !path.startsWith("file:")) {
+    throw new ShoalError("file-not-found", `There is no file or folder ${path} (looked in ${process.cwd()}).`, { hint: "Check the name and the folder." });
+  }
+  if (found?.isDirectory() !== true) return path;
   const first = readdirSync(path, { recursive: true, encoding: "utf8" }).sort().find((name) => endings.some(([pattern]) => pattern.test(name)) && !/(^|[\\/])[._]/.test(name));
   return join(path, first ?? "");
 }

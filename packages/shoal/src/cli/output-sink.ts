@@ -11,6 +11,10 @@ const extensions = { ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".par
 
 /** The sink a path names: by `--format`, by its ending, and otherwise Parquet for a folder and JSONL for standard output. */
 export function outputSink(path: string, { format, overwrite }: OutputFlags): Datasink {
+  const strange = /\.[a-z][a-z0-9]*$/i.exec(path.replace(/\.gz$/, ""))?.[0].toLowerCase();
+  if (format === undefined && strange !== undefined && !(strange in extensions)) {
+    throw new ShoalError("unknown-format", `The format of ${path} can't be told from its ending.`, { hint: `Say --format, or end the name in / for a folder of Parquet files; the endings are ${Object.keys(extensions).join(", ")}.` });
+  }
   const ending = Object.entries(extensions).find(([extension]) => path.replace(/\.gz$/, "").endsWith(extension))?.[1];
   const name = format ?? ending ?? (path === "-" ? "jsonl" : "parquet");
   if (!(name in sinks)) {

@@ -34,7 +34,11 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
   process.argv = [process.argv[0] as string, path, ...args];
   const exported = (await import(pathToFileURL(path).href)) as { default?: unknown };
   // The file's body was the job.
-  if (!("default" in exported)) return refuse(flags, ["output", "format", "overwrite"], `${file} has no default export: it runs in its body`);
+  if (!("default" in exported)) {
+    refuse(flags, ["output", "format", "overwrite"], `${file} has no default export: it runs in its body`);
+    if (!commandRun.began) process.stderr.write(`note: ${file} consumed no dataset and has no default export, so nothing was run.\n`);
+    return;
+  }
   const job = typeof exported.default === "function" ? await (exported.default as () => unknown)() : await exported.default;
   if (isJob(job)) {
     refuse(flags, ["output", "format", "overwrite"], `the job names its own sink, ${job.sink.name}`);

@@ -1,4 +1,4 @@
-import type { RunEvent } from "@shoal/executor";
+import { formatCount as count, formatDuration, type RunEvent } from "@shoal/executor";
 
 type Stage = Extract<RunEvent, { kind: "stage-progress" }>;
 
@@ -49,13 +49,6 @@ export function progressLine(progress: Progress): string {
   return `${duration(progress.elapsedMs)}  ${stageLine(last, progress).replace(/ {3,}/g, "  ")}`;
 }
 
-export function count(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
-}
-
-export function duration(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+function duration(ms: number): string {
+  return formatDuration(ms, { wholeSeconds: true });
 }

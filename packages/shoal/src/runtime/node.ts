@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { ShoalError, silentLogger, systemClock, type Resources } from "@shoal/core";
 import type { DatasetRuntime, RunSettings } from "@shoal/dataset";
 import type { Environment, RunEvent } from "@shoal/executor";
@@ -14,7 +15,7 @@ export const localRuntime: DatasetRuntime = {
   get settings() {
     return processSettings();
   },
-  print: (row) => console.log(row),
+  print: (row) => console.log(inspect(row, { maxArrayLength: 8, maxStringLength: 400, breakLength: 120, compact: 3 })),
   open: openEnvironment,
 };
 
