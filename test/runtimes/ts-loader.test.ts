@@ -32,6 +32,22 @@ test("runs TypeScript, with what types alone cannot be stripped from", async () 
   expect((await node("job.ts")).stdout).toBe("released\n9 1\n");
 });
 
+test("takes ./x.js for ./x.ts where there is no x.js, as tsc does", async () => {
+  await mkdir(`${folder}/names/nested`, { recursive: true });
+  await Promise.all([
+    writeFile(`${folder}/names/size.ts`, "export const size: number = 3;\n"),
+    writeFile(`${folder}/names/nested/unit.mts`, `export { size as unit } from "../size.js";\n`),
+    writeFile(`${folder}/names/both.ts`, `export const both: string = "typescript";\n`),
+    writeFile(`${folder}/names/both.js`, `export const both = "javascript";\n`),
+    writeFile(`${folder}/names/job.ts`, `import { size } from "./size.js";\nimport { unit } from "./nested/unit.mjs";\nimport { both } from "./both.js";\nconsole.log(size, unit, both, (await import("./size.js")).size);\n`),
+    writeFile(`${folder}/names/missing.ts`, `import "./nowhere.js";\n`),
+    writeFile(`${folder}/names/plain.js`, `import "./size.js";\n`),
+  ]);
+  expect((await node("names/job.ts")).stdout).toBe("3 3 javascript 3\n");
+  await expect(node("names/missing.ts")).rejects.toThrow(/Cannot find module .*nowhere\.js/);
+  await expect(node("names/plain.js"), "JavaScript means what it says").rejects.toThrow(/Cannot find module .*size\.js/);
+});
+
 test("loads workspace packages from their source", async () => {
   await writeFile(`${folder}/source.ts`, `import * as core from "@shoal/core";\nconsole.log(import.meta.resolve("@shoal/core"), typeof core as string);\n`);
   expect((await node("source.ts")).stdout).toMatch(/packages\/core\/src\/index\.ts object/);

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { transformSync } from "oxc-transform";
 
@@ -6,8 +6,8 @@ import { transformSync } from "oxc-transform";
 const helperPrefix = "@oxc-project/runtime/";
 
 export function resolve(specifier, context, nextResolve) {
-  if (!specifier.startsWith(helperPrefix)) return nextResolve(specifier, context);
-  return nextResolve(specifier, { ...context, parentURL: import.meta.url });
+  if (specifier.startsWith(helperPrefix)) return nextResolve(specifier, { ...context, parentURL: import.meta.url });
+  return nextResolve(writtenAs(specifier, context.parentURL) ?? specifier, context);
 }
 
 export function load(url, context, nextLoad) {
@@ -17,6 +17,14 @@ export function load(url, context, nextLoad) {
 }
 
 export const sync = { resolve, load };
+
+/** As tsc has it: `./x.js` in a TypeScript file may mean the `./x.ts` that it would be compiled from. */
+function writtenAs(specifier, parent = "") {
+  if (!/^\.{0,2}\/.*\.m?js$/.test(specifier) || typescriptPath(parent) === undefined) return undefined;
+  const url = new URL(specifier, parent);
+  const source = new URL(url.href.replace(/js$/, "ts"));
+  return !existsSync(url) && existsSync(source) ? source.href : undefined;
+}
 
 function typescriptPath(url) {
   if (!url.startsWith("file:")) return undefined;
