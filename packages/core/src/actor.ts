@@ -71,6 +71,7 @@ export interface ActorProgress {
   readonly ticks: number;
 }
 
+/** How an actor ended. */
 export interface CloseReason {
   readonly code: "disposed" | "killed" | "crashed";
   /** As in `exit code 134` or `SIGKILL`. */

@@ -50,6 +50,7 @@ export function* blockRows(block: Block): Generator<Row, void, undefined> {
   for (let row = 0; row < block.rows; row++) yield blockRow(block, row);
 }
 
+/** One row as an object. */
 export function blockRow(block: Block, row: number): Row {
   const result: Row = {};
   for (const name in block.columns) result[name] = columnValue(block.columns[name] as Column, row);

@@ -1,7 +1,9 @@
 import type { Vector } from "apache-arrow";
 import { ShoalError } from "./shoal-error.ts";
 
+/** Column types of whole numbers. */
 export type IntegerKind = "int8" | "int16" | "int32" | "int64" | "uint8" | "uint16" | "uint32" | "uint64";
+/** Column types that a typed array holds. */
 export type NumberKind = IntegerKind | "float32" | "float64";
 
 /**
@@ -16,6 +18,7 @@ export type ColumnType =
   | { readonly kind: "list"; readonly element: NumberKind | "utf8" }
   | { readonly kind: "arrow"; readonly name: string };
 
+/** What holds the numbers of a column. */
 export type TypedArray =
   | Int8Array | Int16Array | Int32Array | BigInt64Array
   | Uint8Array | Uint8ClampedArray | Uint16Array | Uint32Array | BigUint64Array
@@ -71,6 +74,7 @@ export function elementsPerRow(type: ColumnType): number {
   return type.kind === "tensor" ? type.shape.reduce((product, size) => product * size, 1) : 1;
 }
 
+/** Whether a value is a column, rather than a list of values. */
 export function isColumn(value: unknown): value is Column {
   return typeof value === "object" && value !== null && "type" in value && "values" in value && "length" in value;
 }
@@ -90,6 +94,7 @@ export function tensorColumn<A extends TypedArray>(data: A, shape: readonly numb
   return { type: shape.length === 0 ? { kind: element } : { kind: "tensor", element, shape }, length, values: data };
 }
 
+/** Whether the row has no value in this column. */
 export function isMissing(column: Column, row: number): boolean {
   if (column.type.kind === "null") return true;
   if (column.validity !== undefined) return column.validity[row] === 0;
@@ -208,6 +213,7 @@ function elementKind(type: ColumnType): NumberKind | "utf8" | undefined {
   return type.kind === "tensor" || type.kind === "list" ? type.element : undefined;
 }
 
+/** Whether two types are equal, shapes and elements included. */
 export function sameType(a: ColumnType, b: ColumnType): boolean {
   return formatType(a) === formatType(b);
 }

@@ -5,4 +5,5 @@ export interface Logger {
   warn(message: string): void;
 }
 
+/** Says nothing. */
 export const silentLogger: Logger = { debug: () => {}, info: () => {}, warn: () => {} };

@@ -73,6 +73,7 @@ export interface ModulePredictorSpec {
   readonly phases: readonly PredictorPhase[];
 }
 
+/** The parts of a predictor, in the order in which a block goes through them. */
 export type PredictorPhase = "preprocess" | "predict" | "postprocess";
 
 /** The serialisable description of a predictor. */
@@ -86,6 +87,7 @@ export interface PredictorStep<In, Out, Args = undefined, Mode extends "adds" | 
   readonly types?: { readonly input: (row: In) => void; readonly output: Out; readonly args: Args };
 }
 
+/** Whether a value was made by `definePredictor` or by a function such as `textGeneration`. */
 export function isPredictorStep(value: unknown): value is PredictorStep<unknown, unknown, unknown> {
   return typeof value === "object" && value !== null && "spec" in value && "mode" in value;
 }

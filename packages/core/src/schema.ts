@@ -1,5 +1,6 @@
 import { formatType, commonType, type Column, type ColumnType } from "./column.ts";
 
+/** A column's name and type. */
 export interface Field {
   readonly name: string;
   readonly type: ColumnType;
@@ -11,6 +12,7 @@ export interface Schema {
   readonly fields: readonly Field[];
 }
 
+/** The schema of columns, in their order. */
 export function schemaOf(columns: Readonly<Record<string, Column>>): Schema {
   return {
     fields: Object.entries(columns).map(([name, column]) => ({

@@ -5,6 +5,7 @@
  */
 export type FailureClass = "row" | "oom" | "device-lost" | "worker-lost" | "timeout" | "bug" | "aborted";
 
+/** What an error carries beside code and message. */
 export interface ShoalErrorFields {
   /** What to do next, as one imperative sentence. Printed after the message. */
   readonly hint?: string;

@@ -14,6 +14,7 @@ export const logicalRules: readonly LogicalRule[] = [mergeLimits, pushLimitDown,
 // Recutting looks at what stands directly below a stage, so it comes when fusing has settled that.
 export const physicalRules: readonly PhysicalRule[] = [fuseRowFunctions, recutBeforeBatches];
 
+/** What was asked, after its rules, and what will run. */
 export interface Planned {
   readonly logical: LogicalOperator;
   /** After the logical rules. */

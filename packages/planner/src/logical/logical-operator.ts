@@ -151,6 +151,7 @@ export interface PredictorOptions {
   readonly recycleAfterBatches?: number;
 }
 
+/** What `mapBatches` does about what it is not told. */
 export const defaultPredictorOptions: PredictorOptions = {
   concurrency: 1, batchSize: "auto", maxBatchCost: "auto", maxBatchRows: 1024, numCpus: 1, numGpus: 0, memory: 0, device: "auto", maxAttempts: 4, collapse: false,
 };
@@ -193,6 +194,7 @@ export function mayChangeRows(spec: PredictorSpec): boolean {
   return spec.kind === "module" && spec.rows === "any";
 }
 
+/** The predictor carries something from batch to batch: one actor, blocks in order. */
 export function isStateful(spec: PredictorSpec): boolean {
   return spec.kind === "module" && spec.stateful;
 }

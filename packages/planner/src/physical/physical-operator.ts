@@ -78,15 +78,18 @@ export interface ActorPoolStage {
   readonly preserveOrder: boolean;
 }
 
+/** Hands on the first rows and ends everything upstream. */
 export interface LimitStage {
   readonly kind: "limit";
   readonly input: PhysicalOperator;
   readonly rows: number;
 }
+/** One input after the other. */
 export interface UnionStage {
   readonly kind: "union";
   readonly inputs: readonly PhysicalOperator[];
 }
+/** Two inputs beside each other, row by row. */
 export interface ZipStage {
   readonly kind: "zip";
   readonly inputs: readonly [PhysicalOperator, PhysicalOperator];

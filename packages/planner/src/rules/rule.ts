@@ -6,7 +6,9 @@ export interface Rule<Plan> {
   readonly name: string;
   apply(plan: Plan): Plan;
 }
+/** Rewrites what was asked. */
 export type LogicalRule = Rule<LogicalOperator>;
+/** Rewrites what will run. */
 export type PhysicalRule = Rule<PhysicalOperator>;
 
 /** Applies rules in order until none changes the plan; says which did. */
