@@ -13,7 +13,9 @@ export function sharedPath(path: string): string {
 
 export const sharedModelsMissing: boolean = !existsSync(sharedPath("models"));
 
+/** What a model must give. Without the models there are no cases: the suites that compare with them are collected, and skipped. */
 export function golden<T>(model: string): T {
+  if (sharedModelsMissing) return { cases: { fp32: [], q8: [] } } as T;
   return JSON.parse(readFileSync(sharedPath(`models/${model}/golden.json`), "utf8")) as T;
 }
 

@@ -12,17 +12,11 @@ import { golden, loadStep, sharedModelsMissing, sharedPath } from "./load-transf
 
 if (sharedModelsMissing) console.warn(`Skipped: the models these tests compare with are not at ${sharedPath("models")}.`);
 
-/** Tests that compare with those models. Without them the body, which reads what they must give, does not run. */
-function describeModels(name: string, body: () => void): void {
-  if (sharedModelsMissing) it.skip(name, () => {});
-  else describe(name, body);
-}
-
 interface TextGenerationGolden {
   readonly cases: Readonly<Record<"fp32" | "q8", readonly { readonly input: string; readonly output: string }[]>>;
 }
 
-describeModels("text generation (stories260k: Llama with grouped-query attention)", () => {
+describe.skipIf(sharedModelsMissing)("text generation (stories260k: Llama with grouped-query attention)", () => {
   const model = sharedPath("models/stories260k");
   const { cases } = golden<TextGenerationGolden>("stories260k");
   const prompts = cases.fp32.map(({ input }) => ({ prompt: input }));
@@ -89,7 +83,7 @@ interface LabelGolden {
   readonly cases: Readonly<Record<"fp32" | "q8", readonly { readonly input: string; readonly output: readonly LabelScore[] }[]>>;
 }
 
-describeModels("text classification (sentiment-mini: BERT)", () => {
+describe.skipIf(sharedModelsMissing)("text classification (sentiment-mini: BERT)", () => {
   const model = sharedPath("models/sentiment-mini");
   const { cases } = golden<LabelGolden>("sentiment-mini");
   const rows = cases.fp32.map(({ input }) => ({ text: input }));
@@ -127,7 +121,7 @@ describeModels("text classification (sentiment-mini: BERT)", () => {
   });
 });
 
-describeModels("feature extraction (intent-embed-mini: BERT, mean pooling)", () => {
+describe.skipIf(sharedModelsMissing)("feature extraction (intent-embed-mini: BERT, mean pooling)", () => {
   const model = sharedPath("models/intent-embed-mini");
   const { cases } = golden<{ cases: { fp32: { input: string; output: number[] }[] } }>("intent-embed-mini");
 
@@ -154,7 +148,7 @@ describeModels("feature extraction (intent-embed-mini: BERT, mean pooling)", () 
   });
 });
 
-describeModels("token classification (snips-slots-mini: BERT, BIO)", () => {
+describe.skipIf(sharedModelsMissing)("token classification (snips-slots-mini: BERT, BIO)", () => {
   const model = sharedPath("models/snips-slots-mini");
   const { cases } = golden<{ cases: { fp32: { input: string; output: { entity: string; score: number; index: number; word: string }[] }[] } }>("snips-slots-mini");
   const rows = cases.fp32.map(({ input }) => ({ text: input }));
@@ -187,7 +181,7 @@ interface ImageGolden {
   readonly cases: Readonly<Record<string, readonly { readonly input: string; readonly output: LabelScore | readonly LabelScore[] }[]>>;
 }
 
-describeModels("image classification", () => {
+describe.skipIf(sharedModelsMissing)("image classification", () => {
   for (const [name, dtype] of [["resnet8-cifar10", "fp32"], ["resnet8-cifar10", "q8"], ["mobilenet_v1_0.25_128", "fp32"], ["mobilenet_v1_0.25_128", "q8"], ["mobilenet_v2_1.0_224", "q8"]] as const) {
     it(`gives transformers.js' labels and scores (${name}, ${dtype})`, async () => {
       const cases = golden<ImageGolden>(name).cases[dtype] ?? [];
