@@ -5,7 +5,7 @@ import type { Environment, RunEvent } from "@shoal/executor";
 import { detectResources, givenWorkerHost, nodeProcessHost } from "@shoal/workers/node";
 import { deadLetterFile } from "./dead-letter-file.ts";
 import { processSettings } from "./process-settings.ts";
-import { showProgress } from "../progress/show-progress.ts";
+import type { ProgressDisplay } from "../progress/show-progress.ts";
 
 /** Beside this file: `.ts` when run from source, `.js` when installed. */
 const actorEntry = new URL(`./actor-entry${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
@@ -23,7 +23,7 @@ async function openEnvironment(settings: RunSettings): Promise<Environment & Asy
   const log = settings.log ?? silentLogger;
   const resources = declared(detectResources(), settings.resources);
   const host = settings.worker === undefined ? nodeProcessHost({ entry: actorEntry, log }) : givenWorkerHost({ worker: settings.worker as never, log });
-  const progress = settings.progress === true ? showProgress(process.stderr) : undefined;
+  const progress = settings.progress === true ? await startProgress() : undefined;
   const { signal, onError = "fail", maxErrors, budgetBytes, onEvent } = settings;
   return {
     host,
@@ -44,6 +44,12 @@ async function openEnvironment(settings: RunSettings): Promise<Environment & Asy
       await host[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Loaded only where somebody looks: a library pays nothing for a terminal's bars. */
+async function startProgress(): Promise<ProgressDisplay> {
+  const { showProgress } = await import("../progress/show-progress.ts");
+  return showProgress(process.stderr);
 }
 
 /** @throws `bad-option` for a number that can't be. */
