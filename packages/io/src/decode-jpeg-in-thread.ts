@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { runInThread } from "./decode-thread.ts";
 import type { Raster } from "./turn-upright.ts";
 
 /** The most JPEGs that are decoded at once in this process. */
@@ -14,7 +15,6 @@ export async function decodeJpegInThread(bytes: Uint8Array, orientation: number,
   if (threads < mostThreads) threads++;
   else await new Promise<void>((resolve) => waiting.push(resolve));
   try {
-    const { runInThread } = await import("./decode-thread.ts");
     let image: Raster | undefined;
     for await (const output of runInThread("jpeg-decode", { bytes, orientation }, { signal })) image = output as Raster;
     return image as Raster;

@@ -2,10 +2,12 @@ import type { Block } from "@shoal/core";
 import type { ArrowEncoding } from "./arrow-encode.ts";
 import type { RemoteFile, ThreadJob, ThreadOutput, ThreadPort } from "./decode-thread-messages.ts";
 import { receiveBlock, sendBlock, type SentBlock } from "./block-transfer.ts";
+import type { DecodeJpeg } from "./decode-jpeg.ts";
 import { cutBlock } from "./file-datasource.ts";
 import type { ParquetEncoding } from "./parquet-encode.ts";
 import type { OpenParquet, ParquetRequest } from "./parquet-decode.ts";
 import type { ParquetTypeOptions } from "./parquet-schema.ts";
+import { turnUpright } from "./turn-upright.ts";
 
 export interface FileIdentity {
   readonly path: string;
@@ -39,8 +41,8 @@ export const jobs: Readonly<Record<string, ThreadJob>> = {
     yield* sent(readArrow(port.file(identity.size), columns));
   },
   "jpeg-decode": async function* ({ bytes, orientation }: { bytes: Uint8Array; orientation: number }) {
-    const [{ jpegDecoder }, { turnUpright }] = await Promise.all([import("./decode-jpeg.ts"), import("./turn-upright.ts")]);
-    const image = turnUpright((await jpegDecoder())(bytes), orientation);
+    jpeg ??= await import("./decode-jpeg.ts");
+    const image = turnUpright((await jpeg.jpegDecoder())(bytes), orientation);
     yield { value: image, transfer: [image.data.buffer] };
   },
   "arrow-write": async function* (encoding: ArrowEncoding, port: ThreadPort) {
@@ -60,6 +62,8 @@ async function* received(port: ThreadPort): AsyncIterable<Block> {
 function* moved(parts: Iterable<Uint8Array<ArrayBuffer>>): Iterable<ThreadOutput> {
   for (const value of parts) yield { value, transfer: [value.buffer] };
 }
+
+let jpeg: { readonly jpegDecoder: () => Promise<DecodeJpeg> } | undefined;
 
 let lastParquet: { key: string; open: OpenParquet } | undefined;
 

@@ -16,7 +16,8 @@ export interface DecodeThreadOptions {
   readonly stallMs?: number;
 }
 
-const idleThreads: Worker[] = [];
+/** Each with the timer that ends it. */
+const idleThreads: { readonly worker: Worker; readonly end: ReturnType<typeof setTimeout> }[] = [];
 const idleMs = 5000;
 /** A loop that asks for the same bytes for ever never falls silent. No sound file needs so many reads for one output. */
 const maxReadsPerOutput = 20_000;
@@ -47,7 +48,9 @@ export async function* runInThread(job: string, argument: unknown, options: Deco
 }
 
 function reused(): Worker | undefined {
-  return idleThreads.pop()?.removeAllListeners("error").removeAllListeners("exit");
+  const idle = idleThreads.pop();
+  clearTimeout(idle?.end);
+  return idle?.worker.removeAllListeners("error").removeAllListeners("exit");
 }
 
 function spawn(): Worker {
@@ -185,15 +188,14 @@ class ThreadRun {
 
 function keep(worker: Worker): void {
   const drop = (): void => {
-    const at = idleThreads.indexOf(worker);
+    const at = idleThreads.findIndex((idle) => idle.worker === worker);
     if (at < 0) return;
-    idleThreads.splice(at, 1);
+    clearTimeout(idleThreads.splice(at, 1)[0]?.end);
     void discard(worker);
   };
   worker.unref();
   worker.once("error", drop).once("exit", drop);
-  idleThreads.push(worker);
-  setTimeout(drop, idleMs).unref();
+  idleThreads.push({ worker, end: setTimeout(drop, idleMs).unref() });
 }
 
 async function discard(worker: Worker): Promise<void> {
