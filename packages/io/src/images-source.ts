@@ -21,7 +21,7 @@ export interface SizedImageRow {
  * image keeps its own size, and a value is `{ width, height, channels, data }`.
  * Asked for `path` alone, it opens no file.
  * @param paths files, directories, globs or URLs
- * @throws on reading: `bad-file`, `unsupported-file`; `missing-library` without @napi-rs/image.
+ * @throws on reading: `bad-file`, `unsupported-file`; `missing-library` without @cornerstonejs/codec-libjpeg-turbo-8bit (JPEG) or @napi-rs/image (all else).
  */
 export function imagesSource(paths: string | readonly string[], options: ImagesSourceOptions & { readonly size: readonly [height: number, width: number] }): Datasource<SizedImageRow>;
 export function imagesSource(paths: string | readonly string[], options?: ImagesSourceOptions): Datasource<ImageRow>;
