@@ -13,7 +13,7 @@ export function predictorLoader(backends: readonly Backend[], importModule: (url
     const backend = backends.find((candidate) => candidate.name === spec.backend);
     if (backend !== undefined) return backend.load(spec, actor);
     throw new ShoalError("unknown-backend", `${spec.name} needs the backend "${spec.backend}"; this actor has ${backends.map((each) => `"${each.name}"`).join(", ") || "none"}.`, {
-      failure: "bug",
+      hint: "Make the predictor with a function of this version of shoal, or give the actor's entry this backend.", failure: "bug",
     });
   };
 }

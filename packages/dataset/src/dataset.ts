@@ -155,7 +155,7 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
   async takeBatch<Format extends keyof BatchFormats<R> = "columns">(rows = 20, settings: { readonly batchFormat?: Format } & RunSettings = {}): Promise<BatchFormats<R>[Format]> {
     const blocks: Block[] = [];
     for await (const block of this.limit(rows).iterBlocks(settings)) if (block.rows > 0) blocks.push(block);
-    if (blocks.length === 0) throw new ShoalError("empty-dataset", "There is no row to take a batch from.");
+    if (blocks.length === 0) throw new ShoalError("empty-dataset", "There is no row to take a batch from.", { hint: "Check what the source holds, and the filters after it, with count()." });
     return batchFromBlock(concatBlocks(blocks), settings.batchFormat ?? "columns") as BatchFormats<R>[Format];
   }
 

@@ -35,18 +35,26 @@ export type PredictedRow<R, In, Out, Mode, Settings> = Mode extends "adds"
 
 /** What a batch function may return, and the row behind it. */
 export type BatchResult = BatchShape | readonly object[] | ArrowTable;
+/** The row that a batch function's result holds. */
 export type ResultRow<Result> = Result extends ArrowTable ? Record<string, unknown> : Result extends readonly (infer R)[] ? R : Flat<RowOf<Result>>;
 
+/** How a batch function gets its rows, and what becomes of those it fails on. */
 export interface BatchFunctionSettings<Format extends keyof BatchFormats<unknown>> {
+  /** Default `columns`. */
   readonly batchFormat?: Format;
+  /** Rows of each batch, exactly; `auto` (the default) takes blocks as they come. */
   readonly batchSize?: number | "auto";
+  /** Default: what the run says, which is `fail` when it says nothing. */
   readonly onError?: OnError;
   /** Identifies the function together with its source text, for what the text can't show. */
   readonly version?: string;
 }
 
+/** Of a closure over rows. */
 export interface FunctionSettings {
+  /** Default: what the run says, which is `fail` when it says nothing. */
   readonly onError?: OnError;
+  /** Identifies the function together with its source text, for what the text can't show. */
   readonly version?: string;
 }
 

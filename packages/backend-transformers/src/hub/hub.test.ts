@@ -175,10 +175,11 @@ describe("a download", () => {
     await using server = await hubTestServer({ [resolve("model.onnx")]: { bytes: weights, cutAfter: 60_000 } });
     const path = await (await open(server)).locate("model.onnx");
     expect(Buffer.compare(await readFile(path as string), weights)).toBe(0);
-    // A busy machine may cut earlier than asked: each answer still begins where the one before ended.
+    // A busy machine may cut earlier than asked, even before the first byte: each answer still begins where the one before ended.
     const starts = server.requests.map(({ range }) => Number(/\d+/.exec(range ?? "0")?.[0]));
     expect(starts.length).toBeGreaterThanOrEqual(4);
-    expect(starts).toEqual([...new Set(starts)].sort((a, b) => a - b));
+    expect(new Set(starts).size).toBeGreaterThanOrEqual(4);
+    expect(starts).toEqual(starts.toSorted((a, b) => a - b));
   });
 
   it("begins again where the server knows no ranges", async () => {

@@ -106,7 +106,7 @@ function withoutPixels(predicted: Dataset, source: Datasource): Dataset {
 
 function predictor(flags: Flags): PredictorStep<Row, Row, undefined, "adds"> {
   const build = tasks[flags.task] as unknown as ((options: object) => PredictorStep<Row, Row, undefined, "adds">) | undefined;
-  if (build === undefined) throw new ShoalError("unknown-task", `There is no task "${String(flags.task)}".`);
+  if (build === undefined) throw new ShoalError("unknown-task", `There is no task "${String(flags.task)}".`, { hint: `Choose one of ${Object.keys(tasks).join(", ")}.` });
   const given = flags as unknown as Record<string, unknown>;
   const options = Object.fromEntries(taskFlags.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])));
   return build({ ...options, model: shipped[flags.model] ?? flags.model, input: flags.input, output: flags.output });

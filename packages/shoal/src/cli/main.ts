@@ -18,7 +18,7 @@ const program = new Command("shoal")
   .addCommand(inferCommand())
   .addCommand(inspectCommand())
   .addCommand(doctorCommand())
-  .addHelpText("after", "\nExit codes: 0 ok, 1 failed, 2 wrong usage, 3 finished with dead letters, 130 interrupted.\nShoalError codes and what to do about them: the README of @shoal/core.")
+  .addHelpText("after", "\nExit codes: 0 ok, 1 failed, 2 wrong usage, 3 finished with dead letters, 130 interrupted.\nShoalError codes and what to do about them: ERRORS.md in the package shoal (node_modules/shoal/ERRORS.md).")
   .showHelpAfterError("(shoal --help shows how it is used)")
   .exitOverride();
 for (const command of program.commands) command.exitOverride().showHelpAfterError(`(shoal ${command.name()} --help shows how it is used)`);
