@@ -80,3 +80,13 @@ test("dictionaries are decoded", async () => {
   await writeFile(join(directory, "dictionary.arrows"), tableToIPC(tableFromArrays({ word: ["a", "b", "a"] }), "stream"));
   expect([...blockRows(await read(join(directory, "dictionary.arrows")))]).toEqual([{ word: "a" }, { word: "b" }, { word: "a" }]);
 });
+
+test.each([1, 2, 257, 65_537])("a first batch of %i rows is no mark of a big-endian file", async (rows) => {
+  const values = Float64Array.from({ length: rows }, (_, row) => row);
+  const path = join(directory, `first-${rows}.arrow`);
+  await write(path, createBlock({ a: tensorColumn(values, []) }));
+  expect((await read(path)).rows).toBe(rows);
+  const other = join(directory, `other-${rows}.arrow`);
+  await writeFile(other, tableToIPC(tableFromArrays({ a: values }), "file"));
+  expect((await read(other)).rows).toBe(rows);
+});
