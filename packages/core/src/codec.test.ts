@@ -36,6 +36,26 @@ test("images keep their own sizes", () => {
   expect([...blockRows(back)].map((row) => row["image"])).toEqual(images);
 });
 
+test("columns over the same memory stay themselves", () => {
+  const memory = Float64Array.of(1, 2, 3, 4);
+  const shapes = [
+    { n: memory, y: memory },
+    { n: memory.subarray(0, 3), y: memory.subarray(1) },
+    { n: memory.subarray(0, 2), y: memory.subarray(2), z: memory.subarray(0, 2) },
+    { n: memory.subarray(0, 1), y: memory.subarray(0, 1) },
+  ];
+  for (const arrays of shapes) {
+    const block = createBlock(Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, tensorColumn(array, [])])));
+    expect([...blockRows(decodeBlock(encodeBlock(block)))]).toEqual([...blockRows(block)]);
+  }
+});
+
+test("whole numbers are exact or refused", () => {
+  expect(() => blockFromRows([{ id: 2n ** 70n }])).toThrow(expect.objectContaining({ code: "inexact-number" }) as Error);
+  expect(() => blockFromRows([{ id: 1 }, { id: 2n ** 60n + 1n }])).toThrow(expect.objectContaining({ code: "inexact-number" }) as Error);
+  expect([...blockRows(blockFromRows([{ id: 1 }, { id: 2n }]))]).toEqual([{ id: 1 }, { id: 2 }]);
+});
+
 test("slices narrow the lineage; joining them restores it", () => {
   const block = blockFromRows(rows, undefined, lineage);
   expect(sliceBlock(block, 1, 3).lineage).toEqual([{ ...lineage[0], firstRow: 11, rows: 2 }]);

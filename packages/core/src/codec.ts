@@ -1,15 +1,32 @@
 import { tableFromIPC, tableToIPC } from "apache-arrow";
 import { blockFromTable, tableFromBlock } from "./arrow.ts";
 import type { Block, Span } from "./block.ts";
+import { isTypedArray, type Column } from "./column.ts";
 import { ShoalError } from "./shoal-error.ts";
 
 const lineageKey = "shoal:lineage";
 
 /** A block as an Arrow IPC stream, lineage included; any Arrow reader reads the columns. */
 export function encodeBlock(block: Block): Uint8Array<ArrayBuffer> {
-  const table = tableFromBlock(block);
+  const table = tableFromBlock(withOwnMemory(block));
   table.schema.metadata.set(lineageKey, JSON.stringify({ rows: block.rows, lineage: block.lineage }));
   return tableToIPC(table, "stream") as Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * apache-arrow joins neighbouring chunks over one ArrayBuffer when it writes, also such that overlap: columns that share memory
+ * (`{ ...batch, y: batch.n }`) would come out as each other. So memory that was seen before is copied.
+ */
+function withOwnMemory(block: Block): Block {
+  const seen = new Set<ArrayBufferLike>();
+  const columns: Record<string, Column> = {};
+  for (const [name, column] of Object.entries(block.columns)) {
+    const { values } = column;
+    const shared = isTypedArray(values) && seen.has(values.buffer);
+    columns[name] = shared ? { ...column, values: values.slice() } : column;
+    if (isTypedArray(values)) seen.add(values.buffer);
+  }
+  return { ...block, columns };
 }
 
 /** @throws `bad-block` when the bytes are no Arrow IPC stream. Bytes of strangers are decoded where a timeout can stop it. */

@@ -315,13 +315,27 @@ function storedForm(value: unknown, type: ColumnType): unknown {
     case "image": return isRasterImage(value) ? value : undefined;
     case "bool": return typeof value === "boolean" ? Number(value) : undefined;
     case "timestamp": return value instanceof Date ? value.getTime() : typeof value === "number" ? value : undefined;
-    case "int64": case "uint64": return typeof value === "bigint" ? value : Number.isSafeInteger(value) ? BigInt(value as number) : undefined;
-    case "float32": case "float64": return typeof value === "number" ? value : typeof value === "bigint" ? Number(value) : undefined;
+    case "int64": case "uint64": return typeof value === "bigint" ? exactBigInt(value, type.kind) : Number.isSafeInteger(value) ? BigInt(value as number) : undefined;
+    case "float32": case "float64": return typeof value === "number" ? value : typeof value === "bigint" ? exactNumber(value) : undefined;
     case "list": return isTypedArray(value) || Array.isArray(value) ? value : undefined;
     case "tensor": return (isTypedArray(value) || Array.isArray(value)) && value.length === elementsPerRow(type) ? value : undefined;
     case "json": case "null": case "arrow": return value;
     default: return Number.isInteger(value) ? value : undefined;
   }
+}
+
+function exactBigInt(value: bigint, kind: "int64" | "uint64"): bigint {
+  if (kind === "int64" ? BigInt.asIntN(64, value) === value : BigInt.asUintN(64, value) === value) return value;
+  throw inexact(value, `does not fit 64 bits (${kind})`);
+}
+
+function exactNumber(value: bigint): number {
+  if (BigInt(Number(value)) === value) return Number(value);
+  throw inexact(value, "is not exact as a float64, which its column is because other rows hold plain numbers");
+}
+
+function inexact(value: bigint, why: string): ShoalError {
+  return new ShoalError("inexact-number", `${value}n ${why}.`, { failure: "row", hint: "Make the column all bigints of at most 64 bits, or all strings." });
 }
 
 /** A value short enough for a message. */
