@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { DeadLetter, ShoalError } from "@shoal/core";
 import { execute } from "@shoal/executor";
 import type { OnError } from "@shoal/planner";
-import { seededRandom, type Faults } from "@shoal/testing";
+import { FakeActorHost, seededRandom, type Faults } from "@shoal/testing";
 import { describe, expect, test } from "vitest";
 import { numbered, poolOf, recutOf, rowsOf, scanOf, world } from "../properties/plans.ts";
 
@@ -69,4 +69,12 @@ describe("rows are not lost, and not doubled", () => {
     assert.equal((stage?.skipped ?? 0) + (stage?.nulled ?? 0) + (stage?.deadLettered ?? 0), failed.size);
     if (onError === "deadLetter") assert.deepEqual(new Set(letters.map((letter) => letter.row["id"])), failed);
   }
+});
+
+test("a predictor that can't be loaded ends the run, however much input waits", async () => {
+  const host = new FakeActorHost({ load: () => Promise.reject(new Error("no such model")) });
+  const source = numbered(2000, 10, Infinity);
+  const execution = execute(poolOf(recutOf(scanOf(source), 10), { minActors: 1, maxActors: 1 }), { host, resources: { cpus: 1, gpus: 0, memory: 1e9 } });
+  await expect(rowsOf(execution)).rejects.toMatchObject({ code: "setup-failed", message: expect.stringContaining("no such model") as string });
+  expect([host.alive, source.open]).toEqual([0, 0]);
 });

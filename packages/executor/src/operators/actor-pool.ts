@@ -42,6 +42,8 @@ class PoolStage {
   readonly #onEvent: ActorPoolRun["onEvent"];
   readonly #step: string;
   #wake: (() => void) | undefined;
+  /** Nobody takes blocks any more: reading on, or waiting for room, would be for ever. */
+  #stopped = false;
   #empty: Block | undefined;
   #columns: readonly string[] = [];
 
@@ -96,6 +98,8 @@ class PoolStage {
       if (!any && this.#empty !== undefined) yield withColumns(this.#empty, this.#stage.spec);
     } finally {
       release();
+      this.#stopped = true;
+      this.#changed();
       stopInputs();
       await (closing ?? this.#pool.close());
       await reading;
@@ -108,9 +112,10 @@ class PoolStage {
   async #read(iterator: AsyncIterator<Block>): Promise<void> {
     const { clock, record, signal } = this.#run;
     for (;;) {
-      while (this.#pool.open >= this.#pool.capacity || !this.#window.hasRoom || !this.#budget.hasRoom) {
+      while (!this.#stopped && (this.#pool.open >= this.#pool.capacity || !this.#window.hasRoom || !this.#budget.hasRoom)) {
         await orAborted(new Promise<void>((resolve) => (this.#wake = resolve)), signal);
       }
+      if (this.#stopped) return;
       if (signal.aborted) throw signal.reason;
       const starving = this.#pool.open < Math.max(1, this.#pool.actors);
       const began = clock.now();
