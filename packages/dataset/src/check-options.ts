@@ -42,7 +42,10 @@ export function checkBatchFormat(batchFormat: string): void {
 
 function checkConcurrency(concurrency: PredictorOptions["concurrency"]): void {
   if (typeof concurrency === "number") return void wholeNumber("concurrency", concurrency, 1);
-  const [least, most] = concurrency;
+  if (!Array.isArray(concurrency) || concurrency.length !== 2) {
+    throw new ShoalError("bad-option", `concurrency: ${preview(concurrency)} is neither a number of actors nor [min, max].`, { failure: "bug", hint: "Write concurrency: 2, or concurrency: [1, 4]." });
+  }
+  const [least, most] = concurrency as readonly [number, number];
   wholeNumber("concurrency[0]", least, 0);
   wholeNumber("concurrency[1]", most, Math.max(1, least));
 }
@@ -53,6 +56,6 @@ function oneOf(name: string, value: unknown, known: readonly string[]): void {
 }
 
 function atLeastZero(name: string, value: number): void {
-  if (value >= 0) return;
+  if (typeof value === "number" && value >= 0) return;
   throw new ShoalError("bad-option", `${name}: ${preview(value)} is not a number of at least 0.`, { failure: "bug", hint: "Give a number, or leave the option out." });
 }

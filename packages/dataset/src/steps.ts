@@ -1,5 +1,6 @@
 import { isPredictorStep, preview, ShoalError, type BatchFormat, type Json, type PredictorStep } from "@shoal/core";
 import { defaultPredictorOptions, type BatchFunction, type FunctionStep, type LogicalOperator, type OnError, type Predict, type PredictorOptions, type Repartition } from "@shoal/planner";
+import { checkJson } from "./check-json.ts";
 import { checkBatchFormat, checkBatchSize, checkOnError, checkPredictorOptions } from "./check-options.ts";
 import type { FunctionSettings, PredictorSettings } from "./row-types.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -28,6 +29,7 @@ export function batchesStep(input: LogicalOperator, step: unknown, settings: obj
 function predictStep(input: LogicalOperator, { spec }: PredictorStep<unknown, unknown, unknown>, settings: PredictorSettings & { args?: Json }): Predict {
   const { args = null, ...given } = settings;
   const options: PredictorOptions = { ...defaultPredictorOptions, ...given };
+  checkJson("args", args);
   checkPredictorOptions(options);
   return { kind: "predict", input, spec: spec.kind === "module" ? { ...spec, args } : spec, options };
 }
