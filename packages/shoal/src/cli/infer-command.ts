@@ -99,9 +99,10 @@ async function infer(files: readonly string[], flags: Flags): Promise<void> {
   commandRun.finish(await predicted.write(outputSink(flags.out, flags)));
 }
 
-/** Whoever asks for labels of pictures does not want the pixels again: their path names them. */
+/** Whoever asks for labels of pictures does not want the pixels again: their path names them. With `--input path` they are decoded by the actors. */
 function withoutPixels(predicted: Dataset, source: Datasource): Dataset {
-  return source.spec?.format === "images" ? predicted.drop("image") : predicted;
+  if (source.spec?.format !== "images" || predicted.plan.kind !== "predict" || predicted.plan.spec.kind !== "declarative") return predicted;
+  return predicted.select("path", ...predicted.plan.spec.adds);
 }
 
 function predictor(flags: Flags): PredictorStep<Row, Row, undefined, "adds"> {
