@@ -51,6 +51,37 @@ test("rows go to standard output alone; --json gives events; --limit reaches the
   expect(kinds.at(-1)).toBe("run-finished");
 });
 
+test("what would be ignored is refused: -o for a job that names its sink, an ending that means nothing", async () => {
+  const named = await shoal(["run", join(fixtures, "slow-job.ts"), "-o", "elsewhere"], folder);
+  expect(named).toMatchObject({ code: 2, err: expect.stringContaining("--output has no effect here: the job names its own sink, jsonl(forever/)") as string });
+  const strange = await shoal(["run", join(fixtures, "fussy-job.ts"), "--limit", "1", "-o", "rows.xyz"], folder);
+  expect(strange).toMatchObject({ code: 2, err: expect.stringContaining("unknown-format") as string });
+  expect(readdirSync(folder).filter((name) => /elsewhere|xyz/.test(name))).toEqual([]);
+});
+
+test("with the rows on standard output, events go to standard error", async () => {
+  const result = await shoal(["run", join(fixtures, "fussy-job.ts"), "--limit", "1", "--json"], folder);
+  expect(result).toMatchObject({ code: 0, out: '{"id":0,"twice":0}\n' });
+  expect(JSON.parse(result.err.split("\n")[0] as string)).toMatchObject({ kind: "run-started" });
+});
+
+test("dead letters of a job that runs in its file's body decide the exit code too; a file that runs nothing says so", async () => {
+  const letters = await shoal(["run", join(fixtures, "body-job.ts"), "--on-error", "dead-letter", "--dead-letters", "letters.jsonl"], folder);
+  expect(letters).toMatchObject({ code: 3, out: "7 rows\n" });
+  expect(readFileSync(join(folder, "letters.jsonl"), "utf8")).toContain('"row":{"id":3}');
+  const homeless = await shoal(["run", join(fixtures, "body-job.ts"), "--on-error", "dead-letter"], folder);
+  expect(homeless).toMatchObject({ code: 1, err: expect.stringContaining("no-place-for-dead-letters") as string });
+  writeFileSync(join(folder, "nothing.mjs"), "export const nothing = 1;\n");
+  expect((await shoal(["run", "nothing.mjs"], folder)).err).toContain("nothing was run");
+});
+
+test("an empty input gives an output with the columns that are known", async () => {
+  writeFileSync(join(folder, "empty.jsonl"), "");
+  const args = ["infer", "empty.jsonl", "--task", "text-classification", "--model", "sentiment", "--input", "text", "--output", "label", "-o", "empty.csv", "-q"];
+  expect(await shoal(args, folder)).toMatchObject({ code: 0 });
+  expect(readFileSync(join(folder, "empty.csv"), "utf8").trim()).toBe("label");
+});
+
 test("a plain script runs once, although its actors import it", async () => {
   const result = await shoal(["run", join(fixtures, "script.ts"), "script.out"], folder);
   expect(result).toMatchObject({ code: 0 });
