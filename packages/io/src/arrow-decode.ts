@@ -4,6 +4,7 @@ import {
   type AsyncRecordBatchFileReader, type AsyncRecordBatchStreamReader, type Data, type Decimal, type Schema as ArrowSchema, type Vector,
 } from "apache-arrow";
 import { decompressZstd } from "hyparquet-compressors";
+import { countColumns, isBigEndian, schemaOfFooter, schemaOfMessage } from "./arrow-flatbuffer.ts";
 import { validateData } from "./arrow-validate.ts";
 import type { RemoteFile } from "./decode-thread-messages.ts";
 import { decodeLz4Frame } from "./lz4-frame.ts";
@@ -76,7 +77,7 @@ async function openArrow(file: RemoteFile): Promise<{ reader: ArrowReader; promi
   const start = new Uint8Array(await file.slice(0, Math.min(8, file.byteLength)));
   if (start.byteLength < 8) throw new Error(`${file.byteLength} bytes are too few`);
   const hasFooter = new TextDecoder().decode(start.subarray(0, 6)) === "ARROW1";
-  if (await isBigEndian(file, hasFooter)) throw new ShoalError("unsupported-file", "it is big-endian");
+  await checkFlatbuffer(file, hasFooter);
   const source = hasFooter ? fileHandle(file) : byteStream(file);
   const reader = await (RecordBatchReader.from(source as never) as unknown as Promise<ArrowReader>);
   await reader.open({ autoDestroy: false });
@@ -85,49 +86,32 @@ async function openArrow(file: RemoteFile): Promise<{ reader: ArrowReader; promi
 }
 
 /**
- * apache-arrow does not look, and would give every number with its bytes the wrong way round. A stream begins with its schema; a file has it
- * in its footer, and not always at its beginning: apache-arrow itself writes none there.
+ * What apache-arrow takes on trust: it would list as many fields as a damaged schema claims, and give big-endian numbers with their bytes the
+ * wrong way round. A stream begins with its schema; a file has it in its footer, and not always at its beginning.
  */
-async function isBigEndian(file: RemoteFile, hasFooter: boolean): Promise<boolean> {
-  try {
-    const buffer = hasFooter ? await footerOf(file) : await file.slice(0, Math.min(file.byteLength, 1 << 20));
-    const view = new DataView(buffer);
-    const schema = hasFooter ? tableAt(view, tableAt(view, 0), 1) : schemaOfMessage(view);
-    const endianness = schema === undefined ? undefined : fieldAt(view, schema, 0);
-    return endianness !== undefined && view.getInt16(endianness, true) === 1;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
+async function checkFlatbuffer(file: RemoteFile, hasFooter: boolean): Promise<void> {
+  const view = new DataView(hasFooter ? await footerOf(file) : await firstMessageOf(file));
+  const schema = hasFooter ? schemaOfFooter(view) : schemaOfMessage(view);
+  if (schema === undefined) throw new Error("it does not begin with a schema");
+  if (isBigEndian(view, schema)) throw new ShoalError("unsupported-file", "it is big-endian");
+  countColumns(view, schema);
 }
 
 /** The flatbuffer before the footer's length and the six letters at the end. */
 async function footerOf(file: RemoteFile): Promise<ArrayBuffer> {
   const end = file.byteLength - 10;
+  if (end < 8) throw new Error(`${file.byteLength} bytes are too few`);
   const length = new DataView(await file.slice(end, end + 4)).getInt32(0, true);
+  if (length <= 0 || length > end) throw new Error("it does not end as an Arrow file does; perhaps it was cut short");
   return file.slice(end - length, end);
 }
 
-/** The path through the flatbuffer: the message, what its header is (field 1; 1 is a schema), and its header (field 2). */
-function schemaOfMessage(view: DataView): number | undefined {
-  const message = tableAt(view, view.getInt32(0, true) === -1 ? 8 : 4);
-  const headerType = fieldAt(view, message, 1);
-  return headerType !== undefined && view.getUint8(headerType) === 1 ? tableAt(view, message, 2) : undefined;
-}
-
-/** The table that a flatbuffer's offset leads to: the one at `at`, or the one in a field of the table at `at`. */
-function tableAt(view: DataView, at: number, field?: number): number {
-  const offset = field === undefined ? at : fieldAt(view, at, field);
-  if (offset === undefined) throw new RangeError(`the flatbuffer lacks field ${field}`);
-  return offset + view.getUint32(offset, true);
-}
-
-/** Where a field of a flatbuffer's table lies; undefined where it has its default. */
-function fieldAt(view: DataView, table: number, field: number): number | undefined {
-  const vtable = table - view.getInt32(table, true);
-  const known = 4 + 2 * field < view.getUint16(vtable, true);
-  const offset = known ? view.getUint16(vtable + 4 + 2 * field, true) : 0;
-  return offset === 0 ? undefined : table + offset;
+async function firstMessageOf(file: RemoteFile): Promise<ArrayBuffer> {
+  const start = new DataView(await file.slice(0, 8));
+  const first = start.getInt32(0, true);
+  const end = first === -1 ? 8 + start.getInt32(4, true) : 4 + first;
+  if (end <= 8 || end > file.byteLength) throw new Error("it does not begin as an Arrow stream does; perhaps it was cut short");
+  return file.slice(0, end);
 }
 
 function checkSchema(schema: ArrowSchema | undefined): void {

@@ -1,18 +1,23 @@
 import { columnFromVector, tableFromBlock, type ColumnType, type Schema } from "@shoal/core";
 import { makeVector, RecordBatchReader, Schema as ArrowSchema, tableToIPC, Table, type Field as ArrowField } from "apache-arrow";
 import type { FileMetaData } from "hyparquet";
+import { countColumns, schemaOfMessage } from "./arrow-flatbuffer.ts";
 import { emptyBlock } from "./empty-block.ts";
 
 /** Where Arrow writers keep what Parquet has no words for, fixed list sizes above all; pyarrow and we read it back. */
 const key = "ARROW:schema";
 
-/** The shapes of the fixed-size list columns, by column name. A note that can't be read is as good as none. */
+/** The shapes of the fixed-size list columns, by column name. A note that can't be read, or is about other columns, is as good as none. */
 export function tensorShapes(metadata: FileMetaData): Map<string, ColumnType & { kind: "tensor" }> {
   const shapes = new Map<string, ColumnType & { kind: "tensor" }>();
   const note = metadata.key_value_metadata?.find((entry) => entry.key === key)?.value;
   if (note === undefined) return shapes;
   try {
-    const reader = RecordBatchReader.from(Buffer.from(note, "base64")).open();
+    const bytes = Uint8Array.from(Buffer.from(note, "base64"));
+    const view = new DataView(bytes.buffer);
+    const schema = schemaOfMessage(view);
+    if (schema === undefined || countColumns(view, schema) !== metadata.schema[0]?.num_children) return shapes;
+    const reader = RecordBatchReader.from(bytes).open();
     for (const field of reader.schema.fields) {
       const type = typeOfField(field);
       if (type?.kind === "tensor") shapes.set(field.name, type);

@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { blockRows, columnFromValues, concatBlocks, createBlock, formatType, schemaOf, ShoalError, tensorColumn, type Block, type Datasink, type Datasource } from "@shoal/core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openParquet } from "./parquet-decode.ts";
 import { parquetSource } from "./parquet-source.ts";
 import { parquet } from "./parquet.ts";
 
@@ -105,4 +106,22 @@ test("a file that is none is refused with its name and the reason", async () => 
   const error = await source.countRows?.(signal).then(() => undefined, (reason: unknown) => reason);
   expect(ShoalError.is(error, "bad-file")).toBe(true);
   expect((error as Error).message).toContain("parquet.ts\" as parquet: it does not end as a parquet file does");
+});
+
+test("a damaged note of the Arrow schema is as good as none, whichever bit is wrong", async () => {
+  const path = join(directory, "note.parquet");
+  await write(parquet(path), createBlock({ id: columnFromValues([1, 2]), text: columnFromValues(["a", "b"]), list: columnFromValues([[1], [1, 2]]), at: columnFromValues([new Date(0), null]), n: columnFromValues([null, { k: 1 }]) }));
+  const bytes = await readFile(path);
+  const note = /ARROW:schema..?.([A-Za-z0-9+/=]{100,})/s.exec(bytes.toString("latin1"));
+  const start = (note?.index ?? 0) + (note?.[0].length ?? 0) - (note?.[1]?.length ?? 0);
+  const end = start + (note?.[1]?.length ?? 0);
+  expect(end - start).toBeGreaterThan(400);
+  for (let at = start; at < end; at++) {
+    for (let bit = 0; bit < 8; bit++) {
+      const changed = Uint8Array.from(bytes);
+      changed[at] = (changed[at] as number) ^ (1 << bit);
+      const { fields } = await openParquet({ byteLength: changed.byteLength, slice: async (from, to) => changed.slice(from, to).buffer });
+      expect(fields.map(({ name, type }) => `${name} ${formatType(type)}`)).toEqual(["id float64", "text utf8", "list list<float64>", "at timestamp", "n json"]);
+    }
+  }
 });
