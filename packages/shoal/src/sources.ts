@@ -107,6 +107,6 @@ export function readNpy<R extends object = { data: unknown }>(paths: Paths): Dat
 }
 
 /** Whole files, in columns `path` and `bytes`. */
-export function readBinary(paths: Paths): Dataset<{ path: string; bytes: Uint8Array }> {
-  return readDatasource(io.binarySource(paths));
+export function readBinary(paths: Paths, options?: io.BinaryOptions): Dataset<{ path: string; bytes: Uint8Array }> {
+  return readDatasource(io.binarySource(paths, options));
 }
