@@ -1,0 +1,4 @@
+import { serveActors } from "shoal";
+import { words } from "./words.ts";
+
+serveActors({ words });
