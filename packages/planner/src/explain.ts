@@ -34,7 +34,7 @@ function logicalLine(operator: LogicalOperator): string {
 function physicalLine(operator: PhysicalOperator): string {
   switch (operator.kind) {
     case "scan": return `scan ${operator.source.name}${listed("columns", operator.columns)}${operator.limit === undefined ? "" : `, limit ${operator.limit}`}`;
-    case "row-functions": return `row-functions ${operator.steps.map((step) => `${step.kind} ${functionName(step.step)}`).join(" → ")}`;
+    case "row-functions": return `row-functions ${operator.steps.map((step) => `${step.kind} ${functionName(step.step)}${onErrorText(step.onError)}`).join(" → ")}`;
     case "batch-function": return `batch-function ${functionName(operator.step)}, batch ${operator.batchSize}, ${operator.batchFormat}`;
     case "project": return `project ${projectText(operator)}`;
     case "recut": return `recut ${recutText(operator)}`;
@@ -88,12 +88,13 @@ function poolText(stage: ActorPoolStage): string {
   const { policy, minActors, maxActors } = stage;
   return [
     minActors === maxActors ? `${maxActors} ${maxActors === 1 ? "actor" : "actors"}` : `${minActors} to ${maxActors} actors`,
-    `${stage.numCpus} CPUs each`,
+    `${stage.numCpus} ${stage.numCpus === 1 ? "CPU" : "CPUs"} each`,
     ...(stage.numGpus > 0 ? [`${stage.numGpus} GPUs each`] : []),
     policy.maxBatchCost === undefined ? `batch ${policy.batchSize}` : `batch cost ${policy.maxBatchCost} ${stage.spec.costUnit}`,
     ...(policy.collapse ? ["collapse identical rows"] : []),
     ...(policy.bisect ? [] : ["whole batches fail"]),
     ...(isStateful(stage.spec) ? ["stateful: source order, no packing"] : []),
+    `device ${stage.device}`,
     stage.preserveOrder ? "in order" : "any order",
-  ].join(", ");
+  ].join(", ") + onErrorText(stage.onError);
 }

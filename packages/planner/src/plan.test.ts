@@ -42,7 +42,7 @@ Optimized (push-limit-down, prune-columns, split-predictor, recut-before-batches
         read parquet(in), columns id, text, limit 20
 Physical plan
   project id, label
-    actor-pool text-classification(sentiment) [text] → [label], stages preprocess → predict → postprocess, 1 actor, 1 CPUs each, batch cost auto tokens, in order
+    actor-pool text-classification(sentiment) [text] → [label], stages preprocess → predict → postprocess, 1 actor, 1 CPU each, batch cost auto tokens, device auto, in order
       recut 32 to 1024 rows
         limit 20
           scan parquet(in), columns id, text, limit 20`);
@@ -50,7 +50,7 @@ Physical plan
 
 test("an exact batch re-cuts to its multiples; a fitting repartition is left alone", () => {
   expect(explain(plan(predict(map(filter(read(), "keep"), "trim"), own, { batchSize: 100, concurrency: [1, 4] }), options)).split("Physical plan\n")[1]).toBe(
-    `  actor-pool score (job.ts#score), 1 to 4 actors, 1 CPUs each, batch 100, in order
+    `  actor-pool score (job.ts#score), 1 to 4 actors, 1 CPU each, batch 100, device auto, in order
     recut 100 to 1024 rows, multiples of 100
       row-functions filter keep() → map trim()
         scan items(3)`,

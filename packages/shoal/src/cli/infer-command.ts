@@ -7,7 +7,7 @@ import { localRuntime } from "#runtime";
 import { CommandRun } from "./command-run.ts";
 import { inputFormats, inputSource } from "./input-source.ts";
 import { outputSink, type OutputFlags } from "./output-sink.ts";
-import { bytes, number, wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
+import { actors, bytes, number, wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
 
 const tasks = {
   "text-generation": textGeneration,
@@ -30,7 +30,7 @@ interface Flags extends RunFlags, OutputFlags {
   readonly output: string;
   readonly out: string;
   readonly explain?: true;
-  readonly concurrency: number;
+  readonly concurrency: number | readonly [number, number];
   readonly batchSize?: number;
   readonly maxBatchCost?: number;
   readonly numCpus?: number;
@@ -44,7 +44,7 @@ interface Flags extends RunFlags, OutputFlags {
 /** Flags that are passed on to the task, by the name of its option. */
 const taskFlags = [
   "dtype", "revision", "offline", "maxNewTokens", "maxLength", "temperature", "topK", "topP", "repetitionPenalty", "seed", "returnFullText",
-  "numReturnSequences", "stop", "pooling", "normalize", "truncate", "scoreOutput", "aggregation",
+  "numReturnSequences", "stop", "pooling", "normalize", "truncate", "scoreOutput", "aggregation", "minNewTokens", "seedColumn", "modelFile", "antialias",
 ] as const;
 
 export function inferCommand(): Command {
@@ -59,7 +59,8 @@ export function inferCommand(): Command {
     .addOption(new Option("--input-format <format>", "of the files, where their names do not tell").choices(inputFormats))
     .addOption(new Option("--format <format>", "of the output, where its name does not tell").choices(["jsonl", "csv", "parquet", "arrow"]))
     .option("--overwrite", "replace an existing output, once the new one is whole")
-    .option("--concurrency <actors>", "actors: processes that each hold the model", wholeNumber, 1)
+    .option("--max-rows-per-file <rows>", "start another part file after so many rows (folders only)", wholeNumber)
+    .option("--concurrency <actors>", "actors: processes that each hold the model; 1-4: as many as the queue needs", actors, 1)
     .option("--batch-size <rows>", "exact rows of each batch (default: found by measuring)", wholeNumber)
     .option("--max-batch-cost <tokens>", "most tokens of a batch, padding included (default: found by measuring)", wholeNumber)
     .addOption(new Option("--device <device>", "where to compute").choices(["auto", "cpu", "cuda", "webgpu"]).default("auto"))
@@ -69,6 +70,7 @@ export function inferCommand(): Command {
     .option("--timeout <seconds>", "of one batch; then its actor is killed and the batch blamed", number)
     .option("--collapse", "predict identical rows of a block once")
     .addOption(new Option("--dtype <dtype>", "of the weights (default fp32); int8 kinds make scores depend on a row's neighbours").choices(dtypes))
+    .option("--model-file <name>", "of the model, where it is not onnx/model")
     .option("--revision <revision>", "of a model on the hub")
     .option("--offline", "download nothing")
     .option("--max-new-tokens <n>", "text-generation: most tokens to add", wholeNumber)
@@ -76,15 +78,18 @@ export function inferCommand(): Command {
     .option("--temperature <t>", "text-generation: sample with this temperature (default: greedy)", number)
     .option("--top-k <n>", "text-generation: sample among so many tokens; text-classification, image-classification: so many labels", wholeNumber)
     .option("--top-p <p>", "text-generation: sample within this probability", number)
+    .option("--min-new-tokens <n>", "text-generation: fewest tokens to add", wholeNumber)
+    .option("--seed-column <column>", "text-generation: rows with equal prompts differ by it when sampling")
     .option("--repetition-penalty <p>", "text-generation: above 1, repeats less", number)
     .option("--seed <n>", "text-generation: of the sampling", wholeNumber)
     .option("--stop <text...>", "text-generation: end at these strings")
     .option("--num-return-sequences <n>", "text-generation: texts per row", wholeNumber)
     .option("--return-full-text", "text-generation: prompt and completion")
     .option("--truncate", "cut inputs that are too long for the model instead of failing")
-    .addOption(new Option("--pooling <how>", "feature-extraction").choices(["mean", "cls", "none"]))
+    .addOption(new Option("--pooling <how>", "feature-extraction").choices(["mean", "cls", "last", "none"]))
     .option("--normalize", "feature-extraction: vectors of length 1")
     .addOption(new Option("--aggregation <how>", "token-classification").choices(["none", "simple"]))
+    .option("--antialias", "image-classification: make images smaller as Pillow does")
     .option("--score-output <column>", "text-classification, image-classification: the column for the score")
     .option("--explain", "print the plan and stop");
   return withRunFlags(command).action((files: string[], flags: Flags) => infer(files, flags));
@@ -115,7 +120,7 @@ function predictor(flags: Flags): PredictorStep<Row, Row, undefined, "adds"> {
 
 function predictorSettings(flags: Flags): PredictorSettings {
   return {
-    concurrency: Math.max(1, flags.concurrency),
+    concurrency: flags.concurrency,
     device: flags.device ?? "auto",
     ...(flags.batchSize !== undefined && { batchSize: flags.batchSize }),
     ...(flags.maxBatchCost !== undefined && { maxBatchCost: flags.maxBatchCost }),

@@ -4,13 +4,14 @@ import { arrow, csv, jsonl, parquet } from "@shoal/io";
 export interface OutputFlags {
   readonly format?: string;
   readonly overwrite?: true;
+  readonly maxRowsPerFile?: number;
 }
 
 const sinks = { jsonl, csv, parquet, arrow } as const;
 const extensions = { ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet", ".arrow": "arrow" } as const;
 
 /** The sink a path names: by `--format`, by its ending, and otherwise Parquet for a folder and JSONL for standard output. */
-export function outputSink(path: string, { format, overwrite }: OutputFlags): Datasink {
+export function outputSink(path: string, { format, overwrite, maxRowsPerFile }: OutputFlags): Datasink {
   const strange = /\.[a-z][a-z0-9]*$/i.exec(path.replace(/\.gz$/, ""))?.[0].toLowerCase();
   if (format === undefined && strange !== undefined && !(strange in extensions)) {
     throw new ShoalError("unknown-format", `The format of ${path} can't be told from its ending.`, { hint: `Say --format, or end the name in / for a folder of Parquet files; the endings are ${Object.keys(extensions).join(", ")}.` });
@@ -20,5 +21,5 @@ export function outputSink(path: string, { format, overwrite }: OutputFlags): Da
   if (!(name in sinks)) {
     throw new ShoalError("unknown-format", `There is no format "${name}".`, { hint: `Choose one of ${Object.keys(sinks).join(", ")}.` });
   }
-  return sinks[name as keyof typeof sinks](path, overwrite === undefined ? {} : { mode: "overwrite" });
+  return sinks[name as keyof typeof sinks](path, { ...(overwrite && { mode: "overwrite" as const }), ...(maxRowsPerFile !== undefined && { maxRowsPerFile }) });
 }

@@ -6,12 +6,13 @@ import { ShoalError } from "@shoal/core";
 import type { Dataset, Job, JobReport } from "@shoal/dataset";
 import { CommandRun } from "./command-run.ts";
 import { outputSink } from "./output-sink.ts";
-import { withRunFlags, type RunFlags } from "./run-flags.ts";
+import { wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
 
 interface Flags extends RunFlags {
   readonly output?: string;
   readonly format?: string;
   readonly overwrite?: true;
+  readonly maxRowsPerFile?: number;
   readonly explain?: true;
 }
 
@@ -23,6 +24,7 @@ export function runCommand(): Command {
     .option("-o, --output <path>", "where a Dataset's rows go: a file, a folder, or - for standard output (the default)")
     .addOption(new Option("--format <format>", "of the output, where its name does not tell").choices(["jsonl", "csv", "parquet", "arrow"]))
     .option("--overwrite", "replace an existing output, once the new one is whole")
+    .option("--max-rows-per-file <rows>", "start another part file after so many rows (folders only)", wholeNumber)
     .option("--explain", "print the plan and stop");
   return withRunFlags(command).action((job: string, args: string[], flags: Flags) => run(job, args, flags));
 }
@@ -35,13 +37,13 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
   const exported = (await import(pathToFileURL(path).href)) as { default?: unknown };
   // The file's body was the job.
   if (!("default" in exported)) {
-    refuse(flags, ["output", "format", "overwrite"], `${file} has no default export: it runs in its body`);
+    refuse(flags, ["output", "format", "overwrite", "maxRowsPerFile"], `${file} has no default export: it runs in its body`);
     if (!commandRun.began) process.stderr.write(`note: ${file} consumed no dataset and has no default export, so nothing was run.\n`);
     return;
   }
   const job = typeof exported.default === "function" ? await (exported.default as () => unknown)() : await exported.default;
   if (isJob(job)) {
-    refuse(flags, ["output", "format", "overwrite"], `the job names its own sink, ${job.sink.name}`);
+    refuse(flags, ["output", "format", "overwrite", "maxRowsPerFile"], `the job names its own sink, ${job.sink.name}`);
     if (flags.explain) return void process.stdout.write(`${job.explain()}\n`);
     commandRun.rowsTo(job.sink.spec?.options["path"] as string | undefined);
     return commandRun.finish(await job.run());
@@ -58,10 +60,10 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
 }
 
 /** A flag that would be ignored is refused instead. */
-function refuse(flags: Flags, names: readonly ("output" | "format" | "overwrite")[], why: string): void {
+function refuse(flags: Flags, names: readonly ("output" | "format" | "overwrite" | "maxRowsPerFile")[], why: string): void {
   const given = names.find((name) => flags[name] !== undefined);
   if (given === undefined) return;
-  throw new ShoalError("bad-option", `--${given} has no effect here: ${why}.`, { hint: "Leave it out, or let the file export a Dataset, whose output the command names." });
+  throw new ShoalError("bad-option", `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} has no effect here: ${why}.`, { hint: "Leave it out, or let the file export a Dataset, whose output the command names." });
 }
 
 /** By shape and not by class: the job may import another copy of this package. */

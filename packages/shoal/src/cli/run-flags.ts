@@ -63,6 +63,15 @@ export function number(text: string): number {
   return value;
 }
 
+/** `4`, or `1-4`: as many as the queue needs. */
+export function actors(text: string): number | readonly [number, number] {
+  const range = /^(\d+)-(\d+)$/.exec(text.trim());
+  if (range !== null) return [Number(range[1]), Number(range[2])];
+  const value = wholeNumber(text);
+  if (value < 1) throw new InvalidArgumentError("It must be at least 1.");
+  return value;
+}
+
 const units = { "": 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12, ki: 2 ** 10, mi: 2 ** 20, gi: 2 ** 30, ti: 2 ** 40 } as const;
 
 export function bytes(text: string): number {
