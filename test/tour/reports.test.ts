@@ -1,0 +1,21 @@
+// The plan and the report that the documentation explains are those of its example.
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { Dataset } from "shoal";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+test("a plan and a report, explained", async () => {
+  const page = await readFile(`${root}packages/shoal/REPORTS.md`, "utf8");
+  const [plan, report] = [...page.matchAll(/^```text\n(.*?)\n```/gms)].map(([, text]) => text as string);
+  const { default: reviews } = (await import(`${root}apps/examples/reports/reviews.ts`)) as { readonly default: Dataset };
+  expect(plan).toBe(reviews.explain());
+  expect(await reviews.takeAll()).toHaveLength(1665);
+  expect(withoutTimes(report as string)).toEqual(withoutTimes(reviews.stats()));
+});
+
+/** Lines without what differs from run to run: times, rates, shares, and the last line, which judges them. */
+function withoutTimes(report: string): string[] {
+  return report.split("\n").slice(0, -1).map((line) => line.replaceAll(/[\d.,]+ (min [\d.]+ s|ms|s|%|MiB|rows\/s)/g, "#").replaceAll(/ +/g, " ").replace(/ [\d,]+( #)+/, " # #"));
+}
