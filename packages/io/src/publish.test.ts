@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, symlink, utimes, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { blockFromRows, type Datasink } from "@shoal/core";
 import { beforeEach, describe, expect, test } from "vitest";
 import { collectRows } from "./collect-rows.ts";
+import { decodeThreadEntry } from "./decode-thread-entry.ts";
 import { jsonl } from "./jsonl.ts";
 import { jsonlSource } from "./jsonl-source.ts";
 
@@ -30,6 +31,32 @@ async function deadProcess(): Promise<number> {
   const child = spawn(process.execPath, ["-e", ""]);
   await once(child, "exit");
   return child.pid as number;
+}
+
+/** Overwrites `out` in a process that is killed in place of its n-th change of the file system while it publishes. Gives its exit code; 0 if it came through. */
+async function overwriteAndDieAt(step: number, out: string): Promise<number> {
+  const program = `
+    import fs from "node:fs";
+    import { syncBuiltinESMExports } from "node:module";
+    let left = Infinity;
+    for (const name of ["rename", "rm", "writeFile"]) {
+      const real = fs.promises[name];
+      fs.promises[name] = (...given) => left-- > 0 ? real(...given) : (process.kill(process.pid, "SIGKILL"), new Promise(() => {}));
+    }
+    syncBuiltinESMExports();
+    const { blockFromRows } = await import("@shoal/core");
+    const { jsonl } = await import(${JSON.stringify(new URL("./jsonl.ts", import.meta.url).href)});
+    const writer = await jsonl(${JSON.stringify(out)}, { mode: "overwrite" }).open(new AbortController().signal);
+    await writer.write(blockFromRows([{ a: "new" }]));
+    await writer.writeDeadLetters([{ ...${JSON.stringify(letter)}, step: "new" }]);
+    left = ${step};
+    await writer.publish({ fields: [] });
+    process.exit(0);`;
+  const { execArgv = [] } = decodeThreadEntry().options;
+  const child = spawn(process.execPath, [...execArgv, "--input-type=module", "-e", program], { stdio: ["ignore", "ignore", "inherit"], cwd: new URL(".", import.meta.url) });
+  const [code, killedBy] = (await once(child, "exit")) as [number | null, string | null];
+  expect(code ?? killedBy).toSatisfy((end) => end === 0 || end === "SIGKILL");
+  return code ?? 1;
 }
 
 describe("an output", () => {
@@ -95,6 +122,58 @@ describe("an output", () => {
     expect(await collectRows(jsonlSource(join(folder, "out")))).toEqual([{ a: "old" }]);
     await writer.discard();
     expect(await readdir(folder)).toEqual(["out"]);
+  });
+
+  test.each(["out", "out.jsonl"])("that is overwritten by a run which dies while publishing %s is the old or the new one, whole", async (name) => {
+    const out = join(folder, name);
+    const letters = name === "out" ? join(out, "_dead-letters.jsonl") : `${out}.dead-letters.jsonl`;
+    const write = async (mode: "error" | "overwrite", a: string): Promise<void> => {
+      const writer = await jsonl(out, { mode }).open(signal);
+      await writer.write(blockFromRows([{ a }]));
+      await writer.writeDeadLetters([{ ...letter, step: a }]);
+      await writer.publish({ fields: [] });
+    };
+    const now = async (): Promise<string> => `${JSON.stringify(await collectRows(jsonlSource(out)))} ${(JSON.parse(await readFile(letters, "utf8")) as { step: string }).step}`;
+    const outcomes = new Set<string>();
+    for (let step = 0, code = 1; code !== 0; step++) {
+      await write("overwrite", "old");
+      code = await overwriteAndDieAt(step, out);
+      await expect(jsonl(out).open(signal)).rejects.toMatchObject({ code: "output-exists" });
+      const found = await now();
+      expect(['[{"a":"old"}] old', '[{"a":"new"}] new']).toContain(found);
+      outcomes.add(found);
+      await write("overwrite", "third");
+      expect(await now()).toBe('[{"a":"third"}] third');
+      expect((await readdir(folder)).filter((entry) => !entry.includes("-unfinished-")).toSorted()).toEqual(name === "out" ? [name] : [name, `${name}.dead-letters.jsonl`]);
+    }
+    expect(outcomes.size).toBe(2);
+  }, 60_000);
+
+  test("without dead letters replaces one with dead letters, and leaves none of those", async () => {
+    const out = join(folder, "out.jsonl");
+    const writer = await jsonl(out).open(signal);
+    await writer.writeDeadLetters([letter]);
+    await writer.publish({ fields: [] });
+    expect(await readdir(folder)).toEqual(["out.jsonl", "out.jsonl.dead-letters.jsonl"]);
+    await writeRows(jsonl(out, { mode: "overwrite" }), { a: 1 });
+    expect(await readdir(folder)).toEqual(["out.jsonl"]);
+  });
+
+  test("at a link goes where the link leads; nowhere, in a file, or in a device's place is refused before anything is written", async () => {
+    await mkdir(join(folder, "elsewhere"));
+    await symlink(join(folder, "elsewhere"), join(folder, "link"));
+    await writeRows(jsonl(join(folder, "link")), { a: 1 });
+    expect(await readdir(join(folder, "elsewhere"))).toEqual(["part-00000.jsonl"]);
+    await symlink(join(folder, "missing"), join(folder, "dangling.jsonl"));
+    await writeFile(join(folder, "file"), "");
+    for (const mode of ["error", "overwrite"] as const) {
+      await expect(jsonl(join(folder, "dangling.jsonl"), { mode }).open(signal)).rejects.toMatchObject({ code: "unwritable-location", message: expect.stringContaining("leads nowhere") as string });
+      await expect(jsonl(join(folder, "dangling.jsonl", "out"), { mode }).open(signal)).rejects.toMatchObject({ code: "not-a-directory" });
+      await expect(jsonl(join(folder, "file", "x.jsonl"), { mode }).open(signal)).rejects.toMatchObject({ code: "not-a-directory", message: expect.stringContaining('file" is a file') as string });
+      await expect(jsonl(join(folder, "file", "deep", "out"), { mode }).open(signal)).rejects.toMatchObject({ code: "not-a-directory" });
+      await expect(jsonl("/dev/null", { mode }).open(signal)).rejects.toMatchObject({ code: "unwritable-location" });
+    }
+    expect((await readdir(folder)).toSorted()).toEqual(["dangling.jsonl", "elsewhere", "file", "link"]);
   });
 
   test("that another run is writing is left alone, even by overwrite", async () => {

@@ -1,11 +1,12 @@
-import { mkdir, open, readdir, rename, rmdir, stat, type FileHandle } from "node:fs/promises";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { mkdir, open, rename, rmdir, stat, type FileHandle } from "node:fs/promises";
+import { basename, dirname, join, relative } from "node:path";
 import process from "node:process";
 import { ShoalError } from "@shoal/core";
 import { fileError } from "./file-error.ts";
 import { hasExtension } from "./file-store.ts";
 import { localPath } from "./local-files.ts";
-import { claimUnfinished, removeUnfinished } from "./unfinished-output.ts";
+import { checkFolder, outputTarget, refuseExisting } from "./output-place.ts";
+import { beginPublishing, claimUnfinished, lettersBeside, lettersName, moveIfThere, publishLetters, removeUnfinished, replacedName, settleLeftOver, type Publishing } from "./unfinished-output.ts";
 
 /** How an output is called, and what becomes of an older one. */
 export interface OutputOptions {
@@ -41,7 +42,8 @@ export interface Output {
 /**
  * Opens a path for writing: one file when it ends in one of the extensions (`out.jsonl`), standard output for `-`, otherwise a
  * directory of parts (`out/part-00000.jsonl`). Everything is written into a hidden directory beside it and renamed at the end.
- * @throws `output-exists`, `output-unfinished`, `output-busy`, with the choices there are.
+ * What a run that died while publishing left in between is put right first: the old output is back, or the new one whole.
+ * @throws `output-exists`, `output-unfinished`, `output-busy`, `unwritable-location`, `not-a-directory`, with the choices there are.
  */
 export async function openOutput(given: string, options: OutputOptions): Promise<Output> {
   if (given === "-") return (await import("./standard-output.ts")).openStandardOutput();
@@ -51,9 +53,11 @@ export async function openOutput(given: string, options: OutputOptions): Promise
   const path = localPath(given);
   const single = hasExtension(path, options.extensions) && !/[/\\]$/.test(path);
   const { mode = "error" } = options;
-  const target = resolve(path);
   const location = path.replace(/(?<=.)[/\\]+$/, "");
   try {
+    const target = await outputTarget(path, location);
+    await checkFolder(dirname(target), location);
+    await settleLeftOver(target);
     if (mode === "error") await refuseExisting(target, location);
     if (!relative(target, process.cwd()).startsWith("..")) {
       throw new ShoalError("unwritable-location", `Can't write "${location}": the working directory is in it.`, { hint: "Name a directory of its own for the output.", failure: "bug" });
@@ -64,16 +68,6 @@ export async function openOutput(given: string, options: OutputOptions): Promise
   } catch (error) {
     throw fileError(error, `write "${location}"`);
   }
-}
-
-async function refuseExisting(target: string, location: string): Promise<void> {
-  const info = await stat(target).catch(() => undefined);
-  if (info === undefined || (info.isDirectory() && (await readdir(target)).length === 0)) return;
-  throw new ShoalError("output-exists", `There is already an output at "${location}" (changed ${info.mtime.toISOString()}).`, {
-    hint: `Choose another path, remove it, or replace it with { mode: "overwrite" }.`,
-    failure: "bug",
-    details: { path: location },
-  });
 }
 
 class LocalOutput implements Output {
@@ -103,21 +97,14 @@ class LocalOutput implements Output {
   }
 
   async deadLetters(): Promise<OutputFile> {
-    this.#letters ??= await this.#create(this.single ? join(this.#unfinished, "letters") : this.#data("_dead-letters.jsonl"), this.#lettersPath(this.location));
+    this.#letters ??= await this.#create(this.single ? join(this.#unfinished, lettersName) : this.#data("_dead-letters.jsonl"), this.#lettersPath(this.location));
     return this.#letters;
   }
 
   async publish(): Promise<{ files: readonly string[]; deadLetters?: string }> {
     try {
       if (this.#mode === "error") await refuseExisting(this.#target, this.location);
-      await this.#moveOldAside();
-      if (this.single) {
-        if (this.#letters !== undefined) await rename(join(this.#unfinished, "letters"), this.#lettersPath(this.#target));
-        await rename(this.#data(basename(this.#target)), this.#target);
-      } else {
-        await syncDirectory(this.#data());
-        await rename(this.#data(), this.#target);
-      }
+      await (this.single ? this.#publishFile() : this.#publishDirectory());
       await syncDirectory(dirname(this.#target));
     } catch (error) {
       throw fileError(error, `publish "${this.location}"`, { details: { unfinished: this.#unfinished } });
@@ -134,14 +121,27 @@ class LocalOutput implements Output {
     await removeUnfinished(this.#unfinished, this.#target);
   }
 
-  /** What is replaced stays whole beside the new output until that has its name. */
+  /** A file takes another's place in one step; its dead letters follow. */
+  async #publishFile(): Promise<void> {
+    const name = basename(this.#target);
+    const publishing: Publishing = { data: join("data", name), letters: this.#letters !== undefined ? "replace" : this.#mode === "overwrite" ? "remove" : "leave" };
+    await beginPublishing(this.#unfinished, publishing);
+    if ((await stat(this.#target).catch(() => undefined))?.isDirectory() === true) await this.#moveOldAside();
+    await rename(this.#data(name), this.#target);
+    await publishLetters(this.#unfinished, this.#target, publishing);
+  }
+
+  async #publishDirectory(): Promise<void> {
+    await syncDirectory(this.#data());
+    await beginPublishing(this.#unfinished, { data: "data", letters: "leave" });
+    await this.#moveOldAside();
+    await rename(this.#data(), this.#target);
+  }
+
+  /** What is replaced stays whole in the unfinished directory until the new output has its name; a crash in between is put right by the next run. */
   async #moveOldAside(): Promise<void> {
-    if (this.#mode === "overwrite") {
-      await moveIfThere(this.#target, join(this.#unfinished, "replaced"));
-      if (this.single) await moveIfThere(this.#lettersPath(this.#target), join(this.#unfinished, "replaced-letters"));
-    } else if (!this.single) {
-      await rmdir(this.#target).catch(() => {});
-    }
+    if (this.#mode === "overwrite") await moveIfThere(this.#target, join(this.#unfinished, replacedName));
+    else await rmdir(this.#target).catch(() => {});
   }
 
   async #create(path: string, published: string): Promise<DiskFile> {
@@ -160,7 +160,7 @@ class LocalOutput implements Output {
   }
 
   #lettersPath(path: string): string {
-    return this.single ? `${path}.dead-letters.jsonl` : join(path, "_dead-letters.jsonl");
+    return this.single ? lettersBeside(path) : join(path, "_dead-letters.jsonl");
   }
 }
 
@@ -199,12 +199,6 @@ class DiskFile implements OutputFile {
   async abandon(): Promise<void> {
     await this.#handle.close().catch(() => {});
   }
-}
-
-async function moveIfThere(from: string, to: string): Promise<void> {
-  await rename(from, to).catch((error: unknown) => {
-    if ((error as { code?: unknown }).code !== "ENOENT") throw error;
-  });
 }
 
 /** A rename is on the disk only when its directory is. Some systems can't sync directories. */

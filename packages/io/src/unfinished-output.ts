@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
@@ -11,6 +11,10 @@ interface Owner {
 }
 
 const ownerFile = "owner.json";
+
+/** Where the old output waits, in the unfinished directory, until the new one has its name. */
+export const replacedName = "replaced";
+const publishingFile = "publishing.json";
 
 /** Those that this process is writing now, each with its sign of life; a directory of ours that is not among them was left over. */
 const claimed = new Map<string, ReturnType<typeof setInterval>>();
@@ -35,7 +39,7 @@ export async function claimUnfinished(target: string, location: string, mode: "e
   try {
     await writeFile(join(candidate, ownerFile), JSON.stringify({ pid: process.pid, host: hostname(), startedAt: new Date().toISOString() } satisfies Owner));
     if (!(await renameUnlessThere(candidate, path))) {
-      await removeLeftOver(path, target, location, mode);
+      await removeLeftOver(path, location, mode);
       if (!(await renameUnlessThere(candidate, path))) throw busy(location, path);
     }
     const touch = (): void => void utimes(join(path, ownerFile), new Date(), new Date()).catch(() => {});
@@ -59,7 +63,7 @@ async function renameUnlessThere(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function removeLeftOver(path: string, target: string, location: string, mode: "error" | "overwrite"): Promise<void> {
+async function removeLeftOver(path: string, location: string, mode: "error" | "overwrite"): Promise<void> {
   const owner = await readOwner(path);
   if (owner !== undefined && (await isAtWork(owner, path))) throw busy(location, path, owner);
   if (mode === "error") {
@@ -69,13 +73,13 @@ async function removeLeftOver(path: string, target: string, location: string, mo
       details: { path: location, unfinished: path },
     });
   }
+  await removeAtOnce(path);
+}
+
+/** Of several runs, one moves it; the others find it gone. What is half removed must not be taken for an output. */
+async function removeAtOnce(path: string): Promise<void> {
   const doomed = `${path}-removed-${process.pid}-${Math.random().toString(36).slice(2)}`;
-  // Of two runs that overwrite, one moves it; the other finds it gone.
-  await rename(path, doomed).catch((error: unknown) => {
-    if ((error as { code?: unknown }).code !== "ENOENT") throw error;
-  });
-  // A run that died while publishing may have moved the old output aside without putting the new one in its place.
-  await restoreReplaced(doomed, target);
+  await moveIfThere(path, doomed);
   await rm(doomed, { recursive: true, force: true });
 }
 
@@ -94,29 +98,82 @@ async function isAtWork(owner: Owner, path: string): Promise<boolean> {
   }
 }
 
+/** What is published, for whoever finds that a crash interrupted it. */
+export interface Publishing {
+  /** What gets the output's name, within the unfinished directory. */
+  readonly data: string;
+  /** What then becomes of a single file's dead letters. */
+  readonly letters: "replace" | "remove" | "leave";
+}
+
+/** Says that files now get their names, before the first one does. */
+export async function beginPublishing(path: string, publishing: Publishing): Promise<void> {
+  await writeFile(join(path, publishingFile), JSON.stringify(publishing), { flush: true });
+}
+
+/**
+ * Of a run that died while it published: puts back the old output where the new one has not taken its place, or gives the new file its dead
+ * letters. Before that nothing may be removed: the only copy can be in there.
+ */
+export async function settleLeftOver(target: string): Promise<void> {
+  const path = unfinishedPath(target);
+  const owner = await readOwner(path);
+  if (owner !== undefined && (await isAtWork(owner, path))) return;
+  if (await settle(path, target)) await removeAtOnce(path);
+}
+
+/** Whether the new output is published, to the last step. */
+async function settle(path: string, target: string): Promise<boolean> {
+  if (!(await exists(target))) await moveIfThere(join(path, replacedName), target);
+  const publishing = await readJson<Publishing>(join(path, publishingFile));
+  if (publishing === undefined || (await exists(join(path, publishing.data))) || !(await exists(target))) return false;
+  await publishLetters(path, target, publishing);
+  return true;
+}
+
+/** The last step of publishing a single file. */
+export async function publishLetters(path: string, target: string, { letters }: Publishing): Promise<void> {
+  if (letters === "replace") await moveIfThere(join(path, lettersName), lettersBeside(target));
+  if (letters === "remove") await rm(lettersBeside(target), { force: true });
+}
+
+/** A single file's dead letters while they are written. */
+export const lettersName = "letters";
+
+/** Where the dead letters of a single file are found. */
+export function lettersBeside(path: string): string {
+  return `${path}.dead-letters.jsonl`;
+}
+
 /** Gives the directory up. An old output that was moved into it and not replaced after all goes back to its place. */
 export async function removeUnfinished(path: string, target: string): Promise<void> {
-  await restoreReplaced(path, target);
-  await rm(path, { recursive: true, force: true });
   clearInterval(claimed.get(path));
+  await settle(path, target);
+  await removeAtOnce(path);
   claimed.delete(path);
 }
 
-async function restoreReplaced(unfinished: string, target: string): Promise<void> {
-  const replaced = join(unfinished, "replaced");
-  if ((await exists(replaced)) && !(await exists(target))) await rename(replaced, target);
+async function readOwner(path: string): Promise<Owner | undefined> {
+  return readJson<Owner>(join(path, ownerFile));
 }
 
-async function readOwner(path: string): Promise<Owner | undefined> {
+async function readJson<T>(path: string): Promise<T | undefined> {
   try {
-    return JSON.parse(await readFile(join(path, ownerFile), "utf8")) as Owner;
+    return JSON.parse(await readFile(path, "utf8")) as T;
   } catch {
     return undefined;
   }
 }
 
 async function exists(path: string): Promise<boolean> {
-  return stat(path).then(() => true, () => false);
+  return lstat(path).then(() => true, () => false);
+}
+
+/** A rename that finds nothing is none. */
+export async function moveIfThere(from: string, to: string): Promise<void> {
+  await rename(from, to).catch((error: unknown) => {
+    if ((error as { code?: unknown }).code !== "ENOENT") throw error;
+  });
 }
 
 function busy(location: string, path: string, owner?: Owner): ShoalError {
