@@ -1,13 +1,16 @@
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, symlink, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { binarySource } from "./binary-source.ts";
 import { collectRows } from "./collect-rows.ts";
-import { findFiles } from "./file-store.ts";
+import { findFiles, type SourceFile } from "./file-store.ts";
+import { httpStore } from "./http-files.ts";
 import { jsonSource } from "./json-source.ts";
 import { jsonlSource } from "./jsonl-source.ts";
 import { textSource } from "./text-source.ts";
@@ -57,6 +60,28 @@ describe("paths", () => {
     const [file] = await findFiles(join(folder, "a.bin"), [], signal);
     expect(new TextDecoder().decode(await file?.bytes(2, 5, signal))).toBe("234");
     await expect(file?.bytes(8, 12, signal)).rejects.toMatchObject({ code: "file-truncated" });
+  });
+
+  test("a pipe or a device is refused, in a directory passed over", async () => {
+    await files("a.jsonl");
+    execFileSync("mkfifo", [join(folder, "pipe.jsonl")]);
+    await symlink(join(folder, "pipe.jsonl"), join(folder, "link.jsonl"));
+    for (const name of ["pipe.jsonl", "link.jsonl"]) await expect(namesOf(join(folder, name))).rejects.toMatchObject({ code: "not-seekable", message: expect.stringContaining("is a pipe") as string });
+    await expect(collectRows(textSource("/dev/zero"))).rejects.toMatchObject({ code: "not-seekable" });
+    expect(await namesOf(folder)).toEqual(["a.jsonl"]);
+  });
+
+  test("gzip of which nothing is left is cut short, and not empty", async () => {
+    await files("plain.jsonl");
+    const packed = gzipSync('{"a":1}\n');
+    for (const length of [0, 1, 2, 10]) {
+      await writeFile(join(folder, "a.jsonl.gz"), packed.subarray(0, length));
+      await expect(collectRows(jsonlSource(join(folder, "a.jsonl.gz")))).rejects.toMatchObject({ code: "gzip-corrupt" });
+    }
+    await writeFile(join(folder, "plain.jsonl"), "");
+    expect(await namesOf(join(folder, "plain.jsonl"))).toEqual([]);
+    await writeFile(join(folder, "a.jsonl.gz"), gzipSync(""));
+    expect(await namesOf(join(folder, "a.jsonl.gz"))).toEqual([]);
   });
 
   test("an aborted read ends", async () => {
@@ -133,5 +158,63 @@ describe("http", () => {
       else response.write(body, () => response.destroy());
     });
     await expect(collectRows(jsonlSource(cut))).rejects.toMatchObject({ code: "connection-lost" });
+  });
+
+  /** Only what GET is answered with matters. */
+  const serveBody = (answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> =>
+    serve((request, response) => void (request.method === "HEAD" ? response.writeHead(200, { etag: '"v1"', "content-length": body.length }).end() : answer(request, response)));
+  async function textOf(file: SourceFile): Promise<string> {
+    let text = "";
+    for await (const bytes of file.stream(signal)) text += new TextDecoder().decode(bytes);
+    return text;
+  }
+
+  test("a server that falls silent is given up: before its answer, and in it", async () => {
+    const silent = await serve(() => {});
+    await expect(httpStore({ idleMs: 50 }).open(silent, signal)).rejects.toMatchObject({ code: "unreachable", message: expect.stringContaining("did not answer within 0.05 s") as string });
+    expect(seen).toEqual(["HEAD"]);
+    close();
+    const half = await serveBody((_, response) => void response.writeHead(200, { "content-length": body.length }).write(body.slice(0, 5)));
+    const file = await httpStore({ idleMs: 300 }).open(half, signal);
+    await expect(textOf(file)).rejects.toMatchObject({ code: "connection-lost", message: expect.stringContaining("sent 5 bytes, and then nothing for 0.3 s") as string });
+    await expect(file.bytes(0, 8, signal)).rejects.toMatchObject({ code: "connection-lost" });
+    expect(seen).toEqual(["HEAD", "GET", "GET bytes=0-7"]);
+  });
+
+  test("a slow reader is no silent server", async () => {
+    const url = await serveBody((_, response) => void response.writeHead(200).write(body.slice(0, 8), () => setTimeout(() => response.end(body.slice(8)), 20)));
+    const file = await httpStore({ idleMs: 1000 }).open(url, signal);
+    let text = "";
+    for await (const bytes of file.stream(signal)) {
+      if (text === "") await new Promise((resolve) => setTimeout(resolve, 1200));
+      text += new TextDecoder().decode(bytes);
+    }
+    expect(text).toBe(body);
+  });
+
+  test("an abort ends the wait for a silent server, and its reason comes out", async () => {
+    const abort = new AbortController();
+    const url = await serve(() => abort.abort(new Error("enough")));
+    await expect(httpStore().open(url, abort.signal)).rejects.toThrow("enough");
+  });
+
+  test("a stream that breaks goes on where it stopped, if the server knows ranges and the file is the same", async () => {
+    const breaking = (etag: string) => (request: IncomingMessage, response: ServerResponse) => {
+      const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
+      response.writeHead(from === 0 ? 200 : 206, { etag, "content-length": body.length - from, ...(from === 0 ? {} : { "content-range": `bytes ${from}-${body.length - 1}/${body.length}` }) });
+      response.write(body.slice(from, from + 5), () => void (from + 5 >= body.length ? response.end() : response.destroy()));
+    };
+    const same = await httpStore().open(await serveBody(breaking('"v1"')), signal);
+    expect(await textOf(same)).toBe(body);
+    expect(seen).toEqual(["HEAD", "GET", "GET bytes=5-", "GET bytes=10-", "GET bytes=15-"]);
+    close();
+    const other = await httpStore().open(await serveBody((request, response) => breaking(request.headers.range === undefined ? '"v1"' : '"v2"')(request, response)), signal);
+    await expect(textOf(other)).rejects.toMatchObject({ code: "file-changed" });
+  });
+
+  test("redirects in a circle are said to be that, and not followed again", async () => {
+    const url = await serve((_, response) => void response.writeHead(302, { location: "/a.jsonl" }).end());
+    await expect(collectRows(jsonlSource(url))).rejects.toMatchObject({ code: "http-refused", message: expect.stringContaining("redirect") as string });
+    expect(seen.length).toBeLessThan(30);
   });
 });

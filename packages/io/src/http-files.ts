@@ -1,31 +1,40 @@
 import { ShoalError } from "@shoal/core";
 import type { FileStore, SourceFile } from "./file-store.ts";
+import { httpRequest, type HttpAnswer } from "./http-request.ts";
+
+/** How servers are waited for. */
+export interface HttpOptions {
+  /** A server that is silent for so long, before or within its answer, is given up. Default 60,000. */
+  readonly idleMs?: number;
+}
 
 /** Files of the web, one URL each: there are no directories and no globs. */
-export const httpFiles: FileStore = {
-  find: async (url, _extensions, signal) => [await openUrl(url, signal)],
-  open: openUrl,
-};
+export function httpStore({ idleMs = 60_000 }: HttpOptions = {}): FileStore {
+  const open = (url: string, signal: AbortSignal): Promise<SourceFile> => openUrl(url, idleMs, signal);
+  return { open, find: async (url, _extensions, signal) => [await open(url, signal)] };
+}
 
-async function openUrl(url: string, signal: AbortSignal): Promise<SourceFile> {
-  const headers = await headersOf(url, signal);
-  const size = sizeOf(headers);
+export const httpFiles: FileStore = httpStore();
+
+async function openUrl(url: string, idleMs: number, signal: AbortSignal): Promise<SourceFile> {
+  const headers = await headersOf(url, idleMs, signal);
   const version = versionOf(headers);
   return {
     path: url,
-    size,
+    size: sizeOf(headers),
     version,
-    stream: (streamSignal) => streamUrl(url, version, streamSignal),
-    bytes: (start, end, rangeSignal) => readRange(url, start, end, version, rangeSignal),
+    stream: (streamSignal) => streamUrl(url, version, idleMs, streamSignal),
+    bytes: (start, end, rangeSignal) => readRange(url, start, end, version, idleMs, rangeSignal),
   };
 }
 
 /** Not every server answers HEAD: then the first byte is asked for. */
-async function headersOf(url: string, signal: AbortSignal): Promise<Headers> {
-  const head = await request(url, { method: "HEAD", signal });
+async function headersOf(url: string, idleMs: number, signal: AbortSignal): Promise<Headers> {
+  const head = await httpRequest(url, { method: "HEAD", signal, idleMs });
+  await head.leave();
   if (head.ok) return head.headers;
-  const first = await request(url, { headers: { range: "bytes=0-0" }, signal });
-  await first.body?.cancel();
+  const first = await httpRequest(url, { headers: { range: "bytes=0-0" }, signal, idleMs });
+  await first.leave();
   if (!first.ok) throw refused(url, first);
   return first.headers;
 }
@@ -39,42 +48,62 @@ function versionOf(headers: Headers): string {
   return headers.get("etag") ?? [headers.get("last-modified") ?? "unknown", sizeOf(headers) ?? "unknown"].join(" ");
 }
 
-async function* streamUrl(url: string, version: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  const response = await request(url, { signal });
-  if (!response.ok) throw refused(url, response);
-  checkVersion(url, version, response);
-  const reader = (response.body ?? new Response("").body)?.getReader();
-  if (reader === undefined) return;
+/** Where the connection breaks, it goes on from there if the server can, and says that the file is still the same. */
+async function* streamUrl(url: string, version: string, idleMs: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
   let received = 0;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      received += value.byteLength;
-      yield value;
+  let fruitless = 0;
+  let lost: unknown;
+  for (;;) {
+    const before = received;
+    const response = await httpRequest(url, { signal, idleMs, ...(received === 0 ? {} : { headers: { range: `bytes=${received}-`, "if-range": version } }) });
+    if (!response.ok) throw refused(url, response);
+    checkVersion(url, version, response);
+    if (received > 0 && !(response.status === 206 && response.headers.get("content-range")?.startsWith(`bytes ${received}-`))) {
+      await response.leave();
+      throw lost;
     }
-  } catch (error) {
-    signal.throwIfAborted();
-    throw new ShoalError("connection-lost", `The connection broke after ${received} bytes of ${url}: ${error instanceof Error ? error.message : String(error)}`, { hint: "Run it again, or download the file first.", cause: error });
-  } finally {
-    await reader.cancel().catch(() => {});
+    try {
+      for await (const bytes of response.body()) {
+        received += bytes.byteLength;
+        yield bytes;
+      }
+      return checkLength(url, response, received - before);
+    } catch (error) {
+      if (!ShoalError.is(error, "connection-lost")) throw error;
+      fruitless = received > before ? 0 : fruitless + 1;
+      const resumable = received === 0 || (version.startsWith('"') && !response.headers.has("content-encoding"));
+      if (!resumable || fruitless > 1 || error.details?.["silent"] === true) throw error;
+      lost = error;
+    }
   }
 }
 
-async function readRange(url: string, start: number, end: number, version: string, signal: AbortSignal): Promise<Uint8Array> {
-  const response = await request(url, { headers: { range: `bytes=${start}-${end - 1}` }, signal });
+/** Not every runtime does so itself. */
+function checkLength(url: string, { headers }: HttpAnswer, received: number): void {
+  const promised = headers.get("content-length");
+  if (promised === null || headers.has("content-encoding") || Number(promised) === received) return;
+  throw new ShoalError("connection-lost", `${url} gave ${received} bytes and had promised ${promised}.`, { hint: "Run it again, or download the file first.", details: { url, received } });
+}
+
+async function readRange(url: string, start: number, end: number, version: string, idleMs: number, signal: AbortSignal): Promise<Uint8Array> {
+  const response = await httpRequest(url, { headers: { range: `bytes=${start}-${end - 1}` }, signal, idleMs });
   if (!response.ok) throw refused(url, response);
   checkVersion(url, version, response);
-  const bytes = new Uint8Array(await response.arrayBuffer());
   // A server that knows no ranges answers 200 with the whole file.
-  const asked = response.status === 206 ? bytes : bytes.subarray(start, end);
-  if (asked.byteLength !== end - start) {
-    throw new ShoalError("file-truncated", `${url} gave ${asked.byteLength} bytes where bytes ${start} to ${end} were asked for.`, { hint: "The server cuts ranges short: download the file first, and read it from disk.", failure: "bug" });
+  let skip = response.status === 206 ? 0 : start;
+  const asked = new Uint8Array(end - start);
+  let at = 0;
+  for await (const bytes of response.body()) {
+    const wanted = bytes.subarray(skip, skip + asked.byteLength - at);
+    skip = Math.max(0, skip - bytes.byteLength);
+    asked.set(wanted, at);
+    at += wanted.byteLength;
+    if (at === asked.byteLength) return asked;
   }
-  return asked;
+  throw new ShoalError("file-truncated", `${url} gave ${at} bytes where bytes ${start} to ${end} were asked for.`, { hint: "The server cuts ranges short: download the file first, and read it from disk.", failure: "bug" });
 }
 
-function checkVersion(url: string, version: string, response: Response): void {
+function checkVersion(url: string, version: string, response: HttpAnswer): void {
   const etag = response.headers.get("etag");
   if (etag !== null && version.includes('"') && etag !== version) throw fileChanged(url, version, etag);
 }
@@ -88,27 +117,7 @@ export function fileChanged(path: string, before: string, now: string): ShoalErr
   });
 }
 
-const attempts = 3;
-
-async function request(url: string, init: RequestInit & { signal: AbortSignal }): Promise<Response> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const response = await fetch(url, init);
-      if (attempt === attempts || (response.status < 500 && response.status !== 429)) return response;
-      await response.body?.cancel();
-    } catch (error) {
-      init.signal.throwIfAborted();
-      if (attempt === attempts) {
-        const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-        throw new ShoalError("unreachable", `Can't reach ${url}: ${cause}`, { hint: "Check the URL and the network.", cause: error });
-      }
-    }
-    await new Promise((resolve) => setTimeout(resolve, 200 * 4 ** (attempt - 1)));
-    init.signal.throwIfAborted();
-  }
-}
-
-function refused(url: string, response: Response): ShoalError {
+function refused(url: string, response: HttpAnswer): ShoalError {
   const missing = response.status === 404 || response.status === 410;
   return new ShoalError(missing ? "file-not-found" : "http-refused", `${url} answered ${response.status} ${response.statusText}.`.replace(" .", "."), {
     hint: missing ? "Check the URL." : "Check that the URL can be read without signing in.",

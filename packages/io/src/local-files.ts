@@ -15,11 +15,11 @@ export const localFiles: FileStore = {
     const path = localPath(given);
     const info = await statOrMissing(path);
     if (info?.isDirectory()) return filesOfDirectory(path, extensions);
-    if (info !== undefined) return [await localFile(path)];
+    if (info !== undefined) return [await seekableFile(path)];
     if (isDynamicPattern(path)) return filesOfGlob(path);
     throw notFound(path);
   },
-  open: (path) => localFile(localPath(path)),
+  open: (path) => seekableFile(localPath(path)),
 };
 
 /** A path as the file system takes it; `file:` URLs become paths. */
@@ -39,8 +39,18 @@ async function localFile(path: string): Promise<SourceFile> {
   };
 }
 
+/** What is named outright must be a file: opening a pipe waits for its writer, and what is read from it is gone. @throws `not-seekable` */
+async function seekableFile(path: string): Promise<SourceFile> {
+  const file = await localFile(path);
+  if (file.size !== undefined) return file;
+  const info = await statFile(path);
+  if (info.isDirectory()) return file;
+  const what = info.isFIFO() ? "a pipe" : info.isSocket() ? "a socket" : "a device";
+  throw new ShoalError("not-seekable", `"${path}" is ${what}, and not a file that can be read more than once.`, { hint: `Read it as standard input ("-", with < ${path}), or write it to a file first.`, failure: "bug", details: { path } });
+}
+
 async function* streamFile(path: string, size: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  // A buffer of this size is allocated for every file: thousands of small ones would keep the garbage collector busy. A pipe has no size.
+  // A buffer of this size is allocated for every file: thousands of small ones would keep the garbage collector busy. Those in /proc say 0.
   const highWaterMark = size === 0 ? 1 << 18 : Math.min(size + 1, 1 << 18);
   try {
     yield* createReadStream(path, { signal, highWaterMark }) as AsyncIterable<Uint8Array>;
@@ -101,7 +111,7 @@ async function filesOfGlob(pattern: string): Promise<readonly SourceFile[]> {
   if (paths.length === 0) {
     throw new ShoalError("no-files", `No file matches "${pattern}"${where(pattern)}.`, { hint: "Check the pattern; `**` crosses directories, `*` does not.", failure: "bug", details: { pattern } });
   }
-  return Promise.all(paths.map(localFile));
+  return Promise.all(paths.map(seekableFile));
 }
 
 /** Passed over in directories: hidden files, marker files as other systems write them, and our own dead letters. */
