@@ -26,7 +26,7 @@ test.each([
   [{ timeoutMs: "5s" }, /timeoutMs: "5s"/],
   [{ recycleAfterBatches: 0 }, /recycleAfterBatches: 0/],
   [{ maxBatchRows: -5 }, /maxBatchRows: -5/],
-  [{ batchFormat: "pandas" }, /batchFormat: "pandas"/],
+  [{ batchFormat: "rows" }, /no option "batchFormat" for predictors[^]*where it is defined/],
 ])("%o is refused at once", (options, message) => {
   expect(() => rows.mapBatches(same, options as never)).toThrow(expect.objectContaining({ code: "bad-option", message: expect.stringMatching(message) as string }) as Error);
 });

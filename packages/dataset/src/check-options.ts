@@ -5,17 +5,17 @@ import { wholeNumber } from "./whole-number.ts";
 const policies = ["fail", "skip", "null", "deadLetter"];
 const formats = ["columns", "rows", "arrow"];
 const devices = ["auto", "webgpu", "cuda", "wasm", "cpu"];
-const predictorOptions = new Set([...Object.keys(defaultPredictorOptions), "batchFormat", "onError", "timeoutMs", "recycleAfterBatches"]);
+const predictorOptions = new Set([...Object.keys(defaultPredictorOptions), "onError", "timeoutMs", "recycleAfterBatches"]);
 
 /** @throws `bad-option` for a name that no predictor option has, and for values that can't be. */
 export function checkPredictorOptions(options: PredictorOptions): void {
   for (const name of Object.keys(options)) {
     if (predictorOptions.has(name)) continue;
-    throw new ShoalError("bad-option", `mapBatches() has no option "${name}".`, { failure: "bug", hint: `The options are ${[...predictorOptions].join(", ")} and args.` });
+    const hint = name === "batchFormat" ? "A predictor says its format where it is defined: definePredictor(import.meta, …, { batchFormat })." : `The options are ${[...predictorOptions].join(", ")} and args.`;
+    throw new ShoalError("bad-option", `mapBatches() has no option "${name}" for predictors.`, { failure: "bug", hint });
   }
   checkBatchSize(options.batchSize);
   checkOnError(options.onError);
-  if (options.batchFormat !== undefined) checkBatchFormat(options.batchFormat);
   oneOf("device", options.device, devices);
   if (options.maxBatchCost !== "auto") wholeNumber("maxBatchCost", options.maxBatchCost, 1);
   checkConcurrency(options.concurrency);

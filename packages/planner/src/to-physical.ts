@@ -67,7 +67,7 @@ function actorPool(operator: Predict, input: PhysicalOperator, { preserveOrder }
   return {
     kind: "actor-pool",
     input,
-    spec: withBatchFormat(spec, options),
+    spec,
     policy: batchPolicy(spec, options),
     stages: operator.stages ?? spec.phases,
     minActors: stateful ? 1 : minActors,
@@ -82,10 +82,6 @@ function actorPool(operator: Predict, input: PhysicalOperator, { preserveOrder }
     ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
     ...(options.recycleAfterBatches !== undefined && { recycleAfterBatches: options.recycleAfterBatches }),
   };
-}
-
-function withBatchFormat(spec: PredictorSpec, options: PredictorOptions): PredictorSpec {
-  return spec.kind === "module" && options.batchFormat !== undefined ? { ...spec, batchFormat: options.batchFormat } : spec;
 }
 
 function batchPolicy(spec: PredictorSpec, options: PredictorOptions): BatchPolicy {

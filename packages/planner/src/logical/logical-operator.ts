@@ -127,8 +127,6 @@ export type LogicalOperator =
 
 /** What `mapBatches` was told about a predictor, defaults filled in. JSON. */
 export interface PredictorOptions {
-  /** The format of a predictor of one's own; default: as it was defined. */
-  readonly batchFormat?: BatchFormat;
   /** Actors: exactly so many, or as the queue needs between two bounds. A ceiling: never more than fit the resources. */
   readonly concurrency: number | readonly [min: number, max: number];
   readonly batchSize: number | "auto";
