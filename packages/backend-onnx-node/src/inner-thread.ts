@@ -17,7 +17,8 @@ export class InnerThread implements AsyncDisposable {
   readonly #signal: AbortSignal;
   readonly #waiting: Call[] = [];
   #worker: Worker | undefined;
-  #open: (Call & { readonly id: number }) | undefined;
+  /** Sent to the thread, in order. */
+  readonly #open: (Call & { readonly id: number })[] = [];
   /** Called when the thread is idle and is to end. */
   #onIdle: (() => void) | undefined;
   #ended: ShoalError | undefined;
@@ -37,27 +38,36 @@ export class InnerThread implements AsyncDisposable {
     return abortable(answer, this.#signal);
   }
 
-  /** Waits for the call that is open, since ending a thread during `run()` aborts the process; calls that wait are refused. */
+  /** Waits for the calls that are open, since ending a thread during `run()` aborts the process; calls that wait are refused. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended ??= new ShoalError("disposed", "The actor's ONNX sessions were disposed.", { failure: "aborted" });
-    if (this.#open !== undefined) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    if (this.#open.length > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     this.#next();
     await this.#worker?.terminate();
   }
 
   #next(): void {
-    while (this.#open === undefined) {
+    while (this.#hasRoom()) {
       const call = this.#waiting.shift();
-      if (call === undefined) return this.#onIdle?.();
+      if (call === undefined) {
+        if (this.#open.length === 0) this.#onIdle?.();
+        return;
+      }
       if (this.#ended !== undefined) call.reject(this.#ended);
       else if (this.#signal.aborted) call.reject(abortedError(this.#signal));
       else this.#send(call);
     }
   }
 
+  /** A run may lie in the thread behind another, so that it begins at once. */
+  #hasRoom(): boolean {
+    const [open, ahead] = this.#open;
+    return open === undefined || (ahead === undefined && open.operation.kind === "run" && this.#waiting[0]?.operation.kind === "run");
+  }
+
   #send(call: Call): void {
     const id = ++this.#lastId;
-    this.#open = { ...call, id };
+    this.#open.push({ ...call, id });
     this.#worker ??= this.#start();
     this.#worker.ref();
     try {
@@ -77,10 +87,10 @@ export class InnerThread implements AsyncDisposable {
   }
 
   #settle(reply: ThreadReply): void {
-    const open = this.#open;
-    if (open?.id !== reply.id) return;
-    this.#open = undefined;
-    this.#worker?.unref();
+    const at = this.#open.findIndex((call) => call.id === reply.id);
+    const [open] = at < 0 ? [] : this.#open.splice(at, 1);
+    if (open === undefined) return;
+    if (this.#open.length === 0) this.#worker?.unref();
     if ("thrown" in reply) open.reject(libraryError(reply.thrown));
     else open.resolve(reply.value as never);
     this.#next();
@@ -88,8 +98,7 @@ export class InnerThread implements AsyncDisposable {
 
   #lose(how: string): void {
     this.#ended ??= new ShoalError("worker-lost", `The thread that runs the ONNX sessions is gone: ${how}.`, { failure: "worker-lost", hint: "Run it again with one actor and a smaller batch: a library that crashes has most often run out of memory." });
-    this.#open?.reject(this.#ended);
-    this.#open = undefined;
+    for (const call of this.#open.splice(0)) call.reject(this.#ended);
     this.#next();
   }
 }

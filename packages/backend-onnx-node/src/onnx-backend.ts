@@ -20,7 +20,7 @@ async function load(spec: DeclarativePredictorSpec, actor: ActorContext): Promis
   try {
     const step = bind(spec.name, options, session);
     const predict = options.sequence === undefined ? predictBatch : predictSequences;
-    return { rows: "same", stateful: false, predict: (batch, signal) => predict(step, batch, signal), dispose: async () => session[Symbol.asyncDispose]() };
+    return { rows: "same", stateful: false, overlaps: options.sequence === undefined, predict: (batch, signal) => predict(step, batch, signal), dispose: async () => session[Symbol.asyncDispose]() };
   } catch (error) {
     await session[Symbol.asyncDispose]();
     throw error;

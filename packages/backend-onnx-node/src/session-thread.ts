@@ -7,8 +7,10 @@ import { OrtSessions } from "./ort-sessions.ts";
 import type { Answers, Operation, Thrown, ThreadReply, ThreadRequest } from "./thread-protocol.ts";
 
 let sessions: OrtSessions | undefined;
+/** The library takes one call at a time; the next may wait here already. */
+let turn: Promise<void> = Promise.resolve();
 
-parentPort?.on("message", (request: ThreadRequest) => void answer(request));
+parentPort?.on("message", (request: ThreadRequest) => void (turn = turn.then(() => answer(request))));
 
 async function answer({ id, operation }: ThreadRequest): Promise<void> {
   let reply: ThreadReply;

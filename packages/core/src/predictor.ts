@@ -30,6 +30,11 @@ export interface Predictor {
   readonly rows: "same" | "any";
   /** One actor, source order, no packing, no bisecting. */
   readonly stateful: boolean;
+  /**
+   * `predict` may be called again while the last call is under way, and works on one after the other: the next batch is then made ready
+   * while the device is busy. Only declarative predictors are taken at their word.
+   */
+  readonly overlaps?: boolean;
   preprocess?(block: Block, signal: AbortSignal): Promise<Block>;
   /** What each row (as `preprocess` left it) costs, in tokens, pixels …: the unit of `maxBatchCost`. */
   cost?(block: Block): ArrayLike<number>;

@@ -34,8 +34,9 @@ export async function loadEncoder({ spec, actor, hub, files }: TaskContext, desc
   return {
     rows: "same",
     stateful: false,
+    overlaps: true,
     preprocess: async (block) => {
-      const { ids, texts, truncatedRows } = tokenizeTexts(block, task.input, tokenizer, mostTokens);
+      const { ids, texts, truncatedRows } = await tokenizeTexts(block, task.input, tokenizer, mostTokens);
       if (truncatedRows > 0) actor.count("truncatedRows", truncatedRows);
       return createBlock({ [idsColumn]: ids, ...task.carry?.(texts) }, block.lineage, block.rows);
     },

@@ -1,5 +1,6 @@
 import { columnFromValues, columnValue, preview, requireColumn, ShoalError, type Block, type Column, type JsonObject } from "@shoal/core";
 import { firstNumber } from "../decode/cache-ports.ts";
+import { letOthersRun } from "../tokenize/let-others-run.ts";
 import type { TextTokenizer } from "../tokenize/text-tokenizer.ts";
 
 /** Hidden column: the tokens of each text. */
@@ -13,16 +14,20 @@ export interface TokenizedTexts {
 }
 
 /** @throws `missing-value`, `wrong-type` (`row`), naming the row of the block */
-export function tokenizeTexts(block: Block, input: string, tokenizer: TextTokenizer, mostTokens: number): TokenizedTexts {
+export async function tokenizeTexts(block: Block, input: string, tokenizer: TextTokenizer, mostTokens: number): Promise<TokenizedTexts> {
   const column = requireColumn(block, input);
   const texts = Array.from({ length: block.rows }, (_, row) => textOf(columnValue(column, row), row, input));
   let truncatedRows = 0;
-  const ids = texts.map((text) => {
+  const ids: Int32Array[] = [];
+  const pause = letOthersRun();
+  for (const text of texts) {
     const own = tokenizer.encode(text, true);
-    if (own.length <= mostTokens) return Int32Array.from(own);
-    truncatedRows++;
-    return Int32Array.from(truncated(own, text, tokenizer, mostTokens));
-  });
+    const fits = own.length <= mostTokens;
+    if (!fits) truncatedRows++;
+    ids.push(Int32Array.from(fits ? own : truncated(own, text, tokenizer, mostTokens)));
+    const paused = pause();
+    if (paused !== undefined) await paused;
+  }
   return { texts, truncatedRows, ids: columnFromValues(ids, { kind: "list", element: "int32" }) };
 }
 

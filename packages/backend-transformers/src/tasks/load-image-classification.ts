@@ -29,6 +29,7 @@ export async function loadImageClassification(context: TaskContext): Promise<Pre
   return {
     rows: "same",
     stateful: false,
+    overlaps: true,
     preprocess: async (block, signal) => {
       const column = requireColumn(block, settings.input);
       const images = await severalAtOnce(block.rows, imagesAtOnce, async (row) => processor.prepare(await readImage(column, row, signal)));

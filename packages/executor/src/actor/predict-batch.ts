@@ -11,7 +11,6 @@ export interface BlockPrediction {
   readonly spec: PredictorSpec;
   readonly bisect: boolean;
   readonly signal: AbortSignal;
-  readonly now: () => number;
   /** What `preprocess` gave. */
   readonly prepared: Block;
   /** Row of `prepared` → row of the block that was given. */
@@ -19,29 +18,46 @@ export interface BlockPrediction {
   readonly parts: ResultPart[];
   readonly failures: RowFailure[];
   readonly traces: BatchTrace[];
-  /** Told before each call, so that a watchdog sees which rows are under way. */
-  readonly begin: (rows: Int32Array) => void;
+  /** Told before each call, so that a watchdog sees which rows are under way; what it gives is called after it, and says how long it took. */
+  readonly begin: (rows: Int32Array) => () => number;
   readonly done: (rows: Int32Array, ms: number) => void;
   readonly outOfMemory: (rows: Int32Array) => void;
 }
 
-/**
- * Predicts some rows, and on failure finds what is to blame: out of memory halves them, any other failure of the data is bisected to
- * the guilty rows. A row that failed alone is a failure; losses of the device or the actor are thrown, for they are nobody's fault here.
- */
-export async function predictBatch(run: BlockPrediction, rows: Int32Array, attempt = 1): Promise<void> {
+/** A batch whose `predict` was called. */
+export interface StartedBatch {
+  readonly rows: Int32Array;
+  readonly batch: Block;
+  readonly attempt: number;
+  /** Never rejects. */
+  readonly outcome: Promise<{ readonly ms: number } & ({ readonly result: Block } | { readonly error: unknown })>;
+}
+
+/** Calls `predict` for some rows. @throws the signal's reason */
+export function startBatch(run: BlockPrediction, rows: Int32Array, attempt = 1): StartedBatch {
   if (run.signal.aborted) throw run.signal.reason;
   const batch = batchOf(run.prepared, rows);
-  const began = run.now();
-  run.begin(rows);
+  const end = run.begin(rows);
+  const outcome = callPredict(run, batch).then((result) => ({ ms: end(), result }), (error: unknown) => ({ ms: end(), error }));
+  return { rows, batch, attempt, outcome };
+}
+
+/**
+ * Waits for a batch, and on failure finds what is to blame: out of memory halves it, any other failure of the data is bisected to
+ * the guilty rows. A row that failed alone is a failure; losses of the device or the actor are thrown, for they are nobody's fault here.
+ */
+export async function settleBatch(run: BlockPrediction, { rows, batch, attempt, outcome }: StartedBatch): Promise<void> {
+  const ended = await outcome;
+  const { ms } = ended;
   try {
-    const result = await callPredict(run, batch);
+    if ("error" in ended) throw ended.error;
+    const { result } = ended;
     checkResult(result, batch, run.spec, run.predictor.rows === "same", describeRows(run, rows));
-    trace(run, rows, run.now() - began, false, attempt);
+    trace(run, rows, ms, false, attempt);
     run.parts.push({ block: result, rows });
-  } catch (error) {
-    trace(run, rows, run.now() - began, true, attempt);
-    await blame(run, rows, attempt, error);
+  } catch (failure) {
+    trace(run, rows, ms, true, attempt);
+    await blame(run, rows, attempt, failure);
   }
 }
 
@@ -57,8 +73,7 @@ async function blame(run: BlockPrediction, rows: Int32Array, attempt: number, er
   if (failure === "oom") run.outOfMemory(rows);
   if (rows.length > 1 && maySplit(run, failure)) {
     const middle = Math.ceil(rows.length / 2);
-    await predictBatch(run, rows.subarray(0, middle), attempt + 1);
-    await predictBatch(run, rows.subarray(middle), attempt + 1);
+    for (const half of [rows.subarray(0, middle), rows.subarray(middle)]) await settleBatch(run, startBatch(run, half, attempt + 1));
     return;
   }
   const data = failureData(error, failure);

@@ -8,7 +8,7 @@ import { checkPromisedColumns } from "./check-result.ts";
 import { collapseRows } from "./collapse-rows.ts";
 import { gatherRows, identity, type ResultPart } from "./gather-rows.ts";
 import { dearestFirst, endOfBatch, paddedCost, sumOfCosts } from "./pack-batches.ts";
-import { predictBatch, rowRange, type BlockPrediction } from "./predict-batch.ts";
+import { rowRange, settleBatch, startBatch, type BlockPrediction, type StartedBatch } from "./predict-batch.ts";
 import { runPhase, type TracedBlock } from "./run-phase.ts";
 
 /** Runs a predictor inside an actor: a block is preprocessed, cut into batches, predicted and postprocessed. */
@@ -37,6 +37,11 @@ class PredictorActor implements ActorRuntime {
   #packsByCost = false;
   /** Rows that may be in one batch whatever they cost; falls when memory runs out. */
   #rowLimit = Infinity;
+  /** The batches under way, oldest first: first and last row of each. */
+  readonly #underWay: (readonly [number, number])[] = [];
+  /** When the last batch, and the last block, left the device: what began before had to wait until then. */
+  #batchEndedAt = -Infinity;
+  #blockEndedAt = -Infinity;
   /** Settles when the device is free for the next block, in the order in which blocks came. */
   #device: Promise<void> = Promise.resolve();
 
@@ -83,12 +88,14 @@ class PredictorActor implements ActorRuntime {
     const traces: BatchTrace[] = [];
     let predicted: TracedBlock;
     try {
-      predicted = await this.#predict(prepared, failures, traces, signal);
+      predicted = await this.#predict(prepared, failures, traces, signal, release);
     } finally {
       this.#leave("predict");
       release();
     }
-    const predictMs = this.#clock.now() - began;
+    const predictedAt = this.#clock.now();
+    const predictMs = predictedAt - Math.max(began, this.#blockEndedAt);
+    this.#blockEndedAt = predictedAt;
 
     began = this.#enter("postprocess");
     try {
@@ -111,27 +118,40 @@ class PredictorActor implements ActorRuntime {
     };
   }
 
-  async #predict(prepared: TracedBlock, failures: RowFailure[], traces: BatchTrace[], signal: AbortSignal): Promise<TracedBlock> {
+  async #predict(prepared: TracedBlock, failures: RowFailure[], traces: BatchTrace[], signal: AbortSignal, release: () => void): Promise<TracedBlock> {
     const { block, rows } = prepared;
     const costs = this.#predictor.stateful || block.rows === 0 ? undefined : this.#predictor.cost?.(block);
     this.#size ??= this.#startSize(costs !== undefined);
     const parts: ResultPart[] = [];
     const run: BlockPrediction = {
-      predictor: this.#predictor, spec: this.#request.spec, bisect: this.#policy.bisect, signal, now: () => this.#clock.now(),
+      predictor: this.#predictor, spec: this.#request.spec, bisect: this.#policy.bisect, signal,
       prepared: block, givenRow: (row) => rows[row] ?? row, parts, failures, traces,
-      begin: (batch) => this.#report("predict", rowRange(run, batch)),
+      begin: (batch) => this.#begin(rowRange(run, batch)),
       done: (batch, ms) => this.#learn(batch, ms, costs),
       outOfMemory: (batch) => this.#shrink(batch, costs),
     };
     const order = costs === undefined ? identity(block.rows) : dearestFirst(costs);
+    // Where calls may overlap, the next batch, the next block's first too, is made while the device works on this one.
+    let ahead: StartedBatch | undefined;
     for (let at = 0; at < order.length; ) {
       const end = endOfBatch(order, at, this.#limits(), this.#packsByCost ? costs : undefined);
-      await predictBatch(run, order.subarray(at, end));
+      const started = startBatch(run, order.subarray(at, end));
       at = end;
+      const oldest: StartedBatch | undefined = this.#overlaps ? ahead : started;
+      ahead = this.#overlaps ? started : undefined;
+      if (oldest !== undefined) await settleBatch(run, oldest);
+    }
+    if (ahead !== undefined) {
+      release();
+      await settleBatch(run, ahead);
     }
     if (this.#predictor.rows === "any") return { block: concatBlocks(parts.map((part) => part.block)), rows: new Int32Array() };
     const gathered = gatherRows(parts, block.lineage);
     return { block: gathered.block, rows: gathered.rows.map((row) => rows[row] ?? row) };
+  }
+
+  get #overlaps(): boolean {
+    return this.#predictor.overlaps === true && !this.#predictor.stateful && this.#request.spec.kind === "declarative";
   }
 
   #startSize(hasCost: boolean): BatchSize {
@@ -176,6 +196,22 @@ class PredictorActor implements ActorRuntime {
   #leave(phase: WorkingPhase): void {
     this.#open[phase]--;
     this.#report();
+  }
+
+  #begin(rows: readonly [number, number]): () => number {
+    const began = this.#clock.now();
+    if (this.#underWay.push(rows) === 1) this.#report("predict", rows);
+    return () => {
+      const ended = this.#clock.now();
+      const ms = ended - Math.max(began, this.#batchEndedAt);
+      this.#batchEndedAt = ended;
+      const at = this.#underWay.indexOf(rows);
+      this.#underWay.splice(at, 1);
+      const [oldest] = this.#underWay;
+      // What waited behind it is on the device only now.
+      if (at === 0 && oldest !== undefined) this.#report("predict", oldest);
+      return ms;
+    };
   }
 
   #report(phase?: WorkingPhase, rows?: readonly [number, number]): void {
