@@ -96,7 +96,7 @@ function isArrowTable(value: object): value is Table {
 export function toColumn(values: unknown, name: string, who: string): Column {
   if (isColumn(values)) return values;
   if (isTypedArray(values)) return { type: { kind: kindOf(values) }, length: values.length, values: values as TypedArray };
-  if (Array.isArray(values)) return columnFromValues(values);
+  if (Array.isArray(values)) return columnFromValues(values, undefined, { column: name });
   throw wrongResult(`${who} returned ${preview(values)} as column "${name}"`);
 }
 

@@ -41,7 +41,7 @@ export function blockFromRows(rows: readonly Row[], schema?: Schema, lineage: re
   const types = new Map<string, ColumnType | undefined>(schema?.fields.map((field) => [field.name, field.type]));
   if (schema === undefined) for (const row of rows) for (const name in row) if (!types.has(name)) types.set(name, undefined);
   const columns: Record<string, Column> = {};
-  for (const [name, type] of types) columns[name] = columnFromValues(rows.map((row) => row[name]), type);
+  for (const [name, type] of types) columns[name] = columnFromValues(rows.map((row) => row[name]), type, { column: name });
   return { rows: rows.length, columns, lineage };
 }
 

@@ -1,4 +1,5 @@
 import type { Vector } from "apache-arrow";
+import { jsonForm } from "./json-form.ts";
 import { ShoalError } from "./shoal-error.ts";
 
 /** Column types of whole numbers. */
@@ -242,6 +243,7 @@ export function typeOfValue(value: unknown): ColumnType {
   if (value instanceof Uint8Array && !(value instanceof Uint8ClampedArray)) return { kind: "binary" };
   if (isTypedArray(value)) return { kind: "tensor", element: kindOf(value), shape: [value.length] };
   if (isRasterImage(value)) return { kind: "image" };
+  if (value instanceof URL) return { kind: "utf8" };
   if (Array.isArray(value) && value.length > 0) {
     if (value.every((item) => typeof item === "number")) return { kind: "list", element: "float64" };
     if (value.every((item) => typeof item === "string")) return { kind: "list", element: "utf8" };
@@ -270,16 +272,24 @@ export function inferType(values: Iterable<unknown>): ColumnType {
   return type;
 }
 
+/** Where values stand, for messages. */
+export interface ValuesPlace {
+  readonly column?: string;
+  /** The number of the first value. Default 0. */
+  readonly firstRow?: number;
+}
+
 /**
- * A column from plain values; `null` and `undefined` are missing rows.
- * @throws `wrong-type` when a value does not fit `type`, naming the row.
+ * A column from plain values; `null` and `undefined` are missing rows. Nested values that are no JSON become it where they say how (`toJSON`).
+ * @throws `wrong-type` when a value does not fit `type`, or is or holds something that JSON has no form for (Map, Set, RegExp, Error, a
+ * function, itself …), naming row and column.
  */
-export function columnFromValues(values: readonly unknown[], type: ColumnType = inferType(values)): Column {
+export function columnFromValues(values: readonly unknown[], type: ColumnType = inferType(values), place: ValuesPlace = {}): Column {
   const length = values.length;
   switch (type.kind) {
     case "null": return { type, length, values: [] };
-    case "json": return { type, length, values: values.map((value) => value ?? null) };
-    case "utf8": case "binary": case "list": case "image": return { type, length, values: values.map((value, row) => (value == null ? null : checked(value, type, row))) };
+    case "json": return { type, length, values: values.map((value, row) => jsonForm(value, (what) => withoutForm(value, what, row, place)) ?? null) };
+    case "utf8": case "binary": case "list": case "image": return { type, length, values: values.map((value, row) => (value == null ? null : checked(value, type, row, place))) };
     case "arrow": throw new ShoalError("wrong-type", `A column of type ${formatType(type)} can't be made from plain values.`, { hint: "Pass a column that has this type already, or declare another type." });
   }
   const perRow = elementsPerRow(type);
@@ -291,26 +301,34 @@ export function columnFromValues(values: readonly unknown[], type: ColumnType = 
       validity ??= new Uint8Array(length).fill(1);
       validity[row] = 0;
     } else if (type.kind === "tensor") {
-      target.set(checked(value, type, row) as never, row * perRow);
+      target.set(checked(value, type, row, place) as never, row * perRow);
     } else {
-      target[row] = checked(value, type, row) as never;
+      target[row] = checked(value, type, row, place) as never;
     }
   }
   return withValidity({ type, length, values: target }, validity);
 }
 
-function checked(value: unknown, type: ColumnType, row: number): unknown {
+function checked(value: unknown, type: ColumnType, row: number, place: ValuesPlace): unknown {
   const stored = storedForm(value, type);
-  if (stored === undefined) {
-    throw new ShoalError("wrong-type", `Row ${row}: ${preview(value)} does not fit a column of type ${formatType(type)}.`, { hint: "Make the values of the column alike in a step before this one.", failure: "row", details: { row } });
-  }
+  if (stored === undefined) throw wrongType(`${preview(value)} does not fit a column of type ${formatType(type)}`, row, place, "Make the values of the column alike in a step before this one.");
   return stored;
+}
+
+function withoutForm(value: unknown, what: string, row: number, place: ValuesPlace): never {
+  const holds = what === "itself" ? "a value contains itself" : typeof value === "object" && Object.prototype.toString.call(value) === "[object Object]" ? `${preview(value)} holds ${what}` : `there is ${what}`;
+  throw wrongType(`${holds}, which JSON has no form for`, row, place, "Make plain values of it in a step before this one (Object.fromEntries(map), [...set], error.message, await promise), or drop the column.");
+}
+
+function wrongType(what: string, row: number, { column, firstRow = 0 }: ValuesPlace, hint: string): ShoalError {
+  const name = column === undefined ? {} : { column };
+  return new ShoalError("wrong-type", `Row ${firstRow + row}${column === undefined ? "" : `, column "${column}"`}: ${what}.`, { hint, failure: "row", details: { row: firstRow + row, ...name } });
 }
 
 /** The value as a column of this type stores it, or undefined where it does not fit. */
 function storedForm(value: unknown, type: ColumnType): unknown {
   switch (type.kind) {
-    case "utf8": return typeof value === "string" ? value : undefined;
+    case "utf8": return typeof value === "string" ? value : value instanceof URL ? value.href : undefined;
     case "binary": return value instanceof Uint8Array ? value : undefined;
     case "image": return isRasterImage(value) ? value : undefined;
     case "bool": return typeof value === "boolean" ? Number(value) : undefined;
@@ -363,6 +381,7 @@ export function concatColumns(columns: readonly Column[]): Column {
   if (columns.length === 1) return first;
   const type = columns.map((column) => column.type).reduce(commonType);
   const length = columns.reduce((sum, column) => sum + column.length, 0);
+  if (type.kind === "json" && columns.every((column) => column.type.kind === "json")) return { type, length, values: columns.flatMap((column) => column.values as readonly unknown[]) };
   const plain = columns.every((column) => isTypedArray(column.values) && sameType(column.type, type));
   if (!plain) return columnFromValues(columns.flatMap(columnValues), type.kind === "arrow" ? { kind: "json" } : type);
   const target = new ((first.values as TypedArray).constructor as new (length: number) => TypedArray)(length * elementsPerRow(type));
