@@ -20,7 +20,7 @@ export interface Misfit {
 }
 
 /** A column of parsed JSON values, or the first value that does not fit its type. */
-export function buildColumn(values: unknown[], type: ColumnType): Column | Misfit {
+export function buildColumn(values: unknown[], type: ColumnType, name: string): Column | Misfit {
   const length = values.length;
   switch (type.kind) {
     case "float64": return buildNumbers(values, length);
@@ -33,7 +33,7 @@ export function buildColumn(values: unknown[], type: ColumnType): Column | Misfi
       }
       return { type, length, values };
     }
-    case "json": case "null": return columnFromValues(values, { kind: "json" });
+    case "json": case "null": return columnFromValues(values, { kind: "json" }, { column: name });
     default: return buildByCasting(values, type);
   }
 }

@@ -34,7 +34,7 @@ export function columnOfCells(cells: readonly string[], name: string, type: Colu
     values[row] = value;
   }
   if (type.kind === "json") return columnFromValues(values, type);
-  const column = buildColumn(values, type);
+  const column = buildColumn(values, type, name);
   if (isMisfit(column)) throw misfit(cells[column.row] as string, name, type, where(column.row));
   return column;
 }

@@ -35,7 +35,7 @@ export function fromItems<T>(items: readonly T[]): Datasource<ItemRow<T>> {
       return Object.fromEntries(
         schema.fields.filter(({ name }) => columns.includes(name)).map(({ name, type }) => {
           const values = objects ? part.map((item) => ownValue(item as Row, name)) : part;
-          return [name, columnFromValues(values, type)];
+          return [name, columnFromValues(values, type, { column: name, firstRow: start })];
         }),
       );
     },

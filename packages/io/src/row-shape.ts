@@ -68,7 +68,7 @@ function valuesOf(rows: readonly Row[], name: string): unknown[] {
 
 function columnOfRun(run: RowRun, name: string, type: ColumnType, values: unknown[]): Column {
   if (run.text !== undefined && isInexact(values)) keepExact(run, name, type, values);
-  const column = buildColumn(values, type);
+  const column = buildColumn(values, type, name);
   if (!isMisfit(column)) return column;
   throw new ShoalError("schema-conflict", `${run.where(column.row)}: column "${name}" has ${preview(column.value)} where ${wordFor(type)} (${type.kind}) ${type.kind === "bool" ? "was" : "were"} expected, as in the rows before it.`, {
     hint: `Mend the row, or declare the column: { types: { ${JSON.stringify(name)}: "json" } } takes any value.`,
