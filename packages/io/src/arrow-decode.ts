@@ -35,7 +35,8 @@ export async function* readArrow(file: RemoteFile, columns?: readonly string[]):
     batches++;
     batch.data.children.forEach((child, at) => validateData(child as Data, batch.schema.fields[at]?.name ?? String(at)));
     if (batch.numRows === 0) continue;
-    const wanted = columns === undefined ? batch : batch.select(batch.schema.names.filter((name) => columns.includes(String(name))));
+    // By position: apache-arrow's selection by name mixes columns up unless they are the first ones.
+    const wanted = columns === undefined ? batch : batch.selectAt(batch.schema.names.flatMap((name, at) => (columns.includes(String(name)) ? [at] : [])));
     yield { ...blockOfBatch(new Table(wanted.schema, [wanted])), rows: batch.numRows };
   }
   if (promised !== undefined && batches < promised) throw new Error(`its footer lists ${promised} record batches, and only ${batches} are there`);

@@ -90,3 +90,13 @@ test.each([1, 2, 257, 65_537])("a first batch of %i rows is no mark of a big-end
   await writeFile(other, tableToIPC(tableFromArrays({ a: values }), "file"));
   expect((await read(other)).rows).toBe(rows);
 });
+
+test("any of the columns can be read alone", async () => {
+  const path = join(directory, "alone.arrow");
+  await write(path, someBlock(0));
+  for (const names of [["id"], ["text"], ["nested"], ["text", "embedding"], ["id", "nested"], []]) {
+    const back = await read(path, names);
+    expect(back.rows).toBe(50);
+    expect([...blockRows(back)]).toEqual([...blockRows(someBlock(0))].map((row) => Object.fromEntries(names.map((name) => [name, row[name]]))));
+  }
+});
