@@ -41,8 +41,13 @@ export function blockFromRows(rows: readonly Row[], schema?: Schema, lineage: re
   const types = new Map<string, ColumnType | undefined>(schema?.fields.map((field) => [field.name, field.type]));
   if (schema === undefined) for (const row of rows) for (const name in row) if (!types.has(name)) types.set(name, undefined);
   const columns: Record<string, Column> = {};
-  for (const [name, type] of types) columns[name] = columnFromValues(rows.map((row) => row[name]), type, { column: name });
+  for (const [name, type] of types) columns[name] = columnFromValues(name in Object.prototype ? rows.map((row) => own(row, name)) : rows.map((row) => row[name]), type, { column: name });
   return { rows: rows.length, columns, lineage };
+}
+
+/** Without what every object inherits: `constructor` and `toString` are names like others. */
+function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 /** The rows of a block as plain objects, made one at a time. */
@@ -89,7 +94,7 @@ export function concatBlocks(blocks: readonly Block[]): Block {
   if (blocks.length === 1) return first;
   const names = new Set(blocks.flatMap((block) => Object.keys(block.columns)));
   const columns: Record<string, Column> = {};
-  for (const name of names) columns[name] = concatColumns(blocks.map((block) => block.columns[name] ?? missingColumn(block.rows)));
+  for (const name of names) columns[name] = concatColumns(blocks.map((block) => own(block.columns, name) ?? missingColumn(block.rows)));
   return { rows: blocks.reduce((sum, block) => sum + block.rows, 0), columns, lineage: joinSpans(blocks.flatMap((block) => block.lineage)) };
 }
 
@@ -121,7 +126,7 @@ export function selectColumns(block: Block, names: readonly string[]): Block {
 
 /** @throws `missing-column`, listing the columns there are. */
 export function requireColumn(block: Block, name: string): Column {
-  const column = block.columns[name];
+  const column = own(block.columns, name);
   if (column === undefined) {
     const known = Object.keys(block.columns);
     throw new ShoalError("missing-column", `There is no column "${name}"; the columns are ${known.map((other) => `"${other}"`).join(", ") || "none"}.`, {
@@ -137,7 +142,7 @@ export function requireColumn(block: Block, name: string): Column {
 export function conformBlock(block: Block, schema: Schema): Block {
   const columns: Record<string, Column> = {};
   for (const { name, type } of schema.fields) {
-    const column = block.columns[name];
+    const column = own(block.columns, name);
     columns[name] = column === undefined ? missingColumn(block.rows, type) : castColumn(column, type);
   }
   return { ...block, columns };
