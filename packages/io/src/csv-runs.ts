@@ -1,6 +1,7 @@
 import { preview, ShoalError } from "@shoal/core";
 import Papa from "papaparse";
 import type { SourceFile } from "./file-store.ts";
+import { badColumnName } from "./from-items.ts";
 import { textRuns } from "./text-runs.ts";
 
 /** Parsed rows of one CSV file. */
@@ -28,7 +29,7 @@ interface InnerParser {
 }
 const Parser = (Papa as unknown as { Parser: new (config: { delimiter: string; newline: string }) => InnerParser }).Parser;
 
-/** @throws `invalid-csv`, `ragged-row`, `duplicate-column`, `invalid-utf8`, with file and line */
+/** @throws `invalid-csv`, `ragged-row`, `duplicate-column`, `bad-column-name`, `invalid-utf8`, with file and line */
 export async function* csvRuns(file: SourceFile, syntax: CsvSyntax, signal: AbortSignal): AsyncIterable<CsvRun> {
   const delimiter = syntax.delimiter ?? (/\.tsv(\.gz)?$/i.test(file.path) ? "\t" : ",");
   const maxRowBytes = syntax.maxRowBytes ?? 64 * 1024 * 1024;
@@ -101,6 +102,7 @@ function headerNames(cells: readonly string[], path: string): readonly string[] 
   if (twice !== undefined) {
     throw new ShoalError("duplicate-column", `${path}:1: the header has the column "${twice}" twice.`, { hint: "Rename one of them in the file, or read it with { header: false }.", failure: "bug", details: { path, column: twice } });
   }
+  if (names.includes("__proto__")) throw badColumnName(`${path}:1: `);
   if (names.some((name) => name.includes("\r"))) {
     throw new ShoalError("invalid-csv", `${path}: lines end in \\r alone.`, { hint: "Convert the file to \\n line ends.", failure: "bug", details: { path } });
   }

@@ -18,7 +18,7 @@ type Types = ReadonlyMap<string, ColumnType>;
 /**
  * CSV and TSV files; `.gz` too; `-` is standard input. Columns of only numbers are float64, of only true and false bool, all others utf8; an empty cell
  * is missing. Numbers with leading zeros or a plus sign, and whole numbers that JavaScript can't hold, are text; `types` overrides that.
- * @throws `invalid-csv`, `ragged-row`, `duplicate-column`, `schema-conflict`, `invalid-row`, `invalid-utf8`, with file and line
+ * @throws `invalid-csv`, `ragged-row`, `duplicate-column`, `bad-column-name`, `schema-conflict`, `invalid-row`, `invalid-utf8`, with file and line
  */
 export function csvSource<S extends StandardSchemaV1>(paths: string | readonly string[], options: Omit<CsvOptions, "schema"> & { readonly schema: S }): Datasource<StandardSchemaV1.InferOutput<S>>;
 export function csvSource<R = Row>(paths: string | readonly string[], options?: CsvOptions<R>): Datasource<R>;

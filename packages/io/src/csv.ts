@@ -11,6 +11,7 @@ export interface CsvSinkOptions extends FileSinkOptions {
 /**
  * CSV with a header as an output, quoted as RFC 4180 says, lines ending in `\n`. A missing value is an empty cell, an empty string `""`;
  * nested values, lists and tensors are JSON, dates ISO strings, bytes base64. `.csv.gz` is compressed.
+ * @throws on writing: `no-columns`, and what every file sink throws
  */
 export function csv(path: string, options: CsvSinkOptions = {}): Datasink {
   const delimiter = options.delimiter ?? (/\.tsv(\.gz)?$/i.test(path) ? "\t" : ",");
@@ -19,6 +20,7 @@ export function csv(path: string, options: CsvSinkOptions = {}): Datasink {
     format: "csv",
     extensions: [".csv", ".tsv"],
     fixes: "columns",
+    needsColumns: true,
     gzip: true,
     async encode(file, schema) {
       const names = schema.fields.map((field) => field.name);

@@ -31,6 +31,8 @@ export interface SinkFormat {
    * `columns` only, or `nothing` (later blocks may bring new columns).
    */
   readonly fixes: "types" | "columns" | "nothing";
+  /** It has no way to say how many rows there are where there are no columns: such rows are refused. */
+  readonly needsColumns?: boolean;
   /** A path ending in `.gz` is compressed. */
   readonly gzip?: boolean;
   /** Called once for each file; also for an output without rows. Blocks that follow have exactly this schema (unless `fixes` is `nothing`). */
@@ -99,6 +101,13 @@ class FileSinkWriter implements SinkWriter {
   }
 
   async #writeRows(block: Block, schema: Schema): Promise<void> {
+    if (this.#format.needsColumns === true && schema.fields.length === 0) {
+      throw new ShoalError("no-columns", `The rows for "${this.#output.location}" have no columns, and ${this.#format.format} can't hold such rows.`, {
+        hint: "Keep a column, or write JSON Lines or Arrow.",
+        failure: "bug",
+        details: { location: this.#output.location },
+      });
+    }
     for (let start = 0; start < block.rows; ) {
       const current = await this.#file(schema);
       const piece = sliceBlock(block, start, Math.min(block.rows, start + this.#maxRowsPerFile - current.rows));

@@ -112,7 +112,7 @@ export async function* finishBlocks(blocks: AsyncIterable<Block>, partition: Par
   let left = limit;
   for await (const block of blocks) {
     signal.throwIfAborted();
-    const wanted = columns === undefined ? block : selectColumns(block, columns.filter((name) => name in block.columns));
+    const wanted = columns === undefined ? block : selectColumns(block, columns.filter((name) => Object.hasOwn(block.columns, name)));
     for (const piece of cutBlock(sliceBlock(wanted, 0, Math.min(left, wanted.rows)))) {
       yield { ...piece, lineage: [{ partition: partition.id, version: partition.version, firstRow, rows: piece.rows }] };
       firstRow += piece.rows;

@@ -65,11 +65,11 @@ export class ParquetEncoder {
     const columnData = this.#schema.fields.map(({ name, type }) => {
       const column = block.columns[name] as Column;
       const floats = (type.kind === "tensor" || type.kind === "list") && type.element.startsWith("float");
-      const json = type.kind === "json" || type.kind === "arrow";
+      const json = type.kind === "json" || type.kind === "image" || type.kind === "arrow";
       return {
         name,
         data: storedValues(column) as never,
-        // Looking for repeated floats costs more than it saves; bounds of JSON text help nobody.
+        // Looking for repeated floats costs more than it saves; bounds of JSON text help nobody, and those of pixels are whole images.
         ...(floats ? { encoding: "PLAIN" as const } : {}),
         ...(floats || json ? { statistics: false } : {}),
       };

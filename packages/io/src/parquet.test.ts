@@ -125,3 +125,12 @@ test("a damaged note of the Arrow schema is as good as none, whichever bit is wr
     }
   }
 });
+
+test("pixels leave no bounds in the footer", async () => {
+  const path = join(directory, "image.parquet");
+  const image = { width: 20, height: 20, channels: 3, data: new Uint8Array(1200).fill(7) };
+  await write(parquet(path), createBlock({ image: columnFromValues([image, image]), id: columnFromValues([1, 2]) }));
+  const bytes = await readFile(path);
+  const { metadata } = await openParquet({ byteLength: bytes.byteLength, slice: async (from, to) => Uint8Array.from(bytes.subarray(from, to)).buffer });
+  expect(metadata.row_groups[0]?.columns.map(({ meta_data }) => meta_data?.statistics === undefined)).toEqual([true, false]);
+});

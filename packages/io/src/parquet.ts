@@ -12,7 +12,7 @@ export interface ParquetSinkOptions extends FileSinkOptions {
 /**
  * A path as Parquet: one file when it ends in `.parquet`, otherwise a directory of parts. Tensors and lists become lists, with their
  * shapes noted for Arrow readers; nested values become JSON. Encoding runs in a thread of its own.
- * @throws on opening: `output-exists`, `output-unfinished`; on writing: `schema-conflict`
+ * @throws on opening: `output-exists`, `output-unfinished`; on writing: `schema-conflict`, `no-columns`
  */
 export function parquet(path: string, options: ParquetSinkOptions = {}): Datasink {
   const { rowGroupRows = 100_000, compression = "snappy", ...fileOptions } = options;
@@ -23,6 +23,7 @@ export function parquet(path: string, options: ParquetSinkOptions = {}): Datasin
       format: "parquet",
       extensions: [".parquet"],
       fixes: "types",
+      needsColumns: true,
       async encode(file, schema) {
         const { ThreadEncoder } = await import("./thread-encoder.ts");
         return new ThreadEncoder("parquet-write", { schema, rowGroupRows, codec: compression }, file);

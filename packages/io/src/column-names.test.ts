@@ -1,0 +1,68 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { blockFromRows, blockRows, concatBlocks, conformBlock, schemaOf, selectColumns, type Datasink, type Datasource, type Row } from "@shoal/core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { arrow } from "./arrow.ts";
+import { arrowSource } from "./arrow-source.ts";
+import { collectRows } from "./collect-rows.ts";
+import { csv } from "./csv.ts";
+import { csvSource } from "./csv-source.ts";
+import { fromItems } from "./from-items.ts";
+import { jsonl } from "./jsonl.ts";
+import { jsonlSource } from "./jsonl-source.ts";
+import { parquet } from "./parquet.ts";
+import { parquetSource } from "./parquet-source.ts";
+
+const { signal } = new AbortController();
+let folder: string;
+beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), "shoal-names-"))));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const formats: readonly [name: string, sink: (path: string) => Datasink, source: (path: string) => Datasource<unknown>][] = [
+  ["jsonl", jsonl, jsonlSource], ["csv", csv, csvSource], ["parquet", parquet, parquetSource], ["arrow", arrow, arrowSource],
+];
+
+async function write(sink: Datasink, ...blocks: readonly (readonly Row[])[]): Promise<void> {
+  const writer = await sink.open(signal);
+  try {
+    for (const rows of blocks) await writer.write(blockFromRows(rows));
+    await writer.publish({ fields: [] });
+  } catch (error) {
+    await writer.discard();
+    throw error;
+  }
+}
+
+const rows: readonly Row[] = [{ constructor: 1, toString: "a", hasOwnProperty: true, valueOf: null }, { constructor: 2, toString: "b", hasOwnProperty: false, valueOf: "x" }];
+
+describe.each(formats)("%s", (name, sink, source) => {
+  test("columns may have the names that every object inherits", async () => {
+    const path = join(folder, `names.${name}`);
+    await write(sink(path), rows);
+    expect(await collectRows(source(path))).toEqual(rows);
+    expect(await collectRows(source(path), { columns: ["toString", "__defineGetter__"] })).toEqual(rows.map(({ toString }) => ({ toString })));
+  });
+
+  test("rows without columns are counted, or refused", async () => {
+    const path = join(folder, `bare.${name}`);
+    const written = write(sink(path), [{}, {}]);
+    if (name === "parquet" || name === "csv") await expect(written).rejects.toMatchObject({ code: "no-columns" });
+    else expect(await written.then(() => collectRows(source(path)))).toEqual([{}, {}]);
+  });
+});
+
+test("rows that lack such a column are missing there", async () => {
+  const odd = [{ toString: "a" }, { a: 1 }];
+  expect([...blockRows(blockFromRows(odd))]).toEqual([{ toString: "a", a: null }, { toString: null, a: 1 }]);
+  expect(await collectRows(fromItems(odd))).toEqual([{ toString: "a", a: null }, { toString: null, a: 1 }]);
+  const [first, second] = odd.map((row) => blockFromRows([row])) as [ReturnType<typeof blockFromRows>, ReturnType<typeof blockFromRows>];
+  expect([...blockRows(concatBlocks([first, second]))]).toEqual([{ toString: "a", a: null }, { toString: null, a: 1 }]);
+  expect([...blockRows(conformBlock(second, schemaOf(first.columns)))]).toEqual([{ toString: null }]);
+  expect(() => selectColumns(second, ["toString"])).toThrow(expect.objectContaining({ code: "missing-column" }) as Error);
+});
+
+test("__proto__ is no name for a column, in a CSV header either", async () => {
+  await writeFile(join(folder, "proto.csv"), "__proto__,b\n1,2\n");
+  await expect(collectRows(csvSource(join(folder, "proto.csv")))).rejects.toMatchObject({ code: "bad-column-name", message: expect.stringContaining("proto.csv:1") as string });
+});
