@@ -128,6 +128,8 @@ class ActorClient implements Actor {
   }
 
   #take(event: ActorEvent): void {
+    // A predictor's own code can write to the same channel.
+    if (typeof event !== "object" || event === null) return;
     switch (event.kind) {
       case "ready":
         this.device = event.device;

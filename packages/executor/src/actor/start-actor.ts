@@ -217,7 +217,9 @@ class PredictorActor implements ActorRuntime {
   #report(phase?: WorkingPhase, rows?: readonly [number, number]): void {
     const open = this.#open;
     const shown = open.predict > 0 ? "predict" : (phase ?? (open.preprocess > 0 ? "preprocess" : open.postprocess > 0 ? "postprocess" : "idle"));
-    this.#onProgress({ phase: shown, ticks: ++this.#ticks, ...(rows === undefined ? {} : { rows }) });
+    // Who asks what an actor died over must know it whatever else began meanwhile.
+    const shownRows = rows ?? this.#underWay[0];
+    this.#onProgress({ phase: shown, ticks: ++this.#ticks, ...(shownRows === undefined ? {} : { rows: shownRows }) });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -18,6 +18,7 @@ export class ActorPool {
   readonly #tasks = new Set<Task>();
   readonly #stateful: boolean;
   #lossesInARow = 0;
+  #anyDone = false;
   #failure: { readonly error: unknown } | undefined;
   #started = false;
 
@@ -143,6 +144,7 @@ export class ActorPool {
       if (!member.open.includes(offer)) return;
       member.open.splice(member.open.indexOf(offer), 1);
       this.#lossesInARow = 0;
+      this.#anyDone = true;
       member.blocksDone++;
       member.batchesDone += result.batches.length;
       member.idleSince = clock.now();
@@ -177,13 +179,15 @@ export class ActorPool {
     onEvent({ kind: "actor-lost", actor: member.actor.id, reason: error.message });
     record.lostActors++;
     this.#roster.remove(member, error.message);
-    if (++this.#lossesInARow >= 3 * maxAttempts + 4) return this.#fail(keepDying(spec.name, this.#lossesInARow, error));
+    const tolerated = this.#anyDone ? 3 * maxAttempts + 4 : Math.max(6, 2 * maxAttempts);
+    if (++this.#lossesInARow >= tolerated) return this.#fail(keepDying(spec.name, this.#lossesInARow, error, lost[0], batch));
     if (this.#stateful && member.blocksDone > 0) return this.#fail(stateLost(spec.name, error));
     const splits = policy.bisect && !mayChangeRows(spec) && !this.#stateful;
     for (const [at, offer] of lost.entries()) {
-      // Blocks are on the device in the order in which they were offered.
-      const blamed = loss === "timeout" ? at === 0 : lost.length === 1;
-      const fate = afterLoss(offer, { loss, error, blamed, batch: blamed && !this.#stateful ? batch : undefined }, { maxAttempts, splits });
+      // Blocks are on the device in the order in which they were offered; what ended the actor may still be the next one's preprocess.
+      const blamed = at === 0 && (loss === "timeout" || lost.length === 1 || batch !== undefined);
+      const certain = loss === "timeout" || lost.length === 1;
+      const fate = afterLoss(offer, { loss, error, blamed, certain, batch: this.#stateful ? undefined : batch }, { maxAttempts, splits });
       record.retries += fate.again.length;
       offer.task.open += fate.again.length;
       this.#requeue(fate.again.map((piece) => ({ ...piece, task: offer.task })));

@@ -8,31 +8,53 @@ const report = (change: Partial<LossReport> = {}): LossReport => ({ loss: "worke
 const policy = { maxAttempts: 4, splits: true };
 
 describe("after the loss of an actor", () => {
-  test("a block is tried again, alone, and split after maxAttempts", () => {
-    const first = afterLoss(piece(8), report(), policy);
-    expect(first).toMatchObject({ again: [{ losses: 1, alone: true }], failures: [] });
-    const last = afterLoss(piece(8, { losses: 3, alone: true }), report(), policy);
-    expect(last.again.map(({ first, block: { rows }, losses }) => [first, rows, losses])).toEqual([[0, 4, 4], [4, 4, 4]]);
+  const deaths = (rows: number, guilty: number, batchRows: number): { deaths: number; attempts: number } => {
+    let [lost, attempts] = [0, 0];
+    const queue: Piece[] = [piece(rows)];
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const at = guilty - next.first;
+      if (at < 0 || at >= next.block.rows) continue;
+      lost++;
+      const start = at - (at % batchRows);
+      const fate = afterLoss(next, report({ batch: [start, Math.min(next.block.rows, start + batchRows) - 1] }), policy);
+      queue.push(...fate.again);
+      for (const failure of fate.failures) {
+        expect(failure.row + next.first).toBe(guilty);
+        ({ attempts } = failure);
+      }
+    }
+    return { deaths: lost, attempts };
+  };
+
+  test.each([[200, 8], [200, 1], [1024, 64], [7, 7], [1000, 1000]])("a guilty row of %i in batches of %i is found with four deaths, each an attempt of its own", (rows, batchRows) => {
+    for (const guilty of [0, Math.floor(rows / 3), rows - 1]) {
+      const found = deaths(rows, guilty, batchRows);
+      expect(found.deaths).toBeLessThanOrEqual(4);
+      expect(found.attempts).toBe(found.deaths);
+    }
   });
 
-  test("the batch that was on the device is set apart", () => {
-    const { again } = afterLoss(piece(10, { losses: 3, first: 20 }), report({ batch: [4, 5] }), policy);
-    expect(again.map(({ first, block: { rows } }) => [first, rows])).toEqual([[20, 4], [24, 2], [26, 4]]);
+  test("the batch that was on the device is set apart and halved, the others were not tried", () => {
+    const { again } = afterLoss(piece(20, { first: 20 }), report({ batch: [4, 11] }), policy);
+    expect(again.map(({ first, block: { rows }, losses, alone }) => [first, rows, losses, alone])).toEqual([[20, 4, 0, false], [24, 4, 1, true], [28, 4, 1, true], [32, 8, 0, false]]);
   });
 
-  test("a row that did it alone has failed", () => {
-    const { again, failures } = afterLoss(piece(1, { losses: 7, first: 5 }), report(), policy);
+  test("one row is tried again until its attempts are used up", () => {
+    expect(afterLoss(piece(1), report(), policy)).toMatchObject({ again: [{ losses: 1, alone: true }], failures: [] });
+    const { again, failures } = afterLoss(piece(1, { losses: 3, first: 5 }), report(), policy);
     expect(again).toEqual([]);
-    expect(failures).toMatchObject([{ row: 0, attempts: 8, error: { code: "worker-lost", failure: "worker-lost" } }]);
+    expect(failures).toMatchObject([{ row: 0, attempts: 4, error: { code: "worker-lost", failure: "worker-lost" } }]);
   });
 
   test("a hang is narrowed down at once, and a bystander of it is not counted", () => {
     expect(afterLoss(piece(8), report({ loss: "timeout" }), policy).again).toHaveLength(2);
+    expect(afterLoss(piece(1), report({ loss: "timeout" }), policy)).toMatchObject({ again: [], failures: [{ attempts: 1 }] });
     expect(afterLoss(piece(8), report({ loss: "timeout", blamed: false }), policy).again).toMatchObject([{ losses: 0, alone: false }]);
   });
 
-  test("a block of which nobody knows whether it was to blame is tried alone, however often", () => {
-    expect(afterLoss(piece(8, { losses: 9 }), report({ blamed: false }), policy)).toMatchObject({ again: [{ losses: 10, alone: true }], failures: [] });
+  test("nothing is given up while another block may have been the cause", () => {
+    expect(afterLoss(piece(8, { losses: 9 }), report({ blamed: false }), policy)).toMatchObject({ again: [{ losses: 9, alone: true }], failures: [] });
+    expect(afterLoss(piece(1, { losses: 9 }), report({ certain: false }), policy)).toMatchObject({ again: [{ losses: 10, alone: true }], failures: [] });
   });
 
   test("what may not be split fails whole, with one error", () => {

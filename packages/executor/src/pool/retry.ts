@@ -17,7 +17,7 @@ export interface Piece {
   readonly block: Block;
   /** Its first row within the block it came from. */
   readonly first: number;
-  /** How many actors were lost over these rows. */
+  /** How many actors were lost over these very rows: their attempts. */
   readonly losses: number;
   /** Gets an actor to itself, so that the next loss has one suspect. */
   readonly alone: boolean;
@@ -42,6 +42,8 @@ export interface LossReport {
   readonly error: ShoalError;
   /** It was the only block that the actor had, or is known to have been on the device. */
   readonly blamed: boolean;
+  /** False where another block of the actor may have been the cause: nothing is given up over it then. */
+  readonly certain?: boolean;
   /** Rows of the piece that were on the device: first and last. */
   readonly batch?: readonly [number, number] | undefined;
 }
@@ -52,33 +54,42 @@ export interface RetryPolicy {
   readonly splits: boolean;
 }
 
-/** What becomes of a piece whose actor was lost: offered again, whole or in parts, or given up. Failures count rows within the piece. */
+/**
+ * What becomes of a piece whose actor was lost: offered again, whole or in parts, or given up. The rows that were on the device are cut
+ * apart from the others, which were not tried, and into parts small enough that a guilty row is alone by its last attempt. Failures count
+ * rows within the piece.
+ */
 export function afterLoss(piece: Piece, report: LossReport, policy: RetryPolicy): { readonly again: readonly Piece[]; readonly failures: readonly RowFailure[] } {
-  if (!report.blamed) return { again: [report.loss === "timeout" ? piece : { ...piece, losses: piece.losses + 1, alone: true }], failures: [] };
+  if (!report.blamed) return { again: [report.loss === "timeout" ? piece : { ...piece, alone: true }], failures: [] };
+  const { rows } = piece.block;
+  const [first, last] = suspects(rows, report.batch);
   const losses = piece.losses + 1;
-  // A hang costs its whole time limit each time, so it is narrowed down at once.
-  if (report.loss !== "timeout" && losses < policy.maxAttempts) return { again: [{ ...piece, losses, alone: true }], failures: [] };
-  const parts = split(piece, losses, report.batch, policy.splits);
-  if (parts.length > 1) return { again: parts, failures: [] };
-  const data = report.error.toData();
-  const error = { ...data, failure: report.loss };
-  return { again: [], failures: Array.from({ length: piece.block.rows }, (_, row) => ({ row, error, attempts: losses })) };
+  const part = (start: number, end: number, change: Partial<Piece>): Piece => ({ ...piece, block: sliceBlock(piece.block, start, end), first: piece.first + start, ...change });
+  const others = [part(0, first, {}), part(last + 1, rows, {})];
+  const parts = policy.splits ? partsOf(last - first + 1, policy.maxAttempts - losses) : 1;
+  const size = Math.ceil((last - first + 1) / parts);
+  const suspected: Piece[] = [];
+  for (let start = first; start <= last; start += size) suspected.push(part(start, Math.min(last + 1, start + size), { losses, alone: true }));
+  const whole = suspected.length === 1;
+  // A hang costs its whole time limit each time: one row is not tried twice. Others may be until their attempts are used up.
+  const over = whole && (policy.splits ? last === first : true) && (report.loss === "timeout" || losses >= policy.maxAttempts) && report.certain !== false;
+  const again = [others[0] as Piece, ...(over ? [] : suspected), others[1] as Piece].filter((each) => each.block.rows > 0);
+  if (!over) return { again, failures: [] };
+  const error = { ...report.error.toData(), failure: report.loss };
+  return { again, failures: Array.from({ length: last - first + 1 }, (_, at) => ({ row: first + at, error, attempts: losses })) };
 }
 
-function split(piece: Piece, losses: number, batch: readonly [number, number] | undefined, splits: boolean): Piece[] {
-  const { rows } = piece.block;
-  const cuts = new Set<number>([0, rows]);
-  if (batch !== undefined && batch[0] >= 0 && batch[1] < rows && batch[1] - batch[0] + 1 < rows) {
-    cuts.add(batch[0]);
-    cuts.add(batch[1] + 1);
-  } else if (splits && rows > 1) {
-    cuts.add(Math.ceil(rows / 2));
-  }
-  const at = [...cuts].sort((a, b) => a - b);
-  return at.slice(1).map((end, index) => {
-    const start = at[index] as number;
-    return { block: sliceBlock(piece.block, start, end), first: piece.first + start, losses, alone: true };
-  });
+/** Rows of the piece that were on the device; all of them where that is not known. */
+function suspects(rows: number, batch: readonly [number, number] | undefined): readonly [number, number] {
+  return batch !== undefined && batch[0] >= 0 && batch[0] <= batch[1] && batch[1] < rows ? batch : [0, rows - 1];
+}
+
+const mostParts = 32;
+
+/** Into how many parts to cut rows so that one of them is alone after so many more losses. */
+function partsOf(rows: number, lossesLeft: number): number {
+  if (rows === 1) return 1;
+  return Math.min(mostParts, Math.max(2, Math.ceil(rows ** (1 / Math.max(1, lossesLeft)) - 1e-9)));
 }
 
 /** What the parts of one block came to, as one result. */

@@ -9,6 +9,7 @@ export function interruptSignal(): AbortSignal {
     process.stderr.write("\nInterrupted: cleaning up (Ctrl-C again stops at once).\n");
     controller.abort(new ShoalError("aborted", "The run was interrupted.", { failure: "aborted" }));
   };
-  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  // A terminal that is closed hangs up.
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt).on("SIGHUP", interrupt);
   return controller.signal;
 }

@@ -43,10 +43,10 @@ export function workerLine(worker: WebWorker): ActorLine {
     send: (command: ActorCommand, transfer: readonly ArrayBuffer[] = []) => worker.postMessage(command, [...transfer]),
     onMessage: (listener) =>
       worker.addEventListener("message", (event) => {
-        const message = (event as MessageEvent<ActorEvent>).data;
-        listener(message);
-        if (message.kind === "disposed") end("disposed");
-        if (message.kind === "dying") end("an uncaught error");
+        const message = (event as MessageEvent<ActorEvent | null>).data;
+        if (message !== null) listener(message);
+        if (message?.kind === "disposed") end("disposed");
+        if (message?.kind === "dying") end("an uncaught error");
       }),
     kill: () => end("terminated"),
   };

@@ -1,0 +1,18 @@
+import type { ActorRequest } from "@shoal/core";
+import { expect, test } from "vitest";
+import { connectActor } from "./actor-client.ts";
+import type { ActorEvent, ActorLine } from "./actor-protocol.ts";
+
+const request: ActorRequest = {
+  spec: { kind: "declarative", name: "n", backend: "b", task: "t", model: "m", options: {}, reads: [], adds: [], phases: ["predict"] },
+  policy: { batchSize: 1, maxBatchRows: 1, collapse: false, bisect: true }, device: "cpu", deviceIndex: 0, threads: 1,
+};
+
+test("what a predictor's own code writes to the channel is not taken for an event", async () => {
+  let tell: (event: ActorEvent) => void = () => {};
+  const line: ActorLine = { send: () => {}, onMessage: (listener) => void (tell = listener), closed: new Promise(() => {}), kill: () => {} };
+  const connected = connectActor(line, request, new AbortController().signal, { id: "n#1" });
+  for (const strange of [null, undefined, 7, "ready", [], {}, { kind: "other" }, { kind: null }]) tell(strange as unknown as ActorEvent);
+  tell({ kind: "ready", device: "cpu", loadMs: 3 });
+  expect(await connected).toMatchObject({ id: "n#1", device: "cpu", loadMs: 3 });
+});
