@@ -67,7 +67,7 @@ class PoolStage {
       ...(stage.timeoutMs === undefined ? {} : { timeoutMs: stage.timeoutMs }),
       ...(stage.recycleAfterBatches === undefined ? {} : { recycleAfterBatches: stage.recycleAfterBatches }),
     });
-    record.progress = () => ({ queue: this.#window.size, actorsBusy: this.#pool.busy, actors: this.#pool.actors });
+    record.progress = () => ({ queue: this.#window.size, actorsBusy: this.#pool.busy, actors: this.#pool.actors, actorsLoading: this.#pool.loading });
   }
 
   async *blocks(input: BlockStream): BlockStream {

@@ -4,7 +4,7 @@ import { ActorRoster, type Member } from "./actor-roster.ts";
 import { keepDying, stateLost, tooSlow } from "./pool-errors.ts";
 import type { PoolSettings } from "./pool-settings.ts";
 import { afterLoss, failedResult, lossOf, mergeResults, type Loss, type Offer, type Task } from "./retry.ts";
-import { look } from "./watchdog.ts";
+import { look, lookAtLoading } from "./watchdog.ts";
 
 const blocksPerActor = 2;
 const idleBeforeRetiringMs = 10_000;
@@ -19,6 +19,7 @@ export class ActorPool {
   readonly #stateful: boolean;
   #lossesInARow = 0;
   #anyDone = false;
+  #loadingToldAt = 0;
   #failure: { readonly error: unknown } | undefined;
   #started = false;
 
@@ -52,6 +53,10 @@ export class ActorPool {
 
   get busy(): number {
     return this.#roster.busy;
+  }
+
+  get loading(): number {
+    return this.#roster.loading.actors;
   }
 
   start(): void {
@@ -217,8 +222,16 @@ export class ActorPool {
         throw error;
       }
       for (const member of this.#roster.members) this.#check(member, clock.now());
+      this.#checkLoading(clock.now());
       this.#settings.onTick();
     }
+  }
+
+  #checkLoading(now: number): void {
+    const { spec, onEvent } = this.#settings;
+    const { told, notice } = lookAtLoading(this.#roster.loading, now, this.#loadingToldAt);
+    this.#loadingToldAt = told;
+    if (notice !== undefined) onEvent({ kind: "notice", message: `${spec.name}: ${notice}` });
   }
 
   #check(member: Member, now: number): void {

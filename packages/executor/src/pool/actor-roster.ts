@@ -28,6 +28,12 @@ export interface RosterEvents {
   readonly onFailure: (error: unknown) => void;
 }
 
+interface LoadingActor {
+  readonly done: Promise<void>;
+  readonly stop: AbortController;
+  readonly since: number;
+}
+
 const spawnAttempts = 3;
 
 /** The actors of a pool: it starts them, each in a slot with a GPU of its own, and sees them gone. */
@@ -37,7 +43,7 @@ export class ActorRoster {
   readonly #events: RosterEvents;
   /** Actors that are ending, and their slots: taken until they are gone. */
   readonly #leaving = new Map<Promise<void>, number>();
-  readonly #loading = new Map<number, { readonly done: Promise<void>; readonly stop: AbortController }>();
+  readonly #loading = new Map<number, LoadingActor>();
   #ceiling: number;
   #failedSpawns = 0;
   #spawnProblem: unknown;
@@ -60,6 +66,11 @@ export class ActorRoster {
     return busy;
   }
 
+  /** How many are loading, and since when the first of them is. */
+  get loading(): { readonly actors: number; readonly since: number } {
+    return { actors: this.#loading.size, since: Math.min(...[...this.#loading.values()].map((each) => each.since)) };
+  }
+
   /** Starts as many as are missing, at once. */
   growTo(wanted: number): void {
     if (this.#closed !== undefined) return;
@@ -67,9 +78,13 @@ export class ActorRoster {
     for (let slot = 0; taken.size < Math.min(wanted, this.#ceiling) && slot < this.#settings.maxActors; slot++) {
       if (taken.has(slot)) continue;
       taken.add(slot);
-      const stop = new AbortController();
-      this.#loading.set(slot, { stop, done: this.#spawn(slot, stop.signal) });
+      this.#load(slot);
     }
+  }
+
+  #load(slot: number): void {
+    const stop = new AbortController();
+    this.#loading.set(slot, { stop, since: this.#settings.clock.now(), done: this.#spawn(slot, stop.signal) });
   }
 
   /** Ends an actor: with a reason it is killed, otherwise disposed. */
@@ -143,8 +158,7 @@ export class ActorRoster {
   #spawnFailed(slot: number, error: unknown): void {
     this.#failedSpawns++;
     if (lossOf(error) !== undefined && this.#failedSpawns < spawnAttempts) {
-      const stop = new AbortController();
-      this.#loading.set(slot, { stop, done: this.#spawn(slot, stop.signal) });
+      this.#load(slot);
       return;
     }
     this.#ceiling = this.members.size + this.#loading.size + this.#leaving.size;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { look, type Sight } from "./watchdog.ts";
+import { look, lookAtLoading, type Sight } from "./watchdog.ts";
 
 const actor = (ticks: number, phase: "predict" | "preprocess" = "predict") => ({ id: "a#1", progress: { phase, ticks, rows: [3, 9] as const } });
 const seen: Sight = { ticks: 4, since: 1000, noticed: false };
@@ -18,4 +18,20 @@ test("a notice names actor and rows, once", () => {
   const { notice, sight } = look(seen, actor(4), 61_000, undefined);
   expect(notice).toBe("a#1 has made no progress for 60 s (predict, rows 3–9 of its block).");
   expect(look(sight, actor(4), 200_000, undefined).notice).toBeUndefined();
+});
+
+test("long loading is told after half a minute, and then ever more rarely", () => {
+  const told: number[] = [];
+  let last = 0;
+  for (let now = 1000; now <= 400_000; now += 1000) {
+    const seen = lookAtLoading({ actors: 2, since: 1000 }, now, last);
+    last = seen.told;
+    if (seen.notice !== undefined) told.push(now - 1000);
+  }
+  expect(told).toEqual([30_000, 60_000, 120_000, 240_000]);
+  expect(lookAtLoading({ actors: 1, since: 1000 }, 31_000, 0).notice).toMatch(/^an actor has been loading for 30 s: /);
+  // Those that load later are told anew.
+  expect(lookAtLoading({ actors: 1, since: 500_000 }, 529_000, last)).toEqual({ told: last });
+  expect(lookAtLoading({ actors: 1, since: 500_000 }, 530_000, last).notice).toBeDefined();
+  expect(lookAtLoading({ actors: 0, since: Infinity }, 530_000, last)).toEqual({ told: 0 });
 });

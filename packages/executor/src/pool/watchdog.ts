@@ -19,3 +19,15 @@ export function look(last: Sight, { id, progress }: Pick<Actor, "id" | "progress
   const rows = progress.rows === undefined ? "" : `, rows ${progress.rows[0]}–${progress.rows[1]} of its block`;
   return { sight: { ...last, noticed: true }, timedOut: false, notice: `${id} has made no progress for ${Math.round(stillMs / 1000)} s (${progress.phase}${rows}).` };
 }
+
+const longLoadMs = 30_000;
+
+/** Says that actors are still loading, after half a minute and then ever more rarely. `told`: when it was said last, 0 for never. */
+export function lookAtLoading({ actors, since }: { readonly actors: number; readonly since: number }, now: number, told: number): { readonly told: number; readonly notice?: string } {
+  const loadedMs = now - since;
+  if (actors === 0) return { told: 0 };
+  const due = told < since ? longLoadMs : 2 * (told - since);
+  if (loadedMs < due) return { told };
+  const seconds = Math.round(loadedMs / 1000);
+  return { told: now, notice: `${actors === 1 ? "an actor has" : `${actors} actors have`} been loading for ${seconds} s: a large model or a slow download takes so long, or a setup() waits for something that does not come.` };
+}

@@ -12,6 +12,8 @@ export interface StageProgress {
   readonly queue?: number;
   readonly actorsBusy?: number;
   readonly actors?: number;
+  /** Actors that are starting and loading their predictor; not among `actors` yet. */
+  readonly actorsLoading?: number;
   readonly failedRows: number;
 }
 

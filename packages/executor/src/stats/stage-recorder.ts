@@ -20,7 +20,7 @@ export class StageRecorder {
   /** Whose rows it takes. */
   inputs: readonly StageRecorder[] = [];
   /** How a pool stands. */
-  progress: (() => { readonly queue: number; readonly actorsBusy: number; readonly actors: number }) | undefined;
+  progress: (() => { readonly queue: number; readonly actorsBusy: number; readonly actors: number; readonly actorsLoading: number }) | undefined;
   skipped = 0;
   nulled = 0;
   deadLettered = 0;
