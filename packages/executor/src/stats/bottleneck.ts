@@ -1,3 +1,4 @@
+import { formatDuration } from "./format-quantity.ts";
 import type { StageStats } from "./run-stats.ts";
 
 const busy = 0.7;
@@ -7,6 +8,10 @@ export function nameBottleneck(stages: readonly StageStats[], wallMs: number, co
   if (wallMs <= 0 || stages.length === 0) return "Nothing ran.";
   const pools = stages.filter((stage) => stage.pool !== undefined);
   const hardest = pools.toSorted((a, b) => (b.pool?.utilisation ?? 0) - (a.pool?.utilisation ?? 0))[0];
+  const startMs = Math.max(0, ...pools.map((stage) => stage.pool?.startMs ?? 0));
+  if (startMs > 0.5 * wallMs) {
+    return `Most of the time went into starting actors and loading the model (${formatDuration(startMs)} of ${formatDuration(wallMs)}): with more rows at once that counts for less.`;
+  }
   const loading = hardest?.pool === undefined ? 0 : hardest.pool.loadMs / Math.max(1, hardest.pool.actors);
   if (hardest?.pool && loading > 0.5 * wallMs) {
     return `Loading ${hardest.name} took ${percent(loading / wallMs)} of the run: give it more rows at once, or a smaller model.`;
@@ -19,10 +24,15 @@ export function nameBottleneck(stages: readonly StageStats[], wallMs: number, co
   const slowest = stages.filter((stage) => stage.pool === undefined).toSorted((a, b) => b.busyMs - a.busyMs)[0];
   if (slowest !== undefined && slowest.busyMs > 0.3 * wallMs) {
     return slowest.kind === "scan"
-      ? `Reading was the slowest: ${slowest.name} took ${percent(slowest.busyMs / wallMs)} of the time; read fewer columns, or a faster format or disk.`
+      ? `Reading was the slowest: ${slowest.name} took ${percent(slowest.busyMs / wallMs)} of the time; ${readLess(slowest.name)}.`
       : `${slowest.name} was the slowest (${percent(slowest.busyMs / wallMs)} of the time, on the one thread that also reads and writes): make it cheaper, or turn it into a predictor, which runs in actors.`;
   }
   return hardest === undefined ? "No stage stood out." : `No stage stood out; ${hardest.name} was busiest (${percent(hardest.pool?.utilisation ?? 0)} of its actors' time).`;
+}
+
+function readLess(name: string): string {
+  if (name.startsWith("read images")) return "decode more of them at once (concurrency of the reader), or read only their paths and let the predictor's actors decode them";
+  return "read fewer columns, or a faster format or disk";
 }
 
 function predictorBound({ name, pool }: StageStats): string {

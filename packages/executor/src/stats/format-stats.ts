@@ -5,7 +5,7 @@ import type { PoolStats, RunStats, StageStats } from "./run-stats.ts";
 export function formatStats(stats: RunStats): string {
   const first = stats.firstRowMs === undefined ? "" : `, first row after ${duration(stats.firstRowMs)}`;
   const lines = [
-    `${count(stats.rowsOut)} rows in ${duration(stats.wallMs)} (${rate(stats.rowsPerSecond)}${first})`,
+    `${plural(stats.rowsOut, "row")} in ${duration(stats.wallMs)} (${rate(stats.rowsPerSecond)}${first})`,
     "",
     ...table([["stage", "rows in", "rows out", "rows/s", "wall", "busy", "wait"], ...stats.stages.map(stageRow)]),
     ...stats.stages.flatMap((stage) => (stage.pool === undefined ? [] : ["", ...poolLines(stage, stage.pool)])),
@@ -25,7 +25,7 @@ function poolLines({ name }: StageStats, pool: PoolStats): string[] {
   const { min, median, max } = pool.batchRows;
   const parts = [
     `${plural(pool.actors, "actor")} on ${pool.device || "?"}, predicting ${Math.round(100 * pool.utilisation)} % of the time, loaded in ${duration(pool.loadMs / Math.max(1, pool.actors))}`,
-    `${plural(pool.batches, "batch", "batches")} of ${min === max ? count(max) : `${count(min)}–${count(max)} (median ${count(median)})`} rows; preprocess ${duration(pool.preprocessMs)}, predict ${duration(pool.predictMs)}, postprocess ${duration(pool.postprocessMs)}`,
+    `${plural(pool.batches, "batch", "batches")} of ${min === max ? plural(max, "row") : `${count(min)}–${count(max)} (median ${count(median)}) rows`}; preprocess ${duration(pool.preprocessMs)}, predict ${duration(pool.predictMs)}, postprocess ${duration(pool.postprocessMs)}`,
     [
       pool.paddingEfficiency !== undefined && `padding efficiency ${Math.round(100 * pool.paddingEfficiency)} %`,
       pool.collapsedRows > 0 && `${count(pool.collapsedRows)} rows collapsed`,

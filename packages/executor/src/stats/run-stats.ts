@@ -30,6 +30,8 @@ export interface PoolStats {
   readonly postprocessMs: number;
   /** Time loading the predictor, summed over actors. */
   readonly loadMs: number;
+  /** From the start of the run until its first actor could take rows: its process started, its predictor loaded. */
+  readonly startMs?: number;
   readonly batches: number;
   readonly failedBatches: number;
   readonly batchRows: { readonly min: number; readonly median: number; readonly max: number };

@@ -82,6 +82,7 @@ export class PoolRecorder {
   lostActors = 0;
   collapsedRows = 0;
   peakActors = 0;
+  #firstActorAt: number | undefined;
   peakHeldBytes = 0;
   peakMemoryBytes = 0;
   device = "";
@@ -95,8 +96,11 @@ export class PoolRecorder {
   readonly #batches = new Map<number, number>();
   readonly #counts = new Map<string, number>();
 
+  readonly #createdAt: number;
+
   constructor(clock: Pick<Clock, "now">) {
     this.#clock = clock;
+    this.#createdAt = clock.now();
   }
 
   get busyMs(): number {
@@ -108,6 +112,7 @@ export class PoolRecorder {
     this.#offeredMs += this.#actors * (now - this.#since);
     this.#since = now;
     this.#actors = actors;
+    if (actors > 0) this.#firstActorAt ??= now;
     this.peakActors = Math.max(this.peakActors, actors);
   }
 
@@ -133,6 +138,7 @@ export class PoolRecorder {
     return {
       actors: this.peakActors, device: this.device,
       preprocessMs: this.preprocessMs, predictMs: this.predictMs, postprocessMs: this.postprocessMs, loadMs: this.loadMs,
+      ...(this.#firstActorAt === undefined ? {} : { startMs: this.#firstActorAt - this.#createdAt }),
       batches, failedBatches: this.failedBatches,
       batchRows: { min: sizes[0]?.[0] ?? 0, median: medianOf(sizes, batches), max: sizes.at(-1)?.[0] ?? 0 },
       ...(real !== undefined && padded ? { paddingEfficiency: real / padded } : {}),

@@ -21,6 +21,8 @@ describe("the bottleneck, and what to change", () => {
     ["the device", [score({ utilisation: 0.95 })], 0, /^score was the bottleneck \(its 2 actors were predicting 95 % of the time\): use a GPU/],
     ["padding", [score({ utilisation: 0.95, paddingEfficiency: 0.3 })], 0, /70 % of its tokens were padding: .*maxBatchCost/],
     ["loading", [score({ loadMs: 1600 })], 0, /^Loading score took 80 % of the run/],
+    ["starting", [score({ startMs: 900, utilisation: 0.01, preprocessMs: 30, predictMs: 3 })], 0, /^Most of the time went into starting actors and loading the model \(900 ms of 1\.0 s\): with more rows/],
+    ["reading images", [stage("read images (1,000 files)", { kind: "scan", busyMs: 800 }), score({ utilisation: 0.1 })], 0, /^Reading was the slowest: read images .* took 80 % .*decode more of them at once .*paths/],
     ["preparing", [score({ preprocessMs: 1800, utilisation: 0.4 })], 0, /^Preparing rows for score took longer than predicting them/],
     ["reading", [stage("read a.jsonl", { kind: "scan", busyMs: 800 }), score({ utilisation: 0.1 })], 0, /^Reading was the slowest: read a.jsonl took 80 %/],
     ["a function", [stage("map(parse)", { busyMs: 600 }), score({ utilisation: 0.1 })], 0, /^map\(parse\) was the slowest \(60 %.*predictor/],
@@ -49,6 +51,11 @@ score
 
 note: score: 2 of 20 actors fit: 2 CPUs.
 No stage stood out.`);
+});
+
+test("one is said as one", () => {
+  const stats: RunStats = { wallMs: 1500, rowsOut: 1, rowsPerSecond: 0.7, consumerMs: 0, failedRows: 0, deadLettered: 0, notices: [], bottleneck: "", stages: [stage("score", { kind: "actor-pool", pool: pool({ actors: 1, batches: 1, batchRows: { min: 1, median: 1, max: 1 } }) })] };
+  expect(formatStats(stats)).toMatch(/^1 row in 1\.5 s[^]*1 actor on cpu[^]*1 batch of 1 row; preprocess/);
 });
 
 test("a pool's share of busy time counts the actors there were at each moment", () => {
