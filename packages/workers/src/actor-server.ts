@@ -1,9 +1,9 @@
 import {
   decodeBlock, encodeBlock, ShoalError,
-  type ActorContext, type ActorProgress, type ActorRequest, type ActorRuntime, type LoadPredictor, type StartActor,
+  type ActorContext, type ActorProgress, type ActorRequest, type ActorRuntime, type Block, type BlockResult, type Column, type LoadPredictor, type StartActor,
 } from "@shoal/core";
 import { chooseDevice as tryDevices, lazyOnnx, type ChooseDevice, type OnnxRuntimes } from "./actor-device.ts";
-import { alignedBytes, errorData, type ActorChannel, type ActorCommand, type ActorEvent } from "./actor-protocol.ts";
+import { alignedBytes, errorData, type ActorChannel, type ActorCommand, type ActorEvent, type BlockResultRest } from "./actor-protocol.ts";
 
 /** What an entry file brings together: the parts that hosts do not know. */
 export interface ActorParts {
@@ -40,6 +40,7 @@ export async function serveActor(channel: Channel, parts: ActorParts, options: S
   let loaded: Promise<LoadedActor> | undefined;
 
   let loading = false;
+  let name = "";
 
   const heart: unknown = setInterval(() => channel.send({ kind: "heartbeat", ...(memoryBytes === undefined ? {} : { memoryBytes: memoryBytes() }) }), heartbeatMs);
   if (typeof heart === "object" && heart !== null && "unref" in heart) (heart as { unref(): void }).unref();
@@ -49,6 +50,7 @@ export async function serveActor(channel: Channel, parts: ActorParts, options: S
       switch (command.kind) {
         case "spawn":
           loading = true;
+          ({ name } = command.request.spec);
           loaded = spawn(channel, command.request, parts, ended.signal).finally(() => (loading = false));
           loaded.catch(() => {});
           return;
@@ -72,9 +74,9 @@ export async function serveActor(channel: Channel, parts: ActorParts, options: S
     calls.set(call, abort);
     try {
       const { runtime } = await (loaded ?? Promise.reject(new ShoalError("actor-not-spawned", "A block came before the predictor was asked for.", { hint: "Call spawn() of the actor host before process().", failure: "bug" })));
-      const { block, ...rest } = await runtime.process(decodeBlock(alignedBytes(bytes)), abort.signal);
-      const result = encodeBlock(block);
-      channel.send({ kind: "result", call, block: result, rest: { ...rest, ...(memoryBytes === undefined ? {} : { memoryBytes: memoryBytes() }) } }, [result.buffer]);
+      const given = decodeBlock(alignedBytes(bytes));
+      const { block, ...rest } = encodable(await runtime.process(given, abort.signal), given.rows, name);
+      channel.send({ kind: "result", call, block, rest: { ...rest, ...(memoryBytes === undefined ? {} : { memoryBytes: memoryBytes() }) } }, [block.buffer]);
     } catch (error) {
       channel.send({ kind: "call-failed", call, error: errorData(error) });
     } finally {
@@ -94,6 +96,33 @@ export async function serveActor(channel: Channel, parts: ActorParts, options: S
     } finally {
       ended.abort(reason);
     }
+  }
+}
+
+interface EncodedResult extends BlockResultRest {
+  readonly block: Uint8Array<ArrayBuffer>;
+}
+
+/** A result as it travels. What can't (a Proxy, a getter that throws) is a failure of the block's rows, not of the run. */
+function encodable({ block, ...rest }: BlockResult, rows: number, name: string): EncodedResult {
+  try {
+    return { ...rest, block: encodeBlock(block) };
+  } catch (cause) {
+    const columns = Object.keys(block.columns).filter((column) => !travels(block, column));
+    const error = errorData(new ShoalError("wrong-result", `Predictor "${name}" gave values in ${columns.map((column) => `column "${column}"`).join(", ") || "its columns"} that can't leave their actor: ${errorData(cause).message}`, {
+      failure: "bug", cause, hint: "Return plain values: numbers, strings, arrays and objects of them.",
+    }));
+    const failures = Array.from({ length: rows }, (_, row) => ({ row, error, attempts: 1 }));
+    return { ...rest, failures, block: encodeBlock({ rows: 0, columns: {}, lineage: block.lineage }) };
+  }
+}
+
+function travels(block: Block, name: string): boolean {
+  try {
+    encodeBlock({ ...block, columns: { [name]: block.columns[name] as Column } });
+    return true;
+  } catch {
+    return false;
   }
 }
 
