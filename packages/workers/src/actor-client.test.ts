@@ -1,6 +1,7 @@
-import type { ActorRequest } from "@shoal/core";
+import { silentLogger, type ActorRequest } from "@shoal/core";
 import { expect, test } from "vitest";
 import { connectActor } from "./actor-client.ts";
+import { actorHost } from "./hosts/actor-host.ts";
 import type { ActorEvent, ActorLine } from "./actor-protocol.ts";
 
 const request: ActorRequest = {
@@ -15,4 +16,22 @@ test("what a predictor's own code writes to the channel is not taken for an even
   for (const strange of [null, undefined, 7, "ready", [], {}, { kind: "other" }, { kind: null }]) tell(strange as unknown as ActorEvent);
   tell({ kind: "ready", device: "cpu", loadMs: 3 });
   expect(await connected).toMatchObject({ id: "n#1", device: "cpu", loadMs: 3 });
+});
+
+test("what ends one actor after another is shown once, with its stack", async () => {
+  const warnings: string[] = [];
+  const causes = ["boom", "boom", "bang"];
+  const host = actorHost("fake", () => {
+    let close = (_detail: string): void => {};
+    const closed = new Promise<string>((resolve) => (close = resolve));
+    return {
+      closed, send: () => {}, kill: () => {},
+      onMessage: (listener) => {
+        listener({ kind: "dying", error: { code: "unexpected", message: causes.shift() ?? "", stack: "Error: at the line" } });
+        close("exit code 1");
+      },
+    };
+  }, { log: { ...silentLogger, warn: (message) => warnings.push(message) } });
+  for (const cause of ["boom", "boom", "bang"]) await expect(host.spawn(request, new AbortController().signal)).rejects.toThrow(`exit code 1: ${cause}`);
+  expect(warnings).toEqual([expect.stringMatching(/^n#1 ended: .*at the line/s), expect.stringMatching(/^n#3 ended: /)]);
 });

@@ -11,6 +11,8 @@ export interface ConnectOptions {
   readonly log?: Logger;
   /** How long an actor may take to dispose itself before it is killed; 5 seconds by default, and 1 at most in the middle of a batch. */
   readonly disposeMs?: number;
+  /** Told of the error that nobody caught in the actor. */
+  readonly onLastWords?: (error: ShoalError) => void;
   /** The command line that a job's module sees while an actor imports it. */
   readonly argv?: readonly string[];
 }
@@ -151,6 +153,7 @@ class ActorClient implements Actor {
         return (this.#options.log ?? silentLogger)[event.level](`${this.id}: ${event.message}`);
       case "dying":
         this.#lastWords = ShoalError.fromData(event.error);
+        this.#options.onLastWords?.(this.#lastWords);
         return;
       case "disposed":
         // From here its exit is the wanted one, whatever native libraries make of it.

@@ -31,7 +31,7 @@ export function nameBottleneck(stages: readonly StageStats[], wallMs: number, co
 }
 
 function readLess(name: string): string {
-  if (name.startsWith("read images")) return "decode more of them at once (concurrency of the reader), or read only their paths and let the predictor's actors decode them";
+  if (name.startsWith("read images")) return "read only their paths and let the predictor's actors decode them, or give the run more cores";
   return "read fewer columns, or a faster format or disk";
 }
 

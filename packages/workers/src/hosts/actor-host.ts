@@ -1,4 +1,4 @@
-import { ShoalError, type Actor, type ActorHost, type ActorRequest, type Logger } from "@shoal/core";
+import { ShoalError, silentLogger, type Actor, type ActorHost, type ActorRequest, type Logger } from "@shoal/core";
 import { connectActor, type ConnectOptions } from "../actor-client.ts";
 import type { ActorLine } from "../actor-protocol.ts";
 
@@ -11,7 +11,8 @@ export interface ActorHostOptions {
 }
 
 /** A host is a way to open a line to a new actor; everything else is the same for all. */
-export function actorHost(name: string, open: (request: ActorRequest) => ActorLine, options: Omit<ConnectOptions, "id">): ActorHost {
+export function actorHost(name: string, open: (request: ActorRequest) => ActorLine, options: Omit<ConnectOptions, "id" | "onLastWords">): ActorHost {
+  const lastWords = new Set<string>();
   const counts = new Map<string, number>();
   const actors = new Set<Actor>();
   const disposed = new AbortController();
@@ -22,7 +23,14 @@ export function actorHost(name: string, open: (request: ActorRequest) => ActorLi
     disposed.signal.throwIfAborted();
     const number = (counts.get(request.spec.name) ?? 0) + 1;
     counts.set(request.spec.name, number);
-    const actor = await connectActor(open(request), request, AbortSignal.any([signal, disposed.signal]), { ...options, id: `${request.spec.name}#${number}` });
+    const id = `${request.spec.name}#${number}`;
+    // The first actor that a cause ends shows its stack; the next ones have nothing to add.
+    const onLastWords = (error: ShoalError): void => {
+      if (lastWords.has(error.message)) return;
+      lastWords.add(error.message);
+      (options.log ?? silentLogger).warn(`${id} ended: ${error.stack ?? error.message}`);
+    };
+    const actor = await connectActor(open(request), request, AbortSignal.any([signal, disposed.signal]), { ...options, id, onLastWords });
     actors.add(actor);
     void actor.closed.then(() => actors.delete(actor));
     return actor;
