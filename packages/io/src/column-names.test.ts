@@ -41,14 +41,13 @@ describe.each(formats)("%s", (name, sink, source) => {
     const path = join(folder, `names.${name}`);
     await write(sink(path), rows);
     expect(await collectRows(source(path))).toEqual(rows);
-    expect(await collectRows(source(path), { columns: ["toString", "__defineGetter__"] })).toEqual(rows.map(({ toString }) => ({ toString })));
+    expect(await collectRows(source(path), { columns: ["toString", "__defineGetter__"] })).toEqual(rows.map((row) => ({ toString: row["toString"] })));
   });
 
   test("rows without columns are counted, or refused", async () => {
     const path = join(folder, `bare.${name}`);
-    const written = write(sink(path), [{}, {}]);
-    if (name === "parquet" || name === "csv") await expect(written).rejects.toMatchObject({ code: "no-columns" });
-    else expect(await written.then(() => collectRows(source(path)))).toEqual([{}, {}]);
+    const outcome = await write(sink(path), [{}, {}]).then(() => collectRows(source(path)), (error: unknown) => (error as { code: string }).code);
+    expect(outcome).toEqual(name === "parquet" || name === "csv" ? "no-columns" : [{}, {}]);
   });
 });
 

@@ -56,8 +56,7 @@ async function* streamUrl(url: string, version: string, idleMs: number, signal: 
   for (;;) {
     const before = received;
     const response = await httpRequest(url, { signal, idleMs, ...(received === 0 ? {} : { headers: { range: `bytes=${received}-`, "if-range": version } }) });
-    if (!response.ok) throw refused(url, response);
-    checkVersion(url, version, response);
+    await checkAnswer(url, version, response);
     if (received > 0 && !(response.status === 206 && response.headers.get("content-range")?.startsWith(`bytes ${received}-`))) {
       await response.leave();
       throw lost;
@@ -87,8 +86,7 @@ function checkLength(url: string, { headers }: HttpAnswer, received: number): vo
 
 async function readRange(url: string, start: number, end: number, version: string, idleMs: number, signal: AbortSignal): Promise<Uint8Array> {
   const response = await httpRequest(url, { headers: { range: `bytes=${start}-${end - 1}` }, signal, idleMs });
-  if (!response.ok) throw refused(url, response);
-  checkVersion(url, version, response);
+  await checkAnswer(url, version, response);
   // A server that knows no ranges answers 200 with the whole file.
   let skip = response.status === 206 ? 0 : start;
   const asked = new Uint8Array(end - start);
@@ -103,9 +101,13 @@ async function readRange(url: string, start: number, end: number, version: strin
   throw new ShoalError("file-truncated", `${url} gave ${at} bytes where bytes ${start} to ${end} were asked for.`, { hint: "The server cuts ranges short: download the file first, and read it from disk.", failure: "bug" });
 }
 
-function checkVersion(url: string, version: string, response: HttpAnswer): void {
+/** That it is an answer, and of the same file. A refused one is read no further. */
+async function checkAnswer(url: string, version: string, response: HttpAnswer): Promise<void> {
   const etag = response.headers.get("etag");
-  if (etag !== null && version.includes('"') && etag !== version) throw fileChanged(url, version, etag);
+  const changed = etag !== null && version.includes('"') && etag !== version;
+  if (response.ok && !changed) return;
+  await response.leave();
+  throw response.ok ? fileChanged(url, version, String(etag)) : refused(url, response);
 }
 
 /** @internal */

@@ -20,7 +20,7 @@ export class ThreadEncoder implements FileEncoder {
   constructor(job: string, argument: unknown, file: OutputFile) {
     this.#finished = this.#run(job, argument, file).catch((error: unknown) => {
       this.#failed = true;
-      this.#error = error instanceof ContentFault ? new ShoalError("encoder-failed", `Can't encode rows for "${file.path}": ${error.message}.`, { hint: "Check the column that it names; another format (writeParquet, writeJsonl) may hold it.", failure: "bug", cause: error.cause }) : error;
+      this.#error = ShoalError.is(error) ? error : encoderFailed(file.path, error instanceof ContentFault ? error.message : String(error), error);
       this.#changed();
     });
   }
@@ -72,4 +72,12 @@ export class ThreadEncoder implements FileEncoder {
   #changed(): void {
     for (const wake of this.#wake.splice(0)) wake();
   }
+}
+
+function encoderFailed(path: string, why: string, error: unknown): ShoalError {
+  return new ShoalError("encoder-failed", `Can't encode rows for "${path}": ${why.replace(/\.$/, "")}.`, {
+    hint: "Check the column that it names; another format (writeParquet, writeJsonl) may hold it.",
+    failure: "bug",
+    cause: error instanceof ContentFault ? error.cause : error,
+  });
 }
