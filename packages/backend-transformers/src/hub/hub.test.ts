@@ -186,7 +186,7 @@ describe("a download", () => {
     const path = resolve("model.onnx");
     await using server = await hubTestServer({ [path]: { bytes: weights, cutAfter: 60_000 } });
     const located = (await open(server)).locate("model.onnx");
-    await expect.poll(() => server.requests.length).toBe(2);
+    await expect.poll(() => server.requests.length).toBeGreaterThanOrEqual(2);
     server.files.set(path, { bytes: weights, whole: true });
     expect(Buffer.compare(await readFile((await located) as string), weights)).toBe(0);
   });
