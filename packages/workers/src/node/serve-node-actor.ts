@@ -62,18 +62,12 @@ function processChannel(): ProcessChannel {
   }
 }
 
-/**
- * An error that nobody caught ends the process, as always; but its host is told instead of standard error, where each actor that the same
- * cause ends would print the same stack.
- */
+/** An error that nobody caught ends the process, as always; but its host then knows it. */
 function tellLastWords(channel: ProcessChannel): void {
-  const die = (error: unknown): void => {
-    channel.send({ kind: "dying", error: errorData(error) });
-    void channel.flushed().then(() => process.exit(1));
-  };
-  process.on("uncaughtException", die);
+  process.on("uncaughtExceptionMonitor", (error) => channel.send({ kind: "dying", error: errorData(error) }));
   process.on("unhandledRejection", (reason) => {
     // The body of a script goes on after its import: it was told that this is no place to consume a dataset, and that is all.
-    if (!ShoalError.is(reason, "job-in-actor")) die(reason);
+    if (ShoalError.is(reason, "job-in-actor")) return;
+    throw reason;
   });
 }
