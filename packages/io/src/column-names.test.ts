@@ -52,7 +52,7 @@ describe.each(formats)("%s", (name, sink, source) => {
 });
 
 test("rows that lack such a column are missing there", async () => {
-  const odd = [{ toString: "a" }, { a: 1 }];
+  const odd: Record<string, unknown>[] = [{ toString: "a" }, { a: 1 }];
   expect([...blockRows(blockFromRows(odd))]).toEqual([{ toString: "a", a: null }, { toString: null, a: 1 }]);
   expect(await collectRows(fromItems(odd))).toEqual([{ toString: "a", a: null }, { toString: null, a: 1 }]);
   const [first, second] = odd.map((row) => blockFromRows([row])) as [ReturnType<typeof blockFromRows>, ReturnType<typeof blockFromRows>];
