@@ -18,7 +18,9 @@ export function pool(data: Float32Array, size: number, width: number, lengths: r
 function mean(tokens: Float32Array, target: Float32Array): void {
   const size = target.length;
   const sums = new Float64Array(size);
-  for (let at = 0; at < tokens.length; at++) sums[at % size] = (sums[at % size] as number) + (tokens[at] as number);
+  for (let start = 0; start < tokens.length; start += size) {
+    for (let at = 0; at < size; at++) sums[at] = (sums[at] as number) + (tokens[start + at] as number);
+  }
   const count = Math.max(1, tokens.length / size);
   for (let at = 0; at < size; at++) target[at] = (sums[at] as number) / count;
 }
