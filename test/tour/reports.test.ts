@@ -15,7 +15,7 @@ test("a plan and a report, explained", async () => {
   expect(withoutTimes(report as string)).toEqual(withoutTimes(reviews.stats()));
 });
 
-/** Lines without what differs from run to run: times, rates, shares, and the last line, which judges them. */
+/** Lines without what differs from run to run: times, rates, shares, how many actors the queue needed, and the last line, which judges them. */
 function withoutTimes(report: string): string[] {
-  return report.split("\n").slice(0, -1).map((line) => line.replaceAll(/[\d.,]+ (min [\d.]+ s|ms|s|%|MiB|rows\/s)/g, "#").replaceAll(/ +/g, " ").replace(/ [\d,]+( #)+/, " # #"));
+  return report.split("\n").slice(0, -1).map((line) => line.replaceAll(/[\d.,]+ (min [\d.]+ s|ms|s|%|MiB|rows\/s)/g, "#").replace(/\d+ actors? on/, "# on").replaceAll(/ +/g, " ").replace(/ [\d,]+( #)+/, " # #"));
 }
