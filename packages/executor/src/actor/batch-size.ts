@@ -43,8 +43,8 @@ export function fixedBatchSize(size: number): BatchSize {
 }
 
 export function afterBatch(state: BatchSize, { filled, work, ms }: BatchObservation): BatchSize {
-  // A batch cut short by its block's end says nothing about the size.
-  if (state.phase === "fixed" || filled < 0.75 * state.size) return state;
+  // A batch cut short, by its block's end or to spare padding, says little about the size.
+  if (state.phase === "fixed" || filled < 0.5 * state.size) return state;
   if (state.phase === "climbing" && ms < measurableMs) return enlarged(state, 0);
   const rate = work / Math.max(ms, 0.001);
   return state.phase === "climbing" ? climb(state, rate) : watch(state, rate);

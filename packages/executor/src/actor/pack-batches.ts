@@ -14,21 +14,39 @@ export function dearestFirst(costs: ArrayLike<number>): Int32Array {
   return order.sort((a, b) => (costs[b] as number) - (costs[a] as number) || a - b);
 }
 
+/** What one call more is taken to cost, as a part of what a batch may hold: the size climbed until calls cost little beside it. */
+const callCost = 1 / 32;
+
 /**
- * Where the batch that begins at `start` of `order` ends (exclusive). It holds at least one row, however dear.
- * @param costs by row; without it only the row limit counts.
+ * Cuts rows into batches so that the padding and the number of calls together cost least (dynamic programming over the cuts, from the
+ * end). A batch holds at least one row, however dear.
+ * @param order as {@link dearestFirst} gives it where there are costs.
+ * @param from index in `order` of the first row to cut.
+ * @param costs by row; without them only the row limit counts.
+ * @returns by index in `order`, where the batch that begins there ends (exclusive).
  */
-export function endOfBatch(order: Int32Array, start: number, limits: BatchLimits, costs?: ArrayLike<number>): number {
-  const last = Math.min(order.length, start + Math.max(1, Math.floor(limits.rows)));
-  if (costs === undefined || limits.cost === Infinity) return last;
-  let dearest = 0;
-  let end = start;
-  while (end < last) {
-    dearest = Math.max(dearest, costs[order[end] as number] as number);
-    if (end > start && (end - start + 1) * dearest > limits.cost) break;
-    end++;
+export function cutBatches(order: Int32Array, from: number, limits: BatchLimits, costs?: ArrayLike<number>): Int32Array {
+  const rows = order.length;
+  const most = Math.max(1, Math.floor(limits.rows));
+  const ends = new Int32Array(rows);
+  const bounded = costs !== undefined && limits.cost < Infinity;
+  if (!bounded) return ends.map((_, at) => Math.min(rows, at + most));
+  const perCall = limits.cost * callCost;
+  const least = new Float64Array(rows + 1);
+  for (let start = rows - 1; start >= from; start--) {
+    const dearest = costs[order[start] as number] as number;
+    const last = Math.min(rows, start + most, start + Math.max(1, Math.floor(limits.cost / dearest)));
+    let best = Infinity;
+    for (let end = start + 1; end <= last; end++) {
+      const cost = perCall + (end - start) * dearest + (least[end] as number);
+      // Of equal ones the largest batch, so that there are fewer.
+      if (cost > best) continue;
+      best = cost;
+      ends[start] = end;
+    }
+    least[start] = best;
   }
-  return end;
+  return ends;
 }
 
 /** Rows × dearest row: what a padded batch costs. */

@@ -50,7 +50,7 @@ describe("batches", () => {
   test("are packed by cost, dearest first, and the order is restored", async () => {
     const { runtime, batches } = start({ cost: (rows) => numbers(rows) }, { batchSize: "auto", maxBatchCost: 20 });
     const result = await runtime.process(block(1, 9, 2, 10, 2, 1), never);
-    expect(batches).toEqual([[10, 9], [2, 2, 1, 1]]);
+    expect(batches).toEqual([[10], [9], [2, 2], [1, 1]]);
     expect(numbers(result.block, "doubled")).toEqual([2, 18, 4, 20, 4, 2]);
   });
 

@@ -7,7 +7,7 @@ import { afterBatch, afterOutOfMemory, climbingBatchSize, fixedBatchSize, type B
 import { checkPromisedColumns } from "./check-result.ts";
 import { collapseRows } from "./collapse-rows.ts";
 import { gatherRows, identity, type ResultPart } from "./gather-rows.ts";
-import { dearestFirst, endOfBatch, paddedCost, sumOfCosts } from "./pack-batches.ts";
+import { cutBatches, dearestFirst, paddedCost, sumOfCosts } from "./pack-batches.ts";
 import { rowRange, settleBatch, startBatch, type BlockPrediction, type StartedBatch } from "./predict-batch.ts";
 import { runPhase, type TracedBlock } from "./run-phase.ts";
 
@@ -35,7 +35,7 @@ class PredictorActor implements ActorRuntime {
   /** In the batch's own unit: rows, or cost where the policy packs by cost. */
   #size: BatchSize | undefined;
   #packsByCost = false;
-  /** Rows that may be in one batch whatever they cost; falls when memory runs out. */
+  /** Rows that may be in one batch whatever they cost. */
   #rowLimit = Infinity;
   /** The batches under way, oldest first: first and last row of each. */
   readonly #underWay: (readonly [number, number])[] = [];
@@ -133,8 +133,13 @@ class PredictorActor implements ActorRuntime {
     const order = costs === undefined ? identity(block.rows) : dearestFirst(costs);
     // Where calls may overlap, the next batch, the next block's first too, is made while the device works on this one.
     let ahead: StartedBatch | undefined;
+    let cutFor: number | undefined;
+    let ends: Int32Array = new Int32Array();
     for (let at = 0; at < order.length; ) {
-      const end = endOfBatch(order, at, this.#limits(), this.#packsByCost ? costs : undefined);
+      // What batches teach changes the size in the middle of a block.
+      if (cutFor !== this.#size.size) ends = cutBatches(order, at, this.#limits(), this.#packsByCost ? costs : undefined);
+      cutFor = this.#size.size;
+      const end = ends[at] as number;
       const started = startBatch(run, order.subarray(at, end));
       at = end;
       const oldest: StartedBatch | undefined = this.#overlaps ? ahead : started;

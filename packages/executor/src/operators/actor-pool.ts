@@ -121,7 +121,10 @@ class PoolStage {
       const began = clock.now();
       const next = await iterator.next();
       if (starving) record.poolWaitMs += clock.now() - began;
-      if (next.done) return this.#window.end();
+      if (next.done) {
+        this.#pool.endInput();
+        return this.#window.end();
+      }
       if (next.value.rows > 0) this.#submit(next.value);
       else this.#empty ??= next.value;
     }

@@ -4,6 +4,7 @@ import { ActorRoster, type Member } from "./actor-roster.ts";
 import { keepDying, stateLost, tooSlow } from "./pool-errors.ts";
 import type { PoolSettings } from "./pool-settings.ts";
 import { afterLoss, failedResult, lossOf, mergeResults, type Loss, type Offer, type Task } from "./retry.ts";
+import { shareOut } from "./share-out.ts";
 import { look, lookAtLoading } from "./watchdog.ts";
 
 const blocksPerActor = 2;
@@ -17,6 +18,9 @@ export class ActorPool {
   readonly #queue: Offer[] = [];
   readonly #tasks = new Set<Task>();
   readonly #stateful: boolean;
+  /** A block may be predicted in parts. */
+  readonly #divisible: boolean;
+  #inputEnded = false;
   #lossesInARow = 0;
   #anyDone = false;
   #loadingToldAt = 0;
@@ -26,6 +30,7 @@ export class ActorPool {
   constructor(settings: PoolSettings) {
     this.#settings = settings;
     this.#stateful = isStateful(settings.spec);
+    this.#divisible = settings.policy.bisect && settings.policy.batchSize === "auto" && !mayChangeRows(settings.spec) && !this.#stateful;
     this.#roster = new ActorRoster(settings, {
       onJoined: () => {
         this.#schedule();
@@ -42,9 +47,9 @@ export class ActorPool {
     return this.#tasks.size;
   }
 
-  /** More blocks than this only lie in the queue. */
+  /** More blocks than this only lie in the queue. One does at least, so that the end of the input is known before the last one goes. */
   get capacity(): number {
-    return blocksPerActor * this.#roster.ceiling;
+    return blocksPerActor * this.#roster.ceiling + 1;
   }
 
   get actors(): number {
@@ -75,6 +80,12 @@ export class ActorPool {
       this.#queue.push({ task, block, first: 0, losses: 0, alone: false });
       this.#schedule();
     });
+  }
+
+  /** No block will follow: those that wait are cut up, so that all actors finish together. */
+  endInput(): void {
+    this.#inputEnded = true;
+    this.#schedule();
   }
 
   /** Ends every actor at once: idle ones are disposed, busy ones killed. Settles when all are gone. */
@@ -109,11 +120,14 @@ export class ActorPool {
   #schedule(): void {
     if (this.#failure !== undefined) return;
     this.#scale();
+    if (this.#inputEnded && this.#divisible) this.#shareOut();
     let skipped = 0;
     let reserved: Member | undefined;
     while (this.#queue.length > skipped) {
       const offer = this.#queue[skipped] as Offer;
       const member = this.#leastLoaded(offer, reserved);
+      // A block that would only wait in its actor can wait here as well, until it is known whether it is the last.
+      if (member !== undefined && member.open.length > 0 && !this.#inputEnded && this.#divisible && this.#queue.length - skipped < 2) return;
       if (member !== undefined) {
         this.#queue.splice(skipped, 1);
         void this.#process(member, offer);
@@ -127,6 +141,13 @@ export class ActorPool {
         return;
       }
     }
+  }
+
+  #shareOut(): void {
+    const pieces = shareOut(this.#queue, this.#roster.members.size);
+    for (const { task } of this.#queue) task.open--;
+    for (const { task } of pieces) task.open++;
+    this.#queue.splice(0, this.#queue.length, ...pieces);
   }
 
   #leastLoaded(offer?: Offer, except?: Member): Member | undefined {
