@@ -56,7 +56,7 @@ function reused(): Worker | undefined {
 function spawn(): Worker {
   const { url, options } = decodeThreadEntry();
   // Heap beyond this ends the thread, not the process.
-  return new Worker(url, { ...options, name: "shoal-decode", resourceLimits: { maxOldGenerationSizeMb: 2048 } });
+  return new Worker(url, { ...options, name: "shoal-decode", resourceLimits: { maxOldGenerationSizeMb: 2048, maxYoungGenerationSizeMb: 24 } });
 }
 
 /** One job on one thread. */

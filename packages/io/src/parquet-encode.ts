@@ -12,8 +12,8 @@ export interface ParquetEncoding {
   readonly codec: "snappy" | "none";
 }
 
-/** A row group is held whole while it is encoded, so it ends here even when it could have more rows. */
-const rowGroupBytes = 16 << 20;
+/** A row group is held whole, and several times over while it is encoded, so it ends here even when it could have more rows. */
+const rowGroupBytes = 4 << 20;
 
 /** Blocks of one schema as the bytes of a Parquet file, a row group at a time. */
 export class ParquetEncoder {
