@@ -10,4 +10,4 @@ export type {
 } from "@shoal/core";
 export { formatStats, type RunEvent, type RunStats } from "@shoal/executor";
 export { serveActors } from "./runtime/serve-actors.ts";
-export { forkActor } from "@shoal/workers/node";
+export { forkActor } from "@shoal/workers/local";

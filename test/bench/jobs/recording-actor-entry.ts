@@ -5,11 +5,11 @@ import { onnxBackend, onnxNodeRuntime } from "@shoal/backend-onnx-node";
 import { transformersBackend } from "@shoal/backend-transformers";
 import type { OnnxRuntime, OnnxSession } from "@shoal/core";
 import { startActor } from "@shoal/executor";
-import { serveNodeActor } from "@shoal/workers/node";
+import { serveLocalActor } from "@shoal/workers/local";
 
 const record = process.env["SHOAL_BENCH_RECORD"] as string;
 
-serveNodeActor({ startActor, backends: [transformersBackend(), onnxBackend()], runtimes: { cpu: recordingRuntime } });
+serveLocalActor({ startActor, backends: [transformersBackend(), onnxBackend()], runtimes: { cpu: recordingRuntime } });
 
 function recordingRuntime(): OnnxRuntime {
   const runtime = onnxNodeRuntime();

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { onnxNodeRuntime } from "@shoal/backend-onnx-node";
 import type { DeviceProbe } from "@shoal/core";
-import { detectResources } from "@shoal/workers/node";
+import { detectResources } from "@shoal/workers/local";
 
 export function doctorCommand(): Command {
   return new Command("doctor")

@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { ShoalError, silentLogger, systemClock, type Resources } from "@shoal/core";
 import type { DatasetRuntime, RunSettings } from "@shoal/dataset";
 import type { Environment, RunEvent } from "@shoal/executor";
-import { detectResources, givenWorkerHost, nodeProcessHost } from "@shoal/workers/node";
+import { detectResources, givenWorkerHost, processHost } from "@shoal/workers/local";
 import { deadLetterFile } from "./dead-letter-file.ts";
 import { processSettings } from "./process-settings.ts";
 import type { ProgressDisplay } from "../progress/show-progress.ts";
@@ -22,7 +22,7 @@ export const localRuntime: DatasetRuntime = {
 async function openEnvironment(settings: RunSettings): Promise<Environment & AsyncDisposable> {
   const log = settings.log ?? silentLogger;
   const resources = declared(detectResources(), settings.resources);
-  const host = settings.worker === undefined ? nodeProcessHost({ entry: actorEntry, log }) : givenWorkerHost({ worker: settings.worker as never, log });
+  const host = settings.worker === undefined ? processHost({ entry: actorEntry, log }) : givenWorkerHost({ worker: settings.worker as never, log });
   const progress = settings.progress === true ? await startProgress() : undefined;
   const { signal, onError = "fail", maxErrors, budgetBytes, onEvent } = settings;
   return {

@@ -1,17 +1,13 @@
-import { predictorLoader, ShoalError } from "@shoal/core";
+import { ShoalError } from "@shoal/core";
 import { serveActor, type ActorParts } from "../actor-server.ts";
 import { errorData, type ActorChannel, type ActorCommand, type ActorEvent } from "../actor-protocol.ts";
-import type { EntryParts } from "../serve-worker-actor.ts";
-import { importJob, quietJobImports } from "./import-job.ts";
+import { quietJobImports } from "./import-job.ts";
 import { dieWithParent } from "./die-with-parent.ts";
-import { chooseNodeDevice } from "./choose-node-device.ts";
 
-/** What the entry file of a child process calls: serves one actor to the process that forked this one. */
-export function serveNodeActor({ backends, ...parts }: EntryParts): void {
-  serveProcess({ chooseDevice: chooseNodeDevice, ...parts, load: predictorLoader(backends, importJob) });
-}
-
-/** @throws `no-parent` when nobody forked this process. */
+/**
+ * Serves one actor from a child process to the process that forked it.
+ * @throws `no-parent` when nobody did.
+ */
 export function serveProcess(parts: ActorParts): void {
   const channel = processChannel();
   dieWithParent();
@@ -30,7 +26,7 @@ interface ProcessChannel extends ActorChannel<ActorEvent, ActorCommand> {
 
 function processChannel(): ProcessChannel {
   if (process.send === undefined) {
-    throw new ShoalError("no-parent", "This module runs the process of an actor; nobody forked it.", { failure: "bug", hint: "Leave starting it to nodeProcessHost." });
+    throw new ShoalError("no-parent", "This module runs the process of an actor; nobody forked it.", { failure: "bug", hint: "Leave starting it to processHost, or call forkActor." });
   }
   const send = process.send.bind(process) as (event: ActorEvent, handle: undefined, options: undefined, done: () => void) => boolean;
   let unsent = 0;
