@@ -12,8 +12,9 @@ export interface ModelOptions {
   /**
    * `"fp32"` when not given. Dynamic int8 (`"q8"` of most models) gives scores that depend a little on a row's neighbours in the
    * batch: identical results after a retry or with another batch size are promised for fp32 and fp16 alone.
+   * `"auto"`: of fp32, fp16 and q8, where the model has them, the fastest whose results agree with fp32's on the first rows.
    */
-  readonly dtype?: Dtype;
+  readonly dtype?: Dtype | "auto";
   /** The graph's file, for models that don't call it `onnx/model.onnx`; the dtype's suffix is not added to it. */
   readonly modelFile?: string;
 }
@@ -26,7 +27,7 @@ export type ModelSettings = {
 };
 
 export function modelSettings(options: ModelOptions): ModelSettings {
-  return defined({ revision: options.revision, dtype: options.dtype, modelFile: options.modelFile });
+  return defined({ revision: options.revision, dtype: options.dtype === "auto" ? undefined : options.dtype, modelFile: options.modelFile });
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
@@ -38,7 +39,7 @@ export function defined<T extends object>(values: T): Partial<Defined<T>> {
 
 interface StepParts {
   readonly task: string;
-  readonly model: string | URL;
+  readonly from: ModelOptions;
   readonly options: JsonObject;
   readonly reads: readonly string[];
   readonly adds: readonly string[];
@@ -46,9 +47,12 @@ interface StepParts {
   readonly postprocess: boolean;
 }
 
+/** What `dtype: "auto"` chooses from; the first says what is right. */
+const measuredDtypes: readonly Dtype[] = ["fp32", "fp16", "q8"];
+
 /** A declarative predictor of this backend. */
 export function declarativeStep<In, Out>(parts: StepParts): PredictorStep<In, Out, undefined, "adds"> {
-  const model = String(parts.model);
+  const model = String(parts.from.model);
   if (model === "") throw wrongOption(parts.task, "model", "", "a hub id, a directory or a URL");
   const twice = parts.adds.find((name, at) => parts.adds.indexOf(name) !== at);
   if (twice !== undefined) throw wrongOption(parts.task, "output", twice, "a name of its own for each column it adds");
@@ -59,6 +63,7 @@ export function declarativeStep<In, Out>(parts: StepParts): PredictorStep<In, Ou
     task: parts.task,
     model,
     options: parts.options,
+    ...(parts.from.dtype === "auto" ? { variants: measuredDtypes.map((each) => ({ dtype: each })) } : {}),
     reads: parts.reads,
     adds: parts.adds,
     ...(parts.costUnit === undefined ? {} : { costUnit: parts.costUnit }),

@@ -39,5 +39,5 @@ export function featureExtraction<const Input extends string, const Output exten
 ): PredictorStep<{ [K in Input]: string }, { [K in Output]: Float32Array }, undefined, "adds"> {
   const { input, output, pooling, normalize } = options;
   const settings: FeatureExtractionSettings = { input, output, ...modelSettings(options), ...defined({ pooling, normalize }) };
-  return declarativeStep({ task: "feature-extraction", model: options.model, options: settings, reads: [input], adds: [output], costUnit: "tokens", postprocess: false });
+  return declarativeStep({ task: "feature-extraction", from: options, options: settings, reads: [input], adds: [output], costUnit: "tokens", postprocess: false });
 }

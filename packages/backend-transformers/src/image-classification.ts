@@ -39,5 +39,5 @@ export function imageClassification<const Input extends string, const Output ext
 ): PredictorStep<{ [K in Input]: ImageInput }, Classified<Output, Score, Top>, undefined, "adds"> {
   const { options: common, reads, adds } = classification("imageClassification", options);
   const settings: ImageClassificationSettings = options.antialias === undefined ? common : { ...common, antialias: options.antialias };
-  return declarativeStep({ task: "image-classification", model: options.model, options: settings, reads, adds, postprocess: true });
+  return declarativeStep({ task: "image-classification", from: options, options: settings, reads, adds, postprocess: true });
 }

@@ -42,7 +42,7 @@ export type ClassificationSettings = ModelSettings & {
 export function textClassification<const Input extends string, const Output extends string, const Score extends string = never, const Top extends number = never>(
   options: ClassificationOptions<Input, Output, Score, Top>,
 ): PredictorStep<{ [K in Input]: string }, Classified<Output, Score, Top>, undefined, "adds"> {
-  return declarativeStep({ task: "text-classification", model: options.model, ...classification("textClassification", options), costUnit: "tokens", postprocess: true });
+  return declarativeStep({ task: "text-classification", from: options, ...classification("textClassification", options), costUnit: "tokens", postprocess: true });
 }
 
 /** What a classifier's options say about its step. */

@@ -88,7 +88,7 @@ export function textGeneration<const Input extends string, const Output extends 
     }),
   };
   return declarativeStep({
-    task: "text-generation", model: options.model, options: settings,
+    task: "text-generation", from: options, options: settings,
     reads: seedColumn === undefined || seedColumn === input ? [input] : [input, seedColumn],
     adds: [output], costUnit: "tokens", postprocess: true,
   });

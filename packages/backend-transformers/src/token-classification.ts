@@ -61,5 +61,5 @@ export function tokenClassification<const Input extends string, const Output ext
 ): PredictorStep<{ [K in Input]: string }, { [K in Output]: (How extends "simple" ? EntityGroup : TokenEntity)[] }, undefined, "adds"> {
   const { input, output, aggregation, ignoreLabels } = options;
   const settings: TokenClassificationSettings = { input, output, ...modelSettings(options), ...defined({ aggregation, ignoreLabels }) };
-  return declarativeStep({ task: "token-classification", model: options.model, options: settings, reads: [input], adds: [output], costUnit: "tokens", postprocess: true });
+  return declarativeStep({ task: "token-classification", from: options, options: settings, reads: [input], adds: [output], costUnit: "tokens", postprocess: true });
 }

@@ -61,6 +61,8 @@ export interface DeclarativePredictorSpec {
   /** Has a `cost`, in this unit. */
   readonly costUnit?: string;
   readonly phases: readonly PredictorPhase[];
+  /** Options to choose from by measuring, beside the device: each replaces some of `options`. Results of the first are taken for right. */
+  readonly variants?: readonly JsonObject[];
 }
 
 /** A predictor of the user's own, found by importing a module. */

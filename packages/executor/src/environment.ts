@@ -1,4 +1,4 @@
-import type { ActorHost, Clock, DeadLetter, Logger, Resources } from "@shoal/core";
+import type { ActorHost, Clock, DeadLetter, Devices, Logger, Resources } from "@shoal/core";
 import type { OnError } from "@shoal/planner";
 import type { RunEvent } from "./stats/run-event.ts";
 
@@ -6,6 +6,8 @@ import type { RunEvent } from "./stats/run-event.ts";
 export interface Environment {
   readonly host: ActorHost;
   readonly resources: Resources;
+  /** What `device: "auto"` chooses from. Without it each actor chooses for itself. */
+  readonly devices?: Devices;
   /** Default: the machine's own time. */
   readonly clock?: Clock;
   /** Ends the run. */

@@ -115,6 +115,8 @@ class StreamingExecutor implements Execution {
         // Stages are built in the order in which their pools were fitted.
         fit: fits.shift() as PoolFit,
         budgetBytes: share,
+        devices: environment.devices,
+        gpus: environment.resources.gpus,
         onProgress: () => this.#progress.moved(),
         onEvent: (event) => (event.kind === "notice" ? this.#notice(event.message) : this.#emit({ ...event, stage: record.stage, name: record.name })),
       }),

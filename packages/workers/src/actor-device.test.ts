@@ -1,6 +1,6 @@
-import { silentLogger, type DeviceProbe, type OnnxRuntime } from "@shoal/core";
+import { silentLogger, type ConcreteDevice, type DeviceProbe, type OnnxRuntime } from "@shoal/core";
 import { expect, test } from "vitest";
-import { chooseDevice, lazyOnnx, type ConcreteDevice } from "./actor-device.ts";
+import { chooseDevice, lazyOnnx } from "./actor-device.ts";
 
 function runtime(works: Partial<Record<ConcreteDevice, boolean>>, events: string[] = []): OnnxRuntime {
   return {

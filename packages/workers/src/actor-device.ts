@@ -1,6 +1,4 @@
-import { ShoalError, type ActorContext, type Device, type OnnxRuntime } from "@shoal/core";
-
-export type ConcreteDevice = Exclude<Device, "auto">;
+import { ShoalError, type ActorContext, type ConcreteDevice, type OnnxRuntime } from "@shoal/core";
 
 /** Which ONNX runtime serves which device here. Functions, so that a heavy library is loaded by the actor that needs it. */
 export type OnnxRuntimes = Readonly<Partial<Record<ConcreteDevice, () => OnnxRuntime | Promise<OnnxRuntime>>>>;

@@ -1,5 +1,5 @@
 export { connectActor, type ConnectOptions } from "./actor-client.ts";
-export { chooseCpu, chooseDevice, type ChooseDevice, type ConcreteDevice, type OnnxRuntimes } from "./actor-device.ts";
+export { chooseCpu, chooseDevice, type ChooseDevice, type OnnxRuntimes } from "./actor-device.ts";
 export type { ActorChannel, ActorCommand, ActorEvent, ActorLine } from "./actor-protocol.ts";
 export { serveActor, type ActorParts, type ServeOptions } from "./actor-server.ts";
 export type { EntryParts } from "./entry-parts.ts";

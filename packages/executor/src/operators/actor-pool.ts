@@ -1,11 +1,12 @@
-import { blockBytes, missingColumn, selectColumns, type ActorHost, type Block, type BlockResult, type PredictorSpec } from "@shoal/core";
+import { blockBytes, missingColumn, selectColumns, type ActorHost, type Block, type BlockResult, type Clock, type Devices, type PredictorSpec } from "@shoal/core";
 import { isStateful, type ActorPoolStage } from "@shoal/planner";
+import { chooseDevice } from "../device/choose-device.ts";
 import { finishRows } from "../errors/finish-rows.ts";
 import { FirstBatches } from "../errors/first-batches.ts";
 import { blockRowOf } from "./row-reader.ts";
 import { ActorPool } from "../pool/actor-pool.ts";
 import type { PoolFit } from "../pool/fit-actors.ts";
-import type { PoolEvent } from "../pool/pool-settings.ts";
+import type { PoolEvent, PoolSettings } from "../pool/pool-settings.ts";
 import { PoolRecorder } from "../stats/stage-recorder.ts";
 import { onAbort, orAborted } from "../streams/abort.ts";
 import { ByteBudget, type Permit } from "../streams/byte-budget.ts";
@@ -16,6 +17,9 @@ export interface ActorPoolRun {
   readonly host: ActorHost;
   readonly fit: PoolFit;
   readonly budgetBytes: number;
+  /** To choose from where the plan says "auto". Without it the actors choose. */
+  readonly devices?: Devices | undefined;
+  readonly gpus: number;
   readonly onProgress: () => void;
   readonly onEvent: (event: PoolEvent | { readonly kind: "batch-failed"; readonly rows: number; readonly code: string; readonly message: string }) => void;
 }
@@ -47,7 +51,8 @@ class PoolStage {
   #empty: Block | undefined;
   #columns: readonly string[] = [];
 
-  constructor(stage: ActorPoolStage, { host, fit, budgetBytes, onEvent, onProgress }: ActorPoolRun, run: StageRun) {
+  constructor(stage: ActorPoolStage, around: ActorPoolRun, run: StageRun) {
+    const { host, fit, budgetBytes, onEvent, onProgress } = around;
     const { clock, record } = run;
     this.#stage = stage;
     this.#run = run;
@@ -64,6 +69,7 @@ class PoolStage {
       onChange: () => this.#changed(),
       onFailure: (error) => this.#window.fail(error),
       onTick: onProgress,
+      ...chooser(stage, around, clock),
       ...(stage.timeoutMs === undefined ? {} : { timeoutMs: stage.timeoutMs }),
       ...(stage.recycleAfterBatches === undefined ? {} : { recycleAfterBatches: stage.recycleAfterBatches }),
     });
@@ -166,6 +172,21 @@ class PoolStage {
     this.#wake?.();
     this.#wake = undefined;
   }
+}
+
+/** Only predictors that are pure data are tried: setting up one of the user's own may do anything. */
+function chooser(stage: ActorPoolStage, { devices, host, fit, gpus, onEvent }: ActorPoolRun, clock: Clock): Pick<PoolSettings, "chooseDevice"> {
+  const { spec, device, policy, numGpus } = stage;
+  if (devices === undefined || spec.kind !== "declarative" || (device !== "auto" && spec.variants === undefined)) return {};
+  return {
+    chooseDevice: (block, signal) =>
+      chooseDevice({
+        devices, host, clock, spec, policy, gpus, signal, block, timeoutMs: stage.timeoutMs,
+        ...(device === "auto" ? {} : { device }),
+        threads: fit.threads, maxActors: fit.maxActors, deviceIndex: fit.deviceIndexes[0] ?? 0, gpuOnly: numGpus > 0 && device === "auto",
+        onTrying: (candidates) => onEvent({ kind: "notice", message: `${spec.name}: trying ${candidates.join(", ")} on the first rows.` }),
+      }),
+  };
 }
 
 function withColumns(empty: Block, spec: PredictorSpec): Block {

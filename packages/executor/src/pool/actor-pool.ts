@@ -21,6 +21,10 @@ export class ActorPool {
   /** A block may be predicted in parts. */
   readonly #divisible: boolean;
   #inputEnded = false;
+  /** No actor is started before it is known on which device. */
+  #choosing: boolean;
+  #choice: Promise<void> | undefined;
+  #onFirstBlock: ((block: Block) => void) | undefined;
   #lossesInARow = 0;
   #anyDone = false;
   #loadingToldAt = 0;
@@ -30,6 +34,7 @@ export class ActorPool {
   constructor(settings: PoolSettings) {
     this.#settings = settings;
     this.#stateful = isStateful(settings.spec);
+    this.#choosing = settings.chooseDevice !== undefined;
     this.#divisible = settings.policy.bisect && settings.policy.batchSize === "auto" && !mayChangeRows(settings.spec) && !this.#stateful;
     this.#roster = new ActorRoster(settings, {
       onJoined: () => {
@@ -67,7 +72,8 @@ export class ActorPool {
   start(): void {
     if (this.#started) return;
     this.#started = true;
-    this.#scale();
+    if (this.#choosing) this.#choice = this.#choose().catch((error: unknown) => this.#fail(error));
+    else this.#scale();
     void this.#watch().catch((error: unknown) => this.#fail(error));
   }
 
@@ -78,6 +84,8 @@ export class ActorPool {
       const task: Task = { block, parts: [], open: 1, resolve, reject };
       this.#tasks.add(task);
       this.#queue.push({ task, block, first: 0, losses: 0, alone: false });
+      this.#onFirstBlock?.(block);
+      this.#onFirstBlock = undefined;
       this.#schedule();
     });
   }
@@ -94,6 +102,8 @@ export class ActorPool {
     this.#ended.abort(reason);
     this.#fail(reason);
     await this.#roster.close(reason);
+    // Actors that are being tried belong to nobody yet.
+    if (this.#onFirstBlock === undefined) await this.#choice;
   }
 
   #fail(error: unknown): void {
@@ -107,9 +117,21 @@ export class ActorPool {
     this.#settings.onChange();
   }
 
+  async #choose(): Promise<void> {
+    const { chooseDevice, record } = this.#settings;
+    const firstBlock = (): Promise<Block> => new Promise((resolve) => (this.#queue[0] === undefined ? (this.#onFirstBlock = resolve) : resolve(this.#queue[0].block)));
+    const chosen = await chooseDevice?.(firstBlock, this.#ended.signal);
+    if (chosen === undefined) return;
+    if (this.#failure !== undefined) return chosen.actor?.kill("the run ended");
+    record.deviceChoice = chosen.why;
+    this.#choosing = false;
+    this.#roster.settle(chosen);
+    this.#schedule();
+  }
+
   /** Starts what the queue needs. */
   #scale(): void {
-    if (this.#failure !== undefined) return;
+    if (this.#failure !== undefined || this.#choosing) return;
     let offers = this.#queue.length;
     for (const member of this.#roster.members) offers += member.open.length;
     this.#roster.growTo(Math.max(this.#settings.minActors, Math.ceil(offers / blocksPerActor)));

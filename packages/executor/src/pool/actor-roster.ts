@@ -1,4 +1,5 @@
 import { ShoalError, type Actor, type ActorRequest, type CloseReason } from "@shoal/core";
+import type { ChosenDevice } from "../device/choose-device.ts";
 import type { PoolSettings } from "./pool-settings.ts";
 import { lossOf, type Offer } from "./retry.ts";
 import type { Sight } from "./watchdog.ts";
@@ -44,6 +45,8 @@ export class ActorRoster {
   /** Actors that are ending, and their slots: taken until they are gone. */
   readonly #leaving = new Map<Promise<void>, number>();
   readonly #loading = new Map<number, LoadingActor>();
+  /** What actors are started for; settled by {@link settle} where it was to be measured. */
+  #target: Pick<ActorRequest, "device" | "spec">;
   #ceiling: number;
   #failedSpawns = 0;
   #spawnProblem: unknown;
@@ -53,6 +56,7 @@ export class ActorRoster {
     this.#settings = settings;
     this.#events = events;
     this.#ceiling = settings.maxActors;
+    this.#target = { device: settings.device, spec: settings.spec };
   }
 
   /** How many there may be; fewer than was asked for where some could not start. */
@@ -69,6 +73,12 @@ export class ActorRoster {
   /** How many are loading, and since when the first of them is. */
   get loading(): { readonly actors: number; readonly since: number } {
     return { actors: this.#loading.size, since: Math.min(...[...this.#loading.values()].map((each) => each.since)) };
+  }
+
+  /** What was chosen, before any actor is started; the one that won may be there already. */
+  settle({ device, spec, actor }: ChosenDevice): void {
+    this.#target = { device, spec };
+    if (actor !== undefined) this.#join(actor, 0);
   }
 
   /** Starts as many as are missing, at once. */
@@ -122,8 +132,8 @@ export class ActorRoster {
   }
 
   async #spawn(slot: number, signal: AbortSignal): Promise<void> {
-    const { host, spec, policy, device, threads, deviceIndexes } = this.#settings;
-    const request: ActorRequest = { spec, policy, device, threads, deviceIndex: deviceIndexes[slot] ?? 0 };
+    const { host, policy, threads, deviceIndexes } = this.#settings;
+    const request: ActorRequest = { ...this.#target, policy, threads, deviceIndex: deviceIndexes[slot] ?? 0 };
     try {
       const actor = await host.spawn(request, signal);
       this.#loading.delete(slot);

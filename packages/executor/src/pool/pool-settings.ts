@@ -1,10 +1,13 @@
-import type { ActorHost, BatchPolicy, Clock, Device, PredictorSpec } from "@shoal/core";
+import type { ActorHost, BatchPolicy, Block, Clock, Device, PredictorSpec } from "@shoal/core";
+import type { ChosenDevice } from "../device/choose-device.ts";
 import type { PoolRecorder } from "../stats/stage-recorder.ts";
 
 export interface PoolSettings {
   readonly spec: PredictorSpec;
   readonly policy: BatchPolicy;
   readonly device: Device;
+  /** Where device or options are to be measured; told the first block when there is one. */
+  readonly chooseDevice?: (block: () => Promise<Block>, signal: AbortSignal) => Promise<ChosenDevice>;
   readonly minActors: number;
   readonly maxActors: number;
   readonly threads: number;

@@ -1,4 +1,4 @@
-import { columnFromValues, createBlock } from "@shoal/core";
+import { columnFromValues, columnValue, createBlock, type Column } from "@shoal/core";
 import { expect, test } from "vitest";
 import type { Offer } from "./retry.ts";
 import { shareOut } from "./share-out.ts";
@@ -14,7 +14,7 @@ test("the last block is cut so that every actor gets a share", () => {
   const pieces = shareOut([offer(1000)], 2);
   expect(sizes(pieces)).toEqual([250, 250, 250, 250]);
   expect(pieces.map(({ first }) => first)).toEqual([0, 250, 500, 750]);
-  expect(pieces.flatMap(({ block }) => [...(block.columns["n"]?.values as Int32Array)])).toEqual(Array.from({ length: 1000 }, (_, row) => row));
+  expect(pieces.flatMap(({ block }) => Array.from({ length: block.rows }, (_, row) => columnValue(block.columns["n"] as Column, row)))).toEqual(Array.from({ length: 1000 }, (_, row) => row));
 });
 
 test("a queue that is long enough stays as it is, and so do pieces too small to cut", () => {

@@ -25,6 +25,7 @@ function poolLines({ name }: StageStats, pool: PoolStats): string[] {
   const { min, median, max } = pool.batchRows;
   const parts = [
     `${plural(pool.actors, "actor")} on ${pool.device || "?"}, predicting ${Math.round(100 * pool.utilisation)} % of the time, loaded in ${duration(pool.loadMs / Math.max(1, pool.actors))}`,
+    pool.deviceChoice ?? "",
     `${plural(pool.batches, "batch", "batches")} of ${min === max ? plural(max, "row") : `${count(min)}–${count(max)} (median ${count(median)}) rows`}; preprocess ${duration(pool.preprocessMs)}, predict ${duration(pool.predictMs)}, postprocess ${duration(pool.postprocessMs)}`,
     [
       pool.paddingEfficiency !== undefined && `padding efficiency ${Math.round(100 * pool.paddingEfficiency)} %`,

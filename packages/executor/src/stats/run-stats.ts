@@ -25,6 +25,8 @@ export interface PoolStats {
   /** The most at one time. */
   readonly actors: number;
   readonly device: string;
+  /** What was measured, where the device was to be chosen. */
+  readonly deviceChoice?: string;
   readonly preprocessMs: number;
   readonly predictMs: number;
   readonly postprocessMs: number;

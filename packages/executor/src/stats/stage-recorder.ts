@@ -86,6 +86,8 @@ export class PoolRecorder {
   peakHeldBytes = 0;
   peakMemoryBytes = 0;
   device = "";
+  /** Why it is this device, where it was measured. */
+  deviceChoice: string | undefined;
   failedBatches = 0;
   /** Actor-milliseconds that were on offer, up to the last change of the pool's size. */
   #offeredMs = 0;
@@ -136,7 +138,7 @@ export class PoolRecorder {
     const real = this.#counts.get("realTokens");
     const padded = this.#counts.get("paddedTokens");
     return {
-      actors: this.peakActors, device: this.device,
+      actors: this.peakActors, device: this.device, ...(this.deviceChoice === undefined ? {} : { deviceChoice: this.deviceChoice }),
       preprocessMs: this.preprocessMs, predictMs: this.predictMs, postprocessMs: this.postprocessMs, loadMs: this.loadMs,
       ...(this.#firstActorAt === undefined ? {} : { startMs: this.#firstActorAt - this.#createdAt }),
       batches, failedBatches: this.failedBatches,

@@ -1,7 +1,10 @@
 import { Command } from "commander";
 import { onnxNodeRuntime } from "@shoal/backend-onnx-node";
 import type { DeviceProbe } from "@shoal/core";
+import type { DeviceTrial } from "@shoal/executor";
+import { formatCount } from "@shoal/executor";
 import { detectResources } from "@shoal/workers/local";
+import { measureWith } from "./measure-with-model.ts";
 
 export function doctorCommand(): Command {
   return new Command("doctor")
@@ -25,15 +28,22 @@ async function doctor(flags: { readonly json?: true }): Promise<void> {
     library("@napi-rs/image", "reading other images, and scaling"),
   ]);
   const devices: readonly DeviceProbe[] = libraries[0]?.found ? await onnxNodeRuntime().probe() : [];
-  if (flags.json) return void process.stdout.write(`${JSON.stringify({ runtime: runtimeName(), resources, devices, libraries })}\n`);
+  const speeds = await measureWith(devices.filter(({ works }) => works).map(({ device }) => device), resources);
+  if (flags.json) return void process.stdout.write(`${JSON.stringify({ runtime: runtimeName(), resources, devices, speeds, libraries })}\n`);
   const lines = [
     `runtime   ${runtimeName()} on ${process.platform} ${process.arch}`,
     `resources ${resources.cpus} CPUs, ${resources.gpus} GPUs, ${(resources.memory / 2 ** 30).toFixed(1)} GiB memory`,
     ...devices.map(({ device, works, detail }) => `device    ${device.padEnd(7)} ${works ? "works" : "no   "}  ${detail}`),
+    ...speeds.map(speedLine),
     ...libraries.map(({ name, forWhat, found }) => `library   ${name} ${found ? "found" : `missing: npm install ${name}`} (${forWhat})`),
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
   if (!devices.some(({ works }) => works)) process.exitCode = 1;
+}
+
+/** The table that `device: "auto"` chooses by. */
+function speedLine({ device, rowsPerSecond, problem }: DeviceTrial): string {
+  return `speed     ${device.padEnd(7)} ${rowsPerSecond === undefined ? "" : `${formatCount(rowsPerSecond)} sentences/s`}${problem === undefined ? "" : ` not used by "auto": ${problem}`}`;
 }
 
 async function library(name: string, forWhat: string): Promise<Library> {

@@ -20,7 +20,7 @@ const tasks = {
 /** Names for the models that ship with Shoal. */
 const shipped: Readonly<Record<string, string>> = { storyteller, sentiment };
 
-const dtypes = ["fp32", "fp16", "q8", "int8", "uint8", "q4", "q4f16", "bnb4"];
+const dtypes = ["auto", "fp32", "fp16", "q8", "int8", "uint8", "q4", "q4f16", "bnb4"];
 
 interface Flags extends RunFlags, OutputFlags {
   readonly task: keyof typeof tasks;
@@ -69,7 +69,7 @@ export function inferCommand(): Command {
     .option("--actor-memory <bytes>", "memory of each actor, as in 2GB", bytes)
     .option("--timeout <seconds>", "of one batch; then its actor is killed and the batch blamed", number)
     .option("--collapse", "predict identical rows of a block once")
-    .addOption(new Option("--dtype <dtype>", "of the weights (default fp32); int8 kinds make scores depend on a row's neighbours").choices(dtypes))
+    .addOption(new Option("--dtype <dtype>", "of the weights (default fp32; auto: what is measured fastest); int8 kinds make scores depend on a row's neighbours").choices(dtypes))
     .option("--model-file <name>", "of the model, where it is not onnx/model")
     .option("--revision <revision>", "of a model on the hub")
     .option("--offline", "download nothing")

@@ -2,13 +2,14 @@ import { inspect } from "node:util";
 import { ShoalError, silentLogger, systemClock, type Resources } from "@shoal/core";
 import type { DatasetRuntime, RunSettings } from "@shoal/dataset";
 import type { Environment, RunEvent } from "@shoal/executor";
-import { detectResources, givenWorkerHost, processHost } from "@shoal/workers/local";
+import { detectResources, deviceCandidates, givenWorkerHost, processHost } from "@shoal/workers/local";
 import { deadLetterFile } from "./dead-letter-file.ts";
+import { deviceMemory } from "./device-memory.ts";
 import { processSettings } from "./process-settings.ts";
 import type { ProgressDisplay } from "../progress/show-progress.ts";
 
 /** Beside this file: `.ts` when run from source, `.js` when installed. */
-const actorEntry = new URL(`./actor-entry${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
+export const actorEntry = new URL(`./actor-entry${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
 
 /** Runs datasets on this machine: actors are child processes. */
 export const localRuntime: DatasetRuntime = {
@@ -28,6 +29,7 @@ async function openEnvironment(settings: RunSettings): Promise<Environment & Asy
   return {
     host,
     resources,
+    devices: { candidates: async () => deviceCandidates(), ...deviceMemory() },
     clock: systemClock,
     log,
     onError,

@@ -49,6 +49,7 @@ export function serveActors(served: ServedPredictors, { backends, ...parts }: En
 
 // --- what there is to compute with ---
 
+export { nodeDeviceCandidates as deviceCandidates } from "../node/device-candidates.ts";
 export { detectResources } from "../node/detect-resources.ts";
 
 // --- what can't be done, and why ---

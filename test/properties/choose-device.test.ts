@@ -1,0 +1,167 @@
+import { columnFromValues, ShoalError, type ActorContext, type ConcreteDevice, type Devices, type JsonObject, type Predictor, type PredictorSpec } from "@shoal/core";
+import { execute, formatStats, type Environment, type Execution } from "@shoal/executor";
+import type { ActorPoolStage } from "@shoal/planner";
+import { FakeActorHost, FakeClock } from "@shoal/testing";
+import { describe, expect, test } from "vitest";
+import { doubling, numbered, poolOf, recutOf, rowsOf, scanOf } from "./plans.ts";
+
+const all = ["cuda", "webgpu", "wasm", "cpu"] as const;
+
+interface Machine extends Devices {
+  readonly memory: Map<string, string>;
+}
+
+function machine(candidates: readonly ConcreteDevice[] = all, memory = new Map<string, string>()): Machine {
+  return { memory, candidates: async () => candidates, recall: async (key) => memory.get(key), remember: async (key, choice) => void memory.set(key, choice) };
+}
+
+interface Traits {
+  /** Of one row. */
+  readonly ms?: number;
+  readonly wrong?: true;
+  readonly fails?: true;
+  readonly hangs?: true;
+}
+
+type Behaviour = (device: ConcreteDevice, options: JsonObject) => Traits;
+
+/** A run of `double` on a machine whose devices behave as told. */
+function run(devices: Devices, behave: Behaviour, change: Partial<Omit<ActorPoolStage, "policy" | "input">> = {}, around: Partial<Environment> = {}): { execution: Execution; host: FakeActorHost; used: () => Set<string> } {
+  const clock = new FakeClock({ auto: true });
+  const host = new FakeActorHost({ clock, load: async (spec, actor) => predictor(spec, actor, behave, clock) });
+  const plan = poolOf(recutOf(scanOf(numbered(500))), { ...change, policy: { maxBatchRows: 64 } });
+  const execution = execute(plan, { host, clock, devices, resources: { cpus: 16, gpus: 1, memory: 2 ** 33 }, ...around });
+  const used = (): Set<string> => new Set(host.requests.slice(-plan.maxActors).map(({ device }) => device));
+  return { execution, host, used };
+}
+
+async function predictor(spec: PredictorSpec, actor: ActorContext, behave: Behaviour, clock: FakeClock): Promise<Predictor> {
+  const { ms = 5, wrong, fails, hangs } = behave(actor.device, spec.kind === "declarative" ? spec.options : {});
+  if (fails) throw new ShoalError("device-unavailable", `There is no ${actor.device} here.`);
+  const right = doubling([], actor);
+  return {
+    ...right,
+    async predict(batch, signal) {
+      await clock.sleep(hangs ? 1e9 : ms * batch.rows, actor.signal);
+      return wrong ? { rows: batch.rows, columns: { doubled: columnFromValues(Array.from({ length: batch.rows }, () => 0)) }, lineage: [] } : right.predict(batch, signal) as Promise<never>;
+    },
+  };
+}
+
+const doubled = Array.from({ length: 500 }, (_, id) => ({ id, text: `row ${id}`, doubled: 2 * id }));
+const deviceOf = (execution: Execution): string | undefined => execution.stats().stages.at(-1)?.pool?.device;
+const fastest = (quick: ConcreteDevice): Behaviour => (device) => ({ ms: device === quick ? 1 : 9 });
+
+describe('device "auto" is a measurement', () => {
+  test.each(all)("the fastest is used when that is %s, and the report says why", async (quick) => {
+    const { execution, host } = run(machine(), fastest(quick));
+    expect(await rowsOf(execution)).toEqual(doubled);
+    expect(deviceOf(execution)).toBe(quick);
+    expect(new Set(host.requests.slice(4).map(({ device }) => device))).toEqual(new Set([quick]));
+    expect(formatStats(execution.stats())).toMatch(new RegExp(`${quick} is the fastest: ${quick} [\\d,]+ rows/s, `));
+    expect(host.alive).toBe(0);
+  });
+
+  test.each(all)("slowing %s in turn changes the choice", async (slow) => {
+    const speeds: Record<string, number> = { cuda: 1, webgpu: 2, wasm: 3, cpu: 4 };
+    const { execution } = run(machine(), (device) => ({ ms: device === slow ? 50 : (speeds[device] as number) }), { maxActors: 1, minActors: 1 });
+    await rowsOf(execution);
+    expect(deviceOf(execution)).toBe(slow === "cuda" ? "webgpu" : "cuda");
+  });
+
+  test("actors on CPUs are counted as many as there may be; those on one GPU share it", async () => {
+    const { execution } = run(machine(["webgpu", "cpu"]), (device) => ({ ms: device === "cpu" ? 3 : 2 }));
+    await rowsOf(execution);
+    expect(deviceOf(execution)).toBe("cpu");
+  });
+
+  test("other results than the last candidate's are not taken, however fast", async () => {
+    const { execution } = run(machine(), (device) => (device === "cuda" ? { ms: 0.1, wrong: true } : { ms: device === "webgpu" ? 1 : 9 }));
+    expect(await rowsOf(execution)).toEqual(doubled);
+    expect(deviceOf(execution)).toBe("webgpu");
+    expect(execution.stats().stages.at(-1)?.pool?.deviceChoice).toContain('cuda: it gives another "doubled" in row 1 of 32');
+  });
+
+  test("a device that is missing, or says nothing for ever, fails no run", async () => {
+    const { execution, host } = run(machine(), (device) => ({ cuda: { fails: true }, webgpu: { hangs: true } } as Partial<Record<ConcreteDevice, Traits>>)[device] ?? { ms: device === "wasm" ? 1 : 5 });
+    expect(await rowsOf(execution)).toEqual(doubled);
+    expect(deviceOf(execution)).toBe("wasm");
+    expect(execution.stats().stages.at(-1)?.pool?.deviceChoice).toMatch(/cuda: There is no cuda here; webgpu|webgpu: It took longer than \d+ s; cuda: There is no cuda here/);
+    expect(host.alive).toBe(0);
+  });
+
+  test("where the device for every model fails, its error ends the run at once", async () => {
+    const { execution, host } = run(machine(), () => ({ fails: true }));
+    await expect(rowsOf(execution)).rejects.toMatchObject({ code: "device-unavailable", message: "There is no cpu here." });
+    expect(host.requests.map(({ device }) => device)).toEqual(["cpu"]);
+  });
+
+  test("of one device nothing is tried", async () => {
+    const { execution, host } = run(machine(["cpu"]), () => ({}));
+    await rowsOf(execution);
+    expect(host.requests.map(({ device }) => device)).toEqual(["cpu", "cpu"]);
+    expect(execution.stats().stages.at(-1)?.pool?.deviceChoice).toBeUndefined();
+  });
+
+  test("of dtypes that a model offers, the fastest that agrees with the first", async () => {
+    const dtypes: Record<string, Traits> = { fp32: { ms: 4 }, fp16: { ms: 2 }, q8: { ms: 1, wrong: true } };
+    const variants = Object.keys(dtypes).map((dtype) => ({ dtype }));
+    const { spec } = poolOf(scanOf(numbered(1)));
+    const { execution, host } = run(machine(["cpu"]), (_device, options) => dtypes[options["dtype"] as string] ?? { fails: true }, { spec: { ...spec, variants } as PredictorSpec });
+    expect(await rowsOf(execution)).toEqual(doubled);
+    expect(host.requests.at(-1)?.spec).toMatchObject({ options: { dtype: "fp16" } });
+  });
+});
+
+describe("a choice is remembered", () => {
+  test("per model: the next run tries nothing", async () => {
+    const devices = machine();
+    await rowsOf(run(devices, fastest("webgpu")).execution);
+    const again = run(devices, fastest("cpu"));
+    expect(await rowsOf(again.execution)).toEqual(doubled);
+    expect(again.host.requests.map(({ device }) => device)).toEqual(["webgpu", "webgpu"]);
+    const { spec } = poolOf(scanOf(numbered(1)));
+    const other = run(devices, fastest("cpu"), { spec: { ...spec, model: "another" } as PredictorSpec });
+    await rowsOf(other.execution);
+    expect(deviceOf(other.execution)).toBe("cpu");
+  });
+
+  test("until it can't be started any more, or is no choice that we know", async () => {
+    const devices = machine();
+    await rowsOf(run(devices, fastest("cuda")).execution);
+    const without = run(devices, (device) => (device === "cuda" ? { fails: true } : fastest("wasm")(device, {})));
+    await rowsOf(without.execution);
+    expect(deviceOf(without.execution)).toBe("wasm");
+    for (const key of devices.memory.keys()) devices.memory.set(key, '{"device":"abacus"}');
+    const spoiled = run(devices, fastest("webgpu"));
+    await rowsOf(spoiled.execution);
+    expect(deviceOf(spoiled.execution)).toBe("webgpu");
+  });
+});
+
+describe("numGpus", () => {
+  const onGpu = { numGpus: 1, maxActors: 1, minActors: 1 };
+
+  test("asks for a GPU, however fast the CPU is", async () => {
+    const { execution } = run(machine(), (device) => ({ ms: { cpu: 0.1, wasm: 0.1, cuda: 9, webgpu: 5 }[device] }), onGpu);
+    expect(await rowsOf(execution)).toEqual(doubled);
+    expect(deviceOf(execution)).toBe("webgpu");
+  });
+
+  test("is an error that names what each GPU lacks", async () => {
+    const { execution, host } = run(machine(), (device) => (device === "cpu" || device === "wasm" ? {} : { fails: true }), onGpu);
+    await expect(rowsOf(execution)).rejects.toThrow(/double asks for a GPU.*webgpu: There is no webgpu here.*cuda: There is no cuda here/);
+    expect(host.alive).toBe(0);
+  });
+});
+
+test("leaving in the middle of trying leaves no actor", async () => {
+  for (let ms = 1; ms < 2000; ms += 97) {
+    const stop = new AbortController();
+    const { execution, host } = run(machine(), (device) => ({ ms: 3, ...(device === "wasm" ? { hangs: true } : {}) }), {}, { signal: stop.signal });
+    const rows = rowsOf(execution).catch((error: unknown) => error);
+    setTimeout(() => stop.abort(new ShoalError("aborted", "enough", { failure: "aborted" })), ms / 100);
+    await rows;
+    expect(host.alive).toBe(0);
+  }
+});
