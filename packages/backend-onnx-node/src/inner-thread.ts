@@ -1,6 +1,7 @@
 import { Worker, type Transferable, type WorkerOptions } from "node:worker_threads";
 import { ShoalError } from "@shoal/core";
-import type { Answers, Operation, Thrown, ThreadReply, ThreadRequest } from "./thread-protocol.ts";
+import type { Answers, Operation } from "@shoal/ort-sessions";
+import type { Thrown, ThreadReply, ThreadRequest } from "./thread-protocol.ts";
 
 interface Call {
   readonly operation: Operation;

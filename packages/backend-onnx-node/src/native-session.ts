@@ -1,8 +1,6 @@
-import type { OnnxPort, OnnxRunOptions, OnnxSession, OnnxTensor, ResidentTensor } from "@shoal/core";
-import { checkFeeds, type Feeds } from "./check-feeds.ts";
+import { checkFeeds, isResident, onnxRunError, type OnnxFeeds, type OnnxPort, type OnnxRunOptions, type OnnxSession, type OnnxTensor, type ResidentTensor } from "@shoal/core";
+import type { LoadedSession } from "@shoal/ort-sessions";
 import type { InnerThread } from "./inner-thread.ts";
-import { runError } from "./onnx-errors.ts";
-import { isResident, type LoadedSession } from "./thread-protocol.ts";
 
 /** A session that lives in the inner thread. */
 export class NativeSession implements OnnxSession {
@@ -22,9 +20,9 @@ export class NativeSession implements OnnxSession {
     this.#model = model;
   }
 
-  run(feeds: Feeds, options: OnnxRunOptions & { readonly keep: readonly string[] }): Promise<Record<string, OnnxTensor | ResidentTensor>>;
-  run(feeds: Feeds, options?: OnnxRunOptions): Promise<Record<string, OnnxTensor>>;
-  async run(feeds: Feeds, options: OnnxRunOptions = {}): Promise<Record<string, OnnxTensor | ResidentTensor>> {
+  run(feeds: OnnxFeeds, options: OnnxRunOptions & { readonly keep: readonly string[] }): Promise<Record<string, OnnxTensor | ResidentTensor>>;
+  run(feeds: OnnxFeeds, options?: OnnxRunOptions): Promise<Record<string, OnnxTensor>>;
+  async run(feeds: OnnxFeeds, options: OnnxRunOptions = {}): Promise<Record<string, OnnxTensor | ResidentTensor>> {
     checkFeeds(feeds, this.inputs, this.#model);
     const transfer: ArrayBuffer[] = [];
     const sent = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, travelling(tensor, transfer)]));
@@ -50,7 +48,7 @@ export class NativeSession implements OnnxSession {
     try {
       return await answer;
     } catch (error) {
-      throw runError(error, this.#model, this.device, this.inputs);
+      throw onnxRunError(error, this.#model, this.device, this.inputs);
     }
   }
 }

@@ -3,7 +3,7 @@ import type { BatchFormat } from "./batch.ts";
 import type { Device } from "./device.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { Logger } from "./logger.ts";
-import type { OnnxLoader } from "./onnx-session.ts";
+import type { OnnxLoader } from "./onnx/onnx-session.ts";
 
 /** What an actor offers its predictor. */
 export interface ActorContext {

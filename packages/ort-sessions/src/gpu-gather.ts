@@ -1,4 +1,5 @@
-import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-common";
+import { fromBase64 } from "./from-base64.ts";
 import type { Ort } from "./ort-tensors.ts";
 
 // y = Gather(x, rows), axis 0, x of any rank: made with the Python package `onnx` (opset 13), as float32 and as float16.
@@ -37,8 +38,7 @@ export class GpuGather {
     const key = `${type} ${location}`;
     let session = this.#sessions.get(key);
     if (session === undefined) {
-      const bytes = new Uint8Array(Buffer.from(models[type], "base64"));
-      session = this.#ort.InferenceSession.create(bytes, { executionProviders: ["webgpu"], preferredOutputLocation: { y: location }, logSeverityLevel: 4 });
+      session = this.#ort.InferenceSession.create(fromBase64(models[type]), { executionProviders: ["webgpu"], preferredOutputLocation: { y: location }, logSeverityLevel: 4 });
       this.#sessions.set(key, session);
     }
     return session;
