@@ -16,6 +16,7 @@ export * from "./json.ts";
 export * from "./load-predictor.ts";
 export * from "./logger.ts";
 export { checkFeeds } from "./onnx/check-feeds.ts";
+export { fetchModel, modelNotFound } from "./onnx/fetch-model.ts";
 export { formatPorts, formatShape } from "./onnx/format-ports.ts";
 export { onnxLoadError, onnxRunError, ortWords } from "./onnx/onnx-errors.ts";
 export * from "./onnx/onnx-session.ts";
