@@ -1,5 +1,5 @@
 // A process that tries one device: a native library that dies takes nobody along.
-import { tryDevice } from "@shoal/ort-sessions";
+import { openTrial } from "@shoal/ort-sessions";
 import { executionProviders, type NativeDevice } from "./execution-providers.ts";
 import { loadOrt } from "./load-ort.ts";
 
@@ -7,7 +7,8 @@ export type ProbeAnswer = { readonly version: string } | { readonly message: str
 
 async function probe(device: NativeDevice): Promise<ProbeAnswer> {
   const ort = await loadOrt();
-  await tryDevice(ort, { executionProviders: executionProviders(device, 0), intraOpThreads: 1, externalData: {} });
+  await using trial = await openTrial(ort, { executionProviders: executionProviders(device, 0), intraOpThreads: 1, externalData: {} });
+  await trial.run();
   return { version: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common}` };
 }
 

@@ -16,7 +16,7 @@ export interface ActorContext {
   /** Aborted when the actor is to end. */
   readonly signal: AbortSignal;
   readonly log: Logger;
-  /** Loads an ONNX model on this actor's device, off the actor's own thread. */
+  /** Loads an ONNX model on this actor's device. */
   readonly onnx: OnnxLoader;
   /** Adds to a named number of the run report, as `realTokens` and `paddedTokens`. */
   count(name: string, amount: number): void;

@@ -12,7 +12,7 @@ const models = {
  * Moves tensors that lie on the GPU. The library can leave an output there and take it as an input again, but downloading one aborts
  * the process; so a model does it, whose output goes where it is wanted.
  */
-export class GpuGather {
+export class GpuGather implements AsyncDisposable {
   readonly #ort: Ort;
   readonly #sessions = new Map<string, Promise<InferenceSession>>();
 
@@ -32,6 +32,11 @@ export class GpuGather {
     const downloaded = await this.gather(tensor, [...Array(tensor.dims[0] ?? 0).keys()], "cpu");
     tensor.dispose();
     return downloaded;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const session of this.#sessions.values()) await (await session).release();
+    this.#sessions.clear();
   }
 
   #session(type: keyof typeof models, location: "cpu" | "gpu-buffer"): Promise<InferenceSession> {

@@ -19,7 +19,7 @@ interface Resident {
  * The sessions of one actor and the tensors that stay with them; a tensor of one session may feed another. Asks the library for one
  * thing at a time as long as its caller does: it has no queue.
  */
-export class OrtSessions {
+export class OrtSessions implements AsyncDisposable {
   readonly #ort: Ort;
   readonly #gpu: GpuGather;
   readonly #sessions = new Map<number, Session>();
@@ -29,6 +29,12 @@ export class OrtSessions {
   constructor(ort: Ort) {
     this.#ort = ort;
     this.#gpu = new GpuGather(ort);
+  }
+
+  /** Releases all that is left. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const session of this.#sessions.keys()) await this.#release(session);
+    await this.#gpu[Symbol.asyncDispose]();
   }
 
   perform<K extends Operation["kind"]>(operation: Extract<Operation, { kind: K }>): Promise<Answers[K]> {
@@ -72,7 +78,7 @@ export class OrtSessions {
       const wanted = inputs.find((port) => port.name === name)?.type;
       feeds[name] = "resident" in tensor ? this.#resident(tensor.resident).tensor : toOrtTensor(this.#ort, tensor, wanted);
     }
-    const results = await session.run(feeds, outputs.map((port) => port.name));
+    const results = await session.run(feeds, outputs.map((port) => port.name), { logSeverityLevel: 4 });
     const answer: Record<string, OnnxTensor | ResidentTensor> = {};
     for (const { name } of outputs) {
       let tensor = results[name] as Tensor;

@@ -24,16 +24,28 @@ const deviceBroken = /illegal memory access|unspecified launch failure|device-si
 export function onnxRunError(error: unknown, model: string, device: string, inputs: readonly OnnxPort[]): ShoalError {
   if (ShoalError.is(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
+  if (lacksHalfFloats.test(message)) {
+    return new ShoalError("device-unavailable", `${model} needs half floats, which ${device} does not have here.`, {
+      hint: 'Use the model in float32 (dtype: "fp32"), or another device.', failure: "bug", cause: error, details: { model, device },
+    });
+  }
   const failure: FailureClass = device !== "cpu" && deviceBroken.test(message) ? "device-lost" : failureClass(error);
   const fields = { failure, cause: error, details: { model, device } };
   if (failure === "oom") return new ShoalError("out-of-memory", `${model} ran out of memory on ${device}: ${ortWords(error)}.`, { ...fields, hint: "Use a smaller batch." });
   if (failure === "device-lost") return new ShoalError("device-lost", `${device} was lost while ${model} ran: ${ortWords(error)}.`, { ...fields, hint: "Use a smaller batch, or another device; if it comes again, look at the GPU's driver." });
-  return new ShoalError("onnx-run-failed", `${model} failed: ${ortWords(error)}. Its inputs are ${formatPorts(inputs)}.`, { ...fields, hint: "Check the shapes and values it was given; if they are right, try --device cpu." });
+  return new ShoalError("onnx-run-failed", `${model} failed: ${ortWords(error)}. Its inputs are ${formatPorts(inputs)}.`, { ...fields, hint: "Check the shapes and values it was given; if they are right, try another device." });
 }
+
+// Half floats are an optional feature of WebGPU.
+const lacksHalfFloats = /requires f16|shader-f16/i;
 
 /** The library wraps its words in file names and log lines; the last sentence of the first line is what a person can use. */
 export function ortWords(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const line = message.trim().split("\n", 1)[0] ?? "";
-  return line.replace(/^\/\S+\/onnxruntime\S*\s.*? was false\. /, "").replace(/^Non-zero status code returned while running /, "").replace(/\.$/, "");
+  return line
+    .replace(/^.*ERROR_CODE: \d+, ERROR_MESSAGE: /, "")
+    .replace(/^\/\S+\/onnxruntime\S*\s.*? was false\. /, "")
+    .replace(/^Non-zero status code returned while running /, "")
+    .replace(/\.$/, "");
 }

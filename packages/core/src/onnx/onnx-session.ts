@@ -37,7 +37,8 @@ export interface OnnxRunOptions {
 }
 
 /**
- * One loaded model. Runs are queued: one at a time (law 5). It never runs on the actor's own thread.
+ * One loaded model. Runs are queued: one at a time (law 5). It runs beside the actor's own thread where the library can; in a browser it
+ * may block it, which is that of a worker then.
  * Errors of `run` are rejections whose `failure` says `row`, `oom` or `device-lost`.
  */
 export interface OnnxSession extends AsyncDisposable {
