@@ -1,4 +1,4 @@
-import type { Ort } from "./ort-tensors.ts";
+import type { Ort } from "@shoal/ort-sessions";
 
 /** The library, loaded when first needed. It is CommonJS: not every runtime finds its names without `default`. */
 export async function loadOrt(): Promise<Ort> {

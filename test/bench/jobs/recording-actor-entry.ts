@@ -1,7 +1,8 @@
 // The process of an actor that keeps what its sessions were fed, so that a hand-written loop can run the very same batches.
 import { appendFileSync } from "node:fs";
 import { serialize } from "node:v8";
-import { onnxBackend, onnxNodeRuntime } from "@shoal/backend-onnx-node";
+import { onnxBackend } from "@shoal/backend-onnx";
+import { onnxNodeRuntime } from "@shoal/backend-onnx-node";
 import { transformersBackend } from "@shoal/backend-transformers";
 import type { OnnxRuntime, OnnxSession } from "@shoal/core";
 import { startActor } from "@shoal/executor";

@@ -1,4 +1,5 @@
-import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-common";
+import { fromBase64 } from "./from-base64.ts";
 import type { Ort } from "./ort-tensors.ts";
 
 // y = Gather(x, rows), axis 0, x of any rank: made with the Python package `onnx` (opset 13), as float32 and as float16.
@@ -11,7 +12,7 @@ const models = {
  * Moves tensors that lie on the GPU. The library can leave an output there and take it as an input again, but downloading one aborts
  * the process; so a model does it, whose output goes where it is wanted.
  */
-export class GpuGather {
+export class GpuGather implements AsyncDisposable {
   readonly #ort: Ort;
   readonly #sessions = new Map<string, Promise<InferenceSession>>();
 
@@ -33,12 +34,16 @@ export class GpuGather {
     return downloaded;
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const session of this.#sessions.values()) await (await session).release();
+    this.#sessions.clear();
+  }
+
   #session(type: keyof typeof models, location: "cpu" | "gpu-buffer"): Promise<InferenceSession> {
     const key = `${type} ${location}`;
     let session = this.#sessions.get(key);
     if (session === undefined) {
-      const bytes = new Uint8Array(Buffer.from(models[type], "base64"));
-      session = this.#ort.InferenceSession.create(bytes, { executionProviders: ["webgpu"], preferredOutputLocation: { y: location }, logSeverityLevel: 4 });
+      session = this.#ort.InferenceSession.create(fromBase64(models[type]), { executionProviders: ["webgpu"], preferredOutputLocation: { y: location }, logSeverityLevel: 4 });
       this.#sessions.set(key, session);
     }
     return session;

@@ -1,8 +1,7 @@
 import {
-  allocate, elementsPerRow, formatType, isMissing, isTypedArray, kindOf, preview, ShoalError,
+  allocate, elementsPerRow, formatShape, formatType, isMissing, isTypedArray, kindOf, preview, ShoalError,
   type Column, type NumberKind, type OnnxPort, type OnnxTensor, type TypedArray,
 } from "@shoal/core";
-import { formatShape } from "./onnx-errors.ts";
 
 /** What a column is given to, for messages. */
 export interface Target {

@@ -1,8 +1,8 @@
-import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { OnnxPort, OnnxTensor, ResidentTensor } from "@shoal/core";
 import { GpuGather } from "./gpu-gather.ts";
 import { fromOrtTensor, gatherRows, lastPosition, portsOf, toOrtTensor, type Ort } from "./ort-tensors.ts";
-import { isResident, type Answers, type Operation, type SessionSettings } from "./thread-protocol.ts";
+import type { Answers, Operation, SessionSettings } from "./operations.ts";
 
 interface Session {
   readonly session: InferenceSession;
@@ -15,8 +15,11 @@ interface Resident {
   readonly owner: number;
 }
 
-/** The sessions of one actor and the tensors that stay with them. Lives in the inner thread; a tensor of one session may feed another. */
-export class OrtSessions {
+/**
+ * The sessions of one actor and the tensors that stay with them; a tensor of one session may feed another. Asks the library for one
+ * thing at a time as long as its caller does: it has no queue.
+ */
+export class OrtSessions implements AsyncDisposable {
   readonly #ort: Ort;
   readonly #gpu: GpuGather;
   readonly #sessions = new Map<number, Session>();
@@ -26,6 +29,12 @@ export class OrtSessions {
   constructor(ort: Ort) {
     this.#ort = ort;
     this.#gpu = new GpuGather(ort);
+  }
+
+  /** Releases all that is left. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const session of this.#sessions.keys()) await this.#release(session);
+    await this.#gpu[Symbol.asyncDispose]();
   }
 
   perform<K extends Operation["kind"]>(operation: Extract<Operation, { kind: K }>): Promise<Answers[K]> {
@@ -67,9 +76,9 @@ export class OrtSessions {
     const feeds: Record<string, Tensor> = {};
     for (const [name, tensor] of Object.entries(operation.feeds)) {
       const wanted = inputs.find((port) => port.name === name)?.type;
-      feeds[name] = isResident(tensor) ? this.#resident(tensor.resident).tensor : toOrtTensor(this.#ort, tensor, wanted);
+      feeds[name] = "resident" in tensor ? this.#resident(tensor.resident).tensor : toOrtTensor(this.#ort, tensor, wanted);
     }
-    const results = await session.run(feeds, outputs.map((port) => port.name));
+    const results = await session.run(feeds, outputs.map((port) => port.name), { logSeverityLevel: 4 });
     const answer: Record<string, OnnxTensor | ResidentTensor> = {};
     for (const { name } of outputs) {
       let tensor = results[name] as Tensor;
@@ -132,7 +141,7 @@ export class OrtSessions {
 function sessionOptions(settings: SessionSettings): InferenceSession.SessionOptions {
   const externalData = Object.entries(settings.externalData).map(([path, data]) => ({ path, data }));
   return {
-    executionProviders: [...settings.executionProviders] as InferenceSession.ExecutionProviderConfig[],
+    executionProviders: [...settings.executionProviders],
     intraOpNumThreads: settings.intraOpThreads,
     interOpNumThreads: 1,
     graphOptimizationLevel: "all",

@@ -1,9 +1,10 @@
-import type * as ort from "onnxruntime-node";
-import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type * as common from "onnxruntime-common";
+import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { OnnxPort, OnnxTensor, TypedArray } from "@shoal/core";
 import { float16ToFloat32, float32ToFloat16 } from "./float16.ts";
 
-export type Ort = typeof ort;
+/** What every build of ONNX Runtime for JavaScript offers, be it onnxruntime-node or one of onnxruntime-web. */
+export type Ort = Pick<typeof common, "InferenceSession" | "Tensor" | "env">;
 
 /** A tensor for one input. float32 becomes float16 where the model wants that. */
 export function toOrtTensor(ort: Ort, tensor: OnnxTensor, wanted: OnnxPort["type"] | undefined): Tensor {

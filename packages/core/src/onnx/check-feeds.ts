@@ -1,14 +1,12 @@
-import { ShoalError, type OnnxPort, type OnnxTensor, type ResidentTensor } from "@shoal/core";
-import { formatPorts, formatShape } from "./onnx-errors.ts";
-import { isResident } from "./thread-protocol.ts";
-
-export type Feeds = Readonly<Record<string, OnnxTensor | ResidentTensor>>;
+import { ShoalError } from "../shoal-error.ts";
+import { formatPorts, formatShape } from "./format-ports.ts";
+import { isResident, type OnnxFeeds, type OnnxPort } from "./onnx-session.ts";
 
 /**
  * What a model is given must be what it takes, before anything crosses to it.
  * @throws `wrong-input` naming the input, what was expected and what was got.
  */
-export function checkFeeds(feeds: Feeds, inputs: readonly OnnxPort[], model: string): void {
+export function checkFeeds(feeds: OnnxFeeds, inputs: readonly OnnxPort[], model: string): void {
   const wrong = (what: string, failure: "bug" | "row"): ShoalError =>
     new ShoalError("wrong-input", `${model}: ${what}. It takes ${formatPorts(inputs)}.`, { failure, details: { model }, hint: "Give every input a tensor of its type and shape." });
   const missing = inputs.filter((port) => !(port.name in feeds));

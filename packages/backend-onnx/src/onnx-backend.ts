@@ -1,10 +1,9 @@
 import {
-  allocate, createBlock, requireColumn, ShoalError,
+  allocate, createBlock, formatPorts, formatShape, requireColumn, ShoalError,
   type ActorContext, type Backend, type Block, type Column, type DeclarativePredictorSpec, type OnnxPort, type OnnxSession, type OnnxTensor,
   type Predictor, type TypedArray,
 } from "@shoal/core";
 import { sliceTensor, tensorFromColumn, type Target } from "./column-tensors.ts";
-import { formatPorts, formatShape } from "./onnx-errors.ts";
 import { runSequence, zeroState } from "./onnx-sequence.ts";
 import type { OnnxConstant, OnnxSpecOptions } from "./onnx.ts";
 import { columnFromTensors, outputColumnType, wholeColumnType } from "./tensor-columns.ts";

@@ -1,4 +1,4 @@
-import type { ColumnType, NumberKind, TypedArray } from "./column.ts";
+import type { ColumnType, NumberKind, TypedArray } from "../column.ts";
 
 /** A dense tensor as ONNX Runtime takes and gives it: row-major `data`, strings as an array; float16 is converted to float32 at this border. */
 export interface OnnxTensor {
@@ -12,6 +12,14 @@ export interface ResidentTensor {
   readonly resident: number;
   readonly shape: readonly number[];
 }
+
+/** Whether a tensor stayed where the session runs. */
+export function isResident(tensor: OnnxTensor | ResidentTensor): tensor is ResidentTensor {
+  return "resident" in tensor;
+}
+
+/** What a run is given, by the names of the model's inputs. */
+export type OnnxFeeds = Readonly<Record<string, OnnxTensor | ResidentTensor>>;
 
 /** An input or output of a model. A free dimension is its name, or -1 where it has none. */
 export interface OnnxPort {
@@ -29,15 +37,16 @@ export interface OnnxRunOptions {
 }
 
 /**
- * One loaded model. Runs are queued: one at a time (law 5). It never runs on the actor's own thread.
+ * One loaded model. Runs are queued: one at a time (law 5). It runs beside the actor's own thread where the library can; in a browser it
+ * may block it, which is that of a worker then.
  * Errors of `run` are rejections whose `failure` says `row`, `oom` or `device-lost`.
  */
 export interface OnnxSession extends AsyncDisposable {
   readonly inputs: readonly OnnxPort[];
   readonly outputs: readonly OnnxPort[];
   readonly device: string;
-  run(feeds: Readonly<Record<string, OnnxTensor | ResidentTensor>>, options: OnnxRunOptions & { readonly keep: readonly string[] }): Promise<Record<string, OnnxTensor | ResidentTensor>>;
-  run(feeds: Readonly<Record<string, OnnxTensor | ResidentTensor>>, options?: OnnxRunOptions): Promise<Record<string, OnnxTensor>>;
+  run(feeds: OnnxFeeds, options: OnnxRunOptions & { readonly keep: readonly string[] }): Promise<Record<string, OnnxTensor | ResidentTensor>>;
+  run(feeds: OnnxFeeds, options?: OnnxRunOptions): Promise<Record<string, OnnxTensor>>;
   /** The given rows of the first axis, in that order, as new resident tensors; the old ones are freed. */
   gather(tensors: readonly ResidentTensor[], rows: readonly number[]): Promise<ResidentTensor[]>;
   free(tensors: readonly ResidentTensor[]): Promise<void>;
