@@ -27,7 +27,7 @@ const executablePath = findChromium();
 const chromium: TestProjectConfiguration = {
   resolve: { conditions: [source, ...defaultClientConditions] },
   // Found while tests run, they would have the page reloaded.
-  optimizeDeps: { include: ["apache-arrow"] },
+  optimizeDeps: { include: ["apache-arrow", "hyparquet", "hyparquet-compressors", "hyparquet-writer", "papaparse", "picomatch"] },
   test: {
     name: "chromium",
     include: [`packages/${portable}/src/**/*.test.ts`, "test/everywhere/**/*.test.ts"],
