@@ -16,6 +16,7 @@ const node: TestProjectConfiguration = {
     exclude: ["**/*.browser.test.ts", "**/node_modules/**"],
     // Worker threads would share one process with native runtimes, which can abort it.
     pool: "forks",
+    globalSetup: "./test/everywhere/file-server.ts",
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },
@@ -32,6 +33,7 @@ const chromium: TestProjectConfiguration = {
     name: "chromium",
     include: [`packages/${portable}/src/**/*.test.ts`, "test/everywhere/**/*.test.ts"],
     exclude: ["**/*.node.test.ts", "**/node_modules/**"],
+    globalSetup: "./test/everywhere/file-server.ts",
     testTimeout: 30_000,
     hookTimeout: 30_000,
     browser: {
