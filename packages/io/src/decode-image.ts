@@ -1,5 +1,5 @@
 import { runtime } from "#runtime";
-import { badContent, ContentFault } from "./content-fault.ts";
+import { badContent } from "./content-fault.ts";
 import { storeOf, type SourceFile } from "./file-store.ts";
 import { blobFile } from "./blob-file.ts";
 

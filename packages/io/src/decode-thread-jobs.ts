@@ -2,7 +2,7 @@ import type { Block } from "@shoal/core";
 import type { ArrowEncoding } from "./arrow-encode.ts";
 import type { RemoteFile, ThreadJob, ThreadOutput, ThreadPort } from "./decode-thread-messages.ts";
 import { receiveBlock, sendBlock, type SentBlock } from "./block-transfer.ts";
-import { cutBlock } from "./file-datasource.ts";
+import { cutBlock } from "./cut-block.ts";
 import type { ParquetEncoding } from "./parquet-encode.ts";
 import type { OpenParquet, ParquetRequest } from "./parquet-decode.ts";
 import type { ParquetTypeOptions } from "./parquet-schema.ts";

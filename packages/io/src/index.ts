@@ -1,3 +1,4 @@
+export * from "./cut-block.ts";
 export * from "./file-datasink.ts";
 export * from "./file-datasource.ts";
 export * from "./file-error.ts";

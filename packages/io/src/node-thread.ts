@@ -13,7 +13,10 @@ export function startNodeThread(): Thread {
       worker.removeAllListeners("message").removeAllListeners("error").removeAllListeners("exit");
       worker.on("message", (value: FromThread) => message(value)).on("error", failed).on("exit", () => failed("it ended"));
     },
-    hold: (busy) => void (busy ? worker.ref() : worker.unref()),
+    hold(busy) {
+      if (busy) worker.ref();
+      else worker.unref();
+    },
     async end() {
       worker.removeAllListeners("exit").removeAllListeners("error").on("error", () => {});
       await worker.terminate();

@@ -3,9 +3,9 @@ import { outputWindow, type FromThread, type RemoteFile, type ThreadJob, type Th
 
 /** The inner side of a thread: what it hears, and what it is told when something throws where nobody awaits. */
 export interface DecodeServer {
-  receive(message: ToThread): void;
+  readonly receive: (message: ToThread) => void;
   /** The job fails, and the other side throws the thread away. */
-  fail(error: unknown): void;
+  readonly fail: (error: unknown) => void;
 }
 
 /** Does the jobs that it is sent, one after another, and answers by `send`. */

@@ -1,5 +1,6 @@
 import { createBlock, type Block, type Datasource } from "@shoal/core";
-import { fileDatasource, maxBlockRows, type FileReadOptions } from "./file-datasource.ts";
+import { maxBlockRows } from "./cut-block.ts";
+import { fileDatasource, type FileReadOptions } from "./file-datasource.ts";
 import type { SourceFile } from "./file-store.ts";
 import type { Paths } from "./given-files.ts";
 import { defaultMaxLineBytes, jsonOptions } from "./jsonl-source.ts";

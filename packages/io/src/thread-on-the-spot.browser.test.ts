@@ -8,7 +8,7 @@ import { parquet } from "./parquet.ts";
 import { parquetSource } from "./parquet-source.ts";
 
 const { signal } = new AbortController();
-const started = vi.fn();
+const started = vi.fn<() => void>();
 
 // As in a bundle that lacks the worker's file.
 beforeAll(() => {
