@@ -1,27 +1,27 @@
 import { ShoalError } from "@shoal/core";
-import { isOpfsPath } from "../opfs-place.ts";
+import { isOpfsPath } from "../browser/opfs-place.ts";
 import type { IoRuntime } from "./io-runtime.ts";
 
 /** A page, or a worker of one: URLs, Blobs and OPFS. */
 export const runtime: IoRuntime = {
   parallelism: navigator.hardwareConcurrency,
   async storeOf(path) {
-    if (isOpfsPath(path)) return (await import("../opfs-files.ts")).opfsFiles;
+    if (isOpfsPath(path)) return (await import("../browser/opfs-files.ts")).opfsFiles;
     if (isLocal(path)) throw noLocalFiles(path);
-    return (await import("../page-files.ts")).pageFiles;
+    return (await import("../browser/page-files.ts")).pageFiles;
   },
   async openOutput(path, options) {
-    if (isOpfsPath(path)) return (await import("../opfs-output.ts")).openOpfsOutput(path, options);
+    if (isOpfsPath(path)) return (await import("../browser/opfs-output.ts")).openOpfsOutput(path, options);
     throw new ShoalError("no-local-files", `Can't write "${path}": a browser has no local paths.`, {
       hint: `Write to OPFS ("opfs:/${path.replace(/^[./\\]+/, "") || "out"}"), or to memoryFile(name), whose File a page can let people download.`,
       failure: "bug",
       details: { path },
     });
   },
-  gunzip: async () => (await import("../gunzip-stream.ts")).gunzipByStream,
-  gzipFile: async (file) => (await import("../gzip-stream.ts")).gzipByStream(file),
-  startThread: async () => (await import("../web-thread.ts")).startWebThread(),
-  imageDecoder: async () => (await import("../decode-image-by-browser.ts")).decodeImageByBrowser,
+  gunzip: async () => (await import("../browser/gunzip-stream.ts")).gunzipByStream,
+  gzipFile: async (file) => (await import("../browser/gzip-stream.ts")).gzipByStream(file),
+  startThread: async () => (await import("../browser/web-thread.ts")).startWebThread(),
+  imageDecoder: async () => (await import("../browser/decode-image-by-browser.ts")).decodeImageByBrowser,
 };
 
 /** What can't be meant as a URL relative to the page's. */

@@ -12,20 +12,20 @@ let decodeImageBytes: DecodeImageBytes | undefined;
 export const runtime: IoRuntime = {
   parallelism: availableParallelism(),
   async storeOf(path) {
-    if (path === "-") return (await import("../standard-input.ts")).standardInput;
+    if (path === "-") return (await import("../node/standard-input.ts")).standardInput;
     if (isOpfs(path)) throw noOpfs("read", path);
-    return (localFiles ??= (await import("../local-files.ts")).localFiles);
+    return (localFiles ??= (await import("../node/local-files.ts")).localFiles);
   },
   async openOutput(path, options) {
-    if (path === "-") return (await import("../standard-output.ts")).openStandardOutput();
+    if (path === "-") return (await import("../node/standard-output.ts")).openStandardOutput();
     if (isOpfs(path)) throw noOpfs("write", path);
-    return (await import("../publish.ts")).openOutput(path, options);
+    return (await import("../node/publish.ts")).openOutput(path, options);
   },
   // It alone reads files of several gzip members on Node, Bun and Deno alike.
-  gunzip: async () => (await import("../gunzip-zlib.ts")).gunzipByZlib,
-  gzipFile: async (file) => (await import("../gzip-file.ts")).gzipFile(file),
-  startThread: async () => (await import("../node-thread.ts")).startNodeThread(),
-  imageDecoder: async () => (decodeImageBytes ??= (await import("../decode-image-by-library.ts")).decodeImageByLibrary),
+  gunzip: async () => (await import("../node/gunzip-zlib.ts")).gunzipByZlib,
+  gzipFile: async (file) => (await import("../node/gzip-file.ts")).gzipFile(file),
+  startThread: async () => (await import("../node/node-thread.ts")).startNodeThread(),
+  imageDecoder: async () => (decodeImageBytes ??= (await import("../node/decode-image-by-library.ts")).decodeImageByLibrary),
 };
 
 function isOpfs(path: string): boolean {

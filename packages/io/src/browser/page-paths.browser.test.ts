@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { collectRows } from "./collect-rows.ts";
-import { jsonlSource } from "./jsonl-source.ts";
-import { parquetSource } from "./parquet-source.ts";
-import { textSource } from "./text-source.ts";
+import { collectRows } from "../collect-rows.ts";
+import { jsonlSource } from "../jsonl-source.ts";
+import { parquetSource } from "../parquet-source.ts";
+import { textSource } from "../text-source.ts";
 
 test.each(["-", "file:///a.jsonl", "C:\\data\\a.jsonl", "data/*.jsonl", "s3://bucket/a.jsonl", "blob:http://localhost/1"])("%s is no path in a page, and what is is said", async (path) => {
   await expect(collectRows(jsonlSource(path))).rejects.toMatchObject({ code: "no-local-files", hint: expect.stringMatching(/File or Blob.*URL.*opfs:/) as string });

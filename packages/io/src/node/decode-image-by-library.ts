@@ -1,11 +1,11 @@
 import { ShoalError } from "@shoal/core";
 import type { Metadata, Transformer } from "@napi-rs/image";
-import { ContentFault } from "./content-fault.ts";
-import type { DecodedImage, DecodeImageBytes, ImageOptions } from "./decode-image.ts";
+import { ContentFault } from "../content-fault.ts";
+import type { DecodedImage, DecodeImageBytes, ImageOptions } from "../decode-image.ts";
 import { jpegDecoder } from "./decode-jpeg.ts";
-import { countPixels, toMode } from "./image-pixels.ts";
-import { isJpeg, readJpegHeader, type JpegHeader } from "./jpeg-header.ts";
-import { turnUpright, type Raster } from "./turn-upright.ts";
+import { countPixels, toMode } from "../image-pixels.ts";
+import { isJpeg, readJpegHeader, type JpegHeader } from "../jpeg-header.ts";
+import { turnUpright, type Raster } from "../turn-upright.ts";
 
 /** About half a millisecond. */
 const pixelsAtOnce = 2 ** 16;

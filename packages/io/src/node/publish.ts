@@ -2,10 +2,10 @@ import { mkdir, open, rename, rmdir, stat, type FileHandle } from "node:fs/promi
 import { basename, dirname, join, relative } from "node:path";
 import process from "node:process";
 import { ShoalError } from "@shoal/core";
-import { fileError } from "./file-error.ts";
-import { hasExtension } from "./file-store.ts";
+import { fileError } from "../file-error.ts";
+import { hasExtension } from "../file-store.ts";
 import { localPath } from "./local-files.ts";
-import type { Output, OutputFile, OutputOptions } from "./output.ts";
+import type { Output, OutputFile, OutputOptions } from "../output.ts";
 import { checkFolder, outputTarget, refuseExisting } from "./output-place.ts";
 import { beginPublishing, claimUnfinished, lettersBeside, lettersName, moveIfThere, publishLetters, removeUnfinished, replacedName, settleLeftOver, type Publishing } from "./unfinished-output.ts";
 

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { decodeThreadEntry } from "./decode-thread-entry.ts";
-import type { FromThread, Thread } from "./decode-thread-messages.ts";
+import type { FromThread, Thread } from "../decode-thread-messages.ts";
 
 /** A worker thread of Node, Bun or Deno. */
 export function startNodeThread(): Thread {

@@ -1,6 +1,6 @@
 import { ShoalError } from "@shoal/core";
-import type { FileStore } from "./file-store.ts";
-import { httpFiles } from "./http-files.ts";
+import type { FileStore } from "../file-store.ts";
+import { httpFiles } from "../http-files.ts";
 
 /** What lies beside a page: URLs relative to it. */
 export const pageFiles: FileStore = {

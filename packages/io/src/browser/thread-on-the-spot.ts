@@ -1,6 +1,6 @@
-import { jobs } from "./decode-thread-jobs.ts";
-import type { FromThread, Thread } from "./decode-thread-messages.ts";
-import { serveDecodeJobs } from "./serve-decode-jobs.ts";
+import { jobs } from "../decode-thread-jobs.ts";
+import type { FromThread, Thread } from "../decode-thread-messages.ts";
+import { serveDecodeJobs } from "../serve-decode-jobs.ts";
 
 /** A thread that is none: its jobs are done where they are asked for. */
 export function threadOnTheSpot(): Thread {

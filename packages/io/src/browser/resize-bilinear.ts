@@ -1,4 +1,4 @@
-import type { Raster } from "./turn-upright.ts";
+import type { Raster } from "../turn-upright.ts";
 
 /** Bilinear, smoothed when it shrinks, without keeping proportions: what Pillow calls BILINEAR. A canvas scales otherwise in each browser. */
 export function resizeBilinear(image: Raster, [height, width]: readonly [height: number, width: number]): Raster {

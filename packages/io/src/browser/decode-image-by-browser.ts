@@ -1,7 +1,7 @@
-import { ContentFault } from "./content-fault.ts";
-import type { DecodeImageBytes } from "./decode-image.ts";
-import { countPixels, toMode } from "./image-pixels.ts";
-import { isJpeg, readJpegHeader } from "./jpeg-header.ts";
+import { ContentFault } from "../content-fault.ts";
+import type { DecodeImageBytes } from "../decode-image.ts";
+import { countPixels, toMode } from "../image-pixels.ts";
+import { isJpeg, readJpegHeader } from "../jpeg-header.ts";
 import { resizeBilinear } from "./resize-bilinear.ts";
 
 /** Whatever the browser can show; it decodes in threads of its own. Colours stay as they are stored, whatever profile they have. */

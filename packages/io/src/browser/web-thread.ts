@@ -1,4 +1,4 @@
-import type { FromThread, Thread } from "./decode-thread-messages.ts";
+import type { FromThread, Thread } from "../decode-thread-messages.ts";
 
 /** How long a worker may take to begin. */
 const startMs = 10_000;

@@ -1,9 +1,9 @@
 import { parentPort, type MessagePort } from "node:worker_threads";
-import type { ThreadJob } from "./decode-thread-messages.ts";
-import { jobs } from "./decode-thread-jobs.ts";
-import { serveDecodeJobs } from "./serve-decode-jobs.ts";
+import type { ThreadJob } from "../decode-thread-messages.ts";
+import { jobs } from "../decode-thread-jobs.ts";
+import { serveDecodeJobs } from "../serve-decode-jobs.ts";
 import type { DecodeJpeg } from "./decode-jpeg.ts";
-import { turnUpright } from "./turn-upright.ts";
+import { turnUpright } from "../turn-upright.ts";
 
 const parent = parentPort as MessagePort;
 

@@ -1,9 +1,9 @@
 import { blockFromRows } from "@shoal/core";
 import { expect, test } from "vitest";
-import { collectRows } from "./collect-rows.ts";
-import { memoryFile } from "./memory-file.ts";
-import { parquet } from "./parquet.ts";
-import { parquetSource } from "./parquet-source.ts";
+import { collectRows } from "../collect-rows.ts";
+import { memoryFile } from "../memory-file.ts";
+import { parquet } from "../parquet.ts";
+import { parquetSource } from "../parquet-source.ts";
 import { startWebThread } from "./web-thread.ts";
 
 const { signal } = new AbortController();

@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { ShoalError } from "@shoal/core";
 import { glob, isDynamicPattern } from "tinyglobby";
-import { fileError } from "./file-error.ts";
-import { hasExtension, isHidden, type FileStore, type SourceFile } from "./file-store.ts";
+import { fileError } from "../file-error.ts";
+import { hasExtension, isHidden, type FileStore, type SourceFile } from "../file-store.ts";
 
 /** Files of this machine, on Node, Bun and Deno alike. */
 export const localFiles: FileStore = {

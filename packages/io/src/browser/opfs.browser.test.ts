@@ -1,9 +1,9 @@
 import { blockFromRows, type Datasink } from "@shoal/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { collectRows } from "./collect-rows.ts";
-import { jsonl } from "./jsonl.ts";
-import { jsonlSource } from "./jsonl-source.ts";
-import { testFolder, type TestFolder } from "./test-folder.fixture.ts";
+import { collectRows } from "../collect-rows.ts";
+import { jsonl } from "../jsonl.ts";
+import { jsonlSource } from "../jsonl-source.ts";
+import { testFolder, type TestFolder } from "../test-folder.fixture.ts";
 
 const { signal } = new AbortController();
 let folder: TestFolder;

@@ -1,4 +1,4 @@
-import type { OutputFile } from "./output.ts";
+import type { OutputFile } from "../output.ts";
 
 /** The same file, compressed with what browsers bring along. */
 export function gzipByStream(file: OutputFile): OutputFile {

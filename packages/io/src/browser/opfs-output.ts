@@ -1,7 +1,7 @@
 import { ShoalError } from "@shoal/core";
-import { fileError } from "./file-error.ts";
-import { hasExtension } from "./file-store.ts";
-import type { Output, OutputFile, OutputOptions } from "./output.ts";
+import { fileError } from "../file-error.ts";
+import { hasExtension } from "../file-store.ts";
+import type { Output, OutputFile, OutputOptions } from "../output.ts";
 import { entryOf, opfsRoot, opfsSteps } from "./opfs-place.ts";
 import {
   beginPublishing, claimOutput, dataName, finishPublishing, lettersBeside, lettersName, removeIfThere, unfinishedName,

@@ -1,8 +1,8 @@
 import { ShoalError } from "@shoal/core";
 import picomatch from "picomatch";
-import { blobFile } from "./blob-file.ts";
-import { fileError } from "./file-error.ts";
-import { hasExtension, isHidden, type FileStore, type SourceFile } from "./file-store.ts";
+import { blobFile } from "../blob-file.ts";
+import { fileError } from "../file-error.ts";
+import { hasExtension, isHidden, type FileStore, type SourceFile } from "../file-store.ts";
 import { entryOf } from "./opfs-place.ts";
 import { namesIn, opfsFind } from "./opfs-unfinished.ts";
 

@@ -1,6 +1,6 @@
-import { jobs } from "./decode-thread-jobs.ts";
-import type { ToThread } from "./decode-thread-messages.ts";
-import { serveDecodeJobs } from "./serve-decode-jobs.ts";
+import { jobs } from "../decode-thread-jobs.ts";
+import type { ToThread } from "../decode-thread-messages.ts";
+import { serveDecodeJobs } from "../serve-decode-jobs.ts";
 
 const { receive, fail } = serveDecodeJobs(jobs, (message, transfer) => self.postMessage(message, transfer as ArrayBuffer[]));
 self.addEventListener("message", ({ data }: MessageEvent<ToThread>) => receive(data));

@@ -1,11 +1,11 @@
 import { blockFromRows, blockRows, type Datasink, type Datasource } from "@shoal/core";
 import { beforeAll, expect, test, vi } from "vitest";
-import { arrow } from "./arrow.ts";
-import { arrowSource } from "./arrow-source.ts";
-import { collectBlocks } from "./collect-rows.ts";
-import { memoryFile, type MemoryFile } from "./memory-file.ts";
-import { parquet } from "./parquet.ts";
-import { parquetSource } from "./parquet-source.ts";
+import { arrow } from "../arrow.ts";
+import { arrowSource } from "../arrow-source.ts";
+import { collectBlocks } from "../collect-rows.ts";
+import { memoryFile, type MemoryFile } from "../memory-file.ts";
+import { parquet } from "../parquet.ts";
+import { parquetSource } from "../parquet-source.ts";
 
 const { signal } = new AbortController();
 const started = vi.fn<() => void>();
