@@ -6,7 +6,7 @@ import {
 } from "@shoal/io";
 import { testDatasink } from "@shoal/testing/datasink-suite";
 import { testDatasource, type DatasourceFixture } from "@shoal/testing/datasource-suite";
-import { inject } from "vitest";
+import { expect, inject, test } from "vitest";
 import { newFolder } from "./folder.ts";
 
 const rows = Array.from({ length: 5000 }, (_, id) => ({ id, text: id % 7 === 0 ? null : `row ${id}` }));
@@ -69,6 +69,12 @@ for (const [format, [files, open, expected]] of Object.entries(formats)) {
     testDatasource(`${format} in ${place}`, async () => ({ ...(await fixture(await files(), open)), ...(expected === undefined ? {} : { rows: expected }) }));
   }
 }
+
+test("what a server packs on the way is read whole", async () => {
+  const url = `${inject("fileServer")}/${crypto.randomUUID()}/a.jsonl`;
+  await fetch(url, { method: "PUT", body: lines(rows) });
+  expect(await collectRows(jsonlSource(`${url}?packed`))).toEqual(rows);
+});
 
 type Sink = (place: string | OutputPlace, options: FileSinkOptions) => Datasink;
 
