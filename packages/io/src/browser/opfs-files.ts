@@ -8,19 +8,21 @@ import { namesIn, opfsFind } from "./opfs-unfinished.ts";
 
 /** The files that a page keeps (the origin private file system): `opfs:/folder/*.jsonl`. */
 export const opfsFiles: FileStore = {
-  async find(path, extensions) {
+  async find(path, extensions, signal) {
     try {
-      const entry = await opfsFind(path);
+      const entry = await opfsFind(path, signal);
       if (entry?.kind === "file") return [await opfsFile(path, entry)];
-      if (entry !== undefined) return await filesOfDirectory(path, entry, extensions);
-      if (picomatch.scan(path).isGlob) return await filesOfGlob(path);
+      if (entry !== undefined) return await filesOfDirectory(path, entry, extensions, signal);
+      if (picomatch.scan(path).isGlob) return await filesOfGlob(path, signal);
     } catch (error) {
+      signal.throwIfAborted();
       throw fileError(error, `read "${path}"`);
     }
     throw notFound(path);
   },
-  async open(path) {
-    const entry = await opfsFind(path).catch((error: unknown) => {
+  async open(path, signal) {
+    const entry = await opfsFind(path, signal).catch((error: unknown) => {
+      signal.throwIfAborted();
       throw fileError(error, `read "${path}"`);
     });
     if (entry?.kind !== "file") throw notFound(path);
@@ -32,9 +34,9 @@ async function opfsFile(path: string, handle: FileSystemFileHandle): Promise<Sou
   return blobFile(path, await handle.getFile());
 }
 
-async function filesOfDirectory(path: string, directory: FileSystemDirectoryHandle, extensions: readonly string[]): Promise<readonly SourceFile[]> {
+async function filesOfDirectory(path: string, directory: FileSystemDirectoryHandle, extensions: readonly string[], signal: AbortSignal): Promise<readonly SourceFile[]> {
   const folder = path.replace(/\/$/, "");
-  const entries = (await namesIn(directory)).toSorted();
+  const entries = (await namesIn(directory, signal)).toSorted();
   const files: SourceFile[] = [];
   for (const name of entries) {
     if (isHidden(name) || !hasExtension(name, extensions)) continue;
@@ -49,7 +51,7 @@ async function filesOfDirectory(path: string, directory: FileSystemDirectoryHand
   });
 }
 
-async function filesOfGlob(pattern: string): Promise<readonly SourceFile[]> {
+async function filesOfGlob(pattern: string, signal: AbortSignal): Promise<readonly SourceFile[]> {
   const name = pattern.slice(pattern.lastIndexOf("/") + 1);
   const named = name.startsWith("_") || name.startsWith(".");
   // The part without wild cards: only what is below it is looked at.
@@ -57,14 +59,14 @@ async function filesOfGlob(pattern: string): Promise<readonly SourceFile[]> {
   const matches = picomatch(pattern, { dot: named, windows: false });
   const files: SourceFile[] = [];
   const walk = async (folder: string, directory: FileSystemDirectoryHandle): Promise<void> => {
-    for (const entryName of await namesIn(directory)) {
+    for (const entryName of await namesIn(directory, signal)) {
       const path = `${folder}/${entryName}`;
       const entry = await entryOf(directory, entryName);
       if (entry?.kind === "directory") await walk(path, entry);
       else if (entry !== undefined && (named || !isHidden(entryName)) && matches(path)) files.push(await opfsFile(path, entry));
     }
   };
-  const start = await opfsFind(base);
+  const start = await opfsFind(base, signal);
   if (start?.kind === "directory") await walk(base, start);
   if (files.length > 0) return files.toSorted((one, other) => (one.path < other.path ? -1 : 1));
   throw new ShoalError("no-files", `No file matches "${pattern}".`, { hint: "Check the pattern; `**` crosses directories, `*` does not.", failure: "bug", details: { pattern } });

@@ -17,6 +17,8 @@ export async function openOpfsOutput(path: string, { extensions, mode = "error" 
   const name = steps.at(-1);
   if (name === undefined) throw new ShoalError("unwritable-location", `Can't write "${path}": it is all of OPFS.`, { hint: "Name a directory of its own for the output: opfs:/out", failure: "bug" });
   const location = `opfs:/${steps.join("/")}`;
+  // Where there is no OPFS, there may be no locks either.
+  await opfsRoot();
   const release = await claimOutput(steps);
   if (release === undefined) throw new ShoalError("output-busy", `Another run, here or in another tab, is writing "${location}" now.`, { hint: "Wait for it, or choose another path.", failure: "bug", details: { path: location } });
   try {

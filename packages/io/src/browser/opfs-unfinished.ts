@@ -36,22 +36,22 @@ function lockName(steps: readonly string[]): string {
 }
 
 /** What a path leads to, if anything is there. */
-export async function opfsFind(path: string): Promise<OpfsEntry | undefined> {
+export async function opfsFind(path: string, signal: AbortSignal): Promise<OpfsEntry | undefined> {
   let at: OpfsEntry | undefined = await opfsRoot();
   for (const step of opfsSteps(path)) {
     if (at?.kind !== "directory") return undefined;
-    await finishOthers(at, step);
+    await finishOthers(at, step, signal);
     at = await entryOf(at, step);
   }
   return at;
 }
 
 /** The names in a directory, once all outputs in it that are being published are. */
-export async function namesIn(directory: FileSystemDirectoryHandle): Promise<readonly string[]> {
+export async function namesIn(directory: FileSystemDirectoryHandle, signal: AbortSignal): Promise<readonly string[]> {
   const names = await keysOf(directory);
   const unfinished = names.filter((name) => name.startsWith(".") && name.endsWith(suffix));
   if (unfinished.length === 0) return names;
-  for (const name of unfinished) await finishOthers(directory, name.slice(1, -suffix.length));
+  for (const name of unfinished) await finishOthers(directory, name.slice(1, -suffix.length), signal);
   return keysOf(directory);
 }
 
@@ -65,10 +65,10 @@ async function keysOf(directory: FileSystemDirectoryHandle): Promise<string[]> {
  * An output that is being published gets its files one by one, so a reader waits until it has them all; where the tab that published it has
  * died, the reader goes on in its place.
  */
-async function finishOthers(directory: FileSystemDirectoryHandle, name: string): Promise<void> {
+async function finishOthers(directory: FileSystemDirectoryHandle, name: string, signal: AbortSignal): Promise<void> {
   if ((await publishingOf(directory, name)) === undefined) return;
   const steps = (await (await opfsRoot()).resolve(directory)) ?? [];
-  await navigator.locks.request(lockName([...steps, name]), () => finishPublishing(directory, name));
+  await navigator.locks.request(lockName([...steps, name]), { signal }, () => finishPublishing(directory, name));
 }
 
 /** Says that files now get their names, before the first one does. */

@@ -25,11 +25,13 @@ async function startWorker(): Promise<Thread | undefined> {
   } catch {
     return undefined;
   }
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const began = await new Promise<boolean>((resolve) => {
-    worker.addEventListener("message", () => resolve(true), { once: true });
-    worker.addEventListener("error", () => resolve(false), { once: true });
-    setTimeout(() => resolve(false), startMs);
+    worker.onmessage = () => resolve(true);
+    worker.onerror = () => resolve(false);
+    timer = setTimeout(() => resolve(false), startMs);
   });
+  clearTimeout(timer);
   if (!began) {
     worker.terminate();
     return undefined;

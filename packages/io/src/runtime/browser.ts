@@ -4,7 +4,9 @@ import type { IoRuntime } from "./io-runtime.ts";
 
 /** A page, or a worker of one: URLs, Blobs and OPFS. */
 export const runtime: IoRuntime = {
-  parallelism: navigator.hardwareConcurrency,
+  get parallelism() {
+    return navigator.hardwareConcurrency;
+  },
   async storeOf(path) {
     if (isOpfsPath(path)) return (await import("../browser/opfs-files.ts")).opfsFiles;
     if (isLocal(path)) throw noLocalFiles(path);
