@@ -10,7 +10,9 @@ let decodeImageBytes: DecodeImageBytes | undefined;
 
 /** Node, Bun and Deno: files of this machine, standard input and output. */
 export const runtime: IoRuntime = {
-  parallelism: availableParallelism(),
+  get parallelism() {
+    return availableParallelism();
+  },
   async storeOf(path) {
     if (path === "-") return (await import("../node/standard-input.ts")).standardInput;
     if (isOpfs(path)) throw noOpfs("read", path);
