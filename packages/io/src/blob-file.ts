@@ -2,12 +2,16 @@ import { ShoalError } from "@shoal/core";
 import { fileError } from "./file-error.ts";
 import type { SourceFile } from "./file-store.ts";
 
-/** A Blob, or a File, as a file that can be read. @param path what it is called in messages, and in the lineage of its rows */
-export function blobFile(path: string, blob: Blob): SourceFile {
+/**
+ * A Blob, or a File, as a file that can be read.
+ * @param path what it is called in messages, and in the lineage of its rows
+ * @param version where there may be another of this name, size and time
+ */
+export function blobFile(path: string, blob: Blob, version?: string): SourceFile {
   return {
     path,
     size: blob.size,
-    version: "lastModified" in blob ? `${blob.size}-${String(blob.lastModified)}` : String(blob.size),
+    version: version ?? ("lastModified" in blob ? `${blob.size}-${String(blob.lastModified)}` : String(blob.size)),
     stream: (signal) => streamBlob(path, blob, signal),
     bytes: (start, end) => blobBytes(path, blob, start, end),
   };

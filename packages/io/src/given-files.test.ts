@@ -1,8 +1,12 @@
+import { blockFromRows } from "@shoal/core";
 import { expect, test } from "vitest";
 import { collectRows } from "./collect-rows.ts";
 import { csvSource } from "./csv-source.ts";
 import { GivenFiles } from "./given-files.ts";
 import { jsonlSource } from "./jsonl-source.ts";
+import { memoryFile } from "./memory-file.ts";
+import { parquet } from "./parquet.ts";
+import { parquetSource } from "./parquet-source.ts";
 import { testFolder } from "./test-folder.fixture.ts";
 
 const { signal } = new AbortController();
@@ -17,6 +21,16 @@ test("several of one name are all read", async () => {
   const given = new GivenFiles([new File(["1"], "a"), new File(["2"], "a"), new Blob(["3"])]);
   expect((await given.find([], signal)).map(({ path }) => path)).toEqual(["a", "a (2)", "blob"]);
   expect(await collectRows(jsonlSource([new File(["1"], "a"), new File(["2"], "a")]))).toEqual([{ item: 1 }, { item: 2 }]);
+});
+
+test("unlike ones of one name and size are never taken for each other", async () => {
+  for (const word of ["one", "two", "six"]) {
+    const file = memoryFile("a.parquet");
+    const writer = await parquet(file).open(signal);
+    await writer.write(blockFromRows([{ [word]: word }]));
+    await writer.publish({ fields: [] });
+    expect(await collectRows(parquetSource(new Blob([file.toFile()])))).toEqual([{ [word]: word }]);
+  }
 });
 
 test("beside paths they are never taken for what a path leads to", async () => {

@@ -4,6 +4,8 @@ import { findFiles, storeOf, type SourceFile } from "./file-store.ts";
 /** What a datasource reads: paths (files, directories, globs, URLs), Blobs and Files, or a list of these. */
 export type Paths = string | Blob | readonly (string | Blob)[];
 
+let blobsGiven = 0;
+
 /** The files that a datasource was given. A Blob has the name of its file, or `blob`; several of one name are numbered. */
 export class GivenFiles {
   /** As they were given, Blobs by their names. */
@@ -25,7 +27,7 @@ export class GivenFiles {
     const own = prefix + nameOf(blob);
     let name = own;
     for (let time = 2; this.#blobs.has(name); time++) name = `${own} (${time})`;
-    this.#blobs.set(name, blobFile(name, blob));
+    this.#blobs.set(name, blobFile(name, blob, `given ${++blobsGiven}`));
     return name;
   }
 
