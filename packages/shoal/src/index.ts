@@ -1,5 +1,3 @@
-import "./writers.ts";
-
 export * from "./sources.ts";
 export { arrow, csv, jsonl, memoryFile, parquet, type MemoryFile, type OutputPlace, type Paths } from "@shoal/io";
 export { Dataset, Job, type JobReport, type PredictorSettings, type RunSettings } from "@shoal/dataset";

@@ -10,6 +10,12 @@ export interface KeptFile {
   url(name: string): string;
 }
 
+/**
+ * What a copy is good for: a revision on the hub never changes, so its files are fetched once; what lies under another URL may, so its copy
+ * serves while the server can't be reached; files that came with the page are the browser's business.
+ */
+export type Keeping = "for-good" | "for-bad-times" | "never";
+
 interface KeptFilesOptions {
   /** For messages. */
   readonly model: string;
@@ -33,28 +39,27 @@ export class KeptFiles {
 
   /**
    * The file, or undefined where the server has none.
-   * @param kept when a copy is good: always, or only while the server can't be reached.
    * @throws `unauthorized`, `download-failed`
    */
-  get(url: string, kept: "first" | "when-unreachable", token?: string): Promise<KeptFile | undefined> {
-    const file = this.#here.get(url) ?? this.#get(url, kept, token);
+  get(url: string, keeping: Keeping, token?: string): Promise<KeptFile | undefined> {
+    const file = this.#here.get(url) ?? this.#get(url, keeping, token);
     this.#here.set(url, file);
     return file;
   }
 
-  async #get(url: string, kept: "first" | "when-unreachable", token: string | undefined): Promise<KeptFile | undefined> {
+  async #get(url: string, keeping: Keeping, token: string | undefined): Promise<KeptFile | undefined> {
     // A file in the URL itself is here already.
     if (/^data:/i.test(url)) return keptFile(await fetch(url));
-    const cache = await openCache();
+    const cache = keeping === "never" ? undefined : await openCache();
     return oneAtATime(url, this.#options.signal, async () => {
-      const copy = kept === "first" || this.#options.offline ? await cache?.match(url) : undefined;
+      const copy = keeping === "for-good" || this.#options.offline ? await cache?.match(url) : undefined;
       if (copy !== undefined) return keptFile(copy);
       if (this.#options.offline) return undefined;
-      return this.#fetch(url, token, cache, kept);
+      return this.#fetch(url, token, cache, keeping);
     });
   }
 
-  async #fetch(url: string, token: string | undefined, cache: Cache | undefined, kept: "first" | "when-unreachable"): Promise<KeptFile | undefined> {
+  async #fetch(url: string, token: string | undefined, cache: Cache | undefined, keeping: Keeping): Promise<KeptFile | undefined> {
     const { model, signal } = this.#options;
     try {
       const response = await fetchTimes(url, signal, token === undefined ? {} : { authorization: `Bearer ${token}` });
@@ -65,7 +70,7 @@ export class KeptFiles {
       if (absent) {
         await response.body?.cancel();
         // A revision's set of files does not change, and the optional ones are asked for at every start.
-        if (kept === "first") await cache?.put(url, new Response(null, { status: 404 })).catch(() => {});
+        if (keeping === "for-good") await cache?.put(url, new Response(null, { status: 404 })).catch(() => {});
         return undefined;
       }
       const blob = await this.#told(url, response).blob();
