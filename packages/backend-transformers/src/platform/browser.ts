@@ -8,7 +8,7 @@ export const platform: ModelPlatform = {
   // Paths that start at the page's server; a worker does not know where the page itself is.
   async readFile(place, signal) {
     if (!place.startsWith("/")) return undefined;
-    const response = await fetchTimes(new URL(place, globalThis.location.href).href, signal);
+    const response = await fetchTimes(new URL(place, globalThis.location.href).href, { signal });
     return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
   },
 };

@@ -52,17 +52,17 @@ export class KeptFiles {
     if (/^data:/i.test(url)) return keptFile(await fetch(url));
     const cache = keeping === "never" ? undefined : await openCache();
     return oneAtATime(url, this.#options.signal, async () => {
-      const copy = keeping === "for-good" || this.#options.offline ? await cache?.match(url) : undefined;
-      if (copy !== undefined) return keptFile(copy);
+      const copy = await cache?.match(url);
+      if (copy !== undefined && (keeping === "for-good" || this.#options.offline)) return keptFile(copy);
       if (this.#options.offline) return undefined;
-      return this.#fetch(url, token, cache, keeping);
+      return this.#fetch(url, token, cache, keeping, copy);
     });
   }
 
-  async #fetch(url: string, token: string | undefined, cache: Cache | undefined, keeping: Keeping): Promise<KeptFile | undefined> {
+  async #fetch(url: string, token: string | undefined, cache: Cache | undefined, keeping: Keeping, copy: Response | undefined): Promise<KeptFile | undefined> {
     const { model, signal } = this.#options;
     try {
-      const response = await fetchTimes(url, signal, token === undefined ? {} : { authorization: `Bearer ${token}` });
+      const response = await fetchTimes(url, { signal, token, ...(copy !== undefined && { mostFailures: 0 }) });
       if (response.status === 401 || response.status === 403) throw await unauthorized({ url, model, token }, response);
       // Servers of pages answer with the page itself where they have no file.
       const absent = response.status === 404 || (response.ok && response.headers.get("content-type")?.startsWith("text/html") === true);
@@ -79,7 +79,6 @@ export class KeptFiles {
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
       if (ShoalError.is(cause)) throw cause;
-      const copy = await cache?.match(url);
       if (copy !== undefined) return keptFile(copy);
       throw new ShoalError("download-failed", `${url} (model "${model}") could not be downloaded: ${cause instanceof Error ? cause.message : String(cause)}.`, {
         cause, failure: "bug", hint: "Check the network and the address, and that the server lets this page read it (CORS); or serve the model's files with the page.", details: { url },
@@ -109,12 +108,12 @@ export class KeptFiles {
 
 /** Undefined where a page may keep nothing: without https, or where the visitor forbids it. */
 async function openCache(): Promise<Cache | undefined> {
-  const { caches } = globalThis as { caches?: CacheStorage };
+  const { caches } = globalThis as { readonly caches?: CacheStorage };
   return caches?.open(cacheName).catch(() => undefined);
 }
 
 function oneAtATime<T>(url: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  const { locks } = globalThis.navigator as { locks?: LockManager };
+  const { locks } = globalThis.navigator as { readonly locks?: LockManager };
   return locks === undefined ? work() : (locks.request(`shoal ${url}`, { signal }, work) as Promise<T>);
 }
 
