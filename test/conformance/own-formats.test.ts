@@ -1,9 +1,10 @@
-// The datasource and the datasink that io's README shows.
+// What io's README shows: a datasource, a datasink, a file to download.
 import type { Row } from "@shoal/core";
 import { testDatasink } from "@shoal/testing/datasink-suite";
 import { testDatasource } from "@shoal/testing/datasource-suite";
 import { readDatasource } from "shoal";
 import { expect, test } from "vitest";
+import { countWords } from "./formats/download.ts";
 import { tickets, type Ticket } from "./formats/pages.ts";
 import { table } from "./formats/table.ts";
 
@@ -27,4 +28,9 @@ test("both in a pipeline", async () => {
   const { result } = await readDatasource(source()).filter((row) => row.text !== "thanks").write(table(store, "open"));
   expect(result).toMatchObject({ location: "open", rows: 2 });
   expect(store.get("open")).toEqual(pages[0]);
+});
+
+test("a file in, a file out, as in a page", async () => {
+  const url = await countWords(new File(["text\none two\nthree\n"], "some.csv"));
+  expect(await (await fetch(url)).text()).toBe("text,words\none two,2\nthree,1\n");
 });

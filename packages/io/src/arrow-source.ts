@@ -1,6 +1,7 @@
 import type { Block, Datasource, JsonObject, Schema } from "@shoal/core";
 import { receiveBlock, type SentBlock } from "./block-transfer.ts";
 import { fileDatasource, skipRows } from "./file-datasource.ts";
+import type { Paths } from "./given-files.ts";
 import { decodeFile, type DecodeOptions } from "./decode-file.ts";
 
 /** How Arrow files are decoded. */
@@ -9,10 +10,10 @@ export type ArrowSourceOptions = DecodeOptions;
 /**
  * Arrow IPC files as rows, with a footer (`.arrow`, `.feather`) or as streams (`.arrows`); bodies may be compressed with LZ4 or zstd.
  * A file is a partition, read record batch by record batch in a thread of its own.
- * @param paths files, directories, globs or URLs
+ * @param paths files, directories, globs, URLs or Blobs
  * @throws on reading: `bad-file`, `unsupported-file`, `decoder-stalled`, `decoder-crashed`, naming file and reason.
  */
-export function arrowSource<R = Record<string, unknown>>(paths: string | readonly string[], options: ArrowSourceOptions = {}): Datasource<R> {
+export function arrowSource<R = Record<string, unknown>>(paths: Paths, options: ArrowSourceOptions = {}): Datasource<R> {
   return fileDatasource<R>(paths, {
     format: "arrow",
     extensions: [".arrow", ".arrows", ".feather", ".ipc"],

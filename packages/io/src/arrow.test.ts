@@ -1,17 +1,14 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { blockRows, columnFromValues, concatBlocks, createBlock, encodeBlock, formatType, schemaOf, tensorColumn, type Block } from "@shoal/core";
 import { tableFromArrays, tableFromIPC, tableToIPC } from "apache-arrow";
-import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { arrowSource } from "./arrow-source.ts";
 import { arrow } from "./arrow.ts";
+import { testFolder, type TestFolder } from "./test-folder.fixture.ts";
 
 const { signal } = new AbortController();
-let directory: string;
-beforeAll(async () => void (directory = await mkdtemp(join(tmpdir(), "shoal-arrow-"))));
-afterAll(() => rm(directory, { recursive: true, force: true }));
+let directory: TestFolder;
+beforeAll(async () => void (directory = await testFolder()));
+afterAll(() => directory.remove());
 
 function someBlock(first: number): Block {
   const upTo = Array.from({ length: 50 }, (_, row) => first + row);
@@ -39,7 +36,7 @@ async function read(path: string, columns?: string[], firstRow?: number): Promis
 }
 
 test.each(["rows.arrow", "rows.arrows"])("what goes into %s comes out, batch by batch", async (name) => {
-  const path = join(directory, name);
+  const path = directory.path(name);
   await write(path, someBlock(0), someBlock(50));
   const back = await read(path);
   expect([...blockRows(back)]).toEqual([...blockRows(concatBlocks([someBlock(0), someBlock(50)]))]);
@@ -48,51 +45,51 @@ test.each(["rows.arrow", "rows.arrows"])("what goes into %s comes out, batch by 
     "id int64", "text utf8", "embedding tensor<float32>[2, 3]", "nested json",
   ]);
   // Another reader agrees.
-  expect(tableFromIPC(await readFile(path)).numRows).toBe(100);
+  expect(tableFromIPC(await directory.bytes(name)).numRows).toBe(100);
 });
 
 test("an output without rows still has its columns", async () => {
-  const path = join(directory, "empty.arrow");
+  const path = directory.path("empty.arrow");
   await write(path);
   expect((await arrowSource(path).schema?.(signal))?.fields.map((field) => field.name)).toEqual(["id", "text", "embedding", "nested"]);
   expect((await read(path)).rows).toBe(0);
 });
 
 test("columns are pruned and rows sought", async () => {
-  const path = join(directory, "seek.arrow");
+  const path = directory.path("seek.arrow");
   await write(path, someBlock(0), someBlock(50));
   expect([...blockRows(await read(path, ["id"], 98))]).toEqual([{ id: 98 }, { id: 99 }]);
 });
 
 test("a file cut short, a file of something else and two columns of one name are refused with the reason", async () => {
   const whole = encodeBlock(someBlock(0));
-  await writeFile(join(directory, "cut.arrows"), whole.subarray(0, whole.length - 400));
-  await writeFile(join(directory, "other.arrow"), "this is no arrow file at all, but some words");
-  await writeFile(join(directory, "tiny.arrow"), "ARROW");
+  await directory.write("cut.arrows", whole.subarray(0, whole.length - 400));
+  await directory.write("other.arrow", "this is no arrow file at all, but some words");
+  await directory.write("tiny.arrow", "ARROW");
   for (const name of ["cut.arrows", "other.arrow", "tiny.arrow"]) {
-    const error = await read(join(directory, name)).catch((reason: unknown) => reason);
+    const error = await read(directory.path(name)).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: "bad-file" });
     expect((error as Error).message).toContain(name);
   }
 });
 
 test("dictionaries are decoded", async () => {
-  await writeFile(join(directory, "dictionary.arrows"), tableToIPC(tableFromArrays({ word: ["a", "b", "a"] }), "stream"));
-  expect([...blockRows(await read(join(directory, "dictionary.arrows")))]).toEqual([{ word: "a" }, { word: "b" }, { word: "a" }]);
+  await directory.write("dictionary.arrows", tableToIPC(tableFromArrays({ word: ["a", "b", "a"] }), "stream"));
+  expect([...blockRows(await read(directory.path("dictionary.arrows")))]).toEqual([{ word: "a" }, { word: "b" }, { word: "a" }]);
 });
 
 test.each([1, 2, 257, 65_537])("a first batch of %i rows is no mark of a big-endian file", async (rows) => {
   const values = Float64Array.from({ length: rows }, (_, row) => row);
-  const path = join(directory, `first-${rows}.arrow`);
+  const path = directory.path(`first-${rows}.arrow`);
   await write(path, createBlock({ a: tensorColumn(values, []) }));
   expect((await read(path)).rows).toBe(rows);
-  const other = join(directory, `other-${rows}.arrow`);
-  await writeFile(other, tableToIPC(tableFromArrays({ a: values }), "file"));
+  const other = directory.path(`other-${rows}.arrow`);
+  await directory.write(`other-${rows}.arrow`, tableToIPC(tableFromArrays({ a: values }), "file"));
   expect((await read(other)).rows).toBe(rows);
 });
 
 test("any of the columns can be read alone", async () => {
-  const path = join(directory, "alone.arrow");
+  const path = directory.path("alone.arrow");
   await write(path, someBlock(0));
   for (const names of [["id"], ["text"], ["nested"], ["text", "embedding"], ["id", "nested"], []]) {
     const back = await read(path, names);

@@ -1,5 +1,6 @@
 import { createBlock, ShoalError, type Datasource, type JsonObject } from "@shoal/core";
 import { fileDatasource } from "./file-datasource.ts";
+import type { Paths } from "./given-files.ts";
 
 /** Which files, and how large one may be. */
 export interface BinaryOptions {
@@ -10,7 +11,7 @@ export interface BinaryOptions {
 }
 
 /** Files as they are: one row a file, in the columns `path` and `bytes`. @throws `file-too-large` */
-export function binarySource(paths: string | readonly string[], options: BinaryOptions = {}): Datasource<{ path: string; bytes: Uint8Array }> {
+export function binarySource(paths: Paths, options: BinaryOptions = {}): Datasource<{ path: string; bytes: Uint8Array }> {
   const { extensions = [], maxFileBytes = 1024 ** 3 } = options;
   return fileDatasource(paths, {
     format: "binary",

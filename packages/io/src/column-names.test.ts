@@ -1,6 +1,3 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { blockFromRows, blockRows, concatBlocks, conformBlock, schemaOf, selectColumns, type Datasink, type Datasource, type Row } from "@shoal/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { arrow } from "./arrow.ts";
@@ -13,11 +10,12 @@ import { jsonl } from "./jsonl.ts";
 import { jsonlSource } from "./jsonl-source.ts";
 import { parquet } from "./parquet.ts";
 import { parquetSource } from "./parquet-source.ts";
+import { testFolder, type TestFolder } from "./test-folder.fixture.ts";
 
 const { signal } = new AbortController();
-let folder: string;
-beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), "shoal-names-"))));
-afterAll(() => rm(folder, { recursive: true, force: true }));
+let folder: TestFolder;
+beforeAll(async () => void (folder = await testFolder()));
+afterAll(() => folder.remove());
 
 const formats: readonly [name: string, sink: (path: string) => Datasink, source: (path: string) => Datasource<unknown>][] = [
   ["jsonl", jsonl, jsonlSource], ["csv", csv, csvSource], ["parquet", parquet, parquetSource], ["arrow", arrow, arrowSource],
@@ -38,14 +36,14 @@ const rows: readonly Row[] = [{ constructor: 1, toString: "a", hasOwnProperty: t
 
 describe.each(formats)("%s", (name, sink, source) => {
   test("columns may have the names that every object inherits", async () => {
-    const path = join(folder, `names.${name}`);
+    const path = folder.path(`names.${name}`);
     await write(sink(path), rows);
     expect(await collectRows(source(path))).toEqual(rows);
     expect(await collectRows(source(path), { columns: ["toString", "__defineGetter__"] })).toEqual(rows.map((row) => ({ toString: row["toString"] })));
   });
 
   test("rows without columns are counted, or refused", async () => {
-    const path = join(folder, `bare.${name}`);
+    const path = folder.path(`bare.${name}`);
     const outcome = await write(sink(path), [{}, {}]).then(() => collectRows(source(path)), (error: unknown) => (error as { code: string }).code);
     expect(outcome).toEqual(name === "parquet" || name === "csv" ? "no-columns" : [{}, {}]);
   });
@@ -62,6 +60,6 @@ test("rows that lack such a column are missing there", async () => {
 });
 
 test("__proto__ is no name for a column, in a CSV header either", async () => {
-  await writeFile(join(folder, "proto.csv"), "__proto__,b\n1,2\n");
-  await expect(collectRows(csvSource(join(folder, "proto.csv")))).rejects.toMatchObject({ code: "bad-column-name", message: expect.stringContaining("proto.csv:1") as string });
+  await folder.write("proto.csv", "__proto__,b\n1,2\n");
+  await expect(collectRows(csvSource(folder.path("proto.csv")))).rejects.toMatchObject({ code: "bad-column-name", message: expect.stringContaining("proto.csv:1") as string });
 });

@@ -3,8 +3,10 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { toColumnTypes } from "./column-types.ts";
 import { cellType, columnOfCells } from "./csv-cells.ts";
 import { csvRuns, type CsvRun, type CsvSyntax } from "./csv-runs.ts";
-import { fileDatasource, maxBlockRows, type FileReadOptions } from "./file-datasource.ts";
+import { maxBlockRows } from "./cut-block.ts";
+import { fileDatasource, type FileReadOptions } from "./file-datasource.ts";
 import type { SourceFile } from "./file-store.ts";
+import type { Paths } from "./given-files.ts";
 import { jsonOptions } from "./jsonl-source.ts";
 import { readAhead, rememberPerFile } from "./read-ahead.ts";
 import { rowReader } from "./read-rows.ts";
@@ -20,9 +22,9 @@ type Types = ReadonlyMap<string, ColumnType>;
  * is missing. Numbers with leading zeros or a plus sign, and whole numbers that JavaScript can't hold, are text; `types` overrides that.
  * @throws `invalid-csv`, `ragged-row`, `duplicate-column`, `bad-column-name`, `schema-conflict`, `invalid-row`, `invalid-utf8`, with file and line
  */
-export function csvSource<S extends StandardSchemaV1>(paths: string | readonly string[], options: Omit<CsvOptions, "schema"> & { readonly schema: S }): Datasource<StandardSchemaV1.InferOutput<S>>;
-export function csvSource<R = Row>(paths: string | readonly string[], options?: CsvOptions<R>): Datasource<R>;
-export function csvSource(paths: string | readonly string[], options: CsvOptions<unknown> = {}): Datasource<never> {
+export function csvSource<S extends StandardSchemaV1>(paths: Paths, options: Omit<CsvOptions, "schema"> & { readonly schema: S }): Datasource<StandardSchemaV1.InferOutput<S>>;
+export function csvSource<R = Row>(paths: Paths, options?: CsvOptions<R>): Datasource<R>;
+export function csvSource(paths: Paths, options: CsvOptions<unknown> = {}): Datasource<never> {
   const typed = typedReader(options);
   const validated = rowReader((file, signal, skip) => rowRuns(typed(file, { firstRow: skip, signal, firstFile: file })), { ...(options.schema === undefined ? {} : { schema: options.schema }), ...(options.inferRows === undefined ? {} : { inferRows: options.inferRows }) });
   return fileDatasource(paths, {

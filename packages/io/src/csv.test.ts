@@ -1,21 +1,17 @@
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { blockFromRows, formatType } from "@shoal/core";
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { collectBlocks, collectRows } from "./collect-rows.ts";
 import { csv } from "./csv.ts";
 import { csvSource } from "./csv-source.ts";
+import { testFolder, type TestFolder } from "./test-folder.fixture.ts";
 
-let folder: string;
+let folder: TestFolder;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "shoal-csv-"));
+  folder = await testFolder();
 });
+afterEach(() => folder.remove());
 
-async function file(text: string, name = "a.csv"): Promise<string> {
-  await writeFile(join(folder, name), text);
-  return join(folder, name);
-}
+const file = (text: string, name = "a.csv"): Promise<string> => folder.write(name, text);
 
 describe("csvSource", () => {
   test("numbers, booleans, text; empty is missing; codes stay text", async () => {
@@ -86,20 +82,20 @@ describe("csv", () => {
       { n: 1.5, b: true, t: 'a "b", c', d: "two\nlines", j: { x: [1] } },
       { n: null, b: false, t: " edge ", d: null, j: null },
     ];
-    const writer = await csv(join(folder, "out.csv")).open(new AbortController().signal);
+    const writer = await csv(folder.path("out.csv")).open(new AbortController().signal);
     await writer.write(blockFromRows(rows));
     await writer.publish({ fields: [] });
-    expect(await readFile(join(folder, "out.csv"), "utf8")).toBe('n,b,t,d,j\n1.5,true,"a ""b"", c","two\nlines","{""x"":[1]}"\n,false," edge ",,\n');
-    const back = csvSource(join(folder, "out.csv"), { types: { j: "json" } });
+    expect(await folder.text("out.csv")).toBe('n,b,t,d,j\n1.5,true,"a ""b"", c","two\nlines","{""x"":[1]}"\n,false," edge ",,\n');
+    const back = csvSource(folder.path("out.csv"), { types: { j: "json" } });
     expect(await collectRows(back)).toEqual(rows);
     expect(formatType((await collectBlocks(back))[0]?.columns["n"]?.type ?? { kind: "null" })).toBe("float64");
   });
 
   test("an output without rows keeps its header; new columns are refused", async () => {
-    const empty = await csv(join(folder, "empty.csv")).open(new AbortController().signal);
+    const empty = await csv(folder.path("empty.csv")).open(new AbortController().signal);
     await empty.publish({ fields: [{ name: "a,b", type: { kind: "utf8" }, nullable: true }] });
-    expect(await readFile(join(folder, "empty.csv"), "utf8")).toBe('"a,b"\n');
-    const writer = await csv(join(folder, "out.csv")).open(new AbortController().signal);
+    expect(await folder.text("empty.csv")).toBe('"a,b"\n');
+    const writer = await csv(folder.path("out.csv")).open(new AbortController().signal);
     await writer.write(blockFromRows([{ a: 1 }]));
     await expect(writer.write(blockFromRows([{ a: 1, b: 2 }]))).rejects.toMatchObject({ code: "schema-conflict" });
     await writer.discard();

@@ -1,5 +1,6 @@
 import { columnValue, isTypedArray, type Block, type Column, type Datasink } from "@shoal/core";
 import { fileDatasink, type FileSinkOptions } from "./file-datasink.ts";
+import type { OutputPlace } from "./output.ts";
 import { base64, jsonText } from "./jsonl.ts";
 
 /** How CSV is written. */
@@ -13,8 +14,8 @@ export interface CsvSinkOptions extends FileSinkOptions {
  * nested values, lists and tensors are JSON, dates ISO strings, bytes base64. `.csv.gz` is compressed.
  * @throws on writing: `no-columns`, and what every file sink throws
  */
-export function csv(path: string, options: CsvSinkOptions = {}): Datasink {
-  const delimiter = options.delimiter ?? (/\.tsv(\.gz)?$/i.test(path) ? "\t" : ",");
+export function csv(path: string | OutputPlace, options: CsvSinkOptions = {}): Datasink {
+  const delimiter = options.delimiter ?? (/\.tsv(\.gz)?$/i.test(typeof path === "string" ? path : path.name) ? "\t" : ",");
   const encoder = new TextEncoder();
   return fileDatasink(path, {
     format: "csv",

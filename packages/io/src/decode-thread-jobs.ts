@@ -2,12 +2,10 @@ import type { Block } from "@shoal/core";
 import type { ArrowEncoding } from "./arrow-encode.ts";
 import type { RemoteFile, ThreadJob, ThreadOutput, ThreadPort } from "./decode-thread-messages.ts";
 import { receiveBlock, sendBlock, type SentBlock } from "./block-transfer.ts";
-import type { DecodeJpeg } from "./decode-jpeg.ts";
-import { cutBlock } from "./file-datasource.ts";
+import { cutBlock } from "./cut-block.ts";
 import type { ParquetEncoding } from "./parquet-encode.ts";
 import type { OpenParquet, ParquetRequest } from "./parquet-decode.ts";
 import type { ParquetTypeOptions } from "./parquet-schema.ts";
-import { turnUpright } from "./turn-upright.ts";
 
 export interface FileIdentity {
   readonly path: string;
@@ -15,7 +13,7 @@ export interface FileIdentity {
   readonly size: number;
 }
 
-/** What a decode thread can do. Each loads its library when first asked. */
+/** What a decode thread can do on every runtime. Each loads its library when first asked. */
 export const jobs: Readonly<Record<string, ThreadJob>> = {
   "parquet-summary": async function* ({ identity, options }: { identity: FileIdentity; options: ParquetTypeOptions }, port: ThreadPort) {
     const { summarizeParquet } = await import("./parquet-decode.ts");
@@ -40,11 +38,6 @@ export const jobs: Readonly<Record<string, ThreadJob>> = {
     const { readArrow } = await import("./arrow-decode.ts");
     yield* sent(readArrow(port.file(identity.size), columns));
   },
-  "jpeg-decode": async function* ({ bytes, orientation }: { bytes: Uint8Array; orientation: number }) {
-    jpeg ??= await import("./decode-jpeg.ts");
-    const image = turnUpright((await jpeg.jpegDecoder())(bytes), orientation);
-    yield { value: image, transfer: [image.data.buffer] };
-  },
   "arrow-write": async function* (encoding: ArrowEncoding, port: ThreadPort) {
     const { encodeArrow } = await import("./arrow-encode.ts");
     for await (const bytes of encodeArrow(encoding, received(port))) yield { value: bytes };
@@ -62,8 +55,6 @@ async function* received(port: ThreadPort): AsyncIterable<Block> {
 function* moved(parts: Iterable<Uint8Array<ArrayBuffer>>): Iterable<ThreadOutput> {
   for (const value of parts) yield { value, transfer: [value.buffer] };
 }
-
-let jpeg: { readonly jpegDecoder: () => Promise<DecodeJpeg> } | undefined;
 
 let lastParquet: { key: string; open: OpenParquet } | undefined;
 

@@ -44,3 +44,13 @@ export interface ThreadOutput {
 }
 
 export type ThreadJob = (argument: never, port: ThreadPort) => AsyncIterable<ThreadOutput>;
+
+/** A thread for decode jobs, as a runtime offers it. It does one job after another, and one listener at a time hears it. */
+export interface Thread {
+  post(message: ToThread, transfer: readonly ArrayBuffer[]): void;
+  /** @param failed it crashed, or ended by itself */
+  listen(message: (message: FromThread) => void, failed: (error: unknown) => void): void;
+  /** Whether it keeps the process alive. */
+  hold(busy: boolean): void;
+  end(): Promise<void>;
+}

@@ -1,9 +1,7 @@
-import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
 import { ShoalError } from "@shoal/core";
+import { runtime } from "#runtime";
 import { ContentFault } from "./content-fault.ts";
-import { decodeThreadEntry } from "./decode-thread-entry.ts";
-import { outputWindow, type FromThread, type ToThread } from "./decode-thread-messages.ts";
+import { outputWindow, type FromThread, type Thread, type ToThread } from "./decode-thread-messages.ts";
 import type { SourceFile } from "./file-store.ts";
 
 export interface DecodeThreadOptions {
@@ -17,7 +15,7 @@ export interface DecodeThreadOptions {
 }
 
 /** Each with the timer that ends it. */
-const idleThreads: { readonly worker: Worker; readonly end: ReturnType<typeof setTimeout> }[] = [];
+const idleThreads: { readonly thread: Thread; readonly end: ReturnType<typeof setTimeout> }[] = [];
 const idleMs = 5000;
 /** A loop that asks for the same bytes for ever never falls silent. No sound file needs so many reads for one output. */
 const maxReadsPerOutput = 20_000;
@@ -30,10 +28,11 @@ const maxReadsPerOutput = 20_000;
 export async function* runInThread(job: string, argument: unknown, options: DecodeThreadOptions): AsyncGenerator<unknown> {
   const { signal } = options;
   signal.throwIfAborted();
-  const run = new ThreadRun(reused() ?? spawn(), options);
+  const run = new ThreadRun(reused() ?? (await runtime.startThread()), options);
   const abort = (): void => run.fail(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   try {
+    signal.throwIfAborted();
     run.post({ kind: "start", job, argument });
     for (;;) {
       const output = await run.next();
@@ -47,21 +46,15 @@ export async function* runInThread(job: string, argument: unknown, options: Deco
   }
 }
 
-function reused(): Worker | undefined {
+function reused(): Thread | undefined {
   const idle = idleThreads.pop();
   clearTimeout(idle?.end);
-  return idle?.worker.removeAllListeners("error").removeAllListeners("exit");
-}
-
-function spawn(): Worker {
-  const { url, options } = decodeThreadEntry();
-  // Heap beyond this ends the thread, not the process.
-  return new Worker(url, { ...options, name: "shoal-decode", resourceLimits: { maxOldGenerationSizeMb: 2048, maxYoungGenerationSizeMb: 24 } });
+  return idle?.thread;
 }
 
 /** One job on one thread. */
 class ThreadRun {
-  readonly #worker: Worker;
+  readonly #thread: Thread;
   readonly #options: DecodeThreadOptions;
   readonly #outputs: { value: unknown }[] = [];
   #state: "running" | "done" | "failed" = "running";
@@ -74,21 +67,17 @@ class ThreadRun {
   #awaitsInput = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  readonly #onMessage = (message: FromThread): void => this.#receive(message);
-  readonly #onError = (error: unknown): void => this.fail(crashed(error));
-  readonly #onExit = (): void => this.fail(crashed("it ended"));
-
-  constructor(worker: Worker, options: DecodeThreadOptions) {
-    this.#worker = worker;
+  constructor(thread: Thread, options: DecodeThreadOptions) {
+    this.#thread = thread;
     this.#options = options;
-    worker.ref();
-    worker.on("message", this.#onMessage).on("error", this.#onError).on("exit", this.#onExit);
+    thread.hold(true);
+    thread.listen((message) => this.#receive(message), (error) => this.fail(crashed(error)));
   }
 
   post(message: ToThread, transfer: readonly ArrayBuffer[] = []): void {
     if (this.#state !== "running") return;
     if (message.kind === "credit") this.#credits++;
-    this.#worker.postMessage(message, transfer as ArrayBuffer[]);
+    this.#thread.post(message, transfer);
     this.#watch();
   }
 
@@ -115,9 +104,8 @@ class ThreadRun {
     const reusable = this.#reusable;
     this.#state = "failed";
     this.#settled();
-    this.#worker.off("message", this.#onMessage).off("error", this.#onError).off("exit", this.#onExit);
-    if (reusable && idleThreads.length < availableParallelism()) keep(this.#worker);
-    else await discard(this.#worker);
+    if (reusable && idleThreads.length < runtime.parallelism) keep(this.#thread);
+    else await this.#thread.end();
   }
 
   #receive(message: FromThread): void {
@@ -186,21 +174,19 @@ class ThreadRun {
   }
 }
 
-function keep(worker: Worker): void {
+function keep(thread: Thread): void {
   const drop = (): void => {
-    const at = idleThreads.findIndex((idle) => idle.worker === worker);
+    const at = idleThreads.findIndex((idle) => idle.thread === thread);
     if (at < 0) return;
     clearTimeout(idleThreads.splice(at, 1)[0]?.end);
-    void discard(worker);
+    void thread.end();
   };
-  worker.unref();
-  worker.once("error", drop).once("exit", drop);
-  idleThreads.push({ worker, end: setTimeout(drop, idleMs).unref() });
-}
-
-async function discard(worker: Worker): Promise<void> {
-  worker.removeAllListeners("exit").removeAllListeners("error").on("error", () => {});
-  await worker.terminate();
+  thread.hold(false);
+  thread.listen(() => {}, drop);
+  const end = setTimeout(drop, idleMs);
+  idleThreads.push({ thread, end });
+  // In a browser it is a number.
+  if (typeof end === "object") end.unref();
 }
 
 function crashed(error: unknown): ContentFault {

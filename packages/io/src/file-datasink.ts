@@ -2,7 +2,8 @@ import {
   commonSchema, commonType, conformBlock, formatType, jsonSafe, sameType, schemaOf, ShoalError, sliceBlock,
   type Block, type Datasink, type DeadLetter, type JsonObject, type Schema, type SinkResult, type SinkWriter,
 } from "@shoal/core";
-import type { Output, OutputFile } from "./publish.ts";
+import { runtime } from "#runtime";
+import type { Output, OutputFile, OutputPlace } from "./output.ts";
 
 /** Options that every file sink takes. */
 export interface FileSinkOptions {
@@ -42,17 +43,19 @@ export interface SinkFormat {
 /** Rows waited for until an all-missing column shows its type. */
 const maxPendingRows = 65_536;
 
-/** A path as a Datasink of one format; see `openOutput` for what paths mean. Nothing is touched before `open`. */
-export function fileDatasink(path: string, format: SinkFormat, options: FileSinkOptions = {}, spec: JsonObject = {}): Datasink {
+/** A path, or another place, as a Datasink of one format; see `openOutput` for what paths mean. Nothing is touched before `open`. */
+export function fileDatasink(place: string | OutputPlace, format: SinkFormat, options: FileSinkOptions = {}, spec: JsonObject = {}): Datasink {
   const { maxRowsPerFile, mode = "error" } = options;
   if (maxRowsPerFile !== undefined && !(maxRowsPerFile >= 1)) throw new ShoalError("bad-option", `maxRowsPerFile is ${maxRowsPerFile}; it must be 1 or more.`, { hint: "Give a whole number, or leave the option out for parts without a limit.", failure: "bug" });
+  const path = typeof place === "string" ? place : place.name;
   return {
     name: `${format.format}(${path})`,
-    spec: { format: format.format, options: { ...spec, path, mode, ...(maxRowsPerFile === undefined ? {} : { maxRowsPerFile }) } },
+    // Another place is no data that could be written down.
+    ...(typeof place === "string" && { spec: { format: format.format, options: { ...spec, path, mode, ...(maxRowsPerFile === undefined ? {} : { maxRowsPerFile }) } } }),
     async open(signal) {
       signal.throwIfAborted();
-      const { openOutput } = await import("./publish.ts");
-      const output = await openOutput(path, { extensions: format.extensions, mode });
+      const options = { extensions: format.extensions, mode };
+      const output = await (typeof place === "string" ? runtime.openOutput(place, options) : place.open(options));
       if (output.single && maxRowsPerFile !== undefined) {
         await output.discard();
         throw new ShoalError("bad-option", `"${path}" is one file, so maxRowsPerFile can't be kept.`, { hint: "Name a directory, or leave maxRowsPerFile out.", failure: "bug" });
@@ -121,7 +124,7 @@ class FileSinkWriter implements SinkWriter {
   async #file(schema: Schema): Promise<{ file: OutputFile; encoder: FileEncoder; rows: number }> {
     if (this.#current === undefined) {
       const plain = await this.#output.nextFile();
-      const file = this.#format.gzip === true && plain.path.endsWith(".gz") ? (await import("./gzip-file.ts")).gzipFile(plain) : plain;
+      const file = this.#format.gzip === true && plain.path.endsWith(".gz") ? await runtime.gzipFile(plain) : plain;
       this.#current = { file, encoder: await this.#format.encode(file, schema), rows: 0 };
     }
     return this.#current;

@@ -1,6 +1,8 @@
-import { blockBytes, selectColumns, ShoalError, sliceBlock, type Block, type Datasource, type JsonObject, type Partition, type ReadOptions, type Schema } from "@shoal/core";
-import { findFiles, storeOf, type SourceFile } from "./file-store.ts";
+import { selectColumns, ShoalError, sliceBlock, type Block, type Datasource, type JsonObject, type Partition, type ReadOptions, type Schema } from "@shoal/core";
+import { cutBlock } from "./cut-block.ts";
+import type { SourceFile } from "./file-store.ts";
 import { FilesAhead } from "./files-ahead.ts";
+import { GivenFiles, type Paths } from "./given-files.ts";
 import { fileChanged } from "./http-files.ts";
 
 /** A part of a file that can be read apart from the others, such as a row group. */
@@ -42,12 +44,13 @@ export interface FileFormat {
   read(file: SourceFile, options: FileReadOptions): AsyncIterable<Block>;
 }
 
-/** Paths (files, directories, globs, URLs, `-`) as a Datasource of one format. */
-export function fileDatasource<R = Record<string, unknown>>(paths: string | readonly string[], format: FileFormat, spec?: JsonObject): Datasource<R> {
-  const list = typeof paths === "string" ? [paths] : paths;
-  const resumable = !list.includes("-");
+/** Paths (files, directories, globs, URLs, `-`) and Blobs as a Datasource of one format. */
+export function fileDatasource<R = Record<string, unknown>>(paths: Paths, format: FileFormat, spec?: JsonObject): Datasource<R> {
+  const given = new GivenFiles(paths);
+  const list = given.names;
+  const resumable = given.paths?.includes("-") !== true;
   if (!resumable && !format.streams) throw new ShoalError("not-seekable", `${format.format} can't be read from standard input.`, { hint: "Write it to a file first, and name that.", failure: "bug" });
-  const find = (signal: AbortSignal): Promise<readonly SourceFile[]> => findFiles(list, format.extensions, signal);
+  const find = (signal: AbortSignal): Promise<readonly SourceFile[]> => given.find(format.extensions, signal);
   let first: SourceFile | undefined;
   const firstFile = async (signal: AbortSignal): Promise<SourceFile> => (first ??= (await find(signal))[0] as SourceFile);
 
@@ -55,7 +58,7 @@ export function fileDatasource<R = Record<string, unknown>>(paths: string | read
   const ahead = new WeakMap<AbortSignal, FilesAhead>();
   async function* readPartition(partition: Partition, options: ReadOptions): AsyncIterable<Block> {
     const [path, part] = format.parts === undefined ? [partition.id] : splitId(partition.id);
-    const file = await (await storeOf(path)).open(path, options.signal);
+    const file = await given.open(path, options.signal);
     if (file.version !== partition.version) throw fileChanged(path, partition.version, file.version);
     yield* format.read(file, { ...options, ...(part === undefined ? {} : { part }), firstFile: await firstFile(options.signal) });
   }
@@ -64,7 +67,7 @@ export function fileDatasource<R = Record<string, unknown>>(paths: string | read
     name: `${format.format}(${list.length <= 3 ? list.join(", ") : `${list.slice(0, 2).join(", ")}, … ${list.length} paths`})`,
     resumable,
     prunesColumns: format.prunesColumns,
-    ...(spec === undefined ? {} : { spec: { format: format.format, options: { ...spec, paths: list } } }),
+    ...(spec === undefined || given.paths === undefined ? {} : { spec: { format: format.format, options: { ...spec, paths: list } } }),
     ...(format.schema === undefined ? {} : { schema: async (signal) => format.schema?.(await firstFile(signal), signal) }),
     ...(format.countRows === undefined ? {} : { countRows: async (signal) => sumRows(await find(signal), async (file) => format.countRows?.(file, signal)) }),
     async *partitions(signal) {
@@ -120,21 +123,6 @@ export async function* finishBlocks(blocks: AsyncIterable<Block>, partition: Par
     }
     if (left <= 0) return;
   }
-}
-
-export const maxBlockRows = 4096;
-export const maxBlockBytes = 16 * 1024 * 1024;
-
-/** Pieces of a block that keep both limits; one row may exceed the bytes. */
-export function* cutBlock(block: Block): Iterable<Block> {
-  const bytes = block.rows > 1 ? blockBytes(block) : 0;
-  const pieces = Math.min(block.rows, Math.max(Math.ceil(block.rows / maxBlockRows), Math.ceil(bytes / maxBlockBytes)));
-  if (pieces <= 1) {
-    if (block.rows > 0) yield block;
-    return;
-  }
-  const rows = Math.ceil(block.rows / pieces);
-  for (let start = 0; start < block.rows; start += rows) yield* cutBlock(sliceBlock(block, start, start + rows));
 }
 
 /** Without the first `count` rows: `firstRow`, for formats that can't seek. */

@@ -1,3 +1,5 @@
+import { runtime } from "#runtime";
+
 /** One file that can be read, as a {@link FileStore} found it. */
 export interface SourceFile {
   /** As it was asked for: relative paths stay relative; a URL for `http(s)`; `-` for standard input. */
@@ -12,7 +14,7 @@ export interface SourceFile {
   bytes(start: number, end: number, signal: AbortSignal): Promise<Uint8Array>;
 }
 
-/** A place that holds files: this machine, or the web. */
+/** A place that holds files: this machine, the web, or what a page keeps. */
 export interface FileStore {
   /**
    * The files that a path names, sorted: a file itself, a directory's files whose name ends in one of `extensions`, or what a glob matches.
@@ -24,14 +26,10 @@ export interface FileStore {
   open(path: string, signal: AbortSignal): Promise<SourceFile>;
 }
 
-let localFiles: FileStore | undefined;
-
-/** The store that holds a path. Local files load Node's modules only when they are asked for, so a browser can read URLs. */
+/** The store that holds a path: the web for URLs; what else there is depends on the runtime. */
 export async function storeOf(path: string): Promise<FileStore> {
-  if (path === "-") return (await import("./standard-input.ts")).standardInput;
   if (/^https?:\/\//i.test(path)) return (await import("./http-files.ts")).httpFiles;
-  // Importing it anew for each of many thousand files takes longer than opening them.
-  return (localFiles ??= (await import("./local-files.ts")).localFiles);
+  return runtime.storeOf(path);
 }
 
 /**
@@ -44,6 +42,11 @@ export async function findFiles(paths: string | readonly string[], extensions: r
     for (const file of await (await storeOf(path)).find(path, extensions, signal)) files.set(file.path, file);
   }
   return [...files.values()];
+}
+
+/** Passed over in directories: hidden files, marker files as other systems write them, and our own dead letters. */
+export function isHidden(name: string): boolean {
+  return name.startsWith(".") || name.startsWith("_") || name.endsWith(".dead-letters.jsonl");
 }
 
 /** `.jsonl` and `.jsonl.gz` both count as `.jsonl`. */

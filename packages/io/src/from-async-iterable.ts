@@ -1,7 +1,8 @@
 import {
   blockFromRows, commonType, formatType, preview, sameType, schemaOf, ShoalError, type Block, type ColumnType, type Datasource, type Row, type Schema,
 } from "@shoal/core";
-import { finishBlocks, maxBlockRows } from "./file-datasource.ts";
+import { maxBlockRows } from "./cut-block.ts";
+import { finishBlocks } from "./file-datasource.ts";
 import { badColumnName, isRow, ownValue, type ItemRow } from "./from-items.ts";
 
 /** Something that gives rows over time, or a function that gives it anew for every run. */

@@ -1,5 +1,5 @@
 import { columnFromValues, elementsPerRow, inferType, isTypedArray, preview, ShoalError, type ColumnType, type Datasource, type Row, type Schema, type TypedArray } from "@shoal/core";
-import { maxBlockBytes, maxBlockRows } from "./file-datasource.ts";
+import { maxBlockBytes, maxBlockRows } from "./cut-block.ts";
 import { fingerprint, memoryDatasource } from "./memory-datasource.ts";
 
 /** Values that are no rows by themselves. */

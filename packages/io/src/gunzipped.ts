@@ -1,4 +1,5 @@
 import { ShoalError } from "@shoal/core";
+import { runtime } from "#runtime";
 import type { SourceFile } from "./file-store.ts";
 import { readAhead } from "./read-ahead.ts";
 
@@ -16,7 +17,7 @@ export async function* gunzipped(file: SourceFile, signal: AbortSignal): AsyncIt
     return;
   }
   try {
-    yield* (await gunzip())(all);
+    yield* (await runtime.gunzip())(all);
   } catch (error) {
     signal.throwIfAborted();
     if (ShoalError.is(error)) throw error;
@@ -33,27 +34,5 @@ function corrupt(file: SourceFile, why: string, cause?: unknown): ShoalError {
   });
 }
 
-type Gunzip = (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
-
-/** Where there is zlib, it is taken: it alone reads files of several gzip members on Node, Bun and Deno alike. */
-async function gunzip(): Promise<Gunzip> {
-  return "process" in globalThis ? (await import("./gunzip-zlib.ts")).gunzipByZlib : gunzipByWeb;
-}
-
-async function* gunzipByWeb(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  const packed = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    async pull(controller) {
-      const { done, value } = await iterator.next();
-      if (done) controller.close();
-      else controller.enqueue(value as Uint8Array<ArrayBuffer>);
-    },
-    cancel: async () => void (await iterator.return?.()),
-  });
-  const reader = packed.pipeThrough(new DecompressionStream("gzip")).getReader();
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
-  } finally {
-    await reader.cancel().catch(() => {});
-  }
-}
+/** Unpacks gzip. What is wrong with it is thrown where the unpacked bytes are read. */
+export type Gunzip = (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;

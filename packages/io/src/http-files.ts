@@ -70,7 +70,7 @@ async function* streamUrl(url: string, version: string, idleMs: number, signal: 
     } catch (error) {
       if (!ShoalError.is(error, "connection-lost")) throw error;
       fruitless = received > before ? 0 : fruitless + 1;
-      const resumable = received === 0 || (version.startsWith('"') && !response.headers.has("content-encoding"));
+      const resumable = received === 0 || (version.startsWith('"') && !mayBeEncoded(response));
       if (!resumable || fruitless > 1 || error.details?.["silent"] === true) throw error;
       lost = error;
     }
@@ -78,10 +78,15 @@ async function* streamUrl(url: string, version: string, idleMs: number, signal: 
 }
 
 /** Not every runtime does so itself. */
-function checkLength(url: string, { headers }: HttpAnswer, received: number): void {
-  const promised = headers.get("content-length");
-  if (promised === null || headers.has("content-encoding") || Number(promised) === received) return;
+function checkLength(url: string, answer: HttpAnswer, received: number): void {
+  const promised = answer.headers.get("content-length");
+  if (promised === null || mayBeEncoded(answer) || Number(promised) === received) return;
   throw new ShoalError("connection-lost", `${url} gave ${received} bytes and had promised ${promised}.`, { hint: "Run it again, or download the file first.", details: { url, received } });
+}
+
+/** Then lengths and ranges are not those of the bytes that come out. */
+function mayBeEncoded({ headers, hidesHeaders }: HttpAnswer): boolean {
+  return hidesHeaders || headers.has("content-encoding");
 }
 
 async function readRange(url: string, start: number, end: number, version: string, idleMs: number, signal: AbortSignal): Promise<Uint8Array> {

@@ -13,6 +13,8 @@ export interface HttpAnswer {
   readonly statusText: string;
   readonly ok: boolean;
   readonly headers: Headers;
+  /** A page sees only some headers of another origin, and so not whether what it gets was compressed on the way. */
+  readonly hidesHeaders: boolean;
   /** Ends the connection when it is left early. @throws `connection-lost` */
   body(): AsyncGenerator<Uint8Array>;
   /** The body is not wanted. */
@@ -54,6 +56,7 @@ function answer(url: string, response: Response, patience: Patience): HttpAnswer
     statusText,
     ok,
     headers,
+    hidesHeaders: response.type === "cors",
     async leave() {
       await response.body?.cancel().catch(() => {});
       patience.end();

@@ -1,6 +1,7 @@
 import { createBlock, tensorColumn, type Block, type Column, type ColumnType, type Datasource, type JsonObject, type RasterImage, type Schema } from "@shoal/core";
 import { decodeImageFile, imageChannels, type ImageOptions } from "./decode-image.ts";
 import { fileDatasource } from "./file-datasource.ts";
+import type { Paths } from "./given-files.ts";
 
 export type ImagesSourceOptions = ImageOptions;
 
@@ -20,12 +21,12 @@ export interface SizedImageRow {
  * Images as rows, one a file, upright and in one mode. With `size` column `image` is a tensor `[height, width, channels]`; without, each
  * image keeps its own size, and a value is `{ width, height, channels, data }`.
  * Asked for `path` alone, it opens no file.
- * @param paths files, directories, globs or URLs
+ * @param paths files, directories, globs, URLs or Blobs
  * @throws on reading: `bad-file`, `unsupported-file`; `missing-library` without @cornerstonejs/codec-libjpeg-turbo-8bit (JPEG) or @napi-rs/image (all else).
  */
-export function imagesSource(paths: string | readonly string[], options: ImagesSourceOptions & { readonly size: readonly [height: number, width: number] }): Datasource<SizedImageRow>;
-export function imagesSource(paths: string | readonly string[], options?: ImagesSourceOptions): Datasource<ImageRow>;
-export function imagesSource(paths: string | readonly string[], options: ImagesSourceOptions = {}): Datasource<ImageRow | SizedImageRow> {
+export function imagesSource(paths: Paths, options: ImagesSourceOptions & { readonly size: readonly [height: number, width: number] }): Datasource<SizedImageRow>;
+export function imagesSource(paths: Paths, options?: ImagesSourceOptions): Datasource<ImageRow>;
+export function imagesSource(paths: Paths, options: ImagesSourceOptions = {}): Datasource<ImageRow | SizedImageRow> {
   const { size, mode } = options;
   const channels = imageChannels(mode);
   const type: ColumnType = size === undefined ? { kind: "image" } : { kind: "tensor", element: "uint8", shape: [...size, channels] };

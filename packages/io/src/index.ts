@@ -1,8 +1,11 @@
+export * from "./cut-block.ts";
 export * from "./file-datasink.ts";
 export * from "./file-datasource.ts";
 export * from "./file-error.ts";
 export * from "./file-store.ts";
-export type * from "./publish.ts";
+export type * from "./output.ts";
+export type { Paths } from "./given-files.ts";
+export { memoryFile, type MemoryFile } from "./memory-file.ts";
 export { fromArrow } from "./from-arrow.ts";
 export * from "./from-async-iterable.ts";
 export { fromColumns, type ColumnInput, type ColumnInputValue, type NestedNumbers } from "./from-columns.ts";

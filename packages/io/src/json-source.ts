@@ -2,6 +2,7 @@ import type { Datasource, Row } from "@shoal/core";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { fileDatasource } from "./file-datasource.ts";
 import type { SourceFile } from "./file-store.ts";
+import type { Paths } from "./given-files.ts";
 import { jsonError } from "./json-error.ts";
 import { jsonOptions } from "./jsonl-source.ts";
 import { rowReader } from "./read-rows.ts";
@@ -18,9 +19,9 @@ export interface JsonOptions<Out = Row> extends RowOptions<Out> {
  * JSON files: an array is one row an element, anything else one row. As in JSON Lines, an object is a row and any other value goes to column `item`.
  * @throws `invalid-json`, `invalid-utf8`, `schema-conflict`, `invalid-row`, `file-too-large`
  */
-export function jsonSource<S extends StandardSchemaV1>(paths: string | readonly string[], options: Omit<JsonOptions, "schema"> & { readonly schema: S }): Datasource<StandardSchemaV1.InferOutput<S>>;
-export function jsonSource<R = Row>(paths: string | readonly string[], options?: JsonOptions<R>): Datasource<R>;
-export function jsonSource(paths: string | readonly string[], options: JsonOptions<unknown> = {}): Datasource<never> {
+export function jsonSource<S extends StandardSchemaV1>(paths: Paths, options: Omit<JsonOptions, "schema"> & { readonly schema: S }): Datasource<StandardSchemaV1.InferOutput<S>>;
+export function jsonSource<R = Row>(paths: Paths, options?: JsonOptions<R>): Datasource<R>;
+export function jsonSource(paths: Paths, options: JsonOptions<unknown> = {}): Datasource<never> {
   const maxFileBytes = options.maxFileBytes ?? 256 * 1024 * 1024;
   const readRuns = async function* (file: SourceFile, signal: AbortSignal, skip: number): AsyncIterable<RowRun> {
     const text = await wholeText(file, maxFileBytes, signal);

@@ -2,6 +2,7 @@ import { ShoalError, type Datasource, type JsonObject, type Row } from "@shoal/c
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { fileDatasource } from "./file-datasource.ts";
 import type { SourceFile } from "./file-store.ts";
+import type { Paths } from "./given-files.ts";
 import { jsonError } from "./json-error.ts";
 import { rowReader } from "./read-rows.ts";
 import type { RowOptions, RowRun } from "./row-shape.ts";
@@ -20,9 +21,9 @@ export const defaultMaxLineBytes = 64 * 1024 * 1024;
  * passed over. Missing keys are missing values; nested values are `json` columns, lists of numbers or strings `list` columns.
  * @throws `invalid-json`, `invalid-utf8`, `schema-conflict`, `invalid-row`, `inexact-number`, `line-too-long`, with file and line
  */
-export function jsonlSource<S extends StandardSchemaV1>(paths: string | readonly string[], options: Omit<JsonlOptions, "schema"> & { readonly schema: S }): Datasource<StandardSchemaV1.InferOutput<S>>;
-export function jsonlSource<R = Row>(paths: string | readonly string[], options?: JsonlOptions<R>): Datasource<R>;
-export function jsonlSource(paths: string | readonly string[], options: JsonlOptions<unknown> = {}): Datasource<never> {
+export function jsonlSource<S extends StandardSchemaV1>(paths: Paths, options: Omit<JsonlOptions, "schema"> & { readonly schema: S }): Datasource<StandardSchemaV1.InferOutput<S>>;
+export function jsonlSource<R = Row>(paths: Paths, options?: JsonlOptions<R>): Datasource<R>;
+export function jsonlSource(paths: Paths, options: JsonlOptions<unknown> = {}): Datasource<never> {
   const maxLineBytes = options.maxLineBytes ?? defaultMaxLineBytes;
   const readRuns = async function* (file: SourceFile, signal: AbortSignal, skip: number): AsyncIterable<RowRun> {
     let left = skip;

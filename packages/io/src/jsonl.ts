@@ -1,11 +1,12 @@
 import { columnValue, isTypedArray, ShoalError, type Block, type Column, type Datasink } from "@shoal/core";
 import { fileDatasink, type FileSinkOptions } from "./file-datasink.ts";
+import type { OutputPlace } from "./output.ts";
 
 /**
  * JSON Lines as an output: one object a line, all keys in every line. Typed arrays become arrays, dates ISO strings, whole numbers keep all their
  * digits, bytes are base64. JSON has no NaN and no infinity: they become null. `.jsonl.gz` is compressed.
  */
-export function jsonl(path: string, options: FileSinkOptions = {}): Datasink {
+export function jsonl(path: string | OutputPlace, options: FileSinkOptions = {}): Datasink {
   return fileDatasink(path, {
     format: "jsonl",
     extensions: [".jsonl", ".ndjson"],

@@ -1,5 +1,6 @@
 import { createBlock, isTypedArray, jsonSafe, type Column, type Datasource, type Schema } from "@shoal/core";
-import { finishBlocks, maxBlockRows } from "./file-datasource.ts";
+import { maxBlockRows } from "./cut-block.ts";
+import { finishBlocks } from "./file-datasource.ts";
 
 /** What is in memory already, or made from nothing, as a Datasource of one partition. */
 export interface MemoryRows {

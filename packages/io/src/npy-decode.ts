@@ -16,7 +16,7 @@ export const maxHeaderBytes = 65_536 + 12;
 /** Versions 1 to 3. @throws ContentFault */
 export function readNpyHeader(bytes: Uint8Array): NpyHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.byteLength < 10 || new TextDecoder("latin1").decode(bytes.subarray(0, 6)) !== "\u0093NUMPY") {
+  if (bytes.byteLength < 10 || latin1(bytes.subarray(0, 6)) !== "\u0093NUMPY") {
     throw new ContentFault("bad-file", bytes[0] === 0x50 && bytes[1] === 0x4b ? "it is a zip, perhaps an .npz; unpack it first" : "it does not begin as an .npy file does");
   }
   const version = view.getUint8(6);
@@ -24,7 +24,7 @@ export function readNpyHeader(bytes: Uint8Array): NpyHeader {
   const start = version === 1 ? 10 : 12;
   const dataStart = start + (version === 1 ? view.getUint16(8, true) : bytes.byteLength < 12 ? 0 : view.getUint32(8, true));
   if (dataStart > bytes.byteLength) throw new ContentFault("bad-file", `its header of ${dataStart} bytes is cut short`);
-  const text = new TextDecoder(version === 3 ? "utf-8" : "latin1").decode(bytes.subarray(start, dataStart));
+  const text = version === 3 ? new TextDecoder().decode(bytes.subarray(start, dataStart)) : latin1(bytes.subarray(start, dataStart));
   const dtype = /['"]descr['"]\s*:\s*['"]([^'"]*)['"]/.exec(text)?.[1];
   const order = /['"]fortran_order['"]\s*:\s*(True|False)/.exec(text)?.[1];
   const shape = /['"]shape['"]\s*:\s*\(([\d\s,L]*)\)/.exec(text)?.[1];
@@ -88,7 +88,7 @@ function halfToFloat(half: number): number {
 function textColumn(buffer: ArrayBuffer, bytes: number, kind: "U" | "S", shape: readonly number[]): Column {
   const count = bytes === 0 ? 0 : buffer.byteLength / bytes;
   const texts = Array.from({ length: count }, (_, at) => {
-    if (kind === "S") return new TextDecoder("latin1").decode(new Uint8Array(buffer, at * bytes, bytes)).replace(/\0+$/, "");
+    if (kind === "S") return latin1(new Uint8Array(buffer, at * bytes, bytes)).replace(/\0+$/, "");
     const points = new Uint32Array(buffer, at * bytes, bytes / 4);
     const end = points.findLastIndex((point) => point !== 0) + 1;
     return Array.from(points.subarray(0, end), (point) => (point <= 0x10ffff ? String.fromCodePoint(point) : "\ufffd")).join("");
@@ -114,4 +114,9 @@ export function fromFortranOrder(bytes: Uint8Array, size: number, shape: readonl
     }
   }
   return target;
+}
+
+/** A TextDecoder's `latin1` is another one in browsers (windows-1252) than in Node. */
+function latin1(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 }

@@ -2,6 +2,7 @@ import type { Block, Datasource, Schema } from "@shoal/core";
 import { badContent, ContentFault } from "./content-fault.ts";
 import { fileDatasource } from "./file-datasource.ts";
 import type { SourceFile } from "./file-store.ts";
+import type { Paths } from "./given-files.ts";
 import { dtypeOf, fromFortranOrder, maxHeaderBytes, readNpyHeader, type NpyHeader } from "./npy-decode.ts";
 
 interface OpenNpy extends NpyHeader {
@@ -16,10 +17,10 @@ const readBytes = 8 << 20;
 /**
  * NumPy arrays (`.npy`) as rows: the first axis is the rows, column `data` holds a number, or a tensor of the other axes; text becomes
  * `utf8`, half floats become float32. `.npz` is not read.
- * @param paths files, directories, globs or URLs
+ * @param paths files, directories, globs, URLs or Blobs
  * @throws on reading: `bad-file`, `unsupported-file` (complex, objects, structured rows), naming the file.
  */
-export function npySource<R = { data: unknown }>(paths: string | readonly string[]): Datasource<R> {
+export function npySource<R = { data: unknown }>(paths: Paths): Datasource<R> {
   return fileDatasource<R>(paths, {
     format: "npy",
     extensions: [".npy"],

@@ -1,14 +1,12 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { columnValues, concatBlocks, formatType, type Block } from "@shoal/core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { npySource } from "./npy-source.ts";
+import { testFolder, type TestFolder } from "./test-folder.fixture.ts";
 
 const { signal } = new AbortController();
-let directory: string;
-beforeAll(async () => void (directory = await mkdtemp(join(tmpdir(), "shoal-npy-"))));
-afterAll(() => rm(directory, { recursive: true, force: true }));
+let directory: TestFolder;
+beforeAll(async () => void (directory = await testFolder()));
+afterAll(() => directory.remove());
 
 function npy(dtype: string, shape: string, data: ArrayBufferView, { fortran = false, version = 1 } = {}): Uint8Array {
   const header = new TextEncoder().encode(`{'descr': '${dtype}', 'fortran_order': ${fortran ? "True" : "False"}, 'shape': (${shape}), }\n`);
@@ -17,8 +15,8 @@ function npy(dtype: string, shape: string, data: ArrayBufferView, { fortran = fa
 }
 
 async function read(bytes: Uint8Array, firstRow = 0): Promise<Block> {
-  const path = join(directory, "array.npy");
-  await writeFile(path, bytes);
+  const path = directory.path("array.npy");
+  await directory.write("array.npy", bytes);
   const blocks: Block[] = [];
   const source = npySource(path);
   for await (const partition of source.partitions(signal)) for await (const block of source.read(partition, { signal, firstRow })) blocks.push(block);

@@ -3,6 +3,7 @@ import { makeVector, RecordBatchReader, Schema as ArrowSchema, tableToIPC, Table
 import type { FileMetaData } from "hyparquet";
 import { countColumns, schemaOfMessage } from "./arrow-flatbuffer.ts";
 import { emptyBlock } from "./empty-block.ts";
+import { base64 } from "./jsonl.ts";
 
 /** Where Arrow writers keep what Parquet has no words for, fixed list sizes above all; pyarrow and we read it back. */
 const key = "ARROW:schema";
@@ -13,7 +14,7 @@ export function tensorShapes(metadata: FileMetaData): Map<string, ColumnType & {
   const note = metadata.key_value_metadata?.find((entry) => entry.key === key)?.value;
   if (note === undefined) return shapes;
   try {
-    const bytes = Uint8Array.from(Buffer.from(note, "base64"));
+    const bytes = Uint8Array.from(atob(note), (unit) => unit.charCodeAt(0));
     const view = new DataView(bytes.buffer);
     const schema = schemaOfMessage(view);
     if (schema === undefined || countColumns(view, schema) !== metadata.schema[0]?.num_children) return shapes;
@@ -37,5 +38,5 @@ function typeOfField(field: ArrowField): ColumnType | undefined {
 export function arrowSchemaNote(schema: Schema): { key: string; value: string } {
   const table = tableFromBlock(emptyBlock(schema));
   const bytes = tableToIPC(new Table(new ArrowSchema(table.schema.fields)), "stream");
-  return { key, value: Buffer.from(bytes).toString("base64") };
+  return { key, value: base64(bytes) };
 }

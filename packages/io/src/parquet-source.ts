@@ -3,6 +3,7 @@ import { receiveBlock, type SentBlock } from "./block-transfer.ts";
 import { decodeFile, type DecodeOptions } from "./decode-file.ts";
 import { fileDatasource, type FilePart } from "./file-datasource.ts";
 import type { SourceFile } from "./file-store.ts";
+import type { Paths } from "./given-files.ts";
 import type { ParquetRequest, ParquetSummary } from "./parquet-decode.ts";
 
 /** How Parquet files are understood and decoded. */
@@ -14,10 +15,10 @@ export interface ParquetSourceOptions extends DecodeOptions {
 /**
  * Parquet files as rows. A partition is a row group; only the columns asked for are read, over HTTP too; the schema and the row count
  * come from the footer. Decoding runs in a thread of its own.
- * @param paths files, directories, globs or URLs
+ * @param paths files, directories, globs, URLs or Blobs
  * @throws on reading: `bad-file`, `unsupported-file`, `decoder-stalled`, `decoder-crashed`, naming file, row group and reason.
  */
-export function parquetSource<R = Record<string, unknown>>(paths: string | readonly string[], options: ParquetSourceOptions = {}): Datasource<R> {
+export function parquetSource<R = Record<string, unknown>>(paths: Paths, options: ParquetSourceOptions = {}): Datasource<R> {
   const { binaryAsText = false } = options;
   const summaries = new Map<string, ParquetSummary>();
   async function summarize(file: SourceFile, signal: AbortSignal): Promise<ParquetSummary> {

@@ -1,16 +1,14 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { blockRows, columnFromValues, concatBlocks, createBlock, formatType, schemaOf, ShoalError, tensorColumn, type Block, type Datasink, type Datasource } from "@shoal/core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openParquet } from "./parquet-decode.ts";
 import { parquetSource } from "./parquet-source.ts";
 import { parquet } from "./parquet.ts";
+import { testFolder, type TestFolder } from "./test-folder.fixture.ts";
 
 const { signal } = new AbortController();
-let directory: string;
-beforeAll(async () => void (directory = await mkdtemp(join(tmpdir(), "shoal-parquet-"))));
-afterAll(() => rm(directory, { recursive: true, force: true }));
+let directory: TestFolder;
+beforeAll(async () => void (directory = await testFolder()));
+afterAll(() => directory.remove());
 
 const rows = 300;
 const upTo = Array.from({ length: rows }, (_, row) => row);
@@ -54,7 +52,7 @@ const typesOf = (block: Block) => Object.entries(block.columns).map(([name, { ty
 
 test("every kind of column comes back as it went, nulls and shapes included", async () => {
   const block = everyKind();
-  const path = join(directory, "kinds.parquet");
+  const path = directory.path("kinds.parquet");
   const result = await write(parquet(path, { rowGroupRows: 128 }), block);
   expect(result).toMatchObject({ rows, files: [path] });
   const source = parquetSource(path);
@@ -69,7 +67,7 @@ test("every kind of column comes back as it went, nulls and shapes included", as
 });
 
 test("columns are pruned, and rows are sought within a row group", async () => {
-  const path = join(directory, "seek.parquet");
+  const path = directory.path("seek.parquet");
   await write(parquet(path), everyKind());
   const back = await read(parquetSource(path), { columns: ["words", "int64", "no such"], firstRow: 101, limit: 3 });
   expect([...blockRows(back)]).toEqual([101, 102, 103].map((row) => ({ words: row % 5 === 0 ? null : Array.from({ length: row % 3 }, () => `w${row}`), int64: BigInt(row) * 10n ** 15n })));
@@ -78,7 +76,7 @@ test("columns are pruned, and rows are sought within a row group", async () => {
 });
 
 test("an output without rows still has its columns", async () => {
-  const path = join(directory, "empty");
+  const path = directory.path("empty");
   await write(parquet(path));
   const source = parquetSource(path);
   expect(await source.countRows?.(signal)).toBe(0);
@@ -86,33 +84,33 @@ test("an output without rows still has its columns", async () => {
 });
 
 test("parts begin anew after maxRowsPerFile rows", async () => {
-  const path = join(directory, "parts");
+  const path = directory.path("parts");
   const { files } = await write(parquet(path, { maxRowsPerFile: 200 }), everyKind(), everyKind());
   expect(files).toHaveLength(3);
-  expect((await readdir(path)).sort()).toEqual(["part-00000.parquet", "part-00001.parquet", "part-00002.parquet"]);
+  expect(await directory.names("parts")).toEqual(["part-00000.parquet", "part-00001.parquet", "part-00002.parquet"]);
   expect((await read(parquetSource(path))).rows).toBe(2 * rows);
 });
 
 test("an output given up leaves no file and no thread behind", async () => {
-  const path = join(directory, "given-up");
+  const path = directory.path("given-up");
   const writer = await parquet(path).open(signal);
   await writer.write(everyKind());
   await writer.discard();
-  expect((await readdir(directory)).filter((name) => name.includes("given-up"))).toEqual([]);
+  expect((await directory.names()).filter((name) => name.includes("given-up"))).toEqual([]);
 });
 
 test("a file that is none is refused with its name and the reason", async () => {
-  const source = parquetSource(new URL("./parquet.ts", import.meta.url).pathname);
+  const source = parquetSource(await directory.write("none.parquet", "this is no parquet file"));
   const error = await source.countRows?.(signal).then(() => undefined, (reason: unknown) => reason);
   expect(ShoalError.is(error, "bad-file")).toBe(true);
-  expect((error as Error).message).toContain("parquet.ts\" as parquet: it does not end as a parquet file does");
+  expect((error as Error).message).toContain("none.parquet\" as parquet: it does not end as a parquet file does");
 });
 
 test("a damaged note of the Arrow schema is as good as none, whichever bit is wrong", async () => {
-  const path = join(directory, "note.parquet");
+  const path = directory.path("note.parquet");
   await write(parquet(path), createBlock({ id: columnFromValues([1, 2]), text: columnFromValues(["a", "b"]), list: columnFromValues([[1], [1, 2]]), at: columnFromValues([new Date(0), null]), n: columnFromValues([null, { k: 1 }]) }));
-  const bytes = await readFile(path);
-  const note = /ARROW:schema..?.([A-Za-z0-9+/=]{100,})/s.exec(bytes.toString("latin1"));
+  const bytes = await directory.bytes("note.parquet");
+  const note = /ARROW:schema..?.([A-Za-z0-9+/=]{100,})/s.exec(new TextDecoder("latin1").decode(bytes));
   const start = (note?.index ?? 0) + (note?.[0].length ?? 0) - (note?.[1]?.length ?? 0);
   const end = start + (note?.[1]?.length ?? 0);
   expect(end - start).toBeGreaterThan(400);
@@ -127,10 +125,10 @@ test("a damaged note of the Arrow schema is as good as none, whichever bit is wr
 });
 
 test("pixels leave no bounds in the footer", async () => {
-  const path = join(directory, "image.parquet");
+  const path = directory.path("image.parquet");
   const image = { width: 20, height: 20, channels: 3, data: new Uint8Array(1200).fill(7) };
   await write(parquet(path), createBlock({ image: columnFromValues([image, image]), id: columnFromValues([1, 2]) }));
-  const bytes = await readFile(path);
+  const bytes = await directory.bytes("image.parquet");
   const { metadata } = await openParquet({ byteLength: bytes.byteLength, slice: async (from, to) => Uint8Array.from(bytes.subarray(from, to)).buffer });
   expect(metadata.row_groups[0]?.columns.map(({ meta_data }) => meta_data?.statistics === undefined)).toEqual([true, false]);
 });

@@ -1,5 +1,6 @@
 import { ShoalError, type Datasink } from "@shoal/core";
 import { fileDatasink, type FileSinkOptions } from "./file-datasink.ts";
+import type { OutputPlace } from "./output.ts";
 
 /** How Parquet is written. */
 export interface ParquetSinkOptions extends FileSinkOptions {
@@ -14,7 +15,7 @@ export interface ParquetSinkOptions extends FileSinkOptions {
  * shapes noted for Arrow readers; nested values become JSON. Encoding runs in a thread of its own.
  * @throws on opening: `output-exists`, `output-unfinished`; on writing: `schema-conflict`, `no-columns`
  */
-export function parquet(path: string, options: ParquetSinkOptions = {}): Datasink {
+export function parquet(path: string | OutputPlace, options: ParquetSinkOptions = {}): Datasink {
   const { rowGroupRows = 100_000, compression = "snappy", ...fileOptions } = options;
   if (!(rowGroupRows >= 1)) throw new ShoalError("bad-option", `rowGroupRows is ${rowGroupRows}; it must be 1 or more.`, { hint: "Give a whole number, or leave the option out.", failure: "bug" });
   return fileDatasink(

@@ -1,6 +1,6 @@
 import type { Block } from "@shoal/core";
 import type { FileReadOptions } from "./file-datasource.ts";
-import { maxBlockRows } from "./file-datasource.ts";
+import { maxBlockRows } from "./cut-block.ts";
 import type { SourceFile } from "./file-store.ts";
 import { readAhead, rememberPerFile } from "./read-ahead.ts";
 import { blockOfRun, defaultInferRows, inferShape, type RowOptions, type RowRun, type RowShape } from "./row-shape.ts";

@@ -1,6 +1,8 @@
 import { createBlock, type Block, type Datasource } from "@shoal/core";
-import { fileDatasource, maxBlockRows, type FileReadOptions } from "./file-datasource.ts";
+import { maxBlockRows } from "./cut-block.ts";
+import { fileDatasource, type FileReadOptions } from "./file-datasource.ts";
 import type { SourceFile } from "./file-store.ts";
+import type { Paths } from "./given-files.ts";
 import { defaultMaxLineBytes, jsonOptions } from "./jsonl-source.ts";
 import { textRuns } from "./text-runs.ts";
 
@@ -17,7 +19,7 @@ export interface TextOptions {
  * Of a directory, `.txt` and `.md` files are read.
  * @throws `invalid-utf8`, `line-too-long`
  */
-export function textSource(paths: string | readonly string[], options: TextOptions = {}): Datasource<{ text: string }> {
+export function textSource(paths: Paths, options: TextOptions = {}): Datasource<{ text: string }> {
   const { dropBlank = false, maxLineBytes = defaultMaxLineBytes } = options;
   return fileDatasource(paths, {
     format: "text",

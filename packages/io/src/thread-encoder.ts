@@ -3,7 +3,7 @@ import { sendBlock } from "./block-transfer.ts";
 import { ContentFault } from "./content-fault.ts";
 import { runInThread } from "./decode-thread.ts";
 import type { FileEncoder } from "./file-datasink.ts";
-import type { OutputFile } from "./publish.ts";
+import type { OutputFile } from "./output.ts";
 
 type Input = { value: unknown; transfer: readonly ArrayBuffer[] };
 

@@ -1,7 +1,7 @@
 import "./writers.ts";
 
 export * from "./sources.ts";
-export { arrow, csv, jsonl, parquet } from "@shoal/io";
+export { arrow, csv, jsonl, memoryFile, parquet, type MemoryFile, type OutputPlace, type Paths } from "@shoal/io";
 export { Dataset, Job, type JobReport, type PredictorSettings, type RunSettings } from "@shoal/dataset";
 export { blockFromRows, createBlock, definePredictor, failureClass, ShoalError, tensorColumn } from "@shoal/core";
 export type {

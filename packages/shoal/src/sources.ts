@@ -6,7 +6,7 @@ import { planFromJson } from "@shoal/planner";
 import { localRuntime } from "#runtime";
 
 type Row = Record<string, unknown>;
-type Paths = string | readonly string[];
+type Paths = io.Paths;
 
 /** A dataset over a datasource of your own. */
 export function readDatasource<R extends object>(source: Datasource<R>): Dataset<R> {
@@ -52,7 +52,7 @@ export function fromReadableStream<T>(stream: Parameters<typeof io.fromReadableS
   return readDatasource(io.fromReadableStream(stream) as Datasource<AsRow<io.ItemRow<T>>>);
 }
 
-// --- from files: a path, a list, a folder, a glob, a URL ---
+// --- from files: a path, a folder, a glob, a URL, a Blob, a list of these ---
 
 /** With `{ schema }` (any Standard Schema) every row is validated, and the row type is the schema's. */
 type Validated<Options, S extends StandardSchemaV1> = Omit<Options, "schema"> & { readonly schema: S };

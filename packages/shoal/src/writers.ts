@@ -1,18 +1,18 @@
 import { Dataset, type JobReport, type RunSettings } from "@shoal/dataset";
-import { arrow, csv, jsonl, parquet } from "@shoal/io";
+import { arrow, csv, jsonl, parquet, type OutputPlace } from "@shoal/io";
 
 type Options<Sink extends (path: string, ...options: never) => unknown> = NonNullable<Parameters<Sink>[1]> & RunSettings;
 
 declare module "@shoal/dataset" {
   interface Dataset<R> {
-    /** Runs now and writes JSON Lines: a folder of part files, or one file where the path ends in `.jsonl`. */
-    writeJsonl(path: string, options?: Options<typeof jsonl>): Promise<JobReport>;
+    /** Runs now and writes JSON Lines: a folder of part files, or one file where the path ends in `.jsonl`; or into a `memoryFile`. */
+    writeJsonl(path: string | OutputPlace, options?: Options<typeof jsonl>): Promise<JobReport>;
     /** Runs now and writes CSV. */
-    writeCsv(path: string, options?: Options<typeof csv>): Promise<JobReport>;
+    writeCsv(path: string | OutputPlace, options?: Options<typeof csv>): Promise<JobReport>;
     /** Runs now and writes Parquet. */
-    writeParquet(path: string, options?: Options<typeof parquet>): Promise<JobReport>;
+    writeParquet(path: string | OutputPlace, options?: Options<typeof parquet>): Promise<JobReport>;
     /** Runs now and writes Arrow IPC files. */
-    writeArrow(path: string, options?: Options<typeof arrow>): Promise<JobReport>;
+    writeArrow(path: string | OutputPlace, options?: Options<typeof arrow>): Promise<JobReport>;
   }
 }
 
@@ -25,7 +25,7 @@ Object.assign(Dataset.prototype, {
 });
 
 function writer(sink: typeof jsonl | typeof csv | typeof parquet | typeof arrow) {
-  return function (this: Dataset, path: string, options: RunSettings = {}): Promise<JobReport> {
+  return function (this: Dataset, path: string | OutputPlace, options: RunSettings = {}): Promise<JobReport> {
     return this.write(sink(path, options as never), options);
   };
 }

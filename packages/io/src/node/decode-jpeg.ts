@@ -1,6 +1,6 @@
 import { ShoalError } from "@shoal/core";
-import { ContentFault } from "./content-fault.ts";
-import type { Raster } from "./turn-upright.ts";
+import { ContentFault } from "../content-fault.ts";
+import type { Raster } from "../turn-upright.ts";
 
 const library = "@cornerstonejs/codec-libjpeg-turbo-8bit";
 

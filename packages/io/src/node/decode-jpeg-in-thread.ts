@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
-import { runInThread } from "./decode-thread.ts";
-import type { Raster } from "./turn-upright.ts";
+import { runInThread } from "../decode-thread.ts";
+import type { Raster } from "../turn-upright.ts";
 
 /** The most JPEGs that are decoded at once in this process. */
 const mostThreads = Math.min(4, availableParallelism());

@@ -2,51 +2,20 @@ import { mkdir, open, rename, rmdir, stat, type FileHandle } from "node:fs/promi
 import { basename, dirname, join, relative } from "node:path";
 import process from "node:process";
 import { ShoalError } from "@shoal/core";
-import { fileError } from "./file-error.ts";
-import { hasExtension } from "./file-store.ts";
+import { fileError } from "../file-error.ts";
+import { hasExtension } from "../file-store.ts";
 import { localPath } from "./local-files.ts";
+import type { Output, OutputFile, OutputOptions } from "../output.ts";
 import { checkFolder, outputTarget, refuseExisting } from "./output-place.ts";
 import { beginPublishing, claimUnfinished, lettersBeside, lettersName, moveIfThere, publishLetters, removeUnfinished, replacedName, settleLeftOver, type Publishing } from "./unfinished-output.ts";
 
-/** How an output is called, and what becomes of an older one. */
-export interface OutputOptions {
-  /** Of the format, lower case, with the dot: a path that ends so is one file. The first one names part files. */
-  readonly extensions: readonly string[];
-  /** What to do with an output that is already there. Default `error`. */
-  readonly mode?: "error" | "overwrite";
-}
-
-/** Bytes on their way to one file. They can be relied on only after `close`. */
-export interface OutputFile {
-  /** Where it will be once published. */
-  readonly path: string;
-  write(bytes: Uint8Array): Promise<void>;
-  /** Everything is on the disk when this resolves. Gives the file's size. */
-  close(): Promise<number>;
-}
-
-/** An output that nobody sees under its name before `publish`, and of which nothing is left after `discard`. */
-export interface Output {
-  readonly location: string;
-  /** One file, rather than a directory of parts. */
-  readonly single: boolean;
-  /** The next part, or the one file. Close it before `publish`. */
-  nextFile(): Promise<OutputFile>;
-  /** The file for dead letters, made on first use. */
-  deadLetters(): Promise<OutputFile>;
-  /** The paths of the published files and of the dead letters. */
-  publish(): Promise<{ readonly files: readonly string[]; readonly deadLetters?: string }>;
-  discard(): Promise<void>;
-}
-
 /**
- * Opens a path for writing: one file when it ends in one of the extensions (`out.jsonl`), standard output for `-`, otherwise a
- * directory of parts (`out/part-00000.jsonl`). Everything is written into a hidden directory beside it and renamed at the end.
+ * Opens a path for writing: one file when it ends in one of the extensions (`out.jsonl`), otherwise a directory of parts
+ * (`out/part-00000.jsonl`). Everything is written into a hidden directory beside it and renamed at the end.
  * What a run that died while publishing left in between is put right first: the old output is back, or the new one whole.
  * @throws `output-exists`, `output-unfinished`, `output-busy`, `unwritable-location`, `not-a-directory`, with the choices there are.
  */
 export async function openOutput(given: string, options: OutputOptions): Promise<Output> {
-  if (given === "-") return (await import("./standard-output.ts")).openStandardOutput();
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(given) && !given.startsWith("file:")) {
     throw new ShoalError("unwritable-location", `Can't write to "${given}": output goes to local paths.`, { hint: "Name a local path and copy the output from there.", failure: "bug" });
   }

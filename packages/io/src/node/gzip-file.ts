@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createGzip } from "node:zlib";
-import type { OutputFile } from "./publish.ts";
+import type { OutputFile } from "../output.ts";
 
 /** The same file, compressed. */
 export function gzipFile(file: OutputFile): OutputFile {

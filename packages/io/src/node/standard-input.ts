@@ -1,7 +1,7 @@
 import process from "node:process";
 import { ShoalError } from "@shoal/core";
-import { fileError } from "./file-error.ts";
-import type { FileStore, SourceFile } from "./file-store.ts";
+import { fileError } from "../file-error.ts";
+import type { FileStore, SourceFile } from "../file-store.ts";
 
 const file: SourceFile = {
   path: "-",

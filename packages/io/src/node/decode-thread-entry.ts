@@ -8,6 +8,6 @@ export function decodeThreadEntry(): { url: URL; options: WorkerOptions } {
   if (!import.meta.url.endsWith(".ts")) return { url: new URL("./decode-thread-worker.js", import.meta.url), options: { execArgv: [] } };
   const url = new URL("./decode-thread-worker.ts", import.meta.url);
   if ("Bun" in globalThis || "Deno" in globalThis) return { url, options: {} };
-  const loader = new URL("../../workers/ts-loader/register.mjs", import.meta.url);
+  const loader = new URL("../../../workers/ts-loader/register.mjs", import.meta.url);
   return { url, options: { execArgv: ["--conditions=@shoal/source", "--import", loader.href] } };
 }

@@ -5,10 +5,10 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { blockFromRows, type Datasink } from "@shoal/core";
 import { beforeEach, describe, expect, test } from "vitest";
-import { collectRows } from "./collect-rows.ts";
+import { collectRows } from "../collect-rows.ts";
 import { decodeThreadEntry } from "./decode-thread-entry.ts";
-import { jsonl } from "./jsonl.ts";
-import { jsonlSource } from "./jsonl-source.ts";
+import { jsonl } from "../jsonl.ts";
+import { jsonlSource } from "../jsonl-source.ts";
 
 const signal = new AbortController().signal;
 let folder: string;
@@ -45,7 +45,7 @@ async function overwriteAndDieAt(step: number, out: string): Promise<number> {
     }
     syncBuiltinESMExports();
     const { blockFromRows } = await import("@shoal/core");
-    const { jsonl } = await import(${JSON.stringify(new URL("./jsonl.ts", import.meta.url).href)});
+    const { jsonl } = await import(${JSON.stringify(new URL("../jsonl.ts", import.meta.url).href)});
     const writer = await jsonl(${JSON.stringify(out)}, { mode: "overwrite" }).open(new AbortController().signal);
     await writer.write(blockFromRows([{ a: "new" }]));
     await writer.writeDeadLetters([{ ...${JSON.stringify(letter)}, step: "new" }]);

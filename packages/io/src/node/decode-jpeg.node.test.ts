@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { Transformer } from "@napi-rs/image";
 import { expect, test } from "vitest";
-import { decodeImage } from "./decode-image.ts";
-import { readJpegHeader } from "./jpeg-header.ts";
-import { turnUpright } from "./turn-upright.ts";
+import { decodeImage } from "../decode-image.ts";
+import { readJpegHeader } from "../jpeg-header.ts";
+import { turnUpright } from "../turn-upright.ts";
 
 const fromBase64 = (text: string) => new Uint8Array(Buffer.from(text, "base64"));
 

@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { ShoalError } from "@shoal/core";
 import { glob, isDynamicPattern } from "tinyglobby";
-import { fileError } from "./file-error.ts";
-import { hasExtension, type FileStore, type SourceFile } from "./file-store.ts";
+import { fileError } from "../file-error.ts";
+import { hasExtension, isHidden, type FileStore, type SourceFile } from "../file-store.ts";
 
 /** Files of this machine, on Node, Bun and Deno alike. */
 export const localFiles: FileStore = {
@@ -112,11 +112,6 @@ async function filesOfGlob(pattern: string): Promise<readonly SourceFile[]> {
     throw new ShoalError("no-files", `No file matches "${pattern}"${where(pattern)}.`, { hint: "Check the pattern; `**` crosses directories, `*` does not.", failure: "bug", details: { pattern } });
   }
   return Promise.all(paths.map(seekableFile));
-}
-
-/** Passed over in directories: hidden files, marker files as other systems write them, and our own dead letters. */
-function isHidden(name: string): boolean {
-  return name.startsWith(".") || name.startsWith("_") || name.endsWith(".dead-letters.jsonl");
 }
 
 async function statOrMissing(path: string) {

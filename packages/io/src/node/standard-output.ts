@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import process from "node:process";
 import { ShoalError } from "@shoal/core";
-import { fileError } from "./file-error.ts";
-import type { Output, OutputFile } from "./publish.ts";
+import { fileError } from "../file-error.ts";
+import type { Output, OutputFile } from "../output.ts";
 
 /** Standard output: bytes are gone when they are written, so there is nothing to publish or to take back. */
 export function openStandardOutput(): Output {

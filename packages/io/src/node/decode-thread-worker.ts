@@ -1,0 +1,22 @@
+import { parentPort, type MessagePort } from "node:worker_threads";
+import type { ThreadJob } from "../decode-thread-messages.ts";
+import { jobs } from "../decode-thread-jobs.ts";
+import { serveDecodeJobs } from "../serve-decode-jobs.ts";
+import type { DecodeJpeg } from "./decode-jpeg.ts";
+import { turnUpright } from "../turn-upright.ts";
+
+const parent = parentPort as MessagePort;
+
+let jpeg: { readonly jpegDecoder: () => Promise<DecodeJpeg> } | undefined;
+
+const decodeJpeg: ThreadJob = async function* ({ bytes, orientation }: { bytes: Uint8Array; orientation: number }) {
+  jpeg ??= await import("./decode-jpeg.ts");
+  const image = turnUpright((await jpeg.jpegDecoder())(bytes), orientation);
+  yield { value: image, transfer: [image.data.buffer] };
+};
+
+const { receive, fail } = serveDecodeJobs({ ...jobs, "jpeg-decode": decodeJpeg }, (message, transfer) => parent.postMessage(message, transfer as ArrayBuffer[]));
+parent.on("message", receive);
+// Decoders can throw where nobody awaits.
+process.on("uncaughtException", fail);
+process.on("unhandledRejection", fail);

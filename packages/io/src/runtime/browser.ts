@@ -1,0 +1,40 @@
+import { ShoalError } from "@shoal/core";
+import { isOpfsPath } from "../browser/opfs-place.ts";
+import type { IoRuntime } from "./io-runtime.ts";
+
+/** A page, or a worker of one: URLs, Blobs and OPFS. */
+export const runtime: IoRuntime = {
+  get parallelism() {
+    return navigator.hardwareConcurrency;
+  },
+  async storeOf(path) {
+    if (isOpfsPath(path)) return (await import("../browser/opfs-files.ts")).opfsFiles;
+    if (isLocal(path)) throw noLocalFiles(path);
+    return (await import("../browser/page-files.ts")).pageFiles;
+  },
+  async openOutput(path, options) {
+    if (isOpfsPath(path)) return (await import("../browser/opfs-output.ts")).openOpfsOutput(path, options);
+    throw new ShoalError("no-local-files", `Can't write "${path}": a browser has no local paths.`, {
+      hint: `Write to OPFS ("opfs:/${path.replace(/^[./\\]+/, "") || "out"}"), or to memoryFile(name), whose File a page can let people download.`,
+      failure: "bug",
+      details: { path },
+    });
+  },
+  gunzip: async () => (await import("../browser/gunzip-stream.ts")).gunzipByStream,
+  gzipFile: async (file) => (await import("../browser/gzip-stream.ts")).gzipByStream(file),
+  startThread: async () => (await import("../browser/web-thread.ts")).startWebThread(),
+  imageDecoder: async () => (await import("../browser/decode-image-by-browser.ts")).decodeImageByBrowser,
+};
+
+/** What can't be meant as a URL relative to the page's. */
+function isLocal(path: string): boolean {
+  return path === "-" || path.includes("\\") || /^[a-z][a-z0-9+.-]*:/i.test(path) || /[*{[]/.test(path);
+}
+
+function noLocalFiles(path: string): ShoalError {
+  return new ShoalError("no-local-files", `Can't read "${path}": a browser has no local files${path === "-" ? " and no standard input" : ""}.`, {
+    hint: `Give a File or Blob (of <input type="file">, or dropped), a URL (relative ones start at the page), or "opfs:/…".`,
+    failure: "bug",
+    details: { path },
+  });
+}
