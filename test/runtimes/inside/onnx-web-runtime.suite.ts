@@ -1,6 +1,7 @@
 // Runs in Bun and in Deno, by vitest.config.mjs of this folder. Of the two Deno has WebGPU.
 import { onnxWebRuntime } from "@shoal/backend-onnx-web";
 import { testOnnxRuntime } from "@shoal/testing/onnx-runtime-suite";
+import { testWebGpu } from "./test-web-gpu.ts";
 import { testWebRealms } from "./test-web-realms.ts";
 
 const hasGpu = process.env["SHOAL_RUNTIME"] === "deno";
@@ -8,6 +9,9 @@ const createWorker = (): Worker => new Worker(new URL("onnx-web-worker.ts", impo
 
 // An operation of onnxruntime-web blocks its thread; Deno's WebGPU waits in it too.
 testOnnxRuntime("onnxruntime-web", onnxWebRuntime, { device: "wasm", freeThread: false });
-if (hasGpu) testOnnxRuntime("onnxruntime-web", onnxWebRuntime, { device: "webgpu", freeThread: false });
+if (hasGpu) {
+  testOnnxRuntime("onnxruntime-web", onnxWebRuntime, { device: "webgpu", freeThread: false });
+  testWebGpu();
+}
 
 testWebRealms(createWorker, hasGpu ? ["wasm", "webgpu"] : ["wasm"], hasGpu ? "before" : undefined);
