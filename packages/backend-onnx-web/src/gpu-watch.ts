@@ -52,7 +52,7 @@ export class GpuWatch {
       if (this.#device !== undefined) await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, newsMs))]);
       // After a failed download the next run would block the thread for ever.
       if (mappingFailed.test(String(error))) this.#lose({ reason: "unknown", message: ortWords(error) });
-      if (this.#lost !== undefined) throw this.#lost;
+      if (this.lost !== undefined) throw this.lost;
       // What the device said is nearer to the cause than what the library made of it.
       throw this.#complaint === undefined ? error : new Error(this.#complaint, { cause: error });
     } finally {
