@@ -3,7 +3,7 @@
 import { parentPort } from "node:worker_threads";
 import type { OnnxTensor, ResidentTensor } from "@shoal/core";
 import { OrtSessions, type Answers, type Operation } from "@shoal/ort-sessions";
-import { loadOrt } from "./load-ort.ts";
+import { loadOrt, ortFeatures } from "./load-ort.ts";
 import type { Thrown, ThreadReply, ThreadRequest } from "./thread-protocol.ts";
 
 let sessions: OrtSessions | undefined;
@@ -15,7 +15,7 @@ parentPort?.on("message", (request: ThreadRequest) => void (turn = turn.then(() 
 async function answer({ id, operation }: ThreadRequest): Promise<void> {
   let reply: ThreadReply;
   try {
-    sessions ??= new OrtSessions(await loadOrt());
+    sessions ??= new OrtSessions(await loadOrt(), ortFeatures);
     reply = { id, value: await sessions.perform(operation) };
   } catch (error) {
     reply = { id, thrown: thrownData(error) };

@@ -1,7 +1,7 @@
 // The door for browsers; others get index.ts.
 import type { OnnxRuntime } from "@shoal/core";
-import type { OnnxWebOptions } from "./wasm-files.ts";
 import type { Platform } from "./platform.ts";
+import type { OnnxWebOptions } from "./wasm-files.ts";
 import { webRuntime } from "./web-runtime.ts";
 
 const platform: Platform = {
@@ -9,6 +9,7 @@ const platform: Platform = {
     wasm: () => import("onnxruntime-web/wasm"),
     webgpu: () => import("onnxruntime-web/webgpu"),
   },
+  start: (create) => create(),
   threads: () => globalThis.crossOriginIsolated,
 };
 

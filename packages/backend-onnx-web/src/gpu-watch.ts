@@ -1,9 +1,11 @@
-import { ShoalError } from "@shoal/core";
+import { ortWords, ShoalError } from "@shoal/core";
 
 /** As much of a GPUDevice as is watched. */
 export interface WatchedDevice extends EventTarget {
   readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
 }
+
+const mappingFailed = /map_?async/i;
 
 /** After a failure, how long to wait for the news that the device is gone, which comes later. */
 const newsMs = 30;
@@ -48,7 +50,11 @@ export class GpuWatch {
       return result;
     } catch (error) {
       if (this.#device !== undefined) await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, newsMs))]);
-      throw error;
+      // After a failed download the next run would block the thread for ever.
+      if (mappingFailed.test(String(error))) this.#lose({ reason: "unknown", message: ortWords(error) });
+      if (this.lost !== undefined) throw this.lost;
+      // What the device said is nearer to the cause than what the library made of it.
+      throw this.#complaint === undefined ? error : new Error(this.#complaint, { cause: error });
     } finally {
       this.#onLost.delete(stop);
     }

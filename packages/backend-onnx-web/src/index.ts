@@ -1,9 +1,9 @@
 // The door for Deno, Bun and Node; browsers get browser.ts, by the condition of that name in package.json.
 import type { OnnxRuntime } from "@shoal/core";
-import type { OnnxWebOptions } from "./wasm-files.ts";
 import type { Platform } from "./platform.ts";
+import { keepingWorker, withoutOpaqueLocation } from "./realm-globals.ts";
+import type { OnnxWebOptions } from "./wasm-files.ts";
 import { webRuntime } from "./web-runtime.ts";
-import { withoutOpaqueLocation } from "./opaque-location.ts";
 
 const platform: Platform = {
   load: {
@@ -11,6 +11,7 @@ const platform: Platform = {
     wasm: () => import("onnxruntime-web"),
     webgpu: () => withoutOpaqueLocation(() => import("onnxruntime-web/webgpu")),
   },
+  start: keepingWorker,
   threads: () => true,
   readFile: async (path) => (await import("node:fs/promises")).readFile(path),
 };

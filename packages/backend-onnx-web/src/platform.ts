@@ -7,6 +7,8 @@ export type WebDevice = "webgpu" | "wasm";
 export interface Platform {
   /** Each device has a build of its own: on wasm the one for WebGPU is 1.5 to 4 times slower. */
   readonly load: Readonly<Record<WebDevice, () => Promise<Ort>>>;
+  /** Does what makes the library start, and undoes what that does to the realm. */
+  readonly start: <T>(create: () => Promise<T>) => Promise<T>;
   /** Whether wasm may have threads here. */
   readonly threads: () => boolean;
   /** Absent where there are no files. @throws as `node:fs` does */

@@ -1,9 +1,9 @@
 import type { ActorContext, OnnxLoader } from "@shoal/core";
-import { OrtSessions, type Operation } from "@shoal/ort-sessions";
+import { OrtSessions, type ModelContent } from "@shoal/ort-sessions";
 import { abortable, abortedError, disposedError, OrtSession, type Perform } from "@shoal/ort-sessions/actor-side";
-import { modelBytes } from "./model-bytes.ts";
+import { modelName, readModel } from "./read-model.ts";
 import type { WebDevice } from "./platform.ts";
-import { sessionSettings, type Realm } from "./realm.ts";
+import { ortFeatures, sessionSettings, type Realm } from "./realm.ts";
 import { webLoadError } from "./web-errors.ts";
 import type { OnnxWebOptions } from "./wasm-files.ts";
 
@@ -23,15 +23,22 @@ export function openSessions(realm: Realm, device: WebDevice, actor: Actor, opti
   };
 
   const onnx: OnnxLoader = async (model, { externalData, intraOpThreads = actor.threads } = {}) => {
-    const source = await modelBytes(model, externalData, realm.platform.readFile, actor.signal);
+    const name = modelName(model);
+    const read = (): Promise<ModelContent> => readModel(model, externalData, realm.platform.readFile, actor.signal);
+    // Read before its turn comes, so that a slow server holds up nobody else; and not kept: a session has a copy of its own.
+    let first: ModelContent | undefined = await read();
+    const content = async (): Promise<ModelContent> => {
+      const found = first ?? (await read());
+      first = undefined;
+      return found;
+    };
     try {
       const { ort } = await realm.build(device, intraOpThreads, options);
-      sessions ??= new OrtSessions(ort);
-      const load: Extract<Operation, { kind: "load" }> = { kind: "load", model: source.bytes, settings: sessionSettings(device, source.externalData) };
-      const loaded = await perform<"load">(load);
-      return new OrtSession(perform, loaded, source.name, device);
+      sessions ??= new OrtSessions(ort, ortFeatures);
+      const loaded = await perform<"load">({ kind: "load", model: content, settings: sessionSettings(device) });
+      return new OrtSession(perform, loaded, name, device);
     } catch (error) {
-      throw webLoadError(error, source.name, device);
+      throw webLoadError(error, name, device);
     }
   };
 

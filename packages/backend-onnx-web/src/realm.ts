@@ -1,4 +1,4 @@
-import { openTrial, type DeviceTrial, type Ort, type SessionSettings } from "@shoal/ort-sessions";
+import { openTrial, type DeviceTrial, type Ort, type OrtFeatures, type SessionSettings } from "@shoal/ort-sessions";
 import { requireAdapter } from "./gpu-adapter.ts";
 import { GpuWatch, type WatchedDevice } from "./gpu-watch.ts";
 import type { Platform, WebDevice } from "./platform.ts";
@@ -40,12 +40,14 @@ export class Realm {
   async #start(device: WebDevice, threads: number, options: OnnxWebOptions): Promise<Build> {
     const adapter = device === "webgpu" ? await requireAdapter() : undefined;
     const ort = await this.platform.load[device]();
+    // Everything it would print is in the errors it throws.
+    ort.env.logLevel = "fatal";
     // Threads are of use to wasm alone; where WebGPU lacks an operation, the CPU's part of it is small.
     ort.env.wasm.numThreads = device === "wasm" && this.platform.threads() ? threads : 1;
     const paths = wasmPaths(options.wasmFiles, device);
     if (paths !== undefined) ort.env.wasm.wasmPaths = paths;
     // Never closed: the library destroys its GPU device with the last session, and an actor that changes models would pay for another.
-    const trial = await this.turn(device, () => openTrial(ort, sessionSettings(device)));
+    const trial = await this.turn(device, () => this.platform.start(() => openTrial(ort, ortFeatures, sessionSettings(device))));
     if (device === "webgpu") this.#gpu.watch((await ort.env.webgpu.device) as unknown as WatchedDevice);
     return { ort, trial, adapter };
   }
@@ -60,7 +62,9 @@ export class Realm {
   }
 }
 
+export const ortFeatures: OrtFeatures = { downloads: true, forgetsFailedRuns: false };
+
 /** How sessions on a device are made. */
-export function sessionSettings(device: WebDevice, externalData: SessionSettings["externalData"] = {}): SessionSettings {
-  return { executionProviders: [device], intraOpThreads: 1, externalData };
+export function sessionSettings(device: WebDevice): SessionSettings {
+  return { executionProviders: [device], intraOpThreads: 1 };
 }

@@ -1,7 +1,7 @@
 import type { OnnxTensor } from "@shoal/core";
 import { fromBase64 } from "./from-base64.ts";
 import type { SessionSettings } from "./operations.ts";
-import { OrtSessions } from "./ort-sessions.ts";
+import { OrtSessions, type OrtFeatures } from "./ort-sessions.ts";
 import type { Ort } from "./ort-tensors.ts";
 
 // y = x + x, for any length of float32; made with the Python package `onnx` (opset 13).
@@ -17,8 +17,8 @@ export interface DeviceTrial extends AsyncDisposable {
 }
 
 /** Tries a device by creating a session on it. @throws the library's own error. */
-export async function openTrial(ort: Ort, settings: SessionSettings): Promise<DeviceTrial> {
-  const sessions = new OrtSessions(ort);
+export async function openTrial(ort: Ort, features: OrtFeatures, settings: SessionSettings): Promise<DeviceTrial> {
+  const sessions = new OrtSessions(ort, features);
   const { session } = await sessions.perform<"load">({ kind: "load", model: fromBase64(model), settings });
   return {
     async run() {

@@ -3,7 +3,7 @@ import type { OnnxFeeds, OnnxPort, OnnxTensor, ResidentTensor } from "@shoal/cor
 
 /** What is asked of the sessions. Data that can cross threads; one at a time. */
 export type Operation =
-  | { readonly kind: "load"; readonly model: string | Uint8Array; readonly settings: SessionSettings }
+  | { readonly kind: "load"; readonly model: OrtModel; readonly settings: SessionSettings }
   | {
       readonly kind: "run";
       readonly session: number;
@@ -15,12 +15,25 @@ export type Operation =
   | { readonly kind: "free"; readonly tensors: readonly number[] }
   | { readonly kind: "release"; readonly session: number };
 
+/**
+ * A path, bytes, or what reads the bytes and those of the external data (which can't cross to a thread): it is called again when the
+ * session must be made anew.
+ */
+export type OrtModel = string | Uint8Array | (() => Promise<ModelContent>);
+
+export interface ModelContent {
+  readonly bytes: Uint8Array;
+  /** By the paths that the model names. */
+  readonly externalData: Readonly<Record<string, Uint8Array>>;
+}
+
 /** How a session is made. */
 export interface SessionSettings {
   /** One: there is no fallback from a provider that does not work to the next. */
   readonly executionProviders: readonly InferenceSession.ExecutionProviderConfig[];
   readonly intraOpThreads: number;
-  readonly externalData: Readonly<Record<string, Uint8Array>>;
+  /** Beside that which the model itself brings. */
+  readonly externalData?: ModelContent["externalData"];
 }
 
 /** A session as others know it: its number, and what the model takes and gives. */

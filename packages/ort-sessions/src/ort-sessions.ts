@@ -2,10 +2,13 @@ import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { OnnxPort, OnnxTensor, ResidentTensor } from "@shoal/core";
 import { GpuGather } from "./gpu-gather.ts";
 import { fromOrtTensor, gatherRows, lastPosition, portsOf, toOrtTensor, type Ort } from "./ort-tensors.ts";
-import type { Answers, Operation, SessionSettings } from "./operations.ts";
+import type { Answers, Operation, OrtModel, SessionSettings } from "./operations.ts";
 
 interface Session {
-  readonly session: InferenceSession;
+  session: InferenceSession;
+  /** Makes it anew, where a failed run leaves it unusable. */
+  readonly renew: (() => Promise<InferenceSession>) | undefined;
+  failed: boolean;
   readonly inputs: readonly OnnxPort[];
   readonly outputs: readonly OnnxPort[];
 }
@@ -15,19 +18,32 @@ interface Resident {
   readonly owner: number;
 }
 
+/** What builds of the library can, and can't. */
+export interface OrtFeatures {
+  /** Bring a tensor from the GPU to memory. In onnxruntime-node that aborts the process. */
+  readonly downloads: boolean;
+  /**
+   * A failed run leaves its inputs bound to a session whose outputs stay on the GPU, and the next run would compute them again: so it is
+   * in onnxruntime-web.
+   */
+  readonly forgetsFailedRuns: boolean;
+}
+
 /**
  * The sessions of one actor and the tensors that stay with them; a tensor of one session may feed another. Asks the library for one
  * thing at a time as long as its caller does: it has no queue.
  */
 export class OrtSessions implements AsyncDisposable {
   readonly #ort: Ort;
+  readonly #features: OrtFeatures;
   readonly #gpu: GpuGather;
   readonly #sessions = new Map<number, Session>();
   readonly #residents = new Map<number, Resident>();
   #lastId = 0;
 
-  constructor(ort: Ort) {
+  constructor(ort: Ort, features: OrtFeatures) {
     this.#ort = ort;
+    this.#features = features;
     this.#gpu = new GpuGather(ort);
   }
 
@@ -51,19 +67,31 @@ export class OrtSessions implements AsyncDisposable {
     }
   }
 
-  async #load(model: string | Uint8Array, settings: SessionSettings): Promise<Answers["load"]> {
-    const options = sessionOptions(settings);
-    let session = await this.#create(model, options);
-    const onGpu = settings.executionProviders.includes("webgpu") ? cacheOutputs(session) : {};
-    if (Object.keys(onGpu).length > 0) {
-      // Where outputs go is fixed at creation, and only the first session tells their names and types.
-      await session.release();
-      session = await this.#create(model, { ...options, preferredOutputLocation: onGpu });
-    }
+  async #load(model: OrtModel, settings: SessionSettings): Promise<Answers["load"]> {
+    const onGpu = settings.executionProviders.includes("webgpu");
+    const create = async (): Promise<InferenceSession> => {
+      const { bytes, externalData = {} } = typeof model === "function" ? await model() : { bytes: model };
+      const options = sessionOptions({ ...settings, externalData: { ...settings.externalData, ...externalData } });
+      return onGpu ? this.#createOnGpu(bytes, options) : this.#create(bytes, options);
+    };
+    const session = await create();
     const id = ++this.#lastId;
     const ports = { inputs: portsOf(session.inputMetadata), outputs: portsOf(session.outputMetadata) };
-    this.#sessions.set(id, { session, ...ports });
+    this.#sessions.set(id, { session, ...ports, failed: false, renew: onGpu && !this.#features.forgetsFailedRuns ? create : undefined });
     return { session: id, ...ports };
+  }
+
+  /**
+   * Where outputs go is fixed when a session is created, and only a session tells their names and types. With downloads all floats
+   * stay on the GPU: an output that turns out too large for it then fails its run alone, not the library; what is fetched is less.
+   */
+  async #createOnGpu(model: string | Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
+    const first = await this.#create(model, this.#features.downloads ? { ...options, preferredOutputLocation: "gpu-buffer" } : options);
+    const floats = first.outputMetadata.filter((value) => value.isTensor && /^float(16|32)$/.test(value.type));
+    const onGpu = this.#features.downloads ? floats : floats.filter(isCache);
+    if (onGpu.length === (this.#features.downloads ? first.outputMetadata.length : 0)) return first;
+    await first.release();
+    return this.#create(model, { ...options, preferredOutputLocation: Object.fromEntries(onGpu.map(({ name }) => [name, "gpu-buffer"])) });
   }
 
   #create(model: string | Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
@@ -72,23 +100,42 @@ export class OrtSessions implements AsyncDisposable {
   }
 
   async #run(operation: Extract<Operation, { kind: "run" }>): Promise<Answers["run"]> {
-    const { session, inputs, outputs } = this.#session(operation.session);
+    const { inputs, outputs } = await this.#usable(operation.session);
     const feeds: Record<string, Tensor> = {};
     for (const [name, tensor] of Object.entries(operation.feeds)) {
       const wanted = inputs.find((port) => port.name === name)?.type;
       feeds[name] = "resident" in tensor ? this.#resident(tensor.resident).tensor : toOrtTensor(this.#ort, tensor, wanted);
     }
-    const results = await session.run(feeds, outputs.map((port) => port.name), { logSeverityLevel: 4 });
+    const results = await this.#runSession(this.#session(operation.session), feeds);
     const answer: Record<string, OnnxTensor | ResidentTensor> = {};
     for (const { name } of outputs) {
       let tensor = results[name] as Tensor;
       const last = operation.lastPosition.includes(name);
       const keep = operation.keep.includes(name);
-      if (tensor.location === "gpu-buffer" && (last || !keep)) tensor = await this.#gpu.download(tensor);
-      if (last) tensor = lastPosition(this.#ort, tensor, name);
+      if (last) tensor = this.#gpu.takes(tensor) ? await this.#gpu.lastPosition(tensor, name) : lastPosition(this.#ort, tensor, name);
+      else if (!keep) tensor = await this.#inMemory(tensor);
       answer[name] = keep ? this.#hold(tensor, operation.session) : fromOrtTensor(tensor);
     }
     return answer;
+  }
+
+  /** @throws when it was disposed */
+  async #usable(id: number): Promise<Session> {
+    const session = this.#session(id);
+    if (!session.failed || session.renew === undefined) return session;
+    // A tensor that outlives the session it came from takes the library down when it is freed.
+    this.#freeOwned(id);
+    await session.session.release().catch(() => {});
+    session.session = await session.renew();
+    session.failed = false;
+    return session;
+  }
+
+  async #runSession(session: Session, feeds: Record<string, Tensor>): Promise<InferenceSession.ReturnType> {
+    session.failed = true;
+    const results = await session.session.run(feeds, session.outputs.map((port) => port.name), { logSeverityLevel: 4 });
+    session.failed = false;
+    return results;
   }
 
   async #gather(operation: Extract<Operation, { kind: "gather" }>): Promise<Answers["gather"]> {
@@ -102,7 +149,14 @@ export class OrtSessions implements AsyncDisposable {
     const count = tensor.dims[0] ?? 0;
     const wrong = rows.find((row) => !Number.isInteger(row) || row < 0 || row >= count);
     if (wrong !== undefined) throw new Error(`There is no row ${wrong} in a resident tensor of ${count} rows`);
-    return tensor.location === "gpu-buffer" ? this.#gpu.gather(tensor, rows, "gpu-buffer") : gatherRows(this.#ort, tensor, rows);
+    return this.#gpu.takes(tensor) ? this.#gpu.rows(tensor, rows, "gpu-buffer") : gatherRows(this.#ort, tensor, rows);
+  }
+
+  async #inMemory(tensor: Tensor): Promise<Tensor> {
+    if (tensor.location !== "gpu-buffer") return tensor;
+    if (!this.#features.downloads) return this.#gpu.download(tensor);
+    await tensor.getData(true);
+    return tensor;
   }
 
   #free(tensors: readonly number[]): undefined {
@@ -112,10 +166,14 @@ export class OrtSessions implements AsyncDisposable {
     }
   }
 
+  #freeOwned(id: number): void {
+    this.#free([...this.#residents].filter(([, resident]) => resident.owner === id).map(([resident]) => resident));
+  }
+
   async #release(id: number): Promise<undefined> {
     const session = this.#sessions.get(id);
     this.#sessions.delete(id);
-    this.#free([...this.#residents].filter(([, resident]) => resident.owner === id).map(([resident]) => resident));
+    this.#freeOwned(id);
     await session?.session.release();
   }
 
@@ -139,7 +197,7 @@ export class OrtSessions implements AsyncDisposable {
 }
 
 function sessionOptions(settings: SessionSettings): InferenceSession.SessionOptions {
-  const externalData = Object.entries(settings.externalData).map(([path, data]) => ({ path, data }));
+  const externalData = Object.entries(settings.externalData ?? {}).map(([path, data]) => ({ path, data }));
   return {
     executionProviders: [...settings.executionProviders],
     intraOpNumThreads: settings.intraOpThreads,
@@ -154,8 +212,7 @@ function sessionOptions(settings: SessionSettings): InferenceSession.SessionOpti
   };
 }
 
-/** The keys and values that generating models give to feed back, by the name that every exporter gives them: they stay on the GPU. */
-function cacheOutputs(session: InferenceSession): Record<string, "gpu-buffer"> {
-  const caches = session.outputMetadata.filter((value) => value.isTensor && value.name.startsWith("present") && /^float(16|32)$/.test(value.type));
-  return Object.fromEntries(caches.map((value) => [value.name, "gpu-buffer" as const]));
+/** The keys and values that generating models give to feed back, by the name that every exporter gives them. */
+function isCache({ name }: InferenceSession.ValueMetadata): boolean {
+  return name.startsWith("present");
 }

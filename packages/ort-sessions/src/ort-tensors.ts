@@ -30,10 +30,7 @@ function halfBits(data: Tensor.DataType): Uint16Array {
 
 /** [rows, positions, n] → [rows, n]: the last position of each row. */
 export function lastPosition(ort: Ort, tensor: Tensor, name: string): Tensor {
-  const [rows, positions, size] = tensor.dims;
-  if (tensor.dims.length !== 3 || rows === undefined || positions === undefined || size === undefined) {
-    throw new Error(`lastPosition needs an output of shape [rows, positions, n]; "${name}" is [${tensor.dims.join(", ")}]`);
-  }
+  const { rows, positions, size } = positionsOf(tensor, name);
   const data = tensor.data as TypedArray;
   const last = sameKind(data, rows * size);
   for (let row = 0; row < rows; row++) {
@@ -41,6 +38,15 @@ export function lastPosition(ort: Ort, tensor: Tensor, name: string): Tensor {
     last.set(data.subarray(start, start + size) as never, row * size);
   }
   return new ort.Tensor(tensor.type as "float32", last as never, [rows, size]);
+}
+
+/** The axes of a tensor that has positions. */
+export function positionsOf(tensor: Tensor, name: string): { readonly rows: number; readonly positions: number; readonly size: number } {
+  const [rows, positions, size] = tensor.dims;
+  if (tensor.dims.length !== 3 || rows === undefined || positions === undefined || size === undefined) {
+    throw new Error(`lastPosition needs an output of shape [rows, positions, n]; "${name}" is [${tensor.dims.join(", ")}]`);
+  }
+  return { rows, positions, size };
 }
 
 /** The given rows of the first axis of a tensor in memory, in that order. */

@@ -10,6 +10,7 @@ test("failures of runs are classed by what helps", () => {
   expect(failure("CUBLAS failure 13: CUBLAS_STATUS_EXECUTION_FAILED")).toBe("device-lost");
   expect(failure("Got invalid dimensions for input: x", "cpu")).toBe("row");
   expect(failure("Buffer size (1254400000) exceeds the max buffer size limit (1073741824)", "webgpu")).toBe("oom");
+  expect(failure("WebGPU validation failed. Buffer size 2152960000 is greater than the maximum buffer size (2147483647)", "webgpu")).toBe("oom");
   expect(failure("Program Concat requires f16 but the device does not support it.", "webgpu")).toBe("bug");
   const own = new ShoalError("aborted", "The actor was asked to end.", { failure: "aborted" });
   expect(onnxRunError(own, "m.onnx", "cpu", [])).toBe(own);

@@ -1,31 +1,30 @@
 import { fetchModel, modelNotFound, ShoalError } from "@shoal/core";
+import type { ModelContent } from "@shoal/ort-sessions";
 import { externalDataPaths } from "./external-data.ts";
 import type { Platform } from "./platform.ts";
 
-/** A model as the library takes it, and as messages call it. */
-export interface ModelBytes {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-  readonly externalData: Readonly<Record<string, Uint8Array>>;
+/** What messages call a model. */
+export function modelName(model: string | URL | Uint8Array): string {
+  return model instanceof Uint8Array ? `the model of ${model.byteLength} bytes` : String(model);
 }
 
 /**
  * A model and the files its tensors are in, unless they were given.
  * @throws `model-not-found`, `download-failed`
  */
-export async function modelBytes(
+export async function readModel(
   model: string | URL | Uint8Array,
-  given: Readonly<Record<string, Uint8Array>> | undefined,
+  given: ModelContent["externalData"] | undefined,
   readFile: Platform["readFile"],
   signal: AbortSignal,
-): Promise<ModelBytes> {
-  if (model instanceof Uint8Array) return { name: `the model of ${model.byteLength} bytes`, bytes: model, externalData: given ?? {} };
+): Promise<ModelContent> {
+  if (model instanceof Uint8Array) return { bytes: model, externalData: given ?? {} };
   const name = String(model);
   const read = reader(name, readFile, signal);
   const bytes = await read(name);
-  if (given !== undefined) return { name, bytes, externalData: given };
+  if (given !== undefined) return { bytes, externalData: given };
   const files = await Promise.all(externalDataPaths(bytes).map(async (path) => [path, await read(beside(name, path))] as const));
-  return { name, bytes, externalData: Object.fromEntries(files) };
+  return { bytes, externalData: Object.fromEntries(files) };
 }
 
 /** URLs are fetched everywhere, paths where there are files. In a browser everything is a URL, relative ones starting at the worker. */
