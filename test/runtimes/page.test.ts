@@ -1,5 +1,6 @@
-import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { chromium, type Browser, type Page } from "playwright";
 import { fromItems } from "shoal";
 import { storyteller } from "shoal/tiny-models";
@@ -13,6 +14,8 @@ const root = fileURLToPath(new URL("page/", import.meta.url));
 const models = fileURLToPath(new URL("../../packages/tiny-models/models/", import.meta.url));
 const out = fileURLToPath(new URL("../out/", import.meta.url));
 const executablePath = findChromium();
+/** kB gzip. */
+const mostCode = 120;
 const prompts = [{ prompt: "Once upon a time" }, { prompt: "The little dog" }];
 // Without the first there is no WebGPU on a machine without a GPU; the others keep the browser from asking the network for anything.
 const args = ["--enable-unsafe-webgpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
@@ -46,7 +49,7 @@ describe.skipIf(executablePath === undefined)("a page built by vite, with no wor
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   });
 
-  const base = (): string => (server.resolvedUrls?.local[0] as string).replace(/\/$/, "");
+  const base = (): string => String(server.resolvedUrls?.local[0]).replace(/\/$/, "");
 
   function tell<Name extends keyof typeof stories>(name: Name, ...given: Parameters<(typeof stories)[Name]>): Promise<Awaited<ReturnType<(typeof stories)[Name]>>> {
     return page.evaluate(([story, values]) => (globalThis as unknown as { stories: Record<string, (...values: unknown[]) => never> }).stories[story as string]?.(...(values as unknown[])) as never, [name, given] as const);
@@ -91,6 +94,24 @@ describe.skipIf(executablePath === undefined)("a page built by vite, with no wor
   test("a directory is no model in a page, and a missing one is said to be so", async () => {
     expect(await tell("missing", "./models/sentiment")).toMatchObject({ code: "model-not-found", message: expect.stringContaining("Serve the model's files") as string });
     expect(await tell("missing", "/models/nothing/")).toMatchObject({ code: "model-not-found", message: expect.stringContaining(`${base()}/models/nothing/config.json`) as string });
+  });
+
+  test(`loads at most ${mostCode} kB for one classification, and its actor as much`, { timeout: 60_000 }, async () => {
+    const visit = await browser.newContext();
+    const loaded = new Set<string>();
+    visit.on("request", (request) => loaded.add(new URL(request.url()).pathname));
+    const fresh = await visit.newPage();
+    await fresh.goto(base());
+    await fresh.waitForFunction("globalThis.stories?.label('wasm').then((rows) => rows.length === 3)");
+    await visit.close();
+    // Those two are libraries of the model's. Arrow is one too, but no dataset goes without it.
+    const scripts = [...loaded].filter((path) => path.endsWith(".js") && !/\/(ort|tokenizers)[.-]/.test(path));
+    const sizes = await Promise.all(scripts.map(async (path) => ({ path, kB: gzipSync(await readFile(`${folder}${path}`)).byteLength / 1000 })));
+    const actor = sizes.findIndex(({ path }) => path.includes("actor-entry"));
+    for (const part of [sizes.slice(0, actor), sizes.slice(actor)]) {
+      expect(part.length).toBeGreaterThan(3);
+      expect(part.reduce((sum, { kB }) => sum + kB, 0), part.map(({ path, kB }) => `${kB.toFixed(1)} kB ${path}`).join("\n")).toBeLessThanOrEqual(mostCode);
+    }
   });
 
   test("asked nobody else for anything, and nothing went wrong unseen", () => {

@@ -18,7 +18,7 @@ const logitsColumn = "shoal:logits";
 const imagesAtOnce = 16;
 
 export async function loadImageClassification(context: TaskContext): Promise<Predictor> {
-  const { spec, actor } = context;
+  const { spec } = context;
   const settings = spec.options as ImageClassificationSettings;
   const { config, session, extra: processorConfig } = await openModel(context, (ofModel) => requiredJson(ofModel, "preprocessor_config.json"));
   const port = session.inputs.find(({ name }) => name === "pixel_values") ?? session.inputs[0];
