@@ -20,6 +20,14 @@ const prompts = [{ prompt: "Once upon a time" }, { prompt: "The little dog" }];
 // Without the first there is no WebGPU on a machine without a GPU; the others keep the browser from asking the network for anything.
 const args = ["--enable-unsafe-webgpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
+test("the documentation shows this page", async () => {
+  const text = await readFile(new URL("../../packages/shoal/PREDICTORS.md", import.meta.url), "utf8");
+  const shown = [...text.matchAll(/^```js\n(.*?)^```/gms)].map(([, code]) => code);
+  expect(shown).toHaveLength(2);
+  const page = await Promise.all(["page.ts", "vite.config.js"].map((file) => readFile(`${root}${file}`, "utf8")));
+  expect(shown.filter((code) => !page.some((file) => file.includes(String(code))))).toEqual([]);
+});
+
 describe.skipIf(executablePath === undefined)("a page built by vite, with no worker of its own", () => {
   let folder: string;
   let server: PreviewServer;
@@ -30,7 +38,7 @@ describe.skipIf(executablePath === undefined)("a page built by vite, with no wor
   beforeAll(async () => {
     await mkdir(out, { recursive: true });
     folder = await mkdtemp(`${out}page-`);
-    await build({ root, configFile: false, logLevel: "error", resolve: { conditions: ["@shoal/source", ...defaultClientConditions] }, worker: { format: "es" }, build: { outDir: folder, target: "es2023" } });
+    await build({ root, logLevel: "error", resolve: { conditions: ["@shoal/source", ...defaultClientConditions] }, build: { outDir: folder, target: "es2023" } });
     await cp(models, `${folder}/models`, { recursive: true });
     // Only isolated pages have threads in wasm.
     const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
@@ -67,11 +75,11 @@ describe.skipIf(executablePath === undefined)("a page built by vite, with no wor
   });
 
   test("a predictor of one's own runs in the worker that its entry serves", async () => {
-    expect(await tell("own")).toEqual([{ n: 3, square: 9, window: 0 }, { n: 4, square: 16, window: 0 }]);
+    expect(await tell("scored")).toEqual([{ n: 3, square: 9, window: 0 }, { n: 4, square: 16, window: 0 }]);
   });
 
   test("without that entry the error shows it", async () => {
-    expect(await tell("ownByModule")).toMatchObject({ code: "predictor-not-importable", hint: expect.stringContaining("new Worker(new URL(") as string });
+    expect(await tell("scoredByModule")).toMatchObject({ code: "predictor-not-importable", hint: expect.stringContaining("new Worker(new URL(") as string });
   });
 
   test("needs no timer of the page's, which a hidden page hardly has", async () => {

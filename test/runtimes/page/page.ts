@@ -11,6 +11,9 @@ async function label(device: Device, rows = opinions) {
   return labelled.takeAll(Infinity);
 }
 
+const worker = () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+const scored = () => fromItems([{ n: 3 }, { n: 4 }]).mapBatches(score).takeAll(Infinity, { worker });
+
 /** The stories, each plain data in and out. */
 export const stories = {
   label,
@@ -31,11 +34,10 @@ export const stories = {
     }
   },
 
-  own: () =>
-    fromItems([{ n: 3 }, { n: 4 }]).mapBatches(score).takeAll(10, { worker: () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }) }),
+  scored,
 
   /** Without the worker entry that a bundle needs. */
-  ownByModule: () => fromItems([{ n: 3 }]).mapBatches(score).takeAll().then(String, (error: { code: string; hint: string }) => ({ code: error.code, hint: error.hint })),
+  scoredByModule: () => fromItems([{ n: 3 }]).mapBatches(score).takeAll().then(String, (error: { code: string; hint: string }) => ({ code: error.code, hint: error.hint })),
 
   async throughFiles() {
     const events: RunEvent["kind"][] = [];
