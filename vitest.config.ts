@@ -31,7 +31,7 @@ const chromium: TestProjectConfiguration = {
   optimizeDeps: { include: ["apache-arrow", "hyparquet", "hyparquet-compressors", "hyparquet-writer", "papaparse", "picomatch"] },
   test: {
     name: "chromium",
-    include: [`packages/${portable}/src/**/*.test.ts`, "test/everywhere/**/*.test.ts"],
+    include: [`packages/${portable}/src/**/*.test.ts`, "packages/backend-transformers/src/**/*.browser.test.ts", "test/everywhere/**/*.test.ts", "test/runtimes/*.browser.test.ts"],
     exclude: ["**/*.node.test.ts", "**/node_modules/**"],
     globalSetup: "./test/everywhere/file-server.ts",
     testTimeout: 30_000,

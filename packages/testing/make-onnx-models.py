@@ -87,6 +87,11 @@ def tokens():
     )
 
 
+def outer():
+    nodes = [node("Mul", "a b", "y")]
+    return model(nodes, [port("a", T.FLOAT, ["rows", 1]), port("b", T.FLOAT, [1, "columns"])], [port("y", T.FLOAT, ["rows", "columns"])])
+
+
 models = {
     "doubleModel": ("y = x + x; float32 [n].", model([node("Add", "x x", "y")], [port("x", T.FLOAT, ["n"])], [port("y", T.FLOAT, ["n"])])),
     "echoModel": ("For each type t: t_out = t_in; [n].", echo()),
@@ -99,6 +104,7 @@ models = {
     "pairsModel": ("y = x + x; float32 [2, 2]: two rows at a time.", pairs()),
     "aboveModel": ("values = the x above zero; float32 [1, n] to [found], without an axis for rows.", above()),
     "tokensModel": ("twice = 2 half (float16), same = ids (int64) as float32, echo = text, positive = ids > 0.", tokens()),
+    "outerModel": ("y = a b; float32 [rows, 1] and [1, columns] to [rows, columns]: much from little.", outer()),
 }
 
 print("// Written by make-onnx-models.py.\n")

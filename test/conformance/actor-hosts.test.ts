@@ -3,20 +3,20 @@ import { blockFromRows, predictorLoader, type ModulePredictorSpec } from "@shoal
 import { double } from "@shoal/testing/actor-host-predictors";
 import { plainStartActor } from "@shoal/testing/plain-start-actor";
 import { testActorHost } from "@shoal/testing/actor-host-suite";
-import { inProcessHost } from "@shoal/workers";
-import { forkActor, givenWorkerHost, nodeProcessHost } from "@shoal/workers/node";
+import { inProcessGaps, inProcessHost } from "@shoal/workers";
+import { forkActor, givenWorkerHost, processGaps, processHost, workerGaps } from "@shoal/workers/local";
 import { expect, test } from "vitest";
 
 const execArgv = ["--conditions=@shoal/source", `--import=${import.meta.resolve("@shoal/workers/ts-loader")}`];
 
 const load = predictorLoader([], async (url) => import(/* @vite-ignore */ url));
-testActorHost("in-process", (log) => inProcessHost({ load, startActor: plainStartActor, runtimes: {} }, { log }), { crashes: false, killsBusy: false });
+testActorHost("in-process", (log) => inProcessHost({ load, startActor: plainStartActor, runtimes: {} }, { log }), inProcessGaps);
 
-testActorHost("node-process", (log) => nodeProcessHost({ entry: new URL("./fixtures/actor-entry.ts", import.meta.url), log }));
+testActorHost("of processes", (log) => processHost({ entry: new URL("./fixtures/actor-entry.ts", import.meta.url), log }), processGaps);
 
 const served = new URL("./fixtures/served-worker.ts", import.meta.url);
-testActorHost("given process", (log) => givenWorkerHost({ worker: () => forkActor(served), log }));
-testActorHost("given thread", (log) => givenWorkerHost({ worker: () => new Worker(served, { execArgv }), log }), { killsBusy: false });
+testActorHost("given process", (log) => givenWorkerHost({ worker: () => forkActor(served), log }), processGaps);
+testActorHost("given thread", (log) => givenWorkerHost({ worker: () => new Worker(served, { execArgv }), log }), workerGaps);
 
 test("a bundle's predictor is found by its name alone", async () => {
   await using host = givenWorkerHost({ worker: () => forkActor(served) });

@@ -1,4 +1,5 @@
-import { onnxBackend, onnxNodeRuntime } from "@shoal/backend-onnx-node";
+import { onnxBackend } from "@shoal/backend-onnx";
+import { onnxNodeRuntime } from "@shoal/backend-onnx-node";
 import { silentLogger, type ActorContext, type Block, type PredictorStep } from "@shoal/core";
 
 const never = new AbortController().signal;

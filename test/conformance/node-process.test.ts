@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { blockFromRows, blockRow, silentLogger } from "@shoal/core";
 import { double, exits, spins } from "@shoal/testing/actor-host-predictors";
-import { nodeProcessHost } from "@shoal/workers/node";
+import { processHost } from "@shoal/workers/local";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { nativeRun } from "./fixtures/native-predictor.ts";
 
@@ -64,7 +64,7 @@ test.each(["await", "floating", "catch"])("a script that consumes at its top lev
 });
 
 test("an actor's own thread stays free while its session runs", async () => {
-  await using host = nodeProcessHost({ entry: new URL("./fixtures/onnx-actor-entry.ts", import.meta.url) });
+  await using host = processHost({ entry: new URL("./fixtures/onnx-actor-entry.ts", import.meta.url) });
   const actor = await host.spawn({ ...request, spec: nativeRun.spec }, never);
   const { block } = await actor.process(blockFromRows([{ n: 2000 }]), never);
   const { first, ticks, ms } = blockRow(block, 0) as { first: number; ticks: number; ms: number };
@@ -77,7 +77,7 @@ test("an actor's own thread stays free while its session runs", async () => {
 test("an actor in a native run is killed at once", async () => {
   const said: string[] = [];
   const log = { ...silentLogger, info: (message: string) => void said.push(message) };
-  await using host = nodeProcessHost({ entry: new URL("./fixtures/onnx-actor-entry.ts", import.meta.url), log });
+  await using host = processHost({ entry: new URL("./fixtures/onnx-actor-entry.ts", import.meta.url), log });
   const actor = await host.spawn({ ...request, spec: nativeRun.spec }, never);
   const open = actor.process(blockFromRows([{ n: 5000 }]), never);
   await vi.waitUntil(() => said.includes("nativeRun#1: in the run"), { timeout: 10_000 });
@@ -86,7 +86,7 @@ test("an actor in a native run is killed at once", async () => {
 });
 
 test("disposing does not wait for the rest of a batch", async () => {
-  await using host = nodeProcessHost({ entry: new URL("./fixtures/actor-entry.ts", import.meta.url), disposeMs: 60_000 });
+  await using host = processHost({ entry: new URL("./fixtures/actor-entry.ts", import.meta.url), disposeMs: 60_000 });
   const actor = await host.spawn({ ...request, spec: spins.spec }, never);
   const open = actor.process(blockFromRows([{ n: 1 }]), never);
   await vi.waitUntil(() => actor.progress.phase === "predict");
@@ -95,18 +95,18 @@ test("disposing does not wait for the rest of a batch", async () => {
 }, 10_000);
 
 test("a result says how much memory its process used", async () => {
-  await using host = nodeProcessHost({ entry: new URL("./fixtures/actor-entry.ts", import.meta.url) });
+  await using host = processHost({ entry: new URL("./fixtures/actor-entry.ts", import.meta.url) });
   const { memoryBytes } = await (await host.spawn(request, never)).process(blockFromRows([{ n: 1 }]), never);
   expect(memoryBytes).toBeGreaterThan(10e6);
 });
 
 test("a process that never becomes an actor is an error that says how it ended", async () => {
-  await using host = nodeProcessHost({ entry: new URL("./fixtures/absent-entry.ts", import.meta.url) });
+  await using host = processHost({ entry: new URL("./fixtures/absent-entry.ts", import.meta.url) });
   await expect(host.spawn(request, never)).rejects.toMatchObject({ failure: "worker-lost", message: "Actor double#1 died while it was loading: exit code 1." });
 });
 
 test("an actor that was lost leaves the host usable", async () => {
-  await using host = nodeProcessHost({ entry: new URL("./fixtures/actor-entry.ts", import.meta.url) });
+  await using host = processHost({ entry: new URL("./fixtures/actor-entry.ts", import.meta.url) });
   const first = await host.spawn({ ...request, spec: exits.spec }, never);
   await expect(first.process(blockFromRows([{ n: 1 }]), never)).rejects.toMatchObject({ failure: "worker-lost" });
   const second = await host.spawn(request, never);

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Transformer } from "@napi-rs/image";
-import { onnx } from "@shoal/backend-onnx-node";
+import { onnx } from "@shoal/backend-onnx";
 import { blockFromRows, columnValues, createBlock, tensorColumn, type Block, type Column } from "@shoal/core";
 import { describe, expect, test } from "vitest";
 import { loadOnnxStep } from "./load-onnx-step.ts";

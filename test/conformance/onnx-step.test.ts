@@ -1,4 +1,4 @@
-import { onnx } from "@shoal/backend-onnx-node";
+import { onnx } from "@shoal/backend-onnx";
 import { blockFromRows, blockRows, columnFromValues, createBlock, tensorColumn, type Row } from "@shoal/core";
 import { aboveModel, pairsModel, scaleModel, tokensModel, windowModel } from "@shoal/testing/onnx-models";
 import { describe, expect, test } from "vitest";

@@ -83,3 +83,22 @@ describe("io in a page", () => {
     expect(bad.builtins).toEqual([expect.stringContaining("node:fs") as string]);
   });
 });
+
+describe("shoal in a page", () => {
+  let bundle: Bundle;
+  beforeAll(async () => {
+    const doors = ["shoal", "shoal/transformers", "shoal/onnx", "shoal/tiny-models"];
+    bundle = await bundled(doors.map((door, at) => `import * as door${at} from "${door}"; globalThis["${door}"] = door${at};`).join("\n"));
+  }, 120_000);
+
+  test("needs nothing of Node, in the page and in its workers", () => {
+    expect(bundle.builtins).toEqual([]);
+    const modules = bundle.files.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
+    expect(modules.filter((id) => /onnxruntime-node|backend-onnx-node|child-process|runtime\/node|platform\/node/.test(id))).toEqual([]);
+  });
+
+  test("has its actors beside it, the libraries' files and the models", () => {
+    const names = bundle.files.map(({ fileName }) => fileName);
+    for (const name of [/actor-entry.*\.js$/, /ort-wasm-simd-threaded-.*\.wasm$/, /ort-wasm-simd-threaded\.asyncify.*\.wasm$/, /model-.*\.onnx$/]) expect(names).toContainEqual(expect.stringMatching(name));
+  });
+});

@@ -12,7 +12,7 @@ async function importsLeftOutside(input: string, code?: string): Promise<string[
     cwd: root,
     platform: "neutral",
     resolve: { conditionNames: ["@shoal/source", "import", "default"], mainFields: ["module", "main"] },
-    external: (id) => isBuiltin(id),
+    external: (id) => isBuiltin(id) || id.startsWith("onnxruntime-web"),
     logLevel: "silent",
     plugins: code === undefined ? [] : [{ name: "given-code", resolveId: (id) => (id === input ? id : null), load: (id) => (id === input ? code : null) }],
   });
@@ -22,8 +22,13 @@ async function importsLeftOutside(input: string, code?: string): Promise<string[
 }
 
 describe("a bundle for the browser needs nothing of Node", () => {
-  test.each(["core", "planner", "executor", "dataset"])("%s", async (name) => {
+  test.each(["core", "planner", "executor", "dataset", "ort-sessions", "backend-onnx"])("%s", async (name) => {
     expect(await importsLeftOutside(`packages/${name}/src/index.ts`)).toEqual([]);
+  });
+
+  test("backend-onnx-web, by its door for browsers", async () => {
+    expect(await importsLeftOutside("packages/backend-onnx-web/src/browser.ts")).toEqual([]);
+    expect(await importsLeftOutside("packages/backend-onnx-web/src/index.ts")).toEqual(["node:fs/promises"]);
   });
 
   test("and a builtin would be seen", async () => {

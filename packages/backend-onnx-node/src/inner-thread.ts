@@ -1,6 +1,8 @@
 import { Worker, type Transferable, type WorkerOptions } from "node:worker_threads";
 import { ShoalError } from "@shoal/core";
-import type { Answers, Operation, Thrown, ThreadReply, ThreadRequest } from "./thread-protocol.ts";
+import type { Answers, Operation } from "@shoal/ort-sessions";
+import { abortable, abortedError, disposedError } from "@shoal/ort-sessions/actor-side";
+import type { Thrown, ThreadReply, ThreadRequest } from "./thread-protocol.ts";
 
 interface Call {
   readonly operation: Operation;
@@ -40,7 +42,7 @@ export class InnerThread implements AsyncDisposable {
 
   /** Waits for the calls that are open, since ending a thread during `run()` aborts the process; calls that wait are refused. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#ended ??= new ShoalError("disposed", "The actor's ONNX sessions were disposed.", { failure: "aborted" });
+    this.#ended ??= disposedError();
     if (this.#open.length > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     this.#next();
     await this.#worker?.terminate();
@@ -107,23 +109,6 @@ function libraryError({ message, code, stack }: Thrown): Error {
   const error = new Error(message);
   if (stack !== undefined) error.stack = stack;
   return code === undefined ? error : Object.assign(error, { code });
-}
-
-function abortedError(signal: AbortSignal): ShoalError {
-  return new ShoalError("aborted", "The actor was asked to end.", { failure: "aborted", cause: signal.reason });
-}
-
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(abortedError(signal));
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
 }
 
 /** A file of this package as the entry of a thread or process: the source in the workspace, which Node 20 needs a loader for. */

@@ -1,4 +1,6 @@
-import type { Ort } from "./ort-tensors.ts";
+import type { Ort, OrtFeatures } from "@shoal/ort-sessions";
+
+export const ortFeatures: OrtFeatures = { downloads: false, forgetsFailedRuns: true };
 
 /** The library, loaded when first needed. It is CommonJS: not every runtime finds its names without `default`. */
 export async function loadOrt(): Promise<Ort> {

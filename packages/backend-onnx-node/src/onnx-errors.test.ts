@@ -1,6 +1,5 @@
-import { ShoalError } from "@shoal/core";
 import { expect, test } from "vitest";
-import { loadError, runError } from "./onnx-errors.ts";
+import { loadError } from "./onnx-errors.ts";
 
 test("a device that does not work is told from a model that does not", () => {
   const cuda = new Error("OrtSessionOptionsAppendExecutionProvider_Cuda: Failed to load shared library");
@@ -16,15 +15,4 @@ test("a missing library says what to install, in the words of each runtime", () 
       code: "missing-library", message: expect.stringContaining("npm install onnxruntime-node") as string,
     });
   }
-});
-
-test("failures of runs are classed by what helps", () => {
-  const failure = (message: string, device = "cuda:0"): unknown => runError(new Error(message), "m.onnx", device, []).failure;
-  expect(failure("Failed to allocate memory for requested buffer of size 1073741824")).toBe("oom");
-  expect(failure("CUDA failure 2: out of memory ; GPU=0")).toBe("oom");
-  expect(failure("CUDA failure 700: an illegal memory access was encountered ; GPU=0")).toBe("device-lost");
-  expect(failure("CUBLAS failure 13: CUBLAS_STATUS_EXECUTION_FAILED")).toBe("device-lost");
-  expect(failure("Got invalid dimensions for input: x", "cpu")).toBe("row");
-  const own = new ShoalError("aborted", "The actor was asked to end.", { failure: "aborted" });
-  expect(runError(own, "m.onnx", "cpu", [])).toBe(own);
 });

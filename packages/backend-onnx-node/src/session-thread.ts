@@ -1,10 +1,10 @@
 // The inner thread of an actor: it alone touches onnxruntime-node, whose calls block their thread for their whole length.
-// It imports nothing of Shoal's but types, so that starting it costs no more than starting the library.
+// It imports no more of Shoal than the sessions, so that starting it costs no more than starting the library.
 import { parentPort } from "node:worker_threads";
 import type { OnnxTensor, ResidentTensor } from "@shoal/core";
-import { loadOrt } from "./load-ort.ts";
-import { OrtSessions } from "./ort-sessions.ts";
-import type { Answers, Operation, Thrown, ThreadReply, ThreadRequest } from "./thread-protocol.ts";
+import { OrtSessions, type Answers, type Operation } from "@shoal/ort-sessions";
+import { loadOrt, ortFeatures } from "./load-ort.ts";
+import type { Thrown, ThreadReply, ThreadRequest } from "./thread-protocol.ts";
 
 let sessions: OrtSessions | undefined;
 /** The library takes one call at a time; the next may wait here already. */
@@ -15,7 +15,7 @@ parentPort?.on("message", (request: ThreadRequest) => void (turn = turn.then(() 
 async function answer({ id, operation }: ThreadRequest): Promise<void> {
   let reply: ThreadReply;
   try {
-    sessions ??= new OrtSessions(await loadOrt());
+    sessions ??= new OrtSessions(await loadOrt(), ortFeatures);
     reply = { id, value: await sessions.perform(operation) };
   } catch (error) {
     reply = { id, thrown: thrownData(error) };

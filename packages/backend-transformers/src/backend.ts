@@ -1,6 +1,7 @@
 import { ShoalError, type ActorContext, type Backend, type DeclarativePredictorSpec, type Predictor } from "@shoal/core";
-import type { HubFiles, HubOptions, HubSettings } from "./hub/hub-files.ts";
+import type { HubOptions } from "./hub/hub-files.ts";
 import type { DecodeImage } from "./image/pixels.ts";
+import type { ModelPlatform } from "./platform/model-platform.ts";
 
 /** What the runtime brings to the backend. */
 export interface TransformersBackendOptions {
@@ -14,8 +15,8 @@ export interface TransformersBackendOptions {
 export interface TaskContext {
   readonly spec: DeclarativePredictorSpec;
   readonly actor: ActorContext;
-  readonly hub: HubSettings;
-  readonly files: HubFiles;
+  readonly hub: HubOptions | undefined;
+  readonly platform: ModelPlatform;
   readonly decodeImage: DecodeImage | undefined;
 }
 
@@ -41,8 +42,8 @@ export function transformersBackend(options: TransformersBackendOptions = {}): B
       if (loadTask === undefined) {
         throw new ShoalError("unknown-task", `${spec.name}: the backend "transformers" has no task "${spec.task}"; it has ${Object.keys(tasks).join(", ")}.`, { failure: "bug", hint: "Name one of these, or install a version of shoal that has this task." });
       }
-      const [load, { nodeHubFiles, hubSettings }] = await Promise.all([loadTask(), import("./hub/node-hub-files.ts")]);
-      return load({ spec, actor, hub: hubSettings(options.hub), files: nodeHubFiles, decodeImage: options.decodeImage });
+      const [load, { platform }] = await Promise.all([loadTask(), import("#platform")]);
+      return load({ spec, actor, platform, hub: options.hub, decodeImage: options.decodeImage });
     },
   };
 }

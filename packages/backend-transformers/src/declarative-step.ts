@@ -5,7 +5,10 @@ export type Dtype = "fp32" | "fp16" | "q8" | "int8" | "uint8" | "q4" | "q4f16" |
 
 /** What every task takes. */
 export interface ModelOptions {
-  /** A hub id (`"org/name"`), a directory, a `file:` URL of a directory, or the http(s) URL that a model's files lie under. */
+  /**
+   * A hub id (`"org/name"`), a directory, a `file:` URL of a directory, or the http(s) URL that a model's files lie under. In a page there
+   * are no directories, but paths on its server (`"/models/name/"`).
+   */
   readonly model: string | URL;
   /** Branch, tag or commit of a hub model; `"main"` when not given. */
   readonly revision?: string;
@@ -72,8 +75,9 @@ export function declarativeStep<In, Out>(parts: StepParts): PredictorStep<In, Ou
   return { spec, mode: "adds" };
 }
 
-/** `storyteller` of `file:///…/storyteller/`, `name` of `org/name`. */
+/** `storyteller` of `file:///…/storyteller/`, `name` of `org/name`; what a list of files is called stands behind its `#`. */
 function shortName(model: string): string {
+  if (/^data:/i.test(model)) return model.split("#")[1] ?? "a list of files";
   return model.split(/[?#]/)[0]?.split(/[/\\]/).findLast((part) => part !== "") ?? model;
 }
 

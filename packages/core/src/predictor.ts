@@ -3,7 +3,7 @@ import type { BatchFormat } from "./batch.ts";
 import type { Device } from "./device.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { Logger } from "./logger.ts";
-import type { OnnxLoader } from "./onnx-session.ts";
+import type { OnnxLoader } from "./onnx/onnx-session.ts";
 
 /** What an actor offers its predictor. */
 export interface ActorContext {
@@ -16,7 +16,7 @@ export interface ActorContext {
   /** Aborted when the actor is to end. */
   readonly signal: AbortSignal;
   readonly log: Logger;
-  /** Loads an ONNX model on this actor's device, off the actor's own thread. */
+  /** Loads an ONNX model on this actor's device. */
   readonly onnx: OnnxLoader;
   /** Adds to a named number of the run report, as `realTokens` and `paddedTokens`. */
   count(name: string, amount: number): void;

@@ -106,7 +106,7 @@ function causeData(cause: unknown, depth = 0): ErrorData | undefined {
 }
 
 const outOfMemory =
-  /out of memory|\boom\b|bad_alloc|failed to allocate|allocation failed|exceeds the max buffer size|array buffer allocation|CUDA_ERROR_OUT_OF_MEMORY|CUBLAS_STATUS_ALLOC_FAILED/i;
+  /out of memory|\boom\b|bad_alloc|failed to allocate|allocation failed|exceeds the max buffer size|greater than the maximum buffer size|array buffer allocation|CUDA_ERROR_OUT_OF_MEMORY|CUBLAS_STATUS_ALLOC_FAILED/i;
 const deviceLost = /device (is |was )?lost|device was destroyed|lost the device|GPUDevice.*destroyed|map_async.*(abort|fail)/i;
 
 /** The class of any error: its own word when it has one, otherwise judged by the wording of known runtimes. */

@@ -1,5 +1,3 @@
-import "./writers.ts";
-
 export * from "./sources.ts";
 export { arrow, csv, jsonl, memoryFile, parquet, type MemoryFile, type OutputPlace, type Paths } from "@shoal/io";
 export { Dataset, Job, type JobReport, type PredictorSettings, type RunSettings } from "@shoal/dataset";
@@ -10,4 +8,4 @@ export type {
 } from "@shoal/core";
 export { formatStats, type RunEvent, type RunStats } from "@shoal/executor";
 export { serveActors } from "./runtime/serve-actors.ts";
-export { forkActor } from "@shoal/workers/node";
+export { forkActor } from "@shoal/workers/local";

@@ -1,1 +1,1 @@
-export { onnx } from "@shoal/backend-onnx-node";
+export { onnx } from "@shoal/backend-onnx";

@@ -4,6 +4,8 @@ import { dataset, Dataset, type AsRow } from "@shoal/dataset";
 import * as io from "@shoal/io";
 import { planFromJson } from "@shoal/planner";
 import { localRuntime } from "#runtime";
+// Here and not in the index, which bundlers pass over: whoever has a dataset has its writers.
+import "./writers.ts";
 
 type Row = Record<string, unknown>;
 type Paths = io.Paths;

@@ -33,6 +33,9 @@ export const aboveModel: Uint8Array = decoded("CAc62gEKGAoBeAoEemVybxIEbWFzayIHR
 /** twice = 2 half (float16), same = ids (int64) as float32, echo = text, positive = ids > 0. */
 export const tokensModel: Uint8Array = decoded("CAc63gIKGAoEaGFsZgoEaGFsZhIFdHdpY2UiA0FkZAocCgNpZHMSBHNhbWUiBENhc3QqCQoCdG8YAaABAgoWCgR0ZXh0EgRlY2hvIghJZGVudGl0eQofCgRzYW1lCgR6ZXJvEghwb3NpdGl2ZSIHR3JlYXRlchIBZyoOEAFCBHplcm9KBAAAAABaHwoDaWRzEhgKFggHEhIKBhIEcm93cwoIEgZsZW5ndGhaGgoEaGFsZhISChAIChIMCgYSBHJvd3MKAggCWhoKBHRleHQSEgoQCAgSDAoGEgRyb3dzCgIIAWIbCgV0d2ljZRISChAIChIMCgYSBHJvd3MKAggCYiAKBHNhbWUSGAoWCAESEgoGEgRyb3dzCggSBmxlbmd0aGIaCgRlY2hvEhIKEAgIEgwKBhIEcm93cwoCCAFiJAoIcG9zaXRpdmUSGAoWCAkSEgoGEgRyb3dzCggSBmxlbmd0aEIECgAQDQ==");
 
+/** y = a b; float32 [rows, 1] and [1, columns] to [rows, columns]: much from little. */
+export const outerModel: Uint8Array = decoded("CAc6aAoOCgFhCgFiEgF5IgNNdWwSAWdaFwoBYRISChAIARIMCgYSBHJvd3MKAggBWhoKAWISFQoTCAESDwoCCAEKCRIHY29sdW1uc2IeCgF5EhkKFwgBEhMKBhIEcm93cwoJEgdjb2x1bW5zQgQKABAN");
+
 function decoded(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

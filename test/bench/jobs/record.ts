@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { silentLogger } from "@shoal/core";
 import { dataset, type DatasetRuntime } from "@shoal/dataset";
 import { jsonl, jsonlSource } from "@shoal/io";
-import { detectResources, nodeProcessHost } from "@shoal/workers/node";
+import { detectResources, processHost } from "@shoal/workers/local";
 import { predictText } from "./predict-text.ts";
 import { tell, type TextSettings } from "./settings.ts";
 import { timedSink } from "./timed-sink.ts";
@@ -15,7 +15,7 @@ const runtime: DatasetRuntime = {
   settings: {},
   print: () => {},
   async open() {
-    const host = nodeProcessHost({ entry: new URL("./recording-actor-entry.js", import.meta.url), log: silentLogger });
+    const host = processHost({ entry: new URL("./recording-actor-entry.js", import.meta.url), log: silentLogger });
     const detected = detectResources();
     return { host, resources: { ...detected, cpus: settings.cpus ?? detected.cpus }, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() };
   },

@@ -1,15 +1,16 @@
 // The process of an actor that keeps what its sessions were fed, so that a hand-written loop can run the very same batches.
 import { appendFileSync } from "node:fs";
 import { serialize } from "node:v8";
-import { onnxBackend, onnxNodeRuntime } from "@shoal/backend-onnx-node";
+import { onnxBackend } from "@shoal/backend-onnx";
+import { onnxNodeRuntime } from "@shoal/backend-onnx-node";
 import { transformersBackend } from "@shoal/backend-transformers";
 import type { OnnxRuntime, OnnxSession } from "@shoal/core";
 import { startActor } from "@shoal/executor";
-import { serveNodeActor } from "@shoal/workers/node";
+import { serveLocalActor } from "@shoal/workers/local";
 
 const record = process.env["SHOAL_BENCH_RECORD"] as string;
 
-serveNodeActor({ startActor, backends: [transformersBackend(), onnxBackend()], runtimes: { cpu: recordingRuntime } });
+serveLocalActor({ startActor, backends: [transformersBackend(), onnxBackend()], runtimes: { cpu: recordingRuntime } });
 
 function recordingRuntime(): OnnxRuntime {
   const runtime = onnxNodeRuntime();

@@ -2,8 +2,8 @@
 import { plainStartActor } from "@shoal/testing/plain-start-actor";
 import { testActorHost } from "@shoal/testing/actor-host-suite";
 import { predictorLoader } from "@shoal/core";
-import { inProcessHost, webWorkerHost } from "@shoal/workers";
-import { forkActor, givenWorkerHost, nodeProcessHost } from "@shoal/workers/node";
+import { inProcessGaps, inProcessHost } from "@shoal/workers";
+import { forkActor, givenWorkerHost, processGaps, processHost, workerGaps } from "@shoal/workers/local";
 import { expect, test } from "vitest";
 
 test("this is the runtime that was asked for", () => {
@@ -12,8 +12,7 @@ test("this is the runtime that was asked for", () => {
 
 const fixture = (name: string): URL => new URL(`../../conformance/fixtures/${name}`, import.meta.url);
 
-testActorHost("node-process", (log) => nodeProcessHost({ entry: fixture("actor-entry.ts"), log }));
-testActorHost("given process", (log) => givenWorkerHost({ worker: () => forkActor(fixture("served-worker.ts")), log }));
-testActorHost("in-process", (log) => inProcessHost({ load: predictorLoader([], (url) => import(url)), startActor: plainStartActor, runtimes: {} }, { log }), { crashes: false, killsBusy: false });
-
-testActorHost("web-worker", (log) => webWorkerHost({ createWorker: () => new Worker(new URL("worker-entry.ts", import.meta.url), { type: "module" }), log }), { crashes: false });
+testActorHost("of processes", (log) => processHost({ entry: fixture("actor-entry.ts"), log }), processGaps);
+testActorHost("of given processes", (log) => givenWorkerHost({ worker: () => forkActor(fixture("served-worker.ts")), log }), processGaps);
+testActorHost("of given workers", (log) => givenWorkerHost({ worker: () => new Worker(fixture("served-worker.ts"), { type: "module" }), log }), workerGaps);
+testActorHost("in-process", (log) => inProcessHost({ load: predictorLoader([], (url) => import(url)), startActor: plainStartActor, runtimes: {} }, { log }), inProcessGaps);

@@ -1,5 +1,5 @@
 // vitest in Bun and in Deno: what is run there is named *.suite.ts, so that npm test does not run it in Node.
-const conditions = ["@shoal/source", "module", "node"];
+const conditions = ["@shoal/source", process.env.SHOAL_RUNTIME, "module", "node"];
 
 export default {
   resolve: { conditions },

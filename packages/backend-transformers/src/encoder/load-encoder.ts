@@ -24,8 +24,9 @@ export interface EncoderModel {
 }
 
 /** A predictor that tokenises texts, runs them through an encoder and makes columns of its output. */
-export async function loadEncoder({ spec, actor, hub, files }: TaskContext, describe: (model: EncoderModel) => EncoderTask): Promise<Predictor> {
-  const { config, session, extra: tokenizer } = await openModel(spec, actor, hub, files, loadTextTokenizer);
+export async function loadEncoder(context: TaskContext, describe: (model: EncoderModel) => EncoderTask): Promise<Predictor> {
+  const { spec, actor } = context;
+  const { config, session, extra: tokenizer } = await openModel(context, loadTextTokenizer);
   const task = describe({ config, tokenizer });
   const padId = specialId(tokenizer, "pad_token") ?? (typeof config["pad_token_id"] === "number" ? config["pad_token_id"] : 0);
   const encode = encoder(session, task.outputs, padId, actor, spec.name);

@@ -44,7 +44,8 @@ export async function fetchFile(file: RemoteFile, headers: Readonly<Record<strin
   throw new ShoalError("download-failed", `${file.url} (model "${file.model}") redirects more than ${mostRedirects} times.`, { failure: "bug", hint: "Check the address of the hub (HF_ENDPOINT) and the proxy on the way." });
 }
 
-async function unauthorized(file: RemoteFile, response: Response): Promise<ShoalError> {
+/** @returns the error for an answer that refuses a file. */
+export async function unauthorized(file: RemoteFile, response: Response): Promise<ShoalError> {
   await response.body?.cancel();
   const known = file.token === undefined ? "no token was sent" : "the token that was sent is not enough";
   return new ShoalError("unauthorized", `${file.url} (model "${file.model}") answered ${response.status}: the model does not exist, is private or is gated, and ${known}.`, {

@@ -25,6 +25,7 @@ async function directoryFiles(model: string, directory: string, files: HubFiles)
   return {
     model,
     fetched: false,
+    beside: true,
     read: (path, mostBytes) => files.read(at(path), mostBytes),
     locate: async (path) => ((await files.isFile(at(path))) ? at(path) : undefined),
     lookedAt: at,
@@ -81,6 +82,7 @@ function remoteFiles(model: string, site: Site, hub: HubSettings, files: HubFile
   return {
     model,
     fetched: true,
+    beside: true,
     locate,
     read: async (path, mostBytes) => {
       const copy = await locate(path);

@@ -6,7 +6,9 @@ export interface ModelFiles {
   readonly model: string;
   /** They are copies of files elsewhere, fetched one by one. */
   readonly fetched: boolean;
-  /** Path of a local copy of the file, or undefined where the model has no such file. */
+  /** What they are located at lies as they lie in the model: one finds another by its name. */
+  readonly beside: boolean;
+  /** Where `actor.onnx` can load the file from, or undefined where the model has no such file. */
   locate(path: string): Promise<string | undefined>;
   /** The file's bytes, or undefined where the model has no such file or it has more than `mostBytes`. */
   read(path: string, mostBytes?: number): Promise<Uint8Array | undefined>;

@@ -1,7 +1,6 @@
-import type { ActorContext, DeclarativePredictorSpec, JsonObject, OnnxSession } from "@shoal/core";
+import type { ActorContext, JsonObject, OnnxSession } from "@shoal/core";
+import type { TaskContext } from "../backend.ts";
 import type { Dtype, ModelSettings } from "../declarative-step.ts";
-import type { HubFiles, HubSettings } from "../hub/hub-files.ts";
-import { openModelFiles } from "../hub/open-model-files.ts";
 import { fileNotFound, requiredJson, type ModelFiles } from "./model-files.ts";
 
 /** A model's files, its config.json, and its graph, loaded. */
@@ -20,10 +19,10 @@ const suffixes: Readonly<Record<Dtype, string>> = { fp32: "", fp16: "_fp16", q8:
  * @throws `model-not-found`, `unauthorized`, `download-failed`, and what the session's runtime throws.
  */
 export async function openModel<Extra>(
-  spec: DeclarativePredictorSpec, actor: ActorContext, hub: HubSettings, files: HubFiles, loadExtra: (files: ModelFiles) => Promise<Extra>,
+  { spec, actor, hub, platform }: Pick<TaskContext, "spec" | "actor" | "hub" | "platform">, loadExtra: (files: ModelFiles) => Promise<Extra>,
 ): Promise<OpenModel<Extra>> {
   const settings = spec.options as ModelSettings;
-  const modelFiles = await openModelFiles(spec.model, settings.revision ?? "main", hub, files, actor.signal, actor.log);
+  const modelFiles = await platform.openModelFiles({ model: spec.model, revision: settings.revision ?? "main", hub, signal: actor.signal, log: actor.log });
   // The small files first: a model that lacks one is not worth gigabytes.
   const config = await requiredJson(modelFiles, "config.json");
   const opening = openSession(modelFiles, settings, actor);
@@ -37,29 +36,37 @@ export async function openModel<Extra>(
 }
 
 async function openSession(files: ModelFiles, settings: ModelSettings, actor: ActorContext): Promise<OnnxSession> {
-  const path = await graphPath(files, settings);
-  return actor.onnx(path);
+  const { path, externalData } = await locateGraph(files, settings);
+  return actor.onnx(path, externalData === undefined ? {} : { externalData });
 }
 
-async function graphPath(files: ModelFiles, { dtype = "fp32", modelFile }: ModelSettings): Promise<string> {
+interface Graph {
+  readonly path: string;
+  /** Weights in files of their own, where the runtime could not find them beside the graph. */
+  readonly externalData: Readonly<Record<string, Uint8Array>> | undefined;
+}
+
+async function locateGraph(files: ModelFiles, { dtype = "fp32", modelFile }: ModelSettings): Promise<Graph> {
   const suffix = suffixes[dtype];
   const candidates = modelFile === undefined ? [`onnx/model${suffix}.onnx`, `model${suffix}.onnx`, `onnx/decoder_model_merged${suffix}.onnx`] : [modelFile];
   for (const candidate of candidates) {
     const path = await files.locate(candidate);
-    if (path === undefined) continue;
-    await fetchExternalData(files, candidate);
-    return path;
+    if (path !== undefined) return { path, externalData: await fetchExternalData(files, candidate) };
   }
   throw fileNotFound(files, candidates, `Choose a dtype that the model has a file for (it was asked for "${dtype}"), or name the file with modelFile.`);
 }
 
 /** A graph above 2 GB keeps its weights in files beside it, and names them. */
-async function fetchExternalData(files: ModelFiles, graph: string): Promise<void> {
-  if (!files.fetched) return;
+async function fetchExternalData(files: ModelFiles, graph: string): Promise<Graph["externalData"]> {
+  if (!files.fetched) return undefined;
   // A larger graph holds its weights itself.
   const bytes = await files.read(graph, 64 * 2 ** 20);
-  if (bytes === undefined) return;
-  const names = new Set(new TextDecoder("latin1").decode(bytes).match(/[\w-][\w.-]*\.onnx(?:_data|\.data)(?:_\d+)?/g));
+  const names = [...new Set(bytes === undefined ? [] : new TextDecoder("latin1").decode(bytes).match(/[\w-][\w.-]*\.onnx(?:_data|\.data)(?:_\d+)?/g))];
   const folder = graph.slice(0, graph.lastIndexOf("/") + 1);
-  await Promise.all(Array.from(names, (name) => files.locate(folder + name)));
+  if (files.beside) {
+    await Promise.all(names.map((name) => files.locate(folder + name)));
+    return undefined;
+  }
+  const read = await Promise.all(names.map(async (name) => [name, await files.read(folder + name)] as const));
+  return Object.fromEntries(read.flatMap(([name, data]) => (data === undefined ? [] : [[name, data]])));
 }

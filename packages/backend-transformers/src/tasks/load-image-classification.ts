@@ -18,9 +18,9 @@ const logitsColumn = "shoal:logits";
 const imagesAtOnce = 16;
 
 export async function loadImageClassification(context: TaskContext): Promise<Predictor> {
-  const { spec, actor, hub, files } = context;
+  const { spec } = context;
   const settings = spec.options as ImageClassificationSettings;
-  const { config, session, extra: processorConfig } = await openModel(spec, actor, hub, files, (ofModel) => requiredJson(ofModel, "preprocessor_config.json"));
+  const { config, session, extra: processorConfig } = await openModel(context, (ofModel) => requiredJson(ofModel, "preprocessor_config.json"));
   const port = session.inputs.find(({ name }) => name === "pixel_values") ?? session.inputs[0];
   const output = session.outputs.find(({ name }) => name === "logits") ?? session.outputs[0];
   if (port === undefined || output === undefined || session.inputs.length > 1) throw unsupported(spec.name, "its graph does not take images alone");

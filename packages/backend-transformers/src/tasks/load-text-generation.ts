@@ -24,9 +24,10 @@ const saltColumn = "shoal:salt";
 const newIdsColumn = "shoal:newIds";
 
 /** @throws what loading a model throws, and `unsupported-model` for graphs that are no causal language model */
-export async function loadTextGeneration({ spec, actor, hub, files }: TaskContext): Promise<Predictor> {
+export async function loadTextGeneration(context: TaskContext): Promise<Predictor> {
+  const { spec, actor } = context;
   const settings = spec.options as TextGenerationSettings;
-  const { config, session, extra, files: modelFiles } = await openModel(spec, actor, hub, files, async (ofModel) => {
+  const { config, session, extra, files: modelFiles } = await openModel(context, async (ofModel) => {
     const [tokenizer, generationConfig] = await Promise.all([loadTextTokenizer(ofModel), optionalJson(ofModel, "generation_config.json")]);
     return { tokenizer, generationConfig: generationConfig ?? {} };
   });

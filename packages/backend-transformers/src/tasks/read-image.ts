@@ -6,7 +6,7 @@ import type { Pixels } from "../image/pixels.ts";
 export type ImageReader = (column: Column, row: number, signal: AbortSignal) => Promise<Pixels>;
 
 /** Reads what {@link ImageInput} allows. */
-export function imageReader({ spec, files, decodeImage }: TaskContext, input: string): ImageReader {
+export function imageReader({ spec, platform, decodeImage }: TaskContext, input: string): ImageReader {
   return async (column, row, signal) => {
     const value = columnValue(column, row);
     if (column.type.kind === "tensor") return tensorPixels(value as Uint8Array, column.type.shape, row);
@@ -36,7 +36,7 @@ export function imageReader({ spec, files, decodeImage }: TaskContext, input: st
         if (!response.ok) throw new Error(`the server answered with status ${response.status}`);
         return new Uint8Array(await response.arrayBuffer());
       }
-      const bytes = await files.read(/^file:/i.test(place) ? files.fromFileUrl(place) : place);
+      const bytes = await platform.readFile(place, signal);
       if (bytes !== undefined) return bytes;
       throw new Error("there is no such file");
     } catch (cause) {

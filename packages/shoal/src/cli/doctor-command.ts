@@ -1,10 +1,10 @@
 import { Command } from "commander";
-import { onnxNodeRuntime } from "@shoal/backend-onnx-node";
-import type { DeviceProbe } from "@shoal/core";
 import type { DeviceTrial } from "@shoal/executor";
 import { formatCount } from "@shoal/executor";
-import { detectResources } from "@shoal/workers/node";
+import { detectResources } from "@shoal/workers/local";
+import { onnxRuntimes } from "#onnx-runtimes";
 import { measureWith } from "./measure-with-model.ts";
+import { probeDevices } from "./probe-devices.ts";
 
 export function doctorCommand(): Command {
   return new Command("doctor")
@@ -23,11 +23,12 @@ async function doctor(flags: { readonly json?: true }): Promise<void> {
   const resources = detectResources();
   const libraries = await Promise.all([
     library("onnxruntime-node", "running models on cpu, cuda and native webgpu"),
+    library("onnxruntime-web", "running models on wasm, and in Deno and browsers on webgpu"),
     library("@huggingface/tokenizers", "text tasks"),
     library("@cornerstonejs/codec-libjpeg-turbo-8bit", "reading JPEGs"),
     library("@napi-rs/image", "reading other images, and scaling"),
   ]);
-  const devices: readonly DeviceProbe[] = libraries[0]?.found ? await onnxNodeRuntime().probe() : [];
+  const devices = await probeDevices(onnxRuntimes);
   const speeds = await measureWith(devices.filter(({ works }) => works).map(({ device }) => device), resources);
   if (flags.json) return void process.stdout.write(`${JSON.stringify({ runtime: runtimeName(), resources, devices, speeds, libraries })}\n`);
   const lines = [

@@ -2,8 +2,7 @@ import { textClassification } from "@shoal/backend-transformers";
 import { columnFromValues, createBlock, silentLogger, systemClock, type ConcreteDevice, type DeclarativePredictorSpec, type Resources } from "@shoal/core";
 import { measureDevices, type DeviceTrial } from "@shoal/executor";
 import { sentiment } from "@shoal/tiny-models";
-import { nodeProcessHost } from "@shoal/workers/node";
-import { actorEntry } from "../runtime/node.ts";
+import { createHost } from "#runtime";
 
 const sentences = ["I loved this film", "The food was terrible and the waiter was rude", "Great value", "It broke after two days, and nobody answered my letters"];
 
@@ -12,7 +11,7 @@ export async function measureWith(devices: readonly ConcreteDevice[], resources:
   const candidates = [...devices].sort((a, b) => Number(a === "cpu") - Number(b === "cpu"));
   if (candidates.length === 0) return [];
   const { spec } = textClassification({ model: sentiment, input: "text", output: "label", scoreOutput: "score" });
-  await using host = nodeProcessHost({ entry: actorEntry, log: silentLogger });
+  await using host = createHost(silentLogger);
   const texts = Array.from({ length: 64 }, (_, row) => sentences[row % sentences.length] as string);
   const { trials, best } = await measureDevices({
     candidates, host, clock: systemClock, signal: new AbortController().signal, spec: spec as DeclarativePredictorSpec,

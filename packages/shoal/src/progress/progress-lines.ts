@@ -50,6 +50,15 @@ export function progressLine(progress: Progress): string {
   return `${duration(progress.elapsedMs)}  ${stageLine(last, progress).replace(/ {3,}/g, "  ")}`;
 }
 
+/** What is worth a line of its own, for good. */
+export function announcement(event: RunEvent): string | undefined {
+  switch (event.kind) {
+    case "notice": return `note: ${event.message}`;
+    case "actor-lost": return `note: ${event.actor} was lost (${event.reason}); its rows go to another actor`;
+    default: return undefined;
+  }
+}
+
 function duration(ms: number): string {
   return formatDuration(ms, { wholeSeconds: true });
 }

@@ -1,6 +1,6 @@
 import { startActor } from "@shoal/executor";
-import { serveNodeActor } from "@shoal/workers/node";
+import { serveLocalActor } from "@shoal/workers/local";
 import { actorParts } from "./actor-parts.ts";
 
-/** The process of one actor on Node: where host, executor and backends meet. */
-serveNodeActor({ startActor, ...actorParts() });
+/** The process or worker of one actor: where host, executor and backends meet. */
+serveLocalActor({ startActor, ...actorParts() });

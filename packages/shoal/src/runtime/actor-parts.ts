@@ -1,7 +1,7 @@
-import { onnxNodeRuntime } from "@shoal/backend-onnx-node";
+import { onnxRuntimes } from "#onnx-runtimes";
 import { backends } from "./backends.ts";
 
-/** What an actor has on Node besides its executor. */
+/** What an actor has besides its executor. */
 export function actorParts() {
-  return { backends: backends(), runtimes: { cpu: onnxNodeRuntime, cuda: onnxNodeRuntime, webgpu: onnxNodeRuntime } };
+  return { backends: backends(), runtimes: onnxRuntimes };
 }

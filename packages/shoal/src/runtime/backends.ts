@@ -1,4 +1,4 @@
-import { onnxBackend } from "@shoal/backend-onnx-node";
+import { onnxBackend } from "@shoal/backend-onnx";
 import { transformersBackend } from "@shoal/backend-transformers";
 import type { Backend } from "@shoal/core";
 import { decodeImage } from "@shoal/io";

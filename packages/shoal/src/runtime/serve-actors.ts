@@ -1,5 +1,5 @@
 import { startActor } from "@shoal/executor";
-import { serveActors as serve } from "@shoal/workers/node";
+import { serveActors as serve } from "@shoal/workers/local";
 import { actorParts } from "./actor-parts.ts";
 
 /**

@@ -1,6 +1,7 @@
 import type { ActorHost } from "@shoal/core";
 import { serveActor, type ActorParts } from "../actor-server.ts";
 import type { ActorChannel, ActorCommand, ActorEvent, ActorLine } from "../actor-protocol.ts";
+import type { HostGaps } from "../local/host-gaps.ts";
 import { actorHost, type ActorHostOptions } from "./actor-host.ts";
 
 /**
@@ -14,6 +15,14 @@ export function inProcessHost(parts: ActorParts, options: ActorHostOptions = {})
     return line;
   }, options);
 }
+
+/** Of actors in this very realm. */
+export const inProcessGaps: HostGaps = {
+  killsBusy: "it blocks the job's own thread",
+  exits: "it would end the job",
+  lastWords: "it would end the job",
+  memory: "it is the job's own",
+};
 
 interface LocalChannel {
   readonly line: ActorLine;

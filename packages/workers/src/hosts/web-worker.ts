@@ -16,14 +16,31 @@ export interface WebWorkerHostOptions extends ActorHostOptions {
 }
 
 /**
- * Actors as workers of a browser, Deno or Bun. A terminated worker is gone in the middle of anything; one that closed itself says so,
- * and an error that nobody caught there is taken for its end.
+ * Actors as workers of a browser or of Deno. A terminated worker is gone in the middle of anything; one that closed itself says so, and
+ * an error that nobody caught there is taken for its end.
  */
 export function webWorkerHost(options: WebWorkerHostOptions): ActorHost {
   return actorHost("web-worker", () => workerLine(options.createWorker()), options);
 }
 
+/** The line to a worker that can be terminated whatever it does. */
 export function workerLine(worker: WebWorker): ActorLine {
+  return lineToWorker(worker, () => {
+    worker.terminate();
+    return "terminated";
+  });
+}
+
+/** The line to a worker whose runtime would not survive that: a killed one is let go, and ends when it comes back to itself. */
+export function releasedWorkerLine(worker: WebWorker & { unref(): void }): ActorLine {
+  return lineToWorker(worker, () => {
+    worker.postMessage({ kind: "dispose" } satisfies ActorCommand, []);
+    worker.unref();
+    return "left to end by itself";
+  });
+}
+
+function lineToWorker(worker: WebWorker, kill: () => string): ActorLine {
   let close!: (detail: string) => void;
   const closed = new Promise<string>((resolve) => (close = resolve));
   const end = (detail: string): void => {
@@ -48,6 +65,6 @@ export function workerLine(worker: WebWorker): ActorLine {
         if (message?.kind === "disposed") end("disposed");
         if (message?.kind === "dying") end("an uncaught error");
       }),
-    kill: () => end("terminated"),
+    kill: () => close(kill()),
   };
 }

@@ -6,6 +6,11 @@ const forwarded =
   /^(--conditions|-C|--import|--require|-r|--loader|--experimental-loader|--experimental-strip-types|--experimental-transform-types|--no-experimental-strip-types|--enable-source-maps|--max-old-space-size|--max-semi-space-size|--stack-size|--expose-gc|--preserve-symlinks|--no-warnings|--disable-warning|--no-deprecation|--use-system-ca|--use-openssl-ca|--dns-result-order)(=|$)/;
 const takesValue = /^(--conditions|-C|--import|--require|-r|--loader|--experimental-loader)$/;
 
+/** Conditions that workspace packages resolve by, for a runtime that reads TypeScript itself. */
+export function plainFlags(_modules: readonly string[], own: readonly string[] = [], parent: readonly string[] = process.execArgv): string[] {
+  return [...sourceFlags(parent), ...own];
+}
+
 /**
  * The flags of an actor's Node. The TypeScript loader is among them when one of the modules needs it.
  * @param modules URLs that the process will import.
@@ -13,12 +18,17 @@ const takesValue = /^(--conditions|-C|--import|--require|-r|--loader|--experimen
  * @param parent The flags of this process.
  */
 export function nodeFlags(modules: readonly string[], own: readonly string[] = [], parent: readonly string[] = process.execArgv): string[] {
-  const flags = forwardedFlags(parent);
-  if (fromSource && !flags.some((flag) => flag.includes("@shoal/source"))) flags.push("--conditions=@shoal/source");
+  const flags = sourceFlags(parent);
   const typescript = fromSource || modules.some((module) => /\.m?ts$/.test(module.split(/[?#]/)[0] as string));
   const loads = flags.some((flag) => flag.includes("ts-loader") || flag.includes("tsx"));
   if (typescript && !loads) flags.push(`--import=${tsLoader}`, "--enable-source-maps");
   return [...flags, ...own];
+}
+
+function sourceFlags(parent: readonly string[]): string[] {
+  const flags = forwardedFlags(parent);
+  if (fromSource && !flags.some((flag) => flag.includes("@shoal/source"))) flags.push("--conditions=@shoal/source");
+  return flags;
 }
 
 function forwardedFlags(parent: readonly string[]): string[] {

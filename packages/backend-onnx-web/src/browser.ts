@@ -1,0 +1,24 @@
+// The door for browsers; others get index.ts.
+import type { OnnxRuntime } from "@shoal/core";
+import type { Platform } from "./platform.ts";
+import type { OnnxWebOptions } from "./wasm-files.ts";
+import { webRuntime } from "./web-runtime.ts";
+
+const platform: Platform = {
+  load: {
+    wasm: () => import("onnxruntime-web/wasm"),
+    webgpu: () => import("onnxruntime-web/webgpu"),
+  },
+  start: (create) => create(),
+  threads: () => globalThis.crossOriginIsolated,
+};
+
+/**
+ * ONNX models on onnxruntime-web, in the realm that calls: webgpu and wasm. An actor should be a worker of its own, since wasm blocks
+ * its thread, and a realm that lost its GPU never gets it back. wasm has threads where the page is cross-origin isolated.
+ */
+export function onnxWebRuntime(options: OnnxWebOptions = {}): OnnxRuntime {
+  return webRuntime(platform, options);
+}
+
+export type { OnnxWebOptions, WasmFiles } from "./wasm-files.ts";

@@ -1,0 +1,29 @@
+import { ShoalError, type ActorContext, type OnnxRuntime } from "@shoal/core";
+import type { Platform, WebDevice } from "./platform.ts";
+import { probeDevice } from "./probe-device.ts";
+import { Realm } from "./realm.ts";
+import { openSessions } from "./realm-sessions.ts";
+import type { OnnxWebOptions } from "./wasm-files.ts";
+
+const realms = new Map<Platform, Realm>();
+
+/** The one of a platform's JavaScript realm: whoever asks, the library in it is the same. */
+function realmOf(platform: Platform): Realm {
+  const realm = realms.get(platform) ?? new Realm(platform);
+  realms.set(platform, realm);
+  return realm;
+}
+
+/** ONNX models on onnxruntime-web, as a platform has it. */
+export function webRuntime(platform: Platform, options: OnnxWebOptions): OnnxRuntime {
+  return {
+    name: "onnxruntime-web",
+    open: async (actor) => openSessions(realmOf(platform), webDevice(actor.device), actor, options),
+    probe: () => Promise.all((["webgpu", "wasm"] as const).map((device) => probeDevice(realmOf(platform), device, options))),
+  };
+}
+
+function webDevice(device: ActorContext["device"]): WebDevice {
+  if (device === "webgpu" || device === "wasm") return device;
+  throw new ShoalError("device-unavailable", `onnxruntime-web has no device "${device}"; it has webgpu and wasm.`, { hint: "Use --device wasm.", failure: "bug" });
+}

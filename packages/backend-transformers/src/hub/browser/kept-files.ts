@@ -1,0 +1,136 @@
+import { ShoalError, type Logger } from "@shoal/core";
+import { unauthorized } from "../fetch-file.ts";
+import { fetchTimes } from "./fetch-times.ts";
+
+/** A file that is here. */
+export interface KeptFile {
+  readonly size: number;
+  bytes(): Promise<Uint8Array>;
+  /** Where a library can fetch it from. `name`: for its messages. */
+  url(name: string): string;
+}
+
+/**
+ * What a copy is good for: a revision on the hub never changes, so its files are fetched once; what lies under another URL may, so its copy
+ * serves while the server can't be reached; files that came with the page are the browser's business.
+ */
+export type Keeping = "for-good" | "for-bad-times" | "never";
+
+interface KeptFilesOptions {
+  /** For messages. */
+  readonly model: string;
+  readonly offline: boolean;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+const cacheName = "shoal-models";
+/** How often a long download is told of. */
+const tellMs = 5000;
+
+/** Files of servers, kept in the browser's Cache API where the page may use it: one download of a file at a time in all of the origin. */
+export class KeptFiles {
+  readonly #options: KeptFilesOptions;
+  readonly #here = new Map<string, Promise<KeptFile | undefined>>();
+
+  constructor(options: KeptFilesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The file, or undefined where the server has none.
+   * @throws `unauthorized`, `download-failed`
+   */
+  get(url: string, keeping: Keeping, token?: string): Promise<KeptFile | undefined> {
+    const file = this.#here.get(url) ?? this.#get(url, keeping, token);
+    this.#here.set(url, file);
+    return file;
+  }
+
+  async #get(url: string, keeping: Keeping, token: string | undefined): Promise<KeptFile | undefined> {
+    // A file in the URL itself is here already.
+    if (/^data:/i.test(url)) return keptFile(await fetch(url));
+    const cache = keeping === "never" ? undefined : await openCache();
+    return oneAtATime(url, this.#options.signal, async () => {
+      const copy = await cache?.match(url);
+      if (copy !== undefined && (keeping === "for-good" || this.#options.offline)) return keptFile(copy);
+      if (this.#options.offline) return undefined;
+      return this.#fetch(url, token, cache, keeping, copy);
+    });
+  }
+
+  async #fetch(url: string, token: string | undefined, cache: Cache | undefined, keeping: Keeping, copy: Response | undefined): Promise<KeptFile | undefined> {
+    const { model, signal } = this.#options;
+    try {
+      const response = await fetchTimes(url, { signal, token, ...(copy !== undefined && { mostFailures: 0 }) });
+      if (response.status === 401 || response.status === 403) throw await unauthorized({ url, model, token }, response);
+      // Servers of pages answer with the page itself where they have no file.
+      const absent = response.status === 404 || (response.ok && response.headers.get("content-type")?.startsWith("text/html") === true);
+      if (!absent && !response.ok) throw new Error(`the server answered with status ${response.status}`);
+      if (absent) {
+        await response.body?.cancel();
+        // A revision's set of files does not change, and the optional ones are asked for at every start.
+        if (keeping === "for-good") await cache?.put(url, new Response(null, { status: 404 })).catch(() => {});
+        return undefined;
+      }
+      const blob = await this.#told(url, response).blob();
+      await cache?.put(url, new Response(blob)).catch((error: unknown) => this.#options.log.warn(`${url} can't be kept: ${String(error)}`));
+      return fileOf(blob);
+    } catch (cause) {
+      if (signal.aborted) throw signal.reason;
+      if (ShoalError.is(cause)) throw cause;
+      if (copy !== undefined) return keptFile(copy);
+      throw new ShoalError("download-failed", `${url} (model "${model}") could not be downloaded: ${cause instanceof Error ? cause.message : String(cause)}.`, {
+        cause, failure: "bug", hint: "Check the network and the address, and that the server lets this page read it (CORS); or serve the model's files with the page.", details: { url },
+      });
+    }
+  }
+
+  /** The same answer; the log is told that it comes, and how much of it is there. */
+  #told(url: string, response: Response): Response {
+    const { log } = this.#options;
+    log.info(`Downloading ${url}`);
+    const length = Number(response.headers.get("content-length"));
+    let [bytes, told] = [0, performance.now()];
+    const counted = response.body?.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        bytes += chunk.byteLength;
+        if (performance.now() - told > tellMs) {
+          told = performance.now();
+          log.info(`Downloading ${url}: ${megabytes(bytes)}${length > 0 ? ` of ${megabytes(length)}` : ""}`);
+        }
+        controller.enqueue(chunk);
+      },
+    }));
+    return new Response(counted ?? null, { headers: response.headers });
+  }
+}
+
+/** Undefined where a page may keep nothing: without https, or where the visitor forbids it. */
+async function openCache(): Promise<Cache | undefined> {
+  const { caches } = globalThis as { readonly caches?: CacheStorage };
+  return caches?.open(cacheName).catch(() => undefined);
+}
+
+function oneAtATime<T>(url: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const { locks } = globalThis.navigator as { readonly locks?: LockManager };
+  return locks === undefined ? work() : (locks.request(`shoal ${url}`, { signal }, work) as Promise<T>);
+}
+
+async function keptFile(response: Response): Promise<KeptFile | undefined> {
+  return response.status === 404 ? undefined : fileOf(await response.blob());
+}
+
+/** The browser keeps large Blobs on disk. */
+function fileOf(blob: Blob): KeptFile {
+  let place: string | undefined;
+  return {
+    size: blob.size,
+    bytes: async () => new Uint8Array(await blob.arrayBuffer()),
+    url: (name) => `${(place ??= URL.createObjectURL(blob))}#${name}`,
+  };
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

@@ -1,0 +1,14 @@
+import { fetchTimes } from "../hub/browser/fetch-times.ts";
+import { openBrowserModel } from "../hub/browser/open-browser-model.ts";
+import type { ModelPlatform } from "./model-platform.ts";
+
+/** A page, or a worker of one: URLs, and what this origin keeps in the browser's Cache API. */
+export const platform: ModelPlatform = {
+  openModelFiles: openBrowserModel,
+  // Paths that start at the page's server; a worker does not know where the page itself is.
+  async readFile(place, signal) {
+    if (!place.startsWith("/")) return undefined;
+    const response = await fetchTimes(new URL(place, globalThis.location.href).href, { signal });
+    return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
+  },
+};

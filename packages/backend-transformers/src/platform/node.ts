@@ -1,0 +1,9 @@
+import { nodeHubFiles, hubSettings } from "../hub/node-hub-files.ts";
+import { openModelFiles } from "../hub/open-model-files.ts";
+import type { ModelPlatform } from "./model-platform.ts";
+
+/** Node, Bun and Deno: directories, and a cache on disk that Hugging Face's libraries share. */
+export const platform: ModelPlatform = {
+  openModelFiles: ({ model, revision, hub, signal, log }) => openModelFiles(model, revision, hubSettings(hub), nodeHubFiles, signal, log),
+  readFile: (place) => nodeHubFiles.read(/^file:/i.test(place) ? nodeHubFiles.fromFileUrl(place) : place),
+};

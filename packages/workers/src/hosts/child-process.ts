@@ -1,0 +1,82 @@
+import { fork, type ChildProcess } from "node:child_process";
+import type { ActorHost, PredictorSpec } from "@shoal/core";
+import type { ActorEvent, ActorLine } from "../actor-protocol.ts";
+import { actorHost, type ActorHostOptions } from "./actor-host.ts";
+
+/** How the process of an actor is started. */
+export interface ForkOptions {
+  /** Flags for the actor's runtime, besides those of this process that decide how modules load. */
+  readonly execArgv?: readonly string[];
+  /** Added to the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The user's module it will import, which may be TypeScript. */
+  readonly module?: string;
+}
+
+/**
+ * Starts the process of one actor; its module calls `serveActors`. Its output goes to this process's standard error, since standard
+ * output may be the job's result.
+ */
+export type ForkActor = (entry: URL, options?: ForkOptions) => ChildProcess;
+
+/** What a runtime adds to the processes of its actors. */
+export interface ForkSettings {
+  /** The flags with which they load modules as this process does: those of the given URLs among them. */
+  readonly flags: (modules: readonly string[], own?: readonly string[]) => readonly string[];
+  readonly env?: (own: NodeJS.ProcessEnv) => Readonly<Record<string, string>>;
+}
+
+export function actorForker({ flags, env = () => ({}) }: ForkSettings): ForkActor {
+  return (entry, options = {}) =>
+    fork(entry, {
+      serialization: "advanced",
+      stdio: ["ignore", 2, 2, "ipc"],
+      execArgv: [...flags([entry.href, ...(options.module === undefined ? [] : [options.module])], options.execArgv)],
+      env: { ...process.env, ...env(process.env), ...options.env },
+    });
+}
+
+/** Settings of a host of child processes. */
+export interface ProcessHostOptions extends ActorHostOptions, Omit<ForkOptions, "module"> {
+  /** The module that an actor's process runs: it calls `serveProcessActor`. */
+  readonly entry: URL;
+}
+
+/** Actors as child processes: they can be killed at any moment, and end when this process does, however it ends. */
+export function childProcessHost(forkActor: ForkActor, options: ProcessHostOptions): ActorHost {
+  const open = ({ spec }: { spec: PredictorSpec }): ActorLine =>
+    processLine(forkActor(options.entry, { ...options, ...(spec.kind === "module" ? { module: spec.module } : {}) }));
+  return actorHost("child-process", open, { ...options, argv: process.argv });
+}
+
+/** How long a process may live on after it closed its end, and how long its last messages may take after its exit. */
+const graceMs = 500;
+
+/** The host's end of the line to a forked process. */
+export function processLine(child: ChildProcess): ActorLine {
+  const closed = new Promise<string>((resolve) => {
+    child.on("error", (error) => child.pid === undefined && resolve(`could not be started: ${error.message}`));
+    child.once("disconnect", () => {
+      const stuck = setTimeout(() => child.kill("SIGKILL"), graceMs);
+      child.once("exit", () => clearTimeout(stuck));
+      stuck.unref();
+    });
+    child.once("exit", (code, signal) => {
+      const finish = (): void => resolve(signal ?? `exit code ${code}`);
+      // Its last words may still lie in the channel.
+      if (!child.connected) return finish();
+      const patience = setTimeout(finish, graceMs);
+      child.once("disconnect", () => {
+        clearTimeout(patience);
+        finish();
+      });
+    });
+  });
+  return {
+    closed,
+    // Without a callback, a message to a process that is gone becomes an error event; `closed` tells it better.
+    send: (command) => void (child.connected && child.send(command, () => {})),
+    onMessage: (listener) => void child.on("message", (event) => listener(event as ActorEvent)),
+    kill: () => void child.kill("SIGKILL"),
+  };
+}

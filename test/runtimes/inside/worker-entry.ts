@@ -1,4 +1,0 @@
-import { plainStartActor } from "@shoal/testing/plain-start-actor";
-import { serveWorkerActor } from "@shoal/workers";
-
-serveWorkerActor({ backends: [], startActor: plainStartActor, runtimes: {} });

@@ -1,0 +1,4 @@
+import { serveActors } from "shoal";
+import { score } from "./score.ts";
+
+serveActors({ score });
