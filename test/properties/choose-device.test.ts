@@ -3,7 +3,7 @@ import { execute, formatStats, type Environment, type Execution } from "@shoal/e
 import type { ActorPoolStage } from "@shoal/planner";
 import { FakeActorHost, FakeClock } from "@shoal/testing";
 import { describe, expect, test } from "vitest";
-import { doubling, numbered, poolOf, recutOf, rowsOf, scanOf } from "./plans.ts";
+import { doubling, idsOf, numbered, poolOf, recutOf, rowsOf, scanOf } from "./plans.ts";
 
 const all = ["cuda", "webgpu", "wasm", "cpu"] as const;
 
@@ -86,7 +86,7 @@ describe('device "auto" is a measurement', () => {
     const { execution, host } = run(machine(), (device) => ({ cuda: { fails: true }, webgpu: { hangs: true } } as Partial<Record<ConcreteDevice, Traits>>)[device] ?? { ms: device === "wasm" ? 1 : 5 });
     expect(await rowsOf(execution)).toEqual(doubled);
     expect(deviceOf(execution)).toBe("wasm");
-    expect(execution.stats().stages.at(-1)?.pool?.deviceChoice).toMatch(/cuda: There is no cuda here; webgpu|webgpu: It took longer than \d+ s; cuda: There is no cuda here/);
+    expect(execution.stats().stages.at(-1)?.pool?.deviceChoice).toMatch(/cuda: There is no cuda here; webgpu|webgpu: It ran for longer than \d+ s; cuda: There is no cuda here/);
     expect(host.alive).toBe(0);
   });
 
@@ -154,6 +154,89 @@ describe("numGpus", () => {
     expect(host.alive).toBe(0);
   });
 });
+
+describe("what goes wrong while devices are tried is met as ever", () => {
+  const strange = (devices: Partial<Devices>): Devices => ({ ...machine(), ...devices });
+  const later = <T>(value: T): Promise<T> => new Promise((resolve) => setTimeout(() => resolve(value), 5));
+  const slow: Record<string, Devices> = {
+    "as it is": machine(),
+    "with slow candidates": strange({ candidates: () => later(all) }),
+    "with a slow memory": strange({ recall: () => later(undefined) }),
+    "with candidates that never come": strange({ candidates: () => new Promise(() => {}) }),
+  };
+
+  test.each(Object.keys(slow))("a run without rows ends, and one that is stopped, or fails, %s", async (name) => {
+    const devices = slow[name] as Devices;
+    const clock = new FakeClock({ auto: true });
+    const host = new FakeActorHost({ clock, load: async (spec, actor) => predictor(spec, actor, () => ({}), clock) });
+    const environment: Environment = { host, clock, devices, resources: { cpus: 16, gpus: 1, memory: 2 ** 33 } };
+    expect(await rowsOf(execute(poolOf(recutOf(scanOf(numbered(0)))), environment))).toEqual([]);
+    const failing = { ...numbered(10), read: () => { throw new ShoalError("bad-file", "It can't be read."); } } as never;
+    await expect(rowsOf(execute(poolOf(recutOf(scanOf(failing))), environment))).rejects.toThrow();
+    const stop = new AbortController();
+    const stopped = rowsOf(execute(poolOf(recutOf(scanOf(numbered(500)))), { ...environment, signal: stop.signal }));
+    stop.abort(new ShoalError("aborted", "enough", { failure: "aborted" }));
+    await expect(stopped).rejects.toMatchObject({ code: "aborted" });
+    expect(host.alive).toBe(0);
+  });
+
+  test("loading may take longer than a batch", async () => {
+    const clock = new FakeClock({ auto: true });
+    const host = new FakeActorHost({ clock, loadMs: 3000, load: async (spec, actor) => predictor(spec, actor, () => ({}), clock) });
+    const execution = execute(poolOf(recutOf(scanOf(numbered(500))), { timeoutMs: 1000 }), { host, clock, devices: machine(), resources: { cpus: 16, gpus: 1, memory: 2 ** 33 } });
+    expect(await rowsOf(execution)).toEqual(doubled);
+  });
+
+  test("a row that hangs costs itself alone, and so does a device that is lost once", async () => {
+    for (const fault of ["hang", "lost"]) {
+      const clock = new FakeClock({ auto: true });
+      let struck = false;
+      const host = new FakeActorHost({
+        clock,
+        load: async (spec, actor) => {
+          const right = await predictor(spec, actor, () => ({}), clock);
+          return {
+            ...right,
+            async predict(batch, signal) {
+              if (fault === "hang" && idsOf(batch).includes(7)) await clock.sleep(1e9, actor.signal);
+              if (fault === "lost" && !struck) {
+                struck = true;
+                throw new ShoalError("device-lost", "The device is lost.", { failure: "device-lost" });
+              }
+              return right.predict(batch, signal) as Promise<never>;
+            },
+          };
+        },
+      });
+      const devices = machine();
+      const execution = execute(poolOf(recutOf(scanOf(numbered(500))), { timeoutMs: 5000, onError: "skip" }), { host, clock, devices, resources: { cpus: 16, gpus: 1, memory: 2 ** 33 } });
+      expect(await rowsOf(execution)).toEqual(fault === "hang" ? doubled.filter(({ id }) => id !== 7) : doubled);
+      expect(execution.stats().stages.at(-1)?.pool?.deviceChoice).toMatch(/^cpu, not measured/);
+      expect(devices.memory.size, "an accident is not remembered").toBe(0);
+    }
+  });
+
+  test("a candidate that was too slow this time is tried again the next", async () => {
+    const devices = machine(["webgpu", "cpu"]);
+    await rowsOf(run(devices, (device) => (device === "webgpu" ? { hangs: true } : {})).execution);
+    const again = run(devices, fastest("webgpu"));
+    await rowsOf(again.execution);
+    expect(deviceOf(again.execution)).toBe("webgpu");
+  });
+
+  test("another batch size is another question", async () => {
+    const devices = machine();
+    await rowsOf(run(devices, fastest("webgpu")).execution);
+    const keys = devices.memory.size;
+    await rowsOf(execute(poolOf(recutOf(scanOf(numbered(50))), { policy: { batchSize: 1 } }), { ...worldOf(devices) }));
+    expect(devices.memory.size).toBe(keys + 1);
+  });
+});
+
+function worldOf(devices: Devices): Environment {
+  const clock = new FakeClock({ auto: true });
+  return { host: new FakeActorHost({ clock, load: async (spec, actor) => predictor(spec, actor, () => ({}), clock) }), clock, devices, resources: { cpus: 16, gpus: 1, memory: 2 ** 33 } };
+}
 
 test("leaving in the middle of trying leaves no actor", async () => {
   for (let ms = 1; ms < 2000; ms += 97) {

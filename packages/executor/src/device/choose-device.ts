@@ -1,5 +1,6 @@
 import type { Actor, Block, ConcreteDevice, DeclarativePredictorSpec, Devices, JsonObject } from "@shoal/core";
 import { formatCount } from "../stats/format-quantity.ts";
+import { orAborted } from "../streams/abort.ts";
 import { isGpu, measureDevices, withVariant, type DeviceTrial, type MeasureRequest } from "./measure-devices.ts";
 
 /** What a pool that was asked for `"auto"` is to use. */
@@ -31,23 +32,27 @@ interface Remembered {
 /** Answers `device: "auto"`: by what there is only one of, by what was measured before, or by measuring. */
 export async function chooseDevice(request: ChoiceRequest): Promise<ChosenDevice> {
   const { devices, spec, gpuOnly } = request;
-  const candidates = request.device === undefined ? await devices.candidates() : [request.device];
+  const candidates = request.device === undefined ? await orAborted(devices.candidates(), request.signal) : [request.device];
   const only = candidates.length === 1 ? candidates[0] : undefined;
   if (only !== undefined && spec.variants === undefined && !gpuOnly) return { device: only, spec };
-  const key = JSON.stringify([spec.backend, spec.task, spec.model, spec.options, spec.variants ?? null, candidates, request.maxActors, request.threads, gpuOnly]);
+  // Batch sizes decide as much as the model: a GPU that wins with 1,024 rows loses with one.
+  const key = JSON.stringify([spec.backend, spec.task, spec.model, spec.options, spec.variants ?? null, candidates, request.policy, request.maxActors, request.threads, gpuOnly]);
   const before = await recalled(request, key, candidates);
   if (before !== undefined) return before;
+  const block = await request.block();
   request.onTrying(candidates);
-  const { trials, best } = await measureDevices({ ...request, candidates, block: await request.block() });
+  const { trials, best } = await measureDevices({ ...request, candidates, block });
   const why = formatTrials(trials, best);
   const { device, variant } = best;
-  await devices.remember?.(key, JSON.stringify({ device, why, ...(variant === undefined ? {} : { variant }) } satisfies Remembered));
-  return { device, spec: best.spec, actor: best.actor, why };
+  // What failed by accident may be the fastest the next time.
+  const lasting = best.actor !== undefined && !trials.some(({ passing }) => passing);
+  if (lasting) await devices.remember?.(key, JSON.stringify({ device, why, ...(variant === undefined ? {} : { variant }) } satisfies Remembered));
+  return { device, spec: best.spec, why, ...(best.actor === undefined ? {} : { actor: best.actor }) };
 }
 
 /** What was chosen before and can still be started; whatever else is remembered counts for nothing. */
 async function recalled({ devices, host, signal, spec, policy, threads, deviceIndex }: ChoiceRequest, key: string, candidates: readonly ConcreteDevice[]): Promise<ChosenDevice | undefined> {
-  const text = await devices.recall?.(key);
+  const text = await orAborted(Promise.resolve(devices.recall?.(key)), signal);
   if (text === undefined) return undefined;
   try {
     const { device, variant, why } = JSON.parse(text) as Remembered;
@@ -66,6 +71,7 @@ export function formatTrials(trials: readonly DeviceTrial[], best: Pick<DeviceTr
   const fast = trials.filter((trial) => trial.problem === undefined).toSorted((a, b) => (b.rowsPerSecond ?? 0) - (a.rowsPerSecond ?? 0));
   const speeds = fast.map((trial) => `${nameOf(trial)} ${formatCount(trial.rowsPerSecond ?? 0)} rows/s`).join(", ");
   const problems = trials.flatMap((trial) => (trial.problem === undefined ? [] : [`; ${nameOf(trial)}: ${trial.problem.replace(/\.$/, "")}`]));
+  if (fast.length === 0) return `${nameOf(best)}, not measured${problems.join("")}`;
   return `${nameOf(best)} is ${fast.length > 1 ? "the fastest" : "what can be used"}: ${speeds}${problems.join("")}`;
 }
 

@@ -1,6 +1,7 @@
-import { ShoalError, type Actor, type BatchPolicy, type Block, type ConcreteDevice, type DeclarativePredictorSpec, type JsonObject } from "@shoal/core";
+import { failureClass, ShoalError, type Actor, type BatchPolicy, type Block, type ConcreteDevice, type DeclarativePredictorSpec, type JsonObject } from "@shoal/core";
+import { lossOf } from "../pool/retry.ts";
 import { disagreement } from "./agreement.ts";
-import { tryDevice, type Trial, type TriedActor } from "./try-device.ts";
+import { tryDevice, type Trial, type TrialLimits, type TriedActor } from "./try-device.ts";
 
 /** One device, with the options that go with it, and what came of trying it. */
 export interface DeviceTrial {
@@ -10,9 +11,11 @@ export interface DeviceTrial {
   readonly rowsPerSecond?: number;
   /** Why it is not taken, however fast: it failed, or its results are others. */
   readonly problem?: string;
+  /** That may be otherwise the next time: memory was short, a download broke off, it took too long. */
+  readonly passing?: true;
 }
 
-export interface MeasureRequest extends Omit<Trial, "limitMs"> {
+export interface MeasureRequest extends Trial {
   /** Those worth trying; the results of the last are taken for right. */
   readonly candidates: readonly ConcreteDevice[];
   readonly spec: DeclarativePredictorSpec;
@@ -25,18 +28,27 @@ export interface MeasureRequest extends Omit<Trial, "limitMs"> {
   /** The pool has asked for GPUs: what is right may be said by a device that can't be chosen. */
   readonly gpuOnly: boolean;
   readonly block: Block;
-  /** What the user gives one batch; trying the first device may take no longer. */
-  readonly timeoutMs?: number | undefined;
 }
 
-/** The trials, and the actor that is to stay. */
+/** What is to be used. */
+export interface BestDevice {
+  readonly device: ConcreteDevice;
+  readonly spec: DeclarativePredictorSpec;
+  readonly variant?: JsonObject;
+  /** It has been started, unless nothing could be measured. */
+  readonly actor?: Actor;
+}
+
 export interface MeasuredDevices {
   readonly trials: readonly DeviceTrial[];
-  readonly best: { readonly device: ConcreteDevice; readonly spec: DeclarativePredictorSpec; readonly variant?: JsonObject; readonly actor: Actor };
+  readonly best: BestDevice;
 }
 
-/** What is not done by then is not the fastest: loading and compiling for a GPU may take a while, for ever it must not. */
-const leastLimitMs = 20_000;
+/** The device that says what is right may take its time. */
+const noLimits: TrialLimits = { loadMs: Infinity, runMs: Infinity };
+/** Others must not keep the run for ever: a driver that hangs while it loads, a first run that compiles without end. */
+const mostLoadMs = 180_000;
+const leastRunMs = 20_000;
 const slowerThanRight = 4;
 
 export function isGpu(device: ConcreteDevice): boolean {
@@ -45,8 +57,9 @@ export function isGpu(device: ConcreteDevice): boolean {
 
 /**
  * Tries every device on a real block, one after another so that none disturbs the other, and keeps the actor of the fastest that agrees
- * with the results of the last.
- * @throws what the last one's start failed with; `device-unavailable` when none can be used
+ * with the results of the last. Where the last one is lost over the block (a row that hangs, say), it is taken unmeasured: the pool knows
+ * what to do about that.
+ * @throws what the last one's load failed with; `device-unavailable` when none can be used
  */
 export async function measureDevices(request: MeasureRequest): Promise<MeasuredDevices> {
   const measurement = new Measurement(request);
@@ -69,7 +82,7 @@ class Measurement {
   readonly #trials: DeviceTrial[] = [];
   #right: TriedActor | undefined;
   #error: unknown;
-  best: (MeasuredDevices["best"] & { readonly rowsPerSecond: number }) | undefined;
+  best: (BestDevice & { readonly actor: Actor; readonly rowsPerSecond: number }) | undefined;
 
   constructor(request: MeasureRequest) {
     this.#request = request;
@@ -89,19 +102,21 @@ class Measurement {
     const { policy, threads, deviceIndex, block, signal } = this.#request;
     const named = { device, ...(variant === undefined ? {} : { variant }) };
     const spec = withVariant(this.#request.spec, variant);
-    const limitMs = this.#right === undefined ? (this.#request.timeoutMs ?? Infinity) : Math.max(leastLimitMs, slowerThanRight * this.#right.ms);
+    const limits = this.#right === undefined ? noLimits : { loadMs: mostLoadMs, runMs: Math.max(leastRunMs, slowerThanRight * this.#right.ms) };
+    let tried: TriedActor;
     try {
-      const tried = await tryDevice({ spec, policy, device, threads, deviceIndex: isGpu(device) ? deviceIndex : 0 }, block, { ...this.#request, limitMs });
-      const rowsPerSecond = tried.rowsPerSecond * actorsAtOnce(device, this.#request);
-      const other = this.#right === undefined ? undefined : disagreement(tried.result.block, this.#right.result.block, spec.adds);
-      this.#right ??= tried;
-      this.#trials.push({ ...named, rowsPerSecond, ...(other === undefined ? {} : { problem: `it gives ${other}` }) });
-      await this.#keepFaster({ ...named, spec, actor: tried.actor, rowsPerSecond }, other === undefined);
+      tried = await tryDevice({ spec, policy, device, threads, deviceIndex: isGpu(device) ? deviceIndex : 0 }, block, limits, this.#request);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       this.#error ??= error;
-      this.#trials.push({ ...named, problem: ShoalError.from(error).message });
+      this.#trials.push({ ...named, problem: ShoalError.from(error).message, ...(isPassing(error) ? { passing: true as const } : {}) });
+      return;
     }
+    const rowsPerSecond = tried.rowsPerSecond * actorsAtOnce(device, this.#request);
+    const other = this.#right === undefined ? undefined : disagreement(tried.result.block, this.#right.result.block, spec.adds);
+    this.#right ??= tried;
+    this.#trials.push({ ...named, rowsPerSecond, ...(other === undefined ? {} : { problem: `it gives ${other}` }) });
+    await this.#keepFaster({ ...named, spec, actor: tried.actor, rowsPerSecond }, other === undefined);
   }
 
   async #keepFaster(tried: NonNullable<Measurement["best"]>, agrees: boolean): Promise<void> {
@@ -109,17 +124,28 @@ class Measurement {
     const faster = eligible && (this.best === undefined || tried.rowsPerSecond > this.best.rowsPerSecond);
     const ended = faster ? this.best : tried;
     if (faster) this.best = tried;
-    await ended?.actor[Symbol.asyncDispose]();
+    // How it ends is no part of what was measured.
+    await Promise.resolve(ended?.actor[Symbol.asyncDispose]()).catch(() => ended?.actor.kill("it did not end well"));
   }
 
   outcome(): MeasuredDevices {
+    const { spec, candidates, gpuOnly } = this.#request;
     if (this.best !== undefined) return { trials: this.#trials, best: this.best };
-    if (this.#right === undefined) throw this.#error;
+    const last = candidates.at(-1);
+    if (this.#right === undefined && !gpuOnly && last !== undefined && lossOf(this.#error) !== undefined) {
+      const [first] = spec.variants ?? [];
+      return { trials: this.#trials, best: { device: last, spec: withVariant(spec, first), ...(first === undefined ? {} : { variant: first }) } };
+    }
+    if (this.#right === undefined && !gpuOnly) throw this.#error;
     const problems = this.#trials.filter(({ device }) => isGpu(device)).map(({ device, problem = "it can't be chosen" }) => `${device}: ${problem}`);
-    throw new ShoalError("device-unavailable", `${this.#request.spec.name} asks for a GPU, and none can be used here. ${problems.join(" ")}`, {
+    throw new ShoalError("device-unavailable", `${spec.name} asks for a GPU, and none can be used here. ${problems.join(" ")}`, {
       failure: "bug", hint: "Leave out numGpus, so that it runs on the CPU; shoal doctor says what a GPU needs.",
     });
   }
+}
+
+function isPassing(error: unknown): boolean {
+  return failureClass(error) === "oom" || lossOf(error) !== undefined || ShoalError.is(error, "download-failed");
 }
 
 export function withVariant(spec: DeclarativePredictorSpec, variant: JsonObject | undefined): DeclarativePredictorSpec {

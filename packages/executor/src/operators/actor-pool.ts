@@ -184,6 +184,7 @@ function chooser(stage: ActorPoolStage, { devices, host, fit, gpus, onEvent }: A
         devices, host, clock, spec, policy, gpus, signal, block, timeoutMs: stage.timeoutMs,
         ...(device === "auto" ? {} : { device }),
         threads: fit.threads, maxActors: fit.maxActors, deviceIndex: fit.deviceIndexes[0] ?? 0, gpuOnly: numGpus > 0 && device === "auto",
+        onNotice: (message) => onEvent({ kind: "notice", message }),
         onTrying: (candidates) => onEvent({ kind: "notice", message: `${spec.name}: trying ${candidates.join(", ")} on the first rows.` }),
       }),
   };

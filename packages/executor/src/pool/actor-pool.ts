@@ -1,5 +1,6 @@
 import { failureClass, ShoalError, type Block, type BlockResult } from "@shoal/core";
 import { isStateful, mayChangeRows } from "@shoal/planner";
+import { orAborted } from "../streams/abort.ts";
 import { ActorRoster, type Member } from "./actor-roster.ts";
 import { keepDying, stateLost, tooSlow } from "./pool-errors.ts";
 import type { PoolSettings } from "./pool-settings.ts";
@@ -103,7 +104,7 @@ export class ActorPool {
     this.#fail(reason);
     await this.#roster.close(reason);
     // Actors that are being tried belong to nobody yet.
-    if (this.#onFirstBlock === undefined) await this.#choice;
+    await this.#choice;
   }
 
   #fail(error: unknown): void {
@@ -119,7 +120,8 @@ export class ActorPool {
 
   async #choose(): Promise<void> {
     const { chooseDevice, record } = this.#settings;
-    const firstBlock = (): Promise<Block> => new Promise((resolve) => (this.#queue[0] === undefined ? (this.#onFirstBlock = resolve) : resolve(this.#queue[0].block)));
+    const firstBlock = (): Promise<Block> =>
+      orAborted(new Promise<Block>((resolve) => (this.#queue[0] === undefined ? (this.#onFirstBlock = resolve) : resolve(this.#queue[0].block))), this.#ended.signal);
     const chosen = await chooseDevice?.(firstBlock, this.#ended.signal);
     if (chosen === undefined) return;
     if (this.#failure !== undefined) return chosen.actor?.kill("the run ended");

@@ -1,9 +1,9 @@
 import { Command } from "commander";
-import type { DeviceTrial } from "@shoal/executor";
-import { formatCount } from "@shoal/executor";
+import { ShoalError } from "@shoal/core";
+import { formatCount, type DeviceTrial } from "@shoal/executor";
 import { detectResources } from "@shoal/workers/local";
 import { onnxRuntimes } from "#onnx-runtimes";
-import { measureWith } from "./measure-with-model.ts";
+import { measureSpeeds } from "./measure-speeds.ts";
 import { probeDevices } from "./probe-devices.ts";
 
 export function doctorCommand(): Command {
@@ -29,13 +29,14 @@ async function doctor(flags: { readonly json?: true }): Promise<void> {
     library("@napi-rs/image", "reading other images, and scaling"),
   ]);
   const devices = await probeDevices(onnxRuntimes);
-  const speeds = await measureWith(devices.filter(({ works }) => works).map(({ device }) => device), resources);
-  if (flags.json) return void process.stdout.write(`${JSON.stringify({ runtime: runtimeName(), resources, devices, speeds, libraries })}\n`);
+  // What keeps the small model from running is news too, and no reason to keep the rest back.
+  const speeds = await measureSpeeds(devices.filter(({ works }) => works).map(({ device }) => device), resources).catch((error: unknown) => ShoalError.from(error));
+  if (flags.json) return void process.stdout.write(`${JSON.stringify({ runtime: runtimeName(), resources, devices, speeds: ShoalError.is(speeds) ? { error: speeds.message } : speeds, libraries })}\n`);
   const lines = [
     `runtime   ${runtimeName()} on ${process.platform} ${process.arch}`,
     `resources ${resources.cpus} CPUs, ${resources.gpus} GPUs, ${(resources.memory / 2 ** 30).toFixed(1)} GiB memory`,
     ...devices.map(({ device, works, detail }) => `device    ${device.padEnd(7)} ${works ? "works" : "no   "}  ${detail}`),
-    ...speeds.map(speedLine),
+    ...(ShoalError.is(speeds) ? [`speed     not measured: ${speeds.message}`] : speeds.map(speedLine)),
     ...libraries.map(({ name, forWhat, found }) => `library   ${name} ${found ? "found" : `missing: npm install ${name}`} (${forWhat})`),
   ];
   process.stdout.write(`${lines.join("\n")}\n`);

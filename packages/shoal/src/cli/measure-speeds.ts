@@ -6,8 +6,11 @@ import { createHost } from "#runtime";
 
 const sentences = ["I loved this film", "The food was terrible and the waiter was rude", "Great value", "It broke after two days, and nobody answered my letters"];
 
-/** How fast the small classifier that ships with Shoal runs on each device; nothing where there is none. The CPU's results are taken for right. */
-export async function measureWith(devices: readonly ConcreteDevice[], resources: Resources): Promise<readonly DeviceTrial[]> {
+/**
+ * How fast the small classifier that ships with Shoal runs on each device; nothing where there is none. The CPU's results are taken for right.
+ * @throws what running it on the CPU failed with, as a library that is missing
+ */
+export async function measureSpeeds(devices: readonly ConcreteDevice[], resources: Resources): Promise<readonly DeviceTrial[]> {
   const candidates = [...devices].sort((a, b) => Number(a === "cpu") - Number(b === "cpu"));
   if (candidates.length === 0) return [];
   const { spec } = textClassification({ model: sentiment, input: "text", output: "label", scoreOutput: "score" });
@@ -16,9 +19,9 @@ export async function measureWith(devices: readonly ConcreteDevice[], resources:
   const { trials, best } = await measureDevices({
     candidates, host, clock: systemClock, signal: new AbortController().signal, spec: spec as DeclarativePredictorSpec,
     policy: { batchSize: "auto", maxBatchCost: "auto", maxBatchRows: 1024, collapse: false, bisect: true },
-    threads: resources.cpus, maxActors: 1, gpus: resources.gpus, deviceIndex: 0, gpuOnly: false,
+    onNotice: () => {}, threads: resources.cpus, maxActors: 1, gpus: resources.gpus, deviceIndex: 0, gpuOnly: false,
     block: createBlock({ text: columnFromValues(texts, { kind: "utf8" }) }),
   });
-  await best.actor[Symbol.asyncDispose]();
+  await best.actor?.[Symbol.asyncDispose]();
   return trials;
 }
