@@ -6,8 +6,8 @@ import { doubleModel, powerModel } from "@shoal/testing/onnx-models";
 /** What is asked of the worker. */
 export interface RealmRequest {
   readonly device: ActorContext["device"];
-  /** When its device is destroyed: before a run is asked for, or while one is under way. */
-  readonly lose?: "before" | "during";
+  /** When its device is destroyed: between two runs, or while one is under way. */
+  readonly lose?: "between" | "during";
 }
 
 /** What came of it. */
@@ -25,8 +25,11 @@ async function answer({ device, lose }: RealmRequest): Promise<RealmAnswer> {
   if (lose === undefined) return { doubled, failures: [] };
   const slow = await actor.onnx(powerModel);
   const gpu = (await (await import("onnxruntime-web/webgpu")).env.webgpu.device) as unknown as { destroy(): void };
-  if (lose === "before") gpu.destroy();
-  else setTimeout(() => gpu.destroy(), 30);
+  if (lose === "during") setTimeout(() => gpu.destroy(), 30);
+  else {
+    gpu.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
   const operations = [() => slow.run({ x: { type: "float32", shape: [160, 160], data: new Float32Array(25_600) } }), () => session.run({ x: { type: "float32", shape: [1], data: Float32Array.of(1) } }), () => actor.onnx(doubleModel)];
   const failures: RealmAnswer["failures"][number][] = [];
   for (const operation of operations) {

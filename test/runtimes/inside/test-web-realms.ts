@@ -7,11 +7,13 @@ export function testWebRealms(createWorker: () => Worker, devices: readonly Acto
   async function ask(request: RealmRequest): Promise<RealmAnswer> {
     const worker = createWorker();
     onTestFinished(() => worker.terminate());
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<RealmAnswer>((resolve, reject) => {
       worker.addEventListener("message", (event) => resolve((event as MessageEvent<RealmAnswer>).data));
       worker.addEventListener("error", (event) => reject(new Error((event as ErrorEvent).message)));
       worker.postMessage(request);
     });
+    // As a host does it: the old one ends before the new one begins.
+    return answer.finally(() => worker.terminate());
   }
 
   describe("onnxruntime-web in a worker", () => {
