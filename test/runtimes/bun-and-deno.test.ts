@@ -41,6 +41,10 @@ describe.each(["bun", "deno"] as const)("%s runs the source as it stands", (name
     expect([labels, "device-unavailable"]).toContain(webgpu);
   });
 
+  test.skipIf(runtime === undefined)("a worker that the job starts serves a predictor, and keeps out of the job's standard output", async () => {
+    expect(await output("fixtures/worker-job.ts")).toBe(`[{"n":21}]\n`);
+  });
+
   test.skipIf(runtime === undefined)("every row is there, once, after an actor was killed", async () => {
     expect(JSON.parse(await output("fixtures/killed-actor.ts"))).toEqual({ inOrder: true, rows: 200, killed: true, otherActors: true, here: false });
   });
