@@ -17,8 +17,8 @@ describe.each(["bun", "deno"] as const)("%s runs the source as it stands", (name
   const runtime = findRuntime(name);
   const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(NODE_OPTIONS$|NODE_ENV$|VITEST)/.test(key)));
 
-  async function output(file: string): Promise<string> {
-    const { stdout } = await run(runtime?.path as string, runtime?.command(fixture(file), "@shoal/source"), { cwd: workspace, env });
+  async function output(file: string, ...args: string[]): Promise<string> {
+    const { stdout } = await run(runtime?.path as string, [...(runtime?.command(fixture(file), "@shoal/source") ?? []), ...args], { cwd: workspace, env });
     return stdout;
   }
 
@@ -31,6 +31,18 @@ describe.each(["bun", "deno"] as const)("%s runs the source as it stands", (name
 
   test.skipIf(runtime === undefined)("a model labels rows", async () => {
     expect(await output("fixtures/opinions.ts")).toBe("POSITIVE\nNEGATIVE\nPOSITIVE\n");
+  });
+
+  test.skipIf(runtime === undefined)("a model labels rows on the CPU by either library, and says so where there is no such device", { timeout: 60_000 }, async () => {
+    const labels = "POSITIVE NEGATIVE POSITIVE";
+    const [cpu, wasm, webgpu] = (await output("fixtures/devices.ts", "cpu", "wasm", "webgpu")).trim().split("\n");
+    expect([cpu, wasm]).toEqual([labels, labels]);
+    // A machine may have a driver, or none.
+    expect([labels, "device-unavailable"]).toContain(webgpu);
+  });
+
+  test.skipIf(runtime === undefined)("a worker that the job starts serves a predictor, and keeps out of the job's standard output", async () => {
+    expect(await output("fixtures/worker-job.ts")).toBe(`[{"n":21}]\n`);
   });
 
   test.skipIf(runtime === undefined)("every row is there, once, after an actor was killed", async () => {

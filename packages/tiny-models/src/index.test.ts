@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import { sentiment as sentimentInPages, storyteller as storytellerInPages } from "./browser.ts";
 import { sentiment, storyteller } from "./index.ts";
 
 const MAX_BYTES = 3 * 1024 * 1024;
@@ -13,9 +14,9 @@ interface Golden {
 }
 
 describe.each([
-  ["storyteller", storyteller, [...FILES, "generation_config.json"]],
-  ["sentiment", sentiment, FILES],
-])("%s", (_name, model, files) => {
+  ["storyteller", storyteller, storytellerInPages, [...FILES, "generation_config.json"]],
+  ["sentiment", sentiment, sentimentInPages, FILES],
+])("%s", (name, model, inPages, files) => {
   it("is whole, and small enough to ship", async () => {
     const sizes = await Promise.all(files.map(async (file) => (await stat(new URL(file, model))).size));
     expect(Math.min(...sizes)).toBeGreaterThan(0);
@@ -25,6 +26,13 @@ describe.each([
   it("stays itself as JSON, as plans are", () => {
     expect(JSON.parse(JSON.stringify({ model }))).toEqual({ model });
     expect(model).toMatch(/^file:.*\/$/);
+  });
+
+  it("is in a page a list of the same files, called by its name", async () => {
+    const [list = "", called] = inPages.split("#");
+    const listed = (await (await fetch(list)).json()) as Record<string, string>;
+    expect(called).toBe(name);
+    expect(listed).toEqual(Object.fromEntries(files.filter((file) => file !== "golden.json").map((file) => [file, new URL(file, model).href])));
   });
 
   it("has a tokenizer of the size its config tells, and golden tokens within it", async () => {
