@@ -5,6 +5,7 @@ import { FakeActorHost, FakeClock } from "@shoal/testing";
 import { describe, expect, test } from "vitest";
 import { doubling, idsOf, numbered, poolOf, recutOf, rowsOf, scanOf } from "./plans.ts";
 
+const rowCount = 150;
 const all = ["cuda", "webgpu", "wasm", "cpu"] as const;
 
 interface Machine extends Devices {
@@ -29,7 +30,7 @@ type Behaviour = (device: ConcreteDevice, options: JsonObject) => Traits;
 function run(devices: Devices, behave: Behaviour, change: Partial<Omit<ActorPoolStage, "policy" | "input">> = {}, around: Partial<Environment> = {}): { execution: Execution; host: FakeActorHost; used: () => Set<string> } {
   const clock = new FakeClock({ auto: true });
   const host = new FakeActorHost({ clock, load: async (spec, actor) => predictor(spec, actor, behave, clock) });
-  const plan = poolOf(recutOf(scanOf(numbered(500))), { ...change, policy: { maxBatchRows: 64 } });
+  const plan = poolOf(recutOf(scanOf(numbered(rowCount))), { ...change, policy: { maxBatchRows: 64 } });
   const execution = execute(plan, { host, clock, devices, resources: { cpus: 16, gpus: 1, memory: 2 ** 33 }, ...around });
   const used = (): Set<string> => new Set(host.requests.slice(-plan.maxActors).map(({ device }) => device));
   return { execution, host, used };
@@ -48,7 +49,7 @@ async function predictor(spec: PredictorSpec, actor: ActorContext, behave: Behav
   };
 }
 
-const doubled = Array.from({ length: 500 }, (_, id) => ({ id, text: `row ${id}`, doubled: 2 * id }));
+const doubled = Array.from({ length: rowCount }, (_, id) => ({ id, text: `row ${id}`, doubled: 2 * id }));
 const deviceOf = (execution: Execution): string | undefined => execution.stats().stages.at(-1)?.pool?.device;
 const fastest = (quick: ConcreteDevice): Behaviour => (device) => ({ ms: device === quick ? 1 : 9 });
 
@@ -172,9 +173,9 @@ describe("what goes wrong while devices are tried is met as ever", () => {
     const environment: Environment = { host, clock, devices, resources: { cpus: 16, gpus: 1, memory: 2 ** 33 } };
     expect(await rowsOf(execute(poolOf(recutOf(scanOf(numbered(0)))), environment))).toEqual([]);
     const failing = { ...numbered(10), read: () => { throw new ShoalError("bad-file", "It can't be read."); } } as never;
-    await expect(rowsOf(execute(poolOf(recutOf(scanOf(failing))), environment))).rejects.toThrow();
+    await expect(rowsOf(execute(poolOf(recutOf(scanOf(failing))), environment))).rejects.toThrow("It can't be read.");
     const stop = new AbortController();
-    const stopped = rowsOf(execute(poolOf(recutOf(scanOf(numbered(500)))), { ...environment, signal: stop.signal }));
+    const stopped = rowsOf(execute(poolOf(recutOf(scanOf(numbered(rowCount)))), { ...environment, signal: stop.signal }));
     stop.abort(new ShoalError("aborted", "enough", { failure: "aborted" }));
     await expect(stopped).rejects.toMatchObject({ code: "aborted" });
     expect(host.alive).toBe(0);
@@ -183,7 +184,7 @@ describe("what goes wrong while devices are tried is met as ever", () => {
   test("loading may take longer than a batch", async () => {
     const clock = new FakeClock({ auto: true });
     const host = new FakeActorHost({ clock, loadMs: 3000, load: async (spec, actor) => predictor(spec, actor, () => ({}), clock) });
-    const execution = execute(poolOf(recutOf(scanOf(numbered(500))), { timeoutMs: 1000 }), { host, clock, devices: machine(), resources: { cpus: 16, gpus: 1, memory: 2 ** 33 } });
+    const execution = execute(poolOf(recutOf(scanOf(numbered(rowCount))), { timeoutMs: 1000 }), { host, clock, devices: machine(), resources: { cpus: 16, gpus: 1, memory: 2 ** 33 } });
     expect(await rowsOf(execution)).toEqual(doubled);
   });
 
@@ -209,7 +210,7 @@ describe("what goes wrong while devices are tried is met as ever", () => {
         },
       });
       const devices = machine();
-      const execution = execute(poolOf(recutOf(scanOf(numbered(500))), { timeoutMs: 5000, onError: "skip" }), { host, clock, devices, resources: { cpus: 16, gpus: 1, memory: 2 ** 33 } });
+      const execution = execute(poolOf(recutOf(scanOf(numbered(rowCount))), { timeoutMs: 5000, onError: "skip" }), { host, clock, devices, resources: { cpus: 16, gpus: 1, memory: 2 ** 33 } });
       expect(await rowsOf(execution)).toEqual(fault === "hang" ? doubled.filter(({ id }) => id !== 7) : doubled);
       expect(execution.stats().stages.at(-1)?.pool?.deviceChoice).toMatch(/^cpu, not measured/);
       expect(devices.memory.size, "an accident is not remembered").toBe(0);
