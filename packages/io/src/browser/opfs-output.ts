@@ -2,6 +2,7 @@ import { ShoalError } from "@shoal/core";
 import { fileError } from "../file-error.ts";
 import { hasExtension } from "../file-store.ts";
 import type { Output, OutputFile, OutputOptions } from "../output.ts";
+import { refuseStrangers } from "../strangers.ts";
 import { entryOf, opfsRoot, opfsSteps } from "./opfs-place.ts";
 import {
   beginPublishing, claimOutput, dataName, finishPublishing, lettersBeside, lettersName, removeIfThere, unfinishedName,
@@ -24,10 +25,8 @@ export async function openOpfsOutput(path: string, { extensions, mode = "error" 
   try {
     const directory = await makeDirectory(steps.slice(0, -1), location);
     await finishPublishing(directory, name);
-    if (mode === "error") {
-      await refuseExisting(directory, name, location);
-      await refuseUnfinished(directory, name, location);
-    }
+    await checkReplaceable(directory, name, location, mode);
+    if (mode === "error") await refuseUnfinished(directory, name, location);
     await removeIfThere(directory, unfinishedName(name));
     const unfinished = await directory.getDirectoryHandle(unfinishedName(name), { create: true });
     const data = await unfinished.getDirectoryHandle(dataName, { create: true });
@@ -49,10 +48,13 @@ async function makeDirectory(steps: readonly string[], location: string): Promis
   return at;
 }
 
-/** An empty directory is no output. @throws `output-exists` */
-async function refuseExisting(directory: FileSystemDirectoryHandle, name: string, location: string): Promise<void> {
+/** An empty directory is no output. @throws `output-exists`, `output-not-ours` */
+async function checkReplaceable(directory: FileSystemDirectoryHandle, name: string, location: string, mode: "error" | "overwrite"): Promise<void> {
   const entry = await entryOf(directory, name);
-  if (entry === undefined || (entry.kind === "directory" && (await entry.keys().next()).done === true)) return;
+  const names: string[] = [];
+  if (entry?.kind === "directory") for await (const each of (entry as FileSystemDirectoryHandle).keys()) names.push(each);
+  if (mode === "overwrite") return refuseStrangers(names, location);
+  if (entry === undefined || (entry.kind === "directory" && names.length === 0)) return;
   throw new ShoalError("output-exists", `There is already an output at "${location}".`, {
     hint: `Choose another path, remove it, or replace it with { mode: "overwrite" }.`,
     failure: "bug",
@@ -117,7 +119,7 @@ class OpfsOutput implements Output {
   async publish(): Promise<{ files: readonly string[]; deadLetters?: string }> {
     const { single, name, directory, unfinished, mode } = this.#at;
     try {
-      if (mode === "error") await refuseExisting(directory, name, this.location);
+      await checkReplaceable(directory, name, this.location, mode);
       const letters = this.#letters !== undefined ? "replace" : mode === "overwrite" ? "remove" : "leave";
       await beginPublishing(unfinished, single ? { letters } : { letters: "leave", files: [...this.#names, ...(this.#letters === undefined ? [] : [deadLettersName])] });
       this.#published = true;

@@ -1,6 +1,7 @@
 import { lstat, readdir, readlink, realpath, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { ShoalError } from "@shoal/core";
+import { refuseStrangers } from "../strangers.ts";
 
 /**
  * Where a path leads: an output takes the place of what a symbolic link points at, not of the link.
@@ -43,7 +44,7 @@ export async function checkFolder(folder: string, location: string): Promise<voi
 }
 
 /** An empty directory is no output. @throws `output-exists` */
-export async function refuseExisting(target: string, location: string): Promise<void> {
+async function refuseExisting(target: string, location: string): Promise<void> {
   const info = await stat(target).catch(() => undefined);
   if (info === undefined || (info.isDirectory() && (await readdir(target)).length === 0)) return;
   throw new ShoalError("output-exists", `There is already an output at "${location}" (changed ${info.mtime.toISOString()}).`, {
@@ -51,4 +52,11 @@ export async function refuseExisting(target: string, location: string): Promise<
     failure: "bug",
     details: { path: location },
   });
+}
+
+/** What may take the place of what is there. @throws `output-exists`, `output-not-ours` */
+export async function checkReplaceable(target: string, location: string, mode: "error" | "overwrite"): Promise<void> {
+  if (mode === "error") return refuseExisting(target, location);
+  const info = await stat(target).catch(() => undefined);
+  if (info?.isDirectory() === true) refuseStrangers(await readdir(target), location);
 }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readdir, readFile, symlink, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { blockFromRows, type Datasink } from "@shoal/core";
@@ -103,6 +103,18 @@ describe("an output", () => {
     await given.discard();
     expect(await collectRows(jsonlSource(out))).toEqual([{ a: 2 }]);
     expect(await readdir(folder)).toEqual(["out"]);
+  });
+
+  test("that holds what is not ours is not overwritten, not even when that came during the run", async () => {
+    await writeRows(jsonl(join(folder, "out")), { a: 1 });
+    await writeFile(join(folder, "out", "thesis.txt"), "years of work");
+    await expect(writeRows(jsonl(join(folder, "out"), { mode: "overwrite" }), { a: 2 })).rejects.toMatchObject({ code: "output-not-ours", message: expect.stringContaining("thesis.txt") as string });
+    await rm(join(folder, "out", "thesis.txt"));
+    const writer = await jsonl(join(folder, "out"), { mode: "overwrite" }).open(signal);
+    await mkdir(join(folder, "out", "photos"));
+    await expect(writer.publish({ fields: [] })).rejects.toMatchObject({ code: "output-not-ours" });
+    await writer.discard();
+    expect(await readdir(join(folder, "out"))).toEqual(["part-00000.jsonl", "photos"]);
   });
 
   test("that a dead run left is an error, and removed by overwrite", async () => {

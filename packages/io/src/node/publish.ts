@@ -6,14 +6,14 @@ import { fileError } from "../file-error.ts";
 import { hasExtension } from "../file-store.ts";
 import { localPath } from "./local-files.ts";
 import type { Output, OutputFile, OutputOptions } from "../output.ts";
-import { checkFolder, outputTarget, refuseExisting } from "./output-place.ts";
+import { checkFolder, checkReplaceable, outputTarget } from "./output-place.ts";
 import { beginPublishing, claimUnfinished, lettersBeside, lettersName, moveIfThere, publishLetters, removeUnfinished, replacedName, settleLeftOver, type Publishing } from "./unfinished-output.ts";
 
 /**
  * Opens a path for writing: one file when it ends in one of the extensions (`out.jsonl`), otherwise a directory of parts
  * (`out/part-00000.jsonl`). Everything is written into a hidden directory beside it and renamed at the end.
  * What a run that died while publishing left in between is put right first: the old output is back, or the new one whole.
- * @throws `output-exists`, `output-unfinished`, `output-busy`, `unwritable-location`, `not-a-directory`, with the choices there are.
+ * @throws `output-exists`, `output-not-ours`, `output-unfinished`, `output-busy`, `unwritable-location`, `not-a-directory`, with the choices there are.
  */
 export async function openOutput(given: string, options: OutputOptions): Promise<Output> {
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(given) && !given.startsWith("file:")) {
@@ -27,10 +27,10 @@ export async function openOutput(given: string, options: OutputOptions): Promise
     const target = await outputTarget(path, location);
     await checkFolder(dirname(target), location);
     await settleLeftOver(target);
-    if (mode === "error") await refuseExisting(target, location);
     if (!relative(target, process.cwd()).startsWith("..")) {
       throw new ShoalError("unwritable-location", `Can't write "${location}": the working directory is in it.`, { hint: "Name a directory of its own for the output.", failure: "bug" });
     }
+    await checkReplaceable(target, location, mode);
     await mkdir(dirname(target), { recursive: true });
     const unfinished = await claimUnfinished(target, location, mode);
     return new LocalOutput(location, target, unfinished, single, options);
@@ -72,7 +72,7 @@ class LocalOutput implements Output {
 
   async publish(): Promise<{ files: readonly string[]; deadLetters?: string }> {
     try {
-      if (this.#mode === "error") await refuseExisting(this.#target, this.location);
+      await checkReplaceable(this.#target, this.location, this.#mode);
       await (this.single ? this.#publishFile() : this.#publishDirectory());
       await syncDirectory(dirname(this.#target));
     } catch (error) {
