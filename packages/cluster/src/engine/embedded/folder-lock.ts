@@ -1,0 +1,136 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { ShoalError } from "@shoal/core";
+import type { Disk } from "./disk.ts";
+
+/** Who has a folder. A process id alone is soon somebody else's: the machine's start and the process's tell them apart, where the system says. */
+export interface FolderOwner {
+  readonly pid: number;
+  readonly host: string;
+  readonly boot?: string;
+  readonly started?: string;
+  readonly since: string;
+}
+
+/** The folder is ours, until `release` or until somebody takes it over. */
+export interface FolderLock {
+  /** Asked after every sync: what was on the disk while the lock still lay there is seen by whoever takes the folder over. */
+  isOurs(): boolean;
+  release(): Promise<void>;
+}
+
+const lockName = /^lock-(\d{8})\.json$/;
+
+/**
+ * Takes a folder, also over from an owner that is dead: its lock stays, and gets a successor with the next number, which only one process can make.
+ * A process that is stopped still owns its folder.
+ * @param takeOver whether the owner is known to be gone though this machine can't tell: one on another machine
+ * @throws `engine-folder-busy`
+ */
+export async function lockFolder(folder: string, disk: Disk, { takeOver = false }: { readonly takeOver?: boolean } = {}): Promise<FolderLock> {
+  const last = await lastLock(folder, disk);
+  if (last !== undefined && !takeOver && isAtWork(last.owner)) throw busy(folder, last);
+  const number = (last?.number ?? 0) + 1;
+  const path = lockPath(folder, number);
+  const candidate = join(folder, `lock-${randomUUID()}.new`);
+  const file = await disk.create(candidate);
+  try {
+    await file.write(Buffer.from(JSON.stringify(thisProcess())), 0);
+    await file.sync();
+    await file.close();
+    if (!(await disk.link(candidate, path))) throw busy(folder, await lastLock(folder, disk));
+  } finally {
+    await disk.remove(candidate);
+  }
+  // Somebody may have taken the folder, and let it go, since we looked.
+  const now = await lastLock(folder, disk);
+  if (now?.number !== number) {
+    await disk.remove(path);
+    throw busy(folder, now);
+  }
+  for (const name of await disk.list(folder)) if (lockName.test(name) && join(folder, name) < path) await disk.remove(join(folder, name));
+  return { isOurs: () => disk.exists(path), release: () => disk.remove(path) };
+}
+
+interface Lock {
+  readonly number: number;
+  readonly path: string;
+  /** Undefined when it can't be read. */
+  readonly owner: FolderOwner | undefined;
+}
+
+async function lastLock(folder: string, disk: Disk): Promise<Lock | undefined> {
+  const numbers = (await disk.list(folder)).flatMap((name) => lockName.exec(name)?.slice(1).map(Number) ?? []);
+  const number = Math.max(...numbers);
+  if (numbers.length === 0) return undefined;
+  const path = lockPath(folder, number);
+  try {
+    return { number, path, owner: JSON.parse(await disk.readText(path)) as FolderOwner };
+  } catch {
+    return { number, path, owner: undefined };
+  }
+}
+
+function lockPath(folder: string, number: number): string {
+  return join(folder, `lock-${String(number).padStart(8, "0")}.json`);
+}
+
+/** In doubt, yes. */
+function isAtWork(owner: FolderOwner | undefined): boolean {
+  if (owner === undefined || owner.host !== hostname()) return true;
+  const here = bootId();
+  if (owner.boot !== undefined && here !== undefined && owner.boot !== here) return false;
+  const started = startOf(owner.pid);
+  if (started !== undefined && owner.started !== undefined) return started === owner.started;
+  try {
+    process.kill(owner.pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: unknown }).code === "EPERM";
+  }
+}
+
+function thisProcess(): FolderOwner {
+  const boot = bootId();
+  const started = startOf(process.pid);
+  return { pid: process.pid, host: hostname(), ...(boot === undefined ? {} : { boot }), ...(started === undefined ? {} : { started }), since: new Date().toISOString() };
+}
+
+/** Another one after each start of the machine. */
+function bootId(): string | undefined {
+  return readText("/proc/sys/kernel/random/boot_id");
+}
+
+/** When a process was started, in ticks since the machine was. `dead` once it is, though its parent may not have looked. */
+function startOf(pid: number): string | undefined {
+  const stat = readText(`/proc/${pid}/stat`);
+  // The name of the program, in parentheses, may hold anything.
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields === undefined ? undefined : fields[0] === "Z" || fields[0] === "X" ? "dead" : fields[19];
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function busy(folder: string, lock: Lock | undefined): ShoalError {
+  const owner = lock?.owner;
+  const who = owner === undefined ? "another process" : `process ${owner.pid} on ${owner.host}, since ${owner.since}`;
+  return new ShoalError("engine-folder-busy", `The folder "${folder}" belongs to ${who}.`, {
+    hint: `Stop that process, or choose another folder. If it is gone for certain, as its machine is, remove "${lock?.path ?? folder}".`,
+    failure: "bug",
+    details: { folder, ...owner },
+  });
+}
+
+/** The folder was taken from us: what was not yet confirmed is up to its new owner. */
+export function folderTaken(folder: string): ShoalError {
+  return new ShoalError("engine-folder-taken", `The folder "${folder}" was taken over by another process.`, { hint: "End this process: the other one goes on.", failure: "bug", details: { folder } });
+}
