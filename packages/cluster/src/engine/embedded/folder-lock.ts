@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { ShoalError } from "@shoal/core";
-import type { Disk } from "./disk.ts";
+import { systemCode, type Disk } from "./disk.ts";
 
 /** Who has a folder. A process id alone is soon somebody else's: the machine's start and the process's tell them apart, where the system says. */
 export interface FolderOwner {
@@ -36,12 +36,9 @@ export async function lockFolder(folder: string, disk: Disk, { takeOver = false 
   const number = (last?.number ?? 0) + 1;
   const path = lockPath(folder, number);
   const candidate = join(folder, `lock-${randomUUID()}.new`);
-  const file = await disk.create(candidate);
   try {
-    await file.write(Buffer.from(JSON.stringify(thisProcess())), 0);
-    await file.sync();
-    await file.close();
-    if (!(await disk.link(candidate, path))) throw busy(folder, await lastLock(folder, disk));
+    await writeOwner(candidate, disk);
+    if (!(await linkedUnlessCleared(candidate, path, disk))) throw busy(folder, await lastLock(folder, disk));
   } finally {
     await disk.remove(candidate);
   }
@@ -53,6 +50,26 @@ export async function lockFolder(folder: string, disk: Disk, { takeOver = false 
   }
   for (const name of await disk.list(folder)) if (lockName.test(name) && join(folder, name) < path) await disk.remove(join(folder, name));
   return { isOurs: () => disk.exists(path), release: () => disk.remove(path) };
+}
+
+async function writeOwner(path: string, disk: Disk): Promise<void> {
+  const file = await disk.create(path);
+  try {
+    await file.write(Buffer.from(JSON.stringify(thisProcess())), 0);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** False, too, where somebody who has the folder by now has cleared away what lay there. */
+async function linkedUnlessCleared(candidate: string, path: string, disk: Disk): Promise<boolean> {
+  try {
+    return await disk.link(candidate, path);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return false;
+    throw error;
+  }
 }
 
 interface Lock {

@@ -56,7 +56,6 @@ async function readWholeRecords(folder: string, disk: Disk, files: readonly numb
   for (const file of files.filter((each) => each >= first)) {
     const header = headers.get(file);
     state.skipTo(header?.seq ?? 0);
-    if (header === undefined) damaged++;
     let wasGood = true;
     for await (const lines of splitLines(disk.read(journalPath(folder, file), 0, header?.compacted === true ? undefined : headers.get(file + 1)?.previousBytes))) {
       for (const { at, line, ends } of lines) {
