@@ -1,3 +1,4 @@
+// oxlint-disable vitest/no-conditional-expect -- what is to be found depends on where the fault was
 import type { CommitRecord, Engine, LedgerEntry } from "@shoal/cluster";
 import { openEmbeddedEngine, repairJournal } from "@shoal/cluster/embedded";
 import { ShoalError } from "@shoal/core";

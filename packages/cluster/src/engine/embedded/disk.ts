@@ -43,7 +43,11 @@ export const localDisk: Disk = {
   syncFolder: async (path) => {
     try {
       const handle = await open(path, "r");
-      await handle.sync().finally(() => handle.close());
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
     } catch (error) {
       // Some systems can't sync folders; a full disk must not look like one of them.
       if (["EIO", "ENOSPC", "EDQUOT"].includes(systemCode(error))) throw error;

@@ -1,4 +1,4 @@
-import { ShoalError } from "@shoal/core";
+import type { ShoalError } from "@shoal/core";
 import { engineClosed, enginePaused } from "../engine-errors.ts";
 import type { LedgerLog, LogRecord } from "../memory/ledger-log.ts";
 import type { LedgerState } from "../memory/ledger-state.ts";

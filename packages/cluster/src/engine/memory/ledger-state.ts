@@ -104,7 +104,8 @@ export class LedgerState {
         this.epochs.set(record.role, record.seq);
         break;
       default: {
-        const { job, ...entry } = record;
+        const { job } = record;
+        const entry = entryOf(record);
         // A repaired journal may have lost what opened the job, and may hold what was given up when its file was.
         const ledger = this.#job(job, entry.seq);
         if (entry.kind === "commit" && ledger.commits.has(entry.block)) break;
@@ -133,4 +134,12 @@ export class LedgerState {
     }
     return job;
   }
+}
+
+/** Without the job's name; written out, because this is done for every record of a journal. */
+function entryOf(record: LedgerEntry): LedgerEntry {
+  const { seq, kind } = record;
+  if (kind === "commit") return { kind, seq, block: record.block, record: record.record };
+  if (kind === "note") return { kind, seq, record: record.record };
+  return { kind, seq, role: record.role, epoch: record.epoch, records: record.records };
 }
