@@ -121,10 +121,14 @@ test("a coordinator whose folder was taken over confirms nothing any more, and w
   expect(first.status()).toMatchObject({ state: "paused", reason: { code: "engine-folder-taken" } });
   expect(await second.ledger.committed("job", "a")).toEqual({ attempt: "first" });
   expect(await second.ledger.commit("job", "b", { attempt: "second" })).toMatchObject({ outcome: "accepted" });
-  await first.close();
   await second.close();
   const third = await openEmbeddedEngine(folder);
   expect(await third.ledger.committed("job", "b")).toEqual({ attempt: "second" });
+  // It is over for the first one, whoever comes and goes, and its end is nobody's release.
+  expect(await first.ledger.commit("job", "c", { attempt: "first" })).toMatchObject({ outcome: "undecided" });
+  await first.close();
+  await expect(openEmbeddedEngine(folder)).rejects.toMatchObject({ code: "engine-folder-busy" });
+  await third.close();
   await third.close();
 });
 

@@ -1,5 +1,5 @@
 // oxlint-disable vitest/no-conditional-expect -- what is to be found depends on where the fault was
-import type { CommitRecord, Engine, LedgerEntry } from "@shoal/cluster";
+import { sha256Of, type CommitRecord, type Engine, type LedgerEntry } from "@shoal/cluster";
 import { openEmbeddedEngine, repairJournal } from "@shoal/cluster/embedded";
 import { ShoalError } from "@shoal/core";
 import { seededRandom } from "@shoal/testing";
@@ -218,6 +218,42 @@ describe("a coordinator on a fragile disk", () => {
       for (const [block, attempt] of accepted) expect((await after.ledger.committed("job", block))?.attempt).toBe(attempt);
       expect((await entries(after, "job")).filter(({ kind }) => kind === "commit")).toHaveLength(accepted.size);
     }
+  });
+
+  test("whenever the power goes out, a blob whose put was answered is there, whole", async () => {
+    let found = 0;
+    for (let seed = 0; seed < 200; seed++) {
+      const random = seededRandom(seed);
+      const disk = new FragileDisk();
+      const blobs = new Map(await Promise.all(Array.from({ length: 8 }, async (_, index) => {
+        const bytes = Uint8Array.from({ length: 100 + index }, () => random.between(0, 255));
+        return [await sha256Of(bytes), bytes] as const;
+      })));
+      const engine = await openEmbeddedEngine(folder, options(disk));
+      let left = random.between(1, 60);
+      let cut: FragileDisk | undefined;
+      disk.watch(() => {
+        if (cut === undefined && left-- > 0) return;
+        cut ??= disk.afterPowerCut(random);
+        throw systemError("EIO");
+      });
+      const stored: string[] = [];
+      await Promise.all([...blobs, ...blobs].map(async ([sha256, bytes]) => {
+        await engine.blobs.put(sha256, bytes).catch(() => undefined);
+        if (cut === undefined) stored.push(sha256);
+      }));
+      const after = await openEmbeddedEngine(folder, options(cut ?? disk.afterPowerCut(random)));
+      for (const sha256 of stored) expect(await after.blobs.get(sha256), `seed ${seed}`).toEqual(blobs.get(sha256));
+      for (const [sha256, bytes] of blobs) {
+        // What was not answered may be there, and then whole, or damaged, and then is not given out.
+        const there = await after.blobs.get(sha256).catch((error: unknown) => error);
+        if (!ShoalError.is(there)) expect(there).toEqual(bytes);
+        expect(await after.blobs.put(sha256, bytes)).toMatch(/stored|there/);
+        expect(await after.blobs.get(sha256)).toEqual(bytes);
+      }
+      found += stored.length;
+    }
+    expect(found).toBeGreaterThan(1000);
   });
 
   test("its folder does not grow with jobs that are removed", async () => {

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { blobDamaged, blobMissing, checkBlobBytes, sha256Of } from "../blob-bytes.ts";
 import type { BlobStore, ByteRange } from "../blob-store.ts";
 import { diskError } from "./disk-error.ts";
-import type { Disk } from "./disk.ts";
+import { systemCode, type Disk } from "./disk.ts";
 
 interface Seen {
   readonly bytes: number;
@@ -57,6 +57,7 @@ export class FolderBlobs implements BlobStore {
       }
       return bytes;
     } catch (error) {
+      if (systemCode(error) === "ENOENT") throw blobMissing(sha256);
       throw diskError(error, `read blob ${sha256}`, this.#folder);
     }
   }

@@ -23,16 +23,18 @@ export interface FolderLock {
 }
 
 const lockName = /^lock-(\d{8})\.json$/;
+const anyLockName = /^lock-(\d{8})\.(?:json|released)$/;
 
 /**
- * Takes a folder, also over from an owner that is dead: its lock stays, and gets a successor with the next number, which only one process can make.
+ * Takes a folder that was released, or whose owner is dead: its lock gets a successor with the next number, which only one process can make, and only then goes. A number never
+ * comes again: somebody who was stopped for long would take another's lock for his own.
  * A process that is stopped still owns its folder.
  * @param takeOver whether the owner is known to be gone though this machine can't tell: one on another machine
  * @throws `engine-folder-busy`
  */
 export async function lockFolder(folder: string, disk: Disk, { takeOver = false }: { readonly takeOver?: boolean } = {}): Promise<FolderLock> {
   const last = await lastLock(folder, disk);
-  if (last !== undefined && !takeOver && isAtWork(last.owner)) throw busy(folder, last);
+  if (last !== undefined && !last.isReleased && !takeOver && isAtWork(last.owner)) throw busy(folder, last);
   const number = (last?.number ?? 0) + 1;
   const path = lockPath(folder, number);
   const candidate = join(folder, `lock-${randomUUID()}.new`);
@@ -48,8 +50,8 @@ export async function lockFolder(folder: string, disk: Disk, { takeOver = false 
     await disk.remove(path);
     throw busy(folder, now);
   }
-  for (const name of await disk.list(folder)) if (lockName.test(name) && join(folder, name) < path) await disk.remove(join(folder, name));
-  return { isOurs: () => disk.exists(path), release: () => disk.remove(path) };
+  for (const name of await disk.list(folder)) if (Number(anyLockName.exec(name)?.[1] ?? number) < number) await disk.remove(join(folder, name));
+  return { isOurs: () => disk.exists(path), release: async () => void (await linkedUnlessCleared(path, releasedPath(path), disk)) };
 }
 
 async function writeOwner(path: string, disk: Disk): Promise<void> {
@@ -77,6 +79,7 @@ interface Lock {
   readonly path: string;
   /** Undefined when it can't be read. */
   readonly owner: FolderOwner | undefined;
+  readonly isReleased: boolean;
 }
 
 async function lastLock(folder: string, disk: Disk): Promise<Lock | undefined> {
@@ -84,11 +87,16 @@ async function lastLock(folder: string, disk: Disk): Promise<Lock | undefined> {
   const number = Math.max(...numbers);
   if (numbers.length === 0) return undefined;
   const path = lockPath(folder, number);
+  const isReleased = disk.exists(releasedPath(path));
   try {
-    return { number, path, owner: JSON.parse(await disk.readText(path)) as FolderOwner };
+    return { number, path, isReleased, owner: JSON.parse(await disk.readText(path)) as FolderOwner };
   } catch {
-    return { number, path, owner: undefined };
+    return { number, path, isReleased, owner: undefined };
   }
+}
+
+function releasedPath(path: string): string {
+  return path.replace(/\.json$/, ".released");
 }
 
 function lockPath(folder: string, number: number): string {
@@ -106,7 +114,7 @@ function isAtWork(owner: FolderOwner | undefined): boolean {
     process.kill(owner.pid, 0);
     return true;
   } catch (error) {
-    return (error as { code?: unknown }).code === "EPERM";
+    return (error as { code?: unknown }).code !== "ESRCH";
   }
 }
 

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { systemClock, type Clock } from "@shoal/core";
 import type { Engine } from "../engine.ts";
 import { LedgerState } from "../memory/ledger-state.ts";
@@ -32,7 +32,10 @@ export interface EmbeddedEngine extends Engine {
  */
 export async function openEmbeddedEngine(folder: string, { clock = systemClock, queue, journal: journalOptions, disk = localDisk, takeOver = false }: EmbeddedEngineOptions = {}): Promise<EmbeddedEngine> {
   try {
-    await disk.makeFolder(folder);
+    const blobs = join(folder, "blobs");
+    await disk.makeFolder(blobs);
+    // What is in it becomes durable with the journal's first file.
+    await disk.syncFolder(dirname(resolve(folder)));
     const lock = await lockFolder(folder, disk, { takeOver });
     try {
       for (const name of await disk.list(folder)) if (name.endsWith(".new")) await disk.remove(join(folder, name));
@@ -42,7 +45,7 @@ export async function openEmbeddedEngine(folder: string, { clock = systemClock, 
         ledger: new LoggedLedger(state, journal),
         leader: new LoggedElection(state, journal, clock),
         queue: new MemoryQueue(clock, queue),
-        blobs: new FolderBlobs(join(folder, "blobs"), disk),
+        blobs: new FolderBlobs(blobs, disk),
         status: () => (journal.paused === undefined ? { state: "running" } : { state: "paused", reason: journal.paused }),
         compact: () => journal.compact(),
         close: async () => {
