@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [--only text,images,overhead,overlap,start,memory,readers] [--repeats 3] [--no-write]
+// npm run bench [-- --quick] [--only text,images,overhead,overlap,start,memory,readers,journal] [--repeats 3] [--no-write]
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -6,6 +6,7 @@ import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { findInputs, scratch } from "./inputs/inputs.ts";
 import { imageJob } from "./lines/image-job.ts";
+import { journal } from "./lines/journal.ts";
 import { memory } from "./lines/memory.ts";
 import { overhead } from "./lines/overhead.ts";
 import { overlap } from "./lines/overlap.ts";
@@ -40,6 +41,7 @@ const sections: Readonly<Record<string, () => Promise<Section>>> = {
   overlap: () => overlap(bench),
   memory: () => memory(bench),
   readers: () => readers(bench),
+  journal: () => journal(bench),
 };
 
 const loadBefore = loadavg()[0] ?? 0;

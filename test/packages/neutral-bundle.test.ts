@@ -22,7 +22,7 @@ async function importsLeftOutside(input: string, code?: string): Promise<string[
 }
 
 describe("a bundle for the browser needs nothing of Node", () => {
-  test.each(["core", "planner", "executor", "dataset", "ort-sessions", "backend-onnx"])("%s", async (name) => {
+  test.each(["core", "planner", "executor", "dataset", "cluster", "ort-sessions", "backend-onnx"])("%s", async (name) => {
     expect(await importsLeftOutside(`packages/${name}/src/index.ts`)).toEqual([]);
   });
 

@@ -5,3 +5,4 @@ export * from "./fake-onnx-session.ts";
 export * from "./faults.ts";
 export * from "./memory-sink.ts";
 export * from "./seeded-random.ts";
+export * from "./swallowed-replies.ts";

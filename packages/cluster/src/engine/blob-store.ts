@@ -1,0 +1,29 @@
+/** A part of a blob: `length` bytes from `start` on, or what there is of them. */
+export interface ByteRange {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** Bytes by the SHA-256 of what they are, in lower-case hex. What is there never changes. */
+export interface BlobStore {
+  /**
+   * Stores bytes unless they are there; durable when it resolves, whole or not at all. Either way they are as good as new for `collect`: so put
+   * first, then commit what refers to them.
+   * @throws `blob-mismatch` when the bytes are not those of that name; `disk-full`, `file-error`, `engine-paused`: nothing is there, try again
+   */
+  put(sha256: string, bytes: Uint8Array): Promise<"stored" | "there">;
+  /**
+   * Reads a blob or a part of it. Bytes that have changed where they lie are never given out.
+   * @throws `blob-missing`; `blob-damaged`: it is then gone, and may be put again
+   */
+  get(sha256: string, range?: ByteRange): Promise<Uint8Array>;
+  /** How many bytes it has; undefined when it is not there. */
+  size(sha256: string): Promise<number | undefined>;
+  /** Where others can read or write it themselves for a while, if they can: absent, or undefined, when bytes only go through the engine's user. */
+  url?(sha256: string, method: "get" | "put", ttlMs: number): Promise<string | undefined>;
+  /**
+   * Removes the blobs that nothing refers to and that were put longer than `graceMs` ago: what was put within that time may be about to be committed.
+   * @param isReferenced whether a ledger or a manifest that counts names it
+   */
+  collect(isReferenced: (sha256: string) => boolean, graceMs: number): Promise<{ readonly removed: number; readonly bytes: number }>;
+}

@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, utimes, type FileHandle } from "node:fs/promises";
+
+/** What the engine asks of a file system; errors carry the system's codes (`ENOSPC`). Tests put one in between that fails. */
+export interface Disk {
+  makeFolder(path: string): Promise<void>;
+  /** Names in a folder, sorted; none when it is not there. */
+  list(folder: string): Promise<readonly string[]>;
+  /** After this, names given and taken in the folder are durable, where the system can say so. */
+  syncFolder(path: string): Promise<void>;
+  create(path: string): Promise<DiskFile>;
+  rename(from: string, to: string): Promise<void>;
+  /** Gives a file a second name. False when the name is taken. */
+  link(from: string, to: string): Promise<boolean>;
+  /** What is not there is removed. */
+  remove(path: string): Promise<void>;
+  readText(path: string): Promise<string>;
+  /** Parts of a file, in order, up to `end`. A part may be overwritten by the next one. */
+  read(path: string, start?: number, end?: number): AsyncIterable<Uint8Array>;
+  stat(path: string): Promise<{ readonly bytes: number; readonly changedMs: number } | undefined>;
+  touch(path: string): Promise<void>;
+  sha256(path: string): Promise<string>;
+  exists(path: string): boolean;
+}
+
+/** A file that is written. */
+export interface DiskFile {
+  /** All of them, or it rejects. */
+  write(bytes: Uint8Array, position: number): Promise<void>;
+  /** What was written is on the disk. */
+  sync(): Promise<void>;
+  truncate(length: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const partBytes = 1 << 20;
+
+/** The file system of Node, Bun and Deno. */
+export const localDisk: Disk = {
+  makeFolder: async (path) => void (await mkdir(path, { recursive: true })),
+  list: async (folder) => (await readdir(folder).catch(unlessMissing(() => [] as string[]))).sort(),
+  syncFolder: async (path) => {
+    try {
+      const handle = await open(path, "r");
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      // Some systems can't sync folders; a full disk must not look like one of them.
+      if (["EIO", "ENOSPC", "EDQUOT"].includes(systemCode(error))) throw error;
+    }
+  },
+  create: async (path) => new LocalFile(await open(path, "wx")),
+  rename,
+  link: async (from, to) => {
+    try {
+      await link(from, to);
+      return true;
+    } catch (error) {
+      if (systemCode(error) === "EEXIST") return false;
+      throw error;
+    }
+  },
+  remove: (path) => rm(path, { force: true }),
+  readText: (path) => readFile(path, "utf8"),
+  read: async function* (path, start = 0, end = Infinity) {
+    const handle = await open(path, "r");
+    try {
+      const part = new Uint8Array(Math.min(partBytes, end - start));
+      for (let at = start; at < end; ) {
+        const { bytesRead } = await handle.read(part, 0, Math.min(part.byteLength, end - at), at);
+        if (bytesRead === 0) return;
+        at += bytesRead;
+        yield part.subarray(0, bytesRead);
+      }
+    } finally {
+      await handle.close();
+    }
+  },
+  stat: async (path) => {
+    const info = await stat(path).catch(unlessMissing(() => undefined));
+    return info === undefined ? undefined : { bytes: info.size, changedMs: info.mtimeMs };
+  },
+  touch: async (path) => {
+    const now = new Date();
+    await utimes(path, now, now);
+  },
+  sha256: async (path) => {
+    const hash = createHash("sha256");
+    for await (const part of localDisk.read(path)) hash.update(part);
+    return hash.digest("hex");
+  },
+  exists: existsSync,
+};
+
+class LocalFile implements DiskFile {
+  readonly #handle: FileHandle;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  async write(bytes: Uint8Array, position: number): Promise<void> {
+    for (let at = 0; at < bytes.byteLength; ) at += (await this.#handle.write(bytes, at, bytes.byteLength - at, position + at)).bytesWritten;
+  }
+
+  sync(): Promise<void> {
+    return this.#handle.datasync();
+  }
+
+  truncate(length: number): Promise<void> {
+    return this.#handle.truncate(length);
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}
+
+/** The system's word for an error, as `ENOSPC`; empty when it has none. */
+export function systemCode(error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === "string" ? code : "";
+}
+
+function unlessMissing<T>(instead: () => T): (error: unknown) => T {
+  return (error) => {
+    if (systemCode(error) === "ENOENT") return instead();
+    throw error;
+  };
+}

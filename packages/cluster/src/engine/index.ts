@@ -1,0 +1,8 @@
+export { sha256Of } from "./blob-bytes.ts";
+export * from "./blob-store.ts";
+export * from "./commit-until-decided.ts";
+export * from "./engine.ts";
+export * from "./leader-election.ts";
+export * from "./ledger.ts";
+export { memoryEngine, type MemoryEngineOptions } from "./memory/memory-engine.ts";
+export * from "./task-queue.ts";

@@ -1,0 +1,122 @@
+import { ShoalError, type JsonObject } from "@shoal/core";
+import type { AppendOutcome, CommitOutcome, CommitRecord, Fence, Ledger, LedgerEntry, NoteOutcome, Undecided } from "../ledger.ts";
+import type { LedgerLog, LogRecord } from "./ledger-log.ts";
+import type { JobLedger, LedgerState } from "./ledger-state.ts";
+
+/**
+ * A ledger whose state is in memory and whose changes go through a log. Whatever is under way for a block, a role or a job is waited for before anything else
+ * is decided about it: it may yet fail.
+ */
+export class LoggedLedger implements Ledger {
+  readonly #state: LedgerState;
+  readonly #log: LedgerLog;
+  readonly #pending = new Map<string, Promise<unknown>>();
+
+  constructor(state: LedgerState, log: LedgerLog) {
+    this.#state = state;
+    this.#log = log;
+  }
+
+  async open(job: string): Promise<void> {
+    const key = jobKey(job);
+    for (let other; (other = this.#underWay(key)) !== undefined; ) await other;
+    if (this.#state.jobs.has(job)) return;
+    await this.#write(key, { kind: "open", seq: this.#state.nextSeq(), job });
+  }
+
+  async remove(job: string): Promise<void> {
+    const key = jobKey(job);
+    for (let other; (other = this.#underWay(key)) !== undefined; ) await other;
+    if (!this.#state.jobs.has(job)) return;
+    await this.#write(key, { kind: "remove", seq: this.#state.nextSeq(), job });
+  }
+
+  async jobs(): Promise<readonly string[]> {
+    return [...this.#state.jobs.keys()];
+  }
+
+  async commit(job: string, block: string, record: CommitRecord): Promise<CommitOutcome> {
+    const key = `commit ${JSON.stringify([job, block])}`;
+    for (let other; (other = this.#underWay(jobKey(job), key)) !== undefined; ) await other;
+    const ledger = this.#state.jobs.get(job);
+    if (ledger === undefined) return { outcome: "no-ledger" };
+    const winner = ledger.commits.get(block);
+    if (winner !== undefined) return winner.record.attempt === record.attempt ? { outcome: "accepted", seq: winner.seq } : { outcome: "lost", winner: winner.record };
+    const seq = this.#state.nextSeq();
+    return this.#entry(key, { kind: "commit", seq, job, block, record });
+  }
+
+  async committed(job: string, block: string): Promise<CommitRecord | undefined> {
+    return this.#state.jobs.get(job)?.commits.get(block)?.record;
+  }
+
+  async note(job: string, record: JsonObject): Promise<NoteOutcome> {
+    for (let other; (other = this.#underWay(jobKey(job))) !== undefined; ) await other;
+    if (!this.#state.jobs.has(job)) return { outcome: "no-ledger" };
+    return this.#entry(undefined, { kind: "note", seq: this.#state.nextSeq(), job, record });
+  }
+
+  async append(job: string, records: readonly JsonObject[], { role, epoch }: Fence): Promise<AppendOutcome> {
+    const key = `append ${JSON.stringify([job, role])}`;
+    for (let other; (other = this.#underWay(jobKey(job), key)) !== undefined; ) await other;
+    const ledger = this.#state.jobs.get(job);
+    if (ledger === undefined) return { outcome: "no-ledger" };
+    const latest = ledger.fences.get(role) ?? 0;
+    if (latest > epoch) return { outcome: "deposed", epoch: latest };
+    return this.#entry(key, { kind: "append", seq: this.#state.nextSeq(), job, role, epoch, records });
+  }
+
+  async *replay(job: string, fromSeq = 0): AsyncGenerator<LedgerEntry> {
+    const ledger = this.#state.jobs.get(job);
+    if (ledger === undefined) return;
+    const end = ledger.entries.length;
+    for (let at = ledger.indexOf(fromSeq); at < end; at++) yield ledger.entries[at] as LedgerEntry;
+  }
+
+  async *follow(job: string, signal: AbortSignal, fromSeq = 0): AsyncGenerator<LedgerEntry> {
+    const ledger = this.#state.jobs.get(job);
+    if (ledger === undefined) return;
+    for (let at = ledger.indexOf(fromSeq); !isOver(ledger, signal); ) {
+      if (at < ledger.entries.length) yield ledger.entries[at++] as LedgerEntry;
+      else await ledger.change(signal);
+    }
+  }
+
+  async #entry(key: string | undefined, record: Extract<LogRecord, { kind: "commit" | "note" | "append" }>): Promise<{ outcome: "accepted"; seq: number } | Undecided> {
+    try {
+      await this.#write(key, record);
+      return { outcome: "accepted", seq: record.seq };
+    } catch (error) {
+      if (ShoalError.is(error, "engine-closed")) throw error;
+      return { outcome: "undecided", reason: ShoalError.from(error) };
+    }
+  }
+
+  async #write(key: string | undefined, record: LogRecord): Promise<void> {
+    const written = this.#log.append(record);
+    if (key === undefined) return written;
+    this.#pending.set(key, written);
+    try {
+      await written;
+    } finally {
+      this.#pending.delete(key);
+    }
+  }
+
+  /** Something that must be decided first. Between the last look and the write that follows nothing may be awaited. */
+  #underWay(...keys: readonly string[]): Promise<unknown> | undefined {
+    for (const key of keys) {
+      const write = this.#pending.get(key);
+      if (write !== undefined) return write.catch(() => {});
+    }
+    return undefined;
+  }
+}
+
+function jobKey(job: string): string {
+  return `job ${job}`;
+}
+
+function isOver(ledger: JobLedger, signal: AbortSignal): boolean {
+  return ledger.removed || signal.aborted;
+}

@@ -1,0 +1,44 @@
+import type { Clock } from "@shoal/core";
+import { blobMissing, checkBlobBytes, sha256Of } from "../blob-bytes.ts";
+import type { BlobStore, ByteRange } from "../blob-store.ts";
+
+/** Blobs in memory, gone with their process. */
+export class MemoryBlobs implements BlobStore {
+  readonly #blobs = new Map<string, { readonly bytes: Uint8Array; readonly putAt: number }>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async put(sha256: string, bytes: Uint8Array): Promise<"stored" | "there"> {
+    const copy = bytes.slice();
+    if (!this.#blobs.has(sha256)) checkBlobBytes(sha256, await sha256Of(copy));
+    const there = this.#blobs.get(sha256);
+    this.#blobs.set(sha256, { bytes: there?.bytes ?? copy, putAt: this.#clock.now() });
+    return there === undefined ? "stored" : "there";
+  }
+
+  async get(sha256: string, range?: ByteRange): Promise<Uint8Array> {
+    const bytes = this.#blobs.get(sha256)?.bytes;
+    if (bytes === undefined) throw blobMissing(sha256);
+    return range === undefined ? bytes.slice() : bytes.slice(range.start, range.start + range.length);
+  }
+
+  async size(sha256: string): Promise<number | undefined> {
+    return this.#blobs.get(sha256)?.bytes.byteLength;
+  }
+
+  async collect(isReferenced: (sha256: string) => boolean, graceMs: number): Promise<{ readonly removed: number; readonly bytes: number }> {
+    const before = this.#clock.now() - graceMs;
+    let removed = 0;
+    let bytes = 0;
+    for (const [sha256, blob] of this.#blobs) {
+      if (blob.putAt > before || isReferenced(sha256)) continue;
+      this.#blobs.delete(sha256);
+      removed++;
+      bytes += blob.bytes.byteLength;
+    }
+    return { removed, bytes };
+  }
+}
