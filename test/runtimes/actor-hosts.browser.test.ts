@@ -13,3 +13,18 @@ testActorHost("in-process", (log) => inProcessHost({ load: predictorLoader([], (
 test("a page has no processes, and is told what it has", () => {
   expect(() => forkActor(new URL("worker.js", location.href))).toThrow(expect.objectContaining({ code: "no-processes" }));
 });
+
+test("a worker that was terminated without a word is known to be gone, in the middle of a batch and while it loads", async () => {
+  const workers: Worker[] = [];
+  const createWorker = (): Worker => {
+    const worker = new Worker(new URL("../conformance/fixtures/served-worker.ts", import.meta.url), { type: "module" });
+    workers.push(worker);
+    return worker;
+  };
+  await using host = webWorkerHost({ createWorker });
+  const actor = await host.spawn(requestOf(predictors.waits), new AbortController().signal);
+  const result = actor.process(blockFromRows([{ id: 1 }]), new AbortController().signal).catch((error: unknown) => error);
+  workers[0]?.terminate();
+  expect(await result).toMatchObject({ code: "worker-lost", message: expect.stringContaining("its worker is gone") as string });
+  expect(await actor.closed).toMatchObject({ code: "crashed" });
+});
