@@ -1,5 +1,6 @@
 // The suite that every actor host must pass, in Chromium itself: by the project "chromium" of vitest.config.ts.
-import { predictorLoader } from "@shoal/core";
+import { blockFromRows, predictorLoader } from "@shoal/core";
+import * as predictors from "@shoal/testing/actor-host-predictors";
 import { testActorHost } from "@shoal/testing/actor-host-suite";
 import { plainStartActor } from "@shoal/testing/plain-start-actor";
 import { inProcessGaps, inProcessHost, webWorkerHost } from "@shoal/workers";
@@ -14,7 +15,7 @@ test("a page has no processes, and is told what it has", () => {
   expect(() => forkActor(new URL("worker.js", location.href))).toThrow(expect.objectContaining({ code: "no-processes" }));
 });
 
-test("a worker that was terminated without a word is known to be gone, in the middle of a batch and while it loads", async () => {
+test.each([["in the middle of a batch", predictors.waits], ["blocking its thread", predictors.spins]])("a worker that was terminated without a word is known to be gone: %s", async (_when, { spec }) => {
   const workers: Worker[] = [];
   const createWorker = (): Worker => {
     const worker = new Worker(new URL("../conformance/fixtures/served-worker.ts", import.meta.url), { type: "module" });
@@ -22,8 +23,9 @@ test("a worker that was terminated without a word is known to be gone, in the mi
     return worker;
   };
   await using host = webWorkerHost({ createWorker });
-  const actor = await host.spawn(requestOf(predictors.waits), new AbortController().signal);
-  const result = actor.process(blockFromRows([{ id: 1 }]), new AbortController().signal).catch((error: unknown) => error);
+  const policy = { batchSize: "auto", maxBatchRows: 64, collapse: false, bisect: true } as const;
+  const actor = await host.spawn({ spec, policy, device: "auto", deviceIndex: 0, threads: 1 }, new AbortController().signal);
+  const result = actor.process(blockFromRows([{ n: 1 }]), new AbortController().signal).catch((error: unknown) => error);
   workers[0]?.terminate();
   expect(await result).toMatchObject({ code: "worker-lost", message: expect.stringContaining("its worker is gone") as string });
   expect(await actor.closed).toMatchObject({ code: "crashed" });
