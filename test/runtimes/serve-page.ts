@@ -14,6 +14,8 @@ export const chromiumArgs: readonly string[] = ["--enable-unsafe-webgpu", "--dis
 
 export interface ServedPage extends AsyncDisposable {
   readonly address: string;
+  /** What was built. */
+  readonly folder: string;
 }
 
 /** Builds a page with vite as a user would, and serves it. `folders`: what is served in place under a name, as name → folder. */
@@ -28,6 +30,7 @@ export async function servePage(page: URL, folders: Readonly<Record<string, stri
     plugins: [{ name: "folders", configurePreviewServer: ({ middlewares }) => { for (const [name, at] of Object.entries(folders)) middlewares.use(`/${name}/`, serveFolder(at)); } }],
   });
   return {
+    folder,
     address: String(server.resolvedUrls?.local[0]).replace(/\/$/, ""),
     async [Symbol.asyncDispose]() {
       await server.close();

@@ -20,7 +20,7 @@ export function holdLifeLock(channel: Pick<ActorChannel<ActorEvent, ActorCommand
       return new Promise(() => {});
     });
     // There are none, or the visitor's settings keep pages from having any.
-    void Promise.resolve(held).catch(() => {}).then(told);
+    void Promise.resolve(held).catch(() => {}).then(() => told());
   });
 }
 
