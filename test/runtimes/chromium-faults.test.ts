@@ -43,7 +43,7 @@ describe.skipIf(executablePath === undefined)("Chromium", () => {
     return FaultTab.of((expression) => page.evaluate(expression));
   }
 
-  test("a WebGPU device destroyed in the middle of a run: another worker has another, and every row is there, once", { timeout: 120_000 }, async () => {
+  test("a WebGPU device destroyed in the middle of a run: another worker has another, and every row is there, once", { timeout: 240_000 }, async () => {
     const tab = await openTab();
     await tab.call("begin", { device: "webgpu", rows: 96, doomed: true });
     const { rows, lost, devices } = await tab.ended();
@@ -52,7 +52,7 @@ describe.skipIf(executablePath === undefined)("Chromium", () => {
     expect(devices).toEqual(["webgpu", "webgpu"]);
   });
 
-  test("the GPU process killed in the middle of a run: every row is there, once, and on a GPU", { timeout: 120_000 }, async () => {
+  test("the GPU process killed in the middle of a run: every row is there, once, and on a GPU", { timeout: 240_000 }, async () => {
     const tab = await openTab();
     await tab.call("begin", { device: "webgpu", rows: 96 });
     await tab.until("its first rows were there", ({ rows }) => rows.length > 0);
@@ -63,7 +63,7 @@ describe.skipIf(executablePath === undefined)("Chromium", () => {
     expect(devices).toEqual(["webgpu", "webgpu"]);
   });
 
-  test("a worker terminated by another's hand in the middle of a run: every row is there, once", { timeout: 120_000 }, async () => {
+  test("a worker terminated by another's hand in the middle of a run: every row is there, once", { timeout: 240_000 }, async () => {
     const tab = await openTab();
     await tab.call("begin", { device: "wasm" });
     await tab.until("its first rows were there", ({ rows }) => rows.length > 0);

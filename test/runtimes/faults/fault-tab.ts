@@ -25,7 +25,7 @@ export class FaultTab {
   }
 
   /** Waits until something is so of the run; one that ends before it is told with what it came to. */
-  async until(what: string, isSo: (seen: Seen) => boolean, timeoutMs = 60_000): Promise<Seen> {
+  async until(what: string, isSo: (seen: Seen) => boolean, timeoutMs = 90_000): Promise<Seen> {
     return poll(what, timeoutMs, async () => {
       const seen = await this.evaluate<Seen>("(({ workers, ...seen }) => seen)(watched)");
       const state = `${seen.rows.length} rows, ${seen.lost.length} lost actors${seen.error === undefined ? "" : `, ${seen.error}`}`;
@@ -37,7 +37,7 @@ export class FaultTab {
 
   /** What a run came to, with nothing more asked of it. @throws what it failed with */
   async ended(): Promise<Seen> {
-    const seen = await this.until("the run was over", ({ ended }) => ended, 90_000);
+    const seen = await this.until("the run was over", ({ ended }) => ended, 150_000);
     if (seen.error !== undefined) throw new Error(`The run failed after ${seen.rows.length} rows, with ${seen.lost.length} lost actors (${seen.lost.join("; ")}): ${seen.error}`);
     return seen;
   }

@@ -9,8 +9,8 @@ type Cases<Case> = { readonly cases: readonly Case[] };
 const shipped = <Case>(model: string): readonly Case[] => (JSON.parse(readFileSync(new URL("golden.json", model), "utf8")) as Cases<Case>).cases;
 
 // Few: software GPUs take a second for some of these.
-const opinions = shipped<{ text: string; label: string; score: number }>(sentiment).slice(0, 8);
-const prompts = shipped<{ prompt: string; text: string }>(storyteller).slice(0, 4);
+const opinions = shipped<{ text: string; label: string; score: number }>(sentiment).slice(0, 6);
+const prompts = shipped<{ prompt: string; text: string }>(storyteller).slice(0, 3);
 const numbers = [1, 2, 3, 4, 5].map((n) => [n, 0, n / 2, -n]);
 const phrases = (golden<{ cases: Record<string, readonly { input: string; output: readonly number[] }[]> }>("intent-embed-mini").cases["fp32"] ?? []).slice(0, 4);
 const texts = Array.from({ length: 24 }, (_, id) => ({ id, text: id % 10 === 7 ? " " : id === 13 ? "the end" : `text ${id}` }));
