@@ -39,8 +39,12 @@ async function told(by: string, path: string, args: readonly string[], devices: 
   return JSON.parse(stdout) as Story;
 }
 
+/** What was told so far, by whom. */
+const tellings = new Map<string, Story>();
+
 /** Where the story is another than it must be, on all of these devices. */
-function wrong(story: Story, devices: readonly string[]): string[] {
+function wrong(by: string, story: Story, devices: readonly string[]): string[] {
+  tellings.set(by, story);
   const { rows, skipped, deadLetters, lostActors } = story.recovery;
   const failed = deadLetters.map(({ row, error }) => ({ row, code: (error as { code: string }).code }));
   return [
@@ -55,7 +59,7 @@ describe.each([20, 22, 24])("Node %i", (major) => {
 
   test.skipIf(node === undefined)(`tells the story on ${devices.join(", ")}`, minutes(4), async () => {
     const args = ["--conditions=@shoal/source", "--import", "@shoal/workers/ts-loader", tell];
-    expect(wrong(await told(`node-${major}`, node as string, args, devices), devices)).toEqual([]);
+    expect(wrong(`node-${major}`, await told(`node-${major}`, node as string, args, devices), devices)).toEqual([]);
   });
 });
 
@@ -66,7 +70,7 @@ describe.each(others)("%s", (name, devices) => {
 
   test.skipIf(runtime === undefined)(`tells the story on ${devices.join(", ")}`, minutes(3), async () => {
     const command = runtime?.command(tell, "@shoal/source") ?? [];
-    expect(wrong(await told(name, runtime?.path as string, command, devices), devices)).toEqual([]);
+    expect(wrong(name, await told(name, runtime?.path as string, command, devices), devices)).toEqual([]);
   });
 });
 
@@ -86,6 +90,12 @@ describe("Chromium", () => {
       input: `${page.address}/input`, output: "opfs:/story", mark: "mark", devices, models: embedder === undefined ? {} : { embedder: `${page.address}/${embedder.name}/` },
     };
     const story = await tab.evaluate((given) => (globalThis as unknown as { tellStory(setting: StorySetting): Promise<Story> }).tellStory(given), setting);
-    expect(wrong(story, devices)).toEqual([]);
+    expect(wrong("chromium", story, devices)).toEqual([]);
   });
+});
+
+test("all of them tell the same, on all devices", () => {
+  const chapters = [...tellings].flatMap(([by, { devices }]) => Object.entries(devices).map(([device, chapter]) => ({ by: `${by} on ${device}`, chapter })));
+  const [first, ...others] = chapters;
+  expect(others.flatMap(({ by, chapter }) => differences(chapter, first?.chapter, by))).toEqual([]);
 });

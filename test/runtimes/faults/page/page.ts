@@ -6,6 +6,8 @@ import { labelled } from "../opinion-rows.ts";
 const worker = (): Worker => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
 const doomedWorker = (): Worker => new Worker(new URL("./doomed-worker.ts", import.meta.url), { type: "module" });
 
+const { document: page } = globalThis as unknown as { readonly document: EventTarget & { readonly hidden: boolean } };
+
 /** A run as it stands. */
 export interface Watched {
   readonly rows: { readonly id: number; readonly label: string; readonly hidden: boolean }[];
@@ -46,7 +48,7 @@ function begin({ device, rows, doomed = false }: RunRequest): void {
   };
   const opinions = labelled((id) => (rows === undefined ? !watched.enough : id < rows), device);
   const read = async (): Promise<void> => {
-    for await (const { id, label } of opinions.iterRows({ worker: startWorker, onEvent })) watched.rows.push({ id, label, hidden: document.hidden });
+    for await (const { id, label } of opinions.iterRows({ worker: startWorker, onEvent })) watched.rows.push({ id, label, hidden: page.hidden });
   };
   const stop = countTimers(watched);
   void read().catch((error: unknown) => void (watched.error = String(error))).finally(() => {
@@ -64,13 +66,13 @@ function countTimers({ timers }: Watched): () => void {
     time.ticks += ticks;
     since = now;
   };
-  const timer = setInterval(() => add(document.hidden, 1), 10);
+  const timer = setInterval(() => add(page.hidden, 1), 10);
   // What passed until now was in the other state.
-  const changed = (): void => add(!document.hidden, 0);
-  document.addEventListener("visibilitychange", changed);
+  const changed = (): void => add(!page.hidden, 0);
+  page.addEventListener("visibilitychange", changed);
   return () => {
     clearInterval(timer);
-    document.removeEventListener("visibilitychange", changed);
+    page.removeEventListener("visibilitychange", changed);
   };
 }
 
