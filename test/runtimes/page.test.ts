@@ -1,24 +1,21 @@
-import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { chromium, type Browser, type Page } from "playwright";
 import { fromItems } from "shoal";
 import { storyteller } from "shoal/tiny-models";
 import { textGeneration } from "shoal/transformers";
-import { build, defaultClientConditions, preview, type PreviewServer } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findChromium } from "./find-chromium.ts";
 import type { stories } from "./page/page.ts";
+import { chromiumArgs, servePage, type ServedPage } from "./serve-page.ts";
 
 const root = fileURLToPath(new URL("page/", import.meta.url));
 const models = fileURLToPath(new URL("../../packages/tiny-models/models/", import.meta.url));
-const out = fileURLToPath(new URL("../out/", import.meta.url));
 const executablePath = findChromium();
 /** kB gzip. */
 const mostCode = 120;
 const prompts = [{ prompt: "Once upon a time" }, { prompt: "The little dog" }];
-// Without the first there is no WebGPU on a machine without a GPU; the others keep the browser from asking the network for anything.
-const args = ["--enable-unsafe-webgpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 test("the documentation shows this page", async () => {
   const text = await readFile(new URL("../../packages/shoal/PREDICTORS.md", import.meta.url), "utf8");
@@ -29,21 +26,14 @@ test("the documentation shows this page", async () => {
 });
 
 describe.skipIf(executablePath === undefined)("a page built by vite, with no worker of its own", () => {
-  let folder: string;
-  let server: PreviewServer;
+  let served: ServedPage;
   let browser: Browser;
   let page: Page;
   const problems: string[] = [];
 
   beforeAll(async () => {
-    await mkdir(out, { recursive: true });
-    folder = await mkdtemp(`${out}page-`);
-    await build({ root, logLevel: "error", resolve: { conditions: ["@shoal/source", ...defaultClientConditions] }, build: { outDir: folder, target: "es2023" } });
-    await cp(models, `${folder}/models`, { recursive: true });
-    // Only isolated pages have threads in wasm.
-    const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
-    server = await preview({ root, configFile: false, logLevel: "error", build: { outDir: folder }, preview: { port: 0, host: "127.0.0.1", headers } });
-    browser = await chromium.launch({ ...(executablePath !== undefined && { executablePath }), headless: true, chromiumSandbox: false, args });
+    served = await servePage(new URL("page/", import.meta.url), { models });
+    browser = await chromium.launch({ ...(executablePath !== undefined && { executablePath }), headless: true, chromiumSandbox: false, args: [...chromiumArgs] });
     page = await browser.newPage();
     page.on("pageerror", (error) => problems.push(String(error)));
     page.on("request", (request) => !request.url().startsWith(base()) && !/^(blob|data):/.test(request.url()) && problems.push(`asked ${request.url()}`));
@@ -53,11 +43,10 @@ describe.skipIf(executablePath === undefined)("a page built by vite, with no wor
 
   afterAll(async () => {
     await browser?.close();
-    await server?.close();
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    await served?.[Symbol.asyncDispose]();
   });
 
-  const base = (): string => String(server.resolvedUrls?.local[0]).replace(/\/$/, "");
+  const base = (): string => served.address;
 
   function tell<Name extends keyof typeof stories>(name: Name, ...given: Parameters<(typeof stories)[Name]>): Promise<Awaited<ReturnType<(typeof stories)[Name]>>> {
     return page.evaluate(([story, values]) => (globalThis as unknown as { stories: Record<string, (...values: unknown[]) => never> }).stories[story as string]?.(...(values as unknown[])) as never, [name, given] as const);
@@ -114,7 +103,7 @@ describe.skipIf(executablePath === undefined)("a page built by vite, with no wor
     await visit.close();
     // Those two are libraries of the model's. Arrow is one too, but no dataset goes without it.
     const scripts = [...loaded].filter((path) => path.endsWith(".js") && !/\/(ort|tokenizers)[.-]/.test(path));
-    const sizes = await Promise.all(scripts.map(async (path) => ({ path, kB: gzipSync(await readFile(`${folder}${path}`)).byteLength / 1000 })));
+    const sizes = await Promise.all(scripts.map(async (path) => ({ path, kB: gzipSync(await readFile(`${served.folder}${path}`)).byteLength / 1000 })));
     const actor = sizes.findIndex(({ path }) => path.includes("actor-entry"));
     for (const part of [sizes.slice(0, actor), sizes.slice(actor)]) {
       expect(part.length).toBeGreaterThan(3);

@@ -14,6 +14,8 @@ export type ActorEvent =
   | { readonly kind: "result"; readonly call: number; readonly block: Uint8Array<ArrayBuffer>; readonly rest: BlockResultRest }
   | { readonly kind: "call-failed"; readonly call: number; readonly error: ErrorData }
   | { readonly kind: "progress"; readonly progress: ActorProgress }
+  /** What the actor has locked, where its end is known by that. */
+  | { readonly kind: "alive"; readonly lock: string }
   | { readonly kind: "heartbeat"; readonly memoryBytes?: number }
   | { readonly kind: "log"; readonly level: "debug" | "info" | "warn"; readonly message: string }
   /** Last words of an actor that an uncaught error ends. */

@@ -1,6 +1,7 @@
 import { ShoalError } from "@shoal/core";
 import { errorData, type ActorChannel, type ActorCommand, type ActorEvent } from "./actor-protocol.ts";
 import { serveActor, type ActorParts } from "./actor-server.ts";
+import { holdLifeLock } from "./worker-life.ts";
 
 interface WorkerScope {
   postMessage(message: unknown, transfer: Transferable[]): void;
@@ -12,6 +13,7 @@ interface WorkerScope {
 export function serveScope(parts: ActorParts): void {
   const scope = globalThis as unknown as WorkerScope;
   const channel = scopeChannel(scope);
+  const locked = holdLifeLock(channel);
   scope.addEventListener("unhandledrejection", (event) => {
     const { reason } = event as PromiseRejectionEvent;
     // The body of a script goes on after its import: it was told that this is no place to consume a dataset, and that is all.
@@ -19,7 +21,12 @@ export function serveScope(parts: ActorParts): void {
     channel.send({ kind: "dying", error: errorData(reason) });
   });
   scope.addEventListener("error", (event) => channel.send({ kind: "dying", error: errorData((event as ErrorEvent).error) }));
-  void serveActor(channel, parts).then(() => scope.close());
+  // Whoever is told of an actor will know of its end.
+  const load: ActorParts["load"] = async (...request) => {
+    await locked;
+    return parts.load(...request);
+  };
+  void serveActor(channel, { ...parts, load }).then(() => scope.close());
 }
 
 function scopeChannel(scope: WorkerScope): ActorChannel<ActorEvent, ActorCommand> {

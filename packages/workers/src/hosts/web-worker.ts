@@ -1,5 +1,6 @@
 import type { ActorHost } from "@shoal/core";
 import type { ActorCommand, ActorEvent, ActorLine } from "../actor-protocol.ts";
+import { onLifeLockFree } from "../worker-life.ts";
 import { actorHost, type ActorHostOptions } from "./actor-host.ts";
 
 /** What a host needs of the workers of browsers, Deno and Bun. */
@@ -16,8 +17,8 @@ export interface WebWorkerHostOptions extends ActorHostOptions {
 }
 
 /**
- * Actors as workers of a browser or of Deno. A terminated worker is gone in the middle of anything; one that closed itself says so, and
- * an error that nobody caught there is taken for its end.
+ * Actors as workers of a browser or of Deno. A terminated worker is gone in the middle of anything; one that ends
+ * otherwise is known by its lock, and an error that nobody caught there is taken for its end.
  */
 export function webWorkerHost(options: WebWorkerHostOptions): ActorHost {
   return actorHost("web-worker", () => workerLine(options.createWorker()), options);
@@ -62,6 +63,7 @@ function lineToWorker(worker: WebWorker, kill: () => string): ActorLine {
       worker.addEventListener("message", (event) => {
         const message = (event as MessageEvent<ActorEvent | null>).data;
         if (message !== null) listener(message);
+        if (message?.kind === "alive") onLifeLockFree(message.lock, () => end("its worker is gone"));
         if (message?.kind === "disposed") end("disposed");
         if (message?.kind === "dying") end("an uncaught error");
       }),

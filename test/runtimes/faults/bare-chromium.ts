@@ -1,0 +1,93 @@
+// Chromium with a window, spoken to by its own protocol alone: what drives it otherwise keeps every page believing that it is seen.
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import type { Evaluate } from "./fault-tab.ts";
+
+interface Answer {
+  readonly id?: number;
+  readonly result?: Readonly<Record<string, unknown>>;
+  readonly error?: { readonly message: string };
+}
+
+export interface BareTab {
+  readonly evaluate: Evaluate;
+  /** Puts it in front of the others. */
+  show(): Promise<void>;
+}
+
+export interface BareChromium extends AsyncDisposable {
+  /** A new tab, in front of the others. */
+  open(address: string): Promise<BareTab>;
+}
+
+/** A display for windows, for as long as it is held; nobody sees it. */
+async function startDisplay(): Promise<{ readonly name: string; readonly process: ChildProcess }> {
+  const display = spawn("Xvfb", ["-displayfd", "3", "-screen", "0", "1024x768x24", "-nolisten", "tcp"], { stdio: ["ignore", "ignore", "ignore", "pipe"] });
+  const [number] = (await Promise.race([
+    once(display.stdio[3] as Readable, "data"),
+    once(display, "exit").then(([code]) => Promise.reject(new Error(`Xvfb gave no display: it ended with ${code}.`))),
+  ])) as [Buffer];
+  return { name: `:${number.toString().trim()}`, process: display };
+}
+
+export async function startBareChromium(executablePath: string, args: readonly string[]): Promise<BareChromium> {
+  const display = await startDisplay();
+  const profile = await mkdtemp(join(tmpdir(), "shoal-chromium-"));
+  const browser = spawn(executablePath, ["--no-sandbox", "--remote-debugging-pipe", `--user-data-dir=${profile}`, "--no-default-browser-check", ...args, "about:blank"], {
+    env: { ...process.env, DISPLAY: display.name }, stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
+  });
+  const gone = once(browser, "exit");
+  const send = connect(browser.stdio[3] as Writable, browser.stdio[4] as Readable, gone.then(([code, signal]) => new Error(`Chromium ended: ${code ?? signal}.`)));
+
+  return {
+    async open(url) {
+      const { targetId } = await send("Target.createTarget", { url });
+      const { sessionId } = await send("Target.attachToTarget", { targetId, flatten: true });
+      return {
+        async evaluate<T>(expression: string): Promise<T> {
+          const { result, exceptionDetails } = await send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true }, sessionId as string);
+          if (exceptionDetails !== undefined) throw new Error(`${expression}: ${JSON.stringify(exceptionDetails)}`);
+          return (result as { readonly value: T }).value;
+        },
+        show: async () => void (await send("Target.activateTarget", { targetId })),
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      browser.kill("SIGKILL");
+      await gone;
+      display.process.kill();
+      await rm(profile, { recursive: true, force: true, maxRetries: 10 });
+    },
+  };
+}
+
+type Send = (method: string, params: object, sessionId?: string) => Promise<Readonly<Record<string, unknown>>>;
+
+/** The browser's protocol over two pipes: JSON, each message closed by a zero. */
+function connect(to: Writable, from: Readable, gone: Promise<Error>): Send {
+  const open = new Map<number, { readonly resolve: (result: Readonly<Record<string, unknown>>) => void; readonly reject: (error: Error) => void }>();
+  let rest = "";
+  let calls = 0;
+  from.setEncoding("utf8").on("data", (text: string) => {
+    const messages = `${rest}${text}`.split("\0");
+    rest = messages.pop() as string;
+    for (const { id, result, error } of messages.map((message) => JSON.parse(message) as Answer)) {
+      if (id === undefined) continue;
+      if (error === undefined) open.get(id)?.resolve(result ?? {});
+      else open.get(id)?.reject(new Error(error.message));
+      open.delete(id);
+    }
+  });
+  void gone.then((error) => open.forEach(({ reject }) => reject(error)));
+  to.on("error", () => {});
+  return (method, params, sessionId) =>
+    new Promise((resolve, reject) => {
+      const id = ++calls;
+      open.set(id, { resolve, reject });
+      to.write(`${JSON.stringify({ id, method, params, ...(sessionId !== undefined && { sessionId }) })}\0`);
+    });
+}

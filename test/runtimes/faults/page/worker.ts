@@ -1,0 +1,3 @@
+import { serveActors } from "shoal";
+
+serveActors({});

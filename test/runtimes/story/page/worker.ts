@@ -1,0 +1,4 @@
+import { serveActors } from "shoal";
+import { measured } from "../predictors.ts";
+
+serveActors({ measured });
