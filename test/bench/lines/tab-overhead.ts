@@ -1,0 +1,45 @@
+import { findChromium } from "../../runtimes/find-chromium.ts";
+import type { JobInput } from "../inputs/inputs.ts";
+import { median, type Measurement } from "../measure.ts";
+import { Tab } from "../tab.ts";
+import { absent, line } from "../table.ts";
+import type { Bench, Section } from "./section.ts";
+
+const cost = 1024;
+
+/**
+ * What the engine adds in a tab: one actor of one thread on wasm against a loop in a worker that only runs the session over the very
+ * batches it makes. The batches are recorded by an actor first; a fixed budget makes them the same in every run.
+ */
+export async function tabOverhead(bench: Bench, input: JobInput): Promise<Section> {
+  const { job, distinct } = input;
+  const what = `${job}, in a tab: time of the engine against a loop over the same batches`;
+  const executablePath = findChromium();
+  if (executablePath === undefined) return { lines: [absent(what, "no Chromium")], runs: [] };
+  await using tab = await Tab.open(executablePath, { "rows.jsonl": input.path, model: input.model });
+  // A wasm build takes some five times as long as the native one.
+  const settings = { job, path: "/rows.jsonl", model: "/model/", device: "wasm", concurrency: 1, cpus: 1, maxBatchCost: cost, rows: Math.ceil(input.rows / 5) } as const;
+  const recorded = await tab.measure(`${job}: recording batches in a tab`, "record", settings);
+  const engine: Measurement[] = [];
+  const loops: Measurement[] = [];
+  for (let turn = 0; turn < bench.repeats; turn++) {
+    engine.push(await tab.measure(`${job}, in a tab: Shoal, one actor of one thread`, "job", settings));
+    loops.push(await tab.measure(`${job}, in a tab: the same batches in a loop`, "loop", "/model/onnx/model.onnx", 1));
+    bench.log(`${job}, in a tab: engine ${seconds(engine.at(-1)).toFixed(2)} s (CPU ${engine.at(-1)?.cpuSeconds.toFixed(2)} s), loop ${seconds(loops.at(-1)).toFixed(2)} s (CPU ${loops.at(-1)?.cpuSeconds.toFixed(2)} s)`);
+  }
+  const ours = median(engine);
+  const loop = median(loops);
+  if (recorded.said["recorded"] !== ours.said["batches"]) throw new Error(`${job}: ${String(recorded.said["recorded"])} batches were recorded, ${String(ours.said["batches"])} measured.`);
+  return {
+    lines: [
+      line(`${job}, in a tab: time of the engine against a loop over the same ${String(loop.said["batches"])} batches`, seconds(ours), seconds(loop), { atMost: 1.05 }, "s"),
+      line(`${job}, in a tab: CPU time of the whole browser`, ours.cpuSeconds, loop.cpuSeconds, {}, "s"),
+    ],
+    runs: [ours, loop].map((measurement) => ({ measurement, distinct })),
+  };
+}
+
+/** For all rows, at the pace after the first ones. */
+function seconds(measurement: Measurement | undefined): number {
+  return measurement === undefined ? NaN : measurement.rows / measurement.steady;
+}
