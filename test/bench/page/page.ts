@@ -24,12 +24,12 @@ const programs = {
   },
 
   /** The batches that were recorded, in the hand-written loop. */
-  loop(model: string, threads: number): Promise<LoopAnswer> {
+  loop(model: string, threads: number, firstRows: number): Promise<LoopAnswer> {
     const worker = new Worker(new URL("./loop-worker.ts", import.meta.url), { type: "module", name: "loop" });
     return new Promise<LoopAnswer>((resolve, reject) => {
       worker.addEventListener("message", ({ data }: MessageEvent<LoopAnswer>) => resolve(data));
       worker.addEventListener("error", ({ message }) => reject(new Error(message)));
-      worker.postMessage({ model: absolute(model), threads, batches: recorded } satisfies LoopRequest);
+      worker.postMessage({ model: absolute(model), threads, firstRows, batches: recorded } satisfies LoopRequest);
     }).finally(() => worker.terminate());
   },
 };
