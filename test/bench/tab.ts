@@ -46,7 +46,10 @@ export class Tab implements AsyncDisposable {
     await this.#page.waitForFunction("globalThis.programs !== undefined");
   }
 
-  /** Measured from the call in the loaded page. CPU time is that of the whole browser meanwhile; memory is not measured. */
+  /**
+   * Measured from the call in the loaded page. CPU time is that of the whole browser meanwhile, and in `workerSeconds` that of each worker
+   * after the first rows, the busiest first; memory is not measured.
+   */
   async measure<Name extends keyof Programs>(label: string, name: Name, ...given: Parameters<Programs[Name]>): Promise<Measurement> {
     if (this.#page === undefined) await this.visit();
     const cpuBefore = await this.#cpuSeconds();
@@ -58,7 +61,6 @@ export class Tab implements AsyncDisposable {
     );
     threads.stop();
     const seconds = said.t_end - began;
-    if (process.env["DEBUG_THREADS"]) console.error(label, threads.names.map((n) => [n, threads.seconds(n, said.t_first, said.t_end).toFixed(2), threads.seconds(n, 0, Infinity).toFixed(2)].join(" ")).join(" | "));
     return {
       label, seconds,
       said: { ...said, workerSeconds: threads.seconds(workerThread, said.t_first, said.t_end) },

@@ -4,13 +4,14 @@ const sampleEveryMs = 50;
 const ticksPerSecond = 100;
 
 /**
- * CPU time of threads of some processes over time, by the threads' names, from /proc: what a busy machine changes least. A thread that
- * ends keeps what it had at its last sample.
+ * CPU time of threads of some processes over time, from /proc: what a busy machine changes least. A thread that ends keeps what it had
+ * at its last sample.
  */
 export class ThreadTime {
   readonly #processes: readonly number[];
-  readonly #ticks = new Map<string, { readonly name: string; ticks: number }>();
-  readonly #samples: { readonly at: number; readonly byName: ReadonlyMap<string, number> }[] = [];
+  readonly #names = new Map<string, string>();
+  readonly #ticks = new Map<string, number>();
+  readonly #samples: { readonly at: number; readonly ticks: ReadonlyMap<string, number> }[] = [];
   readonly #timer: NodeJS.Timeout;
 
   constructor(processes: readonly number[]) {
@@ -24,40 +25,34 @@ export class ThreadTime {
     this.#sample();
   }
 
-  /** Seconds of CPU time between two times (seconds since 1970), of the threads called so. NaN where /proc is missing. */
-  seconds(name: string, from: number, to: number): number {
-    return (this.#ticksAt(name, to) - this.#ticksAt(name, from)) / ticksPerSecond;
+  /** Seconds of CPU time of each thread called so between two times (seconds since 1970), the busiest first. Empty where /proc is missing. */
+  seconds(name: string, from: number, to: number): readonly number[] {
+    const threads = [...this.#names].flatMap(([thread, own]) => (own === name ? [thread] : []));
+    return threads.map((thread) => (this.#ticksAt(thread, to) - this.#ticksAt(thread, from)) / ticksPerSecond).sort((a, b) => b - a);
   }
 
-  #ticksAt(name: string, at: number): number {
+  #ticksAt(thread: string, at: number): number {
     const after = this.#samples.findIndex((sample) => sample.at >= at);
-    const upper = this.#samples[after < 0 ? this.#samples.length - 1 : after];
-    const lower = this.#samples[after <= 0 ? this.#samples.length - 1 : after - 1] ?? upper;
-    if (upper === undefined || lower === undefined || this.#ticks.size === 0) return NaN;
-    const [low, high] = [lower, upper].map((sample) => sample.byName.get(name) ?? 0) as [number, number];
-    const share = upper.at <= lower.at ? 1 : Math.min(1, Math.max(0, (at - lower.at) / (upper.at - lower.at)));
-    return low + share * (high - low);
+    const upper = this.#samples.at(after);
+    const lower = this.#samples[after - 1] ?? upper;
+    if (upper === undefined || lower === undefined) return NaN;
+    const [low, high] = [lower.ticks.get(thread) ?? 0, upper.ticks.get(thread) ?? 0];
+    return after <= 0 ? high : low + ((at - lower.at) / (upper.at - lower.at)) * (high - low);
   }
 
   #sample(): void {
     for (const process of this.#processes) {
-      for (const thread of threadsOf(process)) {
-        const stat = read(`/proc/${process}/task/${thread}/stat`);
-        const end = stat.lastIndexOf(")");
-        if (end < 0) continue;
+      for (const id of threadsOf(process)) {
+        const stat = read(`/proc/${process}/task/${id}/stat`);
+        const nameEnd = stat.lastIndexOf(")");
+        if (nameEnd < 0) continue;
         // utime and stime, the 14th and 15th field of the whole line; the name stands in brackets before them.
-        const fields = stat.slice(end + 2).split(" ");
-        this.#ticks.set(`${process}/${thread}`, { name: stat.slice(stat.indexOf("(") + 1, end), ticks: Number(fields[11]) + Number(fields[12]) });
+        const fields = stat.slice(nameEnd + 2).split(" ");
+        this.#names.set(id, stat.slice(stat.indexOf("(") + 1, nameEnd));
+        this.#ticks.set(id, Number(fields[11]) + Number(fields[12]));
       }
     }
-    const byName = new Map<string, number>();
-    for (const { name, ticks } of this.#ticks.values()) byName.set(name, (byName.get(name) ?? 0) + ticks);
-    this.#samples.push({ at: Date.now() / 1000, byName });
-  }
-
-  /** For a look at where time goes. */
-  get names(): readonly string[] {
-    return [...(this.#samples.at(-1)?.byName.keys() ?? [])];
+    this.#samples.push({ at: Date.now() / 1000, ticks: new Map(this.#ticks) });
   }
 }
 
