@@ -2,7 +2,6 @@
 import { dataset, type DatasetRuntime } from "@shoal/dataset";
 import { jsonlSource } from "@shoal/io";
 import { webWorkerHost } from "@shoal/workers";
-import { detectResources } from "@shoal/workers/local";
 import { readJsonl } from "shoal";
 import { labelAnywhere, type AnywhereSettings } from "../jobs/label-anywhere.ts";
 import { recordings, type RecordedBatch } from "./recorded-batch.ts";
@@ -41,14 +40,13 @@ function absolute(path: string): string {
   return new URL(path, location.href).href;
 }
 
-function recordingRuntime(cpus: number | undefined): DatasetRuntime {
+function recordingRuntime(cpus = 1): DatasetRuntime {
   return {
     settings: {},
     print: () => {},
     async open() {
       const host = webWorkerHost({ createWorker: () => new Worker(new URL("./recording-worker.ts", import.meta.url), { type: "module", name: "recording-actor" }) });
-      const detected = await detectResources();
-      return { host, resources: { ...detected, cpus: cpus ?? detected.cpus }, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() };
+      return { host, resources: { cpus, gpus: 0, memory: 4 * 2 ** 30 }, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() };
     },
   };
 }

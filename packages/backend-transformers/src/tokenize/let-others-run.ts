@@ -22,7 +22,7 @@ let channel: MessageChannel | undefined;
 
 /** Timers of browsers wait for some milliseconds, which adds up; a message of one's own comes after what waits, and no later. */
 function soon(goOn: () => void): void {
-  if ("setImmediate" in globalThis) return void (globalThis as unknown as { setImmediate(run: () => void): void }).setImmediate(goOn);
+  if ("setImmediate" in globalThis) return (globalThis as unknown as { setImmediate(run: () => void): void }).setImmediate(goOn);
   paused.push(goOn);
   channel ??= openChannel();
   channel.port2.postMessage(null);
