@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [--only text,images,overhead,overlap,start,memory,readers,journal] [--repeats 3] [--no-write]
+// npm run bench [-- --quick] [--only start,text,images,overhead,overlap,memory,readers,runtimes,tab-overhead,journal] [--repeats 3] [--no-write]
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,8 +11,10 @@ import { memory } from "./lines/memory.ts";
 import { overhead } from "./lines/overhead.ts";
 import { overlap } from "./lines/overlap.ts";
 import { readers } from "./lines/readers.ts";
+import { runtimes } from "./lines/runtimes.ts";
 import type { Bench, Section } from "./lines/section.ts";
 import { start } from "./lines/start.ts";
+import { tabOverhead } from "./lines/tab-overhead.ts";
 import { textJob } from "./lines/text-jobs.ts";
 import { machine } from "./measure.ts";
 import { lineTable, quantity, table, withResults } from "./table.ts";
@@ -41,6 +43,8 @@ const sections: Readonly<Record<string, () => Promise<Section>>> = {
   overlap: () => overlap(bench),
   memory: () => memory(bench),
   readers: () => readers(bench),
+  runtimes: () => runtimes(bench),
+  "tab-overhead": async () => joined([await tabOverhead(bench, jobs.sentiment), await tabOverhead(bench, jobs.encoder)]),
   journal: () => journal(bench),
 };
 

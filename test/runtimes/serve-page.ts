@@ -23,7 +23,7 @@ export async function servePage(page: URL, folders: Readonly<Record<string, stri
   const root = fileURLToPath(page);
   await mkdir(out, { recursive: true });
   const folder = await mkdtemp(`${out}page-`);
-  await build({ root, configFile: false, logLevel: "error", resolve: { conditions: ["@shoal/source", ...defaultClientConditions] }, worker: { format: "es" }, build: { outDir: folder, target: "es2023" } });
+  await build({ root, logLevel: "error", resolve: { conditions: ["@shoal/source", ...defaultClientConditions] }, worker: { format: "es" }, build: { outDir: folder, target: "es2023" } });
   const server = await preview({
     root, configFile: false, logLevel: "error", build: { outDir: folder },
     preview: { port: 0, host: "127.0.0.1", headers },

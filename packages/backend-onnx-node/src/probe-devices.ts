@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { DeviceProbe } from "@shoal/core";
-import { threadEntry } from "./inner-thread.ts";
+import { threadEntry } from "./start-thread.ts";
 import { loadError } from "./onnx-errors.ts";
 import type { NativeDevice } from "./execution-providers.ts";
 import type { ProbeAnswer } from "./probe-process.ts";

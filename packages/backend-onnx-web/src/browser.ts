@@ -11,11 +11,13 @@ const platform: Platform = {
   },
   start: (create) => create(),
   threads: () => globalThis.crossOriginIsolated,
+  // Bundlers look for exactly this form.
+  createSessionWorker: () => new Worker(new URL("./session-worker.js", import.meta.url), { type: "module", name: "shoal-onnx" }),
 };
 
 /**
- * ONNX models on onnxruntime-web, in the realm that calls: webgpu and wasm. An actor should be a worker of its own, since wasm blocks
- * its thread, and a realm that lost its GPU never gets it back. wasm has threads where the page is cross-origin isolated.
+ * ONNX models on onnxruntime-web: webgpu in the realm that calls, wasm in a worker of the actor's. An actor should be a worker of its
+ * own, since a realm that lost its GPU never gets it back. wasm has threads where the page is cross-origin isolated.
  */
 export function onnxWebRuntime(options: OnnxWebOptions = {}): OnnxRuntime {
   return webRuntime(platform, options);

@@ -11,6 +11,11 @@ export interface Platform {
   readonly start: <T>(create: () => Promise<T>) => Promise<T>;
   /** Whether wasm may have threads here. */
   readonly threads: () => boolean;
+  /**
+   * Starts a worker (of `session-worker.ts`) for the sessions of one actor on wasm, so that a run does not block the actor's own thread.
+   * Absent where sessions live in the actor's.
+   */
+  readonly createSessionWorker?: () => Worker;
   /** Absent where there are no files. @throws as `node:fs` does */
   readonly readFile?: (path: string) => Promise<Uint8Array>;
 }

@@ -3,7 +3,8 @@ import { OrtSessions, type ModelContent } from "@shoal/ort-sessions";
 import { abortable, abortedError, disposedError, OrtSession, type Perform } from "@shoal/ort-sessions/actor-side";
 import { modelName, readModel } from "./read-model.ts";
 import type { WebDevice } from "./platform.ts";
-import { ortFeatures, sessionSettings, type Realm } from "./realm.ts";
+import { ortFeatures, sessionSettings } from "./ort-setup.ts";
+import type { Realm } from "./realm.ts";
 import { webLoadError } from "./web-errors.ts";
 import type { OnnxWebOptions } from "./wasm-files.ts";
 

@@ -1,9 +1,10 @@
-import { openTrial, type DeviceTrial, type Ort, type OrtFeatures, type SessionSettings } from "@shoal/ort-sessions";
+import { openTrial, type DeviceTrial, type Ort } from "@shoal/ort-sessions";
 import { requireAdapter } from "./gpu-adapter.ts";
 import { GpuWatch, type WatchedDevice } from "./gpu-watch.ts";
 import type { Platform, WebDevice } from "./platform.ts";
+import { ortFeatures, ortSetup, sessionSettings, setUp } from "./ort-setup.ts";
 import { TurnQueue } from "./turn-queue.ts";
-import { wasmPaths, type OnnxWebOptions } from "./wasm-files.ts";
+import type { OnnxWebOptions } from "./wasm-files.ts";
 
 /** The library as it was built for a device, with that device at work. */
 export interface Build {
@@ -40,12 +41,7 @@ export class Realm {
   async #start(device: WebDevice, threads: number, options: OnnxWebOptions): Promise<Build> {
     const adapter = device === "webgpu" ? await requireAdapter() : undefined;
     const ort = await this.platform.load[device]();
-    // Everything it would print is in the errors it throws.
-    ort.env.logLevel = "fatal";
-    // Threads are of use to wasm alone; where WebGPU lacks an operation, the CPU's part of it is small.
-    ort.env.wasm.numThreads = device === "wasm" && this.platform.threads() ? threads : 1;
-    const paths = wasmPaths(options.wasmFiles, device);
-    if (paths !== undefined) ort.env.wasm.wasmPaths = paths;
+    setUp(ort, ortSetup(device, this.platform.threads() ? threads : 1, options));
     // Never closed: the library destroys its GPU device with the last session, and an actor that changes models would pay for another.
     const trial = await this.turn(device, () => this.platform.start(() => openTrial(ort, ortFeatures, sessionSettings(device))));
     if (device === "webgpu") this.#gpu.watch((await ort.env.webgpu.device) as unknown as WatchedDevice);
@@ -60,11 +56,4 @@ export class Realm {
     if (device === "wasm") return this.#queue.take(work, refusal);
     return this.#queue.take(() => this.#gpu.guard(work), () => refusal?.() ?? this.#gpu.lost);
   }
-}
-
-export const ortFeatures: OrtFeatures = { downloads: true, forgetsFailedRuns: false };
-
-/** How sessions on a device are made. */
-export function sessionSettings(device: WebDevice): SessionSettings {
-  return { executionProviders: [device], intraOpThreads: 1 };
 }

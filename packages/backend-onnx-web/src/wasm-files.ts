@@ -15,9 +15,10 @@ export interface OnnxWebOptions {
   readonly wasmFiles?: string | URL | Readonly<Partial<Record<WebDevice, WasmFiles>>>;
 }
 
-/** The option as the library takes it, for one device. */
-export function wasmPaths(files: OnnxWebOptions["wasmFiles"], device: WebDevice): string | WasmFiles | undefined {
+/** The option as the library takes it, for one device; as strings, which can cross to a worker. */
+export function wasmPaths(files: OnnxWebOptions["wasmFiles"], device: WebDevice): string | { readonly mjs?: string; readonly wasm?: string } | undefined {
   if (files === undefined) return undefined;
   if (typeof files === "string" || files instanceof URL) return String(files).replace(/\/?$/, "/");
-  return files[device];
+  const own = files[device];
+  return own && Object.fromEntries(Object.entries(own).map(([file, url]) => [file, String(url)]));
 }

@@ -4,6 +4,7 @@ import { probeDevice } from "./probe-device.ts";
 import { Realm } from "./realm.ts";
 import { openSessions } from "./realm-sessions.ts";
 import type { OnnxWebOptions } from "./wasm-files.ts";
+import { openWorkerSessions } from "./worker-sessions.ts";
 
 const realms = new Map<Platform, Realm>();
 
@@ -18,7 +19,12 @@ function realmOf(platform: Platform): Realm {
 export function webRuntime(platform: Platform, options: OnnxWebOptions): OnnxRuntime {
   return {
     name: "onnxruntime-web",
-    open: async (actor) => openSessions(realmOf(platform), webDevice(actor.device), actor, options),
+    async open(actor) {
+      const device = webDevice(actor.device);
+      return device === "wasm" && platform.createSessionWorker !== undefined
+        ? openWorkerSessions(platform, platform.createSessionWorker, actor, options)
+        : openSessions(realmOf(platform), device, actor, options);
+    },
     probe: () => Promise.all((["webgpu", "wasm"] as const).map((device) => probeDevice(realmOf(platform), device, options))),
   };
 }

@@ -9,7 +9,7 @@ test("the page is isolated, so that wasm has threads", () => {
   expect(globalThis.crossOriginIsolated).toBe(true);
 });
 
-testOnnxRuntime("onnxruntime-web", onnxWebRuntime, { device: "wasm", freeThread: false });
+testOnnxRuntime("onnxruntime-web", onnxWebRuntime, { device: "wasm" });
 // SwiftShader lacks shader-f16, and takes seconds for what takes a CPU none.
 testOnnxRuntime("onnxruntime-web", onnxWebRuntime, { device: "webgpu", float16: false, longRun: 100 });
 testWebGpu();

@@ -1,12 +1,12 @@
-import { Worker, type Transferable, type WorkerOptions } from "node:worker_threads";
-import { ShoalError } from "@shoal/core";
-import type { Answers, Operation } from "@shoal/ort-sessions";
-import { abortable, abortedError, disposedError } from "@shoal/ort-sessions/actor-side";
-import type { Thrown, ThreadReply, ThreadRequest } from "./thread-protocol.ts";
+import { isResident, ShoalError, type OnnxFeeds } from "@shoal/core";
+import { abortable, abortedError, disposedError } from "./abortable.ts";
+import type { Answers, Operation } from "./operations.ts";
+import type { Perform } from "./ort-session.ts";
+import type { SessionThread, StartThread, Thrown, ThreadReply } from "./thread-protocol.ts";
 
 interface Call {
   readonly operation: Operation;
-  readonly transfer: Transferable[];
+  readonly transfer: ArrayBuffer[];
   readonly resolve: (value: never) => void;
   readonly reject: (error: Error) => void;
 }
@@ -17,8 +17,9 @@ interface Call {
  */
 export class InnerThread implements AsyncDisposable {
   readonly #signal: AbortSignal;
+  readonly #start: StartThread;
   readonly #waiting: Call[] = [];
-  #worker: Worker | undefined;
+  #thread: SessionThread | undefined;
   /** Sent to the thread, in order. */
   readonly #open: (Call & { readonly id: number })[] = [];
   /** Called when the thread is idle and is to end. */
@@ -26,12 +27,21 @@ export class InnerThread implements AsyncDisposable {
   #ended: ShoalError | undefined;
   #lastId = 0;
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignal, start: StartThread) {
     this.#signal = signal;
+    this.#start = start;
   }
 
+  /** What its sessions are asked for. @throws as {@link call} */
+  readonly perform: Perform = (operation) => {
+    const given: Operation = operation;
+    if (given.kind !== "run") return this.call(operation);
+    const { feeds, transfer } = travelling(given.feeds);
+    return this.call({ ...operation, feeds } as typeof operation, transfer);
+  };
+
   /** @throws an Error of the library's words, or a ShoalError `aborted`, `disposed` or `worker-lost`. */
-  call<K extends Operation["kind"]>(operation: Extract<Operation, { kind: K }>, transfer: Transferable[] = []): Promise<Answers[K]> {
+  call<K extends Operation["kind"]>(operation: Extract<Operation, { kind: K }>, transfer: ArrayBuffer[] = []): Promise<Answers[K]> {
     if (this.#signal.aborted) return Promise.reject(abortedError(this.#signal));
     const answer = new Promise<Answers[K]>((resolve, reject) => {
       this.#waiting.push({ operation, transfer, resolve, reject });
@@ -40,12 +50,12 @@ export class InnerThread implements AsyncDisposable {
     return abortable(answer, this.#signal);
   }
 
-  /** Waits for the calls that are open, since ending a thread during `run()` aborts the process; calls that wait are refused. */
+  /** Waits for the calls that are open, since ending a thread during a native run aborts the process; calls that wait are refused. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended ??= disposedError();
     if (this.#open.length > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     this.#next();
-    await this.#worker?.terminate();
+    await this.#thread?.terminate();
   }
 
   #next(): void {
@@ -70,29 +80,20 @@ export class InnerThread implements AsyncDisposable {
   #send(call: Call): void {
     const id = ++this.#lastId;
     this.#open.push({ ...call, id });
-    this.#worker ??= this.#start();
-    this.#worker.ref();
     try {
-      this.#worker.postMessage({ id, operation: call.operation } satisfies ThreadRequest, call.transfer);
+      this.#thread ??= this.#start((reply) => this.#settle(reply), (how) => this.#lose(how));
+      this.#thread.hold?.(true);
+      this.#thread.post({ id, operation: call.operation }, call.transfer);
     } catch (error) {
       this.#settle({ id, thrown: { message: error instanceof Error ? error.message : String(error) } });
     }
-  }
-
-  #start(): Worker {
-    const { url, options } = threadEntry("session-thread");
-    const worker = new Worker(url, { name: "shoal-onnx", ...options });
-    worker.on("message", (reply: ThreadReply) => this.#settle(reply));
-    worker.on("error", (error) => this.#lose(`it threw: ${error instanceof Error ? error.message : String(error)}`));
-    worker.on("exit", (code) => this.#lose(`it ended with code ${code}`));
-    return worker;
   }
 
   #settle(reply: ThreadReply): void {
     const at = this.#open.findIndex((call) => call.id === reply.id);
     const [open] = at < 0 ? [] : this.#open.splice(at, 1);
     if (open === undefined) return;
-    if (this.#open.length === 0) this.#worker?.unref();
+    if (this.#open.length === 0) this.#thread?.hold?.(false);
     if ("thrown" in reply) open.reject(libraryError(reply.thrown));
     else open.resolve(reply.value as never);
     this.#next();
@@ -111,11 +112,14 @@ function libraryError({ message, code, stack }: Thrown): Error {
   return code === undefined ? error : Object.assign(error, { code });
 }
 
-/** A file of this package as the entry of a thread or process: the source in the workspace, which Node 20 needs a loader for. */
-export function threadEntry(name: "session-thread" | "probe-process"): { readonly url: URL; readonly options: Pick<WorkerOptions, "execArgv"> } {
-  const source = import.meta.url.endsWith(".ts");
-  const url = new URL(`./${name}.${source ? "ts" : "js"}`, import.meta.url);
-  if (!source || "Deno" in globalThis || "Bun" in globalThis) return { url, options: {} };
-  const loader = new URL("../../workers/ts-loader/register.mjs", import.meta.url);
-  return { url, options: { execArgv: ["--conditions=@shoal/source", "--import", loader.href] } };
+/** The caller keeps its arrays, which may be views of a whole column: exactly the tensors' numbers are copied, and moved. */
+function travelling(given: OnnxFeeds): { readonly feeds: OnnxFeeds; readonly transfer: ArrayBuffer[] } {
+  const transfer: ArrayBuffer[] = [];
+  const feeds = Object.entries(given).map(([name, tensor]): [string, OnnxFeeds[string]] => {
+    if (isResident(tensor) || !ArrayBuffer.isView(tensor.data)) return [name, tensor];
+    const data = tensor.data.slice();
+    transfer.push(data.buffer as ArrayBuffer);
+    return [name, { type: tensor.type, shape: tensor.shape, data }];
+  });
+  return { feeds: Object.fromEntries(feeds), transfer };
 }
