@@ -225,6 +225,36 @@ describe("what goes wrong while devices are tried is met as ever", () => {
     expect(deviceOf(again.execution)).toBe("webgpu");
   });
 
+  test("one that hangs while it loads, though it was the fastest before, is given up, and a person is told", async () => {
+    const devices = machine(["webgpu", "cpu"]);
+    await rowsOf(run(devices, fastest("webgpu")).execution);
+    const clock = new FakeClock({ auto: true });
+    const notices: string[] = [];
+    const host = new FakeActorHost({ clock, load: async (spec, actor) => (actor.device === "webgpu" ? clock.sleep(1e9, actor.signal).then(() => never()) : predictor(spec, actor, () => ({}), clock)) });
+    const spawn = host.spawn.bind(host);
+    // As of a real host: a spawn that is given up rejects.
+    host.spawn = (request, signal) => Promise.race([spawn(request, signal), new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)))]);
+    const execution = execute(poolOf(recutOf(scanOf(numbered(rowCount)))), { host, clock, devices, resources: { cpus: 16, gpus: 1, memory: 2 ** 33 }, onEvent: (event) => event.kind === "notice" && notices.push(event.message) });
+    expect(await rowsOf(execution)).toEqual(doubled);
+    expect(deviceOf(execution)).toBe("cpu");
+    expect(notices.join("\n")).toMatch(/double on webgpu: an actor has been loading for \d+ s/);
+  });
+
+  test("of a first block in which every row is bad nothing is learned for the next run", async () => {
+    const devices = machine(["webgpu", "cpu"]);
+    const clock = new FakeClock({ auto: true });
+    const host = new FakeActorHost({
+      clock,
+      load: async (spec, actor) => {
+        const right = await predictor(spec, actor, fastest("webgpu"), clock);
+        return { ...right, predict: (batch, signal) => (idsOf(batch).some((id) => id < 32) ? Promise.reject(new TypeError("a bad row")) : right.predict(batch, signal)) };
+      },
+    });
+    const execution = execute(poolOf(recutOf(scanOf(numbered(rowCount)), 32), { onError: "skip", policy: { batchSize: 32 } }), { host, clock, devices, resources: { cpus: 16, gpus: 1, memory: 2 ** 33 } });
+    expect(await rowsOf(execution)).toHaveLength(rowCount - 32);
+    expect(devices.memory.size).toBe(0);
+  });
+
   test("another batch size is another question", async () => {
     const devices = machine();
     await rowsOf(run(devices, fastest("webgpu")).execution);
@@ -233,6 +263,10 @@ describe("what goes wrong while devices are tried is met as ever", () => {
     expect(devices.memory.size).toBe(keys + 1);
   });
 });
+
+function never(): never {
+  throw new Error("It should not have come here.");
+}
 
 function worldOf(devices: Devices): Environment {
   const clock = new FakeClock({ auto: true });

@@ -68,7 +68,7 @@ async function fromObject(definition: ErasedDefinition, args: unknown, actor: Ac
   const state = await definition.setup?.(actor, args);
   return {
     ...(definition.preprocess && { preprocess: (batch, signal) => definition.preprocess?.(batch, state, { signal }) }),
-    ...(definition.cost && { cost: (row) => definition.cost?.(row as never) ?? 0 }),
+    ...(definition.cost && { cost: (row) => definition.cost?.(row as never) as number }),
     predict: (batch, signal) => definition.predict(batch as object, state, { signal }),
     ...(definition.postprocess && { postprocess: (result, signal) => definition.postprocess?.(result as object, state, { signal }) }),
     dispose: async () => definition.dispose?.(state),
@@ -83,7 +83,7 @@ function predictorOf(spec: ModulePredictorSpec, methods: Methods): Predictor {
     rows: spec.rows,
     stateful: spec.stateful,
     ...(methods.preprocess && { preprocess: async (block, signal) => phase(block, methods.preprocess?.(given(block), signal)) }),
-    ...(methods.cost && { cost: (block) => Array.from({ length: block.rows }, (_, row) => methods.cost?.(blockRow(block, row)) ?? 0) }),
+    ...(methods.cost && { cost: (block) => Array.from({ length: block.rows }, (_, row) => methods.cost?.(blockRow(block, row)) as number) }),
     predict: (batch, signal) => converted(spec, methods.predict(given(batch), signal)),
     ...(methods.postprocess && { postprocess: async (block, signal) => phase(block, methods.postprocess?.(given(block), signal)) }),
     dispose: () => methods.dispose(),

@@ -1,6 +1,7 @@
 import { assertNotInsideActor, type Block } from "@shoal/core";
 import { execute, type RunStats } from "@shoal/executor";
 import { plan, type LogicalOperator, type PlanOptions } from "@shoal/planner";
+import { mergeSettings } from "./merge-settings.ts";
 import type { DatasetRuntime, RunSettings } from "./run-settings.ts";
 
 /** What can be run: a plan, and what it runs on. */
@@ -12,7 +13,7 @@ export interface Runnable {
 /** Runs a plan and gives its blocks. Ending the loop early ends the run and disposes what it held. */
 export async function* consume(runnable: Runnable, settings: RunSettings, onStats: (stats: RunStats) => void = () => {}): AsyncGenerator<Block, void, undefined> {
   assertNotInsideActor();
-  const merged = { ...runnable.runtime.settings, ...settings };
+  const merged = mergeSettings(runnable.runtime.settings, settings);
   const { physical } = plan(limited(runnable.plan, merged), planOptions(merged));
   await using environment = await runnable.runtime.open(merged);
   const execution = execute(physical, environment);

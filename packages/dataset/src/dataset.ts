@@ -14,6 +14,7 @@ import { batchesStep, functionStep, repartitionStep } from "./steps.ts";
 import type {
   ArgsOf, AsRow, BatchFunctionSettings, BatchResult, Flat, FunctionSettings, Joined, PredictedRow, PredictorSettings, Reads, ResultRow,
 } from "./row-types.ts";
+import { mergeSettings } from "./merge-settings.ts";
 import type { DatasetRuntime, RunSettings } from "./run-settings.ts";
 import { schemaOfPlan } from "./schema-of-plan.ts";
 import { frozen } from "./frozen.ts";
@@ -167,7 +168,7 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
   /** How many rows there are; where the source knows and no step changes it, nothing is read. */
   async count(settings: RunSettings = {}): Promise<number> {
     assertNotInsideActor();
-    const merged = { ...this.runtime.settings, ...settings };
+    const merged = mergeSettings(this.runtime.settings, settings);
     const { optimized } = plan(limited(this.plan, merged), planOptions(merged));
     const counted = optimized.kind === "limit" ? optimized.input : optimized;
     const known = counted.kind === "read" ? await counted.source.countRows?.(merged.signal ?? new AbortController().signal) : undefined;
@@ -207,7 +208,7 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
 
   /** The plan as asked for and the plan as it will run, as text. */
   explain(settings: RunSettings = {}): string {
-    const merged = { ...this.runtime.settings, ...settings };
+    const merged = mergeSettings(this.runtime.settings, settings);
     return explain(plan(limited(this.plan, merged), planOptions(merged)));
   }
 

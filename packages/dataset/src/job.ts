@@ -3,6 +3,7 @@ import { runToSink, type RunStats } from "@shoal/executor";
 import { plan } from "@shoal/planner";
 import { limited, planOptions } from "./consume.ts";
 import type { Dataset } from "./dataset.ts";
+import { mergeSettings } from "./merge-settings.ts";
 import type { RunSettings } from "./run-settings.ts";
 
 /** What a job that ended well gives: its output, and how the run went. */
@@ -30,7 +31,7 @@ export class Job<R extends object = Record<string, unknown>> {
    */
   async run(settings: RunSettings = {}): Promise<JobReport> {
     assertNotInsideActor();
-    const merged = { ...this.dataset.runtime.settings, ...settings };
+    const merged = mergeSettings(this.dataset.runtime.settings, settings);
     const { physical } = plan(limited(this.dataset.plan, merged), planOptions(merged));
     await using environment = await this.dataset.runtime.open(merged);
     const report = await runToSink(physical, this.sink, environment);

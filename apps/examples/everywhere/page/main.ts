@@ -39,7 +39,7 @@ async function run(): Promise<void> {
     link.hidden = labelled.length === 0;
   } catch (error) {
     if (stop.signal.aborted) say(`Stopped after ${labelled.length.toLocaleString()} reviews.`);
-    else say(`${(error as Error).message}\n${(error as { hint?: string }).hint ?? ""}`, true);
+    else say((error as Error).message, true);
   } finally {
     stop = undefined;
     start.textContent = "Start again";

@@ -27,8 +27,9 @@ export async function openModel<Extra>(
   const config = await requiredJson(modelFiles, "config.json");
   const opening = openSession(modelFiles, settings, actor);
   try {
-    const extra = await loadExtra(modelFiles);
-    return { files: modelFiles, config, extra, session: await opening };
+    // Both are heard from the first: a session that can't be opened while the tokenizer still loads would else end the actor.
+    const [extra, session] = await Promise.all([loadExtra(modelFiles), opening]);
+    return { files: modelFiles, config, extra, session };
   } catch (error) {
     await opening.then((session) => session[Symbol.asyncDispose](), () => {});
     throw error;

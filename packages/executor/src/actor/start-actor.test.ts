@@ -54,6 +54,21 @@ describe("batches", () => {
     expect(numbers(result.block, "doubled")).toEqual([2, 18, 4, 20, 4, 2]);
   });
 
+  test.each([["NaN", NaN], ["less than nothing", -1], ["no number", "7"], ["nothing", undefined], ["a promise", Promise.resolve(1)]])("leave out, and name, a row that costs %s", async (_what, wrong) => {
+    const { runtime } = start({ cost: (rows) => numbers(rows).map((n) => (n === 9 ? wrong : n)) as never }, { batchSize: "auto", maxBatchCost: 20 });
+    const result = await runtime.process(block(1, 9, 2), never);
+    expect(numbers(result.block, "doubled")).toEqual([2, 4]);
+    expect(result.failures).toMatchObject([{ row: 1, error: { code: "wrong-cost", failure: "row" } }]);
+  });
+
+  test("a cost that can't be told fails its block's rows, and costs without end have a batch each", async () => {
+    const broken = start({ cost: () => { throw new TypeError("boom"); } }, { batchSize: "auto", maxBatchCost: 20 });
+    expect((await broken.runtime.process(block(1, 2), never)).failures).toMatchObject([{ row: 0, error: { message: "boom" } }, { row: 1 }]);
+    const dear = start({ cost: (rows) => numbers(rows).map(() => Infinity) }, { batchSize: "auto", maxBatchCost: 20 });
+    await dear.runtime.process(block(1, 2), never);
+    expect(dear.batches).toEqual([[1], [2]]);
+  });
+
   test("keep an exact size beside a cost, but are sorted", async () => {
     const { runtime, batches } = start({ cost: (rows) => numbers(rows) }, { batchSize: 2, maxBatchCost: "auto" });
     await runtime.process(block(1, 9, 2, 10), never);

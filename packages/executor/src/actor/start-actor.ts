@@ -8,6 +8,7 @@ import { checkPromisedColumns } from "./check-result.ts";
 import { collapseRows } from "./collapse-rows.ts";
 import { gatherRows, identity, type ResultPart } from "./gather-rows.ts";
 import { cutBatches, dearestFirst, paddedCost, sumOfCosts } from "./pack-batches.ts";
+import { rowCosts } from "./row-costs.ts";
 import { rowRange, settleBatch, startBatch, type BlockPrediction, type StartedBatch } from "./predict-batch.ts";
 import { runPhase, type TracedBlock } from "./run-phase.ts";
 
@@ -120,7 +121,9 @@ class PredictorActor implements ActorRuntime {
 
   async #predict(prepared: TracedBlock, failures: RowFailure[], traces: BatchTrace[], signal: AbortSignal, release: () => void): Promise<TracedBlock> {
     const { block, rows } = prepared;
-    const costs = this.#predictor.stateful || block.rows === 0 ? undefined : this.#predictor.cost?.(block);
+    const costed = this.#predictor.stateful || this.#predictor.cost === undefined || block.rows === 0 ? undefined : rowCosts(this.#predictor, block, this.#request.spec);
+    const costs = costed?.costs;
+    for (const failure of costed?.failures ?? []) failures.push({ ...failure, row: rows[failure.row] ?? failure.row });
     this.#size ??= this.#startSize(costs !== undefined);
     const parts: ResultPart[] = [];
     const run: BlockPrediction = {
@@ -130,7 +133,8 @@ class PredictorActor implements ActorRuntime {
       done: (batch, ms) => this.#learn(batch, ms, costs),
       outOfMemory: (batch) => this.#shrink(batch, costs),
     };
-    const order = costs === undefined ? identity(block.rows) : dearestFirst(costs);
+    const uncosted = new Set(costed?.failures.map(({ row }) => row));
+    const order = costs === undefined ? identity(block.rows) : dearestFirst(costs).filter((row) => !uncosted.has(row));
     // Where calls may overlap, the next batch, the next block's first too, is made while the device works on this one.
     let ahead: StartedBatch | undefined;
     let cutFor: number | undefined;

@@ -1,7 +1,8 @@
 import type { Actor, Block, ConcreteDevice, DeclarativePredictorSpec, Devices, JsonObject } from "@shoal/core";
 import { formatCount } from "../stats/format-quantity.ts";
+import { loadWatched } from "./try-device.ts";
 import { orAborted } from "../streams/abort.ts";
-import { isGpu, measureDevices, withVariant, type DeviceTrial, type MeasureRequest } from "./measure-devices.ts";
+import { isGpu, measureDevices, mostLoadMs, withVariant, type DeviceTrial, type MeasureRequest } from "./measure-devices.ts";
 
 /** What a pool that was asked for `"auto"` is to use. */
 export interface ChosenDevice {
@@ -41,24 +42,24 @@ export async function chooseDevice(request: ChoiceRequest): Promise<ChosenDevice
   if (before !== undefined) return before;
   const block = await request.block();
   request.onTrying(candidates);
-  const { trials, best } = await measureDevices({ ...request, candidates, block });
+  const { trials, best, lasting } = await measureDevices({ ...request, candidates, block });
   const why = formatTrials(trials, best);
   const { device, variant } = best;
-  // What failed by accident may be the fastest the next time.
-  const lasting = best.actor !== undefined && !trials.some(({ passing }) => passing);
   if (lasting) await devices.remember?.(key, JSON.stringify({ device, why, ...(variant === undefined ? {} : { variant }) } satisfies Remembered));
   return { device, spec: best.spec, why, ...(best.actor === undefined ? {} : { actor: best.actor }) };
 }
 
 /** What was chosen before and can still be started; whatever else is remembered counts for nothing. */
-async function recalled({ devices, host, signal, spec, policy, threads, deviceIndex }: ChoiceRequest, key: string, candidates: readonly ConcreteDevice[]): Promise<ChosenDevice | undefined> {
+async function recalled(request: ChoiceRequest, key: string, candidates: readonly ConcreteDevice[]): Promise<ChosenDevice | undefined> {
+  const { devices, signal, spec, policy, threads, deviceIndex } = request;
   const text = await orAborted(Promise.resolve(devices.recall?.(key)), signal);
   if (text === undefined) return undefined;
   try {
     const { device, variant, why } = JSON.parse(text) as Remembered;
     if (!candidates.includes(device)) return undefined;
     const own = withVariant(spec, variant);
-    const actor = await host.spawn({ spec: own, policy, device, threads, deviceIndex: isGpu(device) ? deviceIndex : 0 }, signal);
+    const limitMs = device === candidates.at(-1) ? Infinity : mostLoadMs;
+    const actor = await loadWatched({ spec: own, policy, device, threads, deviceIndex: isGpu(device) ? deviceIndex : 0 }, limitMs, request);
     return { device, spec: own, actor, why: `${why}; measured before` };
   } catch {
     signal.throwIfAborted();

@@ -42,12 +42,14 @@ export interface BestDevice {
 export interface MeasuredDevices {
   readonly trials: readonly DeviceTrial[];
   readonly best: BestDevice;
+  /** It would come out the same another time: nothing failed by accident, and there were results to compare. */
+  readonly lasting: boolean;
 }
 
 /** The device that says what is right may take its time. */
 const noLimits: TrialLimits = { loadMs: Infinity, runMs: Infinity };
 /** Others must not keep the run for ever: a driver that hangs while it loads, a first run that compiles without end. */
-const mostLoadMs = 180_000;
+export const mostLoadMs = 180_000;
 const leastRunMs = 20_000;
 const slowerThanRight = 4;
 
@@ -130,11 +132,13 @@ class Measurement {
 
   outcome(): MeasuredDevices {
     const { spec, candidates, gpuOnly } = this.#request;
-    if (this.best !== undefined) return { trials: this.#trials, best: this.best };
+    if (this.best !== undefined) {
+      return { trials: this.#trials, best: this.best, lasting: !this.allRowsBad && !this.#trials.some(({ passing }) => passing) };
+    }
     const last = candidates.at(-1);
     if (this.#right === undefined && !gpuOnly && last !== undefined && lossOf(this.#error) !== undefined) {
       const [first] = spec.variants ?? [];
-      return { trials: this.#trials, best: { device: last, spec: withVariant(spec, first), ...(first === undefined ? {} : { variant: first }) } };
+      return { trials: this.#trials, lasting: false, best: { device: last, spec: withVariant(spec, first), ...(first === undefined ? {} : { variant: first }) } };
     }
     if (this.#right === undefined && !gpuOnly) throw this.#error;
     const problems = this.#trials.filter(({ device }) => isGpu(device)).map(({ device, problem = "it can't be chosen" }) => `${device}: ${problem}`);

@@ -41,61 +41,68 @@ const lookEveryMs = 1000;
  * @throws what the actor's start or its rows failed with; `timeout`
  */
 export async function tryDevice(request: ActorRequest, block: Block, limits: TrialLimits, trial: Trial): Promise<TriedActor> {
-  const { host, clock } = trial;
-  const { controller, release } = childController(trial.signal);
-  const { signal } = controller;
-  let actor: Actor | undefined;
-  const watching = watch(request, limits, trial, controller, () => actor);
+  const actor = await loadWatched(request, limits.loadMs, trial);
+  const { clock } = trial;
+  const began = clock.now();
+  let sight: Sight = { ticks: -1, since: began, noticed: false };
+  const lookAtRun = (now: number): ShoalError | undefined => {
+    const seen = look(sight, actor, now, trial.timeoutMs);
+    sight = seen.sight;
+    if (seen.notice !== undefined) trial.onNotice(`${request.spec.name}: ${seen.notice}`);
+    if (seen.timedOut) return tooSlow({ spec: request.spec, ...(trial.timeoutMs === undefined ? {} : { timeoutMs: trial.timeoutMs }) }, actor);
+    return now - began >= limits.runMs ? tookTooLong("ran", limits.runMs) : undefined;
+  };
   try {
-    actor = await host.spawn(request, signal);
-    const began = clock.now();
-    const result = await actor.process(block, signal);
-    const [failure] = result.failures;
-    if (result.block.rows === 0 && failure !== undefined && failure.error.failure !== "row") throw ShoalError.fromData(failure.error);
-    const rowsPerSecond = await speed(actor, block, clock, signal);
-    return { actor, result, rowsPerSecond, ms: clock.now() - began };
+    return await watched(trial, lookAtRun, async (signal) => {
+      const result = await actor.process(block, signal);
+      const [failure] = result.failures;
+      if (result.block.rows === 0 && failure !== undefined && failure.error.failure !== "row") throw ShoalError.fromData(failure.error);
+      return { actor, result, rowsPerSecond: await speed(actor, block, clock, signal), ms: clock.now() - began };
+    });
   } catch (error) {
     // One that was given up may be in the middle of anything.
-    await actor?.kill("it was given up as a candidate").catch(() => {});
-    throw signal.aborted ? signal.reason : error;
-  } finally {
-    watching.abort();
-    release();
+    await actor.kill("it was given up as a candidate").catch(() => {});
+    throw error;
   }
 }
 
-/** Looks at an actor that is being tried as a pool looks at its own. */
-function watch(request: ActorRequest, limits: TrialLimits, { clock, timeoutMs, onNotice }: Trial, trial: AbortController, actor: () => Actor | undefined): AbortController {
+/** Starts an actor, as long as that may take; says so where it takes long. @throws what its start failed with; `timeout` */
+export function loadWatched(request: ActorRequest, limitMs: number, trial: Trial): Promise<Actor> {
+  const since = trial.clock.now();
+  let told = 0;
+  const lookAtLoad = (now: number): ShoalError | undefined => {
+    const loading = lookAtLoading({ actors: 1, since }, now, told);
+    told = loading.told;
+    if (loading.notice !== undefined) trial.onNotice(`${request.spec.name} on ${request.device}: ${loading.notice}`);
+    return now - since >= limitMs ? tookTooLong("was loading", limitMs) : undefined;
+  };
+  return watched(trial, lookAtLoad, (signal) => trial.host.spawn(request, signal));
+}
+
+function tookTooLong(what: string, limitMs: number): ShoalError {
+  return new ShoalError("timeout", `It ${what} for longer than ${Math.round(limitMs / 1000)} s.`, { failure: "timeout" });
+}
+
+/** Does some work and looks at it now and then, as a pool looks at its actors; what `look` gives ends it. */
+async function watched<T>({ clock, signal, timeoutMs }: Trial, look: (now: number) => ShoalError | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const { controller, release } = childController(signal);
   const over = new AbortController();
   const everyMs = Math.min(lookEveryMs, timeoutMs === undefined ? lookEveryMs : Math.max(10, timeoutMs / 5));
-  const since = clock.now();
-  let told = 0;
-  let loadedAt: number | undefined;
-  let sight: Sight = { ticks: -1, since, noticed: false };
-  const giveUp = (limitMs: number, what: string): void => trial.abort(new ShoalError("timeout", `It ${what} for longer than ${Math.round(limitMs / 1000)} s.`, { failure: "timeout" }));
-  const lookOnce = (now: number): void => {
-    const own = actor();
-    if (own === undefined) {
-      const loading = lookAtLoading({ actors: 1, since }, now, told);
-      told = loading.told;
-      if (loading.notice !== undefined) onNotice(`${request.spec.name} on ${request.device}: ${loading.notice}`);
-      if (now - since >= limits.loadMs) giveUp(limits.loadMs, "was loading");
-      return;
-    }
-    loadedAt ??= now;
-    const seen = look(sight, own, now, timeoutMs);
-    sight = seen.sight;
-    if (seen.notice !== undefined) onNotice(`${request.spec.name}: ${seen.notice}`);
-    if (seen.timedOut) trial.abort(tooSlow({ spec: request.spec, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, own));
-    else if (now - loadedAt >= limits.runMs) giveUp(limits.runMs, "ran");
-  };
   void (async () => {
-    while (!over.signal.aborted && !trial.signal.aborted) {
+    while (!over.signal.aborted) {
       await clock.sleep(everyMs, over.signal);
-      lookOnce(clock.now());
+      const problem = look(clock.now());
+      if (problem !== undefined) return controller.abort(problem);
     }
   })().catch(() => {});
-  return over;
+  try {
+    return await work(controller.signal);
+  } catch (error) {
+    throw controller.signal.aborted ? controller.signal.reason : error;
+  } finally {
+    over.abort();
+    release();
+  }
 }
 
 async function speed(actor: Actor, block: Block, clock: Clock, signal: AbortSignal): Promise<number> {

@@ -3,6 +3,8 @@ import { cpus, homedir, hostname } from "node:os";
 import { join } from "node:path";
 import type { Devices } from "@shoal/core";
 
+let writes = 0;
+
 /** The devices chosen on this machine, in a file of the user's cache folder. A file that can't be read or written only means measuring anew. */
 export function deviceMemory(folder = cacheFolder()): Required<Pick<Devices, "recall" | "remember">> {
   const path = join(folder, "devices.json");
@@ -11,7 +13,7 @@ export function deviceMemory(folder = cacheFolder()): Required<Pick<Devices, "re
     recall: async (key) => (await choices(path))[here(key)],
     async remember(key, choice) {
       const all = { ...(await choices(path)), [here(key)]: choice };
-      const fresh = `${path}.${process.pid}`;
+      const fresh = `${path}.${process.pid}.${(writes += 1)}`;
       try {
         await mkdir(folder, { recursive: true });
         await writeFile(fresh, JSON.stringify(all, null, 1));
@@ -33,5 +35,5 @@ async function choices(path: string): Promise<Record<string, string>> {
 }
 
 function cacheFolder(): string {
-  return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "shoal");
+  return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "shoal");
 }
