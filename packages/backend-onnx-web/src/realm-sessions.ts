@@ -18,7 +18,8 @@ export function openSessions(realm: Realm, device: WebDevice, actor: Actor, opti
   const perform: Perform = async (operation) => {
     const refused = refusal();
     if (refused !== undefined) throw refused;
-    const work = realm.turn(device, () => (sessions as OrtSessions).perform(operation), refusal);
+    const own = sessions as OrtSessions;
+    const work = realm.turn(device, () => own.perform(operation), refusal, (answer) => own.takeBack(operation, answer));
     return abortable(work, actor.signal);
   };
 

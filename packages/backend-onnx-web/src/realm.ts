@@ -55,10 +55,11 @@ export class Realm {
   /**
    * Does one thing on a device when its turn comes.
    * @param refusal why it is not even to begin then.
+   * @param takeBack frees what it left, where the GPU says too late that it went wrong.
    */
-  turn<T>(device: WebDevice, work: () => Promise<T>, refusal?: () => Error | undefined): Promise<T> {
+  turn<T>(device: WebDevice, work: () => Promise<T>, refusal?: () => Error | undefined, takeBack?: (result: T) => Promise<void>): Promise<T> {
     if (device === "wasm") return this.#queue.take(work, refusal);
-    return this.#queue.take(() => this.#gpu.guard(work), () => refusal?.() ?? this.#gpu.lost);
+    return this.#queue.take(() => this.#gpu.guard(work, takeBack), () => refusal?.() ?? this.#gpu.lost);
   }
 }
 

@@ -102,3 +102,11 @@ test("one that could not be made does not hinder disposal", async () => {
   await sessions[Symbol.asyncDispose]();
   expect([...library.held]).toEqual([]);
 });
+
+test("what an operation left can be taken back", async () => {
+  const library = new FakeOrt();
+  const { sessions, session } = await opened(library);
+  const operation = { kind: "run", session, feeds: {}, keep: ["first"], lastPosition: [] } as const;
+  await sessions.takeBack<"run">(operation, await sessions.perform<"run">(operation));
+  expect([...library.held]).toEqual([]);
+});

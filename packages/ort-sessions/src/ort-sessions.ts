@@ -60,6 +60,13 @@ export class OrtSessions implements AsyncDisposable {
     return this.#perform(operation) as Promise<Answers[K]>;
   }
 
+  /** Frees what an operation left here, where its answer reaches nobody. */
+  async takeBack<K extends Operation["kind"]>(operation: Extract<Operation, { kind: K }>, answer: Answers[K]): Promise<void> {
+    if (operation.kind === "load") await this.#release((answer as Answers["load"]).session);
+    if (operation.kind !== "run" && operation.kind !== "gather") return;
+    this.#free(Object.values(answer as Answers["run"] | Answers["gather"]).flatMap((tensor) => ("resident" in tensor ? [tensor.resident] : [])));
+  }
+
   async #perform(operation: Operation): Promise<Answers[Operation["kind"]]> {
     switch (operation.kind) {
       case "load": return this.#load(operation.model, operation.settings);
