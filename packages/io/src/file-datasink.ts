@@ -153,8 +153,11 @@ class FileSinkWriter implements SinkWriter {
   }
 
   async discard(): Promise<void> {
-    await this.#current?.encoder.abandon?.();
-    await this.#output.discard();
+    try {
+      await this.#current?.encoder.abandon?.();
+    } finally {
+      await this.#output.discard();
+    }
   }
 }
 

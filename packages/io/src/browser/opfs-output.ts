@@ -133,10 +133,14 @@ class OpfsOutput implements Output {
   }
 
   async discard(): Promise<void> {
-    for (const file of this.#open) await file.abandon();
-    // What is whole stays: the next to come by gives it its name.
-    if (!this.#published) await removeIfThere(this.#at.directory, unfinishedName(this.#at.name));
-    this.#at.release();
+    try {
+      for (const file of this.#open) await file.abandon();
+      // What is whole stays: the next to come by gives it its name.
+      if (!this.#published) await removeIfThere(this.#at.directory, unfinishedName(this.#at.name));
+    } finally {
+      // Else the place would be busy until the tab closes.
+      this.#at.release();
+    }
   }
 
   async #create(directory: FileSystemDirectoryHandle, name: string, path: string): Promise<OpfsFile> {

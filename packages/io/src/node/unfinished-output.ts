@@ -148,9 +148,13 @@ export function lettersBeside(path: string): string {
 /** Gives the directory up. An old output that was moved into it and not replaced after all goes back to its place. */
 export async function removeUnfinished(path: string, target: string): Promise<void> {
   clearInterval(claimed.get(path));
-  await settle(path, target);
-  await removeAtOnce(path);
-  claimed.delete(path);
+  try {
+    await settle(path, target);
+    await removeAtOnce(path);
+  } finally {
+    // Else this process would find its own place busy as long as it lives.
+    claimed.delete(path);
+  }
 }
 
 async function readOwner(path: string): Promise<Owner | undefined> {
