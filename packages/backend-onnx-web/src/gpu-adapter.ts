@@ -21,7 +21,7 @@ export async function requireAdapter(): Promise<string> {
   if (navigator?.gpu === undefined) {
     throw isSecureContext === false
       ? unavailable("this page is not a secure context", "Serve it over https, or from localhost.")
-      : unavailable("this runtime offers none", 'Browsers (Chrome, Edge, Safari, Firefox) and Deno do; in Node and Bun it comes with onnxruntime-node. Or use --device wasm.');
+      : unavailable("this runtime offers none", 'Browsers (Chrome, Edge, Safari, Firefox) and Deno do; in Node and Bun it comes with onnxruntime-node. Or use { device: "wasm" }.');
   }
   const adapter = await navigator.gpu.requestAdapter().catch((error: unknown) => unavailable(String(error), needs));
   if (adapter instanceof Error) throw adapter;
@@ -30,7 +30,7 @@ export async function requireAdapter(): Promise<string> {
 }
 
 const needs =
-  "It needs a GPU with a driver: on Linux Vulkan (libvulkan1, and the GPU's driver as mesa-vulkan-drivers). Chrome on Linux may want the flag --enable-unsafe-webgpu; chrome://gpu says why it refuses one. Or use --device wasm.";
+  `It needs a GPU with a driver: on Linux Vulkan (libvulkan1, and the GPU's driver as mesa-vulkan-drivers). Chrome on Linux may want the flag --enable-unsafe-webgpu; chrome://gpu says why it refuses one. Or use { device: "wasm" }.`;
 
 function unavailable(why: string, hint: string): ShoalError {
   return new ShoalError("device-unavailable", `The device webgpu does not work here: ${why}.`, { hint, failure: "bug", details: { device: "webgpu" } });

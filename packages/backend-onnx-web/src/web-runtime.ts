@@ -25,5 +25,5 @@ export function webRuntime(platform: Platform, options: OnnxWebOptions): OnnxRun
 
 function webDevice(device: ActorContext["device"]): WebDevice {
   if (device === "webgpu" || device === "wasm") return device;
-  throw new ShoalError("device-unavailable", `onnxruntime-web has no device "${device}"; it has webgpu and wasm.`, { hint: "Use --device wasm.", failure: "bug" });
+  throw new ShoalError("device-unavailable", `onnxruntime-web has no device "${device}"; it has webgpu and wasm.`, { hint: 'Use { device: "wasm" }.', failure: "bug" });
 }
