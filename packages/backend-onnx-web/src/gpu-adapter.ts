@@ -1,14 +1,7 @@
-import { ShoalError } from "@shoal/core";
-
-interface AdapterInfo {
-  readonly vendor: string;
-  readonly architecture: string;
-  readonly description: string;
-  readonly isFallbackAdapter?: boolean;
-}
+import { isSoftwareGpu, ShoalError, type GpuAdapterInfo } from "@shoal/core";
 
 interface Gpu {
-  requestAdapter(): Promise<{ readonly info: AdapterInfo } | null>;
+  requestAdapter(): Promise<{ readonly info: GpuAdapterInfo } | null>;
 }
 
 /**
@@ -36,8 +29,9 @@ function unavailable(why: string, hint: string): ShoalError {
   return new ShoalError("device-unavailable", `The device webgpu does not work here: ${why}.`, { hint, failure: "bug", details: { device: "webgpu" } });
 }
 
-function describe({ vendor, architecture, description, isFallbackAdapter }: AdapterInfo): string {
+function describe(info: GpuAdapterInfo): string {
+  const { vendor = "", architecture = "", description = "" } = info;
   // Deno gives the vendor as a number.
   const name = [/^\d*$/.test(vendor) ? "" : vendor, architecture, description].filter((part, at, parts) => part !== "" && parts.indexOf(part) === at).join(" ") || "a GPU";
-  return isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|software/i.test(name) ? `${name}, a software driver` : name;
+  return isSoftwareGpu(info) ? `${name}, a software driver` : name;
 }
