@@ -1,5 +1,5 @@
 import { ShoalError } from "@shoal/core";
-import { isOpfsPath } from "../browser/opfs-place.ts";
+import { isOpfsPath } from "../opfs-path.ts";
 import type { IoRuntime } from "./io-runtime.ts";
 
 /** A page, or a worker of one: URLs, Blobs and OPFS. */

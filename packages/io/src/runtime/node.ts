@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { ShoalError } from "@shoal/core";
+import { isOpfsPath } from "../opfs-path.ts";
 import type { DecodeImageBytes } from "../decode-image.ts";
 import type { FileStore } from "../file-store.ts";
 import type { IoRuntime } from "./io-runtime.ts";
@@ -15,12 +16,12 @@ export const runtime: IoRuntime = {
   },
   async storeOf(path) {
     if (path === "-") return (await import("../node/standard-input.ts")).standardInput;
-    if (isOpfs(path)) throw noOpfs("read", path);
+    if (isOpfsPath(path)) throw noOpfs("read", path);
     return (localFiles ??= (await import("../node/local-files.ts")).localFiles);
   },
   async openOutput(path, options) {
     if (path === "-") return (await import("../node/standard-output.ts")).openStandardOutput();
-    if (isOpfs(path)) throw noOpfs("write", path);
+    if (isOpfsPath(path)) throw noOpfs("write", path);
     return (await import("../node/publish.ts")).openOutput(path, options);
   },
   // It alone reads files of several gzip members on Node, Bun and Deno alike.
