@@ -31,10 +31,6 @@ export const runtime: IoRuntime = {
   imageDecoder: async () => (decodeImageBytes ??= (await import("../node/decode-image-by-library.ts")).decodeImageByLibrary),
 };
 
-function isOpfs(path: string): boolean {
-  return path.startsWith("opfs:");
-}
-
 function noOpfs(doing: string, path: string): ShoalError {
   return new ShoalError("no-opfs", `Can't ${doing} "${path}": only browsers have OPFS, a page's own files.`, { hint: "Here, name a path of this machine.", failure: "bug", details: { path } });
 }
