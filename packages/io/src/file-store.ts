@@ -44,11 +44,6 @@ export async function findFiles(paths: string | readonly string[], extensions: r
   return [...files.values()];
 }
 
-/** Passed over in directories: hidden files, marker files as other systems write them, and our own dead letters. */
-export function isHidden(name: string): boolean {
-  return name.startsWith(".") || name.startsWith("_") || name.endsWith(".dead-letters.jsonl");
-}
-
 /** `.jsonl` and `.jsonl.gz` both count as `.jsonl`. */
 export function hasExtension(path: string, extensions: readonly string[]): boolean {
   const name = path.toLowerCase().replace(/\.gz$/, "");

@@ -2,10 +2,10 @@ import { ShoalError } from "@shoal/core";
 import { fileError } from "../file-error.ts";
 import { hasExtension } from "../file-store.ts";
 import type { Output, OutputFile, OutputOptions } from "../output.ts";
+import { outputExists, outputUnfinished } from "../output-errors.ts";
+import { dataName, deadLettersName, lettersBeside, lettersFate, lettersName, partName, unfinishedName } from "../output-names.ts";
 import { entryOf, opfsRoot, opfsSteps } from "./opfs-place.ts";
-import {
-  beginPublishing, claimOutput, dataName, finishPublishing, lettersBeside, lettersName, removeIfThere, unfinishedName,
-} from "./opfs-unfinished.ts";
+import { beginPublishing, claimOutput, finishPublishing, removeIfThere } from "./opfs-unfinished.ts";
 
 /**
  * Opens a path of a page's own files for writing: one file when it ends in one of the extensions, otherwise a directory of parts. Everything
@@ -53,21 +53,12 @@ async function makeDirectory(steps: readonly string[], location: string): Promis
 async function refuseExisting(directory: FileSystemDirectoryHandle, name: string, location: string): Promise<void> {
   const entry = await entryOf(directory, name);
   if (entry === undefined || (entry.kind === "directory" && (await entry.keys().next()).done === true)) return;
-  throw new ShoalError("output-exists", `There is already an output at "${location}".`, {
-    hint: `Choose another path, remove it, or replace it with { mode: "overwrite" }.`,
-    failure: "bug",
-    details: { path: location },
-  });
+  throw outputExists(location);
 }
 
 /** @throws `output-unfinished` */
 async function refuseUnfinished(directory: FileSystemDirectoryHandle, name: string, location: string): Promise<void> {
-  if ((await entryOf(directory, unfinishedName(name))) === undefined) return;
-  throw new ShoalError("output-unfinished", `An earlier run left the output "${location}" unfinished.`, {
-    hint: `Start anew with { mode: "overwrite" }, which removes what it left, or choose another path.`,
-    failure: "bug",
-    details: { path: location, unfinished: unfinishedName(name) },
-  });
+  if ((await entryOf(directory, unfinishedName(name))) !== undefined) throw outputUnfinished(location, unfinishedName(name));
 }
 
 interface OpfsOutputParts {
@@ -103,7 +94,7 @@ class OpfsOutput implements Output {
 
   async nextFile(): Promise<OutputFile> {
     const { single, name, data, extension } = this.#at;
-    const file = single ? name : `part-${String(this.#names.length).padStart(5, "0")}${extension}`;
+    const file = single ? name : partName(this.#names.length, extension);
     this.#names.push(file);
     return this.#create(data, file, single ? this.location : `${this.location}/${file}`);
   }
@@ -118,7 +109,7 @@ class OpfsOutput implements Output {
     const { single, name, directory, unfinished, mode } = this.#at;
     try {
       if (mode === "error") await refuseExisting(directory, name, this.location);
-      const letters = this.#letters !== undefined ? "replace" : mode === "overwrite" ? "remove" : "leave";
+      const letters = lettersFate(this.#letters !== undefined, mode);
       await beginPublishing(unfinished, single ? { letters } : { letters: "leave", files: [...this.#names, ...(this.#letters === undefined ? [] : [deadLettersName])] });
       this.#published = true;
       await finishPublishing(directory, name);
@@ -154,8 +145,6 @@ class OpfsOutput implements Output {
     }
   }
 }
-
-const deadLettersName = "_dead-letters.jsonl";
 
 class OpfsFile implements OutputFile {
   readonly path: string;
