@@ -1,4 +1,5 @@
-import { ortWords, ShoalError } from "@shoal/core";
+import { ShoalError } from "@shoal/core";
+import { ortWords } from "@shoal/ort-sessions/actor-side";
 
 /** As much of a GPUDevice as is watched. */
 export interface WatchedDevice extends EventTarget {

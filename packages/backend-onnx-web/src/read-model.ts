@@ -1,5 +1,6 @@
-import { fetchModel, modelNotFound, ShoalError } from "@shoal/core";
+import { ShoalError } from "@shoal/core";
 import type { ModelContent } from "@shoal/ort-sessions";
+import { fetchModel, modelNotFound } from "@shoal/ort-sessions/actor-side";
 import { externalDataPaths } from "./external-data.ts";
 import type { Platform } from "./platform.ts";
 

@@ -1,4 +1,5 @@
-import { failureClass, onnxLoadError, ortWords, ShoalError } from "@shoal/core";
+import { failureClass, ShoalError } from "@shoal/core";
+import { onnxLoadError, ortWords } from "@shoal/ort-sessions/actor-side";
 import type { WebDevice } from "./platform.ts";
 
 /** Why a model could not be loaded, as a message to a person. */

@@ -1,2 +1,4 @@
 export { abortable, abortedError, disposedError } from "./abortable.ts";
+export { fetchModel, modelNotFound } from "./fetch-model.ts";
+export { onnxLoadError, ortWords } from "./onnx-errors.ts";
 export { OrtSession, type Perform } from "./ort-session.ts";
