@@ -29,7 +29,7 @@ async function doctor(flags: { readonly json?: true }): Promise<void> {
     library("@napi-rs/image", "reading other images, and scaling"),
   ]);
   const devices = await probeDevices(onnxRuntimes);
-  const auto = await deviceCandidates();
+  const auto = deviceCandidates();
   // What keeps the small model from running is news too, and no reason to keep the rest back.
   const speeds = await measureSpeeds(devices.filter(({ works }) => works).map(({ device }) => device), resources).catch((error: unknown) => ShoalError.from(error));
   if (flags.json) return void process.stdout.write(`${JSON.stringify({ runtime: runtimeName(), resources, devices, auto, speeds: ShoalError.is(speeds) ? { error: speeds.message } : speeds, libraries })}\n`);

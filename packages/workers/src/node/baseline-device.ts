@@ -6,9 +6,9 @@ import { list } from "./detect-resources.ts";
 /** What is asked about this machine. */
 export interface Surroundings {
   /** Whether a package can be imported. It is not loaded. */
-  installed(library: string): boolean;
+  readonly installed: (library: string) => boolean;
   /** The names in a folder. */
-  entries(folder: string): readonly string[];
+  readonly entries: (folder: string) => readonly string[];
   readonly platform: string;
 }
 
