@@ -2,7 +2,7 @@ import type { ActorContext, OnnxLoader } from "@shoal/core";
 import { OrtSessions, type ModelContent } from "@shoal/ort-sessions";
 import { abortable, abortedError, disposedError, OrtSession, type Perform } from "@shoal/ort-sessions/actor-side";
 import { modelName, readModel } from "./read-model.ts";
-import type { WebDevice } from "./platform.ts";
+import type { WebDevice } from "./web-platform.ts";
 import { ortFeatures, sessionSettings, type Realm } from "./realm.ts";
 import { webLoadError } from "./web-errors.ts";
 import type { OnnxWebOptions } from "./wasm-files.ts";

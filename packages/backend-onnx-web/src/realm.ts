@@ -1,7 +1,7 @@
 import { openTrial, type DeviceTrial, type Ort, type OrtFeatures, type SessionSettings } from "@shoal/ort-sessions";
 import { requireAdapter } from "./gpu-adapter.ts";
 import { GpuWatch, type WatchedDevice } from "./gpu-watch.ts";
-import type { Platform, WebDevice } from "./platform.ts";
+import type { WebPlatform, WebDevice } from "./web-platform.ts";
 import { TurnQueue } from "./turn-queue.ts";
 import { wasmPaths, type OnnxWebOptions } from "./wasm-files.ts";
 
@@ -18,12 +18,12 @@ export interface Build {
  * through one queue, and what may run beside it is another realm.
  */
 export class Realm {
-  readonly platform: Platform;
+  readonly platform: WebPlatform;
   readonly #queue = new TurnQueue();
   readonly #gpu = new GpuWatch();
   readonly #builds = new Map<WebDevice, Promise<Build>>();
 
-  constructor(platform: Platform) {
+  constructor(platform: WebPlatform) {
     this.platform = platform;
   }
 

@@ -1,4 +1,4 @@
-import { runtime } from "#runtime";
+import { platform } from "#platform";
 
 /** One file that can be read, as a {@link FileStore} found it. */
 export interface SourceFile {
@@ -29,7 +29,7 @@ export interface FileStore {
 /** The store that holds a path: the web for URLs; what else there is depends on the runtime. */
 export async function storeOf(path: string): Promise<FileStore> {
   if (/^https?:\/\//i.test(path)) return (await import("./http-files.ts")).httpFiles;
-  return runtime.storeOf(path);
+  return platform.storeOf(path);
 }
 
 /**

@@ -2,7 +2,7 @@ import { textClassification } from "@shoal/backend-transformers";
 import { columnFromValues, createBlock, silentLogger, systemClock, type ConcreteDevice, type DeclarativePredictorSpec, type Resources } from "@shoal/core";
 import { measureDevices, type DeviceTrial } from "@shoal/executor";
 import { sentiment } from "@shoal/tiny-models";
-import { createHost } from "#runtime";
+import { createHost } from "#platform";
 
 const sentences = ["I loved this film", "The food was terrible and the waiter was rude", "Great value", "It broke after two days, and nobody answered my letters"];
 

@@ -3,14 +3,14 @@ import { ShoalError } from "@shoal/core";
 import { isOpfsPath } from "../opfs-path.ts";
 import type { DecodeImageBytes } from "../decode-image.ts";
 import type { FileStore } from "../file-store.ts";
-import type { IoRuntime } from "./io-runtime.ts";
+import type { IoPlatform } from "./io-platform.ts";
 
 // Importing them anew for each of many thousand files takes longer than opening them.
 let localFiles: FileStore | undefined;
 let decodeImageBytes: DecodeImageBytes | undefined;
 
 /** Node, Bun and Deno: files of this machine, standard input and output. */
-export const runtime: IoRuntime = {
+export const platform: IoPlatform = {
   get parallelism() {
     return availableParallelism();
   },
