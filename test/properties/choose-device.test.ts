@@ -172,7 +172,7 @@ describe("what goes wrong while devices are tried is met as ever", () => {
     const environment: Environment = { host, clock, devices, resources: { cpus: 16, gpus: 1, memory: 2 ** 33 } };
     expect(await rowsOf(execute(poolOf(recutOf(scanOf(numbered(0)))), environment))).toEqual([]);
     const failing = { ...numbered(10), read: () => { throw new ShoalError("bad-file", "It can't be read."); } } as never;
-    await expect(rowsOf(execute(poolOf(recutOf(scanOf(failing))), environment))).rejects.toThrow();
+    await expect(rowsOf(execute(poolOf(recutOf(scanOf(failing))), environment))).rejects.toThrow("It can't be read.");
     const stop = new AbortController();
     const stopped = rowsOf(execute(poolOf(recutOf(scanOf(numbered(500)))), { ...environment, signal: stop.signal }));
     stop.abort(new ShoalError("aborted", "enough", { failure: "aborted" }));
