@@ -91,12 +91,12 @@ function remoteFiles(model: string, site: Site, hub: HubSettings, files: HubFile
     if (!wasAbsent) await files.writeText(marker, "");
     return undefined;
   };
-  /** What was not there when it was last asked for is no reason to fail while the server is away. */
+  /** What was not there when it was last asked for is no reason to fail while the server is away, or where the cache can only be read. */
   const downloaded = async (path: string, target: string, wasAbsent: boolean): Promise<boolean> => {
     try {
       return await download({ url: site.urlOf(path), token: site.token, model }, target, files, signal, log, wasAbsent ? 0 : undefined);
     } catch (error) {
-      if (wasAbsent && ShoalError.is(error) && error.code === "download-failed") return false;
+      if (wasAbsent && !signal.aborted && !ShoalError.is(error, "unauthorized")) return false;
       throw error;
     }
   };
