@@ -117,6 +117,7 @@ test("inspect shows columns, types and rows; doctor tries the devices", async ()
   const doctor = await shoal(["doctor"], folder);
   expect(doctor.code).toBe(0);
   expect(doctor.out).toMatch(/device +cpu +works/);
+  expect(doctor.out).toMatch(/^auto +(the fastest of .*)?cpu$/m);
 }, 60_000);
 
 /** Resolves when so many different actors have spoken. */

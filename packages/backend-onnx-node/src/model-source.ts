@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { fetchModel, modelNotFound } from "@shoal/core";
+import { fetchModel, modelNotFound } from "@shoal/ort-sessions/actor-side";
 
 /** A model as the library takes it (a path, so that it finds external data, or bytes of our own) and as messages call it. */
 export interface ModelSource {

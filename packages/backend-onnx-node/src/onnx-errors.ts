@@ -1,4 +1,5 @@
-import { failureClass, onnxLoadError, ortWords, ShoalError } from "@shoal/core";
+import { failureClass, ShoalError } from "@shoal/core";
+import { onnxLoadError, ortWords } from "@shoal/ort-sessions/actor-side";
 import type { NativeDevice } from "./execution-providers.ts";
 
 export const installHint = "Install it with: npm install onnxruntime-node (ONNXRUNTIME_NODE_INSTALL=skip leaves the CUDA libraries out).";

@@ -1,10 +1,10 @@
 // The door for browsers; others get index.ts.
 import type { OnnxRuntime } from "@shoal/core";
-import type { Platform } from "./platform.ts";
+import type { WebPlatform } from "./web-platform.ts";
 import type { OnnxWebOptions } from "./wasm-files.ts";
 import { webRuntime } from "./web-runtime.ts";
 
-const platform: Platform = {
+const platform: WebPlatform = {
   load: {
     wasm: () => import("onnxruntime-web/wasm"),
     webgpu: () => import("onnxruntime-web/webgpu"),

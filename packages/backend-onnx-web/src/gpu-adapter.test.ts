@@ -18,7 +18,7 @@ test("a GPU is called by its name, a software driver what it is", async () => {
 
 test("without one it says what to do", async () => {
   offer(null);
-  await expect(requireAdapter()).rejects.toMatchObject({ code: "device-unavailable", message: expect.stringMatching(/Vulkan.*--enable-unsafe-webgpu/) as string });
+  await expect(requireAdapter()).rejects.toMatchObject({ code: "device-unavailable", message: expect.stringMatching(/Vulkan.*--enable-unsafe-webgpu.*\{ device: "wasm" \}/) as string });
   vi.stubGlobal("navigator", {});
   await expect(requireAdapter()).rejects.toThrow(/onnxruntime-node/);
   vi.stubGlobal("isSecureContext", false);

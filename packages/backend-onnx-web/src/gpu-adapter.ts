@@ -1,14 +1,7 @@
-import { ShoalError } from "@shoal/core";
-
-interface AdapterInfo {
-  readonly vendor: string;
-  readonly architecture: string;
-  readonly description: string;
-  readonly isFallbackAdapter?: boolean;
-}
+import { isSoftwareGpu, ShoalError, type GpuAdapterInfo } from "@shoal/core";
 
 interface Gpu {
-  requestAdapter(): Promise<{ readonly info: AdapterInfo } | null>;
+  requestAdapter(): Promise<{ readonly info: GpuAdapterInfo } | null>;
 }
 
 /**
@@ -21,7 +14,7 @@ export async function requireAdapter(): Promise<string> {
   if (navigator?.gpu === undefined) {
     throw isSecureContext === false
       ? unavailable("this page is not a secure context", "Serve it over https, or from localhost.")
-      : unavailable("this runtime offers none", 'Browsers (Chrome, Edge, Safari, Firefox) and Deno do; in Node and Bun it comes with onnxruntime-node. Or use --device wasm.');
+      : unavailable("this runtime offers none", 'Browsers (Chrome, Edge, Safari, Firefox) and Deno do; in Node and Bun it comes with onnxruntime-node. Or use { device: "wasm" }.');
   }
   const adapter = await navigator.gpu.requestAdapter().catch((error: unknown) => unavailable(String(error), needs));
   if (adapter instanceof Error) throw adapter;
@@ -30,14 +23,15 @@ export async function requireAdapter(): Promise<string> {
 }
 
 const needs =
-  "It needs a GPU with a driver: on Linux Vulkan (libvulkan1, and the GPU's driver as mesa-vulkan-drivers). Chrome on Linux may want the flag --enable-unsafe-webgpu; chrome://gpu says why it refuses one. Or use --device wasm.";
+  `It needs a GPU with a driver: on Linux Vulkan (libvulkan1, and the GPU's driver as mesa-vulkan-drivers). Chrome on Linux may want the flag --enable-unsafe-webgpu; chrome://gpu says why it refuses one. Or use { device: "wasm" }.`;
 
 function unavailable(why: string, hint: string): ShoalError {
   return new ShoalError("device-unavailable", `The device webgpu does not work here: ${why}.`, { hint, failure: "bug", details: { device: "webgpu" } });
 }
 
-function describe({ vendor, architecture, description, isFallbackAdapter }: AdapterInfo): string {
+function describe(info: GpuAdapterInfo): string {
+  const { vendor = "", architecture = "", description = "" } = info;
   // Deno gives the vendor as a number.
   const name = [/^\d*$/.test(vendor) ? "" : vendor, architecture, description].filter((part, at, parts) => part !== "" && parts.indexOf(part) === at).join(" ") || "a GPU";
-  return isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|software/i.test(name) ? `${name}, a software driver` : name;
+  return isSoftwareGpu(info) ? `${name}, a software driver` : name;
 }

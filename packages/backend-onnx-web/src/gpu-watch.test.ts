@@ -56,6 +56,17 @@ describe("what runs on a GPU", () => {
     expect(watch.lost).toBeUndefined();
   });
 
+  test("fails when the device complained of what had run before, whose news came late; and then goes on", async () => {
+    const { gpu, watch } = watched();
+    await watch.guard(async () => setTimeout(() => gpu.complain(new GPUOutOfMemoryError("not enough"))));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const taken: number[] = [];
+    await expect(watch.guard(async () => 1, async (result) => void taken.push(result))).rejects.toThrow("The GPU is out of memory: not enough");
+    expect(taken, "what nobody gets is freed").toEqual([1]);
+    expect(await watch.guard(async () => 2, async (result) => void taken.push(result))).toBe(2);
+    expect(taken).toEqual([1]);
+  });
+
   test("fails with its own words when nothing else is known", async () => {
     const { watch } = watched();
     await expect(watch.guard(() => Promise.reject(new Error("Non concat axis")))).rejects.toThrow("Non concat axis");

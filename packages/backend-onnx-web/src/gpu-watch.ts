@@ -1,4 +1,5 @@
-import { ortWords, ShoalError } from "@shoal/core";
+import { ShoalError } from "@shoal/core";
+import { ortWords } from "@shoal/ort-sessions/actor-side";
 
 /** As much of a GPUDevice as is watched. */
 export interface WatchedDevice extends EventTarget {
@@ -18,6 +19,7 @@ export class GpuWatch {
   readonly #onLost = new Set<(error: ShoalError) => void>();
   #device: WatchedDevice | undefined;
   #lost: ShoalError | undefined;
+  /** What the device said that nobody has been told yet. */
   #complaint: string | undefined;
 
   /** Why nothing runs on this realm's GPU any more: the library never recovers in it. */
@@ -35,10 +37,13 @@ export class GpuWatch {
     });
   }
 
-  /** Rejects as soon as the device is lost, whether the work settles or not; and when the device complained meanwhile. */
-  async guard<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Rejects as soon as the device is lost, whether the work settles or not; and when the device complained, be it of what ran before: what
+   * downloads nothing may settle before the news of it, and what comes next builds on its numbers.
+   * @param takeBack frees what the work left, whose result then reaches nobody.
+   */
+  async guard<T>(work: () => Promise<T>, takeBack?: (result: T) => Promise<void>): Promise<T> {
     if (this.#lost !== undefined) throw this.#lost;
-    this.#complaint = undefined;
     let stop = (_error: ShoalError): void => {};
     const lost = new Promise<never>((_, reject) => {
       stop = reject;
@@ -46,15 +51,18 @@ export class GpuWatch {
     });
     try {
       const result = await Promise.race([work(), lost]);
-      if (this.#complaint !== undefined) throw new Error(this.#complaint);
-      return result;
+      if (this.#complaint === undefined) return result;
+      await Promise.race([takeBack?.(result), lost]);
+      throw new Error(this.#complaint);
     } catch (error) {
       if (this.#device !== undefined) await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, newsMs))]);
       // After a failed download the next run would block the thread for ever.
       if (mappingFailed.test(String(error))) this.#lose({ reason: "unknown", message: ortWords(error) });
       if (this.lost !== undefined) throw this.lost;
+      const complaint = this.#complaint;
+      this.#complaint = undefined;
       // What the device said is nearer to the cause than what the library made of it.
-      throw this.#complaint === undefined ? error : new Error(this.#complaint, { cause: error });
+      throw complaint === undefined ? error : new Error(complaint, { cause: error });
     } finally {
       this.#onLost.delete(stop);
     }

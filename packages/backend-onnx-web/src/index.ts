@@ -1,11 +1,11 @@
 // The door for Deno, Bun and Node; browsers get browser.ts, by the condition of that name in package.json.
 import type { OnnxRuntime } from "@shoal/core";
-import type { Platform } from "./platform.ts";
+import type { WebPlatform } from "./web-platform.ts";
 import { keepingWorker, withoutOpaqueLocation } from "./realm-globals.ts";
 import type { OnnxWebOptions } from "./wasm-files.ts";
 import { webRuntime } from "./web-runtime.ts";
 
-const platform: Platform = {
+const platform: WebPlatform = {
   load: {
     // Outside browsers the main entry is the plain wasm build, which finds its files beside itself.
     wasm: () => import("onnxruntime-web"),

@@ -1,5 +1,5 @@
 import type { Ort, OrtFeatures, SessionSettings } from "@shoal/ort-sessions";
-import type { WebDevice } from "./platform.ts";
+import type { WebDevice } from "./web-platform.ts";
 import { wasmPaths, type OnnxWebOptions } from "./wasm-files.ts";
 
 /** How the library is set up before its first session, which fixes it. Plain data: it may cross to a worker. */

@@ -1,5 +1,5 @@
 import type { DeviceProbe } from "@shoal/core";
-import type { WebDevice } from "./platform.ts";
+import type { WebDevice } from "./web-platform.ts";
 import type { Realm } from "./realm.ts";
 import { webLoadError } from "./web-errors.ts";
 import type { OnnxWebOptions } from "./wasm-files.ts";

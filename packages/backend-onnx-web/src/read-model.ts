@@ -1,7 +1,8 @@
-import { fetchModel, modelNotFound, ShoalError } from "@shoal/core";
+import { ShoalError } from "@shoal/core";
 import type { ModelContent } from "@shoal/ort-sessions";
+import { fetchModel, modelNotFound } from "@shoal/ort-sessions/actor-side";
 import { externalDataPaths } from "./external-data.ts";
-import type { Platform } from "./platform.ts";
+import type { WebPlatform } from "./web-platform.ts";
 
 /** What messages call a model. */
 export function modelName(model: string | URL | Uint8Array): string {
@@ -15,7 +16,7 @@ export function modelName(model: string | URL | Uint8Array): string {
 export async function readModel(
   model: string | URL | Uint8Array,
   given: ModelContent["externalData"] | undefined,
-  readFile: Platform["readFile"],
+  readFile: WebPlatform["readFile"],
   signal: AbortSignal,
 ): Promise<ModelContent> {
   if (model instanceof Uint8Array) return { bytes: model, externalData: given ?? {} };
@@ -28,7 +29,7 @@ export async function readModel(
 }
 
 /** URLs are fetched everywhere, paths where there are files. In a browser everything is a URL, relative ones starting at the worker. */
-function reader(name: string, readFile: Platform["readFile"], signal: AbortSignal): (name: string) => Promise<Uint8Array> {
+function reader(name: string, readFile: WebPlatform["readFile"], signal: AbortSignal): (name: string) => Promise<Uint8Array> {
   if (readFile === undefined || /^(https?|blob|data):/i.test(name)) return (url) => fetchModel(url, signal);
   return async (path) => {
     try {

@@ -2,7 +2,7 @@ import type { ActorContext, OnnxLoader } from "@shoal/core";
 import { OrtSessions, type ModelContent } from "@shoal/ort-sessions";
 import { abortable, abortedError, disposedError, OrtSession, type Perform } from "@shoal/ort-sessions/actor-side";
 import { modelName, readModel } from "./read-model.ts";
-import type { WebDevice } from "./platform.ts";
+import type { WebDevice } from "./web-platform.ts";
 import { ortFeatures, sessionSettings } from "./ort-setup.ts";
 import type { Realm } from "./realm.ts";
 import { webLoadError } from "./web-errors.ts";
@@ -19,7 +19,8 @@ export function openSessions(realm: Realm, device: WebDevice, actor: Actor, opti
   const perform: Perform = async (operation) => {
     const refused = refusal();
     if (refused !== undefined) throw refused;
-    const work = realm.turn(device, () => (sessions as OrtSessions).perform(operation), refusal);
+    const own = sessions as OrtSessions;
+    const work = realm.turn(device, () => own.perform(operation), refusal, (answer) => own.takeBack(operation, answer));
     return abortable(work, actor.signal);
   };
 

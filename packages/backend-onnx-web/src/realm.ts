@@ -1,7 +1,7 @@
 import { openTrial, type DeviceTrial, type Ort } from "@shoal/ort-sessions";
 import { requireAdapter } from "./gpu-adapter.ts";
 import { GpuWatch, type WatchedDevice } from "./gpu-watch.ts";
-import type { Platform, WebDevice } from "./platform.ts";
+import type { WebDevice, WebPlatform } from "./web-platform.ts";
 import { ortFeatures, ortSetup, sessionSettings, setUp } from "./ort-setup.ts";
 import { TurnQueue } from "./turn-queue.ts";
 import type { OnnxWebOptions } from "./wasm-files.ts";
@@ -19,12 +19,12 @@ export interface Build {
  * through one queue, and what may run beside it is another realm.
  */
 export class Realm {
-  readonly platform: Platform;
+  readonly platform: WebPlatform;
   readonly #queue = new TurnQueue();
   readonly #gpu = new GpuWatch();
   readonly #builds = new Map<WebDevice, Promise<Build>>();
 
-  constructor(platform: Platform) {
+  constructor(platform: WebPlatform) {
     this.platform = platform;
   }
 
@@ -51,9 +51,10 @@ export class Realm {
   /**
    * Does one thing on a device when its turn comes.
    * @param refusal why it is not even to begin then.
+   * @param takeBack frees what it left, where the GPU says too late that it went wrong.
    */
-  turn<T>(device: WebDevice, work: () => Promise<T>, refusal?: () => Error | undefined): Promise<T> {
+  turn<T>(device: WebDevice, work: () => Promise<T>, refusal?: () => Error | undefined, takeBack?: (result: T) => Promise<void>): Promise<T> {
     if (device === "wasm") return this.#queue.take(work, refusal);
-    return this.#queue.take(() => this.#gpu.guard(work), () => refusal?.() ?? this.#gpu.lost);
+    return this.#queue.take(() => this.#gpu.guard(work, takeBack), () => refusal?.() ?? this.#gpu.lost);
   }
 }

@@ -1,4 +1,4 @@
-import type { WebDevice } from "./platform.ts";
+import type { WebDevice } from "./web-platform.ts";
 
 /** The URLs of the two files of a build. A bundler gives them for `import url from "onnxruntime-web/….wasm?url"`. */
 export interface WasmFiles {

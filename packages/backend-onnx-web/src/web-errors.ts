@@ -1,5 +1,6 @@
-import { failureClass, onnxLoadError, ortWords, ShoalError } from "@shoal/core";
-import type { WebDevice } from "./platform.ts";
+import { failureClass, ShoalError } from "@shoal/core";
+import { onnxLoadError, ortWords } from "@shoal/ort-sessions/actor-side";
+import type { WebDevice } from "./web-platform.ts";
 
 /** Why a model could not be loaded, as a message to a person. */
 export function webLoadError(error: unknown, model: string, device: WebDevice): ShoalError {

@@ -1,22 +1,22 @@
 import { ShoalError, type ActorContext, type OnnxRuntime } from "@shoal/core";
-import type { Platform, WebDevice } from "./platform.ts";
+import type { WebPlatform, WebDevice } from "./web-platform.ts";
 import { probeDevice } from "./probe-device.ts";
 import { Realm } from "./realm.ts";
 import { openSessions } from "./realm-sessions.ts";
 import type { OnnxWebOptions } from "./wasm-files.ts";
 import { openWorkerSessions } from "./worker-sessions.ts";
 
-const realms = new Map<Platform, Realm>();
+const realms = new Map<WebPlatform, Realm>();
 
 /** The one of a platform's JavaScript realm: whoever asks, the library in it is the same. */
-function realmOf(platform: Platform): Realm {
+function realmOf(platform: WebPlatform): Realm {
   const realm = realms.get(platform) ?? new Realm(platform);
   realms.set(platform, realm);
   return realm;
 }
 
 /** ONNX models on onnxruntime-web, as a platform has it. */
-export function webRuntime(platform: Platform, options: OnnxWebOptions): OnnxRuntime {
+export function webRuntime(platform: WebPlatform, options: OnnxWebOptions): OnnxRuntime {
   return {
     name: "onnxruntime-web",
     async open(actor) {
@@ -31,5 +31,5 @@ export function webRuntime(platform: Platform, options: OnnxWebOptions): OnnxRun
 
 function webDevice(device: ActorContext["device"]): WebDevice {
   if (device === "webgpu" || device === "wasm") return device;
-  throw new ShoalError("device-unavailable", `onnxruntime-web has no device "${device}"; it has webgpu and wasm.`, { hint: "Use --device wasm.", failure: "bug" });
+  throw new ShoalError("device-unavailable", `onnxruntime-web has no device "${device}"; it has webgpu and wasm.`, { hint: 'Use { device: "wasm" }.', failure: "bug" });
 }

@@ -2,7 +2,7 @@ import type { ActorContext, OnnxLoader } from "@shoal/core";
 import type { SessionThread, ThreadReply } from "@shoal/ort-sessions";
 import { InnerThread, OrtSession } from "@shoal/ort-sessions/actor-side";
 import { ortSetup, sessionSettings, type OrtSetup } from "./ort-setup.ts";
-import type { Platform } from "./platform.ts";
+import type { WebPlatform } from "./web-platform.ts";
 import { modelName, readModel } from "./read-model.ts";
 import { webLoadError } from "./web-errors.ts";
 import type { OnnxWebOptions } from "./wasm-files.ts";
@@ -13,7 +13,7 @@ type Actor = Pick<ActorContext, "threads" | "signal">;
  * What one actor has on wasm where a worker has its sessions. Its threads are those of its first model: the library fixes them when it
  * starts.
  */
-export function openWorkerSessions(platform: Platform, createWorker: () => Worker, actor: Actor, options: OnnxWebOptions): { readonly onnx: OnnxLoader } & AsyncDisposable {
+export function openWorkerSessions(platform: WebPlatform, createWorker: () => Worker, actor: Actor, options: OnnxWebOptions): { readonly onnx: OnnxLoader } & AsyncDisposable {
   let threads: number | undefined;
   const thread = new InnerThread(actor.signal, (settle, lose) => startWorker(createWorker(), ortSetup("wasm", threads ?? 1, options), settle, lose));
 

@@ -19,3 +19,16 @@ export interface DeviceProbe {
   /** Adapter or library version where it works; why it does not, and what to do, where it does not. */
   readonly detail: string;
 }
+
+/** As much of what a WebGPU adapter says of itself as is used here. Browsers leave parts of it out. */
+export interface GpuAdapterInfo {
+  readonly vendor?: string;
+  readonly architecture?: string;
+  readonly description?: string;
+  readonly isFallbackAdapter?: boolean;
+}
+
+/** Whether a GPU is one that the CPU imitates: it is many times slower than the CPU itself, and is used only when webgpu is named. */
+export function isSoftwareGpu({ vendor = "", architecture = "", description = "", isFallbackAdapter = false }: GpuAdapterInfo): boolean {
+  return isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|software/i.test(`${vendor} ${architecture} ${description}`);
+}

@@ -1,4 +1,4 @@
-import { runtime } from "#runtime";
+import { platform } from "#platform";
 import { badContent } from "./content-fault.ts";
 import { storeOf, type SourceFile } from "./file-store.ts";
 import { blobFile } from "./blob-file.ts";
@@ -63,7 +63,7 @@ async function wholeFile(file: SourceFile, signal: AbortSignal): Promise<Uint8Ar
 /** @param name for messages */
 export async function decodeImageBytes(bytes: Uint8Array, name: string, options: ImageOptions, signal: AbortSignal): Promise<DecodedImage> {
   try {
-    return await (await runtime.imageDecoder())(bytes, options, signal);
+    return await (await platform.imageDecoder())(bytes, options, signal);
   } catch (error) {
     signal.throwIfAborted();
     throw badContent(error, "an image", name);

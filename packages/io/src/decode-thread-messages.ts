@@ -6,7 +6,6 @@ export type ToThread =
   /** One more output may be made. */
   | { readonly kind: "credit" }
   | { readonly kind: "bytes"; readonly id: number; readonly bytes: ArrayBuffer }
-  | { readonly kind: "bytes-failed"; readonly id: number; readonly error: ErrorData }
   | { readonly kind: "input"; readonly value: unknown }
   | { readonly kind: "input-end" };
 

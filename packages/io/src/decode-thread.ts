@@ -1,5 +1,5 @@
 import { ShoalError } from "@shoal/core";
-import { runtime } from "#runtime";
+import { platform } from "#platform";
 import { ContentFault } from "./content-fault.ts";
 import { outputWindow, type FromThread, type Thread, type ToThread } from "./decode-thread-messages.ts";
 import type { SourceFile } from "./file-store.ts";
@@ -28,7 +28,7 @@ const maxReadsPerOutput = 20_000;
 export async function* runInThread(job: string, argument: unknown, options: DecodeThreadOptions): AsyncGenerator<unknown> {
   const { signal } = options;
   signal.throwIfAborted();
-  const run = new ThreadRun(reused() ?? (await runtime.startThread()), options);
+  const run = new ThreadRun(reused() ?? (await platform.startThread()), options);
   const abort = (): void => run.fail(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   try {
@@ -104,7 +104,7 @@ class ThreadRun {
     const reusable = this.#reusable;
     this.#state = "failed";
     this.#settled();
-    if (reusable && idleThreads.length < runtime.parallelism) keep(this.#thread);
+    if (reusable && idleThreads.length < platform.parallelism) keep(this.#thread);
     else await this.#thread.end();
   }
 

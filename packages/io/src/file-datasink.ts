@@ -2,7 +2,7 @@ import {
   commonSchema, commonType, conformBlock, formatType, jsonSafe, sameType, schemaOf, ShoalError, sliceBlock,
   type Block, type Datasink, type DeadLetter, type JsonObject, type Schema, type SinkResult, type SinkWriter,
 } from "@shoal/core";
-import { runtime } from "#runtime";
+import { platform } from "#platform";
 import type { Output, OutputFile, OutputPlace } from "./output.ts";
 
 /** Options that every file sink takes. */
@@ -55,7 +55,7 @@ export function fileDatasink(place: string | OutputPlace, format: SinkFormat, op
     async open(signal) {
       signal.throwIfAborted();
       const options = { extensions: format.extensions, mode };
-      const output = await (typeof place === "string" ? runtime.openOutput(place, options) : place.open(options));
+      const output = await (typeof place === "string" ? platform.openOutput(place, options) : place.open(options));
       if (output.single && maxRowsPerFile !== undefined) {
         await output.discard();
         throw new ShoalError("bad-option", `"${path}" is one file, so maxRowsPerFile can't be kept.`, { hint: "Name a directory, or leave maxRowsPerFile out.", failure: "bug" });
@@ -124,7 +124,7 @@ class FileSinkWriter implements SinkWriter {
   async #file(schema: Schema): Promise<{ file: OutputFile; encoder: FileEncoder; rows: number }> {
     if (this.#current === undefined) {
       const plain = await this.#output.nextFile();
-      const file = this.#format.gzip === true && plain.path.endsWith(".gz") ? await runtime.gzipFile(plain) : plain;
+      const file = this.#format.gzip === true && plain.path.endsWith(".gz") ? await platform.gzipFile(plain) : plain;
       this.#current = { file, encoder: await this.#format.encode(file, schema), rows: 0 };
     }
     return this.#current;
@@ -153,8 +153,11 @@ class FileSinkWriter implements SinkWriter {
   }
 
   async discard(): Promise<void> {
-    await this.#current?.encoder.abandon?.();
-    await this.#output.discard();
+    try {
+      await this.#current?.encoder.abandon?.();
+    } finally {
+      await this.#output.discard();
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { runtime } from "#runtime";
+import { platform } from "#platform";
 
 /** One file that can be read, as a {@link FileStore} found it. */
 export interface SourceFile {
@@ -29,7 +29,7 @@ export interface FileStore {
 /** The store that holds a path: the web for URLs; what else there is depends on the runtime. */
 export async function storeOf(path: string): Promise<FileStore> {
   if (/^https?:\/\//i.test(path)) return (await import("./http-files.ts")).httpFiles;
-  return runtime.storeOf(path);
+  return platform.storeOf(path);
 }
 
 /**
@@ -42,11 +42,6 @@ export async function findFiles(paths: string | readonly string[], extensions: r
     for (const file of await (await storeOf(path)).find(path, extensions, signal)) files.set(file.path, file);
   }
   return [...files.values()];
-}
-
-/** Passed over in directories: hidden files, marker files as other systems write them, and our own dead letters. */
-export function isHidden(name: string): boolean {
-  return name.startsWith(".") || name.startsWith("_") || name.endsWith(".dead-letters.jsonl");
 }
 
 /** `.jsonl` and `.jsonl.gz` both count as `.jsonl`. */

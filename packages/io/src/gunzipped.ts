@@ -1,5 +1,5 @@
 import { ShoalError } from "@shoal/core";
-import { runtime } from "#runtime";
+import { platform } from "#platform";
 import type { SourceFile } from "./file-store.ts";
 import { readAhead } from "./read-ahead.ts";
 
@@ -17,7 +17,7 @@ export async function* gunzipped(file: SourceFile, signal: AbortSignal): AsyncIt
     return;
   }
   try {
-    yield* (await runtime.gunzip())(all);
+    yield* (await platform.gunzip())(all);
   } catch (error) {
     signal.throwIfAborted();
     if (ShoalError.is(error)) throw error;

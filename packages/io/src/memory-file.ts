@@ -1,5 +1,6 @@
 import { ShoalError } from "@shoal/core";
 import type { Output, OutputFile, OutputOptions, OutputPlace } from "./output.ts";
+import { lettersBeside } from "./output-names.ts";
 
 /** An output that is kept in memory, to be handed on: downloaded from a page, sent by a server. */
 export interface MemoryFile extends OutputPlace {
@@ -22,7 +23,7 @@ export function memoryFile(name: string): MemoryFile {
   let file: File | undefined;
   let letters: File | undefined;
   let busy = false;
-  const lettersName = `${name}.dead-letters.jsonl`;
+  const lettersName = lettersBeside(name);
   return {
     name,
     toFile() {

@@ -10,7 +10,7 @@ export interface DecodeServer {
 
 /** Does the jobs that it is sent, one after another, and answers by `send`. */
 export function serveDecodeJobs(jobs: Readonly<Record<string, ThreadJob>>, send: (message: FromThread, transfer: readonly ArrayBuffer[]) => void): DecodeServer {
-  const reads = new Map<number, { resolve: (bytes: ArrayBuffer) => void; reject: (error: unknown) => void }>();
+  const reads = new Map<number, (bytes: ArrayBuffer) => void>();
   const inputs: unknown[] = [];
   let inputEnded = false;
   let wakeInput: (() => void) | undefined;
@@ -44,8 +44,8 @@ export function serveDecodeJobs(jobs: Readonly<Record<string, ThreadJob>>, send:
       slice(start, end = byteLength) {
         if (!(start >= 0 && start <= end && end <= byteLength)) return Promise.reject(new RangeError(`bytes ${start} to ${end} lie outside the file, which has ${byteLength}`));
         const id = nextRead++;
-        return new Promise((resolve, reject) => {
-          reads.set(id, { resolve, reject });
+        return new Promise((resolve) => {
+          reads.set(id, resolve);
           send({ kind: "read", id, start, end }, []);
         });
       },
@@ -61,12 +61,6 @@ export function serveDecodeJobs(jobs: Readonly<Record<string, ThreadJob>>, send:
     },
   };
 
-  function settle(id: number) {
-    const read = reads.get(id);
-    reads.delete(id);
-    return read;
-  }
-
   function fail(error: unknown, settled: boolean): void {
     send({ kind: "failed", error: ShoalError.from(error).toData(), settled }, []);
   }
@@ -76,8 +70,10 @@ export function serveDecodeJobs(jobs: Readonly<Record<string, ThreadJob>>, send:
       switch (message.kind) {
         case "start": void runJob(message.job, message.argument); break;
         case "credit": credits++; wakeCredit?.(); break;
-        case "bytes": settle(message.id)?.resolve(message.bytes); break;
-        case "bytes-failed": settle(message.id)?.reject(ShoalError.fromData(message.error)); break;
+        case "bytes":
+          reads.get(message.id)?.(message.bytes);
+          reads.delete(message.id);
+          break;
         case "input": inputs.push(message.value); wakeInput?.(); break;
         case "input-end": inputEnded = true; wakeInput?.(); break;
       }

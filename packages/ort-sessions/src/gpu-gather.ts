@@ -61,14 +61,15 @@ export class GpuGather implements AsyncDisposable {
     } catch (error) {
       // It may hold on to what it was given: see OrtFeatures.
       this.#sessions.delete(keyOf(tensor.type, axis, location));
-      await session.release();
+      await session.release().catch(() => {});
       throw error;
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const session of this.#sessions.values()) await (await session).release();
+    const sessions = await Promise.allSettled(this.#sessions.values());
     this.#sessions.clear();
+    for (const session of sessions) if (session.status === "fulfilled") await session.value.release();
   }
 
   #session(type: keyof typeof models, axis: 0 | 1, location: Location): Promise<InferenceSession> {
@@ -77,6 +78,8 @@ export class GpuGather implements AsyncDisposable {
     if (session === undefined) {
       session = this.#ort.InferenceSession.create(fromBase64(models[type][axis]), { executionProviders: ["webgpu"], preferredOutputLocation: { y: location }, logSeverityLevel: 4 });
       this.#sessions.set(key, session);
+      // The GPU may have had no room for it just then: the next who asks tries again.
+      session.catch(() => this.#sessions.delete(key));
     }
     return session;
   }

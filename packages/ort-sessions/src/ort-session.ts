@@ -1,4 +1,6 @@
-import { checkFeeds, onnxRunError, type OnnxFeeds, type OnnxPort, type OnnxRunOptions, type OnnxSession, type OnnxTensor, type ResidentTensor } from "@shoal/core";
+import type { OnnxFeeds, OnnxPort, OnnxRunOptions, OnnxSession, OnnxTensor, ResidentTensor } from "@shoal/core";
+import { checkFeeds } from "./check-feeds.ts";
+import { onnxRunError } from "./onnx-errors.ts";
 import type { Answers, LoadedSession, Operation } from "./operations.ts";
 
 /** Has an operation done where the sessions are. @throws an Error of the library's words, or a ShoalError. */

@@ -49,12 +49,22 @@ export class OrtSessions implements AsyncDisposable {
 
   /** Releases all that is left. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const session of this.#sessions.keys()) await this.#release(session);
-    await this.#gpu[Symbol.asyncDispose]();
+    try {
+      for (const session of this.#sessions.keys()) await this.#release(session);
+    } finally {
+      await this.#gpu[Symbol.asyncDispose]();
+    }
   }
 
   perform<K extends Operation["kind"]>(operation: Extract<Operation, { kind: K }>): Promise<Answers[K]> {
     return this.#perform(operation) as Promise<Answers[K]>;
+  }
+
+  /** Frees what an operation left here, where its answer reaches nobody. */
+  async takeBack<K extends Operation["kind"]>(operation: Extract<Operation, { kind: K }>, answer: Answers[K]): Promise<void> {
+    if (operation.kind === "load") await this.#release((answer as Answers["load"]).session);
+    if (operation.kind !== "run" && operation.kind !== "gather") return;
+    this.#free(Object.values(answer as Answers["run"] | Answers["gather"]).flatMap((tensor) => ("resident" in tensor ? [tensor.resident] : [])));
   }
 
   async #perform(operation: Operation): Promise<Answers[Operation["kind"]]> {
@@ -108,14 +118,23 @@ export class OrtSessions implements AsyncDisposable {
     }
     const results = await this.#runSession(this.#session(operation.session), feeds);
     const answer: Record<string, OnnxTensor | ResidentTensor> = {};
-    for (const { name } of outputs) {
-      let tensor = results[name] as Tensor;
-      const last = operation.lastPosition.includes(name);
-      const keep = operation.keep.includes(name);
-      if (last) tensor = this.#gpu.takes(tensor) ? await this.#gpu.lastPosition(tensor, name) : lastPosition(this.#ort, tensor, name);
-      else if (!keep) tensor = await this.#inMemory(tensor);
-      answer[name] = keep ? this.#hold(tensor, operation.session) : fromOrtTensor(tensor);
+    const kept: [name: string, tensor: Tensor][] = [];
+    try {
+      for (const { name } of outputs) {
+        let tensor = results[name] as Tensor;
+        const last = operation.lastPosition.includes(name);
+        const keep = operation.keep.includes(name);
+        if (last) tensor = this.#gpu.takes(tensor) ? await this.#gpu.lastPosition(tensor, name) : lastPosition(this.#ort, tensor, name);
+        else if (!keep) tensor = await this.#inMemory(tensor);
+        if (keep) kept.push([name, tensor]);
+        else answer[name] = fromOrtTensor(tensor);
+      }
+    } catch (error) {
+      // Nobody gets to know them: without this they would fill the GPU, and the smaller batch that comes next would fail as well.
+      for (const tensor of [...Object.values(results), ...kept.map(([, tensor]) => tensor)]) dispose(tensor);
+      throw error;
     }
+    for (const [name, tensor] of kept) answer[name] = this.#hold(tensor, operation.session);
     return answer;
   }
 
@@ -140,7 +159,12 @@ export class OrtSessions implements AsyncDisposable {
 
   async #gather(operation: Extract<Operation, { kind: "gather" }>): Promise<Answers["gather"]> {
     const gathered: Tensor[] = [];
-    for (const id of operation.tensors) gathered.push(await this.#gatherOne(this.#resident(id).tensor, operation.rows));
+    try {
+      for (const id of operation.tensors) gathered.push(await this.#gatherOne(this.#resident(id).tensor, operation.rows));
+    } catch (error) {
+      gathered.forEach(dispose);
+      throw error;
+    }
     this.#free(operation.tensors);
     return gathered.map((tensor) => this.#hold(tensor, operation.session));
   }
@@ -210,6 +234,11 @@ function sessionOptions(settings: SessionSettings): InferenceSession.SessionOpti
     extra: { session: { intra_op: { allow_spinning: "0" } } },
     ...(externalData.length === 0 ? {} : { externalData }),
   };
+}
+
+/** Frees it, unless that was done: the library throws the second time. */
+function dispose(tensor: Tensor): void {
+  if (tensor.location !== "none") tensor.dispose();
 }
 
 /** The keys and values that generating models give to feed back, by the name that every exporter gives them. */

@@ -7,5 +7,5 @@ export type {
   PredictorStep, ReadOptions, Resources, Row, RowOf, Schema, SinkResult, SinkWriter,
 } from "@shoal/core";
 export { formatStats, type RunEvent, type RunStats } from "@shoal/executor";
-export { serveActors } from "./runtime/serve-actors.ts";
+export { serveActors } from "./platform/serve-actors.ts";
 export { forkActor } from "@shoal/workers/local";

@@ -18,7 +18,7 @@ export async function loadPredictor<In, Out>(step: PredictorStep<In, Out, undefi
   if (spec.kind !== "declarative") {
     throw new ShoalError("bad-option", `loadPredictor() takes a declarative predictor; "${spec.name}" is one of your own.`, { hint: "Call its functions as they are, or pass one such as textClassification({ … }).", failure: "bug" });
   }
-  const { backends } = await import("./runtime/backends.ts");
+  const { backends } = await import("./platform/backends.ts");
   const backend = backends().find((each) => each.name === spec.backend);
   if (backend === undefined) {
     throw new ShoalError("unknown-backend", `${spec.name} needs the backend "${spec.backend}", which is not here.`, { hint: `Make it with a function of this version of shoal; its backends are ${backends().map((each) => each.name).join(", ")}.`, failure: "bug" });

@@ -3,7 +3,7 @@ import type { Datasource, Json } from "@shoal/core";
 import { dataset, Dataset, type AsRow } from "@shoal/dataset";
 import * as io from "@shoal/io";
 import { planFromJson } from "@shoal/planner";
-import { localRuntime } from "#runtime";
+import { localRuntime } from "#platform";
 // Here and not in the index, which bundlers pass over: whoever has a dataset has its writers.
 import "./writers.ts";
 

@@ -38,7 +38,8 @@ function scopeChannel(scope: WorkerScope): ActorChannel<ActorEvent, ActorCommand
   };
 }
 
-/** Where workers share the standard output of the job, which may be its result. */
-export function consoleToStandardError(): void {
+/** Serves one actor from a worker that shares the standard output of the job, which may be its result. */
+export function serveSharedConsole(parts: ActorParts): void {
   for (const name of ["log", "info", "debug", "table", "dir"] as const) console[name] = (...values: unknown[]) => console.error(...values);
+  serveScope(parts);
 }

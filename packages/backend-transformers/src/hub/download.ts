@@ -1,9 +1,9 @@
-import { ShoalError, type Logger } from "@shoal/core";
+import { ShoalError, systemClock, type Logger } from "@shoal/core";
 import { fetchFile, type FileResponse, type RemoteFile } from "./fetch-file.ts";
 import type { HubFiles, PartialFile } from "./hub-files.ts";
 
 /** Failures in a row, without a byte between them, that are borne. */
-const mostFailures = 4;
+const usualFailures = 4;
 
 /**
  * Downloads a file to `target`, once per machine: others that want it wait. It gets its name when it is whole, its length and where the
@@ -11,19 +11,19 @@ const mostFailures = 4;
  * @returns false where the server has no such file.
  * @throws `unauthorized`, `download-failed`, `download-corrupt`
  */
-export async function download(file: RemoteFile, target: string, files: HubFiles, signal: AbortSignal, log: Logger): Promise<boolean> {
+export async function download(file: RemoteFile, target: string, files: HubFiles, signal: AbortSignal, log: Logger, mostFailures = usualFailures): Promise<boolean> {
   await using _ = await files.lock(`${target}.lock`, signal);
   if (await files.isFile(target)) return true;
   const partialPath = `${target}.partial`;
   log.info(`Downloading ${file.url}`);
-  const found = await fill(file, partialPath, files, signal);
+  const found = await fill(file, partialPath, files, signal, mostFailures);
   if (found) await files.rename(partialPath, target);
   else await files.remove(partialPath);
   await files.remove(`${partialPath}.etag`);
   return found;
 }
 
-async function fill(file: RemoteFile, path: string, files: HubFiles, signal: AbortSignal): Promise<boolean> {
+async function fill(file: RemoteFile, path: string, files: HubFiles, signal: AbortSignal, mostFailures: number): Promise<boolean> {
   await using partial = await files.openPartial(path);
   let etag = new TextDecoder().decode((await files.read(`${path}.etag`)) ?? new Uint8Array()) || undefined;
   // Without a tag nobody knows whether the rest belongs to the same file.
@@ -39,7 +39,7 @@ async function fill(file: RemoteFile, path: string, files: HubFiles, signal: Abo
     etag = outcome.etag;
     failures = partial.size > before ? 0 : failures + 1;
     if (failures > mostFailures) throw failed(file, partial, outcome.cause);
-    if (failures > 0) await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** failures));
+    if (failures > 0) await systemClock.sleep(100 * 2 ** failures, signal);
     signal.throwIfAborted();
   }
 }

@@ -19,6 +19,7 @@ export interface FileResponse {
 }
 
 const mostRedirects = 10;
+const tokenHint = "Check the model's name; for a private or gated model accept its terms on its page and set HF_TOKEN to a token that may read it.";
 
 /** @throws `unauthorized`, `download-failed` for redirects without end. Network errors come as they are. */
 export async function fetchFile(file: RemoteFile, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<FileResponse> {
@@ -38,19 +39,22 @@ export async function fetchFile(file: RemoteFile, headers: Readonly<Record<strin
       url = new URL(location, url);
       continue;
     }
-    if (response.status === 401 || response.status === 403) throw await unauthorized(file, response);
+    if (response.status === 401 || response.status === 403) throw await unauthorized(file, response, tokenHint);
     return { response, etag: plainEtag(linkedEtag ?? response.headers.get("etag")), length: linkedLength ?? lengthOf(response) };
   }
   throw new ShoalError("download-failed", `${file.url} (model "${file.model}") redirects more than ${mostRedirects} times.`, { failure: "bug", hint: "Check the address of the hub (HF_ENDPOINT) and the proxy on the way." });
 }
 
-/** @returns the error for an answer that refuses a file. */
-export async function unauthorized(file: RemoteFile, response: Response): Promise<ShoalError> {
+/**
+ * @param hint how to give a token here
+ * @returns the error for an answer that refuses a file.
+ */
+export async function unauthorized(file: RemoteFile, response: Response, hint: string): Promise<ShoalError> {
   await response.body?.cancel();
   const known = file.token === undefined ? "no token was sent" : "the token that was sent is not enough";
   return new ShoalError("unauthorized", `${file.url} (model "${file.model}") answered ${response.status}: the model does not exist, is private or is gated, and ${known}.`, {
     failure: "bug",
-    hint: "Check the model's name; for a private or gated model accept its terms on its page and set HF_TOKEN to a token that may read it.",
+    hint,
     details: { status: response.status, url: file.url },
   });
 }

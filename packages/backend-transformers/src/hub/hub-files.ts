@@ -9,7 +9,7 @@ export interface PartialFile extends AsyncDisposable {
   sha256(): Promise<string>;
 }
 
-/** The file system as the hub's client needs it: Node's is in node-hub-files.ts, a browser's would keep files in its own storage. */
+/** The file system as the hub's client needs it: that of Node, Bun and Deno is in node-hub-files.ts. A page has none, and a client of its own. */
 export interface HubFiles {
   join(...parts: readonly string[]): string;
   fromFileUrl(url: string): string;

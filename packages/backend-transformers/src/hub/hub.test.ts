@@ -127,6 +127,18 @@ describe("a hub model", () => {
     expect(server.requests.length).toBe(2);
   });
 
+  it("that lacked a file has it once its branch has it, and a commit is not asked again", async () => {
+    const commit = "c".repeat(40);
+    const server = await hubTestServer();
+    for (const revision of ["main", commit]) expect(await (await open(server, {}, { model: "org/model", revision })).read("config.json")).toBeUndefined();
+    for (const revision of ["main", commit]) server.files.set(resolve("config.json", revision), { bytes: json({}) });
+    expect(await requiredJson(await open(server), "config.json")).toEqual({});
+    expect(await (await open(server, {}, { model: "org/model", revision: commit })).read("config.json")).toBeUndefined();
+    expect(await (await open(server)).read("chat_template.jinja")).toBeUndefined();
+    await server[Symbol.asyncDispose]();
+    expect(await (await open(server)).read("chat_template.jinja"), "while the server is away").toBeUndefined();
+  });
+
   it("follows a redirect to another host, which never sees the token", async () => {
     await using storage = await hubTestServer({ "/blob": { bytes: weights } });
     await using server = await hubTestServer({ [resolve("model.onnx")]: { bytes: weights, redirect: `${storage.url}/blob`, token: "secret" } });

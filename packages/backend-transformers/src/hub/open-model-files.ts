@@ -1,5 +1,6 @@
 import { ShoalError, type Logger } from "@shoal/core";
 import type { ModelFiles } from "../model/model-files.ts";
+import { isCommit } from "./commit.ts";
 import { download } from "./download.ts";
 import type { HubFiles, HubSettings } from "./hub-files.ts";
 
@@ -37,6 +38,8 @@ interface Site {
   readonly urlOf: (path: string) => string;
   readonly directory: string;
   readonly token: string | undefined;
+  /** What it lacks once it lacks for good. */
+  readonly fixed: boolean;
   /** A copy that Python's library keeps. */
   readonly shared: (path: string) => Promise<string | undefined>;
 }
@@ -47,6 +50,7 @@ function siteOf(model: string, hub: HubSettings, files: HubFiles): Site {
     urlOf: (path) => new URL(path, base).href,
     directory: files.join(hub.cacheDirectory, "shoal", encodeURIComponent(base.host), encodeURIComponent(base.pathname + base.search)),
     token: base.origin === new URL(hub.endpoint).origin ? hub.token : undefined,
+    fixed: false,
     shared: () => Promise.resolve(undefined),
   };
 }
@@ -57,6 +61,7 @@ function repositoryOf(model: string, revision: string, hub: HubSettings, files: 
     urlOf: (path) => `${hub.endpoint}/${model}/resolve/${encodeURIComponent(revision)}/${path}`,
     directory: files.join(hub.cacheDirectory, "shoal", encodeURIComponent(host), model.replace("/", "--"), `@${encodeURIComponent(revision)}`),
     token: hub.token,
+    fixed: isCommit(revision),
     shared: async (path) => {
       const repository = files.join(hub.cacheDirectory, `models--${model.replace("/", "--")}`);
       const reference = await files.read(files.join(repository, "refs", ...revision.split("/")));
@@ -68,16 +73,32 @@ function repositoryOf(model: string, revision: string, hub: HubSettings, files: 
 }
 
 function remoteFiles(model: string, site: Site, hub: HubSettings, files: HubFiles, signal: AbortSignal, log: Logger): ModelFiles {
+  // Optional files are asked for by several parts of a task.
+  const absent = new Set<string>();
   const locate = async (path: string): Promise<string | undefined> => {
     const target = files.join(site.directory, ...path.split("/"));
     if (await files.isFile(target)) return target;
     const shared = await site.shared(path);
     if (shared !== undefined) return shared;
-    if (hub.offline || (await files.isFile(`${target}.absent`))) return undefined;
-    if (await download({ url: site.urlOf(path), token: site.token, model }, target, files, signal, log)) return target;
-    // Optional files are asked for at every start; a commit's set of files does not change.
-    await files.writeText(`${target}.absent`, "");
+    if (hub.offline || absent.has(path)) return undefined;
+    const marker = `${target}.absent`;
+    const wasAbsent = await files.isFile(marker);
+    if (!(wasAbsent && site.fixed) && (await downloaded(path, target, wasAbsent))) {
+      await files.remove(marker);
+      return target;
+    }
+    absent.add(path);
+    if (!wasAbsent) await files.writeText(marker, "");
     return undefined;
+  };
+  /** What was not there when it was last asked for is no reason to fail while the server is away, or where the cache can only be read. */
+  const downloaded = async (path: string, target: string, wasAbsent: boolean): Promise<boolean> => {
+    try {
+      return await download({ url: site.urlOf(path), token: site.token, model }, target, files, signal, log, wasAbsent ? 0 : undefined);
+    } catch (error) {
+      if (wasAbsent && !signal.aborted && !ShoalError.is(error, "unauthorized")) return false;
+      throw error;
+    }
   };
   return {
     model,

@@ -1,4 +1,4 @@
-import { fetchTimes } from "../hub/browser/fetch-times.ts";
+import { fetchWithRetry } from "../hub/browser/fetch-with-retry.ts";
 import { openBrowserModel } from "../hub/browser/open-browser-model.ts";
 import type { ModelPlatform } from "./model-platform.ts";
 
@@ -8,7 +8,7 @@ export const platform: ModelPlatform = {
   // Paths that start at the page's server; a worker does not know where the page itself is.
   async readFile(place, signal) {
     if (!place.startsWith("/")) return undefined;
-    const response = await fetchTimes(new URL(place, globalThis.location.href).href, { signal });
+    const response = await fetchWithRetry(new URL(place, globalThis.location.href).href, { signal });
     return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
   },
 };

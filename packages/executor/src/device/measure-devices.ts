@@ -1,6 +1,6 @@
 import { failureClass, ShoalError, type Actor, type BatchPolicy, type Block, type ConcreteDevice, type DeclarativePredictorSpec, type JsonObject } from "@shoal/core";
 import { lossOf } from "../pool/retry.ts";
-import { disagreement } from "./agreement.ts";
+import { disagreement } from "./disagreement.ts";
 import { tryDevice, type Trial, type TrialLimits, type TriedActor } from "./try-device.ts";
 
 /** One device, with the options that go with it, and what came of trying it. */

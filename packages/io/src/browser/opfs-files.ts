@@ -1,8 +1,10 @@
-import { ShoalError } from "@shoal/core";
+import type { ShoalError } from "@shoal/core";
 import picomatch from "picomatch";
 import { blobFile } from "../blob-file.ts";
 import { fileError } from "../file-error.ts";
-import { hasExtension, isHidden, type FileStore, type SourceFile } from "../file-store.ts";
+import { hasExtension, type FileStore, type SourceFile } from "../file-store.ts";
+import { fileNotFound, noFileMatches, noFilesInDirectory } from "../missing-files.ts";
+import { isHidden } from "../output-names.ts";
 import { entryOf } from "./opfs-place.ts";
 import { namesIn, opfsFind } from "./opfs-unfinished.ts";
 
@@ -44,11 +46,7 @@ async function filesOfDirectory(path: string, directory: FileSystemDirectoryHand
     if (entry?.kind === "file") files.push(await opfsFile(`${folder}/${name}`, entry));
   }
   if (files.length > 0) return files;
-  throw new ShoalError("no-files", `There is no file ${extensions.length === 0 ? "" : `ending in ${extensions.join(" or ")} `}in the directory "${path}".`, {
-    hint: `Name the files, or use a glob such as "${folder}/**/*"; directories inside it are not looked into.`,
-    failure: "bug",
-    details: { path, extensions, found: entries.slice(0, 20) },
-  });
+  throw noFilesInDirectory(path, extensions, entries);
 }
 
 async function filesOfGlob(pattern: string, signal: AbortSignal): Promise<readonly SourceFile[]> {
@@ -69,9 +67,9 @@ async function filesOfGlob(pattern: string, signal: AbortSignal): Promise<readon
   const start = await opfsFind(base, signal);
   if (start?.kind === "directory") await walk(base, start);
   if (files.length > 0) return files.toSorted((one, other) => (one.path < other.path ? -1 : 1));
-  throw new ShoalError("no-files", `No file matches "${pattern}".`, { hint: "Check the pattern; `**` crosses directories, `*` does not.", failure: "bug", details: { pattern } });
+  throw noFileMatches(pattern);
 }
 
 function notFound(path: string): ShoalError {
-  return new ShoalError("file-not-found", `There is no file or directory "${path}".`, { hint: "Check the path; OPFS belongs to the page's origin alone.", failure: "bug", details: { path } });
+  return fileNotFound(path, { hint: "; OPFS belongs to the page's origin alone" });
 }

@@ -2,11 +2,11 @@ import { ShoalError } from "@shoal/core";
 import { fileError } from "../file-error.ts";
 import { hasExtension } from "../file-store.ts";
 import type { Output, OutputFile, OutputOptions } from "../output.ts";
+import { outputExists, outputUnfinished } from "../output-errors.ts";
+import { dataName, deadLettersName, lettersBeside, lettersFate, lettersName, partName, unfinishedName } from "../output-names.ts";
 import { refuseStrangers } from "../strangers.ts";
 import { entryOf, opfsRoot, opfsSteps } from "./opfs-place.ts";
-import {
-  beginPublishing, claimOutput, dataName, finishPublishing, lettersBeside, lettersName, removeIfThere, unfinishedName,
-} from "./opfs-unfinished.ts";
+import { beginPublishing, claimOutput, finishPublishing, removeIfThere } from "./opfs-unfinished.ts";
 
 /**
  * Opens a path of a page's own files for writing: one file when it ends in one of the extensions, otherwise a directory of parts. Everything
@@ -55,21 +55,12 @@ async function checkReplaceable(directory: FileSystemDirectoryHandle, name: stri
   if (entry?.kind === "directory") for await (const each of (entry as FileSystemDirectoryHandle).keys()) names.push(each);
   if (mode === "overwrite") return refuseStrangers(names, location);
   if (entry === undefined || (entry.kind === "directory" && names.length === 0)) return;
-  throw new ShoalError("output-exists", `There is already an output at "${location}".`, {
-    hint: `Choose another path, remove it, or replace it with { mode: "overwrite" }.`,
-    failure: "bug",
-    details: { path: location },
-  });
+  throw outputExists(location);
 }
 
 /** @throws `output-unfinished` */
 async function refuseUnfinished(directory: FileSystemDirectoryHandle, name: string, location: string): Promise<void> {
-  if ((await entryOf(directory, unfinishedName(name))) === undefined) return;
-  throw new ShoalError("output-unfinished", `An earlier run left the output "${location}" unfinished.`, {
-    hint: `Start anew with { mode: "overwrite" }, which removes what it left, or choose another path.`,
-    failure: "bug",
-    details: { path: location, unfinished: unfinishedName(name) },
-  });
+  if ((await entryOf(directory, unfinishedName(name))) !== undefined) throw outputUnfinished(location, unfinishedName(name));
 }
 
 interface OpfsOutputParts {
@@ -105,7 +96,7 @@ class OpfsOutput implements Output {
 
   async nextFile(): Promise<OutputFile> {
     const { single, name, data, extension } = this.#at;
-    const file = single ? name : `part-${String(this.#names.length).padStart(5, "0")}${extension}`;
+    const file = single ? name : partName(this.#names.length, extension);
     this.#names.push(file);
     return this.#create(data, file, single ? this.location : `${this.location}/${file}`);
   }
@@ -120,7 +111,7 @@ class OpfsOutput implements Output {
     const { single, name, directory, unfinished, mode } = this.#at;
     try {
       await checkReplaceable(directory, name, this.location, mode);
-      const letters = this.#letters !== undefined ? "replace" : mode === "overwrite" ? "remove" : "leave";
+      const letters = lettersFate(this.#letters !== undefined, mode);
       await beginPublishing(unfinished, single ? { letters } : { letters: "leave", files: [...this.#names, ...(this.#letters === undefined ? [] : [deadLettersName])] });
       this.#published = true;
       await finishPublishing(directory, name);
@@ -135,10 +126,14 @@ class OpfsOutput implements Output {
   }
 
   async discard(): Promise<void> {
-    for (const file of this.#open) await file.abandon();
-    // What is whole stays: the next to come by gives it its name.
-    if (!this.#published) await removeIfThere(this.#at.directory, unfinishedName(this.#at.name));
-    this.#at.release();
+    try {
+      for (const file of this.#open) await file.abandon();
+      // What is whole stays: the next to come by gives it its name.
+      if (!this.#published) await removeIfThere(this.#at.directory, unfinishedName(this.#at.name));
+    } finally {
+      // Else the place would be busy until the tab closes.
+      this.#at.release();
+    }
   }
 
   async #create(directory: FileSystemDirectoryHandle, name: string, path: string): Promise<OpfsFile> {
@@ -152,8 +147,6 @@ class OpfsOutput implements Output {
     }
   }
 }
-
-const deadLettersName = "_dead-letters.jsonl";
 
 class OpfsFile implements OutputFile {
   readonly path: string;

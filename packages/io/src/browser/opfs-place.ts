@@ -1,9 +1,5 @@
 import { ShoalError } from "@shoal/core";
 
-export function isOpfsPath(path: string): boolean {
-  return path.startsWith("opfs:");
-}
-
 /** `opfs:/a/b` as the names on the way to it. */
 export function opfsSteps(path: string): readonly string[] {
   const steps: string[] = [];

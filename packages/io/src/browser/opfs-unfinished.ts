@@ -1,3 +1,4 @@
+import { dataName, lettersBeside, lettersName, outputOfUnfinished, unfinishedName, type LettersFate } from "../output-names.ts";
 import { entryOf, isNamed, moveFile, opfsRoot, opfsSteps, type OpfsEntry } from "./opfs-place.ts";
 
 /** What is published, for whoever finds that a tab died meanwhile. Once it is written, the new output is whole and will have its name. */
@@ -5,22 +6,10 @@ export interface Publishing {
   /** Undefined for a single file. */
   readonly files?: readonly string[];
   /** What becomes of a single file's dead letters. */
-  readonly letters: "replace" | "remove" | "leave";
+  readonly letters: LettersFate;
 }
 
 const publishingFile = "publishing.json";
-const suffix = ".shoal-unfinished";
-export const dataName = "data";
-export const lettersName = "letters";
-
-/** The hidden directory beside an output in which it is written. */
-export function unfinishedName(name: string): string {
-  return `.${name}${suffix}`;
-}
-
-export function lettersBeside(name: string): string {
-  return `${name}.dead-letters.jsonl`;
-}
 
 /** Makes an output ours until it is let go, or the tab ends; undefined where it is another's. */
 export async function claimOutput(steps: readonly string[]): Promise<(() => void) | undefined> {
@@ -49,9 +38,9 @@ export async function opfsFind(path: string, signal: AbortSignal): Promise<OpfsE
 /** The names in a directory, once all outputs in it that are being published are. */
 export async function namesIn(directory: FileSystemDirectoryHandle, signal: AbortSignal): Promise<readonly string[]> {
   const names = await keysOf(directory);
-  const unfinished = names.filter((name) => name.startsWith(".") && name.endsWith(suffix));
-  if (unfinished.length === 0) return names;
-  for (const name of unfinished) await finishOthers(directory, name.slice(1, -suffix.length), signal);
+  const outputs = names.map(outputOfUnfinished).filter((output) => output !== undefined);
+  if (outputs.length === 0) return names;
+  for (const output of outputs) await finishOthers(directory, output, signal);
   return keysOf(directory);
 }
 

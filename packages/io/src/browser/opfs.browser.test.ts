@@ -1,5 +1,5 @@
 import { blockFromRows, type Datasink } from "@shoal/core";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { collectRows } from "../collect-rows.ts";
 import { jsonl } from "../jsonl.ts";
 import { jsonlSource } from "../jsonl-source.ts";
@@ -95,6 +95,15 @@ describe("a tab that died while its output got its names", () => {
     await folder.write(".out.shoal-unfinished/publishing.json", JSON.stringify({ files: ["part-00000.jsonl", "part-00001.jsonl"], letters: "leave" }));
     expect(await namesOf(path(folder.path("out")))).toEqual(["new, moved", "new, not yet moved"]);
     expect(await folder.names()).toEqual(["out"]);
+  });
+
+  test("that can't be removed is let go all the same", async () => {
+    const sink = jsonl(folder.path("out"), { mode: "overwrite" });
+    const writer = await sink.open(signal);
+    const failing = vi.spyOn(FileSystemDirectoryHandle.prototype, "removeEntry").mockRejectedValueOnce(new DOMException("held", "NoModificationAllowedError"));
+    await expect(writer.discard()).rejects.toThrow("held");
+    failing.mockRestore();
+    await (await sink.open(signal)).discard();
   });
 
   test("is finished by the next writer, who then finds an output", async () => {

@@ -1,12 +1,17 @@
 import { blockFromRows } from "@shoal/core";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { collectRows } from "../collect-rows.ts";
 import { memoryFile } from "../memory-file.ts";
 import { parquet } from "../parquet.ts";
 import { parquetSource } from "../parquet-source.ts";
-import { startWebThread } from "./web-thread.ts";
+import { startWebThread, webThreads } from "./web-thread.ts";
 
 const { signal } = new AbortController();
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
 
 test("Parquet is encoded and decoded in a worker", async () => {
   const file = memoryFile("a.parquet");
@@ -27,4 +32,32 @@ test("a worker answers a job that there is none of", async () => {
   });
   expect(answer).toMatchObject({ kind: "failed", settled: true });
   await thread.end();
+});
+
+test("a worker that is slow to begin is no reason to decode in the page's own thread", async () => {
+  const { Worker: RealWorker } = globalThis;
+  const made = vi.fn<() => void>();
+  vi.stubGlobal("Worker", class extends RealWorker {
+    constructor() {
+      made();
+      super("data:text/javascript,");
+    }
+  });
+  const start = webThreads(20);
+  await expect(start()).rejects.toMatchObject({ code: "decoder-not-started" });
+  await expect(start()).rejects.toMatchObject({ code: "decoder-not-started" });
+  expect(made, "the next is a worker too").toHaveBeenCalledTimes(2);
+});
+
+test("where there are no workers it says once that nothing can stop a decoder", async () => {
+  const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+  vi.stubGlobal("Worker", class {
+    constructor() {
+      throw new DOMException("blocked", "SecurityError");
+    }
+  });
+  const start = webThreads();
+  await Promise.all([start(), start()]);
+  await start();
+  expect(warned.mock.calls).toEqual([[expect.stringMatching(/own thread: a worker can't be made \(SecurityError: blocked\)/)]]);
 });

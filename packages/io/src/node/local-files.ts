@@ -7,7 +7,9 @@ import { promisify } from "node:util";
 import { ShoalError } from "@shoal/core";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { fileError } from "../file-error.ts";
-import { hasExtension, isHidden, type FileStore, type SourceFile } from "../file-store.ts";
+import { hasExtension, type FileStore, type SourceFile } from "../file-store.ts";
+import { fileNotFound, noFileMatches, noFilesInDirectory } from "../missing-files.ts";
+import { isHidden } from "../output-names.ts";
 
 /** Files of this machine, on Node, Bun and Deno alike. */
 export const localFiles: FileStore = {
@@ -97,20 +99,14 @@ async function filesOfDirectory(path: string, extensions: readonly string[]): Pr
     files.push(...some.filter(({ size }) => size !== undefined));
   }
   if (files.length > 0) return files;
-  throw new ShoalError("no-files", `There is no file ${extensions.length === 0 ? "" : `ending in ${extensions.join(" or ")} `}in the directory "${path}"${where(path)}.`, {
-    hint: `Name the files, or use a glob such as "${path.replace(/\/$/, "")}/**/*"; directories inside it are not looked into.`,
-    failure: "bug",
-    details: { path, extensions, found: entries.slice(0, 20) },
-  });
+  throw noFilesInDirectory(path, extensions, entries, { lookedIn: lookedIn(path) });
 }
 
 async function filesOfGlob(pattern: string): Promise<readonly SourceFile[]> {
   const named = basename(pattern).startsWith("_") || basename(pattern).startsWith(".");
   const matches = await glob(pattern, { absolute: isAbsolute(pattern), dot: named, onlyFiles: true, expandDirectories: false });
   const paths = matches.filter((path) => named || !isHidden(basename(path))).toSorted();
-  if (paths.length === 0) {
-    throw new ShoalError("no-files", `No file matches "${pattern}"${where(pattern)}.`, { hint: "Check the pattern; `**` crosses directories, `*` does not.", failure: "bug", details: { pattern } });
-  }
+  if (paths.length === 0) throw noFileMatches(pattern, { lookedIn: lookedIn(pattern) });
   return Promise.all(paths.map(seekableFile));
 }
 
@@ -124,9 +120,9 @@ async function statOrMissing(path: string) {
 }
 
 function notFound(path: string): ShoalError {
-  return new ShoalError("file-not-found", `There is no file or directory "${path}"${where(path)}.`, { hint: "Check the path.", failure: "bug", details: { path, cwd: process.cwd() } });
+  return fileNotFound(path, { lookedIn: lookedIn(path) });
 }
 
-function where(path: string): string {
+function lookedIn(path: string): string {
   return isAbsolute(path) ? "" : ` (looked in ${process.cwd()})`;
 }

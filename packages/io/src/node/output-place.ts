@@ -1,6 +1,7 @@
 import { lstat, readdir, readlink, realpath, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { ShoalError } from "@shoal/core";
+import { outputExists } from "../output-errors.ts";
 import { refuseStrangers } from "../strangers.ts";
 
 /**
@@ -47,11 +48,7 @@ export async function checkFolder(folder: string, location: string): Promise<voi
 async function refuseExisting(target: string, location: string): Promise<void> {
   const info = await stat(target).catch(() => undefined);
   if (info === undefined || (info.isDirectory() && (await readdir(target)).length === 0)) return;
-  throw new ShoalError("output-exists", `There is already an output at "${location}" (changed ${info.mtime.toISOString()}).`, {
-    hint: `Choose another path, remove it, or replace it with { mode: "overwrite" }.`,
-    failure: "bug",
-    details: { path: location },
-  });
+  throw outputExists(location, info.mtime);
 }
 
 /** What may take the place of what is there. @throws `output-exists`, `output-not-ours` */

@@ -6,8 +6,9 @@ import { fileError } from "../file-error.ts";
 import { hasExtension } from "../file-store.ts";
 import { localPath } from "./local-files.ts";
 import type { Output, OutputFile, OutputOptions } from "../output.ts";
+import { dataName, deadLettersName, lettersBeside, lettersFate, lettersName, partName } from "../output-names.ts";
 import { checkFolder, checkReplaceable, outputTarget } from "./output-place.ts";
-import { beginPublishing, claimUnfinished, lettersBeside, lettersName, moveIfThere, publishLetters, removeUnfinished, replacedName, settleLeftOver, type Publishing } from "./unfinished-output.ts";
+import { beginPublishing, claimUnfinished, moveIfThere, publishLetters, removeUnfinished, replacedName, settleLeftOver, type Publishing } from "./unfinished-output.ts";
 
 /**
  * Opens a path for writing: one file when it ends in one of the extensions (`out.jsonl`), otherwise a directory of parts
@@ -60,13 +61,13 @@ class LocalOutput implements Output {
   }
 
   async nextFile(): Promise<OutputFile> {
-    const name = this.single ? basename(this.#target) : `part-${String(this.#names.length).padStart(5, "0")}${this.#extension}`;
+    const name = this.single ? basename(this.#target) : partName(this.#names.length, this.#extension);
     this.#names.push(name);
     return this.#create(this.#data(name), this.single ? this.location : join(this.location, name));
   }
 
   async deadLetters(): Promise<OutputFile> {
-    this.#letters ??= await this.#create(this.single ? join(this.#unfinished, lettersName) : this.#data("_dead-letters.jsonl"), this.#lettersPath(this.location));
+    this.#letters ??= await this.#create(this.single ? join(this.#unfinished, lettersName) : this.#data(deadLettersName), this.#lettersPath(this.location));
     return this.#letters;
   }
 
@@ -93,7 +94,7 @@ class LocalOutput implements Output {
   /** A file takes another's place in one step; its dead letters follow. */
   async #publishFile(): Promise<void> {
     const name = basename(this.#target);
-    const publishing: Publishing = { data: join("data", name), letters: this.#letters !== undefined ? "replace" : this.#mode === "overwrite" ? "remove" : "leave" };
+    const publishing: Publishing = { data: join(dataName, name), letters: lettersFate(this.#letters !== undefined, this.#mode) };
     await beginPublishing(this.#unfinished, publishing);
     if ((await stat(this.#target).catch(() => undefined))?.isDirectory() === true) await this.#moveOldAside();
     await rename(this.#data(name), this.#target);
@@ -102,7 +103,7 @@ class LocalOutput implements Output {
 
   async #publishDirectory(): Promise<void> {
     await syncDirectory(this.#data());
-    await beginPublishing(this.#unfinished, { data: "data", letters: "leave" });
+    await beginPublishing(this.#unfinished, { data: dataName, letters: "leave" });
     await this.#moveOldAside();
     await rename(this.#data(), this.#target);
   }
@@ -125,11 +126,11 @@ class LocalOutput implements Output {
   }
 
   #data(name = ""): string {
-    return join(this.#unfinished, "data", name);
+    return join(this.#unfinished, dataName, name);
   }
 
   #lettersPath(path: string): string {
-    return this.single ? lettersBeside(path) : join(path, "_dead-letters.jsonl");
+    return this.single ? lettersBeside(path) : join(path, deadLettersName);
   }
 }
 

@@ -3,6 +3,8 @@ import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { ShoalError } from "@shoal/core";
+import { outputUnfinished } from "../output-errors.ts";
+import { lettersBeside, lettersName, unfinishedName, type LettersFate } from "../output-names.ts";
 
 interface Owner {
   readonly pid: number;
@@ -25,7 +27,7 @@ const deadAfterMs = 300_000;
 
 /** The hidden directory beside an output in which it is written. */
 export function unfinishedPath(target: string): string {
-  return join(dirname(target), `.${basename(target)}.shoal-unfinished`);
+  return join(dirname(target), unfinishedName(basename(target)));
 }
 
 /**
@@ -66,13 +68,7 @@ async function renameUnlessThere(from: string, to: string): Promise<boolean> {
 async function removeLeftOver(path: string, location: string, mode: "error" | "overwrite"): Promise<void> {
   const owner = await readOwner(path);
   if (owner !== undefined && (await isAtWork(owner, path))) throw busy(location, path, owner);
-  if (mode === "error") {
-    throw new ShoalError("output-unfinished", `An earlier run left the output "${location}" unfinished in "${path}"${owner === undefined ? "" : ` (started ${owner.startedAt})`}.`, {
-      hint: `Start anew with { mode: "overwrite" }, which removes it, or remove that directory, or choose another path.`,
-      failure: "bug",
-      details: { path: location, unfinished: path },
-    });
-  }
+  if (mode === "error") throw outputUnfinished(location, path, owner?.startedAt);
   await removeAtOnce(path);
 }
 
@@ -103,7 +99,7 @@ export interface Publishing {
   /** What gets the output's name, within the unfinished directory. */
   readonly data: string;
   /** What then becomes of a single file's dead letters. */
-  readonly letters: "replace" | "remove" | "leave";
+  readonly letters: LettersFate;
 }
 
 /** Says that files now get their names, before the first one does. */
@@ -137,20 +133,16 @@ export async function publishLetters(path: string, target: string, { letters }: 
   if (letters === "remove") await rm(lettersBeside(target), { force: true });
 }
 
-/** A single file's dead letters while they are written. */
-export const lettersName = "letters";
-
-/** Where the dead letters of a single file are found. */
-export function lettersBeside(path: string): string {
-  return `${path}.dead-letters.jsonl`;
-}
-
 /** Gives the directory up. An old output that was moved into it and not replaced after all goes back to its place. */
 export async function removeUnfinished(path: string, target: string): Promise<void> {
   clearInterval(claimed.get(path));
-  await settle(path, target);
-  await removeAtOnce(path);
-  claimed.delete(path);
+  try {
+    await settle(path, target);
+    await removeAtOnce(path);
+  } finally {
+    // Else this process would find its own place busy as long as it lives.
+    claimed.delete(path);
+  }
 }
 
 async function readOwner(path: string): Promise<Owner | undefined> {

@@ -1,7 +1,7 @@
 import { formatStats, type RunEvent } from "@shoal/executor";
 import type { Logger } from "@shoal/core";
 import type { JobReport, RunSettings } from "@shoal/dataset";
-import { setProcessSettings } from "../runtime/process-settings.ts";
+import { setProcessSettings } from "../platform/process-settings.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { JsonEvents } from "./json-events.ts";

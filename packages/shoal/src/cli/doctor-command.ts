@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { ShoalError } from "@shoal/core";
 import { formatCount, type DeviceTrial } from "@shoal/executor";
-import { detectResources } from "@shoal/workers/local";
+import { detectResources, deviceCandidates } from "@shoal/workers/local";
 import { onnxRuntimes } from "#onnx-runtimes";
 import { measureSpeeds } from "./measure-speeds.ts";
 import { probeDevices } from "./probe-devices.ts";
@@ -23,19 +23,21 @@ async function doctor(flags: { readonly json?: true }): Promise<void> {
   const resources = detectResources();
   const libraries = await Promise.all([
     library("onnxruntime-node", "running models on cpu, cuda and native webgpu"),
-    library("onnxruntime-web", "running models on wasm, and in Deno and browsers on webgpu"),
+    library("onnxruntime-web", "running models on wasm, where onnxruntime-node is missing or can't load, and in Deno and browsers on webgpu"),
     library("@huggingface/tokenizers", "text tasks"),
     library("@cornerstonejs/codec-libjpeg-turbo-8bit", "reading JPEGs"),
     library("@napi-rs/image", "reading other images, and scaling"),
   ]);
   const devices = await probeDevices(onnxRuntimes);
+  const auto = deviceCandidates();
   // What keeps the small model from running is news too, and no reason to keep the rest back.
   const speeds = await measureSpeeds(devices.filter(({ works }) => works).map(({ device }) => device), resources).catch((error: unknown) => ShoalError.from(error));
-  if (flags.json) return void process.stdout.write(`${JSON.stringify({ runtime: runtimeName(), resources, devices, speeds: ShoalError.is(speeds) ? { error: speeds.message } : speeds, libraries })}\n`);
+  if (flags.json) return void process.stdout.write(`${JSON.stringify({ runtime: runtimeName(), resources, devices, auto, speeds: ShoalError.is(speeds) ? { error: speeds.message } : speeds, libraries })}\n`);
   const lines = [
     `runtime   ${runtimeName()} on ${process.platform} ${process.arch}`,
     `resources ${resources.cpus} CPUs, ${resources.gpus} GPUs, ${(resources.memory / 2 ** 30).toFixed(1)} GiB memory`,
     ...devices.map(({ device, works, detail }) => `device    ${device.padEnd(7)} ${works ? "works" : "no   "}  ${detail}`),
+    `auto      ${auto.length === 1 ? "" : "the fastest of "}${auto.join(", ")}`,
     ...(ShoalError.is(speeds) ? [`speed     not measured: ${speeds.message}`] : speeds.map(speedLine)),
     ...libraries.map(({ name, forWhat, found }) => `library   ${name} ${found ? "found" : `missing: npm install ${name}`} (${forWhat})`),
   ];

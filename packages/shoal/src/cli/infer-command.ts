@@ -3,7 +3,7 @@ import { ShoalError, type Datasource, type PredictorStep, type Row } from "@shoa
 import { featureExtraction, imageClassification, textClassification, textGeneration, tokenClassification } from "@shoal/backend-transformers";
 import { dataset, type Dataset, type PredictorSettings } from "@shoal/dataset";
 import { sentiment, storyteller } from "@shoal/tiny-models";
-import { localRuntime } from "#runtime";
+import { localRuntime } from "#platform";
 import { CommandRun } from "./command-run.ts";
 import { inputFormats, inputSource } from "./input-source.ts";
 import { outputSink, type OutputFlags } from "./output-sink.ts";

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { formatType, preview } from "@shoal/core";
 import { dataset } from "@shoal/dataset";
-import { localRuntime } from "#runtime";
+import { localRuntime } from "#platform";
 import { inputFormats, inputSource } from "./input-source.ts";
 import { wholeNumber } from "./run-flags.ts";
 

@@ -38,7 +38,7 @@ export function actorForker({ flags, env = () => ({}) }: ForkSettings): ForkActo
 
 /** Settings of a host of child processes. */
 export interface ProcessHostOptions extends ActorHostOptions, Omit<ForkOptions, "module"> {
-  /** The module that an actor's process runs: it calls `serveProcessActor`. */
+  /** The module that an actor's process runs: it calls `serveLocalActor`. */
   readonly entry: URL;
 }
 

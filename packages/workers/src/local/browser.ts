@@ -1,5 +1,5 @@
 // Browsers. There are no processes; a worker can be terminated whatever it does, and its timers run when the page is hidden.
-import { enterActor, predictorLoader, ShoalError, type ConcreteDevice, type Resources } from "@shoal/core";
+import { enterActor, isSoftwareGpu, predictorLoader, ShoalError, type ConcreteDevice, type GpuAdapterInfo, type Resources } from "@shoal/core";
 import type { EntryParts } from "../entry-parts.ts";
 import type { ForkActor } from "../hosts/child-process.ts";
 import { hostOfGiven } from "../hosts/given-worker.ts";
@@ -40,25 +40,27 @@ interface PageNavigator {
   readonly hardwareConcurrency?: number;
   /** Chromium alone says it, rounded, and 8 GiB at most. */
   readonly deviceMemory?: number;
-  readonly gpu?: { requestAdapter(): Promise<{ readonly info?: { readonly isFallbackAdapter?: boolean } } | null> };
+  readonly gpu?: { requestAdapter(): Promise<{ readonly info?: GpuAdapterInfo } | null> };
 }
-
-const page = globalThis.navigator as PageNavigator;
 
 /** Devices that this page shows a sign of; wasm, which runs every model, is last. Software drivers are used when webgpu is named. */
 export async function deviceCandidates(): Promise<readonly ConcreteDevice[]> {
-  const adapter = await gpuAdapter();
-  return adapter === null || adapter.info?.isFallbackAdapter === true ? ["wasm"] : ["webgpu", "wasm"];
+  return (await hasGpu()) ? ["webgpu", "wasm"] : ["wasm"];
 }
 
 /** As much as a page is told: its cores, whether there is a GPU, and where it is told of memory a rounded share. */
 export async function detectResources(): Promise<Resources> {
-  const { hardwareConcurrency = 1, deviceMemory = 4 } = page;
-  return { cpus: hardwareConcurrency, gpus: (await gpuAdapter()) === null ? 0 : 1, memory: deviceMemory * 2 ** 30 };
+  const { hardwareConcurrency = 1, deviceMemory = 4 } = page();
+  return { cpus: hardwareConcurrency, gpus: (await hasGpu()) ? 1 : 0, memory: deviceMemory * 2 ** 30 };
 }
 
-async function gpuAdapter() {
-  return (await page.gpu?.requestAdapter().catch(() => null)) ?? null;
+function page(): PageNavigator {
+  return globalThis.navigator as PageNavigator;
+}
+
+async function hasGpu(): Promise<boolean> {
+  const adapter = (await page().gpu?.requestAdapter().catch(() => null)) ?? null;
+  return adapter !== null && !isSoftwareGpu(adapter.info ?? {});
 }
 
 // --- what can't be done, and why ---

@@ -1,51 +1,31 @@
 // Node. A native run blocks its thread and can't be stopped there, so actors are child processes.
 import type { ChildProcess } from "node:child_process";
 import { parentPort, type Worker } from "node:worker_threads";
-import { enterActor, predictorLoader, type ActorHost } from "@shoal/core";
-import type { EntryParts } from "../entry-parts.ts";
-import { actorForker, childProcessHost, processLine, type ProcessHostOptions } from "../hosts/child-process.ts";
+import { processLine } from "../hosts/child-process.ts";
 import { hostOfGiven } from "../hosts/given-worker.ts";
 import { threadLine } from "../hosts/thread.ts";
-import { chooseNodeDevice } from "../node/choose-node-device.ts";
-import { importJob } from "../node/import-job.ts";
+import { actorEnvironment } from "../node/actor-environment.ts";
 import { nodeFlags } from "../node/node-flags.ts";
-import { serveProcess } from "../node/serve-process.ts";
+import { processHosts } from "../node/process-hosts.ts";
 import { serveThread } from "../node/serve-thread.ts";
-import { thrift } from "../node/thrift.ts";
-import { servedLoader, type ServedPredictors } from "../served-predictors.ts";
 import type { HostGaps } from "./host-gaps.ts";
 
 export type { ForkActor, ForkOptions, ProcessHostOptions } from "../hosts/child-process.ts";
 export type { GivenWorker, GivenWorkerHost, GivenWorkerHostOptions } from "../hosts/given-worker.ts";
 export type { HostGaps } from "./host-gaps.ts";
 
-// --- where actors live ---
+// --- where actors live, and what they call inside ---
 
-/** Starts the process of one actor; its module calls `serveActors`. */
-export const forkActor = actorForker({ flags: nodeFlags, env: thrift });
-
-/** Actors as child processes, whose module is Shoal's own. */
-export function processHost(options: ProcessHostOptions): ActorHost {
-  return childProcessHost(forkActor, options);
-}
+export const { forkActor, processHost, serveLocalActor, serveActors } = processHosts({
+  fork: { flags: nodeFlags, env: actorEnvironment },
+  servedAsWorker(actor) {
+    if (parentPort !== null) serveThread(parentPort, actor);
+    return parentPort !== null;
+  },
+});
 
 /** Actors in processes or threads that the user starts. */
 export const givenWorkerHost = hostOfGiven((worker: ChildProcess | Worker) => ("send" in worker ? processLine(worker) : threadLine(worker)));
-
-// --- inside an actor ---
-
-/** What the module of {@link processHost} calls: serves one actor, whose predictor is found by importing its module. */
-export function serveLocalActor({ backends, ...parts }: EntryParts): void {
-  serveProcess({ chooseDevice: chooseNodeDevice, ...parts, load: predictorLoader(backends, importJob) });
-}
-
-/** What the module of a worker that the user starts calls, at its top level: predictors are those given here. */
-export function serveActors(served: ServedPredictors, { backends, ...parts }: EntryParts): void {
-  enterActor();
-  const actor = { chooseDevice: chooseNodeDevice, ...parts, load: servedLoader(served, backends) };
-  if (parentPort === null) serveProcess(actor);
-  else serveThread(parentPort, actor);
-}
 
 // --- what there is to compute with ---
 

@@ -1,9 +1,10 @@
 import type { ConcreteDevice } from "@shoal/core";
+import { baselineDevice } from "./baseline-device.ts";
 import { list } from "./detect-resources.ts";
 
-/** Devices that this machine shows a sign of, without loading a driver; the CPU, which runs every model, is last. */
+/** Devices that this machine shows a sign of, without loading a driver; the one that runs every model is last. */
 export function nodeDeviceCandidates(): readonly ConcreteDevice[] {
-  return [...(mayHaveCuda() ? ["cuda" as const] : []), ...(mayHaveGpu() ? ["webgpu" as const] : []), "cpu"];
+  return [...(mayHaveCuda() ? ["cuda" as const] : []), ...(mayHaveGpu() ? ["webgpu" as const] : []), baselineDevice()];
 }
 
 export function mayHaveCuda(): boolean {

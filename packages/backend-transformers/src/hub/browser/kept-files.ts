@@ -1,6 +1,7 @@
 import { ShoalError, type Logger } from "@shoal/core";
 import { unauthorized } from "../fetch-file.ts";
-import { fetchTimes } from "./fetch-times.ts";
+import { fetchWithRetry } from "./fetch-with-retry.ts";
+import { readBody } from "./read-body.ts";
 
 /** A file that is here. */
 export interface KeptFile {
@@ -11,10 +12,10 @@ export interface KeptFile {
 }
 
 /**
- * What a copy is good for: a revision on the hub never changes, so its files are fetched once; what lies under another URL may, so its copy
- * serves while the server can't be reached; files that came with the page are the browser's business.
+ * What a copy is good for: a commit of the hub never changes, so its files are fetched once; what lies under a branch or another URL may,
+ * so its copy serves while the server can't be reached; files that came with the page are the browser's business.
  */
-export type Keeping = "for-good" | "for-bad-times" | "never";
+export type CacheStrategy = "cache-first" | "network-first" | "network-only";
 
 interface KeptFilesOptions {
   /** For messages. */
@@ -25,6 +26,7 @@ interface KeptFilesOptions {
 }
 
 const cacheName = "shoal-models";
+const tokenHint = `Check the model's name; for a private or gated model accept its terms on its page, and give a token that may read it: serveActors({}, { hub: { token } }) in a worker entry of yours.`;
 /** How often a long download is told of. */
 const tellMs = 5000;
 
@@ -41,39 +43,40 @@ export class KeptFiles {
    * The file, or undefined where the server has none.
    * @throws `unauthorized`, `download-failed`
    */
-  get(url: string, keeping: Keeping, token?: string): Promise<KeptFile | undefined> {
-    const file = this.#here.get(url) ?? this.#get(url, keeping, token);
+  get(url: string, strategy: CacheStrategy, token?: string): Promise<KeptFile | undefined> {
+    const file = this.#here.get(url) ?? this.#get(url, strategy, token);
     this.#here.set(url, file);
     return file;
   }
 
-  async #get(url: string, keeping: Keeping, token: string | undefined): Promise<KeptFile | undefined> {
+  async #get(url: string, strategy: CacheStrategy, token: string | undefined): Promise<KeptFile | undefined> {
     // A file in the URL itself is here already.
     if (/^data:/i.test(url)) return keptFile(await fetch(url));
-    const cache = keeping === "never" ? undefined : await openCache();
+    const cache = strategy === "network-only" ? undefined : await openCache();
     return oneAtATime(url, this.#options.signal, async () => {
       const copy = await cache?.match(url);
-      if (copy !== undefined && (keeping === "for-good" || this.#options.offline)) return keptFile(copy);
+      if (copy !== undefined && (strategy === "cache-first" || this.#options.offline)) return keptFile(copy);
       if (this.#options.offline) return undefined;
-      return this.#fetch(url, token, cache, keeping, copy);
+      return this.#fetch(url, token, cache, strategy, copy);
     });
   }
 
-  async #fetch(url: string, token: string | undefined, cache: Cache | undefined, keeping: Keeping, copy: Response | undefined): Promise<KeptFile | undefined> {
+  async #fetch(url: string, token: string | undefined, cache: Cache | undefined, strategy: CacheStrategy, copy: Response | undefined): Promise<KeptFile | undefined> {
     const { model, signal } = this.#options;
     try {
-      const response = await fetchTimes(url, { signal, token, ...(copy !== undefined && { mostFailures: 0 }) });
-      if (response.status === 401 || response.status === 403) throw await unauthorized({ url, model, token }, response);
+      const options = { signal, token, ...(copy !== undefined && { mostFailures: 0 }) };
+      const response = await fetchWithRetry(url, options);
+      if (response.status === 401 || response.status === 403) throw await unauthorized({ url, model, token }, response, tokenHint);
       // Servers of pages answer with the page itself where they have no file.
       const absent = response.status === 404 || (response.ok && response.headers.get("content-type")?.startsWith("text/html") === true);
       if (!absent && !response.ok) throw new Error(`the server answered with status ${response.status}`);
       if (absent) {
         await response.body?.cancel();
-        // A revision's set of files does not change, and the optional ones are asked for at every start.
-        if (keeping === "for-good") await cache?.put(url, new Response(null, { status: 404 })).catch(() => {});
+        // The optional ones are asked for at every start.
+        await cache?.put(url, new Response(null, { status: 404 })).catch(() => {});
         return undefined;
       }
-      const blob = await this.#told(url, response).blob();
+      const blob = await readBody(url, response, { ...options, tell: this.#teller(url, response) });
       await cache?.put(url, new Response(blob)).catch((error: unknown) => this.#options.log.warn(`${url} can't be kept: ${String(error)}`));
       return fileOf(blob);
     } catch (cause) {
@@ -86,28 +89,22 @@ export class KeptFiles {
     }
   }
 
-  /** The same answer; the log is told that it comes, and how much of it is there. */
-  #told(url: string, response: Response): Response {
+  /** Tells the log that a file comes, and now and then how much of it is there. */
+  #teller(url: string, response: Response): (bytes: number) => void {
     const { log } = this.#options;
     log.info(`Downloading ${url}`);
     const length = Number(response.headers.get("content-length"));
-    let [bytes, told] = [0, performance.now()];
-    const counted = response.body?.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        bytes += chunk.byteLength;
-        if (performance.now() - told > tellMs) {
-          told = performance.now();
-          log.info(`Downloading ${url}: ${megabytes(bytes)}${length > 0 ? ` of ${megabytes(length)}` : ""}`);
-        }
-        controller.enqueue(chunk);
-      },
-    }));
-    return new Response(counted ?? null, { headers: response.headers });
+    let told = performance.now();
+    return (bytes) => {
+      if (performance.now() - told <= tellMs) return;
+      told = performance.now();
+      log.info(`Downloading ${url}: ${megabytes(bytes)}${length > 0 ? ` of ${megabytes(length)}` : ""}`);
+    };
   }
 }
 
 /** Undefined where a page may keep nothing: without https, or where the visitor forbids it. */
-async function openCache(): Promise<Cache | undefined> {
+export async function openCache(): Promise<Cache | undefined> {
   const { caches } = globalThis as { readonly caches?: CacheStorage };
   return caches?.open(cacheName).catch(() => undefined);
 }

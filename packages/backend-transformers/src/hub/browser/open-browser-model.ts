@@ -1,12 +1,14 @@
 import { ShoalError } from "@shoal/core";
 import type { ModelFiles } from "../../model/model-files.ts";
 import type { ModelRequest } from "../../platform/model-platform.ts";
-import { KeptFiles, type Keeping, type KeptFile } from "./kept-files.ts";
+import { isCommit } from "../commit.ts";
+import { commitOf } from "./branch-commit.ts";
+import { KeptFiles, type CacheStrategy, type KeptFile } from "./kept-files.ts";
 
 /** Where a model's files are. */
 interface Site {
   readonly urlOf: (path: string) => string | undefined;
-  readonly keeping: Keeping;
+  readonly strategy: CacheStrategy;
   readonly token?: string | undefined;
 }
 
@@ -20,7 +22,7 @@ export async function openBrowserModel({ model, revision, hub = {}, signal, log 
   const files = new KeptFiles({ model, offline: hub.offline ?? false, signal, log });
   const get = async (path: string): Promise<KeptFile | undefined> => {
     const url = site.urlOf(path);
-    return url === undefined ? undefined : files.get(url, site.keeping, site.token);
+    return url === undefined ? undefined : files.get(url, site.strategy, site.token);
   };
   return {
     model: nameOf(model),
@@ -39,14 +41,20 @@ async function siteOf(model: string, revision: string, hub: NonNullable<ModelReq
   const endpoint = (hub.endpoint ?? "https://huggingface.co").replace(/\/+$/, "");
   if (/^data:application\/json[,;]/i.test(model)) {
     const listed = (await (await fetch(model, { signal })).json()) as Readonly<Record<string, string>>;
-    return { urlOf: (path) => listed[path], keeping: "never" };
+    return { urlOf: (path) => listed[path], strategy: "network-only" };
   }
   if (/^https?:/i.test(model) || model.startsWith("/")) {
     const base = new URL(model.endsWith("/") ? model : `${model}/`, globalThis.location.href);
-    return { urlOf: (path) => new URL(path, base).href, keeping: "for-bad-times", token: base.origin === new URL(endpoint).origin ? hub.token : undefined };
+    return { urlOf: (path) => new URL(path, base).href, strategy: "network-first", token: base.origin === new URL(endpoint).origin ? hub.token : undefined };
   }
   if (/^[\w.-]+(\/[\w.-]+)?$/.test(model) && !model.includes("..")) {
-    return { urlOf: (path) => `${endpoint}/${model}/resolve/${encodeURIComponent(revision)}/${path}`, keeping: "for-good", token: hub.token };
+    // All files of one commit: those of a branch may change between the download of one and of the next.
+    const commit = isCommit(revision) ? revision : await commitOf({ endpoint, model, branch: revision, hub, signal });
+    return {
+      urlOf: (path) => `${endpoint}/${model}/resolve/${encodeURIComponent(commit ?? revision)}/${path}`,
+      strategy: commit === undefined ? "network-first" : "cache-first",
+      token: hub.token,
+    };
   }
   const local = /^(file:|\.{1,2}([/\\]|$)|[A-Za-z]:[/\\])/i.test(model);
   if (local) {

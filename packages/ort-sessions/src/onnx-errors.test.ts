@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ShoalError } from "../shoal-error.ts";
+import { ShoalError } from "@shoal/core";
 import { onnxRunError } from "./onnx-errors.ts";
 
 test("failures of runs are classed by what helps", () => {

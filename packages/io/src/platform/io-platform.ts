@@ -4,8 +4,8 @@ import type { Thread } from "../decode-thread-messages.ts";
 import type { FileStore } from "../file-store.ts";
 import type { Output, OutputFile, OutputOptions } from "../output.ts";
 
-/** What reading and writing need of the runtime. The package's import conditions choose which one `#runtime` is. */
-export interface IoRuntime {
+/** What reading and writing need of the runtime. The package's import conditions choose which one `#platform` is. */
+export interface IoPlatform {
   /** The most threads that are of use at once. */
   readonly parallelism: number;
   /** The store that holds a path, which is no URL. @throws `no-local-files`, `no-opfs` */

@@ -1,6 +1,4 @@
-import { ShoalError } from "../shoal-error.ts";
-import { formatPorts, formatShape } from "./format-ports.ts";
-import { isResident, type OnnxFeeds, type OnnxPort } from "./onnx-session.ts";
+import { formatPorts, formatShape, isResident, ShoalError, type OnnxFeeds, type OnnxPort } from "@shoal/core";
 
 /**
  * What a model is given must be what it takes, before anything crosses to it.

@@ -1,9 +1,9 @@
 import { ShoalError } from "@shoal/core";
-import { isOpfsPath } from "../browser/opfs-place.ts";
-import type { IoRuntime } from "./io-runtime.ts";
+import { isOpfsPath } from "../opfs-path.ts";
+import type { IoPlatform } from "./io-platform.ts";
 
 /** A page, or a worker of one: URLs, Blobs and OPFS. */
-export const runtime: IoRuntime = {
+export const platform: IoPlatform = {
   get parallelism() {
     return navigator.hardwareConcurrency;
   },

@@ -3,7 +3,7 @@ import { ShoalError, type ActorHost, type Logger } from "@shoal/core";
 import { webWorkerHost } from "@shoal/workers";
 import { detectResources, deviceCandidates } from "@shoal/workers/local";
 import { deviceMemory } from "./browser/device-memory.ts";
-import { localRuntimeOf } from "./open-environment.ts";
+import { createLocalRuntime } from "./create-local-runtime.ts";
 
 /** Actors with all of Shoal's backends. */
 export function createHost(log: Logger): ActorHost {
@@ -12,7 +12,7 @@ export function createHost(log: Logger): ActorHost {
 }
 
 /** Runs datasets in this page: actors are workers. */
-export const localRuntime = localRuntimeOf({
+export const localRuntime = createLocalRuntime({
   createHost,
   detectResources,
   devices: { candidates: async () => deviceCandidates(), ...deviceMemory() },

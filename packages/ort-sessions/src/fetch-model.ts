@@ -1,4 +1,4 @@
-import { ShoalError } from "../shoal-error.ts";
+import { ShoalError } from "@shoal/core";
 
 /** A model, or one of its files, from a server. @throws `download-failed`; what the signal says when it was aborted. */
 export async function fetchModel(url: string, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,6 +1,4 @@
-import { failureClass, ShoalError, type FailureClass } from "../shoal-error.ts";
-import { formatPorts } from "./format-ports.ts";
-import type { OnnxPort } from "./onnx-session.ts";
+import { failureClass, formatPorts, ShoalError, type FailureClass, type OnnxPort } from "@shoal/core";
 
 /** Why ONNX Runtime did not take a model, where library and device are not to blame. */
 export function onnxLoadError(error: unknown, model: string, device: string): ShoalError {

@@ -5,7 +5,7 @@ import { givenWorkerHost } from "@shoal/workers/local";
 import type { ProgressDisplay } from "../progress/progress-display.ts";
 import { processSettings } from "./process-settings.ts";
 
-/** What running datasets needs of the JavaScript runtime. The package's import conditions choose which one `#runtime` is. */
+/** What running datasets needs of the JavaScript runtime. The package's import conditions choose which one `#platform` is. */
 export interface LocalPlatform {
   /** Where actors live that nobody else starts. */
   createHost(log: Logger): ActorHost;
@@ -20,7 +20,7 @@ export interface LocalPlatform {
 }
 
 /** Runs datasets here. */
-export function localRuntimeOf(platform: LocalPlatform): DatasetRuntime {
+export function createLocalRuntime(platform: LocalPlatform): DatasetRuntime {
   return {
     get settings() {
       return processSettings();

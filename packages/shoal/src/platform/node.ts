@@ -4,7 +4,7 @@ import type { ActorHost, Logger } from "@shoal/core";
 import { detectResources, deviceCandidates, processHost } from "@shoal/workers/local";
 import { deadLetterFile } from "./node/dead-letter-file.ts";
 import { deviceMemory } from "./node/device-memory.ts";
-import { localRuntimeOf } from "./open-environment.ts";
+import { createLocalRuntime } from "./create-local-runtime.ts";
 
 /** Beside this file: `.ts` when run from source, `.js` when installed. */
 const entry = new URL(`./actor-entry${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
@@ -15,7 +15,7 @@ export function createHost(log: Logger): ActorHost {
 }
 
 /** Runs datasets on this machine: actors are child processes. */
-export const localRuntime = localRuntimeOf({
+export const localRuntime = createLocalRuntime({
   createHost,
   detectResources,
   devices: { candidates: async () => deviceCandidates(), ...deviceMemory() },

@@ -4,7 +4,7 @@ import type { Ort } from "@shoal/ort-sessions";
 export type WebDevice = "webgpu" | "wasm";
 
 /** What a browser and the other runtimes do differently. */
-export interface Platform {
+export interface WebPlatform {
   /** Each device has a build of its own: on wasm the one for WebGPU is 1.5 to 4 times slower. */
   readonly load: Readonly<Record<WebDevice, () => Promise<Ort>>>;
   /** Does what makes the library start, and undoes what that does to the realm. */

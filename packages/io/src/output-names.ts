@@ -1,0 +1,46 @@
+// What the files of an output are called, wherever it lies; moving and locking are each place's own.
+
+/** In the hidden directory: what gets the output's name when it is whole. */
+export const dataName = "data";
+
+/** In the hidden directory: a single file's dead letters while they are written. */
+export const lettersName = "letters";
+
+/** The dead letters of a directory of parts lie in it. */
+export const deadLettersName = "_dead-letters.jsonl";
+
+const lettersSuffix = ".dead-letters.jsonl";
+const unfinishedSuffix = ".shoal-unfinished";
+
+/** The next part of a directory: `part-00000.jsonl`. */
+export function partName(at: number, extension: string): string {
+  return `part-${String(at).padStart(5, "0")}${extension}`;
+}
+
+/** Where the dead letters of a single file are found; as a name or as a path. */
+export function lettersBeside(file: string): string {
+  return `${file}${lettersSuffix}`;
+}
+
+/** Passed over in directories: hidden files, marker files as other systems write them, and our own dead letters. */
+export function isHidden(name: string): boolean {
+  return name.startsWith(".") || name.startsWith("_") || name.endsWith(lettersSuffix);
+}
+
+/** The hidden directory beside an output in which it is written. */
+export function unfinishedName(name: string): string {
+  return `.${name}${unfinishedSuffix}`;
+}
+
+/** The output that such a directory is of; undefined where it is none. */
+export function outputOfUnfinished(name: string): string | undefined {
+  return name.startsWith(".") && name.endsWith(unfinishedSuffix) ? name.slice(1, -unfinishedSuffix.length) : undefined;
+}
+
+/** What becomes of the dead letters beside a single file when it is published. */
+export type LettersFate = "replace" | "remove" | "leave";
+
+export function lettersFate(hasLetters: boolean, mode: "error" | "overwrite"): LettersFate {
+  if (hasLetters) return "replace";
+  return mode === "overwrite" ? "remove" : "leave";
+}
