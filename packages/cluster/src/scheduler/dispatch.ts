@@ -33,25 +33,28 @@ export function dispatch(state: SchedulerState): void {
 /** Leases to a worker until it has no room, or there is nothing for it. */
 function fill(state: SchedulerState, worker: Worker): void {
   state.waiting.delete(worker);
-  setHungry(state, worker, false);
-  if (!state.live.has(worker)) return;
-  while (worker.leases.size < worker.credit) {
+  let hungry = false;
+  while (state.live.has(worker) && worker.leases.size < worker.credit) {
     const choice = choose(state, worker);
     if ("segment" in choice) {
       const { segment, troubled, limit } = choice;
       grant(state, worker, segment, troubled === undefined ? takeTasks(segment, worker, limit) : [troubled]);
       state.touched.add(segment);
+      // To the back of those that hunger, so that all get their turn.
+      setHungry(state, worker, false);
       continue;
     }
     if (choice.refused && worker.attempts.size === 0) worker.refusedSince ??= state.now;
     if (choice.againAt < Infinity) {
       state.waiting.add(worker);
       wakeAt(state, choice.againAt);
-    } else if (!choice.probing) {
-      setHungry(state, worker, true);
+    } else {
+      hungry = !choice.probing;
     }
-    return;
+    break;
   }
+  // One that stays hungry stays where it is: those that hunger are walked while this changes them.
+  setHungry(state, worker, hungry);
 }
 
 function wakeAt(state: SchedulerState, time: number): void {

@@ -23,6 +23,7 @@ export function schedule(state: SchedulerState, event: SchedulerEvent, now: numb
   expireLeases(state);
   finishJobs(state, [...state.touched]);
   dispatch(state);
+  if (event.kind === "tick") state.timerAt = Infinity;
   setTimer(state);
   return state.effects;
 }
