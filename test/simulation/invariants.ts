@@ -80,7 +80,10 @@ export class Invariants {
       for (const segment of job.segments) {
         open += segment.open.size;
         assert(segment.committed.sparse <= segment.committed.size);
-        assert(segment.open.size <= state.settings.maxOpenBlocks + 1);
+        let offered = 0;
+        for (const block of segment.open.values()) offered += Number(block.offered);
+        assert.equal(segment.openOffered, offered);
+        assert(offered <= state.settings.maxOpenBlocks, "more blocks are open than there may be");
         let presented = 0;
         for (const all of segment.presented.values()) presented += all.length;
         assert(presented <= 256 * state.workers.size);

@@ -1,5 +1,5 @@
 import type { ConcreteDevice } from "@shoal/core";
-import type { JobSpec, SchedulerSettings, SegmentSpec, TaskId } from "@shoal/cluster";
+import type { JobSpec, SchedulerEffect, SchedulerEvent, SchedulerSettings, SchedulerState, SegmentSpec, TaskId } from "@shoal/cluster";
 import { seededRandom } from "@shoal/testing";
 import { Invariants } from "./invariants.ts";
 import { SimulatedDriver, type SimulatedInput } from "./simulated-driver.ts";
@@ -25,7 +25,7 @@ const endMs = 4 * 3600_000;
 const mostEvents = 100_000;
 
 /** One schedule of a small fleet in which everything goes wrong that can, from a seed; then the faults end, and with one able worker so must the jobs. */
-export function simulate(seed: number, format: WireFormat = asTheyAre): Outcome {
+export function simulate(seed: number, format: WireFormat = asTheyAre, trace?: (now: number, event: SchedulerEvent, effects: readonly SchedulerEffect[]) => void): Outcome {
   const random = seededRandom(seed);
   const time = new SimulatedTime();
   const ledger = new SimulatedLedger(time, random, random.chance(0.5) ? 0.1 : 0);
@@ -35,7 +35,7 @@ export function simulate(seed: number, format: WireFormat = asTheyAre): Outcome 
   const jumpy = random.chance(0.2);
   const drivers: SimulatedDriver[] = [];
   const invariants = new Invariants(ledger, drivers);
-  const gateway = new SimulatedGateway(time, ledger, settings, (state, event, effects) => invariants.check(state, event, effects), () => (jumpy && random.chance(0.05) ? time.now - random.between(1, 100_000) : time.now));
+  const gateway = new SimulatedGateway(time, ledger, settings, (state, event, effects) => { trace?.(state.now, event, effects); invariants.check(state, event, effects); }, () => (jumpy && random.chance(0.05) ? time.now - random.between(1, 100_000) : time.now));
   const inputs = new Map<string, { readonly spec: SegmentSpec; readonly bytes: number }>();
   const poison = new Map<string, "row" | "named-row" | "vanish">();
   const blamed = new Map<string, Set<string>>();
@@ -74,7 +74,7 @@ export function simulate(seed: number, format: WireFormat = asTheyAre): Outcome 
 
   let steps = 0;
   while (drivers.some(({ state }) => state === "running")) {
-    if (time.now > endMs || gateway.events > mostEvents || ++steps > 10 * mostEvents || !time.step()) throw new Error(`the jobs do not end by ${Math.round(time.now / 1000)} s: ${drivers.map(({ spec, state, done }) => `${spec.job} ${state} ${done.map((set) => set.size).join("+")}`).join(", ")}`);
+    if (time.now > endMs || gateway.events > mostEvents || ++steps > 10 * mostEvents || !time.step()) throw new Error(`the jobs do not end by ${Math.round(time.now / 1000)} s: ${drivers.map(({ spec, state, done }) => `${spec.job} ${state} ${done.map((set) => set.size).join("+")}`).join(", ")}\n${describe(gateway.state)}`);
   }
   invariants.complete((job, segment, block, first, rows) => {
     for (let row = first; row < first + rows; row++) if (poison.has(`${job}/${segment}/${block}/${row}`)) return true;
@@ -221,3 +221,13 @@ export function simulate(seed: number, format: WireFormat = asTheyAre): Outcome 
   }
 }
 
+
+/** What a scheduler that does not get on has. */
+function describe(state: SchedulerState): string {
+  const workers = [...state.workers.values()].map((worker) => `${worker.name} ${worker.status} ${worker.joined.devices.join("+")} ${worker.joined.memoryBytes / 1e9} GB, leases ${worker.leases.size}/${worker.credit}: ${[...worker.attempts.keys()].join(" ")}${state.waiting.has(worker) ? ", waits" : ""}`);
+  const blocks = [...state.jobs.values()].flatMap((job) => job.segments.flatMap((segment) => [
+    `${job.spec.job}/${segment.index} asked ${segment.asked}, offered ${segment.offered}, total ${segment.total}, ready ${segment.readyTasks}, able ${segment.able}, needs ${JSON.stringify(segment.spec.needs)}, strikes ${JSON.stringify([...job.strikes])}`,
+    ...[...segment.open.values()].flatMap(({ block, parts }) => parts.map(({ first, rows, place, attempts, committing, trouble }) => `  ${block}: ${first}+${rows} ${place} attempts ${attempts.map(({ number }) => number).join(" ")} ${committing === undefined ? "" : `committing ${committing.entry.kind}`} failures ${trouble?.failures ?? 0} by ${trouble?.failedBy.size ?? 0}`)).slice(0, 5),
+  ]));
+  return [`at ${state.now}, timers ${state.timers.size} next ${state.timers.peek()?.at} asked ${state.timerAt}, wake ${state.wakeAt}`, ...workers, ...blocks].join("\n");
+}

@@ -76,6 +76,13 @@ export class SimulatedGateway {
     switch (effect.kind) {
       case "lease":
       case "revoke": return this.#tell(effect.connection, { kind: effect.kind, tasks: effect.tasks });
+      case "close": {
+        const known = this.#wires.get(effect.connection);
+        if (known === undefined) return;
+        this.lose(known.wire);
+        known.wire.open = false;
+        return known.worker.closed(known.wire);
+      }
       case "settle":
       case "refuse": return this.#tell(effect.connection, { kind: effect.kind, task: effect.task, attempt: effect.attempt });
       case "commit": return this.#commit(effect.task, effect.entry);

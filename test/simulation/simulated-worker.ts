@@ -27,6 +27,7 @@ export interface WorkerSurroundings {
 
 export type Fate = "done" | "vanish" | { readonly failure: FailureClass; readonly error: ErrorData; readonly row?: number };
 
+const reconnectMs = 1_000;
 const retryPresentingMs = 20_000;
 
 /** A worker: it fetches, loads and computes what it is leased, in order, holds its results until they are settled, and may be out of order itself. */
@@ -68,6 +69,15 @@ export class SimulatedWorker {
       this.#beating = true;
       this.#later(beatMs, () => this.#beat());
     }
+  }
+
+  /** The other side closed the connection. */
+  closed(wire: SimulatedWire): void {
+    if (wire !== this.wire) return;
+    this.wire = undefined;
+    this.#around.time.after(reconnectMs, () => {
+      if (this.wire === undefined) this.connect();
+    });
   }
 
   /** Everything in memory is lost; the cache of models is not. */

@@ -3,7 +3,7 @@ import { beginCommit } from "./commits.ts";
 import { strike } from "./exclusion.ts";
 import type { AttemptId, SchedulerEvent, TaskFailed, WorkerBeat } from "./events.ts";
 import { failJob } from "./jobs.ts";
-import { endAttempt, loseAttempt, revoke } from "./leases.ts";
+import { endAttempt, loseAttempt, rememberAttempt, revoke } from "./leases.ts";
 import { failTask, type Failure } from "./poison.ts";
 import { measure, measureBeat } from "./rates.ts";
 import { emit, findTask, segmentOf, type Attempt, type Presented, type SchedulerState, type Segment, type Task, type Worker } from "./state.ts";
@@ -29,7 +29,7 @@ export function takeResult(state: SchedulerState, worker: Worker, { connection, 
     measure(state, known);
     if (segment.spec.needs.model !== undefined) learnModel(state, worker, segment.spec.needs.model.hash);
     endAttempt(state, known);
-    task.past.push(known);
+    rememberAttempt(known);
   }
   if (!task.holders.some((holder) => holder.connection === connection && isSame(holder.attempt, attempt))) {
     worker.presentedResults++;

@@ -12,7 +12,7 @@ const partMissing = 1 / 8;
 export function askForBlocks(state: SchedulerState, segment: Segment): void {
   if (segment.total !== undefined) return;
   const target = openBlocksWanted(state, segment);
-  const missing = target - segment.open.size - segment.asked;
+  const missing = target - segment.openOffered - segment.asked;
   if (missing < Math.max(1, target * partMissing)) return;
   segment.asked += missing;
   emit(state, { kind: "ask-for-blocks", job: segment.job.spec.job, segment: segment.index, blocks: missing });
@@ -21,7 +21,7 @@ export function askForBlocks(state: SchedulerState, segment: Segment): void {
 function openBlocksWanted(state: SchedulerState, segment: Segment): number {
   const { settings } = state;
   const rows = segment.offered === 0 ? 1 : Math.max(1, segment.offeredRows / segment.offered);
-  const bytes = segment.open.size === 0 ? 0 : segment.openBytes / segment.open.size;
+  const bytes = segment.openOffered === 0 ? 0 : segment.openBytes / segment.openOffered;
   const forRate = (leasesAhead * Math.max(settings.workMs.machine, settings.workMs.tab) * segment.totalRate) / rows;
   const wanted = Math.max(2, 3 * segment.able, Math.ceil(forRate));
   const fit = bytes > 0 ? Math.max(1, Math.floor(settings.maxOpenBytes / bytes)) : Infinity;

@@ -117,6 +117,7 @@ function finishBlock(state: SchedulerState, { segment, block, bytes, offered }: 
   segment.open.delete(block);
   segment.committed.add(block);
   segment.openBytes -= bytes;
+  if (offered) segment.openOffered--;
   state.touched.add(segment);
   if (offered) emit(state, { kind: "block-done", job: segment.job.spec.job, segment: segment.index, block });
 }

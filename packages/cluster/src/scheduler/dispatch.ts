@@ -4,7 +4,7 @@ import { watchEndGame } from "./end-game.ts";
 import { grant } from "./leases.ts";
 import { takeTasks } from "./lease-size.ts";
 import { choose } from "./sharing.ts";
-import { at, type SchedulerState, type Worker } from "./state.ts";
+import type { SchedulerState, Worker } from "./state.ts";
 
 /** Workers that wait are asked again no more often than this, however many blocks come. */
 const wakeEveryMs = 50;
@@ -58,11 +58,12 @@ function fill(state: SchedulerState, worker: Worker): void {
 }
 
 function wakeAt(state: SchedulerState, time: number): void {
-  if (time >= state.wakeAt) return;
-  state.wakeAt = time;
-  at(state, time, (later) => {
-    if (later.wakeAt !== time) return;
-    later.wakeAt = Infinity;
-    for (const worker of later.waiting) later.freed.add(worker);
-  });
+  state.wakeAt = Math.min(state.wakeAt, time);
+}
+
+/** Those that were kept waiting are asked again. */
+export function wake(state: SchedulerState): void {
+  if (state.now < state.wakeAt) return;
+  state.wakeAt = Infinity;
+  for (const worker of state.waiting) state.freed.add(worker);
 }

@@ -18,6 +18,8 @@ export type SchedulerEffect =
   | { readonly kind: "settle"; readonly connection: string; readonly task: TaskId; readonly attempt: AttemptId }
   /** The result of a task that this worker never had. */
   | { readonly kind: "refuse"; readonly connection: string; readonly task: TaskId; readonly attempt: AttemptId }
+  /** This connection is nobody's any more: the worker must join anew. */
+  | { readonly kind: "close"; readonly connection: string }
   // To the engine.
   /** Write this entry unless there is one, and answer. */
   | { readonly kind: "commit"; readonly task: TaskId; readonly entry: LedgerEntry }

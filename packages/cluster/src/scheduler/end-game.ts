@@ -1,5 +1,5 @@
-import { excludedUntil, isBarred } from "./exclusion.ts";
-import { endAttempt, grant, revoke } from "./leases.ts";
+import { excludedUntil, isSuspected } from "./exclusion.ts";
+import { endAttempt, grant, rememberAttempt, revoke } from "./leases.ts";
 import { ableWorkers, expectedMs, loadMs, meanMsPerRow } from "./rates.ts";
 import { at, type Attempt, type SchedulerState, type Segment, type Worker } from "./state.ts";
 
@@ -55,13 +55,13 @@ function sweep(state: SchedulerState, segment: Segment): void {
     if (candidate === undefined) return;
     const { attempt, leftMs, running, overdue } = candidate;
     const { task } = attempt;
-    if (attempt.worker === worker || (task.trouble !== undefined && isBarred(task.trouble, worker))) continue;
+    if (attempt.worker === worker ) continue;
     const takesMs = setupMs + task.rows * rowMs;
     if (!overdue && leftMs < muchSooner * takesMs) continue;
     if (running && segment.duplicates >= most) return;
     if (!running) {
       endAttempt(state, attempt);
-      task.past.push(attempt);
+      rememberAttempt(attempt);
       revoke(state, [attempt], "moved");
     }
     grant(state, worker, segment, [task], running);
@@ -95,7 +95,8 @@ function candidatesOf(state: SchedulerState, segment: Segment): Candidate[] {
       // One that is late is taken to need as long again.
       endsMs = running ? Math.max(expected - elapsed, overdue ? elapsed : 0) : endsMs + expected;
       const { task } = attempt;
-      if (task.of.segment === segment && task.attempts.length === 1 && task.committing === undefined) found.push({ attempt, leftMs: endsMs, running, overdue });
+      // One that is suspected is not given to two at once.
+      if (task.of.segment === segment && task.attempts.length === 1 && task.committing === undefined && !isSuspected(task.trouble)) found.push({ attempt, leftMs: endsMs, running, overdue });
       running = false;
     }
   }

@@ -45,9 +45,17 @@ export function excludedUntil(state: SchedulerState, job: Job, worker: Worker): 
   return until > state.now ? until : 0;
 }
 
-/** One that failed at a task, or has no more memory than one for which it was too little. */
+/** A task that one worker vanished with was in bad company; with two it is suspected. */
+const suspiciousLosses = 2;
+
+export function isSuspected(trouble: Trouble | undefined): trouble is Trouble {
+  return trouble !== undefined && (trouble.failures > 0 || trouble.losses >= suspiciousLosses);
+}
+
+/** One that failed at a task or vanished with it, or has no more memory than one for which it was too little. */
 export function isBarred(trouble: Trouble, worker: Worker): boolean {
-  return trouble.failedBy.has(worker) || worker.joined.memoryBytes <= trouble.memoryFloor;
+  if (!isSuspected(trouble)) return false;
+  return trouble.failedBy.has(worker) || trouble.lostBy.has(worker) || worker.joined.memoryBytes <= trouble.memoryFloor;
 }
 
 /** Whether somebody is there who may still prove the task good. */

@@ -34,7 +34,7 @@ function newSegment(job: Job, index: number, spec: SegmentSpec): Segment {
   return {
     job, index, spec, open: new Map(), committed: new CommittedSet(),
     ready: new Heap<Task>((a, b) => a.of.block < b.of.block || (a.of.block === b.of.block && a.first < b.first)), troubled: new Set(),
-    readyTasks: 0, readyRows: 0, offered: 0, offeredRows: 0, openBytes: 0, total: undefined, asked: 0, able: 0, rated: 0, totalRate: 0, rates: new Map(), warm: 0,
+    readyTasks: 0, readyRows: 0, offered: 0, offeredRows: 0, openBytes: 0, openOffered: 0, total: undefined, asked: 0, able: 0, rated: 0, totalRate: 0, rates: new Map(), warm: 0,
     loadMs: spec.needs.model?.loadMs ?? 0, heldSince: undefined, finish: undefined, duplicates: 0, sweepAt: undefined, presented: new Map(),
   };
 }
@@ -53,6 +53,7 @@ export function offerBlock(state: SchedulerState, event: Extract<SchedulerEvent,
   if (segment.job.segments.every((one) => one.open.size === 0)) joinShares(state, segment.job);
   if (block === undefined) block = openBlock(segment, event.block, event.rows, event.bytes, true);
   block.offered = true;
+  segment.openOffered++;
   block.bytes = event.bytes;
   segment.openBytes += event.bytes;
   takePresented(state, segment, event.block);

@@ -1,6 +1,6 @@
 import { blocksUntil, finishLine } from "./finish-line.ts";
 import { loadMs, msPerRow } from "./rates.ts";
-import { nextReady } from "./queue.ts";
+import { dequeue, nextReady } from "./queue.ts";
 import type { SchedulerState, Segment, Task, Worker } from "./state.ts";
 
 /** Of what is left, so much goes into leases of this round: the rest is shared out when more is known. */
@@ -38,7 +38,7 @@ export function takeTasks(segment: Segment, worker: Worker, { blocks, workMs }: 
     if (taken.length > 0 && ms + task.rows * perRow > workMs) break;
     ms += task.rows * perRow;
     taken.push(task);
-    segment.ready.pop();
+    dequeue(task);
   }
   return taken;
 }

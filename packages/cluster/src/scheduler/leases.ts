@@ -50,12 +50,18 @@ export function endAttempt(state: SchedulerState, attempt: Attempt): void {
   state.freed.add(worker);
 }
 
+/** Its result will still be known as its worker's own. */
+export function rememberAttempt(attempt: Attempt): void {
+  const { past } = attempt.task;
+  past.push(attempt);
+  if (past.length > pastAttempts) past.shift();
+}
+
 /** An attempt's lease ended without an answer: its task is offered again, and its result is still welcome. */
 export function loseAttempt(state: SchedulerState, attempt: Attempt): void {
   const { task } = attempt;
   endAttempt(state, attempt);
-  task.past.push(attempt);
-  if (task.past.length > pastAttempts) task.past.shift();
+  rememberAttempt(attempt);
   if (task.attempts.length === 0) enqueue(state, task);
 }
 

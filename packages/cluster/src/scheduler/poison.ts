@@ -3,7 +3,7 @@ import { beginCommit } from "./commits.ts";
 import { hasOthers, strike } from "./exclusion.ts";
 import type { LedgerEntry } from "./events.ts";
 import { endAttempt } from "./leases.ts";
-import { enqueue } from "./queue.ts";
+import { dequeue, enqueue } from "./queue.ts";
 import type { Attempt, SchedulerState, Task, Trouble, Worker } from "./state.ts";
 
 export interface Failure {
@@ -43,6 +43,9 @@ export function failTask(state: SchedulerState, attempt: Attempt, { failure, err
 export function vanishedWith(state: SchedulerState, task: Task, worker: Worker): void {
   const trouble = troubleOf(task, { code: "worker-lost", message: `Worker ${worker.name} vanished while it ran this.`, failure: "worker-lost" });
   trouble.lostBy.add(worker);
+  trouble.losses++;
+  trouble.others = undefined;
+  trouble.againAt = state.now + state.settings.againMs;
   if (task.committing === undefined && task.attempts.length === 0) judge(state, task, trouble);
 }
 
@@ -61,7 +64,7 @@ function judge(state: SchedulerState, task: Task, trouble: Trouble): Verdict {
 function isBlamed(state: SchedulerState, { of: { segment } }: Task, trouble: Trouble): boolean {
   const { failingWorkers } = state.settings;
   if (trouble.failedBy.size + trouble.lostBy.size / 2 >= failingWorkers) return true;
-  return trouble.failures >= failingWorkers && !hasOthers(state, segment, trouble);
+  return trouble.failures + trouble.losses / 2 >= failingWorkers && !hasOthers(state, segment, trouble);
 }
 
 function sentence({ first, rows, of }: Task, { guiltyRow, lastError }: Trouble): LedgerEntry {
@@ -73,10 +76,12 @@ function sentence({ first, rows, of }: Task, { guiltyRow, lastError }: Trouble):
 }
 
 function troubleOf(task: Task, error: ErrorData): Trouble {
-  task.trouble ??= { failedBy: new Map(), failures: 0, lostBy: new Set(), memoryFloor: -1, lastError: error, guiltyRow: undefined, bug: false, againAt: 0, others: undefined };
+  task.trouble ??= { failedBy: new Map(), failures: 0, lostBy: new Set(), losses: 0, memoryFloor: -1, lastError: error, guiltyRow: undefined, bug: false, againAt: 0, others: undefined };
   return task.trouble;
 }
 
+/** It may wait among those that anybody may have, and be suspected now. */
 function requeue(state: SchedulerState, task: Task): void {
+  dequeue(task);
   if (task.attempts.length === 0) enqueue(state, task);
 }

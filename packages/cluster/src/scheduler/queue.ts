@@ -1,10 +1,11 @@
+import { isSuspected } from "./exclusion.ts";
 import type { SchedulerState, Segment, Task } from "./state.ts";
 
 /** A task waits: for anybody, or set apart if somebody failed at it. The earliest block goes first, for what follows waits for it. */
 export function enqueue(state: SchedulerState, task: Task): void {
   const { segment } = task.of;
   if (task.place !== "nowhere" || task.committing !== undefined || !task.of.offered) return;
-  task.place = task.trouble !== undefined && task.trouble.failures > 0 ? "troubled" : "ready";
+  task.place = isSuspected(task.trouble) ? "troubled" : "ready";
   if (task.place === "troubled") segment.troubled.add(task);
   else segment.ready.push(task);
   segment.readyTasks++;

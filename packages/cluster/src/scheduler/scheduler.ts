@@ -1,6 +1,6 @@
 import { takeBeat, takeFailure, takeResult } from "./answers.ts";
 import { abandonCommit, commitDecided, replay, retryCommit } from "./commits.ts";
-import { dispatch } from "./dispatch.ts";
+import { dispatch, wake } from "./dispatch.ts";
 import type { SchedulerEffect } from "./effects.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { endInput, endJob, finishJobs, offerBlock, submitJob } from "./jobs.ts";
@@ -50,7 +50,8 @@ function handle(state: SchedulerState, event: SchedulerEvent): void {
     case "tick": return undefined;
     default: {
       const worker = hear(state, event.connection);
-      if (worker === undefined) return undefined;
+      // Of two connections of one worker the later may be seen first; the one that counts for nothing is closed, so that the worker comes again.
+      if (worker === undefined) return emit(state, { kind: "close", connection: event.connection });
       if (event.kind === "result") return takeResult(state, worker, event);
       if (event.kind === "failed") return takeFailure(state, worker, event);
       if (event.kind === "beat") return takeBeat(state, worker, event);
@@ -80,11 +81,12 @@ function runTimers(state: SchedulerState): void {
     state.timers.pop();
     timer.due(state);
   }
+  wake(state);
 }
 
 /** Asked for anew only where the next one is another. */
 function setTimer(state: SchedulerState): void {
-  const next = state.timers.peek()?.at ?? Infinity;
+  const next = Math.min(state.timers.peek()?.at ?? Infinity, state.wakeAt);
   if (state.timerAt <= state.now) state.timerAt = Infinity;
   if (next === state.timerAt || next === Infinity) return;
   state.timerAt = next;

@@ -78,6 +78,8 @@ export interface Segment {
   offered: number;
   offeredRows: number;
   openBytes: number;
+  /** Of the open blocks those that the driver has offered: the others are known from the ledger. */
+  openOffered: number;
   /** Blocks in all, once the input has ended. */
   total: number | undefined;
   /** Blocks that the driver was asked for and has not offered yet. */
@@ -135,6 +137,7 @@ export interface Trouble {
   failures: number;
   /** Workers that vanished while they ran it: not to its credit, and no proof. */
   readonly lostBy: Set<Worker>;
+  losses: number;
   /** Workers with no more memory than this will fail too. */
   memoryFloor: number;
   lastError: ErrorData;
