@@ -1,6 +1,8 @@
 import type { JobSpec, SchedulerEvent } from "@shoal/cluster";
 import type { SimulatedTime } from "./simulated-time.ts";
 
+export type Send = (event: SchedulerEvent, isCurrent: () => boolean) => void;
+
 export interface SimulatedInput {
   readonly blocks: number;
   readonly rows: (block: number) => number;
@@ -10,26 +12,34 @@ export interface SimulatedInput {
 /** Reads its inputs as it is asked, and after a restart from the start. */
 export class SimulatedDriver {
   readonly #time: SimulatedTime;
-  readonly #send: (event: SchedulerEvent) => void;
+  readonly #send: Send;
   #next: number[] = [];
   #mayOffer: number[] = [];
   #ended: boolean[] = [];
   #life = 0;
+  /** What the gateway says before it has taken the job from this life of the driver goes to an earlier one. */
+  #isAccepted = false;
   readonly done: Set<number>[];
   state: "running" | "done" | "failed" = "running";
   quarantinedRows = 0;
 
-  constructor(readonly spec: JobSpec, readonly inputs: readonly SimulatedInput[], time: SimulatedTime, readonly readMs: number, send: (event: SchedulerEvent) => void) {
+  constructor(readonly spec: JobSpec, readonly inputs: readonly SimulatedInput[], time: SimulatedTime, readonly readMs: number, send: Send) {
     [this.#time, this.#send] = [time, send];
     this.done = inputs.map(() => new Set<number>());
   }
 
   start(): void {
     this.#life++;
+    this.#isAccepted = false;
     this.#next = this.inputs.map(() => 0);
     this.#mayOffer = this.inputs.map(() => 0);
     this.#ended = this.inputs.map(() => false);
-    this.#send({ kind: "job-submitted", spec: this.spec });
+    this.#tell({ kind: "job-submitted", spec: this.spec });
+  }
+
+  #tell(event: SchedulerEvent): void {
+    const life = this.#life;
+    this.#send(event, () => life === this.#life);
   }
 
   /** How many blocks lie between the driver and the ledger. */
@@ -37,7 +47,12 @@ export class SimulatedDriver {
     return (this.#next[segment] as number) - (this.done[segment] as Set<number>).size;
   }
 
+  accepted(): void {
+    this.#isAccepted = true;
+  }
+
   asked(segment: number, blocks: number): void {
+    if (!this.#isAccepted) return;
     this.#mayOffer[segment] = (this.#mayOffer[segment] as number) + blocks;
     const life = this.#life;
     const offer = (): void => {
@@ -47,12 +62,12 @@ export class SimulatedDriver {
         const block = (this.#next[segment] as number);
         this.#next[segment] = block + 1;
         this.#mayOffer[segment] = (this.#mayOffer[segment] as number) - 1;
-        this.#send({ kind: "block-offered", job: this.spec.job, segment, block, rows: rows(block), bytes: bytes(block) });
+        this.#tell({ kind: "block-offered", job: this.spec.job, segment, block, rows: rows(block), bytes: bytes(block) });
         if (this.readMs > 0) return this.#time.after(this.readMs, offer);
       }
       if ((this.#next[segment] as number) < total || this.#ended[segment] === true) return;
       this.#ended[segment] = true;
-      this.#send({ kind: "input-ended", job: this.spec.job, segment, blocks: total });
+      this.#tell({ kind: "input-ended", job: this.spec.job, segment, blocks: total });
     };
     this.#time.after(this.readMs, offer);
   }

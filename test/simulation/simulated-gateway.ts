@@ -20,6 +20,7 @@ export class SimulatedGateway {
   #epoch = 0;
   #timerOrder = 0;
   #pausedUntil = 0;
+  readonly #backlog: { readonly event: SchedulerEvent; readonly isCurrent: () => boolean }[] = [];
   /** Called for what the clock says; it may say nonsense. */
   readonly #readClock: () => number;
 
@@ -43,14 +44,19 @@ export class SimulatedGateway {
 
   /** The process stands still: what comes in waits. */
   pause(ms: number): void {
-    this.#pausedUntil = this.#time.now + ms;
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#time.now + ms);
+    this.#time.at(this.#pausedUntil, () => {
+      if (this.#time.now < this.#pausedUntil) return;
+      for (const { event, isCurrent } of this.#backlog.splice(0)) if (isCurrent()) this.handle(event);
+    });
   }
 
-  handle(event: SchedulerEvent): void {
-    const epoch = this.#epoch;
-    if (this.#time.now < this.#pausedUntil) return this.#time.at(this.#pausedUntil, () => epoch === this.#epoch && this.handle(event));
+  /** `isCurrent`: whether the connection by which it came still stands when its turn comes. */
+  handle(event: SchedulerEvent, isCurrent: () => boolean = () => true): void {
+    if (this.#time.now < this.#pausedUntil) return void this.#backlog.push({ event, isCurrent });
     this.events++;
     const effects = schedule(this.state, event, this.#readClock());
+    if (event.kind === "job-submitted") this.drivers.get(event.spec.job)?.accepted();
     this.#observe(this.state, event, effects);
     for (const effect of effects) this.#perform(effect);
   }
@@ -59,6 +65,7 @@ export class SimulatedGateway {
   restart(): SimulatedWorker[] {
     this.#epoch++;
     this.#pausedUntil = 0;
+    this.#backlog.length = 0;
     const cut = [...this.#wires.values()];
     for (const { wire } of cut) wire.open = false;
     this.#wires.clear();
