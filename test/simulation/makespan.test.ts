@@ -10,7 +10,7 @@ const report = (size: number, seed: number, sizeKnown = true): number => {
 };
 
 describe("a job takes hardly longer than the best schedule there is", () => {
-  test.each([10, 100, 1000])("on %i workers of speeds 1:100", (workers) => {
+  test.each([10, 100])("on %i workers of speeds 1:100", (workers) => {
     expect(report(workers, 1)).toBeGreaterThanOrEqual(0.95);
   }, 120_000);
 
@@ -19,9 +19,10 @@ describe("a job takes hardly longer than the best schedule there is", () => {
     expect(report(100, 1, false)).toBeGreaterThanOrEqual(0.8);
   });
 
-  test.runIf(process.env["SHOAL_LARGE_FLEET"])("on 10,000 workers", () => {
-    expect(report(10_000, 1)).toBeGreaterThanOrEqual(0.95);
-  }, 900_000);
+  // SHOAL_LARGE_FLEET=1: 1,000 workers take some ten seconds, 10,000 some minutes and 4 GB.
+  test.runIf(process.env["SHOAL_LARGE_FLEET"]).each([1000, 10_000])("on %i workers of speeds 1:100", (workers) => {
+    expect(report(workers, 1)).toBeGreaterThanOrEqual(0.95);
+  }, 1_800_000);
 });
 
 test("the bound is that of a fleet that wastes nothing", () => {

@@ -82,7 +82,8 @@ function idleWorkers(state: SchedulerState, segment: Segment): { readonly worker
 function candidatesOf(state: SchedulerState, segment: Segment): Candidate[] {
   const { now } = state;
   const found: Candidate[] = [];
-  const meanRow = meanMsPerRow(segment) ?? Infinity;
+  const meanRow = meanMsPerRow(segment);
+  if (meanRow === undefined) return found;
   const seen = new Set<Worker>();
   for (const { parts } of segment.open.values()) for (const { attempts } of parts) for (const { worker } of attempts) seen.add(worker);
   for (const worker of seen) {

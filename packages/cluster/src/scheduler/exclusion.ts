@@ -11,7 +11,8 @@ export function strike(state: SchedulerState, job: Job, worker: Worker): void {
   const strikes: Strikes = known ?? { count: 0, at: now, excludedUntil: 0, times: 0 };
   fade(state, strikes);
   strikes.count++;
-  if (strikes.count >= settings.strikes) {
+  // What was struck a moment ago has faded a little.
+  if (strikes.count > settings.strikes - 0.5) {
     strikes.excludedUntil = now + Math.min(settings.maxExcludeMs, settings.excludeMs * 2 ** strikes.times++);
     // The next failure after that excludes it again.
     strikes.count = settings.strikes - 1;

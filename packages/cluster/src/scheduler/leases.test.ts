@@ -33,9 +33,9 @@ describe("a lease", () => {
     fleet.offer("job", 1);
     const [task] = fleet.leased()["a"] ?? [];
     if (task === undefined) throw new Error("nothing was leased");
-    fleet.tell({ kind: "tick" }, 14_999);
+    fleet.wait(14_999);
     expect(fleet.take("revoke")).toEqual([]);
-    fleet.tell({ kind: "tick" }, 1);
+    fleet.wait(1);
     expect(fleet.take("revoke")).toMatchObject([{ connection: "a", why: "expired" }]);
     fleet.join("b");
     expect(blocksOf(fleet.leased()["b"])).toEqual([0]);

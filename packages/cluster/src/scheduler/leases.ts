@@ -1,14 +1,11 @@
 import { isAble } from "./classes.ts";
 import type { LeasedTask, SchedulerEffect } from "./effects.ts";
 import { dequeue, enqueue } from "./queue.ts";
-import { expectedMs, loadMs, meanMsPerRow } from "./rates.ts";
+import { chargedMs, expectedMs, loadMs, meanMsPerRow } from "./rates.ts";
 import { at, emit, leasedTask, type Attempt, type Lease, type SchedulerState, type Segment, type Task, type Worker } from "./state.ts";
 
 /** Attempts of a task whose results are still welcome after their leases ended. */
 const pastAttempts = 8;
-/** What a first task is taken to cost a job's share, before anything is known. */
-const unknownMs = 5_000;
-
 /** Lends tasks of one segment to a worker. */
 export function grant(state: SchedulerState, worker: Worker, segment: Segment, tasks: readonly Task[], duplicate = false): void {
   const { now } = state;
@@ -25,7 +22,7 @@ export function grant(state: SchedulerState, worker: Worker, segment: Segment, t
     task.attempts.push(attempt);
     worker.attempts.set(attempt.number, attempt);
     worker.queuedMs += attempt.expectedMs;
-    segment.job.share += (ms === 0 ? unknownMs : ms) / segment.job.spec.weight;
+    segment.job.share += chargedMs(attempt) / segment.job.spec.weight;
     leased.push(leasedTask(state, attempt));
   }
   if (duplicate) segment.duplicates += tasks.length;

@@ -15,11 +15,20 @@ export function meanMsPerRow(segment: Segment): number | undefined {
   return segment.totalRate > 0 ? segment.rated / segment.totalRate : undefined;
 }
 
+/** What a first task is taken to cost, before anything is known. */
+const unknownMs = 5_000;
+
+/** What an attempt costs its job's share until it is known. */
+export function chargedMs({ expectedMs: expected }: Attempt): number {
+  return expected > 0 ? expected : unknownMs;
+}
+
 /** A worker's time as the gateway sees it, from the answer before this one or from its lease: nothing is taken on trust. */
 export function measure(state: SchedulerState, attempt: Attempt): void {
   const { worker, task } = attempt;
   const { segment } = task.of;
   const ms = Math.max(0.01, state.now - worker.runningSince);
+  segment.job.share += (ms - chargedMs(attempt)) / segment.job.spec.weight;
   const old = segment.rates.get(worker);
   const rate: Rate = old === undefined || old.provisional ? { rows: task.rows, ms, provisional: false, counted: old?.counted ?? 0 } : { rows: old.rows * fading + task.rows, ms: old.ms * fading + ms, provisional: false, counted: old.counted };
   segment.rates.set(worker, rate);

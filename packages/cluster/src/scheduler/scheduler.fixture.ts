@@ -74,6 +74,13 @@ export class TestFleet {
     }
   }
 
+  /** Time passes, and the clock is asked as often as it was wished. */
+  wait(ms: number): void {
+    const end = this.now + ms;
+    for (let next = this.state.timerAt; next <= end; next = this.state.timerAt) this.tell({ kind: "tick" }, Math.max(0, next - this.now));
+    this.now = end;
+  }
+
   commitAll(): TaskId[] {
     const commits = this.take("commit");
     for (const { task } of commits) this.tell({ kind: "commit-won", task });
