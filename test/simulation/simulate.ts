@@ -18,6 +18,9 @@ export interface Outcome {
   readonly faults: Readonly<Record<string, number>>;
 }
 
+export const faultKinds = ["cut", "crash", "freeze", "slow", "leave", "drain", "gateway", "driver", "ledger", "pause", "partition", "swap"] as const;
+export type FaultKind = (typeof faultKinds)[number];
+
 const chaosMs = 90_000;
 /** Exclusions may last five minutes, and a guilty row is sought by three workers at each halving. */
 const endMs = 4 * 3600_000;
@@ -159,45 +162,63 @@ export function simulate(seed: number, format: WireFormat = asTheyAre, trace?: (
       wire.open = false;
       gateway.lose(wire);
     });
-    time.after(random.between(10, crashed ? 5000 : 3000), () => {
-      if (worker.wire === undefined) worker.connect();
-    });
+    redial(worker, random.between(10, crashed ? 5000 : 3000));
   }
 
   function misbehave(): void {
-    if (!chaos) return;
     time.after(random.between(200, 8000), () => {
       if (!chaos) return;
+      const kind = random.pick(faultKinds);
+      count(kind);
       const worker = workers.length > 0 ? random.pick(workers) : undefined;
-      const what = random.pick(["cut", "crash", "freeze", "slow", "leave", "drain", "gateway", "driver", "ledger", "pause", "partition", "swap"] as const);
-      const stays = worker?.traits.name === "survivor";
-      count(what);
-      if (what === "driver") return void (random.pick(drivers).state === "running" && time.now > chaosMs / 2 && random.pick(drivers.filter(({ state }) => state === "running")).start(), misbehave());
-      if (what === "ledger") ledger.downUntil = time.now + random.between(10, 15_000);
-      else if (what === "pause") gateway.pause(random.between(10, 40_000));
-      else if (what === "gateway") for (const one of gateway.restart()) void ((one.wire = undefined), time.after(random.between(1, 3000), () => one.wire ?? one.connect()));
-      else if (worker !== undefined && worker.wire !== undefined && !worker.gone) {
-        if (what === "cut") cut(worker, false);
-        else if (what === "crash") cut(worker, true);
-        else if (what === "freeze") worker.frozenUntil = time.now + random.between(100, 60_000);
-        else if (what === "slow") worker.slowdown = random.pick([1, 20]);
-        else if (what === "swap") worker.connect();
-        else if (what === "partition") {
-          worker.wire.swallowsUntil = time.now + random.between(100, 30_000);
-          time.after(random.between(30_000, 40_000), () => cut(worker, false));
-        } else if (!stays) {
-          if (what === "drain") worker.drain();
-          else worker.gone = true;
-          const { wire } = worker;
-          time.after(what === "drain" ? random.between(0, 10_000) : 0, () => {
-            worker.gone = true;
-            worker.crash();
-            wire.open = false;
-            gateway.lose(wire);
-          });
-        }
-      }
+      if (kind === "gateway" || kind === "driver" || kind === "ledger" || kind === "pause") troubleCoordinator(kind);
+      else if (worker?.wire !== undefined && !worker.gone) troubleWorker(kind, worker, worker.wire);
       misbehave();
+    });
+  }
+
+  function troubleCoordinator(kind: "gateway" | "driver" | "ledger" | "pause"): void {
+    if (kind === "ledger") ledger.downUntil = time.now + random.between(10, 15_000);
+    else if (kind === "pause") gateway.pause(random.between(10, 40_000));
+    else if (kind === "driver") drivers.find(({ state, isStarted }) => state === "running" && isStarted)?.start();
+    else {
+      for (const worker of gateway.restart()) {
+        worker.wire = undefined;
+        redial(worker, random.between(1, 3000));
+      }
+    }
+  }
+
+  function troubleWorker(kind: Exclude<FaultKind, "gateway" | "driver" | "ledger" | "pause">, worker: SimulatedWorker, wire: SimulatedWire): void {
+    switch (kind) {
+      case "cut": return cut(worker, false);
+      case "crash": return cut(worker, true);
+      // The new connection may be seen before the old one, which nobody closes.
+      case "swap": return worker.connect();
+      case "freeze": worker.frozenUntil = time.now + random.between(100, 60_000); return;
+      case "slow": worker.slowdown = random.pick([1, 20]); return;
+      case "partition":
+        wire.swallowsUntil = time.now + random.between(100, 30_000);
+        return time.after(random.between(30_000, 40_000), () => cut(worker, false));
+      default: {
+        if (worker.traits.name === "survivor") return;
+        if (kind === "drain") worker.drain();
+        else worker.gone = true;
+        time.after(kind === "drain" ? random.between(0, 10_000) : 0, () => close(worker, wire));
+      }
+    }
+  }
+
+  function close(worker: SimulatedWorker, wire: SimulatedWire): void {
+    worker.gone = true;
+    worker.crash();
+    wire.open = false;
+    gateway.lose(wire);
+  }
+
+  function redial(worker: SimulatedWorker, afterMs: number): void {
+    time.after(afterMs, () => {
+      if (worker.wire === undefined) worker.connect();
     });
   }
 
@@ -206,18 +227,14 @@ export function simulate(seed: number, format: WireFormat = asTheyAre, trace?: (
     for (const worker of workers) {
       worker.slowdown = 1;
       if (flaky.delete(worker) && random.chance(0.5)) worker.gone = true;
-      if (worker.gone && worker.wire !== undefined) {
-        const { wire } = worker;
-        worker.crash();
-        wire.open = false;
-        gateway.lose(wire);
-      } else if (!worker.gone) {
+      if (worker.gone && worker.wire !== undefined) close(worker, worker.wire);
+      else if (!worker.gone) {
         // Whoever was in a state that a real agent's own timeouts end.
         cut(worker, false);
-        if (worker.wire === undefined) time.after(25_000, () => worker.wire ?? worker.connect());
+        redial(worker, 25_000);
       }
     }
-    for (const driver of drivers) if (driver.state === "running" && time.now < chaosMs) driver.start();
+    for (const driver of drivers) if (driver.state === "running" && !driver.isStarted) driver.start();
   }
 }
 

@@ -11,6 +11,9 @@ export interface SimulatedInput {
 
 /** Reads its inputs as it is asked, and after a restart from the start. */
 export class SimulatedDriver {
+  readonly spec: JobSpec;
+  readonly inputs: readonly SimulatedInput[];
+  readonly readMs: number;
   readonly #time: SimulatedTime;
   readonly #send: Send;
   #next: number[] = [];
@@ -23,8 +26,8 @@ export class SimulatedDriver {
   state: "running" | "done" | "failed" = "running";
   quarantinedRows = 0;
 
-  constructor(readonly spec: JobSpec, readonly inputs: readonly SimulatedInput[], time: SimulatedTime, readonly readMs: number, send: Send) {
-    [this.#time, this.#send] = [time, send];
+  constructor(spec: JobSpec, inputs: readonly SimulatedInput[], time: SimulatedTime, readMs: number, send: Send) {
+    [this.spec, this.inputs, this.#time, this.readMs, this.#send] = [spec, inputs, time, readMs, send];
     this.done = inputs.map(() => new Set<number>());
   }
 
@@ -40,6 +43,10 @@ export class SimulatedDriver {
   #tell(event: SchedulerEvent): void {
     const life = this.#life;
     this.#send(event, () => life === this.#life);
+  }
+
+  get isStarted(): boolean {
+    return this.#life > 0;
   }
 
   /** How many blocks lie between the driver and the ledger. */

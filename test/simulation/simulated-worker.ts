@@ -32,6 +32,7 @@ const retryPresentingMs = 20_000;
 
 /** A worker: it fetches, loads and computes what it is leased, in order, holds its results until they are settled, and may be out of order itself. */
 export class SimulatedWorker {
+  readonly traits: WorkerTraits;
   wire: SimulatedWire | undefined;
   /** 1: as fast as it says. */
   slowdown = 1;
@@ -49,7 +50,8 @@ export class SimulatedWorker {
   #life = 0;
   #beating = false;
 
-  constructor(readonly traits: WorkerTraits, around: WorkerSurroundings) {
+  constructor(traits: WorkerTraits, around: WorkerSurroundings) {
+    this.traits = traits;
     this.#around = around;
   }
 

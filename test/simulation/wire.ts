@@ -36,6 +36,7 @@ export interface WireFaults {
 
 /** One connection: in order each way, as long as it lasts. Another one of the same worker may be faster. */
 export class SimulatedWire {
+  readonly name: string;
   readonly #time: SimulatedTime;
   readonly #random: SeededRandom;
   readonly #format: WireFormat;
@@ -47,7 +48,8 @@ export class SimulatedWire {
   /** Nothing gets through, and nobody is told. */
   swallowsUntil = 0;
 
-  constructor(readonly name: string, time: SimulatedTime, random: SeededRandom, latencyMs: number, faults: WireFaults, format: WireFormat) {
+  constructor(name: string, time: SimulatedTime, random: SeededRandom, latencyMs: number, faults: WireFaults, format: WireFormat) {
+    this.name = name;
     [this.#time, this.#random, this.#latencyMs, this.#faults, this.#format] = [time, random, latencyMs, faults, format];
   }
 

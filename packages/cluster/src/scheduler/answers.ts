@@ -77,11 +77,11 @@ export function takeBeat(state: SchedulerState, worker: Worker, { running, rows,
   const current = running?.epoch === state.settings.epoch ? worker.attempts.get(running.number) : undefined;
   if (running === undefined) {
     const sentBefore = state.now - state.settings.leaseMs.machine;
-    for (const attempt of [...worker.attempts.values()]) if (attempt.leasedAt < sentBefore) loseAttempt(state, attempt);
+    for (const attempt of worker.attempts.values()) if (attempt.leasedAt < sentBefore) loseAttempt(state, attempt);
     return;
   }
   if (current === undefined) return;
-  for (const attempt of [...worker.attempts.values()]) {
+  for (const attempt of worker.attempts.values()) {
     if (attempt === current) break;
     loseAttempt(state, attempt);
   }

@@ -10,8 +10,12 @@ function work(fleet: TestFleet, isGuilty: (row: number) => boolean, named = fals
     for (const [name, one] of leased) {
       const rows = Array.from({ length: one.task.rows }, (_, at) => one.task.first + at);
       const guilty = rows.find(isGuilty);
-      if (guilty === undefined) fleet.result(name, one, 10);
-      else failures++, fleet.fail(name, one, "row", named ? guilty - one.task.first : undefined);
+      if (guilty === undefined) {
+        fleet.result(name, one, 10);
+      } else {
+        failures++;
+        fleet.fail(name, one, "row", named ? guilty - one.task.first : undefined);
+      }
       fleet.commitAll();
     }
     if (leased.length === 0) fleet.pass(5000, ...fleet.state.connections.keys());

@@ -54,7 +54,7 @@ export function backlogMs(worker: Worker, now: number): number {
 }
 
 /** What a task is expected to take a worker: by its own rate, or the mean of all. 0 where nothing is known. */
-export function expectedMs(segment: Segment, worker: Worker, rows: number, mean: number | undefined = undefined): number {
+export function expectedMs(segment: Segment, worker: Worker, rows: number, mean?: number): number {
   return rows * (msPerRow(segment, worker) ?? mean ?? 0);
 }
 

@@ -64,7 +64,12 @@ function lookInto(state: SchedulerState, worker: Worker, segment: Segment): Choi
     againAt = Math.min(againAt, at);
   }
   // Those that nobody could take go to the back, so that the others get their turn.
-  if (looks > troubledLooks) for (const task of [...segment.troubled].slice(0, troubledLooks)) segment.troubled.delete(task) && segment.troubled.add(task);
+  if (looks > troubledLooks) {
+    for (const task of [...segment.troubled].slice(0, troubledLooks)) {
+      segment.troubled.delete(task);
+      segment.troubled.add(task);
+    }
+  }
   if (segment.readyTasks === segment.troubled.size) return { againAt, probing: false, refused: false };
   const warmAt = waitsForModelUntil(state, worker, segment);
   if (warmAt > 0) return { againAt: Math.min(againAt, warmAt), probing: false, refused: false };

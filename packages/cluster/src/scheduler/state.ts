@@ -1,5 +1,5 @@
 import type { ErrorData } from "@shoal/core";
-import { CommittedSet } from "./committed-set.ts";
+import type { CommittedSet } from "./committed-set.ts";
 import type { LeasedTask, SchedulerEffect } from "./effects.ts";
 import type { AttemptId, JobSpec, LedgerEntry, SegmentSpec, TaskId, WorkerJoined } from "./events.ts";
 import { Heap } from "./heap.ts";

@@ -63,7 +63,7 @@ export function ready(state: SchedulerState, worker: Worker, { model, loadMs, cr
 export function drain(state: SchedulerState, worker: Worker, finishing: readonly number[]): void {
   if (worker.status === "live") retire(state, worker);
   worker.status = "draining";
-  for (const attempt of [...worker.attempts.values()]) if (!finishing.includes(attempt.number)) loseAttempt(state, attempt);
+  for (const attempt of worker.attempts.values()) if (!finishing.includes(attempt.number)) loseAttempt(state, attempt);
 }
 
 /** It has not been heard for longer than its leases: they end. Should it be heard again, its results are still welcome. */
