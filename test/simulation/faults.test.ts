@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { faultKinds, simulate, type Outcome } from "./simulate.ts";
 
 const one = process.env["SHOAL_SEED"];
-const seeds = Number(process.env["SHOAL_SEEDS"] ?? 4000);
+const seeds = Number(process.env["SHOAL_SEEDS"] ?? 2500);
 
 /** @throws what went wrong, and how to see it again. */
 function replayable(seed: number): Outcome {

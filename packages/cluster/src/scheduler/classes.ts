@@ -58,11 +58,7 @@ export function isScarcer(a: Segment, b: Segment): boolean {
   return a.able === b.able ? a.index > b.index : a.able < b.able;
 }
 
-/** One that would take more work. */
-export function isHungry(state: SchedulerState, worker: Worker): boolean {
-  return state.hungry.get(worker.classKey)?.has(worker) ?? false;
-}
-
+/** Whether it would take more work than it has. */
 export function setHungry(state: SchedulerState, worker: Worker, hungry: boolean): void {
   let ofClass = state.hungry.get(worker.classKey);
   if (!hungry) {

@@ -1,4 +1,3 @@
-import { isAble } from "./classes.ts";
 import type { LeasedTask, SchedulerEffect } from "./effects.ts";
 import { dequeue, enqueue } from "./queue.ts";
 import { chargedMs, expectedMs, loadMs, meanMsPerRow } from "./rates.ts";
@@ -94,9 +93,4 @@ export function watchExpiry(state: SchedulerState, worker: Worker): void {
     if (expiresAt(later, worker) > later.now) watchExpiry(later, worker);
     else later.overdue.add(worker);
   });
-}
-
-/** For those who check: a lease's holder can do what it was leased. */
-export function holdsOnlyWhatItCan(worker: Worker): boolean {
-  return [...worker.attempts.values()].every(({ task }) => isAble(worker, task.of.segment.spec.needs));
 }

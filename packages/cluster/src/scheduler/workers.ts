@@ -1,6 +1,6 @@
 import { classKeyOf, countAble, learnModel, setHungry } from "./classes.ts";
 import type { SchedulerEvent, WorkerJoined } from "./events.ts";
-import { leaseMsOf, loseAttempt, revoke, watchExpiry } from "./leases.ts";
+import { loseAttempt, revoke, watchExpiry } from "./leases.ts";
 import { vanishedWith } from "./poison.ts";
 import type { Attempt, SchedulerState, Worker } from "./state.ts";
 
@@ -141,9 +141,3 @@ function forgetOldest(state: SchedulerState): void {
     return;
   }
 }
-
-/** For those who check: a lease past its time whose worker was not heard. */
-export function isOverdue(state: SchedulerState, worker: Worker): boolean {
-  return worker.attempts.size > 0 && state.now > worker.heardAt + leaseMsOf(state, worker);
-}
-
