@@ -118,7 +118,10 @@ export class Invariants {
       }
     }
     for (const { task, entry } of this.#ledger.entries.values()) {
-      if (entry.kind === "quarantine") assert(isGuilty(task.job, task.segment, task.block, task.first, task.rows), `${taskKey(task)} was quarantined without a reason`);
+      if (entry.kind !== "quarantine") continue;
+      const divisible = this.#drivers.find(({ spec }) => spec.job === task.job)?.spec.segments[task.segment]?.divisible;
+      assert(divisible === false || task.rows === 1, `${taskKey(task)} was quarantined whole`);
+      assert(isGuilty(task.job, task.segment, task.block, task.first, task.rows), `${taskKey(task)} was quarantined without a reason`);
     }
   }
 }

@@ -44,7 +44,7 @@ export function makespan(workers: number, seed: number, { blocksPerWorker = 100,
   const driver = new SimulatedDriver(spec, [{ blocks, rows: () => rowsPerBlock, bytes: () => blockBytes }], time, 0, (event, isCurrent) => gateway.handle(event, isCurrent));
   gateway.drivers.set("job", driver);
   const costs: WorkerCosts[] = [];
-  const wireFaults = { loss: 0, duplication: 0, jitterMs: 5 };
+  const wireFaults = { loss: () => 0, duplication: 0, jitterMs: 5 };
   for (let n = 0; n < workers; n++) {
     const traits: WorkerTraits = {
       name: `worker-${n}`, host: n % 2 === 0 ? "machine" : "tab", devices: ["cpu"], memoryBytes: 8e9,

@@ -31,7 +31,7 @@ const mostEvents = 100_000;
 export function simulate(seed: number, format: WireFormat = asTheyAre, trace?: (now: number, event: SchedulerEvent, effects: readonly SchedulerEffect[]) => void): Outcome {
   const random = seededRandom(seed);
   const time = new SimulatedTime();
-  const ledger = new SimulatedLedger(time, random, random.chance(0.5) ? 0.1 : 0);
+  const ledger = new SimulatedLedger(time, random, random.chance(0.5) ? 0.1 : 0, random.chance(0.2) ? 0.05 : 0);
   const faults: Record<string, number> = {};
   const count = (name: string): void => void (faults[name] = (faults[name] ?? 0) + 1);
   const settings: Partial<SchedulerSettings> = { stallMs: 40_000, ...(random.chance(0.2) ? { maxOpenBlocks: random.between(1, 8) } : {}), ...(random.chance(0.1) ? { maxCommitting: 2 } : {}), ...(random.chance(0.2) ? { rememberedWorkers: 1 } : {}) };
@@ -50,7 +50,7 @@ export function simulate(seed: number, format: WireFormat = asTheyAre, trace?: (
   const around = {
     time,
     dial: (worker: SimulatedWorker): SimulatedWire => {
-      const wireFaults: WireFaults = { loss: chaos && lossy ? 0.01 : 0, duplication: doubling ? 0.05 : 0, jitterMs: random.between(0, 200) };
+      const wireFaults: WireFaults = { loss: () => (chaos && lossy ? 0.02 : 0), duplication: doubling ? 0.05 : 0, jitterMs: random.between(0, 200) };
       const wire = new SimulatedWire(`${worker.traits.name}#${++dials}`, time, random, worker.traits.latencyMs * (1 + random.next()), wireFaults, format);
       gateway.accept(wire, worker);
       return wire;
@@ -224,13 +224,13 @@ export function simulate(seed: number, format: WireFormat = asTheyAre, trace?: (
 
   function calmDown(): void {
     chaos = false;
+    const coldStart = random.chance(0.3);
     for (const worker of workers) {
       worker.slowdown = 1;
       if (flaky.delete(worker) && random.chance(0.5)) worker.gone = true;
       if (worker.gone && worker.wire !== undefined) close(worker, worker.wire);
       else if (!worker.gone) {
-        // Whoever was in a state that a real agent's own timeouts end.
-        cut(worker, false);
+        if (coldStart) cut(worker, false);
         redial(worker, 25_000);
       }
     }

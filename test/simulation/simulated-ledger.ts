@@ -15,8 +15,11 @@ export class SimulatedLedger {
   /** Nothing is answered but errors until then. */
   downUntil = 0;
 
-  constructor(time: SimulatedTime, random: SeededRandom, errors: number) {
-    [this.#time, this.#random, this.#errors] = [time, random, errors];
+  /** How often another gateway, which believes that it leads, was faster. */
+  readonly #rivals: number;
+
+  constructor(time: SimulatedTime, random: SeededRandom, errors: number, rivals = 0) {
+    [this.#time, this.#random, this.#errors, this.#rivals] = [time, random, errors, rivals];
   }
 
   /** `isCurrent`: a deposed writer's commits, still under way, are refused. */
@@ -28,6 +31,7 @@ export class SimulatedLedger {
       if (!isCurrent()) return;
       const down = this.#time.now < this.downUntil;
       const key = taskKey(task);
+      if (!down && this.#rivals > 0 && random.chance(this.#rivals) && !this.entries.has(key)) this.entries.set(key, { task, entry: rivalEntry(task, random) });
       const known = this.entries.get(key);
       if (known === undefined && !down && !(fails && random.chance(0.5))) this.entries.set(key, { task, entry });
       const winner = this.entries.get(key)?.entry;
@@ -35,6 +39,11 @@ export class SimulatedLedger {
       this.#time.after(fails ? random.between(0, 2000) : 0, () => isCurrent() && answer(reply));
     });
   }
+}
+
+function rivalEntry({ first, rows }: TaskId, random: SeededRandom): LedgerEntry {
+  if (rows > 1 && random.chance(0.5)) return { kind: "split", at: [first, first + random.between(1, rows - 1)] };
+  return { kind: "result", attempt: { epoch: -1, number: 1 }, worker: "rival" };
 }
 
 function sameEntry(a: LedgerEntry, b: LedgerEntry): boolean {

@@ -29,7 +29,7 @@ export const asTheyAre: WireFormat = { encode: (message) => message, decode: (fr
 
 export interface WireFaults {
   /** Of a message that a real socket would never lose, for what is above it must not hang if one is lost. */
-  readonly loss: number;
+  readonly loss: () => number;
   readonly duplication: number;
   readonly jitterMs: number;
 }
@@ -64,7 +64,7 @@ export class SimulatedWire {
   #send(message: WorkerMessage | GatewayMessage, last: number, receive: (message: WorkerMessage | GatewayMessage) => void): number {
     const { loss, duplication, jitterMs } = this.#faults;
     if (!this.open || this.#time.now < this.swallowsUntil) return last;
-    if (message.kind !== "worker-joined" && loss > 0 && this.#random.chance(loss)) return last;
+    if (message.kind !== "worker-joined" && loss() > 0 && this.#random.chance(loss())) return last;
     const frame = this.#format.encode(message);
     const arrival = Math.max(last, this.#time.now + this.#latencyMs + (jitterMs > 0 ? this.#random.next() * jitterMs : 0));
     const times = duplication > 0 && this.#random.chance(duplication) ? 2 : 1;
