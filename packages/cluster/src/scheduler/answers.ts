@@ -1,0 +1,99 @@
+import { learnModel } from "./classes.ts";
+import { beginCommit } from "./commits.ts";
+import { strike } from "./exclusion.ts";
+import type { AttemptId, SchedulerEvent, TaskFailed, WorkerBeat } from "./events.ts";
+import { failJob } from "./jobs.ts";
+import { endAttempt, loseAttempt, rememberAttempt, revoke } from "./leases.ts";
+import { failTask, type Failure } from "./poison.ts";
+import { measure, measureBeat } from "./rates.ts";
+import { emit, findTask, segmentOf, type Attempt, type Presented, type SchedulerState, type Segment, type Task, type Worker } from "./state.ts";
+
+/** Results of blocks that were not offered yet which one worker may have noted here; the others it presents again. */
+const maxPresented = 256;
+/** Of a task's own time: what it must have stood still for to count as stalled. */
+const stalledTimes = 10;
+
+/** A result goes to the ledger, whoever it comes from, if that worker was ever leased the task and nobody was faster. */
+export function takeResult(state: SchedulerState, worker: Worker, { connection, task: id, attempt }: Extract<SchedulerEvent, { kind: "result" }>): void {
+  const segment = segmentOf(state, id);
+  const presented: Presented = { worker, connection, task: id, attempt };
+  if (segment === undefined || segment.committed.has(id.block)) return emit(state, { kind: "settle", connection, task: id, attempt });
+  const task = findTask(segment, id);
+  if (task === undefined) return takeUnknown(state, segment, presented);
+  const known = findAttempt(state, task, worker, attempt);
+  if (known === undefined && attempt.epoch >= state.settings.epoch) {
+    strike(state, segment.job, worker);
+    return emit(state, { kind: "refuse", connection, task: id, attempt });
+  }
+  if (known !== undefined && worker.attempts.has(known.number)) {
+    measure(state, known);
+    if (segment.spec.needs.model !== undefined) learnModel(state, worker, segment.spec.needs.model.hash);
+    endAttempt(state, known);
+    rememberAttempt(known);
+  }
+  if (!task.holders.some((holder) => holder.connection === connection && isSame(holder.attempt, attempt))) {
+    worker.presentedResults++;
+    task.holders.push(presented);
+  }
+  beginCommit(state, task, { kind: "result", attempt, worker: worker.name });
+}
+
+/** Of a block that its driver has not offered since a restart, or that was split. */
+function takeUnknown(state: SchedulerState, segment: Segment, presented: Presented): void {
+  const { worker, connection, task, attempt } = presented;
+  const known = segment.presented.get(task.block) ?? [];
+  if (segment.open.has(task.block)) return emit(state, { kind: "settle", connection, task, attempt });
+  if (worker.presentedResults >= maxPresented || known.some((one) => one.worker === worker && isSame(one.attempt, attempt))) return;
+  worker.presentedResults++;
+  segment.presented.set(task.block, [...known, presented]);
+}
+
+function isSame(a: AttemptId, b: AttemptId): boolean {
+  return a.epoch === b.epoch && a.number === b.number;
+}
+
+/** The attempt that a worker speaks of, if it was ever its own. */
+function findAttempt(state: SchedulerState, task: Task, worker: Worker, { epoch, number }: AttemptId): Attempt | undefined {
+  if (epoch !== state.settings.epoch) return undefined;
+  const isIt = (attempt: Attempt): boolean => attempt.number === number && attempt.worker === worker;
+  return task.attempts.find(isIt) ?? task.past.find(isIt);
+}
+
+export function takeFailure(state: SchedulerState, worker: Worker, event: TaskFailed): void {
+  const attempt = event.attempt.epoch === state.settings.epoch ? worker.attempts.get(event.attempt.number) : undefined;
+  if (attempt !== undefined) fail(state, attempt, { failure: event.failure, error: event.error, ...(event.row === undefined ? {} : { row: event.row }) });
+}
+
+function fail(state: SchedulerState, attempt: Attempt, failure: Failure): void {
+  if (failTask(state, attempt, failure) === "job-fails") failJob(state, attempt.task.of.segment.job, failure.error);
+}
+
+/**
+ * A beat says what is being computed. A worker goes by the order of its leases, so whatever is before that never reached it, or its answer
+ * never came back: it is offered again. And one that beats without getting anywhere has failed.
+ */
+export function takeBeat(state: SchedulerState, worker: Worker, { running, rows, loading }: WorkerBeat): void {
+  if (loading === true) return;
+  const current = running?.epoch === state.settings.epoch ? worker.attempts.get(running.number) : undefined;
+  if (running === undefined) {
+    const sentBefore = state.now - state.settings.leaseMs.machine;
+    for (const attempt of worker.attempts.values()) if (attempt.leasedAt < sentBefore) loseAttempt(state, attempt);
+    return;
+  }
+  if (current === undefined) return;
+  for (const attempt of worker.attempts.values()) {
+    if (attempt === current) break;
+    loseAttempt(state, attempt);
+  }
+  const { progress } = worker;
+  if (progress === undefined || progress.attempt !== current.number || progress.rows !== rows) {
+    worker.progress = { attempt: current.number, rows, at: state.now };
+    measureBeat(state, current, rows);
+    state.freed.add(worker);
+    return;
+  }
+  if (state.now - progress.at < Math.max(state.settings.stallMs, stalledTimes * current.expectedMs)) return;
+  worker.progress = undefined;
+  revoke(state, [current], "stalled");
+  fail(state, current, { failure: "timeout", error: { code: "timeout", message: `Worker ${worker.name} got no row done in ${Math.round((state.now - progress.at) / 1000)} s.`, failure: "timeout" } });
+}

@@ -1,0 +1,30 @@
+import { emit, type SchedulerState, type Segment } from "./state.ts";
+
+/** Leases a worker's share of open blocks is counted in: one computed, one fetched, one waiting for it. */
+const leasesAhead = 3;
+/** A driver is asked again when so much of what it may have open is missing, not for each block. */
+const partMissing = 1 / 8;
+
+/**
+ * Asks the driver for as many blocks as keep the workers busy and no more: what is open lies in somebody's memory. The fleet's measured
+ * rate says how many; before any is measured a few for each worker.
+ */
+export function askForBlocks(state: SchedulerState, segment: Segment): void {
+  if (segment.total !== undefined) return;
+  const target = openBlocksWanted(state, segment);
+  const missing = target - segment.openOffered - segment.asked;
+  if (missing < Math.max(1, target * partMissing)) return;
+  segment.asked += missing;
+  emit(state, { kind: "ask-for-blocks", job: segment.job.spec.job, segment: segment.index, blocks: missing });
+}
+
+function openBlocksWanted(state: SchedulerState, segment: Segment): number {
+  const { settings } = state;
+  const rows = segment.offered === 0 ? 1 : Math.max(1, segment.offeredRows / segment.offered);
+  const bytes = segment.openOffered === 0 ? 0 : segment.openBytes / segment.openOffered;
+  const forRate = (leasesAhead * Math.max(settings.workMs.machine, settings.workMs.tab) * segment.totalRate) / rows;
+  const wanted = Math.max(2, 3 * segment.able, Math.ceil(forRate));
+  const fit = bytes > 0 ? Math.max(1, Math.floor(settings.maxOpenBytes / bytes)) : Infinity;
+  return Math.min(wanted, settings.maxOpenBlocks, fit);
+}
+

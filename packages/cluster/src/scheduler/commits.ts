@@ -1,0 +1,128 @@
+import { forgive } from "./exclusion.ts";
+import type { LedgerEntry, TaskId } from "./events.ts";
+import { endAttempt, revoke } from "./leases.ts";
+import { dequeue, enqueue } from "./queue.ts";
+import { at, emit, findTask, segmentOf, taskId, type Job, type OpenBlock, type SchedulerState, type Segment, type Task } from "./state.ts";
+
+const longestRetryMs = 10_000;
+
+/**
+ * Has the ledger decide a task: by a result, by splitting it, by giving it up. All three are entries under the same key, and the first one
+ * wins; so a late result of the whole can never stand beside results of its parts, whoever sends it and whatever was restarted.
+ */
+export function beginCommit(state: SchedulerState, task: Task, entry: LedgerEntry): void {
+  if (task.committing !== undefined) return;
+  dequeue(task);
+  task.committing = { entry, tries: 0 };
+  task.of.segment.job.committing++;
+  emit(state, { kind: "commit", task: taskId(task), entry });
+}
+
+/** The ledger did not answer, or with an error. The same entry again: it tells its own from another's. */
+export function retryCommit(state: SchedulerState, id: TaskId): void {
+  const segment = segmentOf(state, id);
+  const task = segment && findTask(segment, id);
+  const { committing } = task ?? {};
+  if (task === undefined || committing === undefined) return;
+  const waitMs = Math.min(longestRetryMs, state.settings.commitRetryMs * 2 ** committing.tries++);
+  at(state, state.now + waitMs, (later) => {
+    if (task.committing === committing && later.jobs.get(id.job) === segment?.job) emit(later, { kind: "commit", task: id, entry: committing.entry });
+  });
+}
+
+/** Its result is lost with the worker that held it: the task is open again. */
+export function abandonCommit(state: SchedulerState, id: TaskId): void {
+  const segment = segmentOf(state, id);
+  const task = segment && findTask(segment, id);
+  if (task?.committing === undefined) return;
+  task.committing = undefined;
+  task.of.segment.job.committing--;
+  task.holders.length = 0;
+  if (task.attempts.length === 0) enqueue(state, task);
+}
+
+/** The ledger has the task, by our entry or another's. */
+export function commitDecided(state: SchedulerState, id: TaskId, winner?: LedgerEntry): void {
+  const segment = segmentOf(state, id);
+  const task = segment && findTask(segment, id);
+  if (task === undefined) return;
+  const entry = winner ?? task.committing?.entry;
+  if (entry !== undefined) applyEntry(state, task, entry);
+}
+
+/** An entry read back from the ledger. The first one of a block is about all of it. */
+export function replay(state: SchedulerState, id: TaskId, entry: LedgerEntry): void {
+  const segment = segmentOf(state, id);
+  if (segment === undefined || segment.committed.has(id.block)) return;
+  if (!segment.open.has(id.block)) openBlock(segment, id.block, id.rows, 0, false);
+  const task = findTask(segment, id);
+  if (task !== undefined) applyEntry(state, task, entry);
+}
+
+export function openBlock(segment: Segment, block: number, rows: number, bytes: number, offered: boolean): OpenBlock {
+  const open: OpenBlock = { segment, block, rows, bytes, offered, parts: [] };
+  open.parts.push(newTask(open, 0, rows));
+  segment.open.set(block, open);
+  return open;
+}
+
+function newTask(of: OpenBlock, first: number, rows: number): Task {
+  return { of, first, rows, place: "nowhere", attempts: [], past: [], committing: undefined, holders: [], trouble: undefined };
+}
+
+function applyEntry(state: SchedulerState, task: Task, entry: LedgerEntry): void {
+  const { of } = task;
+  const { segment } = of;
+  release(state, task, "committed");
+  const index = of.parts.indexOf(task);
+  if (entry.kind === "split") {
+    const parts = cutAt(of, task, entry.at);
+    of.parts.splice(index, 1, ...parts);
+    emit(state, { kind: "block-split", task: taskId(task), parts: parts.map(taskId) });
+    for (const part of parts) enqueue(state, part);
+  } else {
+    of.parts.splice(index, 1);
+    if (entry.kind === "quarantine") {
+      segment.job.quarantinedRows += task.rows;
+      emit(state, { kind: "rows-quarantined", task: taskId(task), error: entry.error });
+    }
+  }
+  // Whoever failed at it was right.
+  if (entry.kind !== "result") for (const worker of task.trouble?.failedBy.keys() ?? []) forgive(state, segment.job, worker);
+  if (of.parts.length === 0) finishBlock(state, of);
+}
+
+/** Nobody works at a task any more, and who holds a result of it may drop it. */
+export function release(state: SchedulerState, task: Task, why: "committed" | "job-ended"): void {
+  const { job } = task.of.segment;
+  if (task.committing !== undefined) job.committing--;
+  const wasFull = task.committing !== undefined && job.committing + 1 >= state.settings.maxCommitting;
+  if (wasFull) for (const segment of job.segments) state.fresh.add(segment);
+  task.committing = undefined;
+  dequeue(task);
+  const ended = [...task.attempts];
+  for (const attempt of ended) endAttempt(state, attempt);
+  revoke(state, ended, why);
+  for (const holder of task.holders.splice(0)) {
+    holder.worker.presentedResults = Math.max(0, holder.worker.presentedResults - 1);
+    emit(state, { kind: "settle", connection: holder.connection, task: holder.task, attempt: holder.attempt });
+  }
+}
+
+function cutAt(of: OpenBlock, task: Task, starts: readonly number[]): Task[] {
+  return starts.map((first, index) => newTask(of, first, (starts[index + 1] ?? task.first + task.rows) - first));
+}
+
+function finishBlock(state: SchedulerState, { segment, block, bytes, offered }: OpenBlock): void {
+  segment.open.delete(block);
+  segment.committed.add(block);
+  segment.openBytes -= bytes;
+  if (offered) segment.openOffered--;
+  state.touched.add(segment);
+  if (offered) emit(state, { kind: "block-done", job: segment.job.spec.job, segment: segment.index, block });
+}
+
+/** Every segment has all of its blocks. */
+export function isComplete({ segments }: Job): boolean {
+  return segments.every(({ total, committed }) => total !== undefined && committed.size >= total);
+}

@@ -1,0 +1,69 @@
+import { askForBlocks } from "./back-pressure.ts";
+import { hungryFor, setHungry } from "./classes.ts";
+import { watchEndGame } from "./end-game.ts";
+import { grant } from "./leases.ts";
+import { takeTasks } from "./lease-size.ts";
+import { choose } from "./sharing.ts";
+import type { SchedulerState, Worker } from "./state.ts";
+
+/** Workers that wait are asked again no more often than this, however many blocks come. */
+const wakeEveryMs = 50;
+
+/** After an event: those with room are leased more, what is new is leased to those who hunger, the drivers are asked for what is missing. */
+export function dispatch(state: SchedulerState): void {
+  for (const segment of state.fresh) state.touched.add(segment);
+  for (const worker of state.freed) fill(state, worker);
+  state.freed.clear();
+  for (const segment of state.fresh) {
+    if (segment.readyTasks > 0) for (const worker of hungryFor(state, segment)) {
+      fill(state, worker);
+      if (segment.readyTasks === 0) break;
+    }
+    if (segment.readyTasks > 0 && state.waiting.size > 0) wakeAt(state, state.now + wakeEveryMs);
+  }
+  state.fresh.clear();
+  for (const segment of state.touched) {
+    if (state.jobs.get(segment.job.spec.job) !== segment.job) continue;
+    askForBlocks(state, segment);
+    watchEndGame(state, segment);
+  }
+  state.touched.clear();
+}
+
+/** Leases to a worker until it has no room, or there is nothing for it. */
+function fill(state: SchedulerState, worker: Worker): void {
+  state.waiting.delete(worker);
+  let hungry = false;
+  while (state.live.has(worker) && worker.leases.size < worker.credit) {
+    const choice = choose(state, worker);
+    if ("segment" in choice) {
+      const { segment, troubled, limit } = choice;
+      grant(state, worker, segment, troubled === undefined ? takeTasks(segment, worker, limit) : [troubled]);
+      state.touched.add(segment);
+      // To the back of those that hunger, so that all get their turn.
+      setHungry(state, worker, false);
+      continue;
+    }
+    if (choice.refused && worker.attempts.size === 0) worker.refusedSince ??= state.now;
+    if (choice.againAt < Infinity) {
+      state.waiting.add(worker);
+      wakeAt(state, choice.againAt);
+    } else {
+      hungry = !choice.probing;
+    }
+    break;
+  }
+  // One that stays hungry stays where it is: those that hunger are walked while this changes them.
+  setHungry(state, worker, hungry);
+}
+
+function wakeAt(state: SchedulerState, time: number): void {
+  state.wakeAt = Math.min(state.wakeAt, time);
+}
+
+/** Those that were kept waiting are asked again. */
+export function wake(state: SchedulerState): void {
+  if (state.now < state.wakeAt) return;
+  state.wakeAt = Infinity;
+  for (const worker of state.waiting) state.freed.add(worker);
+}

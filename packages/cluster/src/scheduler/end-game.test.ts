@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+import { blocksOf, TestFleet } from "./scheduler.fixture.ts";
+
+/** Two workers of known rates, 10 blocks each of 10 rows: `fast` takes 1 s for one, `slow` 10 s. */
+function lastBlocks(): { fleet: TestFleet; run: (name: string, ms: number) => void } {
+  const fleet = new TestFleet({ maxTasksPerLease: 1 });
+  fleet.submit("job");
+  for (const name of ["slow", "fast"]) fleet.join(name, { credit: 1 });
+  const held = new Map<string, ReturnType<TestFleet["leased"]>[string][number]>();
+  const note = (): void => {
+    for (const [name, tasks] of Object.entries(fleet.leased())) for (const task of tasks) held.set(name, task);
+  };
+  fleet.offer("job", 12);
+  note();
+  const run = (name: string, ms: number): void => {
+    const task = held.get(name);
+    if (task === undefined) throw new Error(`${name} has nothing`);
+    held.delete(name);
+    fleet.result(name, task, ms);
+    note();
+  };
+  return { fleet, run };
+}
+
+describe("near the end", () => {
+  test("nobody is leased what it would finish last", () => {
+    const { fleet, run } = lastBlocks();
+    for (let n = 0; n < 6; n++) run("fast", 1000);
+    run("slow", 4000);
+    // Four blocks are left, and fast does them in four seconds; slow would take ten.
+    expect(fleet.state.workers.get("slow")?.attempts.size).toBe(0);
+    for (let n = 0; n < 5; n++) run("fast", 1000);
+    expect(fleet.take("job-done")).toHaveLength(1);
+  });
+
+  test("a straggler's block is run once more, by its worker's own rate, and the loser is told", () => {
+    const { fleet, run } = lastBlocks();
+    run("slow", 1000);
+    for (let n = 0; n < 10; n++) run("fast", 100);
+    expect(fleet.state.workers.get("slow")?.attempts.size).toBe(1);
+    fleet.pass(500, "slow", "fast");
+    expect(fleet.take("lease")).toEqual([]);
+    for (let n = 0; n < 10; n++) fleet.pass(200, "slow", "fast");
+    const [duplicate, ...more] = fleet.take("lease");
+    expect(more).toEqual([]);
+    expect(duplicate).toMatchObject({ connection: "fast", duplicate: true });
+    const [task] = duplicate?.tasks ?? [];
+    if (task === undefined) throw new Error("an empty lease");
+    fleet.result("fast", task);
+    expect(fleet.take("revoke")).toMatchObject([{ connection: "slow", why: "committed" }]);
+    expect(fleet.take("job-done")).toHaveLength(1);
+  });
+
+  test("a block that waits in a lease moves to an idle worker", () => {
+    const fleet = new TestFleet();
+    fleet.submit("job");
+    fleet.join("a");
+    fleet.offer("job", 5, { ends: false });
+    const first = fleet.leased()["a"]?.[0];
+    if (first === undefined) throw new Error("nothing was leased");
+    fleet.result("a", first, 5000);
+    expect(blocksOf(fleet.leased()["a"]).length).toBeGreaterThanOrEqual(3);
+    fleet.tell({ kind: "input-ended", job: "job", segment: 0, blocks: 5 });
+    fleet.join("b");
+    for (let n = 0; n < 20; n++) fleet.pass(50, "a", "b");
+    expect(fleet.leased()["b"]?.length).toBeGreaterThanOrEqual(1);
+  });
+});

@@ -1,0 +1,105 @@
+import { excludedUntil, isSuspected } from "./exclusion.ts";
+import { endAttempt, grant, rememberAttempt, revoke } from "./leases.ts";
+import { ableWorkers, expectedMs, loadMs, meanMsPerRow } from "./rates.ts";
+import { at, type Attempt, type SchedulerState, type Segment, type Worker } from "./state.ts";
+
+/** A running task that takes so many times what it should take at its worker's own rate is a straggler. */
+const straggling = 1.5;
+/** A task moves to an idle worker, or is run twice, where that would be done in half the time. */
+const muchSooner = 2;
+const leastSweepMs = 100;
+
+interface Candidate {
+  readonly attempt: Attempt;
+  /** Until its worker is through with it. */
+  readonly leftMs: number;
+  readonly running: boolean;
+  readonly overdue: boolean;
+}
+
+/** Nothing waits, the input has ended, and most is done or there are more idle workers than blocks. */
+function isEndGame(state: SchedulerState, segment: Segment, idle: number): boolean {
+  const { total, open, committed } = segment;
+  if (total === undefined || segment.readyTasks > 0 || open.size === 0 || idle === 0) return false;
+  return committed.size >= state.settings.duplicateAfter * total || idle >= open.size;
+}
+
+/** Looks at the last blocks now and again, for as long as there are any. */
+export function watchEndGame(state: SchedulerState, segment: Segment): void {
+  if (segment.sweepAt !== undefined || segment.total === undefined || segment.readyTasks > 0 || segment.open.size === 0) return;
+  // A sweep costs as much as there are blocks and workers.
+  const everyMs = Math.max(leastSweepMs, (segment.open.size + segment.able) / 20);
+  segment.sweepAt = state.now + everyMs;
+  at(state, segment.sweepAt, (later) => {
+    segment.sweepAt = undefined;
+    if (later.jobs.get(segment.job.spec.job) !== segment.job) return;
+    sweep(later, segment);
+    watchEndGame(later, segment);
+  });
+}
+
+/**
+ * Gives idle workers the last blocks of others: one that has not begun moves, one that runs is run twice. At most one duplicate for a
+ * block and a tenth of the workers at once; whoever is first, commits. A worker is measured by its own rate, else each phone would be a
+ * straggler; a phone's block is run twice only where a fast machine, idle anyway, would be done in half the time that is left.
+ */
+function sweep(state: SchedulerState, segment: Segment): void {
+  const idle = idleWorkers(state, segment);
+  if (!isEndGame(state, segment, idle.length)) return;
+  const candidates = candidatesOf(state, segment).sort((a, b) => Number(b.overdue) - Number(a.overdue) || b.leftMs - a.leftMs || a.attempt.number - b.attempt.number);
+  const most = Math.max(1, Math.floor(state.settings.duplicateShare * segment.able));
+  let next = 0;
+  for (const { worker, rowMs, setupMs } of idle) {
+    while (next < candidates.length && (candidates[next] as Candidate).attempt.task.attempts.length !== 1) next++;
+    const candidate = candidates[next];
+    if (candidate === undefined) return;
+    const { attempt, leftMs, running, overdue } = candidate;
+    const { task } = attempt;
+    if (attempt.worker === worker ) continue;
+    const takesMs = setupMs + task.rows * rowMs;
+    if (!overdue && leftMs < muchSooner * takesMs) continue;
+    if (running && segment.duplicates >= most) return;
+    if (!running) {
+      endAttempt(state, attempt);
+      rememberAttempt(attempt);
+      revoke(state, [attempt], "moved");
+    }
+    grant(state, worker, segment, [task], running);
+    next++;
+  }
+}
+
+function idleWorkers(state: SchedulerState, segment: Segment): { readonly worker: Worker; readonly rowMs: number; readonly setupMs: number }[] {
+  const mean = meanMsPerRow(segment);
+  const idle = [];
+  for (const worker of ableWorkers(state, segment)) {
+    if (worker.attempts.size > 0 || worker.credit === 0 || excludedUntil(state, segment.job, worker) > 0) continue;
+    idle.push({ worker, rowMs: expectedMs(segment, worker, 1, mean), setupMs: loadMs(segment, worker) });
+  }
+  return idle.sort((a, b) => a.rowMs - b.rowMs);
+}
+
+function candidatesOf(state: SchedulerState, segment: Segment): Candidate[] {
+  const { now } = state;
+  const found: Candidate[] = [];
+  const meanRow = meanMsPerRow(segment);
+  if (meanRow === undefined) return found;
+  const seen = new Set<Worker>();
+  for (const { parts } of segment.open.values()) for (const { attempts } of parts) for (const { worker } of attempts) seen.add(worker);
+  for (const worker of seen) {
+    let endsMs = worker.runningSince - now;
+    let running = true;
+    for (const attempt of worker.attempts.values()) {
+      const expected = attempt.expectedMs > 0 ? attempt.expectedMs : 4 * meanRow * attempt.task.rows;
+      const elapsed = now - worker.runningSince;
+      const overdue = running && elapsed > straggling * expected;
+      // One that is late is taken to need as long again.
+      endsMs = running ? Math.max(expected - elapsed, overdue ? elapsed : 0) : endsMs + expected;
+      const { task } = attempt;
+      // One that is suspected is not given to two at once.
+      if (task.of.segment === segment && task.attempts.length === 1 && task.committing === undefined && !isSuspected(task.trouble)) found.push({ attempt, leftMs: endsMs, running, overdue });
+      running = false;
+    }
+  }
+  return found;
+}

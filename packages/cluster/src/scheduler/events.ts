@@ -1,0 +1,120 @@
+import type { ConcreteDevice, ErrorData, FailureClass } from "@shoal/core";
+
+/**
+ * A segment over a block, or over some of its rows once it was split. `block` is its place in the order in which the driver cuts the
+ * segment's input, and the same after a restart; which rows of which file it holds (its lineage) is the driver's and the ledger's to know.
+ */
+export interface TaskId {
+  readonly job: string;
+  readonly segment: number;
+  readonly block: number;
+  /** Rows `first` … `first + rows` of the block. */
+  readonly first: number;
+  readonly rows: number;
+}
+
+/** One try at a task. `epoch` counts the scheduler's lives, `number` the attempts of one. */
+export interface AttemptId {
+  readonly epoch: number;
+  readonly number: number;
+}
+
+/** What a machine must have to run a segment. */
+export interface SegmentNeeds {
+  /** Any of these will do; none listed: every worker does. */
+  readonly devices: readonly ConcreteDevice[];
+  /** Memory of the device, in bytes; 0 where unknown. */
+  readonly memoryBytes: number;
+  /** What is loaded before the first block. `loadMs` is a guess, replaced by what loading is seen to take. */
+  readonly model?: { readonly hash: string; readonly loadMs: number };
+}
+
+export interface SegmentSpec {
+  readonly needs: SegmentNeeds;
+  /** Rows may be run apart, so that a guilty one can be found. Otherwise a failing block is given up whole. */
+  readonly divisible: boolean;
+  /** How many blocks there will be, where the source knows: the end is then planned from the start. */
+  readonly expectedBlocks?: number;
+}
+
+export interface JobSpec {
+  readonly job: string;
+  /** Of several jobs, those with the highest priority get workers first. */
+  readonly priority: number;
+  /** Jobs of one priority get time of workers in proportion to this. */
+  readonly weight: number;
+  readonly segments: readonly SegmentSpec[];
+}
+
+/** What the ledger holds for a task, once and for all: whichever entry comes first, wins. */
+export type LedgerEntry =
+  | { readonly kind: "result"; readonly attempt: AttemptId; readonly worker: string }
+  /** From now on its parts are tasks of their own; each number is the first row of one. */
+  | { readonly kind: "split"; readonly at: readonly number[] }
+  | { readonly kind: "quarantine"; readonly error: ErrorData };
+
+/** What happens to a scheduler. Everything it knows comes by one of these; each may come late, twice, or never. */
+export type SchedulerEvent =
+  // From a driver. All three may be repeated after its restart.
+  | { readonly kind: "job-submitted"; readonly spec: JobSpec }
+  | { readonly kind: "block-offered"; readonly job: string; readonly segment: number; readonly block: number; readonly rows: number; readonly bytes: number }
+  | { readonly kind: "input-ended"; readonly job: string; readonly segment: number; readonly blocks: number }
+  | { readonly kind: "job-cancelled"; readonly job: string }
+  // From a worker, by its connection.
+  | WorkerJoined
+  /** It has loaded a model, or can hold another number of leases. */
+  | { readonly kind: "worker-ready"; readonly connection: string; readonly model?: string; readonly loadMs?: number; readonly credit?: number }
+  | WorkerBeat
+  /** A result that the gateway has checked; from an earlier epoch: one that the worker still held. */
+  | { readonly kind: "result"; readonly connection: string; readonly task: TaskId; readonly attempt: AttemptId }
+  | TaskFailed
+  /** It wants no more, and gives back what it has but for the attempts that it finishes. */
+  | { readonly kind: "worker-draining"; readonly connection: string; readonly finishing: readonly number[] }
+  | { readonly kind: "connection-lost"; readonly connection: string }
+  // From the ledger, by the engine.
+  /** Read back at the start, before any worker joins. */
+  | { readonly kind: "ledger-replayed"; readonly task: TaskId; readonly entry: LedgerEntry }
+  | { readonly kind: "commit-won"; readonly task: TaskId }
+  | { readonly kind: "commit-lost"; readonly task: TaskId; readonly winner: LedgerEntry }
+  /** No answer, or an error: it may be in the ledger or not. */
+  | { readonly kind: "commit-unknown"; readonly task: TaskId }
+  /** Nothing was written: the result could not be had from the worker that held it. */
+  | { readonly kind: "commit-abandoned"; readonly task: TaskId }
+  /** The time that was asked for has come. */
+  | { readonly kind: "tick" };
+
+export interface WorkerJoined {
+  readonly kind: "worker-joined";
+  readonly worker: string;
+  readonly connection: string;
+  /** A tab is beaten by its browser's timers: its silence is borne longer, its leases are shorter. */
+  readonly host: "machine" | "tab";
+  readonly devices: readonly ConcreteDevice[];
+  readonly memoryBytes: number;
+  /** Hashes of models that it has, loaded or in its cache. */
+  readonly models: readonly string[];
+  /** Leases that it can hold at once: two, so that one is fetched while the other is computed. */
+  readonly credit: number;
+}
+
+export interface WorkerBeat {
+  readonly kind: "beat";
+  readonly connection: string;
+  /** The attempt that is being computed. Attempts are computed in the order of their leases. */
+  readonly running?: AttemptId;
+  /** Rows of it that are done. */
+  readonly rows: number;
+  /** It loads a model: nothing is concluded from standing still. */
+  readonly loading?: boolean;
+}
+
+export interface TaskFailed {
+  readonly kind: "failed";
+  readonly connection: string;
+  readonly task: TaskId;
+  readonly attempt: AttemptId;
+  readonly failure: FailureClass;
+  readonly error: ErrorData;
+  /** The guilty row, counted from the start of the task, where the worker knows it. */
+  readonly row?: number;
+}

@@ -1,0 +1,80 @@
+import type { SchedulerSettings } from "@shoal/cluster";
+import { seededRandom } from "@shoal/testing";
+import { lpBound, type WorkerCosts } from "./lp-bound.ts";
+import { SimulatedDriver } from "./simulated-driver.ts";
+import { SimulatedGateway } from "./simulated-gateway.ts";
+import { SimulatedLedger } from "./simulated-ledger.ts";
+import { SimulatedTime } from "./simulated-time.ts";
+import { SimulatedWorker, type WorkerTraits } from "./simulated-worker.ts";
+import { asTheyAre, SimulatedWire } from "./wire.ts";
+
+export interface Makespan {
+  readonly workers: number;
+  readonly blocks: number;
+  readonly simulatedMs: number;
+  readonly boundMs: number;
+  /** Bound over what it took: 1 is the best that there is. */
+  readonly ratio: number;
+  readonly events: number;
+  readonly leases: number;
+  readonly duplicates: number;
+  readonly mostOpen: number;
+}
+
+const rowsPerBlock = 64;
+const blockBytes = 64_000;
+const model = { hash: "model", bytes: 20_000_000, initMs: 1_000 };
+
+/** A fleet without faults: speeds of 1:100 spread evenly by their logarithm, each worker behind a network of its own, the model on none of them. */
+export function makespan(workers: number, seed: number, { blocksPerWorker = 100, sizeKnown = true, settings = {} }: { readonly blocksPerWorker?: number; readonly sizeKnown?: boolean; readonly settings?: Partial<SchedulerSettings> } = {}): Makespan {
+  const random = seededRandom(seed);
+  const time = new SimulatedTime();
+  const blocks = workers * blocksPerWorker;
+  const ledger = new SimulatedLedger(time, random, 0);
+  let [leases, duplicates, mostOpen] = [0, 0, 0];
+  const gateway = new SimulatedGateway(time, ledger, settings, (state, _event, effects) => {
+    for (const effect of effects) {
+      if (effect.kind !== "lease") continue;
+      leases++;
+      if (effect.duplicate) duplicates++;
+      mostOpen = Math.max(mostOpen, state.jobs.get("job")?.segments[0]?.open.size ?? 0);
+    }
+  });
+  const spec = { job: "job", priority: 0, weight: 1, segments: [{ needs: { devices: [], memoryBytes: 0, model: { hash: model.hash, loadMs: 3_000 } }, divisible: true, ...(sizeKnown ? { expectedBlocks: blocks } : {}) }] };
+  const driver = new SimulatedDriver(spec, [{ blocks, rows: () => rowsPerBlock, bytes: () => blockBytes }], time, 0, (event, isCurrent) => gateway.handle(event, isCurrent));
+  gateway.drivers.set("job", driver);
+  const costs: WorkerCosts[] = [];
+  const wireFaults = { loss: () => 0, duplication: 0, jitterMs: 5 };
+  for (let n = 0; n < workers; n++) {
+    const traits: WorkerTraits = {
+      name: `worker-${n}`, host: n % 2 === 0 ? "machine" : "tab", devices: ["cpu"], memoryBytes: 8e9,
+      // The slowest takes two minutes for a block, the fastest 1.2 s.
+      rowsPerMs: (rowsPerBlock / 120_000) * 100 ** (workers === 1 ? 0 : n / (workers - 1)),
+      // 2 to 50 MB/s, 5 to 100 ms.
+      bandwidth: 2_000 * 25 ** random.next(), latencyMs: 5 * 20 ** random.next(), beatMs: 5_000,
+    };
+    costs.push(costsOf(traits));
+    const worker = new SimulatedWorker(traits, {
+      time,
+      dial: (one) => {
+        const wire = new SimulatedWire(one.traits.name, time, random, one.traits.latencyMs, wireFaults, asTheyAre);
+        gateway.accept(wire, one);
+        return wire;
+      },
+      deliver: (_one, wire, message) => wire.up(message, (received) => gateway.deliver(wire, received)),
+      modelOf: () => model,
+      bytesOf: () => blockBytes,
+      fateOf: () => "done",
+    });
+    time.at(0, () => worker.connect());
+  }
+  time.at(0, () => driver.start());
+  while (driver.state === "running" && time.step());
+  const boundMs = lpBound(blocks, costs);
+  return { workers, blocks, simulatedMs: time.now, boundMs, ratio: boundMs / time.now, events: gateway.events, leases, duplicates, mostOpen };
+}
+
+function costsOf({ rowsPerMs, bandwidth, latencyMs }: WorkerTraits): WorkerCosts {
+  const transferMs = blockBytes / bandwidth;
+  return { setupMs: 3 * latencyMs + Math.max(transferMs, model.bytes / bandwidth + model.initMs), perBlockMs: Math.max(rowsPerBlock / rowsPerMs, transferMs) };
+}

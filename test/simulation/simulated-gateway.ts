@@ -1,0 +1,130 @@
+import { createScheduler, schedule, type LedgerEntry, type SchedulerEffect, type SchedulerEvent, type SchedulerSettings, type SchedulerState, type TaskId } from "@shoal/cluster";
+import type { SimulatedDriver } from "./simulated-driver.ts";
+import type { SimulatedLedger } from "./simulated-ledger.ts";
+import type { SimulatedTime } from "./simulated-time.ts";
+import type { SimulatedWorker } from "./simulated-worker.ts";
+import type { GatewayMessage, SimulatedWire, WorkerMessage } from "./wire.ts";
+
+export type Observer = (state: SchedulerState, event: SchedulerEvent, effects: readonly SchedulerEffect[]) => void;
+
+/** Events in, effects out: around the real scheduler, what the coordinator's program will be. */
+export class SimulatedGateway {
+  state: SchedulerState;
+  events = 0;
+  readonly drivers = new Map<string, SimulatedDriver>();
+  readonly #wires = new Map<string, { readonly wire: SimulatedWire; readonly worker: SimulatedWorker }>();
+  readonly #time: SimulatedTime;
+  readonly #ledger: SimulatedLedger;
+  readonly #settings: Partial<SchedulerSettings>;
+  readonly #observe: Observer;
+  #epoch = 0;
+  #timerOrder = 0;
+  #pausedUntil = 0;
+  readonly #backlog: { readonly event: SchedulerEvent; readonly isCurrent: () => boolean }[] = [];
+  /** Called for what the clock says; it may say nonsense. */
+  readonly #readClock: () => number;
+
+  constructor(time: SimulatedTime, ledger: SimulatedLedger, settings: Partial<SchedulerSettings>, observe: Observer, readClock: () => number = () => time.now) {
+    [this.#time, this.#ledger, this.#settings, this.#observe, this.#readClock] = [time, ledger, settings, observe, readClock];
+    this.state = createScheduler({ ...settings, epoch: 0 });
+  }
+
+  accept(wire: SimulatedWire, worker: SimulatedWorker): void {
+    this.#wires.set(wire.name, { wire, worker });
+  }
+
+  deliver(wire: SimulatedWire, message: WorkerMessage): void {
+    if (this.#wires.has(wire.name)) this.handle({ ...message, connection: wire.name } as SchedulerEvent);
+  }
+
+  /** The socket closed. */
+  lose(wire: SimulatedWire): void {
+    if (this.#wires.delete(wire.name)) this.handle({ kind: "connection-lost", connection: wire.name });
+  }
+
+  /** The process stands still: what comes in waits. */
+  pause(ms: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#time.now + ms);
+    this.#time.at(this.#pausedUntil, () => {
+      if (this.#time.now < this.#pausedUntil) return;
+      for (const { event, isCurrent } of this.#backlog.splice(0)) if (isCurrent()) this.handle(event);
+    });
+  }
+
+  /** `isCurrent`: whether the connection by which it came still stands when its turn comes. */
+  handle(event: SchedulerEvent, isCurrent: () => boolean = () => true): void {
+    if (this.#time.now < this.#pausedUntil) return void this.#backlog.push({ event, isCurrent });
+    this.events++;
+    const effects = schedule(this.state, event, this.#readClock());
+    if (event.kind === "job-submitted") this.drivers.get(event.spec.job)?.accepted();
+    this.#observe(this.state, event, effects);
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  /** Killed, and started again: all that is left is the ledger. */
+  restart(): SimulatedWorker[] {
+    this.#epoch++;
+    this.#pausedUntil = 0;
+    this.#backlog.length = 0;
+    const cut = [...this.#wires.values()];
+    for (const { wire } of cut) wire.open = false;
+    this.#wires.clear();
+    this.state = createScheduler({ ...this.#settings, epoch: this.#epoch });
+    for (const driver of this.drivers.values()) {
+      if (driver.state !== "running") continue;
+      this.handle({ kind: "job-submitted", spec: driver.spec });
+      for (const { task, entry } of this.#ledger.entries.values()) if (task.job === driver.spec.job) this.handle({ kind: "ledger-replayed", task, entry });
+      driver.start();
+    }
+    return cut.map(({ worker }) => worker);
+  }
+
+  #perform(effect: SchedulerEffect): void {
+    switch (effect.kind) {
+      case "lease":
+      case "revoke": return this.#tell(effect.connection, { kind: effect.kind, tasks: effect.tasks });
+      case "close": {
+        const known = this.#wires.get(effect.connection);
+        if (known === undefined) return;
+        this.lose(known.wire);
+        known.wire.open = false;
+        return known.worker.closed(known.wire);
+      }
+      case "settle":
+      case "refuse": return this.#tell(effect.connection, { kind: effect.kind, task: effect.task, attempt: effect.attempt });
+      case "commit": return this.#commit(effect.task, effect.entry);
+      case "set-timer": {
+        const order = ++this.#timerOrder;
+        return this.#time.at(effect.at, () => {
+          if (order === this.#timerOrder) this.handle({ kind: "tick" });
+        });
+      }
+      case "ask-for-blocks": return this.drivers.get(effect.job)?.asked(effect.segment, effect.blocks);
+      case "block-done": {
+        this.drivers.get(effect.job)?.done[effect.segment]?.add(effect.block);
+        return;
+      }
+      case "job-done": {
+        const driver = this.drivers.get(effect.job);
+        if (driver !== undefined) Object.assign(driver, { state: "done", quarantinedRows: effect.quarantinedRows });
+        return;
+      }
+      case "job-failed": {
+        const driver = this.drivers.get(effect.job);
+        if (driver !== undefined) driver.state = "failed";
+        return;
+      }
+      default:
+    }
+  }
+
+  #commit(task: TaskId, entry: LedgerEntry): void {
+    const epoch = this.#epoch;
+    this.#ledger.commit(task, entry, () => epoch === this.#epoch, (answer) => this.handle({ ...answer, task }));
+  }
+
+  #tell(connection: string, message: GatewayMessage): void {
+    const known = this.#wires.get(connection);
+    known?.wire.down(message, (received) => known.worker.receive(received, known.wire));
+  }
+}
