@@ -6,7 +6,7 @@ export const exitCodes = { ok: 0, failed: 1, usage: 2, deadLetters: 3, interrupt
 export function printError(thrown: unknown): number {
   const error = ShoalError.from(thrown);
   if (error.code === "aborted") {
-    process.stderr.write("Interrupted. Nothing was published; what was under way has been removed.\n");
+    process.stderr.write("Interrupted. Nothing was published; what was under way has been removed. The next run starts at the first row: README.md of the package shoal, \"What Shoal does not do yet\", says how to cut a long one into parts.\n");
     return exitCodes.interrupted;
   }
   const debug = process.env["SHOAL_DEBUG"];
