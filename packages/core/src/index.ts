@@ -15,6 +15,7 @@ export * from "./inside-actor.ts";
 export * from "./json.ts";
 export * from "./load-predictor.ts";
 export * from "./logger.ts";
+export { nearestName } from "./nearest-name.ts";
 export { checkFeeds } from "./onnx/check-feeds.ts";
 export { fetchModel, modelNotFound } from "./onnx/fetch-model.ts";
 export { formatPorts, formatShape } from "./onnx/format-ports.ts";
