@@ -11,12 +11,25 @@ export function printError(thrown: unknown): number {
   }
   const debug = process.env["SHOAL_DEBUG"];
   const trace = debug !== undefined && debug !== "" ? `\n${stacks(error)}` : userFrame(error);
-  process.stderr.write(`error ${error.code}: ${error.message}${trace}\n`);
+  process.stderr.write(`error ${error.code}: ${error.message}${flagsFor(error.hint)}${trace}\n`);
   return usageCodes.has(error.code) ? exitCodes.usage : exitCodes.failed;
 }
 
 /** What the person typed was wrong, rather than what the run met. */
 const usageCodes = new Set(["bad-option", "no-job", "unknown-format", "unknown-task"]);
+
+const flags: readonly (readonly [option: RegExp, flag: string])[] = [
+  [/mode: "overwrite"/, "--overwrite (for an output that -o names; a job that names its own says mode)"],
+  [/\bonError\b/, "--on-error skip"],
+  [/\bmaxErrors\b/, "--max-errors"],
+  [/\btimeoutMs\b/, "--timeout (shoal infer)"],
+];
+
+/** Hints name the options of the API; the person at the command has flags. */
+function flagsFor(hint = ""): string {
+  const named = flags.filter(([option]) => option.test(hint)).map(([, flag]) => flag);
+  return named.length === 0 ? "" : `\n  → With this command: ${named.join(", ")}`;
+}
 
 /** The first line of the stack that is the user's own code. */
 function userFrame(error: Error): string {
