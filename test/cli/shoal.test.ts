@@ -25,7 +25,18 @@ test("infer: CSV in, labels out, no code", async () => {
   const rows = readFileSync(join(folder, "labels.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line) as { id: number; label: string });
   expect(rows.map((row) => [row.id, row.label])).toEqual([[1, "POSITIVE"], [2, "NEGATIVE"]]);
   const again = await shoal(args, folder);
-  expect(again).toMatchObject({ code: 1, err: expect.stringContaining("output-exists") as string });
+  expect(again).toMatchObject({ code: 1, err: expect.stringMatching(/output-exists[^]*\{ mode: "overwrite" \}[^]*With this command: --overwrite/) as string });
+});
+
+test("a row without a text is named as a person counts, and the flag that lets it go", async () => {
+  writeFileSync(join(folder, "gaps.csv"), "id,text\n1,so good\n2,so bad\n3,\n");
+  const args = ["infer", "gaps.csv", "--task", "text-classification", "--model", "sentiment", "--input", "text", "--output", "label", "-o", "gaps.jsonl", "--quiet"];
+  const failed = await shoal(args, folder);
+  expect(failed).toMatchObject({ code: 1, err: expect.stringMatching(/missing-value: .* failed at .*gaps\.csv, row 3, .*Column "text" has nothing[^]*With this command: --on-error skip/) as string });
+  expect(failed.err).not.toContain("of the block");
+  expect(await shoal([...args, "--on-error", "dead-letter"], folder)).toMatchObject({ code: 3 });
+  const [letter] = readFileSync(join(folder, "gaps.jsonl.dead-letters.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line) as object);
+  expect(letter).toMatchObject({ source: expect.stringMatching(/gaps\.csv, row 3$/) as string, error: { message: 'Column "text" has nothing where a text is wanted.', details: { column: "text" } } });
 });
 
 test("a failing row: fail names it and publishes nothing, exit 1; dead-letter keeps it, exit 3", async () => {
