@@ -84,6 +84,9 @@ test("dead letters of a job that runs in its file's body decide the exit code to
   expect(homeless).toMatchObject({ code: 1, err: expect.stringContaining("no-place-for-dead-letters") as string });
   writeFileSync(join(folder, "nothing.mjs"), "export const nothing = 1;\n");
   expect((await shoal(["run", "nothing.mjs"], folder)).err).toContain("nothing was run");
+  const shoalUrl = import.meta.resolve("shoal");
+  writeFileSync(join(folder, "caught.mjs"), `import { readJsonl } from ${JSON.stringify(shoalUrl)};\nawait readJsonl("nowhere.jsonl").takeAll().catch((error) => console.log(error.code));\n`);
+  expect(await shoal(["run", "caught.mjs", "--quiet"], folder)).toMatchObject({ code: 0, out: "file-not-found\n", err: "" });
 });
 
 test("an empty input gives an output with the columns that are known", async () => {
@@ -126,6 +129,11 @@ test("inspect shows columns, types and rows; doctor tries the devices", async ()
   const inspected = await shoal(["inspect", "some.jsonl"], folder);
   expect(inspected).toMatchObject({ code: 0 });
   expect(inspected.out).toMatch(/id +float64\n +text +utf8, may be missing\n0: id=1 +text="a"/);
+  expect(await shoal(["run", "some.jsonl"], folder)).toMatchObject({ code: 2, err: expect.stringMatching(/no-job: some\.jsonl is no job file[^]*shoal inspect some\.jsonl/) as string });
+  writeFileSync(join(folder, "other.csv"), "id\n1\n");
+  expect(await shoal(["inspect", "some.jsonl", "other.csv"], folder)).toMatchObject({ code: 2, err: expect.stringContaining("files of several formats") as string });
+  writeFileSync(join(folder, "vectors.jsonl"), '{"vector":[1,2.5]}\n{"vector":[3,4]}\n');
+  expect(JSON.parse((await shoal(["inspect", "vectors.jsonl", "--json"], folder)).out)).toMatchObject({ rows: null, sample: [{ vector: [1, 2.5] }, { vector: [3, 4] }] });
   const doctor = await shoal(["doctor"], folder);
   expect(doctor.code).toBe(0);
   expect(doctor.out).toMatch(/device +cpu +works/);
