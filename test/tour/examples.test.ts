@@ -100,6 +100,7 @@ async function temporaryFolder(prefix: string): Promise<{ readonly path: string 
 
 test.each([
   ["packages/shoal/PREDICTORS.md", "apps/examples/predictors"],
+  ["packages/shoal/REPORTS.md", "apps/examples/reports"],
   ["packages/io/README.md", "test/conformance/formats"],
 ])("the code in %s stands in %s", async (page, folder) => {
   const sources = await Promise.all((await readdir(join(root, folder))).filter((name) => name.endsWith(".ts")).map((name) => readFile(join(root, folder, name), "utf8")));
