@@ -15,7 +15,7 @@ test("A: shoal run job.ts reads prompts, completes them in two actors, writes Pa
   const folder = mkdtempSync(join(tmpdir(), "shoal-tour-"));
   cpSync(fileURLToPath(new URL("./prompts", import.meta.url)), join(folder, "prompts"), { recursive: true });
   expect(await shoal(["run", fileURLToPath(new URL("./job.ts", import.meta.url))], folder)).toMatchObject({ code: 0 });
-  const rows = await readParquet<{ prompt: string; completion: string }>(join(folder, "out")).takeAll();
+  const rows = await readParquet<{ prompt: string; completion: string }>(join(folder, "out/stories")).takeAll();
   expect(rows.map((row) => row.prompt)).toEqual(["Once upon a time", "Today's weather", "Complete this"]);
   for (const row of rows) expect(row.completion).toMatch(/\w+ \w+/);
   rmSync(folder, { recursive: true });

@@ -60,7 +60,7 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
     return commandRun.finish(await job.write(outputSink(output, flags)));
   }
   throw new ShoalError("no-job", `The default export of ${file} is neither a Job, a Dataset, nor a function giving one.`, {
-    hint: "Write: export default dataset.to(parquet(\"out/\")); or leave the default export out and consume the dataset in the file's body.",
+    hint: "Write: export default dataset.to(parquet(\"out/labels/\")); or leave the default export out and consume the dataset in the file's body.",
   });
 }
 
