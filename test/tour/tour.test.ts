@@ -1,4 +1,5 @@
 // The tour of the design, compiled and run.
+import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -61,6 +62,14 @@ describe("the README's files run as they are, in a folder with what the clone ha
 
   test("score.ts", async () => {
     expect(await shoal(["run", "score.ts", "--quiet"], folder)).toMatchObject({ code: 0, err: "", out: '{"features":[1,2,3,4],"score":4321}\n' });
+  });
+
+  test("tsc accepts them with the tsconfig.json that the README shows", { timeout: 60_000 }, () => {
+    const shown = JSON.parse(/^```json\n(.*?)^```/ms.exec(readFileSync(join(root, "README.md"), "utf8"))?.[1] as string) as { compilerOptions: object };
+    // What else is said is for the sources of the packages, which no user compiles.
+    const extra = { customConditions: ["@shoal/source"], skipLibCheck: true, lib: ["es2023", "esnext.disposable", "webworker"], exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: { ...shown.compilerOptions, ...extra }, include: ["*.ts"] }));
+    expect(spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", folder], { encoding: "utf8" })).toMatchObject({ status: 0, stdout: "" });
   });
 
   test("night.ts leaves out the parts that are there", async () => {
