@@ -25,7 +25,18 @@ test("infer: CSV in, labels out, no code", async () => {
   const rows = readFileSync(join(folder, "labels.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line) as { id: number; label: string });
   expect(rows.map((row) => [row.id, row.label])).toEqual([[1, "POSITIVE"], [2, "NEGATIVE"]]);
   const again = await shoal(args, folder);
-  expect(again).toMatchObject({ code: 1, err: expect.stringContaining("output-exists") as string });
+  expect(again).toMatchObject({ code: 1, err: expect.stringMatching(/output-exists[^]*\{ mode: "overwrite" \}[^]*With this command: --overwrite/) as string });
+});
+
+test("a row without a text is named as a person counts, and the flag that lets it go", async () => {
+  writeFileSync(join(folder, "gaps.csv"), "id,text\n1,so good\n2,so bad\n3,\n");
+  const args = ["infer", "gaps.csv", "--task", "text-classification", "--model", "sentiment", "--input", "text", "--output", "label", "-o", "gaps.jsonl", "--quiet"];
+  const failed = await shoal(args, folder);
+  expect(failed).toMatchObject({ code: 1, err: expect.stringMatching(/missing-value: .* failed at .*gaps\.csv, row 3, .*Column "text" has nothing[^]*With this command: --on-error skip/) as string });
+  expect(failed.err).not.toContain("of the block");
+  expect(await shoal([...args, "--on-error", "dead-letter"], folder)).toMatchObject({ code: 3 });
+  const [letter] = readFileSync(join(folder, "gaps.jsonl.dead-letters.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line) as object);
+  expect(letter).toMatchObject({ source: expect.stringMatching(/gaps\.csv, row 3$/) as string, error: { message: 'Column "text" has nothing where a text is wanted.', details: { column: "text" } } });
 });
 
 test("a failing row: fail names it and publishes nothing, exit 1; dead-letter keeps it, exit 3", async () => {
@@ -73,6 +84,9 @@ test("dead letters of a job that runs in its file's body decide the exit code to
   expect(homeless).toMatchObject({ code: 1, err: expect.stringContaining("no-place-for-dead-letters") as string });
   writeFileSync(join(folder, "nothing.mjs"), "export const nothing = 1;\n");
   expect((await shoal(["run", "nothing.mjs"], folder)).err).toContain("nothing was run");
+  const shoalUrl = import.meta.resolve("shoal");
+  writeFileSync(join(folder, "caught.mjs"), `import { readJsonl } from ${JSON.stringify(shoalUrl)};\nawait readJsonl("nowhere.jsonl").takeAll().catch((error) => console.log(error.code));\n`);
+  expect(await shoal(["run", "caught.mjs", "--quiet"], folder)).toMatchObject({ code: 0, out: "file-not-found\n", err: "" });
 });
 
 test("an empty input gives an output with the columns that are known", async () => {
@@ -94,7 +108,8 @@ test("Ctrl-C ends in order: exit 130, no output, no unfinished output, no proces
   const pids = await actorPids(child.stderr as NodeJS.ReadableStream, 2);
   child.kill("SIGINT");
   const result = await finished;
-  expect(result).toMatchObject({ code: 130, err: expect.stringContaining("Interrupted") as string });
+  expect(result).toMatchObject({ code: 130, err: expect.stringMatching(/Interrupted\.[^]*starts at the first row: README\.md/) as string });
+  expect(readFileSync(join(fixtures, "../../../packages/shoal/README.md"), "utf8")).toContain("\n## What Shoal does not do yet\n");
   expect(readdirSync(folder).filter((name) => name.includes("forever"))).toEqual([]);
   expect(pids.filter(isAlive)).toEqual([]);
 });
@@ -114,6 +129,11 @@ test("inspect shows columns, types and rows; doctor tries the devices", async ()
   const inspected = await shoal(["inspect", "some.jsonl"], folder);
   expect(inspected).toMatchObject({ code: 0 });
   expect(inspected.out).toMatch(/id +float64\n +text +utf8, may be missing\n0: id=1 +text="a"/);
+  expect(await shoal(["run", "some.jsonl"], folder)).toMatchObject({ code: 2, err: expect.stringMatching(/no-job: some\.jsonl is no job file[^]*shoal inspect some\.jsonl/) as string });
+  writeFileSync(join(folder, "other.csv"), "id\n1\n");
+  expect(await shoal(["inspect", "some.jsonl", "other.csv"], folder)).toMatchObject({ code: 2, err: expect.stringContaining("files of several formats") as string });
+  writeFileSync(join(folder, "vectors.jsonl"), '{"vector":[1,2.5]}\n{"vector":[3,4]}\n');
+  expect(JSON.parse((await shoal(["inspect", "vectors.jsonl", "--json"], folder)).out)).toMatchObject({ rows: null, sample: [{ vector: [1, 2.5] }, { vector: [3, 4] }] });
   const doctor = await shoal(["doctor"], folder);
   expect(doctor.code).toBe(0);
   expect(doctor.out).toMatch(/device +cpu +works/);

@@ -110,7 +110,7 @@ describe.skipIf(sharedModelsMissing)("text classification (sentiment-mini: BERT)
 
   it("names the row whose text is missing", async () => {
     await using step = await loadStep(textClassification({ model, input: "text", output: "label" }));
-    await expect(step.run([{ text: "fine" }, { text: null }])).rejects.toThrow(/Row 1 .* nothing in column "text"/);
+    await expect(step.run([{ text: "fine" }, { text: null }])).rejects.toMatchObject({ code: "missing-value", message: expect.stringContaining('Column "text" has nothing') as string, details: { rows: [1] } });
   });
 
   it("cuts texts that are too long, keeps the closing token, and counts them", async () => {

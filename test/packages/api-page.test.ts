@@ -7,7 +7,8 @@ import * as tinyModels from "shoal/tiny-models";
 import * as transformers from "shoal/transformers";
 import { defaultPredictorOptions } from "@shoal/planner";
 import { expect, test } from "vitest";
-import { workspace } from "./installed-app.ts";
+import { anchorsOf } from "./anchors.ts";
+import { workspace } from "./workspace.ts";
 
 const folder = join(workspace, "packages/shoal");
 const page = readFileSync(join(folder, "API.md"), "utf8");
@@ -49,17 +50,12 @@ test("and nothing that is not there", () => {
   expect(calls.filter((name) => (name.startsWith(".") ? !(name.slice(1) in dataset) : !exports.has(name)))).toEqual([]);
 });
 
-test.each(["API.md", "PREDICTORS.md", "REPORTS.md", "README.md", "../io/README.md", "../backend-transformers/README.md"])("the links of %s lead somewhere", (name) => {
+test.each(["API.md", "PREDICTORS.md", "REPORTS.md", "README.md", "../../README.md", "../io/README.md", "../backend-transformers/README.md"])("the links of %s lead somewhere", (name) => {
   const links = [...readFileSync(join(folder, name), "utf8").matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link as string).filter((link) => !/^\w+:/.test(link));
   const broken = links.filter((link) => {
     const [path = "", anchor] = link.split("#");
     const target = path === "" ? join(folder, name) : join(dirname(join(folder, name)), path);
-    return !existsSync(target) || (anchor !== undefined && !anchorsOf(target).has(anchor));
+    return !existsSync(target) || (anchor !== undefined && !anchorsOf(readFileSync(target, "utf8")).has(anchor));
   });
   expect(broken).toEqual([]);
 });
-
-/** The anchors that GitHub gives a page's headings. */
-function anchorsOf(path: string): Set<string> {
-  return new Set([...readFileSync(path, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) => title.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-")));
-}

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { workspace } from "./installed-app.ts";
+import { workspace } from "./workspace.ts";
 
 const sources = readdirSync(join(workspace, "packages"))
   .filter((name) => name !== "testing")

@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { packPackages } from "./pack-packages.ts";
+import { manifest, publicPackages, workspace } from "./workspace.ts";
 
-export const workspace = fileURLToPath(new URL("../../", import.meta.url));
+export { manifest, workspace } from "./workspace.ts";
 
 export interface Ran {
   readonly code: number;
@@ -51,24 +52,12 @@ async function packAll(folder: string): Promise<string[]> {
   const names = await publicPackages();
   const built = await run(process.execPath, [join(workspace, "node_modules/typescript/bin/tsc"), "-b", ...names.map((name) => `packages/${name}`)], workspace);
   if (built.code !== 0) throw new Error(`The build failed:\n${built.out}${built.err}`);
-  const packed = await npm(["pack", "--json", "--ignore-scripts", "--pack-destination", folder, ...names.flatMap((name) => ["-w", `packages/${name}`])], workspace);
-  if (packed.code !== 0) throw new Error(`npm pack failed:\n${packed.err}`);
-  return (await readdir(folder)).filter((name) => name.endsWith(".tgz")).map((name) => `./${name}`);
-}
-
-async function publicPackages(): Promise<string[]> {
-  const folders = (await readdir(join(workspace, "packages"), { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  const manifests = await Promise.all(folders.map((name) => manifest(join(workspace, "packages", name))));
-  return folders.filter((_, at) => manifests[at]?.["private"] !== true);
+  return packPackages(folder);
 }
 
 async function peerRange(): Promise<string> {
   const { peerDependencies } = await manifest(join(workspace, "packages/backend-onnx-node"));
   return (peerDependencies as Record<string, string>)["onnxruntime-node"] as string;
-}
-
-export async function manifest(folder: string): Promise<Record<string, unknown>> {
-  return JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Record<string, unknown>;
 }
 
 function npm(args: readonly string[], cwd: string): Promise<Ran> {

@@ -19,15 +19,15 @@ beforeAll(async () => {
   const installed = await installPackages();
   if (typeof installed === "string") return console.warn(`test/packages/installed.test.ts is left out: ${(unreachable = installed)}.`);
   app = installed;
-  await mkdir(join(app.folder, "prompts"));
+  await mkdir(join(app.folder, "apps/examples/quickstart/prompts"), { recursive: true });
   await Promise.all([
     app.write("opinions.js", opinions),
     app.write("opinions.ts", opinions),
     app.write("opinions.cjs", asCommonJs(opinions)),
     app.write("job.ts", job),
     app.write("score.ts", score),
-    app.write("prompts/all.jsonl", `{"prompt":"Once upon a time"}\n{"prompt":"The little dog"}\n`),
-    cp(join(workspace, "test/tour/model.onnx"), join(app.folder, "model.onnx")),
+    app.write("apps/examples/quickstart/prompts/all.jsonl", `{"prompt":"Once upon a time"}\n{"prompt":"The little dog"}\n`),
+    cp(join(workspace, "test/tour/model.onnx"), join(app.folder, "test/tour/model.onnx")),
   ]);
 }, 180_000);
 
@@ -83,8 +83,8 @@ describe("the README's first example", () => {
 
   test("the job of the tour, by the command", async () => {
     const ran = await app.run(process.execPath, [shoal(), "run", "job.ts"]);
-    expect(ran).toMatchObject({ code: 0, err: expect.stringContaining("2 rows in 1 file: out") as string });
-    const inspected = await app.run(process.execPath, [shoal(), "inspect", "out/part-00000.parquet", "--json"]);
+    expect(ran).toMatchObject({ code: 0, err: expect.stringContaining("2 rows in 1 file: out/stories") as string });
+    const inspected = await app.run(process.execPath, [shoal(), "inspect", "out/stories/part-00000.parquet", "--json"]);
     expect(inspected.out).toContain("Once upon a time");
   });
 
@@ -92,7 +92,7 @@ describe("the README's first example", () => {
     const runtime = findRuntime(name);
     if (runtime === undefined) return skip(`${name} was not found`);
     expect(await app.run(runtime.path, runtime.command("opinions.ts"))).toEqual({ code: 0, out: labels, err: "" });
-    const rows = await app.run(runtime.path, [...runtime.command(shoal()), "infer", "prompts/all.jsonl", "--quiet", ...task]);
+    const rows = await app.run(runtime.path, [...runtime.command(shoal()), "infer", "apps/examples/quickstart/prompts/all.jsonl", "--quiet", ...task]);
     expect(rows).toEqual({ code: 0, out: expect.stringMatching(/^\{"prompt":"Once upon a time","label":".+"\}\n\{.+\}\n$/) as string, err: "" });
   });
 

@@ -295,7 +295,7 @@ describe("rows that fail", () => {
   test("end the run with predictor, row, place and reason", async () => {
     const { environment, host } = world({}, badAt(70, 200));
     const error = await thrown(rowsOf(execute(poolOf(recutOf(scanOf(numbered(500)))), environment)));
-    expect(error.message).toMatch(/predictor "double" failed at counted-0, row 70, \{"id":70,"text":"row 70"\} \(tried \d times\): a bad row/);
+    expect(error.message).toMatch(/predictor "double" failed at counted-0, row 71, \{"id":70,"text":"row 70"\} \(tried \d times\): a bad row/);
     expect(error.message).toContain("onError");
     expect(host.alive).toBe(0);
   });
@@ -306,7 +306,7 @@ describe("rows that fail", () => {
     const { result, stats } = await runToSink(poolOf(recutOf(scanOf(numbered(500)))), sink, environment);
     expect(sink.rows).toHaveLength(498);
     expect(sink.deadLetters).toMatchObject([
-      { row: { id: 70, text: "row 70" }, step: `predictor "double"`, source: "counted-0, row 70", error: { message: "a bad row", failure: "row" } },
+      { row: { id: 70, text: "row 70" }, step: `predictor "double"`, source: "counted-0, row 71", error: { message: "a bad row", failure: "row" } },
       { row: { id: 200 } },
     ]);
     expect([result.deadLetters, stats.deadLettered]).toEqual(["memory/dead-letters", 2]);

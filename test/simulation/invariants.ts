@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import type { LedgerEntry, SchedulerEffect, SchedulerEvent, SchedulerState } from "@shoal/cluster";
+import type { TaskEntry, SchedulerEffect, SchedulerEvent, SchedulerState } from "@shoal/cluster";
 import { taskKey, type SimulatedLedger } from "./simulated-ledger.ts";
 import type { SimulatedDriver } from "./simulated-driver.ts";
 
 /** What must hold after every event, whatever happened before it. */
 export class Invariants {
-  readonly #won = new Map<string, LedgerEntry>();
+  readonly #won = new Map<string, TaskEntry>();
   readonly #ledger: SimulatedLedger;
   readonly #drivers: readonly SimulatedDriver[];
 

@@ -1,4 +1,4 @@
-import { createScheduler, schedule, type LedgerEntry, type SchedulerEffect, type SchedulerEvent, type SchedulerSettings, type SchedulerState, type TaskId } from "@shoal/cluster";
+import { createScheduler, schedule, type TaskEntry, type SchedulerEffect, type SchedulerEvent, type SchedulerSettings, type SchedulerState, type TaskId } from "@shoal/cluster";
 import type { SimulatedDriver } from "./simulated-driver.ts";
 import type { SimulatedLedger } from "./simulated-ledger.ts";
 import type { SimulatedTime } from "./simulated-time.ts";
@@ -118,7 +118,7 @@ export class SimulatedGateway {
     }
   }
 
-  #commit(task: TaskId, entry: LedgerEntry): void {
+  #commit(task: TaskId, entry: TaskEntry): void {
     const epoch = this.#epoch;
     this.#ledger.commit(task, entry, () => epoch === this.#epoch, (answer) => this.handle({ ...answer, task }));
   }

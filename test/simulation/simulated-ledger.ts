@@ -1,14 +1,14 @@
-import type { LedgerEntry, TaskId } from "@shoal/cluster";
+import type { TaskEntry, TaskId } from "@shoal/cluster";
 import type { SeededRandom } from "@shoal/testing";
 import type { SimulatedTime } from "./simulated-time.ts";
 
-export type LedgerAnswer = { readonly kind: "commit-won" } | { readonly kind: "commit-lost"; readonly winner: LedgerEntry } | { readonly kind: "commit-unknown" };
+export type LedgerAnswer = { readonly kind: "commit-won" } | { readonly kind: "commit-lost"; readonly winner: TaskEntry } | { readonly kind: "commit-unknown" };
 
 export const taskKey = ({ job, segment, block, first, rows }: TaskId): string => `${job}/${segment}/${block}/${first}+${rows}`;
 
 /** First writer wins. An error says nothing about whether it was written. */
 export class SimulatedLedger {
-  readonly entries = new Map<string, { readonly task: TaskId; readonly entry: LedgerEntry }>();
+  readonly entries = new Map<string, { readonly task: TaskId; readonly entry: TaskEntry }>();
   readonly #time: SimulatedTime;
   readonly #random: SeededRandom;
   readonly #errors: number;
@@ -23,7 +23,7 @@ export class SimulatedLedger {
   }
 
   /** `isCurrent`: a deposed writer's commits, still under way, are refused. */
-  commit(task: TaskId, entry: LedgerEntry, isCurrent: () => boolean, answer: (answer: LedgerAnswer) => void): void {
+  commit(task: TaskId, entry: TaskEntry, isCurrent: () => boolean, answer: (answer: LedgerAnswer) => void): void {
     const random = this.#random;
     const fails = this.#errors > 0 && random.chance(this.#errors);
     const ms = this.#errors > 0 ? random.between(1, 20) : 2;
@@ -41,11 +41,11 @@ export class SimulatedLedger {
   }
 }
 
-function rivalEntry({ first, rows }: TaskId, random: SeededRandom): LedgerEntry {
+function rivalEntry({ first, rows }: TaskId, random: SeededRandom): TaskEntry {
   if (rows > 1 && random.chance(0.5)) return { kind: "split", at: [first, first + random.between(1, rows - 1)] };
   return { kind: "result", attempt: { epoch: -1, number: 1 }, worker: "rival" };
 }
 
-function sameEntry(a: LedgerEntry, b: LedgerEntry): boolean {
+function sameEntry(a: TaskEntry, b: TaskEntry): boolean {
   return a === b || (a.kind === "result" && b.kind === "result" && a.attempt.epoch === b.attempt.epoch && a.attempt.number === b.attempt.number);
 }

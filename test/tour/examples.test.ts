@@ -55,6 +55,20 @@ test("a model inside a predictor of one's own", async () => {
   expect((await opinions.takeAll()).map((row) => row.label)).toEqual(["POSITIVE", "NEGATIVE"]);
 });
 
+test("a service: one long run answers requests, one by one and many at once", async () => {
+  interface Labels {
+    readonly labelOf: (text: string) => Promise<string>;
+    readonly answer: (signal: AbortSignal) => Promise<void>;
+  }
+  const { labelOf, answer } = await example<Labels>("labels");
+  const controller = new AbortController();
+  const answered = answer(controller.signal);
+  expect(await labelOf("I loved this film")).toBe("POSITIVE");
+  expect(await Promise.all(["The food was terrible", "so good"].map(labelOf))).toEqual(["NEGATIVE", "POSITIVE"]);
+  controller.abort();
+  await expect(answered).rejects.toThrow(/aborted/);
+});
+
 test("rows that end or hang their actor are found, and skipped", async () => {
   const { default: fragile } = await example("fragile");
   expect(await fragile.takeAll()).toEqual([{ id: 0 }, { id: 1 }]);
@@ -86,6 +100,7 @@ async function temporaryFolder(prefix: string): Promise<{ readonly path: string 
 
 test.each([
   ["packages/shoal/PREDICTORS.md", "apps/examples/predictors"],
+  ["packages/shoal/REPORTS.md", "apps/examples/reports"],
   ["packages/io/README.md", "test/conformance/formats"],
 ])("the code in %s stands in %s", async (page, folder) => {
   const sources = await Promise.all((await readdir(join(root, folder))).filter((name) => name.endsWith(".ts")).map((name) => readFile(join(root, folder, name), "utf8")));

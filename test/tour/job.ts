@@ -5,4 +5,4 @@ import { textGeneration } from "shoal/transformers";
 
 export default readJsonl<{ prompt: string }>("prompts/*.jsonl")
   .mapBatches(textGeneration({ model: storyteller, input: "prompt", output: "completion", maxNewTokens: 20 }), { concurrency: 2, device: "auto" })
-  .to(parquet("out/"));
+  .to(parquet("out/stories/"));

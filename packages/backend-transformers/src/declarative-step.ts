@@ -1,4 +1,4 @@
-import { ShoalError, type DeclarativePredictorSpec, type JsonObject, type PredictorStep } from "@shoal/core";
+import { nearestName, ShoalError, type DeclarativePredictorSpec, type JsonObject, type PredictorStep } from "@shoal/core";
 
 /** How the weights are stored: it chooses the file, `onnx/model_fp16.onnx` for `"fp16"`. */
 export type Dtype = "fp32" | "fp16" | "q8" | "int8" | "uint8" | "q4" | "q4f16" | "bnb4";
@@ -56,7 +56,6 @@ const measuredDtypes: readonly Dtype[] = ["fp32", "fp16", "q8"];
 /** A declarative predictor of this backend. */
 export function declarativeStep<In, Out>(parts: StepParts): PredictorStep<In, Out, undefined, "adds"> {
   const model = String(parts.from.model);
-  if (model === "") throw wrongOption(parts.task, "model", "", "a hub id, a directory or a URL");
   const twice = parts.adds.find((name, at) => parts.adds.indexOf(name) !== at);
   if (twice !== undefined) throw wrongOption(parts.task, "output", twice, "a name of its own for each column it adds");
   const spec: DeclarativePredictorSpec = {
@@ -76,9 +75,30 @@ export function declarativeStep<In, Out>(parts: StepParts): PredictorStep<In, Ou
 }
 
 /** `storyteller` of `file:///…/storyteller/`, `name` of `org/name`; what a list of files is called stands behind its `#`. */
-function shortName(model: string): string {
+export function shortName(model: string): string {
   if (/^data:/i.test(model)) return model.split("#")[1] ?? "a list of files";
   return model.split(/[?#]/)[0]?.split(/[/\\]/).findLast((part) => part !== "") ?? model;
+}
+
+const modelOptions = ["model", "revision", "dtype", "modelFile", "input", "output"];
+
+/** @throws `bad-option` for an option that the task does not have, and where one is missing that it can't do without. */
+export function checkNames(task: string, options: ModelOptions & { readonly input: string; readonly output: string }, own: readonly string[] = []): void {
+  const known = [...modelOptions, ...own];
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    const nearest = nearestName(unknown, known);
+    throw new ShoalError("bad-option", `${task}() has no option "${unknown}".`, {
+      failure: "bug", hint: nearest === undefined ? `The options are ${known.join(", ")}.` : `Write ${nearest}.`, details: { task, option: unknown },
+    });
+  }
+  for (const [option, wanted] of [["model", "a hub id, a directory or a URL"], ["input", "the name of the column to read"], ["output", "the name of the column to add"]] as const) {
+    const value: unknown = options[option];
+    if ((typeof value === "string" && value !== "") || (option === "model" && value instanceof URL)) continue;
+    throw new ShoalError("bad-option", `${task}() needs the option "${option}": ${wanted}${value === undefined ? "" : `; it is ${JSON.stringify(value)}`}.`, {
+      failure: "bug", hint: `Write ${task}({ model: …, input: "…", output: "…" }).`, details: { task, option },
+    });
+  }
 }
 
 export function wrongOption(task: string, option: string, value: unknown, expected: string): ShoalError {

@@ -1,5 +1,5 @@
 import type { PredictorStep } from "@shoal/core";
-import { declarativeStep, defined, modelSettings, type ModelOptions, type ModelSettings } from "./declarative-step.ts";
+import { checkNames, declarativeStep, defined, modelSettings, type ModelOptions, type ModelSettings } from "./declarative-step.ts";
 
 /** How the vectors of a text's tokens become one: their mean, that of the first token, that of the last; or all of them. */
 export type Pooling = "mean" | "cls" | "last" | "none";
@@ -33,10 +33,12 @@ export type FeatureExtractionSettings = ModelSettings & {
  * ```ts
  * ds.mapBatches(featureExtraction({ model: "org/name", input: "text", output: "embedding", normalize: true }))
  * ```
+ * @throws `bad-option`
  */
 export function featureExtraction<const Input extends string, const Output extends string>(
   options: FeatureExtractionOptions<Input, Output>,
 ): PredictorStep<{ [K in Input]: string }, { [K in Output]: Float32Array }, undefined, "adds"> {
+  checkNames("featureExtraction", options, ["pooling", "normalize"]);
   const { input, output, pooling, normalize } = options;
   const settings: FeatureExtractionSettings = { input, output, ...modelSettings(options), ...defined({ pooling, normalize }) };
   return declarativeStep({ task: "feature-extraction", from: options, options: settings, reads: [input], adds: [output], costUnit: "tokens", postprocess: false });

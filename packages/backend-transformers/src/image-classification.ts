@@ -37,7 +37,7 @@ export type ImageClassificationSettings = ClassificationSettings & { readonly an
 export function imageClassification<const Input extends string, const Output extends string, const Score extends string = never, const Top extends number = never>(
   options: ImageClassificationOptions<Input, Output, Score, Top>,
 ): PredictorStep<{ [K in Input]: ImageInput }, Classified<Output, Score, Top>, undefined, "adds"> {
-  const { options: common, reads, adds } = classification("imageClassification", options);
+  const { options: common, reads, adds } = classification("imageClassification", options, ["antialias"]);
   const settings: ImageClassificationSettings = options.antialias === undefined ? common : { ...common, antialias: options.antialias };
   return declarativeStep({ task: "image-classification", from: options, options: settings, reads, adds, postprocess: true });
 }

@@ -1,5 +1,5 @@
 import type { PredictorStep } from "@shoal/core";
-import { checkWhole, declarativeStep, defined, modelSettings, type ModelOptions, type ModelSettings } from "./declarative-step.ts";
+import { checkNames, checkWhole, declarativeStep, defined, modelSettings, type ModelOptions, type ModelSettings } from "./declarative-step.ts";
 
 /** A label and how sure the model is of it, from 0 to 1. */
 export interface LabelScore {
@@ -46,8 +46,9 @@ export function textClassification<const Input extends string, const Output exte
 }
 
 /** What a classifier's options say about its step. */
-export function classification(task: string, options: ClassificationOptions<string, string, string, number>): { options: ClassificationSettings; reads: string[]; adds: string[] } {
+export function classification(task: string, options: ClassificationOptions<string, string, string, number>, own: readonly string[] = []): { options: ClassificationSettings; reads: string[]; adds: string[] } {
   const { input, output, scoreOutput, topK } = options;
+  checkNames(task, options, ["scoreOutput", "topK", ...own]);
   checkWhole(task, "topK", topK, 1);
   return {
     options: { input, output, ...modelSettings(options), ...defined({ scoreOutput, topK }) },

@@ -1,5 +1,5 @@
 import type { PredictorStep } from "@shoal/core";
-import { checkNumber, checkWhole, declarativeStep, defined, modelSettings, wrongOption, type ModelOptions, type ModelSettings } from "./declarative-step.ts";
+import { checkNames, checkNumber, checkWhole, declarativeStep, defined, modelSettings, wrongOption, type ModelOptions, type ModelSettings } from "./declarative-step.ts";
 
 /** One turn of a conversation, for models that have a chat template. */
 export interface ChatMessage {
@@ -94,8 +94,14 @@ export function textGeneration<const Input extends string, const Output extends 
   });
 }
 
+const ownOptions = [
+  "maxNewTokens", "maxLength", "minNewTokens", "returnFullText", "stop", "temperature", "topK", "topP", "repetitionPenalty", "seed", "seedColumn",
+  "numReturnSequences", "truncate",
+];
+
 function checkOptions(options: TextGenerationOptions<string, string, number>): void {
   const task = "textGeneration";
+  checkNames(task, options, ownOptions);
   checkWhole(task, "maxNewTokens", options.maxNewTokens, 1);
   checkWhole(task, "maxLength", options.maxLength, 1);
   checkWhole(task, "minNewTokens", options.minNewTokens, 0);

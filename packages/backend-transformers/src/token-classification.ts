@@ -1,5 +1,5 @@
 import type { PredictorStep } from "@shoal/core";
-import { declarativeStep, defined, modelSettings, type ModelOptions, type ModelSettings } from "./declarative-step.ts";
+import { checkNames, declarativeStep, defined, modelSettings, type ModelOptions, type ModelSettings } from "./declarative-step.ts";
 
 /** A token that has a label. */
 export interface TokenEntity {
@@ -55,10 +55,12 @@ export type TokenClassificationSettings = ModelSettings & {
  * ```ts
  * ds.mapBatches(tokenClassification({ model: "org/name", input: "text", output: "entities", aggregation: "simple" }))
  * ```
+ * @throws `bad-option`
  */
 export function tokenClassification<const Input extends string, const Output extends string, const How extends Aggregation = "none">(
   options: TokenClassificationOptions<Input, Output, How>,
 ): PredictorStep<{ [K in Input]: string }, { [K in Output]: (How extends "simple" ? EntityGroup : TokenEntity)[] }, undefined, "adds"> {
+  checkNames("tokenClassification", options, ["aggregation", "ignoreLabels"]);
   const { input, output, aggregation, ignoreLabels } = options;
   const settings: TokenClassificationSettings = { input, output, ...modelSettings(options), ...defined({ aggregation, ignoreLabels }) };
   return declarativeStep({ task: "token-classification", from: options, options: settings, reads: [input], adds: [output], costUnit: "tokens", postprocess: true });

@@ -10,7 +10,7 @@ export interface DeadLetter {
   readonly attempts: number;
   /** Which step failed. */
   readonly step: string;
-  /** Where the row came from: partition and row number, where known. */
+  /** Where the row came from: partition and row, counted from 1, where known. */
   readonly source?: string;
 }
 

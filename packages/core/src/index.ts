@@ -15,6 +15,7 @@ export * from "./inside-actor.ts";
 export * from "./json.ts";
 export * from "./load-predictor.ts";
 export * from "./logger.ts";
+export { nearestName } from "./nearest-name.ts";
 export { formatPorts, formatShape } from "./onnx/format-ports.ts";
 export * from "./onnx/onnx-session.ts";
 export * from "./predictor.ts";

@@ -13,7 +13,7 @@ const withArgs = definePredictor<{ n: Float64Array }>()(import.meta, "withArgs",
 
 // What TypeScript would refuse comes from JavaScript all the same.
 test.each([
-  [{ batchsize: 3 }, /no option "batchsize"/],
+  [{ batchsize: 3 }, /no option "batchsize" for predictors\.\n {2}→ Write batchSize\./],
   [{ onError: "dead-letter" }, /onError: "dead-letter" is none of "fail", "skip", "null", "deadLetter"/],
   [{ batchSize: 0 }, /batchSize: 0/],
   [{ batchSize: 1.5 }, /batchSize: 1.5/],
@@ -29,6 +29,14 @@ test.each([
   [{ batchFormat: "rows" }, /no option "batchFormat" for predictors[^]*where it is defined/],
 ])("%o is refused at once", (options, message) => {
   expect(() => rows.mapBatches(same, options as never)).toThrow(expect.objectContaining({ code: "bad-option", message: expect.stringMatching(message) as string }) as Error);
+});
+
+test.each([
+  [{ concurrency: 4 }, /no option "concurrency" for functions, which run on this thread and in no actor[^]*definePredictor/],
+  [{ batchsize: 4 }, /no option "batchsize" for functions\.\n {2}→ Write batchSize\./],
+  [{ colour: 4 }, /The options are batchSize, batchFormat, onError, version\./],
+])("with a function %o is refused", (options, message) => {
+  expect(() => rows.mapBatches((batch) => batch, options as never)).toThrow(expect.objectContaining({ code: "bad-option", message: expect.stringMatching(message) as string }) as Error);
 });
 
 test.each([[{ k: () => 1 }, "args.k"], [{ k: new Map() }, "args.k (a Map)"], [{ k: Number.NaN }, "args.k"]])("arguments must be JSON: %o", (args, where) => {

@@ -1,4 +1,4 @@
-import { preview, ShoalError } from "@shoal/core";
+import { nearestName, preview, ShoalError } from "@shoal/core";
 import { defaultPredictorOptions, type PredictorOptions } from "@shoal/planner";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -11,7 +11,7 @@ const predictorOptions = new Set([...Object.keys(defaultPredictorOptions), "onEr
 export function checkPredictorOptions(options: PredictorOptions): void {
   for (const name of Object.keys(options)) {
     if (predictorOptions.has(name)) continue;
-    const hint = name === "batchFormat" ? "A predictor says its format where it is defined: definePredictor(import.meta, …, { batchFormat })." : `The options are ${[...predictorOptions].join(", ")} and args.`;
+    const hint = name === "batchFormat" ? "A predictor says its format where it is defined: definePredictor(import.meta, …, { batchFormat })." : optionsHint(name, [...predictorOptions, "args"]);
     throw new ShoalError("bad-option", `mapBatches() has no option "${name}" for predictors.`, { failure: "bug", hint });
   }
   checkBatchSize(options.batchSize);
@@ -26,6 +26,22 @@ export function checkPredictorOptions(options: PredictorOptions): void {
   atLeastZero("numGpus", options.numGpus);
   atLeastZero("memory", options.memory);
   if (options.timeoutMs !== undefined) atLeastZero("timeoutMs", options.timeoutMs);
+}
+
+/** @throws `bad-option` for a name that steps with functions don't have: also for those of actors, which would be ignored. */
+export function checkFunctionOptions(method: string, settings: object, known: readonly string[]): void {
+  const name = Object.keys(settings).find((each) => !known.includes(each));
+  if (name === undefined) return;
+  const ofActors = predictorOptions.has(name) || name === "args";
+  throw new ShoalError("bad-option", `${method}() has no option "${name}" for functions${ofActors ? ", which run on this thread and in no actor" : ""}.`, {
+    failure: "bug",
+    hint: ofActors ? "Leave it out, or make the function a predictor: definePredictor(import.meta, …)." : optionsHint(name, known),
+  });
+}
+
+function optionsHint(name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known);
+  return nearest === undefined ? `The options are ${known.join(", ")}.` : `Write ${nearest}.`;
 }
 
 export function checkBatchSize(batchSize: number | "auto"): void {

@@ -2,6 +2,7 @@
 import { expectTypeOf } from "expect-type";
 import { definePredictor, type Datasource, type PredictorStep } from "@shoal/core";
 import { dataset, type Dataset, type DatasetRuntime } from "./index.ts";
+import type { Reads } from "./row-types.ts";
 
 declare const runtime: DatasetRuntime;
 declare const source: Datasource<{ id: number; text: string; vector: Float32Array; maybe: string | null }>;
@@ -42,6 +43,13 @@ export async function predictorsAreChecked(): Promise<void> {
   rows.rename({ text: "body" }).mapBatches(classifyBody);
   // @ts-expect-error -- "text" has become a number
   rows.map((row) => ({ text: row.id })).mapBatches(classify);
+}
+
+export function untypedRowsSaySo(untyped: Dataset): void {
+  // @ts-expect-error -- who knows whether there is a column "text"
+  untyped.mapBatches(classify);
+  expectTypeOf<keyof Reads<Record<string, unknown>, { text: string }>>().toEqualTypeOf<"the rows have no types; write readParquet<{ text: … }>(…)">();
+  expectTypeOf<keyof Reads<{ text: number }, { text: string }>>().toEqualTypeOf<`column "text" has another type in the rows`>();
 }
 
 const score = definePredictor<{ vector: Float32Array[] }>()(import.meta, "score", {

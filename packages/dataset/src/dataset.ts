@@ -1,12 +1,13 @@
 import {
-  assertNotInsideActor, blockRow, blockRows, batchFromBlock, concatBlocks, ShoalError,
+  assertNotInsideActor, blockRow, blockRows, batchFromBlock, concatBlocks, formatSchema, ShoalError,
   type BatchFormats, type Block, type Datasink, type Datasource, type Json, type PredictorStep, type Row, type Schema,
 } from "@shoal/core";
 import { formatStats, type RunStats } from "@shoal/executor";
 import {
-  explain, plan, planToJson, type ColumnFunction, type FilterFunction, type FlatMapFunction, type LogicalOperator, type MapFunction, type MaybePromise,
+  explain, explainLogical, plan, planToJson, type ColumnFunction, type FilterFunction, type FlatMapFunction, type LogicalOperator, type MapFunction, type MaybePromise,
 } from "@shoal/planner";
 import { consume, limited, planOptions } from "./consume.ts";
+import { inspectDeno, inspectNode, printable } from "./printable.ts";
 import { iterBatches, type IterBatchesSettings } from "./iter-batches.ts";
 import { Job, type JobReport } from "./job.ts";
 import { blocksSource } from "./blocks-source.ts";
@@ -19,6 +20,9 @@ import type { DatasetRuntime, RunSettings } from "./run-settings.ts";
 import { schemaOfPlan } from "./schema-of-plan.ts";
 import { frozen } from "./frozen.ts";
 import { wholeNumber } from "./whole-number.ts";
+
+/** A plan may have thousands of lines; these show what it ends with. */
+const shownLines = 8;
 
 /**
  * A lazy, immutable dataset: each method gives a new one, and nothing runs until rows are asked for. Asking twice runs twice, unless
@@ -180,7 +184,7 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
 
   /** Names and types of the columns: from the source's own schema where no step follows, otherwise by running the first row. */
   async schema(settings: RunSettings = {}): Promise<Schema> {
-    return schemaOfPlan(this, settings);
+    return printable(await schemaOfPlan(this, settings), (schema) => `Schema { ${formatSchema(schema)} }`);
   }
 
   /** Runs now and keeps every row in memory: the dataset it gives can be read again and again. */
@@ -212,6 +216,12 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
     return explain(plan(limited(this.plan, merged), planOptions(merged)));
   }
 
+  /** The first lines of the plan as it was asked for; `console.log` shows the same. */
+  toString(): string {
+    const lines = explainLogical(this.plan).split("\n");
+    return ["Dataset, of which nothing has run:", ...lines.slice(0, shownLines), ...(lines.length > shownLines ? [`  … ${lines.length - shownLines} more; explain() has them all`] : [])].join("\n");
+  }
+
   /** The plan as JSON, for whatever runs it elsewhere. @throws `closure-in-plan`, `source-in-plan` naming the step that can't travel. */
   toJSON(): Json {
     return planToJson(this.plan);
@@ -233,6 +243,15 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
       for (let row = 0; row < block.rows; row++) rows.push(blockRow(block, row) as R);
     }
     return rows;
+  }
+
+  /** What `console.log` shows on Node and Bun, and on Deno. */
+  get [inspectNode](): () => string {
+    return () => this.toString();
+  }
+
+  get [inspectDeno](): () => string {
+    return () => this.toString();
   }
 
   #then<Out extends object>(operator: LogicalOperator): Dataset<Out> {

@@ -13,6 +13,8 @@ export type Joined<R, Added> = Flat<Omit<R, keyof Added> & Added>;
 /** An argument type that no value has when the rows lack what a step reads; the editor shows the columns. */
 export type Reads<R, In> = R extends In
   ? unknown
+  : string extends keyof R
+  ? { readonly [Name in keyof In as `the rows have no types; write readParquet<{ ${Name & string}: … }>(…)`]: In[Name] }
   : { readonly [Name in keyof In as Name extends keyof R ? (R[Name] extends In[Name] ? never : Message<Name, "has another type in the rows">) : Message<Name, "is not in the rows">]: In[Name] };
 
 type Message<Name extends PropertyKey, What extends string> = `column "${Name & string}" ${What}`;

@@ -1,13 +1,16 @@
 import { isPredictorStep, preview, ShoalError, type BatchFormat, type Json, type PredictorStep } from "@shoal/core";
 import { defaultPredictorOptions, type BatchFunction, type FunctionStep, type LogicalOperator, type OnError, type Predict, type PredictorOptions, type Repartition } from "@shoal/planner";
 import { checkJson } from "./check-json.ts";
-import { checkBatchFormat, checkBatchSize, checkOnError, checkPredictorOptions } from "./check-options.ts";
+import { checkBatchFormat, checkBatchSize, checkFunctionOptions, checkOnError, checkPredictorOptions } from "./check-options.ts";
 import type { FunctionSettings, PredictorSettings } from "./row-types.ts";
 import { wholeNumber } from "./whole-number.ts";
 
-/** A closure of the user's as a plan keeps it. @throws `not-a-function`. */
-export function functionStep<F>(method: string, run: unknown, settings: FunctionSettings): { step: FunctionStep<F>; onError?: OnError } {
+const functionOptions = ["onError", "version"];
+
+/** A closure of the user's as a plan keeps it. @throws `not-a-function`, `bad-option`. */
+export function functionStep<F>(method: string, run: unknown, settings: FunctionSettings, known: readonly string[] = functionOptions): { step: FunctionStep<F>; onError?: OnError } {
   if (typeof run !== "function") throw new ShoalError("not-a-function", `${method}() takes a function; it was given ${preview(run)}.`, { failure: "bug", hint: "Pass a function, or a predictor to mapBatches()." });
+  checkFunctionOptions(method, settings, known);
   const { version, onError } = settings;
   checkOnError(onError);
   return {
@@ -23,7 +26,7 @@ export function batchesStep(input: LogicalOperator, step: unknown, settings: obj
   const { batchSize = "auto", batchFormat = "columns" } = settings as { batchSize?: number | "auto"; batchFormat?: BatchFormat };
   checkBatchSize(batchSize);
   checkBatchFormat(batchFormat);
-  return { kind: "map-batches", input, batchSize, batchFormat, ...functionStep<BatchFunction>("mapBatches", step, settings as FunctionSettings) };
+  return { kind: "map-batches", input, batchSize, batchFormat, ...functionStep<BatchFunction>("mapBatches", step, settings as FunctionSettings, ["batchSize", "batchFormat", ...functionOptions]) };
 }
 
 function predictStep(input: LogicalOperator, { spec }: PredictorStep<unknown, unknown, unknown>, settings: PredictorSettings & { args?: Json }): Predict {

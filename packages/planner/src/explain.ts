@@ -12,6 +12,11 @@ export function explain(planned: Planned): string {
   ].join("\n");
 }
 
+/** The plan as it was asked for, as indented text; checks nothing. */
+export function explainLogical(plan: LogicalOperator): string {
+  return tree(plan, inputsOf, logicalLine);
+}
+
 function tree<T>(root: T, inputs: (operator: T) => readonly T[], line: (operator: T) => string, depth = 1): string {
   return [`${"  ".repeat(depth)}${line(root)}`, ...inputs(root).map((input) => tree(input, inputs, line, depth + 1))].join("\n");
 }

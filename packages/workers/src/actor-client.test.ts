@@ -35,3 +35,8 @@ test("what ends one actor after another is shown once, with its stack", async ()
   for (const cause of ["boom", "boom", "bang"]) await expect(host.spawn(request, new AbortController().signal)).rejects.toThrow(`exit code 1: ${cause}`);
   expect(warnings).toEqual([expect.stringMatching(/^n#1 ended: .*at the line/s), expect.stringMatching(/^n#3 ended: /)]);
 });
+
+test("a module that can't be loaded says what bundlers have to be told", async () => {
+  const line: ActorLine = { send: () => {}, onMessage: () => {}, kill: () => {}, closed: Promise.resolve("error: its module could not be loaded") };
+  await expect(connectActor(line, request, new AbortController().signal, { id: "n#1" })).rejects.toMatchObject({ code: "worker-lost", hint: expect.stringContaining('worker: { format: "es" }') as string });
+});

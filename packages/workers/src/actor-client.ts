@@ -205,5 +205,8 @@ function blockResult({ block, rest }: ActorEvent & { kind: "result" }, peakBytes
 function crashHint(detail: string): string | undefined {
   if (detail.startsWith("SIGKILL")) return "Somebody killed it, perhaps the system for want of memory: lower concurrency or batchSize, or declare the memory of an actor.";
   if (/^(SIGABRT|SIGSEGV|SIGBUS|SIGILL|exit code 134)/.test(detail)) return "A native library aborted, or the heap was full: its last words are on standard error; try a smaller batchSize.";
+  if (detail.includes("its module could not be loaded")) {
+    return 'Look at the console for a file that was not found. With vite set worker: { format: "es" } and optimizeDeps.exclude, as in PREDICTORS.md of shoal, "In a page".';
+  }
   return undefined;
 }

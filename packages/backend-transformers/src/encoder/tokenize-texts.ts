@@ -13,7 +13,7 @@ export interface TokenizedTexts {
   readonly truncatedRows: number;
 }
 
-/** @throws `missing-value`, `wrong-type` (`row`), naming the row of the block */
+/** @throws `missing-value`, `wrong-type` (`row`), with the row of the block */
 export async function tokenizeTexts(block: Block, input: string, tokenizer: TextTokenizer, mostTokens: number): Promise<TokenizedTexts> {
   const column = requireColumn(block, input);
   const texts = Array.from({ length: block.rows }, (_, row) => textOf(columnValue(column, row), row, input));
@@ -34,7 +34,7 @@ export async function tokenizeTexts(block: Block, input: string, tokenizer: Text
 function textOf(value: unknown, row: number, input: string): string {
   if (typeof value === "string") return value;
   const missing = value === null || value === undefined;
-  throw new ShoalError(missing ? "missing-value" : "wrong-type", `Row ${row} of the block has ${missing ? "nothing" : preview(value)} in column "${input}", where a text is wanted.`, {
+  throw new ShoalError(missing ? "missing-value" : "wrong-type", `Column "${input}" has ${missing ? "nothing" : preview(value)} where a text is wanted.`, {
     failure: "row", hint: missing ? "Filter such rows out, or handle them with onError." : "Make the column a string in a step before this one.", details: { rows: [row], column: input },
   });
 }

@@ -1,6 +1,7 @@
 import type { ActorContext, JsonObject, OnnxSession } from "@shoal/core";
 import type { TaskContext } from "../backend.ts";
-import type { Dtype, ModelSettings } from "../declarative-step.ts";
+import { shortName, type Dtype, type ModelSettings } from "../declarative-step.ts";
+import { checkArchitecture } from "./check-architecture.ts";
 import { fileNotFound, requiredJson, type ModelFiles } from "./model-files.ts";
 
 /** A model's files, its config.json, and its graph, loaded. */
@@ -16,7 +17,7 @@ const suffixes: Readonly<Record<Dtype, string>> = { fp32: "", fp16: "_fp16", q8:
 
 /**
  * Loads what every task needs, and `loadExtra` (tokenizer, processor) at the same time.
- * @throws `model-not-found`, `unauthorized`, `download-failed`, and what the session's runtime throws.
+ * @throws `unsupported-model` where it is made for another task, `model-not-found`, `unauthorized`, `download-failed`, and what the session's runtime throws.
  */
 export async function openModel<Extra>(
   { spec, actor, hub, platform }: Pick<TaskContext, "spec" | "actor" | "hub" | "platform">, loadExtra: (files: ModelFiles) => Promise<Extra>,
@@ -25,6 +26,7 @@ export async function openModel<Extra>(
   const modelFiles = await platform.openModelFiles({ model: spec.model, revision: settings.revision ?? "main", hub, signal: actor.signal, log: actor.log });
   // The small files first: a model that lacks one is not worth gigabytes.
   const config = await requiredJson(modelFiles, "config.json");
+  checkArchitecture(config, spec.task, shortName(spec.model));
   const opening = openSession(modelFiles, settings, actor);
   try {
     // Both are heard from the first: a session that can't be opened while the tokenizer still loads would else end the actor.

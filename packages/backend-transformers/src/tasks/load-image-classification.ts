@@ -66,7 +66,7 @@ function stack(images: readonly Pixels[], block: Block, who: string): Block {
   const data = new Uint8Array(images.length * size);
   images.forEach((image, row) => {
     if (image.width !== width || image.height !== height) {
-      throw new ShoalError("unequal-images", `${who}: row ${row} of the block is ${image.width}×${image.height} where the first is ${width}×${height}, and preprocessor_config.json gives them no common size.`, {
+      throw new ShoalError("unequal-images", `${who}: an image is ${image.width}×${image.height} where another is ${width}×${height}, and preprocessor_config.json gives them no common size.`, {
         failure: "bug", hint: "Resize the images in a step before this one.",
       });
     }

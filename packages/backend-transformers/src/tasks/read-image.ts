@@ -2,7 +2,7 @@ import { columnValue, isTypedArray, preview, ShoalError, type Column } from "@sh
 import type { TaskContext } from "../backend.ts";
 import type { Pixels } from "../image/pixels.ts";
 
-/** @throws `missing-value`, `wrong-type`, `image-not-found`, `bad-image` (all `row`), naming the row of the block; `missing-decoder` */
+/** @throws `missing-value`, `wrong-type`, `image-not-found`, `bad-image` (all `row`), with the row of the block; `missing-decoder` */
 export type ImageReader = (column: Column, row: number, signal: AbortSignal) => Promise<Pixels>;
 
 /** Reads what {@link ImageInput} allows. */
@@ -18,7 +18,7 @@ export function imageReader({ spec, platform, decodeImage }: TaskContext, input:
   };
 
   function rowError(code: string, row: number, what: string, hint: string, cause?: unknown): ShoalError {
-    return new ShoalError(code, `Row ${row} of the block has ${what} in column "${input}", where an image is wanted.`, {
+    return new ShoalError(code, `Column "${input}" has ${what} where an image is wanted.`, {
       failure: "row", hint, details: { rows: [row], column: input }, ...(cause === undefined ? {} : { cause }),
     });
   }

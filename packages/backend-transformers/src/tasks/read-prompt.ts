@@ -10,7 +10,7 @@ export interface ReadPrompt {
   readonly ids: readonly number[];
 }
 
-/** @throws `missing-value`, `wrong-type`, `empty-prompt`, `prompt-too-long` (all `row`), naming the row of the block */
+/** @throws `missing-value`, `wrong-type`, `empty-prompt`, `prompt-too-long` (all `row`), with the row of the block */
 export type PromptReader = (value: unknown, row: number) => Promise<ReadPrompt>;
 
 interface PromptParts {
@@ -41,13 +41,13 @@ export function promptReader({ tokenizer, files, settings, contextLength, beginI
 
   function beginFor(row: number): number {
     if (beginId !== undefined) return beginId;
-    throw new ShoalError("empty-prompt", `Row ${row} of the block has an empty prompt ("${settings.input}"), and this model has no token to begin a text with.`, {
+    throw new ShoalError("empty-prompt", `Column "${settings.input}" has an empty prompt, and this model has no token to begin a text with.`, {
       failure: "row", hint: "Filter empty prompts out, or handle them with onError.", details: { rows: [row] },
     });
   }
 
   function tooLong(tokens: number, row: number): ShoalError {
-    return new ShoalError("prompt-too-long", `Row ${row} of the block has a prompt of ${tokens} tokens; the model's context is ${contextLength}, and the completion has to fit too.`, {
+    return new ShoalError("prompt-too-long", `Column "${settings.input}" has a prompt of ${tokens} tokens; the model's context is ${contextLength}, and the completion has to fit too.`, {
       failure: "row", hint: "Shorten the prompt, or set truncate: true to keep its end.", details: { rows: [row], tokens, limit: contextLength },
     });
   }
@@ -68,11 +68,11 @@ function conversationOf(value: unknown): readonly unknown[] | undefined {
 
 function notAPrompt(value: unknown, row: number, column: string): ShoalError {
   if (value === null || value === undefined) {
-    return new ShoalError("missing-value", `Row ${row} of the block has nothing in column "${column}".`, {
+    return new ShoalError("missing-value", `Column "${column}" has nothing where a prompt is wanted.`, {
       failure: "row", hint: "Filter such rows out, or handle them with onError.", details: { rows: [row], column },
     });
   }
-  return new ShoalError("wrong-type", `Row ${row} of the block has ${preview(value)} in column "${column}"; a prompt is a string or an array of { role, content }.`, {
+  return new ShoalError("wrong-type", `Column "${column}" has ${preview(value)}; a prompt is a string or an array of { role, content }.`, {
     failure: "row", hint: "Make the column a string in a step before this one.", details: { rows: [row], column },
   });
 }

@@ -1,5 +1,5 @@
 import { forgive } from "./exclusion.ts";
-import type { LedgerEntry, TaskId } from "./events.ts";
+import type { TaskEntry, TaskId } from "./events.ts";
 import { endAttempt, revoke } from "./leases.ts";
 import { dequeue, enqueue } from "./queue.ts";
 import { at, emit, findTask, segmentOf, taskId, type Job, type OpenBlock, type SchedulerState, type Segment, type Task } from "./state.ts";
@@ -10,7 +10,7 @@ const longestRetryMs = 10_000;
  * Has the ledger decide a task: by a result, by splitting it, by giving it up. All three are entries under the same key, and the first one
  * wins; so a late result of the whole can never stand beside results of its parts, whoever sends it and whatever was restarted.
  */
-export function beginCommit(state: SchedulerState, task: Task, entry: LedgerEntry): void {
+export function beginCommit(state: SchedulerState, task: Task, entry: TaskEntry): void {
   if (task.committing !== undefined) return;
   dequeue(task);
   task.committing = { entry, tries: 0 };
@@ -42,7 +42,7 @@ export function abandonCommit(state: SchedulerState, id: TaskId): void {
 }
 
 /** The ledger has the task, by our entry or another's. */
-export function commitDecided(state: SchedulerState, id: TaskId, winner?: LedgerEntry): void {
+export function commitDecided(state: SchedulerState, id: TaskId, winner?: TaskEntry): void {
   const segment = segmentOf(state, id);
   const task = segment && findTask(segment, id);
   if (task === undefined) return;
@@ -51,7 +51,7 @@ export function commitDecided(state: SchedulerState, id: TaskId, winner?: Ledger
 }
 
 /** An entry read back from the ledger. The first one of a block is about all of it. */
-export function replay(state: SchedulerState, id: TaskId, entry: LedgerEntry): void {
+export function replay(state: SchedulerState, id: TaskId, entry: TaskEntry): void {
   const segment = segmentOf(state, id);
   if (segment === undefined || segment.committed.has(id.block)) return;
   if (!segment.open.has(id.block)) openBlock(segment, id.block, id.rows, 0, false);
@@ -70,7 +70,7 @@ function newTask(of: OpenBlock, first: number, rows: number): Task {
   return { of, first, rows, place: "nowhere", attempts: [], past: [], committing: undefined, holders: [], trouble: undefined };
 }
 
-function applyEntry(state: SchedulerState, task: Task, entry: LedgerEntry): void {
+function applyEntry(state: SchedulerState, task: Task, entry: TaskEntry): void {
   const { of } = task;
   const { segment } = of;
   release(state, task, "committed");

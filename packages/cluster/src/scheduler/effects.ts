@@ -1,5 +1,5 @@
 import type { ErrorData } from "@shoal/core";
-import type { AttemptId, LedgerEntry, TaskId } from "./events.ts";
+import type { AttemptId, TaskEntry, TaskId } from "./events.ts";
 
 /** A task on loan, within a lease. */
 export interface LeasedTask {
@@ -22,7 +22,7 @@ export type SchedulerEffect =
   | { readonly kind: "close"; readonly connection: string }
   // To the engine.
   /** Write this entry unless there is one, and answer. */
-  | { readonly kind: "commit"; readonly task: TaskId; readonly entry: LedgerEntry }
+  | { readonly kind: "commit"; readonly task: TaskId; readonly entry: TaskEntry }
   /** Send a `tick` at this time. A later one replaces it. */
   | { readonly kind: "set-timer"; readonly at: number }
   // To a driver.

@@ -47,7 +47,7 @@ export interface JobSpec {
 }
 
 /** What the ledger holds for a task, once and for all: whichever entry comes first, wins. */
-export type LedgerEntry =
+export type TaskEntry =
   | { readonly kind: "result"; readonly attempt: AttemptId; readonly worker: string }
   /** From now on its parts are tasks of their own; each number is the first row of one. */
   | { readonly kind: "split"; readonly at: readonly number[] }
@@ -73,9 +73,9 @@ export type SchedulerEvent =
   | { readonly kind: "connection-lost"; readonly connection: string }
   // From the ledger, by the engine.
   /** Read back at the start, before any worker joins. */
-  | { readonly kind: "ledger-replayed"; readonly task: TaskId; readonly entry: LedgerEntry }
+  | { readonly kind: "ledger-replayed"; readonly task: TaskId; readonly entry: TaskEntry }
   | { readonly kind: "commit-won"; readonly task: TaskId }
-  | { readonly kind: "commit-lost"; readonly task: TaskId; readonly winner: LedgerEntry }
+  | { readonly kind: "commit-lost"; readonly task: TaskId; readonly winner: TaskEntry }
   /** No answer, or an error: it may be in the ledger or not. */
   | { readonly kind: "commit-unknown"; readonly task: TaskId }
   /** Nothing was written: the result could not be had from the worker that held it. */

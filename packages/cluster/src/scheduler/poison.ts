@@ -1,7 +1,7 @@
 import type { ErrorData, FailureClass } from "@shoal/core";
 import { beginCommit } from "./commits.ts";
 import { hasOthers, strike } from "./exclusion.ts";
-import type { LedgerEntry } from "./events.ts";
+import type { TaskEntry } from "./events.ts";
 import { endAttempt } from "./leases.ts";
 import { dequeue, enqueue } from "./queue.ts";
 import type { Attempt, SchedulerState, Task, Trouble, Worker } from "./state.ts";
@@ -67,7 +67,7 @@ function isBlamed(state: SchedulerState, { of: { segment } }: Task, trouble: Tro
   return trouble.failures + trouble.losses / 2 >= failingWorkers && !hasOthers(state, segment, trouble);
 }
 
-function sentence({ first, rows, of }: Task, { guiltyRow, lastError }: Trouble): LedgerEntry {
+function sentence({ first, rows, of }: Task, { guiltyRow, lastError }: Trouble): TaskEntry {
   if (rows <= 1 || !of.segment.spec.divisible) return { kind: "quarantine", error: lastError };
   if (guiltyRow === undefined || guiltyRow < 0 || guiltyRow >= rows) return { kind: "split", at: [first, first + Math.ceil(rows / 2)] };
   // The row that was named stands alone, and what is before and after it.

@@ -1,7 +1,7 @@
 import type { ErrorData } from "@shoal/core";
 import type { CommittedSet } from "./committed-set.ts";
 import type { LeasedTask, SchedulerEffect } from "./effects.ts";
-import type { AttemptId, JobSpec, LedgerEntry, SegmentSpec, TaskId, WorkerJoined } from "./events.ts";
+import type { AttemptId, JobSpec, TaskEntry, SegmentSpec, TaskId, WorkerJoined } from "./events.ts";
 import { Heap } from "./heap.ts";
 import { defaultSchedulerSettings, type SchedulerSettings } from "./settings.ts";
 
@@ -125,7 +125,7 @@ export interface Task {
   readonly attempts: Attempt[];
   /** Attempts whose leases ended without an answer: a result of theirs is still welcome. */
   readonly past: Attempt[];
-  committing: { readonly entry: LedgerEntry; tries: number } | undefined;
+  committing: { readonly entry: TaskEntry; tries: number } | undefined;
   /** Who holds a result of it, to be told when it is in the ledger. */
   readonly holders: Presented[];
   trouble: Trouble | undefined;

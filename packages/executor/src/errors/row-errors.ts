@@ -50,11 +50,19 @@ export class RowErrors {
 
 function letter(step: string, { row, at, error, attempts }: FailedRow, block: Block): DeadLetter {
   const source = sourceOfRow(block, at);
-  const { stack: _stack, ...kept } = error;
-  return { row: row(), error: kept, attempts, step, ...(source === undefined ? {} : { source }) };
+  const { stack: _stack, details, ...kept } = error;
+  const known = withoutBlockRows(details);
+  return { row: row(), error: { ...kept, ...(known === undefined ? {} : { details: known }) }, attempts, step, ...(source === undefined ? {} : { source }) };
 }
 
-/** Where a row came from, as in `prompts.jsonl, row 12` (from 0); only the partition where rows no longer correspond. */
+/** The rows that an actor names are those of its block, which nobody else knows. */
+function withoutBlockRows(details: ErrorData["details"]): ErrorData["details"] {
+  if (details === undefined || !("rows" in details)) return details;
+  const { rows: _rows, ...others } = details;
+  return Object.keys(others).length === 0 ? undefined : others;
+}
+
+/** Where a row came from, as a person counts: `prompts.jsonl, row 1` is the first row of that file. Only the partition where rows no longer correspond. */
 export function sourceOfRow(block: Block, row: number): string | undefined {
   const { lineage } = block;
   if (lineage.reduce((sum, span) => sum + span.rows, 0) !== block.rows) {
@@ -63,7 +71,7 @@ export function sourceOfRow(block: Block, row: number): string | undefined {
   }
   let left = row;
   for (const span of lineage) {
-    if (left < span.rows) return `${span.partition}, row ${span.firstRow + left}`;
+    if (left < span.rows) return `${span.partition}, row ${span.firstRow + left + 1}`;
     left -= span.rows;
   }
   return undefined;
@@ -72,13 +80,12 @@ export function sourceOfRow(block: Block, row: number): string | undefined {
 /** The error that ends a run over one row: which step, which row, where it came from, and why. */
 export function rowError(step: string, { row, at, error, attempts }: FailedRow, block: Block): ShoalError {
   const source = sourceOfRow(block, at);
-  const where = source === undefined ? `row ${at} of a block` : source;
   const tries = attempts > 1 ? ` (tried ${attempts} times)` : "";
-  return new ShoalError(error.code, `${step} failed at ${where}, ${preview(previewRow(row()), 160)}${tries}: ${error.message}`, {
+  return new ShoalError(error.code, `${step} failed at ${source ?? "a row"}, ${preview(previewRow(row()), 160)}${tries}: ${error.message}`, {
     failure: error.failure ?? "row",
     hint: error.hint ?? `Correct the row, or go on without such rows: onError: "skip", "null" or "deadLetter".`,
     cause: ShoalError.fromData(error),
-    details: { ...error.details, step, row: at, ...(source === undefined ? {} : { source }) },
+    details: { ...withoutBlockRows(error.details), step, row: at, ...(source === undefined ? {} : { source }) },
   });
 }
 

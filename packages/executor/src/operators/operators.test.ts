@@ -98,7 +98,7 @@ describe("row functions", () => {
       return row;
     }));
     const error = await thrown(rowsOf(plan));
-    expect(error.message).toMatch(/map\(f\) failed at memory, row 6, \{"n":6\}: too much/);
+    expect(error.message).toMatch(/map\(f\) failed at memory, row 7, \{"n":6\}: too much/);
     expect(error.details).toMatchObject({ row: 2 });
     const later = functions(scan(...numbered(10, 4)), map(async (row) => {
       if ((row["n"] as number) >= 6) throw new RangeError(`too much: ${String(row["n"])}`);
@@ -120,7 +120,7 @@ describe("row functions", () => {
     expect(await with_("null", withColumn("m", (row) => failing(row)["m"]))).toEqual([{ n: 0, m: 1 }, { n: 1, m: null }, { n: 2, m: 1 }]);
     expect(await with_("null", filter(failing))).toHaveLength(3);
     expect(await with_("deadLetter", map(async (row) => failing(row)))).toEqual([{ n: 0, m: 1 }, { n: 2, m: 1 }]);
-    expect(letters).toMatchObject([{ row: { n: 1 }, step: "map(f)", attempts: 1, source: "memory, row 1", error: { message: "no" } }]);
+    expect(letters).toMatchObject([{ row: { n: 1 }, step: "map(f)", attempts: 1, source: "memory, row 2", error: { message: "no" } }]);
     // A step's own word goes before the run's.
     expect(await with_("deadLetter", map(failing, { onError: "skip" }))).toHaveLength(2);
     expect(letters).toHaveLength(1);
@@ -240,7 +240,7 @@ describe("batch functions", () => {
       if (batch.n.includes(5)) throw new Error("five");
       return batch;
     };
-    expect((await thrown(rowsOf(batches(scan(...numbered(12, 12)), failing)))).message).toMatch(/mapBatches\(g\) failed at memory, row 4.*five/);
+    expect((await thrown(rowsOf(batches(scan(...numbered(12, 12)), failing)))).message).toMatch(/mapBatches\(g\) failed at memory, row 5.*five/);
     expect((await rowsOf(batches(scan(...numbered(12, 12)), failing, { onError: "skip" }))).map((row) => row["n"])).toEqual([0, 1, 2, 3, 8, 9, 10, 11]);
   });
 });

@@ -2,6 +2,8 @@ import { formatDuration } from "./format-quantity.ts";
 import type { StageStats } from "./run-stats.ts";
 
 const busy = 0.7;
+/** Of a run this short and small the start is most, whatever stage it fell into. */
+const short = { wallMs: 2000, rows: 1000 };
 
 /** What held the run up, and what to change: one sentence. */
 export function nameBottleneck(stages: readonly StageStats[], wallMs: number, consumerMs: number): string {
@@ -11,6 +13,9 @@ export function nameBottleneck(stages: readonly StageStats[], wallMs: number, co
   const startMs = Math.max(0, ...pools.map((stage) => stage.pool?.startMs ?? 0));
   if (startMs > 0.5 * wallMs) {
     return `Most of the time went into starting actors and loading the model (${formatDuration(startMs)} of ${formatDuration(wallMs)}): with more rows at once that counts for less.`;
+  }
+  if (wallMs < short.wallMs && Math.max(...stages.map((stage) => stage.rowsIn)) < short.rows) {
+    return `The run was over in ${formatDuration(wallMs)}, and starting took most of that: too short to tell what would hold up a longer one.`;
   }
   const loading = hardest?.pool === undefined ? 0 : hardest.pool.loadMs / Math.max(1, hardest.pool.actors);
   if (hardest?.pool && loading > 0.5 * wallMs) {

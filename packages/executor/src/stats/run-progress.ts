@@ -13,6 +13,8 @@ export class RunProgress {
   #lastAt = -Infinity;
   #startedAt: number | undefined;
   #totalRows: number | undefined;
+  /** Share of the rows that was done when the end was last foretold, and the end, in milliseconds from the start. */
+  #foretold: { readonly done: number; readonly endMs: number } | undefined;
 
   constructor(records: readonly StageRecorder[], clock: Pick<Clock, "now">, emit: (event: RunEvent) => void) {
     this.#records = records;
@@ -55,7 +57,15 @@ export class RunProgress {
     // What filters have let through so far they will let through again.
     const expected = (this.#totalRows * (measured.rowsIn || measured.rowsOut)) / Math.max(1, read);
     const done = Math.min(1, (measured.rowsOut + measured.skipped + measured.deadLettered) / Math.max(1, expected));
-    return (elapsedMs * (1 - done)) / done;
+    return Math.max(0, this.#endMs(elapsedMs, done) - elapsedMs);
+  }
+
+  /** Rows are done a block at a time: between blocks the time left runs down, and a block moves the end only half the way. */
+  #endMs(elapsedMs: number, done: number): number {
+    const projected = elapsedMs / done;
+    if (this.#foretold === undefined || done === 1) this.#foretold = { done, endMs: projected };
+    else if (done !== this.#foretold.done || elapsedMs > this.#foretold.endMs) this.#foretold = { done, endMs: (this.#foretold.endMs + projected) / 2 };
+    return this.#foretold.endMs;
   }
 
   /** Asks the sources how many rows there are; a run does not wait for it. */

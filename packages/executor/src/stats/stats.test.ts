@@ -33,6 +33,12 @@ describe("the bottleneck, and what to change", () => {
   });
 });
 
+test("a run of a moment blames nobody", () => {
+  const few = stage("map(f)", { rowsIn: 1, rowsOut: 1 });
+  expect(nameBottleneck([few], 400, 396)).toBe("The run was over in 400 ms, and starting took most of that: too short to tell what would hold up a longer one.");
+  expect(nameBottleneck([few], 40_000, 39_600)).toMatch(/^Whoever took the rows/);
+});
+
 test("the report is a table, the pools, and one sentence", () => {
   const stats: RunStats = {
     wallMs: 125_000, rowsOut: 997, rowsPerSecond: 7.976, firstRowMs: 850, consumerMs: 3, failedRows: 3, deadLettered: 1, notices: ["score: 2 of 20 actors fit: 2 CPUs."], bottleneck: "No stage stood out.",

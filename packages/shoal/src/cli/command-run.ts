@@ -1,4 +1,4 @@
-import { formatStats, type RunEvent } from "@shoal/executor";
+import { formatStats, plural, type RunEvent } from "@shoal/executor";
 import type { Logger } from "@shoal/core";
 import type { JobReport, RunSettings } from "@shoal/dataset";
 import { setProcessSettings } from "../platform/process-settings.ts";
@@ -12,14 +12,14 @@ export class CommandRun {
   readonly settings: RunSettings;
   readonly #flags: RunFlags;
   readonly #json: JsonEvents | undefined;
-  /** Something was consumed. */
+  /** Something was consumed, be it in vain. */
   began = false;
 
   constructor(flags: RunFlags) {
     this.#flags = flags;
     this.#json = flags.json === undefined ? undefined : new JsonEvents();
     this.settings = { ...runSettings(flags, interruptSignal()), onEvent: (event) => this.#take(event), ...(flags.quiet === undefined && { log: standardErrorLogger }) };
-    setProcessSettings(this.settings);
+    setProcessSettings(this.settings, () => (this.began = true));
   }
 
   /** Says where the rows go, before the run. */
@@ -31,15 +31,13 @@ export class CommandRun {
   finish({ result, stats }: JobReport): void {
     if (this.#flags.quiet !== undefined || this.#flags.json !== undefined) return;
     process.stderr.write(`${formatStats(stats)}\n`);
-    const files = result.files.length === 1 ? "1 file" : `${result.files.length} files`;
-    process.stderr.write(`${result.rows} rows in ${files}: ${result.location === "-" ? "standard output" : result.location}\n`);
+    process.stderr.write(`${plural(result.rows, "row")} in ${plural(result.files.length, "file")}: ${result.location === "-" ? "standard output" : result.location}\n`);
     const letters = this.#flags.deadLetters ?? result.deadLetters;
     if (stats.deadLettered > 0 && letters !== undefined) process.stderr.write(`Rows that failed: ${letters}\n`);
   }
 
   #take(event: RunEvent): void {
     this.#json?.write(event);
-    if (event.kind === "run-started") this.began = true;
     // Also for a job that runs in the body of its file and reports to nobody.
     if (event.kind === "run-finished" && event.stats.deadLettered > 0) process.exitCode = exitCodes.deadLetters;
   }

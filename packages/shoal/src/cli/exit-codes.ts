@@ -6,17 +6,30 @@ export const exitCodes = { ok: 0, failed: 1, usage: 2, deadLetters: 3, interrupt
 export function printError(thrown: unknown): number {
   const error = ShoalError.from(thrown);
   if (error.code === "aborted") {
-    process.stderr.write("Interrupted. Nothing was published; what was under way has been removed.\n");
+    process.stderr.write("Interrupted. Nothing was published; what was under way has been removed. The next run starts at the first row: README.md of the package shoal, \"What Shoal does not do yet\", says how to cut a long one into parts.\n");
     return exitCodes.interrupted;
   }
   const debug = process.env["SHOAL_DEBUG"];
   const trace = debug !== undefined && debug !== "" ? `\n${stacks(error)}` : userFrame(error);
-  process.stderr.write(`error ${error.code}: ${error.message}${trace}\n`);
+  process.stderr.write(`error ${error.code}: ${error.message}${flagsFor(error.hint)}${trace}\n`);
   return usageCodes.has(error.code) ? exitCodes.usage : exitCodes.failed;
 }
 
 /** What the person typed was wrong, rather than what the run met. */
 const usageCodes = new Set(["bad-option", "no-job", "unknown-format", "unknown-task"]);
+
+const flags: readonly (readonly [option: RegExp, flag: string])[] = [
+  [/mode: "overwrite"/, "--overwrite (for an output that -o names; a job that names its own says mode)"],
+  [/\bonError\b/, "--on-error skip"],
+  [/\bmaxErrors\b/, "--max-errors"],
+  [/\btimeoutMs\b/, "--timeout (shoal infer)"],
+];
+
+/** Hints name the options of the API; the person at the command has flags. */
+function flagsFor(hint = ""): string {
+  const named = flags.filter(([option]) => option.test(hint)).map(([, flag]) => flag);
+  return named.length === 0 ? "" : `\n  → With this command: ${named.join(", ")}`;
+}
 
 /** The first line of the stack that is the user's own code. */
 function userFrame(error: Error): string {

@@ -29,6 +29,7 @@ interface Flags extends RunFlags, OutputFlags {
   readonly inputFormat?: string;
   readonly output: string;
   readonly out: string;
+  readonly offline?: true;
   readonly explain?: true;
   readonly concurrency: number | readonly [number, number];
   readonly batchSize?: number;
@@ -43,7 +44,7 @@ interface Flags extends RunFlags, OutputFlags {
 
 /** Flags that are passed on to the task, by the name of its option. */
 const taskFlags = [
-  "dtype", "revision", "offline", "maxNewTokens", "maxLength", "temperature", "topK", "topP", "repetitionPenalty", "seed", "returnFullText",
+  "dtype", "revision", "maxNewTokens", "maxLength", "temperature", "topK", "topP", "repetitionPenalty", "seed", "returnFullText",
   "numReturnSequences", "stop", "pooling", "normalize", "truncate", "scoreOutput", "aggregation", "minNewTokens", "seedColumn", "modelFile", "antialias",
 ] as const;
 
@@ -96,6 +97,8 @@ export function inferCommand(): Command {
 }
 
 async function infer(files: readonly string[], flags: Flags): Promise<void> {
+  // Actors inherit the environment.
+  if (flags.offline) process.env["HF_HUB_OFFLINE"] = "1";
   const commandRun = new CommandRun(flags);
   commandRun.rowsTo(flags.out);
   const source = inputSource(files, flags.inputFormat);

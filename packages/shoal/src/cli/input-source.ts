@@ -18,6 +18,11 @@ const endings: readonly (readonly [RegExp, keyof typeof sources])[] = [
 export function inputSource(paths: readonly string[], format?: string): Datasource {
   const names = paths.map(telling);
   const known = format ?? endings.find(([pattern]) => names.every((name) => pattern.test(name)))?.[1];
+  if (known === undefined && new Set(names.map((name) => endings.find(([pattern]) => pattern.test(name))?.[1])).size > 1) {
+    throw new ShoalError("unknown-format", `${paths.join(", ")} are files of several formats, which can't be read together.`, {
+      hint: "Name files of one format, or say --input-format where the names deceive; a program may union() datasets of several.",
+    });
+  }
   if (known === undefined || !(known in sources)) {
     throw new ShoalError("unknown-format", `The format of ${paths.join(", ")} can't be told from the ${paths.length === 1 ? "name" : "names"}.`, {
       hint: `Say --input-format with one of ${inputFormats.join(", ")}.`,

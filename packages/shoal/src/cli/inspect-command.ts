@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
-import { formatType, preview } from "@shoal/core";
+import { formatType, isTypedArray, preview } from "@shoal/core";
 import { dataset } from "@shoal/dataset";
+import { plural } from "@shoal/executor";
 import { localRuntime } from "#platform";
 import { inputFormats, inputSource } from "./input-source.ts";
 import { wholeNumber } from "./run-flags.ts";
@@ -32,13 +33,20 @@ async function inspect(files: readonly string[], flags: Flags): Promise<void> {
   const sample = await rows.take(flags.rows);
   if (flags.json) {
     const columns = schema.fields.map(({ name, type, nullable }) => ({ name, type: formatType(type), nullable }));
-    return void process.stdout.write(`${JSON.stringify({ source: source.name, rows: count ?? null, columns, sample }, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value))}\n`);
+    return void process.stdout.write(`${JSON.stringify({ source: source.name, rows: count ?? null, columns, sample }, asInJsonl)}\n`);
   }
   const width = Math.max(0, ...schema.fields.map(({ name }) => name.length));
   const lines = [
-    `${source.name}: ${count === undefined ? "rows not counted (--count)" : `${count} rows`}, ${schema.fields.length} columns`,
+    `${source.name}: ${count === undefined ? "rows not counted (--count)" : plural(count, "row")}, ${plural(schema.fields.length, "column")}`,
     ...schema.fields.map(({ name, type, nullable }) => `  ${name.padEnd(width)}  ${formatType(type)}${nullable ? ", may be missing" : ""}`),
     ...sample.map((row, at) => `${at}: ${Object.entries(row).map(([name, value]) => `${name}=${preview(value)}`).join("  ")}`),
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+/** Values as the JSONL sink writes them; bigints as strings, which keep their digits in any reader. */
+function asInJsonl(_key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return value.toString();
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
+  return isTypedArray(value) ? Array.from(value as ArrayLike<number | bigint>) : value;
 }

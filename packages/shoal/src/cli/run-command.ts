@@ -32,6 +32,11 @@ export function runCommand(): Command {
 async function run(file: string, args: readonly string[], flags: Flags): Promise<void> {
   const path = resolve(file);
   if (!existsSync(path)) throw new ShoalError("no-job", `There is no job file ${path}.`, { hint: "Check the name and the folder; shoal run --help shows how it is used." });
+  if (!/\.[cm]?[jt]s$/i.test(path)) {
+    throw new ShoalError("no-job", `${file} is no job file: that is a program (.ts, .mts, .js or .mjs) whose default export is a Dataset or a Job.`, {
+      hint: `shoal inspect ${file} shows what is in a file of rows; shoal infer ${file} --task … predicts over them without a program.`,
+    });
+  }
   const commandRun = new CommandRun(flags);
   process.argv = [process.argv[0] as string, path, ...args];
   const exported = (await import(pathToFileURL(path).href)) as { default?: unknown };
@@ -55,7 +60,7 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
     return commandRun.finish(await job.write(outputSink(output, flags)));
   }
   throw new ShoalError("no-job", `The default export of ${file} is neither a Job, a Dataset, nor a function giving one.`, {
-    hint: "Write: export default dataset.to(parquet(\"out/\")); or leave the default export out and consume the dataset in the file's body.",
+    hint: "Write: export default dataset.to(parquet(\"out/labels/\")); or leave the default export out and consume the dataset in the file's body.",
   });
 }
 

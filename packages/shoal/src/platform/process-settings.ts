@@ -8,6 +8,7 @@ export function processSettings(): RunSettings {
   return realm[symbol] ?? {};
 }
 
-export function setProcessSettings(settings: RunSettings): void {
-  realm[symbol] = settings;
+/** @param onAsked called whenever something is about to be consumed: also by what fails before it runs. */
+export function setProcessSettings(settings: RunSettings, onAsked: () => void = () => {}): void {
+  Object.defineProperty(realm, symbol, { configurable: true, get: () => (onAsked(), settings) });
 }

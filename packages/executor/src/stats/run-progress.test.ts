@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import type { PhysicalOperator } from "@shoal/planner";
+import type { RunEvent } from "./run-event.ts";
+import { RunProgress } from "./run-progress.ts";
+import { StageRecorder } from "./stage-recorder.ts";
+
+test("the time left runs down between blocks, and does not jump when one is done", async () => {
+  let now = 0;
+  const clock = { now: () => now };
+  const scan = new StageRecorder(0, "read", "scan", clock);
+  const map = new StageRecorder(1, "map", "row-functions", clock);
+  map.inputs = [scan];
+  const left: number[] = [];
+  const progress = new RunProgress([scan, map], clock, (event: RunEvent) => {
+    if (event.kind === "stage-progress" && event.stage === 1 && event.etaMs !== undefined) left.push(Math.round(event.etaMs / 1000));
+  });
+  await progress.countRows({ kind: "scan", source: { countRows: async () => 100 } } as unknown as PhysicalOperator, new AbortController().signal);
+  progress.moved();
+  // A block of 10 rows every 10 s; something else moves every 2 s.
+  for (now = 2000; now <= 100_000; now += 2000) {
+    if (now % 10_000 === 0) scan.rowsOut = map.rowsOut = now / 1000;
+    progress.moved();
+  }
+  expect(left.slice(0, 8)).toEqual([90, 88, 86, 84, 82, 80, 78, 76]);
+  expect(left.at(-1)).toBe(0);
+  const steps = left.slice(1).map((each, at) => (left[at] as number) - each);
+  expect(Math.min(...steps)).toBeGreaterThanOrEqual(0);
+});
