@@ -16,7 +16,8 @@ export class FaultTab {
 
   /** The tab that loads the page, once it has. */
   static async of(evaluate: Evaluate): Promise<FaultTab> {
-    await poll("the page was loaded", 30_000, async () => ((await evaluate<boolean>("'calls' in globalThis")) ? true : "it is not"));
+    // Between two documents a tab can't be asked.
+    await poll("the page was loaded", 30_000, () => evaluate<boolean>("'calls' in globalThis").then((is) => (is ? true : "it is not"), String));
     return new FaultTab(evaluate);
   }
 

@@ -58,12 +58,13 @@ describe("an output", () => {
     await publish(jsonl(folder.path("deep/er/out")), "parts");
     expect(await folder.names("deep/er/out")).toEqual(["part-00000.jsonl"]);
     await expect(jsonl(folder.path("deep/er")).open(signal)).rejects.toMatchObject({ code: "output-exists" });
-    await publish(jsonl(folder.path("deep/er"), { mode: "overwrite" }), "over a folder of folders");
-    expect(await folder.names("deep/er")).toEqual(["part-00000.jsonl"]);
+    await expect(jsonl(folder.path("deep/er"), { mode: "overwrite" }).open(signal)).rejects.toMatchObject({ code: "output-not-ours" });
+    await publish(jsonl(folder.path("deep/er/out"), { mode: "overwrite" }), "over parts");
+    expect(await namesOf(folder.path("deep/er/out"))).toEqual(["over parts"]);
     await folder.write("out", "a file");
     await publish(jsonl(folder.path("out"), { mode: "overwrite" }), "over a file");
     expect(await namesOf(folder.path("out"))).toEqual(["over a file"]);
-    await folder.write("out.jsonl/a.txt", "a folder");
+    await folder.write("out.jsonl/part-00000.jsonl", '{"name":"a folder"}');
     await publish(jsonl(folder.path("out.jsonl"), { mode: "overwrite" }), "over a folder");
     expect(await namesOf(folder.path("out.jsonl"))).toEqual(["over a folder"]);
   });
