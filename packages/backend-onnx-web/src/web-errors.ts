@@ -14,10 +14,17 @@ export function webLoadError(error: unknown, model: string, device: WebDevice): 
   const [, why] = /no available backend found\. ERR: \[\w+\] (?:\w*Error: )?(.*)/.exec(message) ?? [];
   if (why !== undefined && failureClass(error) !== "oom") {
     return new ShoalError("device-unavailable", `onnxruntime-web can't start on ${device}: ${ortWords(why)}.`, {
-      hint: "Serve its .wasm and .mjs files with the page, and say where: onnxWebRuntime({ wasmFiles }).", failure: "bug", cause: error, details: { device },
+      hint: startHint(why), failure: "bug", cause: error, details: { device },
     });
   }
   return onnxLoadError(error, model, device);
+}
+
+/** A page whose policy forbids WebAssembly has served the files all the same. */
+function startHint(why: string): string {
+  return /unsafe-eval|Content Security Policy|CompileError/i.test(why)
+    ? "Where the page has a Content-Security-Policy, allow WebAssembly in it: script-src 'self' 'wasm-unsafe-eval'. Otherwise its .wasm file is damaged, or a page of HTML came in its place."
+    : "Serve its .wasm and .mjs files with the page, and say where: onnxWebRuntime({ wasmFiles }).";
 }
 
 /** In the words of Node, Bun, Deno and of browsers. */
