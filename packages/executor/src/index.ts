@@ -1,5 +1,4 @@
 export { startActor, startActorWith } from "./actor/start-actor.ts";
-export { formatTrials } from "./device/choose-device.ts";
 export { measureDevices, type DeviceTrial, type MeasuredDevices, type MeasureRequest } from "./device/measure-devices.ts";
 export type { Environment } from "./environment.ts";
 export { sourceOfRow } from "./errors/row-errors.ts";

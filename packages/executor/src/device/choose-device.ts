@@ -68,7 +68,7 @@ async function recalled(request: ChoiceRequest, key: string, candidates: readonl
 }
 
 /** `webgpu is fastest: webgpu 812 rows/s, cpu 411 rows/s; cuda: It needs …` */
-export function formatTrials(trials: readonly DeviceTrial[], best: Pick<DeviceTrial, "device" | "variant">): string {
+function formatTrials(trials: readonly DeviceTrial[], best: Pick<DeviceTrial, "device" | "variant">): string {
   const fast = trials.filter((trial) => trial.problem === undefined).toSorted((a, b) => (b.rowsPerSecond ?? 0) - (a.rowsPerSecond ?? 0));
   const speeds = fast.map((trial) => `${nameOf(trial)} ${formatCount(trial.rowsPerSecond ?? 0)} rows/s`).join(", ");
   const problems = trials.flatMap((trial) => (trial.problem === undefined ? [] : [`; ${nameOf(trial)}: ${trial.problem.replace(/\.$/, "")}`]));
