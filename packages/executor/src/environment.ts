@@ -1,5 +1,6 @@
 import type { ActorHost, Clock, DeadLetter, Devices, Logger, Resources } from "@shoal/core";
 import type { OnError } from "@shoal/planner";
+import type { RemotePools } from "./pool/block-pool.ts";
 import type { RunEvent } from "./stats/run-event.ts";
 
 /** What a run is given: everything that is not in the plan. */
@@ -8,6 +9,8 @@ export interface Environment {
   readonly resources: Resources;
   /** What `device: "auto"` chooses from. Without it each actor chooses for itself. */
   readonly devices?: Devices;
+  /** Stages that are predicted elsewhere. They need no resources here. */
+  readonly remote?: RemotePools;
   /** Default: the machine's own time. */
   readonly clock?: Clock;
   /** Ends the run. */

@@ -1,9 +1,11 @@
 import { assertNotInsideActor, ShoalError, systemClock, type Block, type Clock } from "@shoal/core";
-import { mayChangeRows, physicalInputsOf, type PhysicalOperator } from "@shoal/planner";
+import { mayChangeRows, physicalInputsOf, type ActorPoolStage, type PhysicalOperator } from "@shoal/planner";
 import { budgetOf, type Environment } from "./environment.ts";
 import { RowErrors } from "./errors/row-errors.ts";
 import { buildOperators, poolsOf } from "./operators/build-operators.ts";
+import type { OpenPool } from "./pool/block-pool.ts";
 import { fitActors, type PoolFit } from "./pool/fit-actors.ts";
+import { openActorPool } from "./pool/open-actor-pool.ts";
 import { assertConserved, keepsCount } from "./stats/conservation.ts";
 import { RunProgress } from "./stats/run-progress.ts";
 import type { RunEvent, StageProgress } from "./stats/run-event.ts";
@@ -28,15 +30,17 @@ export function execute(plan: PhysicalOperator, environment: Environment): Execu
   assertNotInsideActor();
   assertNullable(plan, environment);
   assertPlaceForDeadLetters(plan, environment);
-  const pools = poolsOf(plan);
-  const fits = fitActors(pools.map((pool) => ({ ...pool, name: pool.spec.name })), environment.resources);
-  return new StreamingExecutor(plan, environment, fits);
+  const remote = environment.remote?.(plan) ?? new Map<ActorPoolStage, OpenPool>();
+  const local = poolsOf(plan).filter((pool) => !remote.has(pool));
+  const fits = fitActors(local.map((pool) => ({ ...pool, name: pool.spec.name })), environment.resources);
+  return new StreamingExecutor(plan, environment, remote, fits);
 }
 
 class StreamingExecutor implements Execution {
   readonly #plan: PhysicalOperator;
   readonly #environment: Environment;
   readonly #clock: Clock;
+  readonly #remote: ReadonlyMap<ActorPoolStage, OpenPool>;
   readonly #fits: readonly PoolFit[];
   readonly #records: StageRecorder[] = [];
   readonly #notices: string[] = [];
@@ -46,10 +50,11 @@ class StreamingExecutor implements Execution {
   #firstRowAt: number | undefined;
   #consumerMs = 0;
 
-  constructor(plan: PhysicalOperator, environment: Environment, fits: readonly PoolFit[]) {
+  constructor(plan: PhysicalOperator, environment: Environment, remote: ReadonlyMap<ActorPoolStage, OpenPool>, fits: readonly PoolFit[]) {
     this.#plan = plan;
     this.#environment = environment;
     this.#clock = environment.clock ?? systemClock;
+    this.#remote = remote;
     this.#fits = fits;
     this.#progress = new RunProgress(this.#records, this.#clock, (event) => this.#emit(event));
   }
@@ -105,18 +110,17 @@ class StreamingExecutor implements Execution {
 
   #build(signal: AbortSignal): AsyncIterable<Block> {
     const { environment, fits } = { environment: this.#environment, fits: [...this.#fits] };
-    const share = budgetOf(environment) / Math.max(1, fits.length);
+    const { host, devices, resources: { gpus } } = environment;
+    const localPool = (stage: ActorPoolStage, fit: PoolFit): OpenPool => (run) => openActorPool(stage, { host, devices, gpus, fit, clock: this.#clock }, run);
+    const share = budgetOf(environment) / Math.max(1, fits.length + this.#remote.size);
     const errors = new RowErrors(environment.onError, environment.maxErrors, environment.deadLetters);
     const { stream } = buildOperators(this.#plan, signal, {
       clock: this.#clock, errors, records: this.#records,
       onProgress: () => this.#progress.moved(),
-      poolRun: (_stage, record) => ({
-        host: environment.host,
+      poolRun: (stage, record) => ({
         // Stages are built in the order in which their pools were fitted.
-        fit: fits.shift() as PoolFit,
+        openPool: this.#remote.get(stage) ?? localPool(stage, fits.shift() as PoolFit),
         budgetBytes: share,
-        devices: environment.devices,
-        gpus: environment.resources.gpus,
         onProgress: () => this.#progress.moved(),
         onEvent: (event) => (event.kind === "notice" ? this.#notice(event.message) : this.#emit({ ...event, stage: record.stage, name: record.name })),
       }),

@@ -5,3 +5,4 @@ export * from "./plan.ts";
 export * from "./plan-json.ts";
 export * from "./rules/rule.ts";
 export * from "./to-physical.ts";
+export type { SegmentPlan } from "./segment-plan.ts";

@@ -1,12 +1,10 @@
-import { blockBytes, missingColumn, selectColumns, type ActorHost, type Block, type BlockResult, type Clock, type Devices, type PredictorSpec } from "@shoal/core";
+import { blockBytes, missingColumn, selectColumns, type Block, type BlockResult, type PredictorSpec } from "@shoal/core";
 import { isStateful, type ActorPoolStage } from "@shoal/planner";
-import { chooseDevice } from "../device/choose-device.ts";
 import { finishRows } from "../errors/finish-rows.ts";
 import { FirstBatches } from "../errors/first-batches.ts";
 import { blockRowOf } from "./row-reader.ts";
-import { ActorPool } from "../pool/actor-pool.ts";
-import type { PoolFit } from "../pool/fit-actors.ts";
-import type { PoolEvent, PoolSettings } from "../pool/pool-settings.ts";
+import type { BlockPool, OpenPool } from "../pool/block-pool.ts";
+import type { PoolEvent } from "../pool/pool-settings.ts";
 import { PoolRecorder } from "../stats/stage-recorder.ts";
 import { onAbort, orAborted } from "../streams/abort.ts";
 import { ByteBudget, type Permit } from "../streams/byte-budget.ts";
@@ -14,12 +12,8 @@ import { ReorderWindow } from "../streams/reorder.ts";
 import { inputOf, type BlockStream, type Operator, type StageRun } from "./operator.ts";
 
 export interface ActorPoolRun {
-  readonly host: ActorHost;
-  readonly fit: PoolFit;
+  readonly openPool: OpenPool;
   readonly budgetBytes: number;
-  /** To choose from where the plan says "auto". Without it the actors choose. */
-  readonly devices?: Devices | undefined;
-  readonly gpus: number;
   readonly onProgress: () => void;
   readonly onEvent: (event: PoolEvent | { readonly kind: "batch-failed"; readonly rows: number; readonly code: string; readonly message: string }) => void;
 }
@@ -38,7 +32,7 @@ export function actorPool(stage: ActorPoolStage, around: ActorPoolRun): Operator
 class PoolStage {
   readonly #stage: ActorPoolStage;
   readonly #run: StageRun;
-  readonly #pool: ActorPool;
+  readonly #pool: BlockPool;
   readonly #window: ReorderWindow<Outcome>;
   readonly #budget: ByteBudget;
   readonly #recorder: PoolRecorder;
@@ -52,7 +46,7 @@ class PoolStage {
   #columns: readonly string[] = [];
 
   constructor(stage: ActorPoolStage, around: ActorPoolRun, run: StageRun) {
-    const { host, fit, budgetBytes, onEvent, onProgress } = around;
+    const { openPool, budgetBytes, onEvent, onProgress } = around;
     const { clock, record } = run;
     this.#stage = stage;
     this.#run = run;
@@ -60,19 +54,14 @@ class PoolStage {
     this.#step = `predictor "${stage.spec.name}"`;
     this.#budget = new ByteBudget(budgetBytes, () => this.#changed());
     this.#recorder = record.pool = new PoolRecorder(clock);
-    const stateful = isStateful(stage.spec);
-    this.#window = new ReorderWindow(stage.preserveOrder || stateful, Math.max(8, 4 * fit.maxActors));
-    this.#pool = new ActorPool({
-      ...fit,
-      ...(stateful ? { minActors: 1, maxActors: 1 } : {}),
-      spec: stage.spec, policy: stage.policy, device: stage.device, maxAttempts: stage.maxAttempts, host, clock, record: this.#recorder, onEvent,
+    this.#pool = openPool({
+      record: this.#recorder, onEvent,
       onChange: () => this.#changed(),
       onFailure: (error) => this.#window.fail(error),
       onTick: onProgress,
-      ...chooser(stage, around, clock),
-      ...(stage.timeoutMs === undefined ? {} : { timeoutMs: stage.timeoutMs }),
-      ...(stage.recycleAfterBatches === undefined ? {} : { recycleAfterBatches: stage.recycleAfterBatches }),
     });
+    // Twice what the pool may have open: a block that takes long does not stop the others.
+    this.#window = new ReorderWindow(stage.preserveOrder || isStateful(stage.spec), () => Math.max(8, 2 * this.#pool.capacity));
     record.progress = () => ({ queue: this.#window.size, actorsBusy: this.#pool.busy, actors: this.#pool.actors, actorsLoading: this.#pool.loading });
   }
 
@@ -172,22 +161,6 @@ class PoolStage {
     this.#wake?.();
     this.#wake = undefined;
   }
-}
-
-/** Only predictors that are pure data are tried: setting up one of the user's own may do anything. */
-function chooser(stage: ActorPoolStage, { devices, host, fit, gpus, onEvent }: ActorPoolRun, clock: Clock): Pick<PoolSettings, "chooseDevice"> {
-  const { spec, device, policy, numGpus } = stage;
-  if (devices === undefined || spec.kind !== "declarative" || (device !== "auto" && spec.variants === undefined)) return {};
-  return {
-    chooseDevice: (block, signal) =>
-      chooseDevice({
-        devices, host, clock, spec, policy, gpus, signal, block, timeoutMs: stage.timeoutMs,
-        ...(device === "auto" ? {} : { device }),
-        threads: fit.threads, maxActors: fit.maxActors, deviceIndex: fit.deviceIndexes[0] ?? 0, gpuOnly: numGpus > 0 && device === "auto",
-        onNotice: (message) => onEvent({ kind: "notice", message }),
-        onTrying: (candidates) => onEvent({ kind: "notice", message: `${spec.name}: trying ${candidates.join(", ")} on the first rows.` }),
-      }),
-  };
 }
 
 function withColumns(empty: Block, spec: PredictorSpec): Block {

@@ -3,6 +3,7 @@ import { isStateful, mayChangeRows } from "@shoal/planner";
 import { orAborted } from "../streams/abort.ts";
 import { ActorRoster, type Member } from "./actor-roster.ts";
 import { keepDying, stateLost, tooSlow } from "./pool-errors.ts";
+import type { BlockPool } from "./block-pool.ts";
 import type { PoolSettings } from "./pool-settings.ts";
 import { afterLoss, failedResult, lossOf, mergeResults, type Loss, type Offer, type Task } from "./retry.ts";
 import { shareOut } from "./share-out.ts";
@@ -12,7 +13,7 @@ const blocksPerActor = 2;
 const idleBeforeRetiringMs = 10_000;
 
 /** Actors around one predictor: it starts as many as the queue needs, offers each block to the least loaded, and replaces the lost. */
-export class ActorPool {
+export class ActorPool implements BlockPool {
   readonly #settings: PoolSettings;
   readonly #ended = new AbortController();
   readonly #roster: ActorRoster;

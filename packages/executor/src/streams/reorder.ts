@@ -4,7 +4,7 @@
  */
 export class ReorderWindow<T> {
   readonly #ordered: boolean;
-  readonly #capacity: number;
+  readonly #capacity: () => number;
   #waiting: Promise<T>[] = [];
   #done: (() => T)[] = [];
   #open = 0;
@@ -12,13 +12,13 @@ export class ReorderWindow<T> {
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(ordered: boolean, capacity: number) {
+  constructor(ordered: boolean, capacity: () => number) {
     this.#ordered = ordered;
     this.#capacity = capacity;
   }
 
   get hasRoom(): boolean {
-    return this.#open < this.#capacity;
+    return this.#open < this.#capacity();
   }
 
   /** How many were added and not taken out. */

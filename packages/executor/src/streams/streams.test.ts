@@ -15,7 +15,7 @@ function gate<T>(): { promise: Promise<T>; open: (value: T) => void; fail: (erro
 
 describe("a reorder window", () => {
   test("gives results in the order of their adding", async () => {
-    const window = new ReorderWindow<number>(true, 2);
+    const window = new ReorderWindow<number>(true, () => 2);
     const [a, b] = [gate<number>(), gate<number>()];
     window.add(a.promise);
     expect(window.hasRoom).toBe(true);
@@ -31,7 +31,7 @@ describe("a reorder window", () => {
   });
 
   test("or as they come", async () => {
-    const window = new ReorderWindow<number>(false, 2);
+    const window = new ReorderWindow<number>(false, () => 2);
     const [a, b] = [gate<number>(), gate<number>()];
     window.add(a.promise);
     window.add(b.promise);
@@ -45,7 +45,7 @@ describe("a reorder window", () => {
   });
 
   test("hears of a failure while it waits for its head", async () => {
-    const window = new ReorderWindow<number>(true, 2);
+    const window = new ReorderWindow<number>(true, () => 2);
     window.add(gate<number>().promise);
     const next = window.next();
     window.fail(new Error("stop"));

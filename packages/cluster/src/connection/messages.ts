@@ -1,0 +1,337 @@
+import type { ConcreteDevice, ErrorData, FailureClass, JsonObject, RowFailure } from "@shoal/core";
+import type { SegmentPlan } from "@shoal/planner";
+import type { AttemptId, TaskId } from "../scheduler/index.ts";
+
+/** Goes up with every change that an older side would misread. */
+export const protocolVersion = 1;
+
+/** What a link allows. `submit`: to bring a job. `work`: to compute. `observe`: to look. */
+export type Scope = "submit" | "work" | "observe";
+
+// --- who is there ---
+
+/** The first message of every connection. */
+export interface Hello {
+  readonly kind: "hello";
+  readonly protocol: number;
+  readonly role: "worker" | "driver";
+  /** An invite's token; or the key that an earlier `welcome` gave, which is bound to `name`. */
+  readonly token?: string;
+  readonly key?: string;
+  /** The worker's own, and the same when it comes again. */
+  readonly name: string;
+  readonly worker?: WorkerTraits;
+}
+
+/** What a machine or a tab is. */
+export interface WorkerTraits {
+  /** For people, as in "Anna's laptop". */
+  readonly label: string;
+  readonly host: "machine" | "tab";
+  /** As in `node 20.20.0` or `Chromium 140`. */
+  readonly runtime: string;
+  /** In the order in which it would use them. */
+  readonly devices: readonly ConcreteDevice[];
+  readonly cpus: number;
+  readonly gpus: number;
+  readonly memoryBytes: number;
+  /** Hashes of the models that it has. */
+  readonly models: readonly string[];
+  /** It runs predictors that come as code. Never true of a tab. */
+  readonly runsCode: boolean;
+}
+
+/** The connection is taken. */
+export interface Welcome {
+  readonly kind: "welcome";
+  readonly protocol: number;
+  /** For coming again without the invite. */
+  readonly key: string;
+  /** Of the coordinator, for people. */
+  readonly name: string;
+  /** A worker says something at least this often. */
+  readonly beatMs: number;
+}
+
+/** The last message of a connection that can't go on; `error.code` says whether coming again helps (`again`). */
+export interface Bye {
+  readonly kind: "bye";
+  readonly error: ErrorData;
+  readonly again: boolean;
+}
+
+// --- what is to be computed ---
+
+/** One file of a model, at `<coordinator>/models/<hash of the model>/<path>`. */
+export interface ModelFile {
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** A model that the coordinator hands out. */
+export interface ModelManifest {
+  /** SHA-256 over paths and hashes of its files. */
+  readonly hash: string;
+  readonly files: readonly ModelFile[];
+}
+
+/** A predictor class as one ES module, by its SHA-256, at `<coordinator>/code/<sha256>.js`. */
+export interface CodeBundle {
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** A segment as it travels. */
+export interface SegmentDescription {
+  /** As in `text-classification(sentiment)`. */
+  readonly name: string;
+  /** `plan.spec.model` says where the driver has it; with `model`, the coordinator's copy is used instead. */
+  readonly plan: SegmentPlan;
+  readonly model?: ModelManifest;
+  readonly code?: CodeBundle;
+  /** How many blocks there will be, where that is known. */
+  readonly expectedBlocks?: number;
+}
+
+/** What a driver brings. */
+export interface JobDescription {
+  /** Names the job for good: the same for a driver that comes again with the same plan, inputs and options. */
+  readonly job: string;
+  /** For people. */
+  readonly name: string;
+  /** What its rows are, in a sentence for volunteers; the columns that travel. */
+  readonly about: { readonly note?: string; readonly columns: readonly string[] };
+  readonly segments: readonly SegmentDescription[];
+  readonly priority: number;
+  readonly weight: number;
+  /** Tabs, and others who came by a link for volunteers, may see its rows. */
+  readonly volunteers: boolean;
+}
+
+/** What a worker is told of a job before it is leased its first task. */
+export interface SegmentMessage {
+  readonly kind: "segment";
+  readonly job: string;
+  readonly segment: number;
+  readonly jobName: string;
+  readonly about: JobDescription["about"];
+  readonly description: SegmentDescription;
+}
+
+/** Tasks to be computed in this order; the rows of each follow as `block`. */
+export interface LeaseMessage {
+  readonly kind: "lease";
+  readonly lease: number;
+  readonly leaseMs: number;
+  readonly duplicate: boolean;
+  readonly tasks: readonly { readonly task: TaskId; readonly attempt: AttemptId; readonly bytes: number }[];
+}
+
+/** Payload: the rows of a leased task, as a block in Arrow IPC form. */
+export interface BlockMessage {
+  readonly kind: "block";
+  readonly task: TaskId;
+  readonly attempt: AttemptId;
+}
+
+export interface RevokeMessage {
+  readonly kind: "revoke";
+  readonly tasks: readonly { readonly task: TaskId; readonly attempt: AttemptId }[];
+  readonly why: "committed" | "expired" | "moved" | "stalled" | "job-ended";
+}
+
+/** The ledger has it (`settle`), or nobody wants it (`refuse`): the worker lets go of the result that it holds. */
+export interface SettleMessage {
+  readonly kind: "settle" | "refuse";
+  readonly task: TaskId;
+  readonly attempt: AttemptId;
+}
+
+/** Whatever the worker has of this job it may drop. */
+export interface JobEndedMessage {
+  readonly kind: "job-ended";
+  readonly job: string;
+}
+
+/** The coordinator asks the worker to finish what it runs and to leave. */
+export interface DrainMessage {
+  readonly kind: "drain";
+  readonly why: string;
+}
+
+// --- what a worker says ---
+
+export interface ReadyMessage {
+  readonly kind: "ready";
+  /** A model that is loaded now. */
+  readonly model?: string;
+  readonly loadMs?: number;
+  /** Leases it can hold. */
+  readonly credit?: number;
+}
+
+export interface BeatMessage {
+  readonly kind: "beat";
+  /** The earliest of its leased tasks that is not done. */
+  readonly running?: AttemptId;
+  /** Rows of it that are done. */
+  readonly rows: number;
+  readonly loading?: { readonly doneBytes: number; readonly bytes: number };
+  /** For people. */
+  readonly state: "waiting" | "loading" | "computing" | "paused";
+  readonly device?: ConcreteDevice;
+  /** Why it is slower than it could be: "the tab is hidden". */
+  readonly notice?: string;
+}
+
+/** Payload: the rows that were done, as a block in Arrow IPC form: with the columns of the answer only, where they join the row. */
+export interface ResultMessage {
+  readonly kind: "result";
+  readonly task: TaskId;
+  readonly attempt: AttemptId;
+  /** Rows in the payload. */
+  readonly rows: number;
+  readonly sha256: string;
+  /** Rows that could not be done, counted within the task. */
+  readonly failures: readonly RowFailure[];
+  readonly stats: ResultStats;
+}
+
+/** What goes into the report of the run. */
+export interface ResultStats {
+  readonly device: string;
+  readonly preprocessMs: number;
+  readonly predictMs: number;
+  readonly postprocessMs: number;
+  /** Rows of each `predict` call. */
+  readonly batches: readonly number[];
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+export interface FailedMessage {
+  readonly kind: "failed";
+  readonly task: TaskId;
+  readonly attempt: AttemptId;
+  readonly failure: FailureClass;
+  readonly error: ErrorData;
+  /** The guilty row, counted from the start of the task, where the worker knows it. */
+  readonly row?: number;
+}
+
+/** It wants no more, and gives back what it has but for the attempts (their numbers) that it finishes. */
+export interface DrainingMessage {
+  readonly kind: "draining";
+  readonly finishing: readonly number[];
+}
+
+// --- driver and gateway ---
+
+/** The driver brings a job, or comes back with it. */
+export interface SubmitMessage {
+  readonly kind: "submit";
+  readonly description: JobDescription;
+}
+
+/** The gateway has taken the job. */
+export interface AcceptedMessage {
+  readonly kind: "accepted";
+  readonly job: string;
+  /** Blocks that were in its ledger already: nothing of them will run again. */
+  readonly committedBlocks: number;
+  /** Files that the coordinator does not have yet: the driver sends each as `file`. Empty where it has them all. */
+  readonly missing: readonly string[];
+}
+
+/** Payload: bytes of a file of a model or of code, in order. */
+export interface FileMessage {
+  readonly kind: "file";
+  readonly sha256: string;
+  readonly offset: number;
+  readonly last: boolean;
+}
+
+/** The driver may offer so many blocks more. */
+export interface AskMessage {
+  readonly kind: "ask";
+  readonly job: string;
+  readonly segment: number;
+  readonly blocks: number;
+}
+
+/** Payload: a block in Arrow IPC form. Offered in order, from 0. */
+export interface OfferMessage {
+  readonly kind: "offer";
+  readonly job: string;
+  readonly segment: number;
+  readonly block: number;
+  readonly rows: number;
+}
+
+export interface InputEndedMessage {
+  readonly kind: "input-ended";
+  readonly job: string;
+  readonly segment: number;
+  readonly blocks: number;
+}
+
+export interface CancelMessage {
+  readonly kind: "cancel";
+  readonly job: string;
+}
+
+/** The run has all it wanted and the output is published: the job's ledger and blobs may go. */
+export interface PublishedMessage {
+  readonly kind: "published";
+  readonly job: string;
+}
+
+/** Payload: the result for these rows of the block; none where they were given up, and `error` says why. */
+export interface PartMessage {
+  readonly kind: "part";
+  readonly job: string;
+  readonly segment: number;
+  readonly block: number;
+  readonly first: number;
+  readonly rows: number;
+  readonly failures: readonly RowFailure[];
+  readonly error?: ErrorData;
+  readonly stats?: ResultStats;
+  readonly worker?: string;
+}
+
+/** All parts of the block have been sent. */
+export interface BlockDoneMessage {
+  readonly kind: "block-done";
+  readonly job: string;
+  readonly segment: number;
+  readonly block: number;
+}
+
+/** The job ended otherwise than by its driver. */
+export interface JobFailedMessage {
+  readonly kind: "job-failed";
+  readonly job: string;
+  readonly error: ErrorData;
+}
+
+/** How the job's workers stand, about once a second. */
+export interface FleetMessage {
+  readonly kind: "fleet";
+  readonly job: string;
+  readonly segment: number;
+  readonly workers: number;
+  readonly busy: number;
+  readonly loading: number;
+  /** What a person at the terminal should know: "no worker can run this: it needs cuda". */
+  readonly notice?: string;
+}
+
+export type WorkerToGateway = Hello | ReadyMessage | BeatMessage | ResultMessage | FailedMessage | DrainingMessage;
+export type GatewayToWorker = Welcome | Bye | SegmentMessage | LeaseMessage | BlockMessage | RevokeMessage | SettleMessage | JobEndedMessage | DrainMessage;
+export type DriverToGateway = Hello | SubmitMessage | FileMessage | OfferMessage | InputEndedMessage | CancelMessage | PublishedMessage;
+export type GatewayToDriver = Welcome | Bye | AcceptedMessage | AskMessage | PartMessage | BlockDoneMessage | JobFailedMessage | FleetMessage;
+export type Header = WorkerToGateway | GatewayToWorker | DriverToGateway | GatewayToDriver;
+
+/** Anything more that a side wants to say and an older one may ignore. */
+export type Extras = JsonObject;

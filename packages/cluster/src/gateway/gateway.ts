@@ -1,0 +1,28 @@
+import type { Channel } from "../connection/channel.ts";
+import type { DriverToGateway, GatewayToDriver, GatewayToWorker, Scope, WorkerToGateway } from "../connection/messages.ts";
+import type { Invite, Snapshot } from "./snapshot.ts";
+
+/** Where a connection comes from. */
+export interface Origin {
+  /** For limits on connections of one address; absent within this process, which is trusted and needs no token. */
+  readonly address?: string;
+}
+
+/**
+ * The side of the coordinator that drivers and workers speak to: takes their connections, drives the scheduler, checks results, commits them to the engine's
+ * ledger. Does no I/O but through the engine and its channels.
+ */
+export interface Gateway {
+  /** Takes a connection; its first message says who it is. */
+  accept(channel: Channel<GatewayToWorker | GatewayToDriver, WorkerToGateway | DriverToGateway>, origin: Origin): void;
+  invite(scopes: readonly Scope[], options?: { readonly volunteer?: boolean; readonly ttlMs?: number }): Promise<{ readonly token: string; readonly invite: Invite }>;
+  invites(): readonly Invite[];
+  revoke(invite: string): Promise<void>;
+  /** Whether a token allows something: for pages and files over HTTP. */
+  allows(token: string, scope: Scope): boolean;
+  snapshot(): Snapshot;
+  /** Called after changes, at most a few times a second. Gives what stops it. */
+  watch(onChange: () => void): () => void;
+  /** Asks workers to leave, waits for the commits under way, tells drivers. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,40 @@
+import type { Block, BlockResult } from "@shoal/core";
+import type { ActorPoolStage, PhysicalOperator } from "@shoal/planner";
+import type { PoolRecorder } from "../stats/stage-recorder.ts";
+import type { PoolEvent } from "./pool-settings.ts";
+
+/** What predicts the blocks of one stage: actors of this machine, or of many (see {@link RemotePools}). Serves one run. */
+export interface BlockPool {
+  /** Blocks that were submitted and are not done. */
+  readonly open: number;
+  /** More open blocks than this would only wait. */
+  readonly capacity: number;
+  readonly actors: number;
+  readonly busy: number;
+  readonly loading: number;
+  /** May be called again. */
+  start(): void;
+  /** @throws what stops the run: loading failed, a bug, actors that keep dying. Failures of rows are in the result. */
+  submit(block: Block): Promise<BlockResult>;
+  /** No block will follow. */
+  endInput(): void;
+  /** Ends everything at once. Settles when all is gone; open blocks reject. */
+  close(): Promise<void>;
+}
+
+/** What a pool tells the stage that it works for. */
+export interface BlockPoolRun {
+  readonly record: PoolRecorder;
+  readonly onEvent: (event: PoolEvent) => void;
+  /** Something changed: a block is done, an actor is there. */
+  readonly onChange: () => void;
+  /** The pool can't go on, whether or not it has blocks. */
+  readonly onFailure: (error: unknown) => void;
+  /** About once a second, also while nothing is done. */
+  readonly onTick: () => void;
+}
+
+export type OpenPool = (run: BlockPoolRun) => BlockPool;
+
+/** The stages of a plan that are predicted elsewhere, and how; called once for each run. The others stay on this machine. */
+export type RemotePools = (plan: PhysicalOperator) => ReadonlyMap<ActorPoolStage, OpenPool>;

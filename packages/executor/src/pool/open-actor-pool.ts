@@ -1,0 +1,56 @@
+import type { ActorHost, Clock, Devices } from "@shoal/core";
+import { isStateful, type ActorPoolStage } from "@shoal/planner";
+import { chooseDevice } from "../device/choose-device.ts";
+import type { Environment } from "../environment.ts";
+import { ActorPool } from "./actor-pool.ts";
+import type { BlockPool, BlockPoolRun } from "./block-pool.ts";
+import { fitActors, type PoolFit } from "./fit-actors.ts";
+import type { PoolSettings } from "./pool-settings.ts";
+
+/** What the actors of this machine are started with. */
+export interface ActorPoolParts {
+  readonly host: ActorHost;
+  readonly clock: Clock;
+  readonly fit: PoolFit;
+  /** To choose from where the plan says "auto". Without it the actors choose. */
+  readonly devices?: Devices | undefined;
+  readonly gpus: number;
+}
+
+/** A pool of actors on this machine. */
+export function openActorPool(stage: ActorPoolStage, parts: ActorPoolParts, run: BlockPoolRun): BlockPool {
+  const { fit, host, clock } = parts;
+  return new ActorPool({
+    ...fit,
+    ...(isStateful(stage.spec) ? { minActors: 1, maxActors: 1 } : {}),
+    spec: stage.spec, policy: stage.policy, device: stage.device, maxAttempts: stage.maxAttempts, host, clock, ...run,
+    ...chooser(stage, parts, run),
+    ...(stage.timeoutMs === undefined ? {} : { timeoutMs: stage.timeoutMs }),
+    ...(stage.recycleAfterBatches === undefined ? {} : { recycleAfterBatches: stage.recycleAfterBatches }),
+  });
+}
+
+/**
+ * A pool of actors on this machine for a stage that stands alone: as many actors as fit.
+ * @throws `resources-do-not-fit`
+ */
+export function openStagePool(stage: ActorPoolStage, { host, clock, resources, devices }: Pick<Environment, "host" | "resources" | "devices"> & { readonly clock: Clock }, run: BlockPoolRun): BlockPool {
+  const [fit] = fitActors([{ ...stage, name: stage.spec.name }], resources);
+  return openActorPool(stage, { host, clock, devices, gpus: resources.gpus, fit: fit as PoolFit }, run);
+}
+
+/** Only predictors that are pure data are tried: setting up one of the user's own may do anything. */
+function chooser(stage: ActorPoolStage, { devices, host, fit, gpus, clock }: ActorPoolParts, { onEvent }: BlockPoolRun): Pick<PoolSettings, "chooseDevice"> {
+  const { spec, device, policy, numGpus } = stage;
+  if (devices === undefined || spec.kind !== "declarative" || (device !== "auto" && spec.variants === undefined)) return {};
+  return {
+    chooseDevice: (block, signal) =>
+      chooseDevice({
+        devices, host, clock, spec, policy, gpus, signal, block, timeoutMs: stage.timeoutMs,
+        ...(device === "auto" ? {} : { device }),
+        threads: fit.threads, maxActors: fit.maxActors, deviceIndex: fit.deviceIndexes[0] ?? 0, gpuOnly: numGpus > 0 && device === "auto",
+        onNotice: (message) => onEvent({ kind: "notice", message }),
+        onTrying: (candidates) => onEvent({ kind: "notice", message: `${spec.name}: trying ${candidates.join(", ")} on the first rows.` }),
+      }),
+  };
+}
