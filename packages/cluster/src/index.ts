@@ -1,3 +1,5 @@
 export * from "./connection/index.ts";
 export * from "./engine/index.ts";
 export * from "./scheduler/index.ts";
+export * from "./gateway/gateway.ts";
+export * from "./gateway/snapshot.ts";

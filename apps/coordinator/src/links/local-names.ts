@@ -22,3 +22,8 @@ export function linkHost(host: string): string {
   const name = isEveryAddress(host) ? (localAddresses()[0] ?? "localhost") : host;
   return name.includes(":") ? `[${name}]` : name;
 }
+
+/** Whether only programs on this machine reach a server that listens on `host`. */
+export function isOnlyHere(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\./.test(host);
+}

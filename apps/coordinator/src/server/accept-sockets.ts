@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
-import type { Gateway } from "@shoal/cluster";
-import { socketChannel } from "@shoal/cluster";
+import { socketChannel, type Gateway, type WebSocketLike } from "@shoal/cluster";
+import type { Clock } from "@shoal/core";
 import { isLoopback, isOwnOrigin, requester, type Surroundings } from "./requester.ts";
 import { AddressCounter, type ConnectionLimits } from "./connection-limits.ts";
 import { withoutBasePath } from "./base-path.ts";
@@ -14,10 +14,11 @@ export interface SocketSettings {
   readonly basePath: string;
   readonly surroundings: Surroundings;
   readonly limits: ConnectionLimits;
+  readonly clock: Clock;
 }
 
 /** Takes WebSockets at `<base>/connect`, and hands them to the gateway. Gives what cuts those that are left. */
-export function acceptSockets(server: Server, gateway: Gateway, { basePath, surroundings, limits }: SocketSettings): () => void {
+export function acceptSockets(server: Server, gateway: Gateway, { basePath, surroundings, limits, clock }: SocketSettings): () => void {
   const sockets = new WebSocketServer({ noServer: true, clientTracking: true, perMessageDeflate: false, maxPayload });
   const counter = new AddressCounter(limits.maxConnectionsPerAddress);
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -30,7 +31,11 @@ export function acceptSockets(server: Server, gateway: Gateway, { basePath, surr
     const isCounted = !isLoopback(address);
     if (isCounted && !counter.enter(address)) return refuse(socket, "429 Too Many Requests", "There are as many connections from this address as there may be.");
     if (isCounted) socket.once("close", () => counter.leave(address));
-    sockets.handleUpgrade(request, socket, head, (webSocket) => gateway.accept(socketChannel(webSocket), { address }));
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      // `ws` has more overloads of its listeners than the standard.
+      const channel = socketChannel(webSocket as unknown as WebSocketLike, { side: "gateway", clock, label: `the program at ${address}` });
+      gateway.accept(channel, { address });
+    });
   });
   return () => {
     for (const webSocket of sockets.clients) webSocket.terminate();
