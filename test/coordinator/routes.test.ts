@@ -87,7 +87,7 @@ describe("files", () => {
       const local = join(folder, "weights");
       writeFileSync(local, "weights");
       const name = createHash("sha256").update("weights").digest("hex");
-      await expect(server.files.add(sha256.replace(/^./, "x"), local)).rejects.toMatchObject({ code: "file-mismatch" });
+      await expect(server.files.add(sha256.replace(/^./, "x"), local)).rejects.toMatchObject({ code: "blob-mismatch" });
       await server.files.add(name, local);
       server.gateway.models.set("m2/w", { path: "w", sha256: name, bytes: 7 });
       expect(await (await get("models/~worker/m2/w")).text()).toBe("weights");
@@ -101,11 +101,11 @@ describe("files", () => {
   test("that arrive damaged or with a gap are not there", async () => {
     const bytes = new TextEncoder().encode("some bytes");
     const name = createHash("sha256").update(bytes).digest("hex");
-    await expect(server.files.put(name, 3, bytes.subarray(3), true)).rejects.toMatchObject({ code: "file-out-of-order" });
+    await expect(server.files.put(name, 3, bytes.subarray(3), true)).rejects.toMatchObject({ code: "bad-offset" });
     await server.files.put(name, 0, bytes.subarray(0, 3), false);
-    await expect(server.files.put(name, 3, bytes.subarray(4), true)).rejects.toMatchObject({ code: "file-mismatch" });
+    await expect(server.files.put(name, 3, bytes.subarray(4), true)).rejects.toMatchObject({ code: "blob-mismatch" });
     expect(await server.files.has(name)).toBe(false);
-    await expect(server.files.put("../x", 0, bytes, true)).rejects.toMatchObject({ code: "file-mismatch" });
+    await expect(server.files.put("../x", 0, bytes, true)).rejects.toMatchObject({ code: "blob-mismatch" });
     // Two who send it at once are heard like one.
     await Promise.all([1, 2].flatMap(() => [server.files.put(name, 0, bytes.subarray(0, 3), false), server.files.put(name, 3, bytes.subarray(3), true)]));
     expect(Buffer.from(await server.files.read(name)).toString()).toBe("some bytes");

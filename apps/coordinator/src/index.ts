@@ -1,4 +1,5 @@
 export { folderFiles, type StoredFiles } from "./files/folder-files.ts";
+export { ownCertificate, readCertificate, type Certificate } from "./https/certificate.ts";
 export { linkOf, parseLink, type Link } from "./links/link.ts";
 export { qrCode } from "./links/qr-code.ts";
 export type { Offer, OfferedJob } from "./routes/job-routes.ts";

@@ -11,12 +11,12 @@ export interface StoredFiles {
   size(sha256: string): Promise<number | undefined>;
   /**
    * Takes the next bytes of a file; with the last ones it is there. Who sends it again from the start, or beside another, is only heard for what is new.
-   * @throws `file-out-of-order` where bytes before these are missing; `file-mismatch` at the end, when they are not what they are called
+   * @throws `bad-offset` where bytes before these are missing; `blob-mismatch` at the end, when they are not what they are called
    */
   put(sha256: string, offset: number, bytes: Uint8Array, last: boolean): Promise<void>;
-  /** Takes a file of this machine where it lies. It is read there, and has to stay. @throws `file-mismatch`, and what the file system says */
+  /** Takes a file of this machine where it lies. It is read there, and has to stay. @throws `blob-mismatch`, and what the file system says */
   add(sha256: string, path: string): Promise<void>;
-  /** @throws `file-missing` */
+  /** @throws `blob-missing` */
   read(sha256: string, range?: { readonly start: number; readonly length: number }): Promise<Uint8Array>;
   /** The same, piece by piece. */
   parts(sha256: string, range: { readonly start: number; readonly length: number }): AsyncGenerator<Uint8Array>;
@@ -64,7 +64,7 @@ class FolderFiles implements StoredFiles {
       if (await this.has(sha256)) return;
       const incoming = this.#incoming.get(sha256) ?? (await this.#begin(sha256));
       if (offset > incoming.bytes) {
-        throw new ShoalError("file-out-of-order", `Bytes of the file ${sha256} came from ${offset} on, but only ${incoming.bytes} are there.`, { hint: "Send it again from the start.", failure: "bug" });
+        throw new ShoalError("bad-offset", `Bytes of the file ${sha256} came from ${offset} on, but only ${incoming.bytes} are there.`, { hint: "Send it again from the start.", failure: "bug" });
       }
       try {
         const fresh = bytes.subarray(incoming.bytes - offset);
@@ -106,7 +106,7 @@ class FolderFiles implements StoredFiles {
 
   async *parts(sha256: string, range: { readonly start: number; readonly length: number }): AsyncGenerator<Uint8Array> {
     const found = await this.#find(sha256);
-    if (found === undefined) throw new ShoalError("file-missing", `There is no file ${sha256}.`, { hint: "Bring it again, with the job that needs it." });
+    if (found === undefined) throw new ShoalError("blob-missing", `There is no file ${sha256}.`, { hint: "Bring it again, with the job that needs it." });
     yield* pieces(found.path, { start: range.start, length: Math.min(range.length, found.bytes - range.start) });
   }
 
@@ -138,7 +138,7 @@ class FolderFiles implements StoredFiles {
   }
 
   async #begin(sha256: string): Promise<Incoming> {
-    if (!/^[0-9a-f]{64}$/.test(sha256)) throw new ShoalError("file-mismatch", `"${sha256.slice(0, 80)}" is no SHA-256.`, { hint: "Name files by the SHA-256 of their bytes, in lower-case hex.", failure: "bug" });
+    if (!/^[0-9a-f]{64}$/.test(sha256)) throw new ShoalError("blob-mismatch", `"${sha256.slice(0, 80)}" is no SHA-256.`, { hint: "Name files by the SHA-256 of their bytes, in lower-case hex.", failure: "bug" });
     const folder = join(await this.#folder(), "incoming");
     await mkdir(folder, { recursive: true });
     // What a process left that died.
@@ -194,5 +194,5 @@ async function* pieces(path: string, { start, length }: { readonly start: number
 
 function checkHash(sha256: string, actual: string): void {
   if (sha256 === actual) return;
-  throw new ShoalError("file-mismatch", `A file was to be ${sha256}, but the SHA-256 of its bytes is ${actual}.`, { hint: "Send it again: it changed on the way, or while it was read.", failure: "bug", details: { sha256, actual } });
+  throw new ShoalError("blob-mismatch", `A file was to be ${sha256}, but the SHA-256 of its bytes is ${actual}.`, { hint: "Send it again: it changed on the way, or while it was read.", failure: "bug", details: { sha256, actual } });
 }

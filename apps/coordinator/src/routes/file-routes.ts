@@ -9,7 +9,7 @@ import type { Bindings, Environment } from "./environment.ts";
  * header: so the token or key stands in the path, and no page is sent on from here with it (`no-referrer`).
  */
 export function fileRoutes(environment: Environment): Hono<Bindings> {
-  const unknown = (): Response => refuse(404, "file-missing", "This coordinator has no such file.", "Its job may have ended; ask for what a running job names.");
+  const unknown = (): Response => refuse(404, "blob-missing", "This coordinator has no such file.", "Its job may have ended; ask for what a running job names.");
   return new Hono<Bindings>()
     .get("/models/:key{~[^/]+}/:hash/:path{.+}", async (context) => {
       const { key, hash, path } = context.req.param();
