@@ -1,6 +1,7 @@
 import { ShoalError, type Clock } from "@shoal/core";
 import type { Channel } from "../connection/channel.ts";
 import { protocolVersion, type DriverToGateway, type GatewayToDriver, type Hello, type Welcome } from "../connection/messages.ts";
+import { protocolMismatch } from "../connection/protocol-mismatch.ts";
 import { backOffMs } from "./back-off.ts";
 
 export type DriverChannel = Channel<DriverToGateway, GatewayToDriver>;
@@ -27,6 +28,9 @@ export interface LinkListener {
   /** It will not be let in again. Nothing comes after. */
   refused(error: ShoalError): void;
 }
+
+const mostBufferedBytes = 8 * 2 ** 20;
+const roomAskedEveryMs = 5;
 
 /** A gateway that was reached and says nothing. */
 const welcomeWithinMs = 20_000;
@@ -75,6 +79,12 @@ export class GatewayLink {
   /** Says it where there is somebody to hear it. */
   send(message: DriverToGateway, payload?: Uint8Array): void {
     this.#channel?.send(message, payload);
+  }
+
+  /** Settles when the connection has taken most of what it was sent: more would only lie in memory, and too much ends it. */
+  async room(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    while (!signal.aborted && (this.#channel?.bufferedBytes ?? 0) > mostBufferedBytes) await clock.sleep(roomAskedEveryMs, signal).catch(() => {});
   }
 
   /** Settles with the next outcome of connecting. @throws why it failed. */
@@ -129,7 +139,10 @@ export class GatewayLink {
     } catch (error) {
       return { error: ShoalError.from(error), final: isFinal(error) };
     }
-    if (signal.aborted) channel.close();
+    if (signal.aborted) {
+      channel.close();
+      return { error: connectionLost(), final: false };
+    }
     const over = new AbortController();
     return new Promise<Ended>((resolve) => {
       const end = (error: ShoalError, final = false): void => {
@@ -143,7 +156,7 @@ export class GatewayLink {
           if (over.signal.aborted) return;
           if (message.kind === "bye") return end(ShoalError.fromData(message.error), !message.again);
           if (message.kind !== "welcome") return this.#channel === channel ? this.#listener.message(message, payload) : undefined;
-          if (message.protocol !== protocolVersion) return end(otherVersion(message.protocol), true);
+          if (message.protocol !== protocolVersion) return end(protocolMismatch(message.protocol, "driver"), true);
           this.#key = message.key;
           this.#channel = channel;
           onUp();
@@ -179,10 +192,4 @@ function connectionLost(): ShoalError {
 
 function silent(): ShoalError {
   return new ShoalError("connection-lost", `The coordinator did not answer within ${welcomeWithinMs / 1000} s.`, { hint: "Check that the link leads to a Shoal coordinator.", failure: "worker-lost" });
-}
-
-function otherVersion(theirs: number): ShoalError {
-  return new ShoalError("protocol-mismatch", `The coordinator speaks version ${theirs} of the protocol, this process version ${protocolVersion}.`, {
-    hint: `Update shoal ${theirs > protocolVersion ? "here" : "on the coordinator"}.`, failure: "bug", details: { theirs, ours: protocolVersion },
-  });
 }
