@@ -14,7 +14,7 @@ export async function answer({ task, attempt }: Leased, spec: PredictorSpec, res
       batches: result.batches.filter(({ failed }) => !failed).map(({ rows }) => rows), counts: result.counts,
     },
   };
-  return { message, payload, presentedAt: 0 };
+  return { message, payload };
 }
 
 function answerBlock(spec: PredictorSpec, block: Block): Block {

@@ -44,6 +44,11 @@ export class GatewayLink {
     return this.#channel !== undefined;
   }
 
+  /** Bytes that are still on their way. */
+  get bufferedBytes(): number {
+    return this.#channel?.bufferedBytes ?? 0;
+  }
+
   /** Of the last connection that was taken. */
   get welcome(): Welcome | undefined {
     return this.#welcome;

@@ -1,4 +1,5 @@
 const windowMs = 10_000;
+const markEveryMs = 200;
 
 /** Rows done, and how many a second over the last ten seconds. */
 export class WorkMeter {
@@ -14,7 +15,8 @@ export class WorkMeter {
   /** @param under rows of blocks under way that are done. */
   rowsPerSecond(now: number, under: number): number {
     const rows = this.rows + under;
-    this.#marks.push({ at: now, rows });
+    const last = this.#marks.at(-1);
+    if (last === undefined || now - last.at >= markEveryMs) this.#marks.push({ at: now, rows });
     while (this.#marks.length > 2 && now - (this.#marks[1]?.at ?? now) >= windowMs) this.#marks.shift();
     const [first] = this.#marks;
     if (first === undefined || now <= first.at) return 0;
