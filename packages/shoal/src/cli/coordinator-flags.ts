@@ -10,7 +10,6 @@ export interface CoordinatorFlags {
   readonly cert?: string;
   readonly key?: string;
   readonly baseUrl?: string;
-  readonly name?: string;
 }
 
 export function withCoordinatorFlags(command: Command, forWhat = ""): Command {
@@ -20,12 +19,11 @@ export function withCoordinatorFlags(command: Command, forWhat = ""): Command {
     .option("--https", `${forWhat}with a certificate made here, so that tabs in your network may use their GPU; browsers warn once`)
     .option("--cert <file>", `${forWhat}a certificate of your own for https, in PEM form`)
     .option("--key <file>", `${forWhat}its key, in PEM form`)
-    .option("--base-url <url>", `${forWhat}where the world finds it, with a proxy or tunnel in front: https://example.org/shoal/`)
-    .option("--name <name>", `${forWhat}what people see it called`);
+    .option("--base-url <url>", `${forWhat}where the world finds it, with a proxy or tunnel in front: https://example.org/shoal/`);
 }
 
 /** @throws `bad-option` for flags that contradict one another. */
-export function coordinatorOptions({ host, port: wanted, https, cert, key, baseUrl, name }: CoordinatorFlags): CoordinatorOptions {
+export function coordinatorOptions({ host, port: wanted, https, cert, key, baseUrl }: CoordinatorFlags): CoordinatorOptions {
   if ((cert === undefined) !== (key === undefined)) {
     throw new ShoalError("bad-option", `--${cert === undefined ? "key" : "cert"} is given without --${cert === undefined ? "cert" : "key"}.`, { hint: "Give both files, or --https alone: a certificate is then made here.", failure: "bug" });
   }
@@ -34,7 +32,6 @@ export function coordinatorOptions({ host, port: wanted, https, cert, key, baseU
     ...(wanted !== undefined && { port: wanted }),
     ...(cert !== undefined && key !== undefined ? { https: { cert, key } } : https && { https }),
     ...(baseUrl !== undefined && { baseUrl }),
-    ...(name !== undefined && { name }),
   };
 }
 

@@ -6,7 +6,7 @@ export function coordinatorNews(before: Snapshot | undefined, after: Snapshot): 
   return [...workerNews(before?.workers ?? [], after.workers), ...jobNews(before?.jobs ?? [], after.jobs), ...pauseNews(before?.paused, after.paused)];
 }
 
-function workerNews(before: readonly WorkerSnapshot[], after: readonly WorkerSnapshot[]): readonly string[] {
+export function workerNews(before: readonly WorkerSnapshot[], after: readonly WorkerSnapshot[]): readonly string[] {
   const known = new Map(before.map((worker) => [worker.worker, worker]));
   const here = after.filter(({ state }) => state !== "gone").length;
   const news = after.flatMap((worker) => {

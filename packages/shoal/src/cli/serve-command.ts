@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { Command } from "commander";
 import type { Logger } from "@shoal/core";
 import type { Coordinator } from "@shoal/coordinator";
@@ -8,6 +9,7 @@ import { linksText, type Links } from "./links-text.ts";
 
 interface Flags extends CoordinatorFlags {
   readonly folder: string;
+  readonly name: string;
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -17,6 +19,7 @@ export function serveCommand(): Command {
     .description("Run a coordinator: it takes jobs (shoal run --on) and spreads them over the machines and tabs that join (shoal work, or the link in a browser).")
     .option("--folder <path>", "where links, results and files are kept, so that a restart goes on", ".shoal-coordinator");
   return withCoordinatorFlags(command)
+    .option("--name <name>", "what people see it called", hostname())
     .option("-q, --quiet", "only the links, and what goes wrong")
     .option("--json", "the links, then what happens, as JSON lines on standard output")
     .action(serve);
@@ -26,7 +29,7 @@ async function serve(flags: Flags): Promise<void> {
   const { startCoordinator, qrCode } = await import("@shoal/coordinator");
   const say = (line: string): void => void (flags.json ? writeJson({ kind: "notice", message: line }) : process.stderr.write(`${line}\n`));
   const log: Logger = { debug: () => {}, info: (message) => void (flags.quiet ? undefined : say(message)), warn: (message) => say(`warning: ${message}`) };
-  const coordinator = await startCoordinator({ ...coordinatorOptions(flags), folder: flags.folder, log, onNotice: say });
+  const coordinator = await startCoordinator({ ...coordinatorOptions(flags), folder: flags.folder, name: flags.name, log, onNotice: say });
   const links: Links = {
     volunteer: await coordinator.link(["work"], { volunteer: true }),
     work: await coordinator.link(["work"]),

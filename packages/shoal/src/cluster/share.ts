@@ -1,0 +1,134 @@
+import { rm } from "node:fs/promises";
+import { createCluster, manifestOf, runAgent, type Cluster, type ClusterJob, type FindModel, type JobSettings, type ModelManifest, type WorkerTraits } from "@shoal/cluster";
+import type { Coordinator, CoordinatorOptions } from "@shoal/coordinator";
+import { silentLogger, systemClock, type Resources } from "@shoal/core";
+import { detectResources, deviceCandidates } from "@shoal/workers/local";
+import { createHost, localDevices } from "#platform";
+
+export interface ShareOptions extends CoordinatorOptions {
+  /** What this machine's own worker may use; what is not declared is detected. */
+  readonly resources?: Partial<Resources>;
+}
+
+/** A coordinator in this process, with this machine as its first worker. */
+export interface Share extends AsyncDisposable {
+  /** For `{ on }`. */
+  readonly cluster: Cluster;
+  readonly coordinator: Coordinator;
+}
+
+/**
+ * Lets others help with the runs of this process: give `cluster` to a consuming call as `on`, and what `coordinator.link(["work"])` gives to them. With a `folder` a process that
+ * was killed goes on with what was done, under the same links; the folder goes once the output is published.
+ * @throws what `startCoordinator` throws
+ */
+export async function share(options: ShareOptions = {}): Promise<Share> {
+  const { log = silentLogger } = options;
+  // The server's libraries are for those who share.
+  const { startCoordinator } = await import("@shoal/coordinator");
+  const coordinator = await startCoordinator(options);
+  const models = new OwnModels();
+  const resources = { ...(await detectResources()), ...options.resources };
+  const host = createHost(log);
+  const leaving = new AbortController();
+  const agent = runAgent({
+    dial: async () => coordinator.openLocalChannel(),
+    name: "this-machine",
+    traits: ownTraits(resources),
+    host,
+    resources,
+    devices: localDevices,
+    clock: systemClock,
+    random: Math.random,
+    // Its files are here, where the driver found them.
+    modelUrl: (model) => models.placeOf(model),
+    signal: leaving.signal,
+  });
+  const cluster = createCluster({
+    dial: async () => coordinator.openLocalChannel(),
+    name: "this-process",
+    label: "this coordinator",
+    clock: systemClock,
+    random: Math.random,
+    log,
+    modelFiles: models.find,
+    placeFile: async (sha256, path) => {
+      await coordinator.files.add(sha256, path);
+      return true;
+    },
+  });
+  return new RunningShare(coordinator, cluster, options.folder, async () => {
+    leaving.abort();
+    await agent.ended.catch(() => {});
+    await host[Symbol.asyncDispose]();
+  });
+}
+
+class RunningShare implements Share {
+  readonly coordinator: Coordinator;
+  readonly cluster: Cluster;
+  readonly #folder: string | undefined;
+  readonly #endWorker: () => Promise<void>;
+  /** Nothing is left to be continued. */
+  #isPublished = false;
+
+  constructor(coordinator: Coordinator, cluster: Cluster, folder: string | undefined, endWorker: () => Promise<void>) {
+    this.coordinator = coordinator;
+    this.#folder = folder;
+    this.#endWorker = endWorker;
+    this.cluster = {
+      get name() {
+        return cluster.name;
+      },
+      get takesCode() {
+        return cluster.takesCode === true;
+      },
+      openJob: async (settings: JobSettings): Promise<ClusterJob> => {
+        this.#isPublished = false;
+        const job = await cluster.openJob(settings);
+        return {
+          pools: job.pools,
+          published: async () => {
+            await job.published();
+            this.#isPublished = true;
+          },
+          [Symbol.asyncDispose]: () => job[Symbol.asyncDispose](),
+        };
+      },
+      [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cluster[Symbol.asyncDispose]();
+    await this.coordinator.close();
+    await this.#endWorker();
+    if (this.#isPublished && this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Where the models lie that this process's driver hands out: its own worker needs no copy. */
+class OwnModels {
+  readonly #places = new Map<string, string>();
+  readonly #find: FindModel;
+
+  constructor(find: FindModel) {
+    this.#find = find;
+  }
+
+  readonly find: FindModel = async (spec, signal) => {
+    const model = await this.#find(spec, signal);
+    if (model !== undefined) this.#places.set((await manifestOf(model)).hash, spec.model);
+    return model;
+  };
+
+  placeOf({ hash }: ModelManifest): string {
+    return this.#places.get(hash) ?? "";
+  }
+}
+
+function ownTraits({ cpus, gpus, memory }: Resources): WorkerTraits {
+  const { bun, deno, node } = process.versions as Record<string, string | undefined>;
+  const runtime = bun !== undefined ? `bun ${bun}` : deno !== undefined ? `deno ${deno}` : `node ${node}`;
+  return { label: "this machine", host: "machine", runtime, devices: deviceCandidates(), cpus, gpus, memoryBytes: memory, models: [], runsCode: false };
+}
