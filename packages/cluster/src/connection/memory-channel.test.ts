@@ -1,10 +1,10 @@
 import type { ShoalError } from "@shoal/core";
-import { rest } from "@shoal/testing";
 import { expect, test } from "vitest";
 import type { Channel } from "./channel.ts";
 import { memoryChannel } from "./memory-channel.ts";
 import type { Header } from "./messages.ts";
 
+const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 const cancel = (job: string): Header => ({ kind: "cancel", job });
 
 /** Everything that an end hears. */

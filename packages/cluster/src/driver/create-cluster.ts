@@ -89,7 +89,7 @@ class DrivenCluster implements ConnectedCluster {
   }
 
   async openJob(settings: JobSettings): Promise<ClusterJob> {
-    if (this.#closed) throw new ShoalError("cluster-closed", `The connection to ${this.name} was closed.`, { failure: "bug", hint: "Connect again: await using cluster = await connect(link)." });
+    if (this.#closed) throw this.#closedError();
     if (this.#link.refusal !== undefined) throw this.#link.refusal;
     settings.signal.throwIfAborted();
     const { clock, modelFiles, bundle, placeFile, random } = this.#parts;
@@ -102,7 +102,11 @@ class DrivenCluster implements ConnectedCluster {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    await Promise.all(Array.from(this.#jobs.values(), (job) => job[Symbol.asyncDispose]()));
+    for (const job of [...this.#jobs.values()]) job.fail(this.#closedError());
+  }
+
+  #closedError(): ShoalError {
+    return new ShoalError("cluster-closed", `The connection to ${this.name} was closed.`, { failure: "bug", hint: "Connect again, and close the connection when the run is over: await using cluster = await connect(link)." });
   }
 
   #notice(message: string): void {

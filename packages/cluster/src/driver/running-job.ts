@@ -35,6 +35,7 @@ export class RunningJob implements ClusterJob {
   #sending: AbortController | undefined;
   #toldCommitted = false;
   #over = false;
+  #failure: unknown;
 
   constructor(job: string, settings: JobSettings, parts: RunningJobParts) {
     this.job = job;
@@ -88,6 +89,7 @@ export class RunningJob implements ClusterJob {
   /** It can't go on, here or there. */
   fail(error: unknown): void {
     if (this.#over) return;
+    this.#failure = error;
     for (const pool of this.#pools) pool?.fail(error);
     this.#cancel();
   }
@@ -114,6 +116,8 @@ export class RunningJob implements ClusterJob {
   }
 
   #submit(): void {
+    // It may have ended before its run began.
+    if (this.#over) return this.#pools.forEach((pool) => pool?.fail(this.#failure ?? takenBack()));
     if (this.#described !== undefined) return;
     this.#described = describeJob(this.job, this.#settings, this.#travelling, this.#parts);
     this.#described.then((described) => {
@@ -164,4 +168,8 @@ export class RunningJob implements ClusterJob {
     this.#parts.onOver(this);
     this.#release();
   }
+}
+
+function takenBack(): ShoalError {
+  return new ShoalError("aborted", "The job was taken back before its run began.", { failure: "aborted" });
 }

@@ -1,6 +1,6 @@
 import type { DeclarativePredictorSpec, ModulePredictorSpec } from "@shoal/core";
 import type { CodeBundle, ModelManifest } from "../connection/messages.ts";
-import { sha256Hex } from "./sha256-hex.ts";
+import { sha256Of } from "../engine/index.ts";
 
 /** A file that a driver has and workers need. */
 export interface TravellingFile {
@@ -33,7 +33,7 @@ export type BundlePredictor = (spec: ModulePredictorSpec, signal: AbortSignal) =
 /** SHA-256 over paths and hashes: models with the same files are one, whatever they are called. */
 export async function manifestOf({ files, entry }: TravellingModel): Promise<ModelManifest> {
   const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1)).map(({ path, sha256, bytes }) => ({ path, sha256, bytes }));
-  const hash = await sha256Hex(new TextEncoder().encode(sorted.map(({ path, sha256 }) => `${sha256} ${path}\n`).join("")));
+  const hash = await sha256Of(new TextEncoder().encode(sorted.map(({ path, sha256 }) => `${sha256} ${path}\n`).join("")));
   return { hash, files: sorted, ...(entry !== undefined && { entry }) };
 }
 

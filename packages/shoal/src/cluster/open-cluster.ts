@@ -1,0 +1,23 @@
+import { createCluster, type ClusterParts, type ConnectedCluster } from "@shoal/cluster";
+import type { Logger } from "@shoal/core";
+import type { ConnectOptions } from "./connect.ts";
+import { dialGateway } from "./dial-gateway.ts";
+import { findModel } from "./find-model.ts";
+import { wakefulClock } from "./wakeful-clock.ts";
+
+export type OpenClusterOptions = ConnectOptions & { readonly log: Logger };
+
+/** The cluster of a coordinator at a URL. */
+export function openCluster(url: string, token: string, options: OpenClusterOptions): ConnectedCluster {
+  return clusterOver({ dial: (signal) => dialGateway(url, wakefulClock, signal), label: url, token }, options);
+}
+
+/** The cluster of whatever is dialled, with the models and the time of this process. */
+export function clusterOver(connection: Pick<ClusterParts, "dial" | "label" | "token" | "placeFile">, { hub, log }: OpenClusterOptions): ConnectedCluster {
+  return createCluster({ ...connection, name: `driver-${crypto.randomUUID()}`, clock: wakefulClock, random: randomNumber, log, modelFiles: findModel({ hub, log }) });
+}
+
+/** Names of jobs are made of these: nobody may guess one. */
+function randomNumber(): number {
+  return (crypto.getRandomValues(new Uint32Array(1))[0] as number) / 2 ** 32;
+}
