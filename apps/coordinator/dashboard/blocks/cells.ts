@@ -27,20 +27,17 @@ export interface Cells {
   readonly sums: Readonly<Record<BlockState, number>>;
 }
 
-const pitches = [20, 17, 14, 12, 10, 8];
+const pitches = [20, 17, 14, 12, 11, 10, 9, 8];
 const roundSteps = [1, 2, 3, 4, 5, 6, 8];
 
-/** The largest cells with which all blocks fit; where the smallest don't, several blocks to a cell, a round number of them. */
+/** As few blocks to a cell as fit, a round number of them, and then the largest cells that do. */
 export function chooseGrid(blocks: number, width: number, maxHeight: number): Grid {
-  const fit = (pitch: number) => ({ columns: Math.max(1, Math.floor(width / pitch)), rows: Math.max(1, Math.floor(maxHeight / pitch)) });
-  for (const pitch of pitches) {
-    const { columns, rows } = fit(pitch);
-    if (columns * rows >= blocks) return { pitch, columns, rows: Math.max(1, Math.ceil(blocks / columns)), blocksPerCell: 1 };
-  }
-  const pitch = pitches.at(-1) as number;
-  const { columns, rows } = fit(pitch);
-  const blocksPerCell = roundUp(blocks / (columns * rows));
-  return { pitch, columns, rows: Math.ceil(Math.ceil(blocks / blocksPerCell) / columns), blocksPerCell };
+  const columnsOf = (pitch: number) => Math.max(1, Math.floor(width / pitch));
+  const roomOf = (pitch: number) => columnsOf(pitch) * Math.max(1, Math.floor(maxHeight / pitch));
+  const blocksPerCell = roundUp(blocks / roomOf(pitches.at(-1) as number));
+  const cells = Math.ceil(blocks / blocksPerCell);
+  const pitch = pitches.find((size) => roomOf(size) >= cells) ?? (pitches.at(-1) as number);
+  return { pitch, columns: columnsOf(pitch), rows: Math.max(1, Math.ceil(cells / columnsOf(pitch))), blocksPerCell };
 }
 
 function roundUp(least: number): number {

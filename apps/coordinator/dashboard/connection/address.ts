@@ -9,7 +9,16 @@ export interface Address {
 /** The coordinator of a page at `<base>/dashboard/#<token>`. */
 export function readAddress(location: { readonly origin: string; readonly pathname: string; readonly hash: string }): Address {
   const folder = location.pathname.replace(/\/(index\.html)?$/, "");
-  return { base: location.origin + folder.replace(/\/dashboard$/, ""), token: decodeURIComponent(location.hash.replace(/^#/, "")) };
+  return { base: location.origin + folder.replace(/\/dashboard$/, ""), token: decode(location.hash.slice(1)) };
+}
+
+/** A fragment that was mangled on its way is still sent, so that the coordinator says no to it. */
+function decode(fragment: string): string {
+  try {
+    return decodeURIComponent(fragment);
+  } catch {
+    return fragment;
+  }
 }
 
 /** Headers of a request to the coordinator. */

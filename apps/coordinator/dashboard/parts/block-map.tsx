@@ -44,7 +44,7 @@ export function BlockMap({ segment, named }: { readonly segment: SegmentSnapshot
     const move = moves[event.key];
     if (move === undefined) return;
     event.preventDefault();
-    mark(Math.max(0, Math.min(cells.cells - 1, marked === undefined ? 0 : marked + move)));
+    mark(Math.max(0, Math.min(cells.cells - 1, marked === undefined && Number.isFinite(move) ? 0 : (marked ?? 0) + move)));
   };
   const summary = blockStates.filter((state) => cells.sums[state] > 0).map((state) => `${count(cells.sums[state])} ${stateWords[state]}`).join(", ");
 

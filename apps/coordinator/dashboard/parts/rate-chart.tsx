@@ -74,6 +74,12 @@ function align(history: RateHistory, layers: readonly Layer[]): uPlot.AlignedDat
   return [times, ...sums.toReversed()];
 }
 
+/** Times of day; none where it would be cut by the edge. */
+function timeLabels(plot: uPlot, splits: readonly number[], _axis: number, _space: number, step: number): string[] {
+  const fits = (at: number) => Math.min(plot.valToPos(at, "x"), plot.over.clientWidth + 30 - plot.valToPos(at, "x")) > 28;
+  return splits.map((at) => (fits(at) ? new Date(at * 1000).toLocaleTimeString("en-GB", step < 60 ? {} : { hour: "2-digit", minute: "2-digit" }) : ""));
+}
+
 function options(width: number, layers: number, theme: Theme, onPoint: (index: number | undefined) => void): uPlot.Options {
   const font = `12px ${getComputedStyle(document.body).fontFamily}`;
   const axis = { stroke: theme.soft, font, grid: { stroke: theme.line, width: 1 }, ticks: { show: false } };
@@ -85,7 +91,7 @@ function options(width: number, layers: number, theme: Theme, onPoint: (index: n
     cursor: { drag: { x: false, y: false }, y: false, points: { show: false } },
     scales: { y: { range: (_, __, most) => [0, Math.max(1, (most ?? 1) * 1.12)] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 90, size: 26, values: (_, splits, __, ___, step) => splits.map((at) => new Date(at * 1000).toLocaleTimeString("en-GB", step < 60 ? {} : { hour: "2-digit", minute: "2-digit" })) },
+      { ...axis, grid: { show: false }, space: 90, size: 26, values: timeLabels },
       { ...axis, side: 1, size: 54, space: 40, values: (_, splits) => splits.map((value) => (value >= 10_000 ? `${value / 1000}k` : value.toLocaleString("en"))) },
     ],
     series: [{}, ...series],

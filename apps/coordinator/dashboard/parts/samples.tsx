@@ -25,7 +25,7 @@ export function Samples({ samples }: { readonly samples: readonly Sample[] }) {
 function Card({ sample, onOpen }: { readonly sample: Sample; readonly onOpen: () => void }) {
   return (
     <dl>
-      {Object.entries(sample).map(([column, value]) => (
+      {Object.entries(sample).toSorted((a, b) => Number(isPicture(b[1])) - Number(isPicture(a[1]))).map(([column, value]) => (
         <div key={column}>
           <dt>{column}</dt>
           <dd>{isPicture(value) ? <img src={value} alt={column} /> : <Text text={cellText(value)} number={typeof value === "number"} onOpen={onOpen} />}</dd>

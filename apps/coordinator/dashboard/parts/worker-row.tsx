@@ -11,7 +11,7 @@ interface Props {
   readonly rates: readonly number[];
 }
 
-const [sparkWidth, sparkHeight, sparkPoints] = [72, 22, 48];
+const [sparkWidth, sparkHeight, sparkPoints] = [56, 20, 48];
 
 export function WorkerRow({ worker, at, allRows, rates }: Props) {
   const { state, loading } = worker;
@@ -26,7 +26,7 @@ export function WorkerRow({ worker, at, allRows, rates }: Props) {
         {worker.runtime !== "" && <span>{worker.runtime}</span>}
       </p>
       <svg class="spark" viewBox={`0 0 ${sparkWidth} ${sparkHeight}`} aria-hidden="true"><path d={state === "gone" ? "" : sparkline(rates, sparkPoints, sparkWidth, sparkHeight)} /></svg>
-      <p class="rate">{state === "gone" ? "–" : rate(worker.rowsPerSecond)}<small> rows/s</small></p>
+      <p class="rate">{state === "gone" ? "–" : rate(worker.rowsPerSecond)}<span class="visually-hidden"> rows/s</span></p>
       <p class="share">
         <span>{plural(worker.rowsDone, "row")}, {percent(worker.rowsDone, allRows)}</span>
         <span>{state === "gone" ? "" : duration(at - worker.joinedAt)}</span>

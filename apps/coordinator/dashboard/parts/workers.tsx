@@ -25,7 +25,7 @@ export function Workers({ snapshot, recent }: { readonly snapshot: Snapshot; rea
   );
   return (
     <section class="card" aria-label="Workers" onPointerEnter={() => point(true)} onPointerLeave={() => point(false)}>
-      <h2>Workers <small>{present.length === 0 ? "" : count(present.length)}</small></h2>
+      <h2 class="both">Workers <small>{present.length === 0 ? "" : count(present.length)}</small>{present.length > 0 && <small aria-hidden="true">rows/s</small>}</h2>
       {present.length === 0 && (
         <div class="empty">
           <p>No worker yet. Open the link on another device, or run on another machine:</p>
