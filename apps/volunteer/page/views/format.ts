@@ -29,6 +29,12 @@ export function bytes(value: number): string {
   return `${value} bytes`;
 }
 
+/** Within a sentence. */
 export function deviceName(device: string): string {
   return device === "webgpu" ? "graphics card (WebGPU)" : device === "wasm" ? "processor (WASM)" : device;
+}
+
+/** Where there is little room. */
+export function shortDeviceName(device: string): string {
+  return device === "webgpu" ? "WebGPU" : device === "wasm" ? "CPU (WASM)" : device;
 }

@@ -3,7 +3,7 @@ import { done, shareOfJob, type Work } from "../agent/work.ts";
 import type { VolunteerState } from "../volunteer-state.ts";
 import type { Volunteer } from "../volunteer.ts";
 import { activityLine, remarks } from "./activity-line.ts";
-import { count, deviceName, percent, rate } from "./format.ts";
+import { count, percent, rate, shortDeviceName } from "./format.ts";
 import { Sparkline } from "./sparkline.tsx";
 import { Tuning } from "./tuning.tsx";
 import { useSecondsUntil } from "./use-seconds-until.ts";
@@ -31,7 +31,7 @@ export function Working({ work, state, volunteer }: { readonly work: Work; reado
           <div><dt>Rows you did</dt><dd id="rows">{count(own.rows)}</dd></div>
           <div><dt>Blocks</dt><dd id="blocks">{count(own.blocks)}</dd></div>
           <div><dt>Of the job</dt><dd id="share">{share === undefined ? "–" : percent(share)}</dd></div>
-          <div><dt>Device</dt><dd id="device">{work.device === undefined ? "–" : deviceName(work.device)}</dd></div>
+          <div><dt>Device</dt><dd id="device">{work.device === undefined ? "–" : shortDeviceName(work.device)}</dd></div>
         </dl>
         <div class="buttons">
           <button type="button" class="main" disabled={draining} onClick={() => volunteer.pause(!paused)}>{paused ? "Resume" : "Pause"}</button>
