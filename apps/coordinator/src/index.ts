@@ -1,6 +1,6 @@
 export { folderFiles, type StoredFiles } from "./files/folder-files.ts";
 export { ownCertificate, readCertificate, type Certificate } from "./https/certificate.ts";
-export { linkOf, parseLink, type Link } from "./links/link.ts";
+export { linkOf } from "./links/link.ts";
 export { qrCode } from "./links/qr-code.ts";
 export type { Offer, OfferedJob } from "./routes/job-routes.ts";
 export { serveGateway, type Served, type ServeOptions } from "./serve-gateway.ts";

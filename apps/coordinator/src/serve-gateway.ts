@@ -5,6 +5,7 @@ import { ShoalError, type Clock, type Logger } from "@shoal/core";
 import { pageFolder as volunteerPage } from "@shoal/volunteer";
 import type { StoredFiles } from "./files/folder-files.ts";
 import type { Certificate } from "./https/certificate.ts";
+import { linkOf } from "./links/link.ts";
 import { linkHost } from "./links/local-names.ts";
 import { createApp } from "./routes/app.ts";
 import type { Environment } from "./routes/environment.ts";
@@ -18,6 +19,8 @@ import { requester, type Surroundings } from "./server/requester.ts";
 export interface ServeOptions {
   readonly gateway: Gateway;
   readonly files: StoredFiles;
+  /** The token of an invite that was printed. */
+  readonly tokenOfInvite?: (id: string) => string | undefined;
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
@@ -41,7 +44,7 @@ export interface Served {
 const dashboardPage = new URL("../dist/dashboard/", import.meta.url);
 
 /** Puts a gateway on the network: pages, files, API and WebSockets. @throws `port-taken`, `bad-host`, `bad-certificate`, `bad-option` */
-export async function serveGateway({ gateway, files, host, port, certificate, baseUrl, trustedProxies, origins, limits, clock, log }: ServeOptions): Promise<Served> {
+export async function serveGateway({ gateway, files, tokenOfInvite, host, port, certificate, baseUrl, trustedProxies, origins, limits, clock, log }: ServeOptions): Promise<Served> {
   if (baseUrl !== undefined && (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol))) {
     throw new ShoalError("bad-option", `"${baseUrl}" can't be where the world finds this coordinator.`, { hint: "Give a whole address, such as https://example.org/shoal/.", failure: "bug" });
   }
@@ -58,6 +61,10 @@ export async function serveGateway({ gateway, files, host, port, certificate, ba
     gateway,
     files,
     modelFile: (model, path) => gateway.modelFile?.(model, path),
+    linkOfInvite: (id) => {
+      const token = tokenOfInvite?.(id);
+      return token === undefined ? undefined : linkOf(url, token);
+    },
     url: () => url,
     pages: { volunteer: fileURLToPath(volunteerPage), dashboard: fileURLToPath(dashboardPage) },
     requester: (request) => requester(request, surroundings),

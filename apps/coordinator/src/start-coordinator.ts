@@ -8,7 +8,7 @@ import { linkOf } from "./links/link.ts";
 import { isEveryAddress, isOnlyHere, localAddresses } from "./links/local-names.ts";
 import { defaultLimits, type ConnectionLimits } from "./server/connection-limits.ts";
 import { serveGateway, type Served } from "./serve-gateway.ts";
-import { openState, type CoordinatorState } from "./state/coordinator-state.ts";
+import { openState, type CoordinatorState, type KeptLink } from "./state/coordinator-state.ts";
 
 export interface CoordinatorOptions {
   /** Where ledger, blobs, files, secret, port and links are kept, so that a restart goes on; without one everything ends with the process. */
@@ -93,6 +93,7 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
     const served = await serveGateway({
       gateway, files, host, certificate, baseUrl, log, clock: systemClock,
       port: options.port ?? state.port ?? 0,
+      tokenOfInvite: (id) => [...state.links.values()].find(({ invite }) => invite === id)?.token,
       trustedProxies: options.trustedProxies,
       origins: options.origins ?? [],
       limits: { ...defaultLimits, ...options.limits },
@@ -126,12 +127,17 @@ class RunningCoordinator implements Coordinator {
 
   async link(scopes: readonly Scope[], { volunteer = false, ttlMs, page }: LinkOptions = {}): Promise<string> {
     const purpose = `${[...scopes].sort().join("+")}${volunteer ? "+volunteer" : ""}`;
-    const kept = ttlMs === undefined ? this.#state.tokens.get(purpose) : undefined;
+    const kept = ttlMs === undefined ? this.#state.links.get(purpose) : undefined;
     // Expired or revoked ones make room for another.
-    const isGood = kept !== undefined && scopes.every((scope) => this.gateway.allows(kept, scope));
-    const token = isGood ? kept : (await this.gateway.invite(scopes, { volunteer, ttlMs: ttlMs ?? 30 * dayMs })).token;
-    if (ttlMs === undefined && !isGood) await this.#state.keepToken(purpose, token);
-    return linkOf(this.url, token, page === "dashboard" ? "dashboard/" : "");
+    const isGood = kept !== undefined && scopes.every((scope) => this.gateway.allows(kept.token, scope));
+    const link = isGood ? kept : await this.#invite(scopes, volunteer, ttlMs ?? 30 * dayMs);
+    if (ttlMs === undefined && !isGood) await this.#state.keepLink(purpose, link);
+    return linkOf(this.url, link.token, page === "dashboard" ? "dashboard/" : "");
+  }
+
+  async #invite(scopes: readonly Scope[], volunteer: boolean, ttlMs: number): Promise<KeptLink> {
+    const { token, invite } = await this.gateway.invite(scopes, { volunteer, ttlMs });
+    return { token, invite: invite.id };
   }
 
   openLocalChannel(): Channel<DriverToGateway, GatewayToDriver> & Channel<WorkerToGateway, GatewayToWorker> {

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import type { Gateway, ModelFile, Scope } from "@shoal/cluster";
 import type { StoredFiles } from "../files/folder-files.ts";
 import type { Traffic } from "../server/connection-limits.ts";
+import { refuse } from "../server/refuse.ts";
 import type { Requester } from "../server/requester.ts";
 
 /** What the routes know. */
@@ -11,6 +12,8 @@ export interface Environment {
   readonly files: StoredFiles;
   /** The file of a model that a job brought. */
   modelFile(hash: string, path: string): ModelFile | undefined;
+  /** The link of an invite that was printed. */
+  linkOfInvite(id: string): string | undefined;
   /** Where the world finds us, with a slash at the end. */
   url(): string;
   /** Folders of pages: `undefined` where they are not built. */
@@ -27,8 +30,12 @@ export function bearer(context: Context<Bindings>): string | undefined {
   return /^Bearer +([^\s]{1,4096})$/i.exec(context.req.header("authorization") ?? "")?.[1];
 }
 
-/** Whether the request carries a token of the scope. */
-export function isAllowed(context: Context<Bindings>, { gateway }: Environment, scope: Scope): boolean {
+const scopes: readonly Scope[] = ["submit", "work", "observe"];
+
+/** Undefined where the request carries a token of the scope; otherwise what is answered. @param hint where such a token is had */
+export function refusal(context: Context<Bindings>, { gateway }: Environment, scope: Scope, hint: string): Response | undefined {
   const token = bearer(context);
-  return token !== undefined && gateway.allows(token, scope);
+  if (token !== undefined && gateway.allows(token, scope)) return undefined;
+  if (token !== undefined && scopes.some((other) => gateway.allows(token, other))) return refuse(403, "not-allowed", `This link allows other things: what was asked for needs one that says \`${scope}\`.`, hint);
+  return refuse(401, "not-allowed", `What was asked for needs a link that says \`${scope}\`; this one lets nobody in: it may have expired or been revoked.`, hint);
 }

@@ -1,9 +1,9 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { Scope } from "@shoal/cluster";
+import type { Invite, Scope } from "@shoal/cluster";
 import { linkOf } from "../links/link.ts";
 import { refuse } from "../server/refuse.ts";
-import { isAllowed, type Bindings, type Environment } from "./environment.ts";
+import { refusal, type Bindings, type Environment } from "./environment.ts";
 
 interface Wish {
   readonly scopes: readonly Scope[];
@@ -14,12 +14,16 @@ interface Wish {
 /** `/api/invites`: who brings jobs may also let others in, see who was, and shut them out. */
 export function inviteRoutes(environment: Environment): Hono<Bindings> {
   const { gateway } = environment;
+  const withLink = (invite: Invite): Invite & { readonly link?: string } => {
+    const link = environment.linkOfInvite(invite.id);
+    return { ...invite, ...(link !== undefined && { link }) };
+  };
   return new Hono<Bindings>()
     .use("/api/invites/*", async (context, next) => {
-      if (isAllowed(context, environment, "submit")) return next();
-      return refuse(401, "not-allowed", "Invites are for those who may submit jobs.", "Send Authorization: Bearer with a token of the scope `submit`.");
+      const refused = refusal(context, environment, "submit", "Send Authorization: Bearer with the token of a link that brings jobs.");
+      return refused ?? next();
     })
-    .get("/api/invites", (context) => context.json({ invites: gateway.invites() }, 200, { "cache-control": "no-store" }))
+    .get("/api/invites", (context) => context.json({ invites: gateway.invites().map(withLink) }, 200, { "cache-control": "no-store" }))
     .post("/api/invites", bodyLimit({ maxSize: 16 * 1024, onError: () => refuse(413, "too-large", "That is more than an invite says.", "Send scopes, volunteer, ttlMs.") }), async (context) => {
       const wish: unknown = await context.req.json().catch(() => undefined);
       if (!isWish(wish)) return refuse(400, "bad-option", "This is no wish for an invite.", 'Send JSON such as {"scopes":["work"],"volunteer":true,"ttlMs":3600000}.');

@@ -1,6 +1,5 @@
 import { Hono } from "hono";
-import { refuse } from "../server/refuse.ts";
-import { isAllowed, type Bindings, type Environment } from "./environment.ts";
+import { refusal, type Bindings, type Environment } from "./environment.ts";
 
 /** A job, as it is described to somebody who may lend a tab to it. */
 export interface OfferedJob {
@@ -28,7 +27,8 @@ export interface Offer {
 /** `/api/job`: what the page of volunteers shows before Start, to who has a token of the scope `work`. */
 export function jobRoutes(environment: Environment): Hono<Bindings> {
   return new Hono<Bindings>().get("/api/job", (context) => {
-    if (!isAllowed(context, environment, "work")) return refuse(401, "not-allowed", "Without an invite nothing is said of the jobs.", "Open the link as it was printed, with what stands after the #; it may have expired.");
+    const refused = refusal(context, environment, "work", "Open the link as it was printed, with what stands after the #.");
+    if (refused !== undefined) return refused;
     const { name, jobs } = environment.gateway.snapshot();
     const running = jobs.filter(({ state }) => state === "running" || state === "paused");
     const offered = running.filter(({ volunteers }) => volunteers);

@@ -1,25 +1,26 @@
 import { Hono } from "hono";
 import type { Gateway } from "@shoal/cluster";
-import { refuse } from "../server/refuse.ts";
 import { streamBody } from "../server/stream-body.ts";
-import { isAllowed, type Bindings, type Environment } from "./environment.ts";
+import { refusal, type Bindings, type Environment } from "./environment.ts";
 
 /** At most so often: a person sees no more. */
 const leastMs = 500;
 /** At least so often, so that proxies keep the connection and a page notices that it is dead. */
 const mostMs = 15_000;
+const hint = "Open the dashboard by the link that the coordinator prints.";
 
 /** `/api/snapshots`: one JSON object a line, one at once and then as things change, for as long as it is read. */
 export function snapshotRoutes(environment: Environment): Hono<Bindings> {
   return new Hono<Bindings>()
     .get("/api/snapshots", (context) => {
-      if (!isAllowed(context, environment, "observe")) return refuseToken();
+      const refused = refusal(context, environment, "observe", hint);
+      if (refused !== undefined) return refused;
       const headers = { "content-type": "application/x-ndjson", "cache-control": "no-store", "x-accel-buffering": "no" };
       if (context.req.method === "HEAD") return new Response(null, { headers });
       const left = new AbortController();
       return new Response(streamBody(lines(environment.gateway, left.signal), () => left.abort()), { headers });
     })
-    .get("/api/snapshot", (context) => (isAllowed(context, environment, "observe") ? context.json(environment.gateway.snapshot(), 200, { "cache-control": "no-store" }) : refuseToken()));
+    .get("/api/snapshot", (context) => refusal(context, environment, "observe", hint) ?? context.json(environment.gateway.snapshot(), 200, { "cache-control": "no-store" }));
 }
 
 /** A slow reader gets fewer of them, never a backlog. */
@@ -54,8 +55,4 @@ async function* lines(gateway: Gateway, left: AbortSignal): AsyncGenerator<Uint8
   } finally {
     stop();
   }
-}
-
-function refuseToken(): Response {
-  return refuse(401, "not-allowed", "Without a token of the scope `observe` nothing is shown.", "Open the dashboard by the link that the coordinator prints.");
 }

@@ -7,24 +7,30 @@ export interface CoordinatorState {
   /** Signs invites and keys. */
   readonly secret: Uint8Array;
   readonly port: number | undefined;
-  /** Tokens of the links that were printed, by what they allow. */
-  readonly tokens: ReadonlyMap<string, string>;
+  /** Of the links that were printed, by what they allow. */
+  readonly links: ReadonlyMap<string, KeptLink>;
   keepPort(port: number): Promise<void>;
-  keepToken(purpose: string, token: string): Promise<void>;
+  keepLink(purpose: string, link: KeptLink): Promise<void>;
+}
+
+export interface KeptLink {
+  readonly token: string;
+  /** The id of its invite. */
+  readonly invite: string;
 }
 
 interface Kept {
   readonly format: 1;
   readonly secret: string;
   readonly port?: number;
-  readonly tokens: Readonly<Record<string, string>>;
+  readonly links: Readonly<Record<string, KeptLink>>;
 }
 
 const fileName = "coordinator.json";
 
 /** @param folder where it is kept, readable by this user only; without one it ends with the process. @throws `state-damaged` */
 export async function openState(folder: string | undefined): Promise<CoordinatorState> {
-  const kept = (folder === undefined ? undefined : await read(folder)) ?? { format: 1, secret: base64(crypto.getRandomValues(new Uint8Array(32))), tokens: {} };
+  const kept = (folder === undefined ? undefined : await read(folder)) ?? { format: 1, secret: base64(crypto.getRandomValues(new Uint8Array(32))), links: {} };
   const state = new KeptState(folder, kept);
   // The secret is on the disk before anything is signed with it.
   await state.write();
@@ -33,15 +39,15 @@ export async function openState(folder: string | undefined): Promise<Coordinator
 
 class KeptState implements CoordinatorState {
   readonly secret: Uint8Array;
-  readonly tokens: Map<string, string>;
+  readonly links: Map<string, KeptLink>;
   port: number | undefined;
   readonly #folder: string | undefined;
   #written: Promise<void> = Promise.resolve();
 
-  constructor(folder: string | undefined, { secret, port, tokens }: Kept) {
+  constructor(folder: string | undefined, { secret, port, links }: Kept) {
     this.secret = new Uint8Array(Buffer.from(secret, "base64url"));
     this.port = port;
-    this.tokens = new Map(Object.entries(tokens));
+    this.links = new Map(Object.entries(links));
     this.#folder = folder;
   }
 
@@ -50,8 +56,8 @@ class KeptState implements CoordinatorState {
     return this.write();
   }
 
-  keepToken(purpose: string, token: string): Promise<void> {
-    this.tokens.set(purpose, token);
+  keepLink(purpose: string, link: KeptLink): Promise<void> {
+    this.links.set(purpose, link);
     return this.write();
   }
 
@@ -59,7 +65,7 @@ class KeptState implements CoordinatorState {
     if (this.#folder === undefined) return;
     const path = join(this.#folder, fileName);
     this.#written = this.#written.then(async () => {
-      const kept: Kept = { format: 1, secret: base64(this.secret), ...(this.port !== undefined && { port: this.port }), tokens: Object.fromEntries(this.tokens) };
+      const kept: Kept = { format: 1, secret: base64(this.secret), ...(this.port !== undefined && { port: this.port }), links: Object.fromEntries(this.links) };
       const file = await open(`${path}.new`, "w", 0o600);
       try {
         await file.writeFile(`${JSON.stringify(kept, null, 1)}\n`);

@@ -15,7 +15,7 @@ export function linksText({ volunteer, work, submit, dashboard }: Links, qrCode:
     ...(volunteer === undefined ? [] : [`Lend a tab or a phone   ${volunteer}`]),
     ...(work === undefined ? [] : [`Lend a machine          shoal work "${work}"`]),
     ...(submit === undefined ? [] : [`Bring a job             shoal run job.ts --on "${submit}"`]),
-    ...(dashboard === undefined ? [] : [`Watch                   ${dashboard}`]),
+    ...(dashboard === undefined ? [] : [`Watch, and see links    ${dashboard}`]),
   ];
   return `${lines.join("\n")}\n${volunteer === undefined ? "" : `\n${qrCode(volunteer)}\n`}`;
 }

@@ -115,7 +115,8 @@ export class ManyMachines implements AsyncDisposable {
     const links: Links = {
       ...(hasGuests && volunteers && { volunteer: await coordinator.link(["work"], { volunteer: true }) }),
       ...(hasGuests && { work: await coordinator.link(["work"]) }),
-      dashboard: await coordinator.link(["observe"], { page: "dashboard" }),
+      // Whoever sits here may also see the links there, and take them back.
+      dashboard: await coordinator.link(hasGuests ? ["observe", "submit"] : ["observe"], { page: "dashboard" }),
     };
     this.#report.links(coordinator.url, links, linksText(links, qrCode));
     if (hasGuests) {

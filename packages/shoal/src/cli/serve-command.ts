@@ -34,7 +34,8 @@ async function serve(flags: Flags): Promise<void> {
     volunteer: await coordinator.link(["work"], { volunteer: true }),
     work: await coordinator.link(["work"]),
     submit: await coordinator.link(["submit"]),
-    dashboard: await coordinator.link(["observe"], { page: "dashboard" }),
+    // Whoever sits here may also see the links there, and take them back.
+    dashboard: await coordinator.link(["observe", "submit"], { page: "dashboard" }),
   };
   if (flags.json) writeJson({ kind: "links", url: coordinator.url, links });
   else process.stdout.write(`Coordinator at ${coordinator.url} (kept in ${flags.folder})\n\n${linksText(links, qrCode)}`);

@@ -13,8 +13,8 @@ export function openCluster(url: string, token: string, options: OpenClusterOpti
 }
 
 /** The cluster of whatever is dialled, with the models and the time of this process. */
-export function clusterOver(connection: Pick<ClusterParts, "dial" | "label" | "token" | "placeFile">, { hub, log }: OpenClusterOptions): ConnectedCluster {
-  return createCluster({ ...connection, name: `driver-${crypto.randomUUID()}`, clock: wakefulClock, random: randomNumber, log, modelFiles: findModel({ hub, log }) });
+export function clusterOver(connection: Pick<ClusterParts, "dial" | "label" | "token" | "placeFile" | "modelFiles">, { hub, log }: OpenClusterOptions): ConnectedCluster {
+  return createCluster({ modelFiles: findModel({ hub, log }), ...connection, name: `driver-${crypto.randomUUID()}`, clock: wakefulClock, random: randomNumber, log });
 }
 
 /** Names of jobs are made of these: nobody may guess one. */

@@ -1,9 +1,11 @@
 import { rm } from "node:fs/promises";
-import { createCluster, manifestOf, runAgent, type Cluster, type ClusterJob, type FindModel, type JobSettings, type ModelManifest, type WorkerTraits } from "@shoal/cluster";
+import { manifestOf, runAgent, type Cluster, type ClusterJob, type FindModel, type JobSettings, type ModelManifest, type WorkerTraits } from "@shoal/cluster";
 import type { Coordinator, CoordinatorOptions } from "@shoal/coordinator";
 import { silentLogger, systemClock, type Resources } from "@shoal/core";
 import { detectResources, deviceCandidates } from "@shoal/workers/local";
 import { createHost, localDevices } from "#platform";
+import { findModel } from "./find-model.ts";
+import { clusterOver } from "./open-cluster.ts";
 
 export interface ShareOptions extends CoordinatorOptions {
   /** What this machine's own worker may use; what is not declared is detected. */
@@ -27,7 +29,7 @@ export async function share(options: ShareOptions = {}): Promise<Share> {
   // The server's libraries are for those who share.
   const { startCoordinator } = await import("@shoal/coordinator");
   const coordinator = await startCoordinator(options);
-  const models = new OwnModels();
+  const models = new OwnModels(findModel({ log }));
   const resources = { ...(await detectResources()), ...options.resources };
   const host = createHost(log);
   const leaving = new AbortController();
@@ -44,19 +46,18 @@ export async function share(options: ShareOptions = {}): Promise<Share> {
     modelUrl: (model) => models.placeOf(model),
     signal: leaving.signal,
   });
-  const cluster = createCluster({
-    dial: async () => coordinator.openLocalChannel(),
-    name: "this-process",
-    label: "this coordinator",
-    clock: systemClock,
-    random: Math.random,
-    log,
-    modelFiles: models.find,
-    placeFile: async (sha256, path) => {
-      await coordinator.files.add(sha256, path);
-      return true;
+  const cluster = clusterOver(
+    {
+      dial: async () => coordinator.openLocalChannel(),
+      label: "this coordinator",
+      modelFiles: models.find,
+      placeFile: async (sha256, path) => {
+        await coordinator.files.add(sha256, path);
+        return true;
+      },
     },
-  });
+    { log },
+  );
   return new RunningShare(coordinator, cluster, options.folder, async () => {
     leaving.abort();
     await agent.ended.catch(() => {});
