@@ -1,2 +1,3 @@
+export * from "./connection/index.ts";
 export * from "./engine/index.ts";
 export * from "./scheduler/index.ts";
