@@ -14,7 +14,8 @@ export function submitJob(state: SchedulerState, spec: JobSpec): void {
   const known = state.jobs.get(spec.job);
   if (known !== undefined) {
     for (const segment of known.segments) {
-      Object.assign(segment, { asked: 0, offered: 0, offeredRows: 0, offeredBytes: 0 });
+      // That the input has ended it will say again: until then it is asked for more.
+      Object.assign(segment, { asked: 0, offered: 0, offeredRows: 0, offeredBytes: 0, total: undefined, finish: undefined });
       state.touched.add(segment);
     }
     return;

@@ -70,3 +70,17 @@ test("few blocks are asked for until it is known how large they are", () => {
   fleet.offer("job", 8, { ends: false });
   expect(fleet.take("ask-for-blocks").reduce((sum, { blocks }) => sum + blocks, 0)).toBe(2);
 });
+
+test("a driver that comes back is asked for everything again, also where its input had ended", () => {
+  const fleet = new TestFleet();
+  fleet.submit("job");
+  fleet.join("a");
+  fleet.offer("job", 3);
+  fleet.take("ask-for-blocks");
+  for (const task of fleet.leased()["a"] ?? []) fleet.result("a", task);
+  fleet.submit("job");
+  expect(fleet.take("ask-for-blocks")[0]?.blocks).toBeGreaterThan(0);
+  fleet.take("block-done");
+  fleet.offer("job", 3);
+  expect(fleet.take("block-done").map(({ block }) => block)).toEqual([0]);
+});
