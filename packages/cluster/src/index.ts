@@ -2,6 +2,7 @@ export * from "./agent/index.ts";
 export * from "./connection/index.ts";
 export * from "./driver/index.ts";
 export * from "./engine/index.ts";
+export * from "./gateway/index.ts";
 export * from "./scheduler/index.ts";
 export * from "./gateway/gateway.ts";
 export * from "./gateway/snapshot.ts";
