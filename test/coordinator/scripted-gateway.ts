@@ -58,6 +58,7 @@ export function scriptedGateway(): ScriptedGateway {
       watchers.add(onChange);
       return () => void watchers.delete(onChange);
     },
+    ended: new Promise(() => {}),
     close: async () => {},
   };
 }

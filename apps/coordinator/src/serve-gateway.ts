@@ -60,7 +60,7 @@ export async function serveGateway({ gateway, files, tokenOfInvite, host, port, 
   const environment: Environment = {
     gateway,
     files,
-    modelFile: (model, path) => gateway.modelFile?.(model, path),
+    modelFile: (model, path) => gateway.modelFile(model, path),
     linkOfInvite: (id) => {
       const token = tokenOfInvite?.(id);
       return token === undefined ? undefined : linkOf(url, token);

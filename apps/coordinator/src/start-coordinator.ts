@@ -83,8 +83,11 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
     const state = await openState(folder);
     const files = folderFiles(folder === undefined ? undefined : join(folder, "files"));
     closing.push(() => files.close());
+    const limits = { ...defaultLimits, ...options.limits };
     const gateway = await createGateway({
       engine, files, name, log, clock: systemClock, random: Math.random, secret: state.secret,
+      // Addresses are counted where connections come in: a proxy's guests by their own, this machine's own programs not at all.
+      limits: { connections: limits.maxConnections, connectionsPerAddress: limits.maxConnections },
       ...(options.settings !== undefined && { settings: options.settings }),
       ...(options.onNotice !== undefined && { onNotice: options.onNotice }),
     });
@@ -96,7 +99,7 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
       tokenOfInvite: (id) => [...state.links.values()].find(({ invite }) => invite === id)?.token,
       trustedProxies: options.trustedProxies,
       origins: options.origins ?? [],
-      limits: { ...defaultLimits, ...options.limits },
+      limits,
     });
     // The gateway says goodbye over sockets that are still open.
     closing.splice(closing.length - 1, 0, () => served.close());

@@ -4,5 +4,3 @@ export * from "./driver/index.ts";
 export * from "./engine/index.ts";
 export * from "./gateway/index.ts";
 export * from "./scheduler/index.ts";
-export * from "./gateway/gateway.ts";
-export * from "./gateway/snapshot.ts";

@@ -22,7 +22,7 @@ export interface Gateway {
   /** Whether a token allows something: for pages and files over HTTP. */
   allows(token: string, scope: Scope): boolean;
   /** A file of a model that a job brought, by the hash of the model: to hand it out over HTTP. */
-  modelFile?(model: string, path: string): ModelFile | undefined;
+  modelFile(model: string, path: string): ModelFile | undefined;
   snapshot(): Snapshot;
   /** Called after changes, at most a few times a second. Gives what stops it. */
   watch(onChange: () => void): () => void;
