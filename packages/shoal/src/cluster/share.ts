@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { manifestOf, runAgent, type Cluster, type ClusterJob, type FindModel, type JobSettings, type ModelManifest, type WorkerTraits } from "@shoal/cluster";
-import type { Coordinator, CoordinatorOptions } from "@shoal/coordinator";
+import type { Coordinator, CoordinatorOptions, StoredFiles } from "@shoal/coordinator";
 import { silentLogger, systemClock, type Resources } from "@shoal/core";
 import { detectResources, deviceCandidates } from "@shoal/workers/local";
 import { createHost, localDevices } from "#platform";
@@ -29,7 +29,7 @@ export async function share(options: ShareOptions = {}): Promise<Share> {
   // The server's libraries are for those who share.
   const { startCoordinator } = await import("@shoal/coordinator");
   const coordinator = await startCoordinator(options);
-  const models = new OwnModels(findModel({ log }));
+  const models = new OwnModels(findModel({ log }), coordinator.files);
   const resources = { ...(await detectResources()), ...options.resources };
   const host = createHost(log);
   const leaving = new AbortController();
@@ -46,18 +46,7 @@ export async function share(options: ShareOptions = {}): Promise<Share> {
     modelUrl: (model) => models.placeOf(model),
     signal: leaving.signal,
   });
-  const cluster = clusterOver(
-    {
-      dial: async () => coordinator.openLocalChannel(),
-      label: "this coordinator",
-      modelFiles: models.find,
-      placeFile: async (sha256, path) => {
-        await coordinator.files.add(sha256, path);
-        return true;
-      },
-    },
-    { log },
-  );
+  const cluster = clusterOver({ dial: async () => coordinator.openLocalChannel(), label: "this coordinator", modelFiles: models.find }, { log });
   return new RunningShare(coordinator, cluster, options.folder, async () => {
     leaving.abort();
     await agent.ended.catch(() => {});
@@ -108,18 +97,22 @@ class RunningShare implements Share {
   }
 }
 
-/** Where the models lie that this process's driver hands out: its own worker needs no copy. */
+/** Models that this process's driver hands out: neither the coordinator nor its own worker needs a copy of what lies on this machine. */
 class OwnModels {
   readonly #places = new Map<string, string>();
   readonly #find: FindModel;
+  readonly #files: Pick<StoredFiles, "add">;
 
-  constructor(find: FindModel) {
-    this.#find = find;
+  constructor(find: FindModel, files: Pick<StoredFiles, "add">) {
+    [this.#find, this.#files] = [find, files];
   }
 
   readonly find: FindModel = async (spec, signal) => {
     const model = await this.#find(spec, signal);
-    if (model !== undefined) this.#places.set((await manifestOf(model)).hash, spec.model);
+    if (model === undefined) return undefined;
+    this.#places.set((await manifestOf(model)).hash, spec.model);
+    // Before the job is brought: what is there is not asked for.
+    for (const { sha256, localPath } of model.files) if (localPath !== undefined) await this.#files.add(sha256, localPath);
     return model;
   };
 
