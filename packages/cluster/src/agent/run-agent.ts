@@ -228,7 +228,7 @@ class AgentRun implements Agent {
     if (credit === this.#credit) return;
     this.#credit = credit;
     if (credit === 0) this.#work.forgetQueue();
-    if (!this.#draining) this.#link.send({ kind: "ready", credit, ...(credit === 0 && { finishing: this.#work.finishing }) });
+    if (!this.#draining) this.#link.send({ kind: "ready", credit });
   }
 
   #standing(): Standing {
