@@ -191,7 +191,7 @@ class AgentRun implements Agent {
   }
 
   #fail({ task, attempt }: Leased, thrown: unknown, loaded: boolean): void {
-    const { failure, error } = failureOf(thrown, loaded);
+    const { failure, error } = failureOf(thrown, loaded, this.#link.welcome?.key);
     this.#tell({ kind: "failed", error: ShoalError.fromData(error) });
     this.#link.send({ kind: "failed", task, attempt, failure, error });
   }
