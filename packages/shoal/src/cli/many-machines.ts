@@ -134,7 +134,7 @@ export class ManyMachines implements AsyncDisposable {
   }
 
   #tellOfGuests({ coordinator: { gateway } }: Share): () => void {
-    const guests = ({ workers }: Snapshot) => workers.filter(({ label }) => label !== "this machine");
+    const guests = ({ workers }: Snapshot) => workers.filter(({ worker }) => worker !== "this-machine");
     let before = guests(gateway.snapshot());
     return gateway.watch(() => {
       const after = guests(gateway.snapshot());

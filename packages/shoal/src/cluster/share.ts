@@ -1,9 +1,10 @@
 import { rm } from "node:fs/promises";
-import { manifestOf, runAgent, type Cluster, type ClusterJob, type FindModel, type JobSettings, type ModelManifest, type WorkerTraits } from "@shoal/cluster";
+import { manifestOf, runAgent, type Cluster, type ClusterJob, type FindModel, type JobSettings, type ModelManifest } from "@shoal/cluster";
 import type { Coordinator, CoordinatorOptions, StoredFiles } from "@shoal/coordinator";
 import { silentLogger, systemClock, type Resources } from "@shoal/core";
-import { detectResources, deviceCandidates } from "@shoal/workers/local";
-import { createHost, localDevices } from "#platform";
+import { runtime } from "#agent-runtime";
+import { localMachine } from "#platform";
+import { openMachine } from "../platform/open-machine.ts";
 import { findModel } from "./find-model.ts";
 import { clusterOver } from "./open-cluster.ts";
 
@@ -11,6 +12,9 @@ export interface ShareOptions extends CoordinatorOptions {
   /** What this machine's own worker may use; what is not declared is detected. */
   readonly resources?: Partial<Resources>;
 }
+
+/** What the worker of this process is called. */
+export const ownLabel = "this machine";
 
 /** A coordinator in this process, with this machine as its first worker. */
 export interface Share extends AsyncDisposable {
@@ -30,16 +34,15 @@ export async function share(options: ShareOptions = {}): Promise<Share> {
   const { startCoordinator } = await import("@shoal/coordinator");
   const coordinator = await startCoordinator(options);
   const models = new OwnModels(findModel({ log }), coordinator.files);
-  const resources = { ...(await detectResources()), ...options.resources };
-  const host = createHost(log);
+  const { host, resources, devices } = await openMachine(localMachine, { log, resources: options.resources });
   const leaving = new AbortController();
   const agent = runAgent({
     dial: async () => coordinator.openLocalChannel(),
     name: "this-machine",
-    traits: ownTraits(resources),
+    traits: { label: ownLabel, host: "machine", runtime: runtime(), devices: await devices.candidates(), cpus: resources.cpus, gpus: resources.gpus, memoryBytes: resources.memory, models: [], runsCode: false },
     host,
     resources,
-    devices: localDevices,
+    devices,
     clock: systemClock,
     random: Math.random,
     // Its files are here, where the driver found them.
@@ -119,10 +122,4 @@ class OwnModels {
   placeOf({ hash }: ModelManifest): string {
     return this.#places.get(hash) ?? "";
   }
-}
-
-function ownTraits({ cpus, gpus, memory }: Resources): WorkerTraits {
-  const { bun, deno, node } = process.versions as Record<string, string | undefined>;
-  const runtime = bun !== undefined ? `bun ${bun}` : deno !== undefined ? `deno ${deno}` : `node ${node}`;
-  return { label: "this machine", host: "machine", runtime, devices: deviceCandidates(), cpus, gpus, memoryBytes: memory, models: [], runsCode: false };
 }
