@@ -1,4 +1,4 @@
-import type { Snapshot } from "@shoal/cluster";
+import type { PackedSnapshot } from "../blocks/packed-runs.ts";
 import { authorization, type Address } from "./address.ts";
 import { readLines } from "./read-lines.ts";
 import { readSnapshot } from "./read-snapshot.ts";
@@ -22,7 +22,7 @@ export interface Parts {
   /** After this long without a word the stream is opened anew: a cut connection can look like a quiet one. */
   readonly silenceMs?: number;
   readonly onConnection: (connection: Connection) => void;
-  readonly onSnapshot: (snapshot: Snapshot) => void;
+  readonly onSnapshot: (snapshot: PackedSnapshot) => void;
   /** A line that is no snapshot came, and was left out. */
   readonly onUnreadable: () => void;
 }

@@ -54,6 +54,13 @@ export class RateHistory {
     if (this.times.length > this.#maxPoints) this.#halve();
   }
 
+  /** Which part of all that workers gave came from those that gave most. Where it is small, their bands tell nothing. */
+  shareOfLeaders(most: number): number {
+    const sums = [...this.#sums.values()].toSorted((a, b) => b - a);
+    const add = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+    return sums.length === 0 ? 0 : add(sums.slice(0, most)) / Math.max(Number.MIN_VALUE, add(sums));
+  }
+
   /**
    * The workers that gave most over the time shown, each with its rates, and all others as one band with an empty key, where there are any. Who leads stays
    * in its place, so that colours don't change hands at every point.

@@ -16,15 +16,15 @@ export function Header({ state: { snapshot, connection }, onRetry, invitesShown,
   const present = snapshot?.workers.filter(({ state }) => state !== "gone").length ?? 0;
   const total = snapshot?.jobs.reduce((sum, job) => sum + (job.state === "running" ? job.rowsPerSecond : 0), 0) ?? 0;
   return (
-    <header class="head">
-      <div class="bar">
+    <>
+      <header class="bar">
         <h1><Fish /><span>{snapshot?.name ?? "Shoal"}</span></h1>
         <Light connection={connection} at={snapshot?.at} />
         {snapshot !== undefined && (
           <p class="totals"><span>{plural(present, "worker")}</span><span><b>{rate(total)}</b> rows/s</span></p>
         )}
         {onInvites !== undefined && <button type="button" class="quiet" aria-expanded={invitesShown} aria-controls="invites" onClick={onInvites}>Invite</button>}
-      </div>
+      </header>
       <div role="status">
         {connection.kind === "refused" && (
           <p class="banner bad">
@@ -37,7 +37,7 @@ export function Header({ state: { snapshot, connection }, onRetry, invitesShown,
         )}
         {snapshot?.paused !== undefined && <p class="banner bad">Nothing is committed at the moment: {snapshot.paused}</p>}
       </div>
-    </header>
+    </>
   );
 }
 

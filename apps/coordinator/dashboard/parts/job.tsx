@@ -1,5 +1,5 @@
-import type { JobSnapshot } from "@shoal/cluster";
 import { useState } from "preact/hooks";
+import type { PackedJob } from "../blocks/packed-runs.ts";
 import { count, duration, percent, rate } from "../format.ts";
 import type { RateHistory } from "../history/rate-history.ts";
 import { BlockMap } from "./block-map.tsx";
@@ -9,7 +9,7 @@ import { RateChart } from "./rate-chart.tsx";
 import { Samples } from "./samples.tsx";
 
 interface Props {
-  readonly job: JobSnapshot;
+  readonly job: PackedJob;
   /** The coordinator's time, milliseconds since 1970. */
   readonly at: number;
   readonly history: RateHistory | undefined;
@@ -54,7 +54,7 @@ export function Job({ job, at, history, labels, openAtFirst }: Props) {
   );
 }
 
-function Figures({ job, running, elapsed }: { readonly job: JobSnapshot; readonly running: boolean; readonly elapsed: number }) {
+function Figures({ job, running, elapsed }: { readonly job: PackedJob; readonly running: boolean; readonly elapsed: number }) {
   const shown = running ? job.rowsPerSecond : elapsed > 0 ? job.rowsDone / (elapsed / 1000) : 0;
   return (
     <dl class="figures">
@@ -67,7 +67,7 @@ function Figures({ job, running, elapsed }: { readonly job: JobSnapshot; readonl
   );
 }
 
-function Progress({ job, running }: { readonly job: JobSnapshot; readonly running: boolean }) {
+function Progress({ job, running }: { readonly job: PackedJob; readonly running: boolean }) {
   const known = job.rowsTotal !== undefined && job.rowsTotal > 0;
   const label = known ? `${percent(job.rowsDone, job.rowsTotal ?? 0)} of the rows` : "how many rows there are is not known yet";
   return (
