@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findChromium } from "../runtimes/find-chromium.ts";
 import { openStage, type Stage } from "./open-dashboard.ts";
-import { scene, startedAt } from "./scene.ts";
+import { scene } from "./scene.ts";
 
 // SHOAL_SCREENSHOTS=1 npx vitest run --project node test/dashboard/screenshots.test.ts
 const asked = process.env["SHOAL_SCREENSHOTS"] === "1";
@@ -28,7 +28,7 @@ describe.skipIf(!asked || executablePath === undefined)("pictures of the dashboa
       await using coordinator = await stage.coordinator();
       coordinator.invites = [
         { id: "i1", scopes: ["work"], volunteer: true, expiresAt: Date.now() + 7.9 * 3_600_000, revoked: false, used: 4 },
-        { id: "i2", scopes: ["submit", "work", "observe"], volunteer: false, expiresAt: startedAt * 2, revoked: false, used: 1 },
+        { id: "i2", scopes: ["submit", "work", "observe"], volunteer: false, expiresAt: Date.now() + 29.9 * 86_400_000, revoked: false, used: 1 },
       ];
       coordinator.show(scene(0));
       await using opened = await stage.open(coordinator, { ...options, colorScheme });

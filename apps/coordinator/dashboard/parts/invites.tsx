@@ -21,8 +21,9 @@ export function Invites({ inviting: { invites, make, revoke }, onClose }: { read
         ? <p>A link lends this coordinator a browser tab or a machine. Volunteers, whoever they are, get rows only of jobs that say so; machines of your own get all.</p>
         : <Link key={shown.id} link={shown.link} volunteer={shown.volunteer} />}
       <p class="make">
-        <button type="button" class={shown === undefined ? "" : "quiet"} onClick={() => create(true)}>New link for volunteers</button>
-        <button type="button" class="quiet" onClick={() => create(false)}>New link for own machines</button>
+        <span aria-hidden="true">New link</span>
+        <button type="button" class={shown === undefined ? "" : "quiet"} aria-label="New link for volunteers" onClick={() => create(true)}>for volunteers</button>
+        <button type="button" class="quiet" aria-label="New link for own machines" onClick={() => create(false)}>for own machines</button>
       </p>
       {problem !== undefined && <p class="bad" role="alert">{problem}</p>}
       {invites.length > 0 && (
@@ -63,7 +64,8 @@ function Given({ invite, shown, onShow, onRevoke }: GivenProps) {
   const [asking, ask] = useState(false);
   return (
     <li>
-      <p><b>{purpose(invite)}</b><span>{invite.used === 0 ? "not used yet" : `used ${invite.used === 1 ? "once" : plural(invite.used, "time")}`}</span><span>{duration(invite.expiresAt - Date.now())} left</span></p>
+      <b>{purpose(invite)}</b>
+      <p class="use"><span>{invite.used === 0 ? "not used yet" : `used ${invite.used === 1 ? "once" : plural(invite.used, "time")}`}</span><span>{duration(invite.expiresAt - Date.now())} left</span></p>
       {asking ? (
         <p class="sure">
           <span>Who came in by it leaves.</span>
@@ -71,9 +73,9 @@ function Given({ invite, shown, onShow, onRevoke }: GivenProps) {
           <button type="button" class="quiet" onClick={() => ask(false)}>Keep it</button>
         </p>
       ) : (
-        <p>
-          {invite.link !== undefined && <button type="button" class="quiet" aria-pressed={shown} onClick={onShow}>Show</button>}
-          <button type="button" class="quiet" onClick={() => ask(true)}>Revoke …</button>
+        <p class="acts">
+          {invite.link !== undefined && <button type="button" class="link" aria-pressed={shown} onClick={onShow}>Show</button>}
+          <button type="button" class="link" onClick={() => ask(true)}>Revoke …</button>
         </p>
       )}
     </li>

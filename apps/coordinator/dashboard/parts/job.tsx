@@ -30,6 +30,7 @@ export function Job({ job, at, history, labels, openAtFirst }: Props) {
       <h2>
         <button type="button" class="fold" aria-expanded={open} onClick={() => choose(!open)}>
           <Chevron open={open} /><span class="name">{job.name}</span><span class="state" data-state={job.state}>{job.state}</span>
+          {open && running && job.volunteers && <span class="brief">open to volunteers</span>}
           {!open && <span class="brief">{count(job.rowsDone)} rows in {duration(elapsed)}</span>}
         </button>
       </h2>
@@ -58,7 +59,7 @@ function Figures({ job, running, elapsed }: { readonly job: PackedJob; readonly 
   const shown = running ? job.rowsPerSecond : elapsed > 0 ? job.rowsDone / (elapsed / 1000) : 0;
   return (
     <dl class="figures">
-      <div class="large"><dt>{running ? "rows/s" : "rows/s on average"}</dt><dd>{rate(shown)}</dd></div>
+      <div class={rate(shown).length > 5 ? "large long" : "large"}><dt>{running ? "rows/s" : "rows/s on average"}</dt><dd>{rate(shown)}</dd></div>
       <div class="rows"><dt>rows done</dt><dd>{count(job.rowsDone)}{job.rowsTotal !== undefined && <small> of {count(job.rowsTotal)}</small>}</dd></div>
       <div><dt>{running ? "to go" : "ended"}</dt><dd>{!running ? (job.endedAt === undefined ? "–" : new Date(job.endedAt).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })) : job.etaMs === undefined ? "–" : duration(job.etaMs)}</dd></div>
       <div><dt>elapsed</dt><dd>{duration(elapsed)}</dd></div>
