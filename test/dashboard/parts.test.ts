@@ -109,6 +109,17 @@ describe("the history of rates", () => {
     expect(new RateHistory().bands(3)).toEqual([]);
   });
 
+  test("keeps apart no more workers than it has room for, however many come and go", () => {
+    const history = new RateHistory(50, 10);
+    for (let second = 0; second < 200; second++) history.add(second * 1000, 0, [["always", 30], ...Array.from({ length: 20 }, (_, index) => [`${second}-${index}`, 5] as const)]);
+    const bands = history.bands(3);
+    expect(bands[0]?.key).toBe("always");
+    expect(bands[0]?.rates[7]).toBe(30);
+    // Whoever was forgotten still counts among all others.
+    for (let index = 0; index < history.times.length; index++) expect(bands.reduce((sum, { rates }) => sum + (rates[index] ?? 0), 0)).toBeCloseTo(130);
+    expect(history.shareOfLeaders(1)).toBeCloseTo(30 / 130);
+  });
+
   test("draws a sparkline that ends at the right edge", () => {
     const recent = new RecentRates(4, 1000);
     expect(sparkline(recent.rates, 4, 30, 12)).toBe("");
