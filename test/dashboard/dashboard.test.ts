@@ -20,15 +20,15 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
 
   test("says what to do while there is nothing, then shows a job from its first row to its last", async () => {
     await using coordinator = await stage.coordinator();
-    coordinator.invites = [invite("v", true)];
+    coordinator.invites = [{ ...invite("s", false), scopes: ["submit", "work"], link: "https://192.168.1.20:7077/dashboard/#secret" }, { ...invite("v", true), link: "https://192.168.1.20:7077/#printed" }];
     coordinator.show({ ...scene(0), jobs: [], workers: [], refused: {} });
     await using opened = await stage.open(coordinator);
     const { page, problems } = opened;
     await page.getByRole("heading", { name: "No job yet" }).waitFor();
     expect(await page.locator("main").textContent()).toContain("No worker yet. Open the link on another device, or run on another machine:");
-    // Nobody is there, so inviting is offered without being asked for.
-    await page.getByRole("button", { name: "New link for volunteers" }).click();
+    // Nobody is there, so the link that the coordinator printed is shown without being asked for; never one that lets others bring jobs.
     await page.getByRole("img", { name: "QR code of the link" }).waitFor();
+    expect(await page.getByLabel("Link", { exact: true }).inputValue()).toBe("https://192.168.1.20:7077/#printed");
 
     coordinator.show(scene(1));
     await page.getByRole("heading", { name: "sentiment of reviews" }).waitFor();
@@ -151,14 +151,14 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
 
   test("gives a link to invite by, copies it, and revokes it when asked twice", async () => {
     await using coordinator = await stage.coordinator();
-    coordinator.invites = [invite("v", true), { ...invite("s", false), scopes: ["submit", "work"] }, { ...invite("old", false), expiresAt: Date.now() - 1 }];
+    coordinator.invites = [invite("v", true), { ...invite("s", false), scopes: ["submit", "work"], link: "javascript:alert(1)" }, { ...invite("old", false), expiresAt: Date.now() - 1 }];
     coordinator.show(scene(96));
     await using opened = await stage.open(coordinator, { permissions: ["clipboard-read", "clipboard-write"] });
     const { page, problems } = opened;
     await page.getByRole("button", { name: "Invite" }).click();
     const panel = page.getByRole("region", { name: "Invite" });
     const link = panel.getByLabel("Link", { exact: true });
-    // A coordinator tells a link only to who had it made; what it knows of others is that they are.
+    // A coordinator tells a link that it did not print only to who had it made.
     expect(await panel.locator(".given b").allTextContents()).toEqual(["for volunteers", "to submit jobs"]);
     expect(await link.count()).toBe(0);
     await panel.getByRole("button", { name: "New link for own machines" }).click();

@@ -18,7 +18,7 @@ export const policy = {
 /** A coordinator of which nothing is real but its HTTP: the page, and snapshots and invites as a test says. */
 export class FakeCoordinator implements AsyncDisposable {
   readonly token = "the+right/token";
-  invites: Invite[] = [];
+  invites: (Invite & { readonly link?: string })[] = [];
   /** Whether the token may see invites. */
   submits = true;
   /** Requests that came without a right token. */

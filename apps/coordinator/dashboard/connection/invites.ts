@@ -1,7 +1,7 @@
 import type { Invite } from "@shoal/cluster";
 import { authorization, type Address } from "./address.ts";
 
-/** An invite with the link that uses it, where this page knows that: a coordinator tells a link only to who had it made. */
+/** An invite with the link that uses it, where that is known: a coordinator keeps the links that it printed, and tells of others only to who had them made. */
 export interface InviteLink extends Invite {
   readonly link?: string;
 }
@@ -11,7 +11,7 @@ export async function fetchInvites(address: Address, signal?: AbortSignal): Prom
   const response = await fetch(`${address.base}/api/invites`, { headers: authorization(address), cache: "no-store", ...(signal === undefined ? {} : { signal }) });
   if (!response.ok) return undefined;
   const { invites } = (await response.json()) as { invites?: unknown };
-  return Array.isArray(invites) ? invites.filter(isInvite) : undefined;
+  return Array.isArray(invites) ? invites.filter(isInvite).map(({ link, ...invite }) => (isWebAddress(link) ? { ...invite, link } : invite)) : undefined;
 }
 
 /** Has a link made that lets workers in; for volunteers, whoever they are, or for machines of one's own. */
@@ -21,8 +21,7 @@ export async function makeInvite(address: Address, volunteer: boolean): Promise<
   });
   if (!response.ok) throw new Error(`The coordinator answered ${response.status}.`);
   const { invite, link } = (await response.json()) as { invite?: unknown; link?: unknown };
-  // A link can be opened, so nothing but a web address is taken for one.
-  if (!isInvite(invite) || typeof link !== "string" || !/^https?:\/\//.test(link)) throw new Error("The coordinator's answer has no link.");
+  if (!isInvite(invite) || !isWebAddress(link)) throw new Error("The coordinator's answer has no link.");
   return { ...invite, link };
 }
 
@@ -32,7 +31,12 @@ export async function revokeInvite(address: Address, id: string): Promise<void> 
   if (!response.ok) throw new Error(`The coordinator answered ${response.status}.`);
 }
 
-function isInvite(value: unknown): value is Invite {
+/** A link can be opened, so nothing else is taken for one. */
+function isWebAddress(link: unknown): link is string {
+  return typeof link === "string" && /^https?:\/\//.test(link);
+}
+
+function isInvite(value: unknown): value is InviteLink {
   if (typeof value !== "object" || value === null) return false;
   const { id, scopes } = value as Partial<Invite>;
   return typeof id === "string" && Array.isArray(scopes);

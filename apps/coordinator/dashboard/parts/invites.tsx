@@ -8,7 +8,9 @@ import type { Inviting } from "./use-invites.ts";
 export function Invites({ inviting: { invites, make, revoke }, onClose }: { readonly inviting: Inviting; readonly onClose: () => void }) {
   const [chosen, choose] = useState<string>();
   const [problem, setProblem] = useState<string>();
-  const shown = invites.find(({ id, link }) => id === chosen && link !== undefined) ?? invites.find(({ link }) => link !== undefined);
+  const linked = invites.filter(({ link }) => link !== undefined);
+  // A link that lets others bring jobs is never shown to a room without being asked for.
+  const shown = linked.find(({ id }) => id === chosen) ?? linked.find(({ scopes }) => scopes.includes("work") && !scopes.includes("submit"));
   const attempt = (work: () => Promise<unknown>, failed: string) => {
     setProblem(undefined);
     void work().catch((error: unknown) => setProblem(`${failed} ${(error as Error).message}`));
@@ -19,7 +21,7 @@ export function Invites({ inviting: { invites, make, revoke }, onClose }: { read
       <h2>Invite <button type="button" class="quiet" onClick={onClose}>Close</button></h2>
       {shown?.link === undefined
         ? <p>A link lends this coordinator a browser tab or a machine. Volunteers, whoever they are, get rows only of jobs that say so; machines of your own get all.</p>
-        : <Link key={shown.id} link={shown.link} volunteer={shown.volunteer} />}
+        : <Link key={shown.id} invite={shown} link={shown.link} />}
       <p class="make">
         <span aria-hidden="true">New link</span>
         <button type="button" class={shown === undefined ? "" : "quiet"} aria-label="New link for volunteers" onClick={() => create(true)}>for volunteers</button>
@@ -37,11 +39,11 @@ export function Invites({ inviting: { invites, make, revoke }, onClose }: { read
   );
 }
 
-function Link({ link, volunteer }: { readonly link: string; readonly volunteer: boolean }) {
+function Link({ invite, link }: { readonly invite: InviteLink; readonly link: string }) {
   const [copied, setCopied] = useState(false);
   return (
     <>
-      <p>{volunteer ? "Open it on any device, and its browser tab computes." : "Open it on another device, or give it to “shoal work” on another machine."}</p>
+      <p>{advice(invite)}</p>
       <div class="link-box">
         <QrCode text={link} />
         <div>
@@ -86,6 +88,12 @@ function purpose({ scopes, volunteer }: InviteLink): string {
   if (scopes.includes("submit")) return "to submit jobs";
   if (!scopes.includes("work")) return "to watch";
   return volunteer ? "for volunteers" : "for own machines";
+}
+
+function advice({ scopes, volunteer }: InviteLink): string {
+  if (scopes.includes("submit")) return "Who has it may give jobs to this coordinator. Keep it to yourself.";
+  if (!scopes.includes("work")) return "Who has it sees this page, and can change nothing.";
+  return volunteer ? "Open it on any device, and its browser tab computes." : "Open it on another device, or give it to “shoal work” on another machine.";
 }
 
 /** Without a secure context there is no clipboard: then the link's field is selected and copied the old way. */

@@ -46,5 +46,9 @@ export function useInvites(address: Address, live: boolean): Inviting | undefine
   }, [address]);
   if (invites === undefined) return undefined;
   const valid = invites.filter(({ revoked, expiresAt }) => !revoked && expiresAt > Date.now());
-  return { make, revoke, invites: valid.map((invite) => { const link = links.get(invite.id); return link === undefined ? invite : { ...invite, link }; }) };
+  const withLink = (invite: InviteLink): InviteLink => {
+    const link = invite.link ?? links.get(invite.id);
+    return link === undefined ? invite : { ...invite, link };
+  };
+  return { make, revoke, invites: valid.map(withLink) };
 }
