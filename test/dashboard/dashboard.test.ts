@@ -99,8 +99,8 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     expect(await newest()).not.toBe(before);
 
     // A long text is cut; opened, it stays, and so does all else until it is let go.
-    const long = page.getByRole("button", { name: "all of it" }).first();
-    const card = cards.filter({ has: page.getByRole("button", { name: "all of it" }) }).first();
+    const long = page.getByRole("button", { name: "more" }).first();
+    const card = cards.filter({ has: page.getByRole("button", { name: "more" }) }).first();
     expect(await card.textContent()).not.toContain("chairs go up");
     await long.click();
     await page.getByText("the chairs go up on the tables around you.").waitFor();
@@ -109,7 +109,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     await live(page, 99);
     expect(await page.locator(".samples ul").textContent()).toBe(held);
     await page.getByRole("button", { name: "Follow again" }).click();
-    expect(await page.locator(".samples ul").textContent()).not.toBe(held);
+    await expect.poll(() => page.locator(".samples ul").textContent()).not.toBe(held);
 
     const group = page.locator(".failures details", { hasText: "text-too-long" });
     expect(await group.locator("summary").textContent()).toMatch(/^2 × text-too-long/);
@@ -172,7 +172,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     await expect.poll(() => link.inputValue()).toBe(coordinator.linkOf("made-4"));
     const own = panel.locator(".given li", { hasText: "for own machines" });
     await own.getByRole("button", { name: "Show" }).click();
-    expect(await link.inputValue()).toBe(coordinator.linkOf("made-3"));
+    await expect.poll(() => link.inputValue()).toBe(coordinator.linkOf("made-3"));
     await own.getByRole("button", { name: "Revoke …" }).click();
     await own.getByRole("button", { name: "Keep it" }).click();
     expect(coordinator.invites.filter(({ revoked }) => revoked)).toEqual([]);
@@ -180,9 +180,9 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     await own.getByRole("button", { name: "Revoke for good" }).click();
     await expect.poll(() => link.inputValue()).toBe(coordinator.linkOf("made-4"));
     expect(coordinator.invites.filter(({ revoked }) => revoked).map(({ id }) => id)).toEqual(["made-3"]);
-    expect(await own.count()).toBe(0);
+    await expect.poll(() => own.count()).toBe(0);
     await panel.getByRole("button", { name: "Close" }).click();
-    expect(await panel.count()).toBe(0);
+    await expect.poll(() => panel.count()).toBe(0);
     expect(problems).toEqual([]);
   });
 
@@ -218,6 +218,9 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     const refused = coordinator.refused;
     await page.getByRole("button", { name: "Try again" }).click();
     await expect.poll(() => coordinator.refused).toBe(refused + 1);
+    coordinator.refuseWith = 403;
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByText(/^This link is for something else than watching/).waitFor();
     expect(problems).toEqual([]);
   });
 

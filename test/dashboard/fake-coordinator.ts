@@ -23,6 +23,8 @@ export class FakeCoordinator implements AsyncDisposable {
   submits = true;
   /** Requests that came without a right token. */
   refused = 0;
+  /** What such a request, or one after {@link revokeAll}, is answered with. */
+  refuseWith = 401;
   /** Streams opened since the start. */
   opened = 0;
   #down = false;
@@ -100,7 +102,7 @@ export class FakeCoordinator implements AsyncDisposable {
     if (pathname.startsWith("/shoal/dashboard/")) return this.#file(pathname.slice("/shoal/dashboard/".length), response);
     if (!this.#lets || request.headers.authorization !== `Bearer ${this.token}`) {
       this.refused++;
-      return void response.writeHead(401).end();
+      return void response.writeHead(this.refuseWith).end();
     }
     if (pathname === "/shoal/api/snapshots") return this.#stream(response);
     if (!pathname.startsWith("/shoal/api/invites")) return void response.writeHead(404).end();

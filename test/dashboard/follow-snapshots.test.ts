@@ -80,9 +80,9 @@ describe("following a coordinator", () => {
     expect([1, 6, 60].map((failures) => [delayMs(failures, () => 0), delayMs(failures, () => 1)])).toEqual([[250, 500], [7500, 15_000], [7500, 15_000]]);
   });
 
-  test.each([401, 403])("does not knock again after %i", async (status) => {
+  test.each([[401, "unknown"], [403, "not-for-this"]] as const)("does not knock again after %i", async (status, why) => {
     const seen = await follow([() => new Response(null, { status })]);
-    expect(seen.connections.at(-1)).toEqual({ kind: "refused" });
+    expect(seen.connections.at(-1)).toEqual({ kind: "refused", why });
     expect(seen.waits).toEqual([]);
     expect(seen.asked).toHaveLength(1);
   });

@@ -28,7 +28,9 @@ export function Header({ state: { snapshot, connection }, onRetry, invitesShown,
       <div role="status">
         {connection.kind === "refused" && (
           <p class="banner bad">
-            This link lets nobody in: it has expired, was revoked, or lost its end, the part after “#”. Ask whoever runs the coordinator for a new one; <code>shoal serve</code> prints it.
+            {connection.why === "unknown"
+              ? <>This link lets nobody in: it has expired, was revoked, or lost its end, the part after “#”. Ask whoever runs the coordinator for a new one; <code>shoal serve</code> prints it.</>
+              : <>This link is for something else than watching, such as lending a machine. Ask whoever runs the coordinator for the dashboard’s link; <code>shoal serve</code> prints it.</>}
             <button type="button" class="quiet" onClick={onRetry}>Try again</button>
           </p>
         )}

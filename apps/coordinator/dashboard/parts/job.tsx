@@ -46,7 +46,7 @@ export function Job({ job, at, history, labels, openAtFirst }: Props) {
             </div>
           )}
           {history !== undefined && <RateChart history={history} labels={labels} />}
-          {job.segments.map((segment) => <BlockMap key={segment.segment} segment={segment} named={job.segments.length > 1} />)}
+          {job.segments.filter(({ map }) => running || map.blocks.length > 0).map((segment) => <BlockMap key={segment.segment} segment={segment} named={job.segments.length > 1} />)}
           {job.samples.length > 0 && <Samples samples={job.samples} />}
           {job.failures.length > 0 && <Failures failures={job.failures} rows={job.failedRows} segments={job.segments} />}
         </>
