@@ -1,19 +1,19 @@
 import { describe, expect, test } from "vitest";
 import type { DriverToGateway, FileMessage } from "../connection/messages.ts";
-import { sendFiles } from "./send-files.ts";
+import { sendFiles, SentFiles } from "./send-files.ts";
 import { manifestOf, type TravellingFile } from "./travelling-file.ts";
 
 function file(path: string, pieces: readonly number[], bytes = pieces.reduce((sum, piece) => sum + piece, 0)): TravellingFile {
   return { path, sha256: path.padEnd(64, "0"), bytes, localPath: `/models/${path}`, read: async function* () { for (const piece of pieces) yield new Uint8Array(piece); } };
 }
 
-async function sent(files: readonly TravellingFile[], placeFile?: (sha256: string, path: string) => Promise<boolean>): Promise<(Omit<FileMessage, "kind"> & { readonly bytes: number })[]> {
+async function sent(files: readonly TravellingFile[]): Promise<(Omit<FileMessage, "kind"> & { readonly bytes: number })[]> {
   const messages: (Omit<FileMessage, "kind"> & { readonly bytes: number })[] = [];
   const send = (message: DriverToGateway, payload?: Uint8Array): void => {
     const { kind: _, ...rest } = message as FileMessage;
     messages.push({ ...rest, bytes: payload?.byteLength ?? -1 });
   };
-  await sendFiles(files, { send, room: async () => {}, placeFile, signal: new AbortController().signal });
+  await sendFiles(files, { send, room: async () => {}, sent: new SentFiles(), signal: new AbortController().signal });
   return messages;
 }
 
@@ -36,10 +36,21 @@ describe("files go", () => {
     expect(await sent([file("a", [])])).toMatchObject([{ offset: 0, last: true, bytes: 0 }]);
   });
 
-  test("not at all where the coordinator takes them where they lie", async () => {
-    const placed: string[] = [];
-    expect(await sent([file("a", [5]), file("b", [7])], async (_sha256, path) => placed.push(path) === 1)).toMatchObject([{ bytes: 7 }]);
-    expect(placed).toEqual(["/models/a", "/models/b"]);
+  test("once, also for two jobs; and whoever waits for one that gives up sends it after all", async () => {
+    const files = new SentFiles();
+    const { signal } = new AbortController();
+    const log: string[] = [];
+    let fail = (_error: Error): void => {};
+    const given = files.once("a", signal, () => new Promise((_, reject) => (fail = reject)));
+    const second = files.once("a", signal, async () => void log.push("second"));
+    const third = files.once("a", signal, async () => void log.push("third"));
+    fail(new Error("taken back"));
+    await expect(given).rejects.toThrow("taken back");
+    await Promise.all([second, third]);
+    expect(log).toEqual(["second"]);
+    files.forget();
+    await files.once("a", signal, async () => void log.push("again"));
+    expect(log).toEqual(["second", "again"]);
   });
 
   test("and one that has become shorter meanwhile is an error", async () => {
