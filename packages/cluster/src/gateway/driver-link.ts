@@ -114,7 +114,7 @@ export class DriverLink {
     if (job.isOver) return;
     const place = { job: name, segment, block };
     const held = inputs.get(place);
-    if (held !== undefined && held.input !== input) return failJob(this.#state, job, inputChanged({ job, segment, block, rows }).toData());
+    if (held !== undefined && held.input !== input) return failJob(this.#state, job, inputChanged({ job, segment, block, rows, input }).toData());
     inputs.hold(place, { rows, input, payload, offeredBy: this.connection });
     loop.tell({ kind: "block-offered", ...place, rows, bytes: payload.byteLength });
   }
