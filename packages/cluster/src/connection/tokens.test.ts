@@ -27,9 +27,8 @@ test("it ends when its time has come", async () => {
 test("altered, cut, lengthened and forged ones are refused, wherever they differ", async () => {
   const token = await tokens.invite(claims);
   for (let at = 0; at < token.length; at++) {
-    for (const letter of ["A", "B", "-", "=", " ", "ä"]) {
-      const altered = token.slice(0, at) + letter + token.slice(at + 1);
-      if (altered !== token) expect(codeOf(await tokens.read(altered, now)), `letter ${at}`).toBe("bad-token");
+    for (const letter of ["A", "B", "-", "=", " ", "ä"].filter((one) => one !== token[at])) {
+      expect(codeOf(await tokens.read(token.slice(0, at) + letter + token.slice(at + 1), now)), `letter ${at}`).toBe("bad-token");
     }
     expect(codeOf(await tokens.read(token.slice(0, at), now))).toBe("bad-token");
   }
