@@ -87,7 +87,7 @@ export class ScriptedDriver {
   }
 
   async failure(): Promise<{ readonly code: string; readonly message: string }> {
-    return ((await until(() => this.all("job-failed").at(-1))) as { error: { code: string; message: string } }).error;
+    return (await until(() => this.all("job-failed").at(-1))).error;
   }
 
   /** What it was given of a block, in the order in which it came. */

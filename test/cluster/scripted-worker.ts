@@ -71,13 +71,13 @@ export class ScriptedWorker {
     return this.all("bye").at(-1);
   }
 
-  async welcome(): Promise<Extract<GatewayToWorker, { readonly kind: "welcome" }>> {
-    return (await until(() => this.all("welcome").at(-1)))!;
+  welcome(): Promise<Extract<GatewayToWorker, { readonly kind: "welcome" }>> {
+    return until(() => this.all("welcome").at(-1));
   }
 
   /** The next task that comes, where the script is silent. */
-  async task(at = 0): Promise<LeasedTask> {
-    return (await until(() => this.tasks[at]))!;
+  task(at = 0): Promise<LeasedTask> {
+    return until(() => this.tasks[at]);
   }
 
   async result(leased: LeasedTask, block: Block, change: Partial<ResultMessage> = {}): Promise<void> {
