@@ -1,6 +1,7 @@
 import { ShoalError, type Logger } from "@shoal/core";
 import type { ModelFiles } from "../model/model-files.ts";
 import { isCommit } from "./commit.ts";
+import { coordinatorCopy } from "./coordinator-copy.ts";
 import { download } from "./download.ts";
 import type { HubFiles, HubSettings } from "./hub-files.ts";
 
@@ -46,9 +47,10 @@ interface Site {
 
 function siteOf(model: string, hub: HubSettings, files: HubFiles): Site {
   const base = new URL(model.endsWith("/") ? model : `${model}/`);
+  const kept = new URL(coordinatorCopy(base.href) ?? base);
   return {
     urlOf: (path) => new URL(path, base).href,
-    directory: files.join(hub.cacheDirectory, "shoal", encodeURIComponent(base.host), encodeURIComponent(base.pathname + base.search)),
+    directory: files.join(hub.cacheDirectory, "shoal", encodeURIComponent(kept.host), encodeURIComponent(kept.pathname + kept.search)),
     token: base.origin === new URL(hub.endpoint).origin ? hub.token : undefined,
     fixed: false,
     shared: () => Promise.resolve(undefined),

@@ -10,11 +10,14 @@ const local = new Set([
 /**
  * Whose fault it was that a pool could not go on. On one machine a model that can't be loaded ends the job; of many machines one may lack
  * what the others have, so only what is wrong everywhere is a bug of the job.
+ * @param loaded a model was there
+ * @param key of this worker, which stands in the addresses of models and is for nobody's eyes
  */
-export function failureOf(thrown: unknown, loaded: boolean): { readonly failure: FailureClass; readonly error: ErrorData } {
+export function failureOf(thrown: unknown, loaded: boolean, key = ""): { readonly failure: FailureClass; readonly error: ErrorData } {
   const failure = failureClass(thrown);
   const error = ShoalError.from(thrown);
-  const { stack: _, ...data } = error.toData();
+  const { stack: _, ...whole } = error.toData();
+  const data = key === "" ? whole : (JSON.parse(JSON.stringify(whole).replaceAll(`~${key}`, "~…")) as ErrorData);
   const unnamed = error.code === "unexpected" || (!loaded && error.failure === undefined);
   const here = local.has(error.code) || unnamed;
   // A row's fault is in a result, and nobody asked this pool to end.

@@ -102,7 +102,7 @@ export class GatewayLink {
             else if (message.kind === "welcome") this.#welcomed(channel, message);
             else if (this.#channel === channel) this.#events.onMessage(message, payload);
           },
-          closed: (reason) => drop(reason ?? unreachable("The coordinator closed the connection.")),
+          closed: (reason) => resolve({ error: reason ?? unreachable("The coordinator closed the connection."), again: reason?.code !== "protocol-mismatch" }),
         });
         channel.send(this.#hello());
         void this.#parts.clock.sleep(handshakeMs, over.signal).then(

@@ -12,9 +12,13 @@ interface Open {
 export class ObservedHost implements ActorHost {
   readonly #host: ActorHost;
   readonly #actors = new Map<Actor, Open[]>();
+  /** Blocks that were submitted; what else comes to an actor is a part of one. */
+  readonly #whole = new WeakSet<Block>();
   /** Rows of done parts of blocks: after the loss of an actor, a block is tried in parts. */
   #partsDone = 0;
+  /** The block that was asked of last, what was seen of it, and what parts were done before. */
   #asked: Block | undefined;
+  #askedDone = 0;
   #partsBefore = 0;
 
   constructor(host: ActorHost) {
@@ -41,16 +45,22 @@ export class ObservedHost implements ActorHost {
     };
   }
 
+  submitted(block: Block): void {
+    this.#whole.add(block);
+  }
+
   /** Rows of a block that are done, as far as can be seen. To be asked of the block that is earliest in its order. */
   rowsDone(block: Block): number {
     this.look();
     if (this.#asked !== block) {
       this.#asked = block;
+      this.#askedDone = 0;
       this.#partsBefore = this.#partsDone;
     }
-    let done = this.#partsDone - this.#partsBefore;
+    let done = Math.max(this.#askedDone, this.#partsDone - this.#partsBefore);
     for (const open of this.#actors.values()) for (const each of open) if (each.block === block) done = Math.max(done, each.done);
-    return Math.min(done, block.rows);
+    this.#askedDone = Math.min(done, block.rows);
+    return this.#askedDone;
   }
 
   /** Notes how far each actor is. */
@@ -67,7 +77,8 @@ export class ObservedHost implements ActorHost {
     open.push(mine);
     try {
       const result = await actor.process(block, signal);
-      if (block !== this.#asked) this.#partsDone += block.rows;
+      if (block === this.#asked) this.#askedDone = block.rows;
+      if (!this.#whole.has(block)) this.#partsDone += block.rows;
       return result;
     } finally {
       open.splice(open.indexOf(mine), 1);

@@ -191,7 +191,7 @@ class AgentRun implements Agent {
   }
 
   #fail({ task, attempt }: Leased, thrown: unknown, loaded: boolean): void {
-    const { failure, error } = failureOf(thrown, loaded);
+    const { failure, error } = failureOf(thrown, loaded, this.#link.welcome?.key);
     this.#tell({ kind: "failed", error: ShoalError.fromData(error) });
     this.#link.send({ kind: "failed", task, attempt, failure, error });
   }
@@ -228,7 +228,7 @@ class AgentRun implements Agent {
     if (credit === this.#credit) return;
     this.#credit = credit;
     if (credit === 0) this.#work.forgetQueue();
-    if (!this.#draining) this.#link.send({ kind: "ready", credit, ...(credit === 0 && { finishing: this.#work.finishing }) });
+    if (!this.#draining) this.#link.send({ kind: "ready", credit });
   }
 
   #standing(): Standing {

@@ -59,6 +59,7 @@ export class SegmentPool {
 
   /** @throws what the pool can't go on for */
   async submit(block: Block): Promise<BlockResult> {
+    this.#host.submitted(block);
     return (await this.#ready).submit(block);
   }
 

@@ -103,8 +103,8 @@ export class Work {
   revoke(attempt: AttemptId, why: RevokeMessage["why"]): void {
     this.#queue.remove(attempt);
     const running = this.#running.get(attemptKey(attempt));
-    // The result of a lease that ran out is still welcome.
-    if (running === undefined || why === "expired") return;
+    // Of a lease that ran out, or that went to another when this worker paused, the result is still welcome.
+    if (running === undefined || why === "expired" || why === "moved") return;
     running.dropped = true;
     if (why === "stalled") this.#restart(running.pool);
     else if (why === "job-ended" && this.#runningIn(running.pool).every(({ dropped }) => dropped)) this.#abandon(running.pool);
@@ -172,6 +172,7 @@ export class Work {
     let block: Block;
     try {
       block = decodeBlock(payload);
+      if (block.rows !== leased.task.rows) throw otherRows(leased, block);
     } catch (error) {
       return this.#events.onFailed(leased, error, true);
     }
@@ -267,6 +268,10 @@ export class Work {
   rest(): void {
     this.#idle = true;
   }
+}
+
+function otherRows({ task }: Leased, { rows }: Block): ShoalError {
+  return new ShoalError("bad-block", `Block ${task.block} of ${segmentKey(task)} came with ${rows} rows where ${task.rows} were leased.`, { failure: "worker-lost", hint: "Run the same version of Shoal on all machines." });
 }
 
 /** No connection carries it; of fewer rows it would be smaller. */

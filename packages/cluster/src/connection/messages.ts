@@ -167,9 +167,8 @@ export interface ReadyMessage {
   /** A model that is loaded now. */
   readonly model?: string;
   readonly loadMs?: number;
-  /** Leases it can hold. With 0 it takes none for now, and gives back what it has but for the attempts (their numbers) that it finishes. */
+  /** Leases it can hold. */
   readonly credit?: number;
-  readonly finishing?: readonly number[];
 }
 
 export interface BeatMessage {

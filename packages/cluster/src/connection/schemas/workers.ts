@@ -34,7 +34,7 @@ export const settle = v.object({ kind: v.picklist(["settle", "refuse"]), task: t
 export const jobEnded = v.object({ kind: v.literal("job-ended"), job: id });
 export const drain = v.object({ kind: v.literal("drain"), why: words });
 
-export const ready = v.object({ kind: v.literal("ready"), model: v.exactOptional(named(256)), loadMs: v.exactOptional(amount), credit: v.exactOptional(count), finishing: v.exactOptional(list(count, 100_000)) });
+export const ready = v.object({ kind: v.literal("ready"), model: v.exactOptional(named(256)), loadMs: v.exactOptional(amount), credit: v.exactOptional(count) });
 
 export const beat = v.object({
   kind: v.literal("beat"), running: v.exactOptional(attemptId), rows, loading: v.exactOptional(v.object({ doneBytes: count, bytes: count })),
