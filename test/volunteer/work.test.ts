@@ -1,7 +1,7 @@
 import type { SegmentMessage } from "@shoal/cluster";
 import { expect, test } from "vitest";
-import type { AgentReport } from "../../apps/volunteer/page/agent/agent-port.ts";
-import { afterCrash, afterReport, done, newWork, renewed, shareOfJob, type Work } from "../../apps/volunteer/page/agent/work.ts";
+import type { AgentReport } from "@shoal/volunteer/page/agent/agent-port.ts";
+import { afterCrash, afterReport, done, newWork, renewed, shareOfJob, type Work } from "@shoal/volunteer/page/agent/work.ts";
 
 const nothing = { rows: 0, blocks: 0 };
 const after = (work: Work, ...reports: readonly AgentReport[]): Work => reports.reduce((now, report) => afterReport(now, report, 1000), work);
