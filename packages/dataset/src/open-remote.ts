@@ -12,9 +12,10 @@ export interface Remote extends AsyncDisposable {
 
 /**
  * Opens the job of a run that says `on`.
+ * @param identity of a run that may be continued: the same for one that reads the same rows from the start, and cuts them alike
  * @throws `nothing-travels` where it has predictors and none of them can leave this machine; what the coordinator refuses it with.
  */
-export async function openRemote(physical: PhysicalOperator, settings: RunSettings, environment: Environment): Promise<Remote> {
+export async function openRemote(physical: PhysicalOperator, settings: RunSettings, environment: Environment, identity?: string): Promise<Remote> {
   const { on, volunteers = false, note, priority } = settings;
   if (on === undefined) return here(environment);
   const { segments, stays } = travel(physical, { code: on.takesCode === true });
@@ -26,6 +27,7 @@ export async function openRemote(physical: PhysicalOperator, settings: RunSettin
   }
   const job = await on.openJob({
     name: settings.name ?? first.name, volunteers,
+    ...(identity !== undefined && { identity }),
     ...(note !== undefined && { note }),
     ...(priority !== undefined && { priority }),
     signal: environment.signal ?? new AbortController().signal,

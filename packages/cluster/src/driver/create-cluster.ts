@@ -3,6 +3,7 @@ import { formatDuration } from "@shoal/executor";
 import type { Cluster, ClusterJob, JobSettings } from "./cluster.ts";
 import { GatewayLink, type DialGateway } from "./gateway-link.ts";
 import { RunningJob } from "./running-job.ts";
+import { SentFiles } from "./send-files.ts";
 import type { BundlePredictor, FindModel } from "./travelling-file.ts";
 
 export interface ClusterParts {
@@ -44,6 +45,7 @@ class DrivenCluster implements ConnectedCluster {
   readonly #parts: ClusterParts;
   readonly #link: GatewayLink;
   readonly #jobs = new Map<string, RunningJob>();
+  readonly #sentFiles = new SentFiles();
   #name: string | undefined;
   #isDown = false;
   #closed = false;
@@ -55,6 +57,7 @@ class DrivenCluster implements ConnectedCluster {
         this.#name = welcome.name;
         if (this.#isDown) this.#notice(`Connected to ${this.name} again.`);
         this.#isDown = false;
+        this.#sentFiles.forget();
         for (const job of this.#jobs.values()) job.up();
       },
       message: (message, payload) => {
@@ -95,7 +98,7 @@ class DrivenCluster implements ConnectedCluster {
     const { clock, modelFiles, bundle, placeFile, random } = this.#parts;
     const job = settings.identity ?? freshName(random);
     if (this.#jobs.has(job)) throw new ShoalError("job-runs-already", `The job ${job} runs already, by this very process.`, { failure: "bug", hint: "Await the first run before the second begins." });
-    const running = new RunningJob(job, settings, { clock, link: this.#link, takesCode: this.takesCode, modelFiles, bundle, placeFile, onOver: () => void this.#jobs.delete(job) });
+    const running = new RunningJob(job, settings, { clock, link: this.#link, takesCode: this.takesCode, modelFiles, bundle, placeFile, sentFiles: this.#sentFiles, onOver: () => void this.#jobs.delete(job) });
     this.#jobs.set(job, running);
     return running;
   }

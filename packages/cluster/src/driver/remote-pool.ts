@@ -86,7 +86,12 @@ export class RemotePool implements BlockPool {
   }
 
   get capacity(): number {
-    return Math.max(readAhead, this.open + Math.max(0, this.#asked - (this.#next - this.#unsent)));
+    return Math.max(readAhead, this.open + Math.max(0, this.#asked - this.#waiting));
+  }
+
+  /** Not offered on this connection. What is done leaves from below, mostly: counting on from the first is close enough, and never too few. */
+  get #waiting(): number {
+    return Math.min(this.#held.size, this.#next - this.#unsent);
   }
 
   get actors(): number {
@@ -219,7 +224,7 @@ export class RemotePool implements BlockPool {
     this.#run.onChange();
   }
 
-  /** In order, one at a time: what an earlier gateway had at once, everything else as it is asked for. */
+  /** In order, one at a time, as many as were asked for. What is done has left gaps in the numbers. */
   async #offer(): Promise<void> {
     if (this.#offering) return;
     this.#offering = true;
@@ -227,9 +232,10 @@ export class RemotePool implements BlockPool {
       for (;;) {
         await this.#job.room(this.#ended.signal);
         if (!this.#attached) return;
+        while (this.#unsent < this.#next && !this.#held.has(this.#unsent)) this.#unsent++;
         if (this.#unsent >= this.#next) break;
-        if (this.#unsent >= this.#fresh && this.#asked <= 0) return;
-        this.#send(this.#unsent++);
+        if (this.#asked <= 0) return;
+        this.#send(this.#held.get(this.#unsent++) as Held);
       }
       if (this.#inputEnded && !this.#inputEndSaid) this.#sayInputEnded();
     } finally {
@@ -237,13 +243,10 @@ export class RemotePool implements BlockPool {
     }
   }
 
-  #send(number: number): void {
-    if (number >= this.#fresh) this.#fresh = number + 1;
-    this.#asked = Math.max(0, this.#asked - 1);
-    const held = this.#held.get(number);
-    // It was done on an earlier connection.
-    if (held === undefined) return;
-    const { block } = held;
+  #send(held: Held): void {
+    const { number, block } = held;
+    this.#fresh = Math.max(this.#fresh, number + 1);
+    this.#asked--;
     const payload = held.payload ?? payloadOf(block);
     held.payload = undefined;
     this.#job.send({ kind: "offer", job: this.#job.job, segment: this.#segment, block: number, rows: block.rows }, payload);

@@ -6,12 +6,13 @@ import type { ClusterJob, JobSettings } from "./cluster.ts";
 import { describeJob, type DescribedJob, type DescribeParts } from "./describe-job.ts";
 import type { GatewayLink } from "./gateway-link.ts";
 import { RemotePool, type PoolJob } from "./remote-pool.ts";
-import { sendFiles } from "./send-files.ts";
+import { sendFiles, type SentFiles } from "./send-files.ts";
 
 export interface RunningJobParts extends DescribeParts {
   readonly clock: Clock;
   readonly link: GatewayLink;
   readonly takesCode: boolean;
+  readonly sentFiles: SentFiles;
   readonly placeFile?: ((sha256: string, localPath: string) => Promise<boolean>) | undefined;
   /** It is over: nothing more is to be told to it. */
   readonly onOver: (job: RunningJob) => void;
@@ -33,6 +34,8 @@ export class RunningJob implements ClusterJob {
   #submission: DescribedJob | undefined;
   /** Files are on their way, on this connection. */
   #sending: AbortController | undefined;
+  /** Files that were laid before the coordinator: tried once. */
+  readonly #placed = new Set<string>();
   #toldCommitted = false;
   #over = false;
   #failure: unknown;
@@ -131,18 +134,32 @@ export class RunningJob implements ClusterJob {
     if (this.#submission === undefined) return;
     if (committedBlocks > 0 && !this.#toldCommitted) this.notice(`${committedBlocks} blocks of "${this.#settings.name}" were done before: they are not run again.`);
     this.#toldCommitted = true;
+    // A gateway learns by asking anew that files were laid before it.
+    if (await this.#placeFiles(missing)) return this.up();
     if (missing.length > 0 && !(await this.#sendFiles(missing))) return;
     for (const pool of this.#pools) pool?.attach();
   }
 
+  /** Whether a coordinator of this process took some of its files where they lie. */
+  async #placeFiles(missing: readonly string[]): Promise<boolean> {
+    let any = false;
+    for (const sha256 of missing) {
+      const place = this.#submission?.files.get(sha256)?.localPath;
+      if (place === undefined || this.#placed.has(sha256)) continue;
+      this.#placed.add(sha256);
+      any = (await this.#parts.placeFile?.(sha256, place)) === true || any;
+    }
+    return any && !this.#over;
+  }
+
   /** False where the connection was lost meanwhile: the next one begins anew. */
   async #sendFiles(missing: readonly string[]): Promise<boolean> {
-    const { link, placeFile } = this.#parts;
+    const { link, sentFiles } = this.#parts;
     const { files } = this.#submission as DescribedJob;
     const sending = (this.#sending = new AbortController());
     try {
       const wanted = missing.flatMap((sha256) => files.get(sha256) ?? []);
-      await sendFiles(wanted, { send: (message, payload) => link.send(message, payload), room: (signal) => link.room(signal), placeFile, signal: AbortSignal.any([sending.signal, this.#ended.signal]) });
+      await sendFiles(wanted, { send: (message, payload) => link.send(message, payload), room: (signal) => link.room(signal), sent: sentFiles, signal: AbortSignal.any([sending.signal, this.#ended.signal]) });
       return !sending.signal.aborted && !this.#over;
     } catch (error) {
       if (sending.signal.aborted || this.#over) return false;

@@ -5,11 +5,39 @@ import type { TravellingFile } from "./travelling-file.ts";
 /** Of one message. */
 const pieceBytes = 4 * 2 ** 20;
 
+/** Files that were sent, or are being sent, on one connection: two jobs with one model send it once. */
+export class SentFiles {
+  readonly #sent = new Set<string>();
+  readonly #underway = new Map<string, Promise<void>>();
+
+  /** Another connection has begun: nothing is known to have arrived. */
+  forget(): void {
+    this.#sent.clear();
+    this.#underway.clear();
+  }
+
+  /** Sends a file, or waits for whoever does; should that one give up, sends it after all. */
+  async once(sha256: string, signal: AbortSignal, send: () => Promise<void>): Promise<void> {
+    for (let other = this.#underway.get(sha256); other !== undefined; other = this.#underway.get(sha256)) {
+      await other.catch(() => {});
+      signal.throwIfAborted();
+    }
+    if (this.#sent.has(sha256)) return;
+    const sending = send();
+    this.#underway.set(sha256, sending);
+    try {
+      await sending;
+      this.#sent.add(sha256);
+    } finally {
+      if (this.#underway.get(sha256) === sending) this.#underway.delete(sha256);
+    }
+  }
+}
+
 export interface SendFilesParts {
+  readonly sent: SentFiles;
   readonly send: (message: DriverToGateway, payload?: Uint8Array) => void;
   readonly room: (signal: AbortSignal) => Promise<void>;
-  /** A coordinator of this process takes a file where it lies. True where it did. */
-  readonly placeFile?: ((sha256: string, localPath: string) => Promise<boolean>) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -17,8 +45,7 @@ export interface SendFilesParts {
 export async function sendFiles(files: readonly TravellingFile[], parts: SendFilesParts): Promise<void> {
   for (const file of files) {
     parts.signal.throwIfAborted();
-    if (file.localPath !== undefined && (await parts.placeFile?.(file.sha256, file.localPath)) === true) continue;
-    await sendFile(file, parts);
+    await parts.sent.once(file.sha256, parts.signal, () => sendFile(file, parts));
   }
 }
 

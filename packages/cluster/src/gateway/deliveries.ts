@@ -53,7 +53,7 @@ export class Deliveries {
     this.#waiting.push(block);
     if (this.#isDelivering) return;
     this.#isDelivering = true;
-    void this.#deliverAll().finally(() => (this.#isDelivering = false));
+    void this.#deliverAll();
   }
 
   async #deliverAll(): Promise<void> {
@@ -72,6 +72,7 @@ export class Deliveries {
         failJob(this.#state, next.job, error.toData());
       }
     }
+    this.#isDelivering = false;
   }
 
   async #deliver(block: DoneBlock): Promise<void> {

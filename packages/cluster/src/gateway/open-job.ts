@@ -2,7 +2,7 @@ import { ShoalError } from "@shoal/core";
 import type { JobDescription } from "../connection/messages.ts";
 import type { Fence } from "../engine/index.ts";
 import { committedOf, entryOf, taskOfKey } from "./commit-record.ts";
-import { GatewayJob } from "./gateway-job.ts";
+import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
 
 export const gatewayRole = "gateway";

@@ -50,7 +50,7 @@ export async function startAgent(link: string, options: StartAgentOptions = {}):
   };
   try {
     const agent = runAgent({
-      dial: options.dial ?? dialSocket(base, runtime.openSocket),
+      dial: options.dial ?? dialSocket(base, runtime.openSocket, "worker"),
       name: identity.name, token, host, resources, clock: systemClock, random: Math.random, devices: usable,
       traits: {
         label: options.label ?? runtime.defaultLabel(), host: runtime.host, runtime: runtime.runtime(), devices: await usable.candidates(),

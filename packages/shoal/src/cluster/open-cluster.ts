@@ -1,15 +1,16 @@
 import { createCluster, type ClusterParts, type ConnectedCluster } from "@shoal/cluster";
 import type { Logger } from "@shoal/core";
 import type { ConnectOptions } from "./connect.ts";
-import { dialGateway } from "./dial-gateway.ts";
+import { openSocket } from "#agent-runtime";
+import { dialSocket } from "../agent/dial.ts";
 import { findModel } from "./find-model.ts";
 import { wakefulClock } from "./wakeful-clock.ts";
 
 export type OpenClusterOptions = ConnectOptions & { readonly log: Logger };
 
 /** The cluster of a coordinator at a URL. */
-export function openCluster(url: string, token: string, options: OpenClusterOptions): ConnectedCluster {
-  return clusterOver({ dial: (signal) => dialGateway(url, wakefulClock, signal), label: url, token }, options);
+export function openCluster(base: string, token: string, options: OpenClusterOptions): ConnectedCluster {
+  return clusterOver({ dial: dialSocket(base, openSocket, "driver"), label: base, token }, options);
 }
 
 /** The cluster of whatever is dialled, with the models and the time of this process. */
