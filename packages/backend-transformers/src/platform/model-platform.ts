@@ -13,6 +13,8 @@ export interface ModelRequest {
 
 /** What loading models needs of the runtime. The package's import conditions choose which one `#platform` is. */
 export interface ModelPlatform {
+  /** What a model's files are located at are paths of this machine. */
+  readonly hasFiles: boolean;
   /** @throws `model-not-found` for a directory that does not exist, `bad-model-name` */
   openModelFiles(request: ModelRequest): Promise<ModelFiles>;
   /** A file that a row names by its path or `file:` URL; undefined where there is none. */

@@ -50,7 +50,7 @@ export async function startAgent(link: string, options: StartAgentOptions = {}):
   };
   try {
     const agent = runAgent({
-      dial: options.dial ?? dialSocket(base, runtime.openSocket),
+      dial: options.dial ?? dialSocket(base, runtime.openSocket, "worker"),
       name: identity.name, token, host, resources, clock: systemClock, random: Math.random, devices: usable,
       traits: {
         label: options.label ?? runtime.defaultLabel(), host: runtime.host, runtime: runtime.runtime(), devices: await usable.candidates(),
@@ -63,7 +63,10 @@ export async function startAgent(link: string, options: StartAgentOptions = {}):
       ...(signal !== undefined && { signal }),
       ...(dutyCycle !== undefined && { dutyCycle }),
     });
-    const ended = agent.ended.finally(close);
+    const ended = agent.ended.then(close, async (error: unknown) => {
+      await close();
+      throw error;
+    });
     ended.catch(() => {});
     return {
       ended,
@@ -83,12 +86,12 @@ export async function startAgent(link: string, options: StartAgentOptions = {}):
 }
 
 /** What is chosen for a model is remembered for whatever key it was fetched with. */
-function usableDevices({ candidates, recall, remember }: Devices, given: readonly ConcreteDevice[] | undefined): Devices {
+function usableDevices(devices: Devices, given: readonly ConcreteDevice[] | undefined): Devices {
   if (given?.length === 0) throw new ShoalError("bad-option", "devices: an empty list leaves nothing to compute with.", { failure: "bug", hint: "Name one, or leave the option out." });
   return {
-    candidates: given === undefined ? candidates : () => Promise.resolve(given),
-    ...(recall !== undefined && { recall: (key) => recall(withoutKeys(key)) }),
-    ...(remember !== undefined && { remember: (key, choice) => remember(withoutKeys(key), choice) }),
+    candidates: () => (given === undefined ? devices.candidates() : Promise.resolve(given)),
+    recall: (key) => devices.recall?.(withoutKeys(key)) ?? Promise.resolve(undefined),
+    remember: (key, choice) => devices.remember?.(withoutKeys(key), choice) ?? Promise.resolve(),
   };
 }
 

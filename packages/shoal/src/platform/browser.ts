@@ -5,6 +5,7 @@ import { detectResources, deviceCandidates } from "@shoal/workers/local";
 import { deviceMemory } from "./browser/device-memory.ts";
 import { createLocalRuntime } from "./create-local-runtime.ts";
 import type { LocalMachine } from "./open-machine.ts";
+import type { OpenTravelling } from "./open-travelling.ts";
 
 /** Actors with all of Shoal's backends. */
 export function createHost(log: Logger): ActorHost {
@@ -26,3 +27,7 @@ export const localRuntime = createLocalRuntime({
     });
   },
 });
+
+/** A file of a model, for handing it on. Loaded only where a model is handed on. */
+export const openTravellingFile: OpenTravelling = async (...file) => (await import("./browser/travelling-file.ts")).openTravellingFile(...file);
+export const openTravellingOnnx: OpenTravelling = async (...file) => (await import("./browser/travelling-file.ts")).openTravellingOnnx(...file);

@@ -1,0 +1,24 @@
+import { createCluster, type ClusterParts, type ConnectedCluster } from "@shoal/cluster";
+import type { Logger } from "@shoal/core";
+import type { ConnectOptions } from "./connect.ts";
+import { openSocket } from "#agent-runtime";
+import { dialSocket } from "../agent/dial.ts";
+import { findModel } from "./find-model.ts";
+import { wakefulClock } from "./wakeful-clock.ts";
+
+export type OpenClusterOptions = ConnectOptions & { readonly log: Logger };
+
+/** The cluster of a coordinator at a URL. */
+export function openCluster(base: string, token: string, options: OpenClusterOptions): ConnectedCluster {
+  return clusterOver({ dial: dialSocket(base, openSocket, "driver"), label: base, token }, options);
+}
+
+/** The cluster of whatever is dialled, with the models and the time of this process. */
+export function clusterOver(connection: Pick<ClusterParts, "dial" | "label" | "token" | "placeFile" | "modelFiles">, { hub, log }: OpenClusterOptions): ConnectedCluster {
+  return createCluster({ modelFiles: findModel({ hub, log }), ...connection, name: `driver-${crypto.randomUUID()}`, clock: wakefulClock, random: randomNumber, log });
+}
+
+/** Names of jobs are made of these: nobody may guess one. */
+function randomNumber(): number {
+  return (crypto.getRandomValues(new Uint32Array(1))[0] as number) / 2 ** 32;
+}
