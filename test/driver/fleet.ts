@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { silentLogger, systemClock, type Predictor } from "@shoal/core";
 import {
-  createCluster, createGateway, memoryChannel, memoryEngine, memoryFiles, runAgent,
+  createCluster, createGateway, memoryChannel, memoryFiles, runAgent,
   type Agent, type Channel, type ClusterParts, type ConnectedCluster, type DriverToGateway, type Engine, type Gateway, type GatewayToDriver, type GatewayToWorker, type WorkerToGateway,
 } from "@shoal/cluster";
+import { openEmbeddedEngine } from "@shoal/cluster/embedded";
 import { FakeActorHost, withFaults, type Faults } from "@shoal/testing";
 import { doubling } from "../properties/plans.ts";
 
@@ -14,13 +18,16 @@ export interface FleetOptions {
 
 /** A real gateway on an engine in memory, with workers of fake actors in this process. The gateway can be ended and begun anew; connections can be broken. */
 export class Fleet {
-  readonly engine: Engine = memoryEngine();
+  /** Of the gateway that lives now: what is in the folder outlives it. */
+  #engine: Engine | undefined;
+  readonly #folder = mkdtempSync(join(tmpdir(), "shoal-fleet-"));
   readonly files = memoryFiles();
   readonly #options: FleetOptions;
   readonly #hosts: FakeActorHost[] = [];
   readonly #agents: Agent[] = [];
   readonly #stop = new AbortController();
   #gateway: Gateway | undefined;
+  readonly #workerLinks: Channel<WorkerToGateway, GatewayToWorker>[] = [];
   #links: Channel<DriverToGateway, GatewayToDriver>[] = [];
   /** Rows that were predicted, repetitions included. */
   predicted = 0;
@@ -35,17 +42,18 @@ export class Fleet {
   }
 
   async start(): Promise<this> {
-    this.#gateway = await createGateway({ engine: this.engine, clock: systemClock, random: Math.random, secret: new Uint8Array(32).fill(7), name: "the shed", log: silentLogger, files: this.files });
+    this.#engine = await openEmbeddedEngine(this.#folder);
+    this.#gateway = await createGateway({ engine: this.#engine, clock: systemClock, random: Math.random, secret: new Uint8Array(32).fill(7), name: "the shed", log: silentLogger, files: this.files });
     for (let at = this.#agents.length; at < (this.#options.workers ?? 2); at++) this.#agents.push(this.#agent(`worker ${at}`));
     return this;
   }
 
-  /** As after `kill`: nobody is told, and what is on its way is lost. */
+  /** The gateway is dropped as it is: nobody is told, what is on its way is lost, and another one begins where its folder ends. */
   async restart(): Promise<void> {
-    const before = this.gateway;
     this.#gateway = undefined;
     this.cut();
-    await before.close();
+    for (const link of this.#workerLinks.splice(0)) link.close();
+    await this.#engine?.close();
     await this.start();
   }
 
@@ -63,7 +71,9 @@ export class Fleet {
     this.cut();
     await Promise.all(this.#agents.map((agent) => agent.ended.catch(() => {})));
     await this.#gateway?.close();
+    await this.#engine?.close();
     for (const host of this.#hosts) await host[Symbol.asyncDispose]();
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #dialAsDriver(): Channel<DriverToGateway, GatewayToDriver> {
@@ -88,6 +98,7 @@ export class Fleet {
       dial: async () => {
         if (this.#gateway === undefined) throw new Error("nobody is there");
         const [near, far] = memoryChannel<WorkerToGateway, GatewayToWorker>();
+        this.#workerLinks.push(near);
         this.#gateway.accept(far as never, {});
         return near;
       },

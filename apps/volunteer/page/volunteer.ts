@@ -140,7 +140,7 @@ export class Volunteer {
 
   #begin(): BeginMessage {
     const { label, dutyCycle } = this.#state.settings;
-    return { kind: "begin", link: linkOf(this.#invitation as Invitation), name: this.#name, label, dutyCycle, paused: this.#holds().length > 0 };
+    return { kind: "begin", link: linkOf(this.#invitation as Invitation), name: this.#name, label, dutyCycle, paused: this.#holds().length > 0, ...this.#notice() };
   }
 
   #onReport(report: AgentReport): void {
@@ -148,7 +148,7 @@ export class Volunteer {
     this.#work((work) => afterReport(work, report, Date.now()));
     if (report.kind === "progress" || report.kind === "job") this.#keep();
     // Whether there will be more is the coordinator's to say.
-    if (report.kind === "idle") void this.read();
+    if (report.kind === "idle" || report.kind === "job-ended") void this.read();
   }
 
   #ended({ error }: Extract<AgentReport, { kind: "ended" }>): void {
@@ -171,8 +171,14 @@ export class Volunteer {
 
   #onVisible(visible: boolean): void {
     this.#set({ visible });
+    this.#tether.send({ kind: "notice", ...this.#notice() });
     this.#hold();
     if (visible && this.#state.scene.kind !== "working") void this.read();
+  }
+
+  /** For those who wonder why it is slow. */
+  #notice(): { readonly notice?: string } {
+    return this.#state.visible ? {} : { notice: "its tab is hidden" };
   }
 
   #leave(): void {

@@ -1,4 +1,3 @@
-import type { ErrorData } from "@shoal/core";
 import type { AgentReport } from "./agent-port.ts";
 
 /** Why nothing is computed though there may be work. */
@@ -22,6 +21,8 @@ export interface Work {
   readonly holds: readonly Hold[];
   /** The job of the latest rows; `before`: blocks that this tab had done when it came. */
   readonly job?: { readonly id: string; readonly name: string; readonly before: number };
+  /** That job is over. */
+  readonly jobEnded: boolean;
   readonly device?: string;
   readonly rowsPerSecond: number;
   /** The latest rates, the newest last. */
@@ -32,14 +33,15 @@ export interface Work {
   readonly earlier: Done;
   /** Blocks of each segment of the job that came, as far as they are known. */
   readonly expected: Readonly<Record<number, number | undefined>>;
-  /** The latest sentence of the agent. */
-  readonly notice?: string;
+  /** The latest sentence of the agent, while it is news: `age` counts reports of progress since. */
+  readonly notice?: { readonly message: string; readonly age: number };
 }
 
 const keptRates = 60;
+const oldNotice = 30;
 
 export function newWork(earlier: Done, holds: readonly Hold[] = [], job?: Work["job"]): Work {
-  return { activity: { kind: "starting" }, holds, rowsPerSecond: 0, rates: [], rows: 0, blocks: 0, earlier, expected: {}, ...(job !== undefined && { job }) };
+  return { activity: { kind: "starting" }, holds, jobEnded: false, rowsPerSecond: 0, rates: [], rows: 0, blocks: 0, earlier, expected: {}, ...(job !== undefined && { job }) };
 }
 
 /** All that the tab has done. */
@@ -63,9 +65,11 @@ export function afterReport(work: Work, report: AgentReport, now: number): Work 
     case "disconnected": return { ...idle(work), activity: { kind: "reconnecting", why: report.error.message, ...(report.retryMs !== undefined && { at: now + report.retryMs }) } };
     case "job": return job(work, report.segment);
     case "loading": return { ...work, activity: { kind: "loading", name: report.name, doneBytes: report.doneBytes, bytes: report.bytes } };
-    case "computing": return { ...work, activity: { kind: "computing" }, device: report.device };
-    case "progress": return { ...work, rows: report.rows, blocks: report.blocks, rowsPerSecond: report.rowsPerSecond, rates: [...work.rates, report.rowsPerSecond].slice(-keptRates) };
-    case "notice": return { ...work, notice: report.message };
+    case "job-ended": return work.job?.id === report.job ? { ...work, jobEnded: true } : work;
+    case "computing": return { ...work, activity: { kind: "computing" }, ...(report.device !== "" && { device: report.device }) };
+    case "progress": return progress(work, report);
+    case "notice": return { ...work, notice: { message: plain(report.message), age: 0 } };
+    case "failed": return { ...work, notice: { message: plain(report.error.message), age: 0 } };
     case "idle": return { ...idle(work), activity: { kind: "waiting" } };
     case "paused": return idle(work);
     case "draining": return { ...work, activity: { kind: "draining" } };
@@ -87,11 +91,30 @@ function idle(work: Work): Work {
   return { ...work, rowsPerSecond: 0 };
 }
 
+function progress(work: Work, { rows, blocks, rowsPerSecond }: Extract<AgentReport, { kind: "progress" }>): Work {
+  const { notice, ...rest } = work;
+  return {
+    ...rest, rows, blocks, rowsPerSecond,
+    rates: [...work.rates, rowsPerSecond].slice(-keptRates),
+    // After a lost connection nobody says anew that it computes.
+    ...(work.activity.kind === "waiting" && { activity: { kind: "computing" } }),
+    ...(notice !== undefined && notice.age < oldNotice && { notice: { ...notice, age: notice.age + 1 } }),
+  };
+}
+
+/** What happens to graphics cards, in words of the owner of one. */
+function plain(message: string): string {
+  if (/device.*lost|lost.*device|gpu.*lost/i.test(message)) return "The browser took the graphics card away for a moment. It is asked for again, and no row is lost.";
+  if (/out of memory|\boom\b/i.test(message)) return "This device ran out of memory. It goes on with less at a time.";
+  return message;
+}
+
 function job(work: Work, { job: id, segment, jobName: name, description }: Extract<AgentReport, { kind: "job" }>["segment"]): Work {
   const known = work.job?.id === id ? work.job : undefined;
   return {
     ...work,
     job: known ?? { id, name, before: done(work).blocks },
+    jobEnded: false,
     expected: { ...(known !== undefined && work.expected), [segment]: description.expectedBlocks },
   };
 }

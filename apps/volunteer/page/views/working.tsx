@@ -15,7 +15,8 @@ export function Working({ work, state, volunteer }: { readonly work: Work; reado
   const paused = holds.includes("you");
   const share = shareOfJob(work);
   const own = done(work);
-  const loaded = activity.kind === "loading" && activity.bytes > 0 ? activity.doneBytes / activity.bytes : undefined;
+  const loading = activity.kind === "loading" && holds.length === 0;
+  const loaded = loading && activity.doneBytes > 0 ? activity.doneBytes / activity.bytes : undefined;
   const draining = activity.kind === "draining";
   return (
     <>
@@ -26,7 +27,7 @@ export function Working({ work, state, volunteer }: { readonly work: Work; reado
           <Sparkline values={work.rates} />
         </div>
         <p class="state" role="status"><span class="dot" aria-hidden="true" />{activityLine(work, own, state.offer)}{seconds !== undefined && <span aria-hidden="true"> Next try in {seconds} s.</span>}</p>
-        <progress max={1} value={loaded ?? 0} data-shown={loaded !== undefined} aria-label="Model loaded" aria-hidden={loaded === undefined} />
+        <progress max={1} {...(loaded !== undefined && { value: loaded })} data-shown={loading} aria-label="Model loaded" aria-hidden={!loading} />
         <dl>
           <div><dt>Rows you did</dt><dd id="rows">{count(own.rows)}</dd></div>
           <div><dt>Blocks</dt><dd id="blocks">{count(own.blocks)}</dd></div>

@@ -27,6 +27,8 @@ export class DriverLink {
   readonly invite: string | undefined;
   readonly deliveries: Deliveries;
   isOpen = true;
+  /** It was told to go: nothing that it says counts any more. */
+  #isRefused = false;
   readonly #state: GatewayState;
   readonly #parts: DriverServices;
   readonly #channel: Channel<GatewayToDriver, DriverToGateway>;
@@ -45,7 +47,8 @@ export class DriverLink {
 
   message(message: DriverToGateway, payload: Uint8Array | undefined): void {
     this.#heard = this.#heard.then(async () => {
-      if (!this.isOpen) return;
+      // What was said before the channel was closed counts: that the job is over, mostly.
+      if (this.#isRefused) return;
       try {
         await this.#hear(message, payload);
       } catch (error) {
@@ -104,11 +107,12 @@ export class DriverLink {
     const job = this.#job(name);
     const known = job?.segments[segment];
     if (job === undefined || known === undefined) return;
-    if (known.mayOffer === 0 || block !== known.offeredBlocks) {
-      throw new ShoalError("unexpected-block", `Block ${block} of segment ${segment} was offered ${known.mayOffer === 0 ? "and not asked for" : `where block ${known.offeredBlocks} comes next`}.`, { failure: "bug" });
+    // A driver that comes back offers nothing that it was given before.
+    if (known.mayOffer === 0 || block < known.offeredBlocks) {
+      throw new ShoalError("unexpected-block", `Block ${block} of segment ${segment} was offered ${known.mayOffer === 0 ? "and not asked for" : `after block ${known.offeredBlocks - 1}`}.`, { failure: "bug" });
     }
     known.mayOffer--;
-    known.offeredBlocks++;
+    known.offeredBlocks = block + 1;
     known.offeredRows += rows;
     const input = await sha256Of(payload as Uint8Array<ArrayBuffer>);
     if (job.isOver) return;
@@ -157,14 +161,19 @@ export class DriverLink {
     if (error.failure === "bug") this.#state.refusals.count(error.code);
     this.send({ kind: "bye", error: travellingError(error.toData()), again });
     if (!this.isOpen) return;
+    this.#isRefused = true;
     this.ended();
     this.#channel.close();
   }
 
-  /** Its channel is closed: its jobs go on for a while. */
+  /** Its channel is closed: its jobs go on for a while, when all is heard that it has said. */
   ended(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
+    this.#heard = this.#heard.then(() => this.#gone());
+  }
+
+  #gone(): void {
     for (const job of this.#jobs) {
       if (job.driver !== this) continue;
       job.driver = undefined;
