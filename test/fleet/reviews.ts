@@ -1,0 +1,71 @@
+// The job of the fleet tests, and what one machine makes of it.
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished } from "vitest";
+import { differences } from "../runtimes/story/law-eight.ts";
+import { startShoal, type ShoalProcess } from "./shoal-process.ts";
+
+export const reviewsJob = fileURLToPath(new URL("./fixtures/reviews-job.ts", import.meta.url));
+export const blockRows = 30;
+
+/** As many as a block has rows, and all short: a GPU that the CPU imitates takes long. */
+export const texts: readonly string[] = ["good", "bad", "lovely", "awful", "great", "poor"].flatMap((word) => ["film", "food", "place", "phone", "plot"].map((thing) => `A ${word} ${thing}.`));
+
+export interface Review {
+  readonly n: number;
+  readonly text: string;
+  readonly label: string;
+  readonly score: number;
+}
+
+/** A folder for one test, with the texts in it. */
+export function testFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "shoal-fleet-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
+  writeFileSync(join(folder, "texts.txt"), texts.join("\n"));
+  return folder;
+}
+
+/** The small model that was trained for these tests, where it is; otherwise the one that ships with Shoal. */
+export function sharedModel(name: string): string | undefined {
+  const folder = join(process.env["SHOAL_SHARED"] ?? fileURLToPath(new URL("../../../shared/", import.meta.url)), "models", name);
+  return existsSync(folder) ? folder : undefined;
+}
+
+/** The job goes no further than so many rows, until more are released. */
+export function release(folder: string, rows: number): void {
+  writeFileSync(join(folder, "released"), String(rows));
+}
+
+export interface JobSettings {
+  readonly rows: number;
+  readonly model?: string | undefined;
+  readonly out?: string;
+  readonly args?: readonly string[];
+}
+
+/** `shoal run` of the job, on a coordinator or, without a link, alone. */
+export function startJob(folder: string, { rows, model, out = "reviews.jsonl", args = [] }: JobSettings): ShoalProcess {
+  return startShoal(folder, ["run", reviewsJob, "--json", ...args], { env: { SHOAL_ROWS: String(rows), SHOAL_OUT: out, ...(model !== undefined && { SHOAL_MODEL: model }) } });
+}
+
+export function read(folder: string, out = "reviews.jsonl"): Review[] {
+  return readFileSync(join(folder, out), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as Review);
+}
+
+/** What one machine writes: every row, by the text that it has. */
+export async function onOneMachine(folder: string, { rows, model }: Pick<JobSettings, "rows" | "model">): Promise<Review[]> {
+  const run = startJob(folder, { rows, model, out: "alone.jsonl", args: ["--cpus", "1"] });
+  expect(await run.code, run.err.text()).toBe(0);
+  return read(folder, "alone.jsonl");
+}
+
+/** Not a row lost, doubled, out of order, or other than on one machine: law 8. */
+export function expectEqual(actual: readonly Review[], expected: readonly Review[]): void {
+  expect(actual).toHaveLength(expected.length);
+  const wrong: string[] = [];
+  for (let at = 0; at < expected.length && wrong.length < 10; at++) wrong.push(...differences(actual[at], expected[at], `row ${at}`));
+  expect(wrong).toEqual([]);
+}
