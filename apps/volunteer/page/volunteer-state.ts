@@ -19,8 +19,9 @@ export type Scene =
 export interface VolunteerState {
   readonly scene: Scene;
   readonly settings: Settings;
-  /** What the coordinator said last. */
+  /** What the coordinator said last, and what this tab had done of its job then. */
   readonly offer?: Offer;
+  readonly doneAtOffer?: Done;
   readonly devices?: Devices;
   readonly program?: ProgramSize;
   /** Where the browser says it. */
