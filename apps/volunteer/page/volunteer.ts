@@ -97,7 +97,9 @@ export class Volunteer {
     const { kind } = this.#state.scene;
     const waits = kind === "reading" || kind === "closed" || kind === "welcome";
     const work = this.#workNow();
-    if (!isProblem(answer)) this.#set({ offer: answer, ...(work !== undefined && { doneAtOffer: doneOfJob(work) }), ...(waits && { scene: { kind: "welcome" } }) });
+    const job = isProblem(answer) ? undefined : answer.jobs.find(({ name }) => name === work?.job?.name);
+    if (work !== undefined && job !== undefined) this.#set({ told: { job, ownRows: doneOfJob(work).rows } });
+    if (!isProblem(answer)) this.#set({ offer: answer, ...(waits && { scene: { kind: "welcome" } }) });
     else if (waits) this.#set({ scene: { kind: "closed", problem: answer } });
   }
 

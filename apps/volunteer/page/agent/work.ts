@@ -34,7 +34,7 @@ export interface Work {
   /** Blocks of each segment of the job that came, as far as they are known. */
   readonly expected: Readonly<Record<number, number | undefined>>;
   /** The latest sentence of the agent, while it is news: `age` counts reports of progress since. */
-  readonly notice?: { readonly message: string; readonly age: number };
+  readonly notice?: { readonly message: string; readonly age: number; readonly failed?: true };
 }
 
 const keptRates = 60;
@@ -76,7 +76,7 @@ export function afterReport(work: Work, report: AgentReport, now: number): Work 
     case "computing": return { ...work, activity: { kind: "computing" }, ...(report.device !== "" && { device: report.device }) };
     case "progress": return progress(work, report);
     case "notice": return noticed(work, report.message);
-    case "failed": return { ...work, notice: { message: plain(report.error.message), age: 0 } };
+    case "failed": return { ...work, notice: { message: plain(report.error.message), age: 0, failed: true } };
     case "idle": return { ...quiet(idle(work)), activity: { kind: "waiting" } };
     case "paused": return idle(work);
     case "draining": return { ...work, activity: { kind: "draining" } };
@@ -119,7 +119,9 @@ function noticed(work: Work, message: string): Work {
   return { ...work, activity: { ...activity, doneBytes, bytes: Math.max(activity.bytes, bytes) } };
 }
 
+/** Of what failed, waiting is no end. */
 function quiet(work: Work): Work {
+  if (work.notice?.failed === true) return work;
   const { notice: _notice, ...rest } = work;
   return rest;
 }
