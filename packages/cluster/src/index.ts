@@ -1,2 +1,3 @@
 export * from "./engine/index.ts";
 export * from "./scheduler/index.ts";
+export type { Invite, JobSnapshot, SegmentSnapshot, Snapshot, WorkerSnapshot } from "./gateway/snapshot.ts";

@@ -1,0 +1,108 @@
+import { useState } from "preact/hooks";
+import type { InviteLink } from "../connection/invites.ts";
+import { duration, plural } from "../format.ts";
+import { QrCode } from "./qr-code.tsx";
+import type { Inviting } from "./use-invites.ts";
+
+/** Makes links that let somebody in, shows them, and takes them back. */
+export function Invites({ inviting: { invites, make, revoke }, onClose }: { readonly inviting: Inviting; readonly onClose: () => void }) {
+  const [chosen, choose] = useState<string>();
+  const [problem, setProblem] = useState<string>();
+  const linked = invites.filter(({ link }) => link !== undefined);
+  // A link that lets others bring jobs is never shown to a room without being asked for.
+  const shown = linked.find(({ id }) => id === chosen) ?? linked.find(({ scopes }) => scopes.includes("work") && !scopes.includes("submit"));
+  const attempt = (work: () => Promise<unknown>, failed: string) => {
+    setProblem(undefined);
+    void work().catch((error: unknown) => setProblem(`${failed} ${(error as Error).message}`));
+  };
+  const create = (volunteer: boolean) => attempt(async () => choose((await make(volunteer)).id), "No link was made.");
+  return (
+    <section class="card invites" id="invites" aria-label="Invite">
+      <h2>Invite <button type="button" class="quiet" onClick={onClose}>Close</button></h2>
+      {shown?.link === undefined
+        ? <p>A link lends this coordinator a browser tab or a machine. Volunteers, whoever they are, get rows only of jobs that say so; machines of your own get all.</p>
+        : <Link key={shown.id} invite={shown} link={shown.link} />}
+      <p class="make">
+        <span aria-hidden="true">New link</span>
+        <button type="button" class={shown === undefined ? "" : "quiet"} aria-label="New link for volunteers" onClick={() => create(true)}>for volunteers</button>
+        <button type="button" class="quiet" aria-label="New link for own machines" onClick={() => create(false)}>for own machines</button>
+      </p>
+      {problem !== undefined && <p class="bad" role="alert">{problem}</p>}
+      {invites.length > 0 && (
+        <ul class="given">
+          {invites.map((invite) => (
+            <Given key={invite.id} invite={invite} shown={invite.id === shown?.id} onShow={() => choose(invite.id)} onRevoke={() => attempt(() => revoke(invite.id), "It was not revoked.")} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function Link({ invite, link }: { readonly invite: InviteLink; readonly link: string }) {
+  const [copied, setCopied] = useState(false);
+  return (
+    <>
+      <p>{advice(invite)}</p>
+      <div class="link-box">
+        <QrCode text={link} />
+        <div>
+          <input type="text" readOnly value={link} aria-label="Link" onFocus={(event) => event.currentTarget.select()} />
+          <button type="button" onClick={(event) => void copy(link, event.currentTarget).then(setCopied)}>{copied ? "Copied" : "Copy link"}</button>
+        </div>
+      </div>
+    </>
+  );
+}
+
+interface GivenProps {
+  readonly invite: InviteLink;
+  readonly shown: boolean;
+  readonly onShow: () => void;
+  readonly onRevoke: () => void;
+}
+
+function Given({ invite, shown, onShow, onRevoke }: GivenProps) {
+  const [asking, ask] = useState(false);
+  return (
+    <li>
+      <b>{purpose(invite)}</b>
+      <p class="use"><span>{invite.used === 0 ? "not used yet" : `used ${invite.used === 1 ? "once" : plural(invite.used, "time")}`}</span><span>{duration(invite.expiresAt - Date.now())} left</span></p>
+      {asking ? (
+        <p class="sure">
+          <span>Who came in by it leaves.</span>
+          <button type="button" class="quiet bad" onClick={onRevoke}>Revoke for good</button>
+          <button type="button" class="quiet" onClick={() => ask(false)}>Keep it</button>
+        </p>
+      ) : (
+        <p class="acts">
+          {invite.link !== undefined && <button type="button" class="link" aria-pressed={shown} onClick={onShow}>Show</button>}
+          <button type="button" class="link" onClick={() => ask(true)}>Revoke …</button>
+        </p>
+      )}
+    </li>
+  );
+}
+
+function purpose({ scopes, volunteer }: InviteLink): string {
+  if (scopes.includes("submit")) return "to submit jobs";
+  if (!scopes.includes("work")) return "to watch";
+  return volunteer ? "for volunteers" : "for own machines";
+}
+
+function advice({ scopes, volunteer }: InviteLink): string {
+  if (scopes.includes("submit")) return "Who has it may give jobs to this coordinator. Keep it to yourself.";
+  if (!scopes.includes("work")) return "Who has it sees this page, and can change nothing.";
+  return volunteer ? "Open it on any device, and its browser tab computes." : "Open it on another device, or give it to “shoal work” on another machine.";
+}
+
+/** Without a secure context there is no clipboard: then the link's field is selected and copied the old way. */
+async function copy(text: string, button: HTMLButtonElement): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    button.parentElement?.querySelector("input")?.select();
+    return document.execCommand("copy");
+  }
+}

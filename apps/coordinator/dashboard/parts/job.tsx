@@ -1,0 +1,80 @@
+import { useState } from "preact/hooks";
+import type { PackedJob } from "../blocks/packed-runs.ts";
+import { count, duration, percent, rate } from "../format.ts";
+import type { RateHistory } from "../history/rate-history.ts";
+import { BlockMap } from "./block-map.tsx";
+import { Failures } from "./failures.tsx";
+import { Chevron } from "./icons.tsx";
+import { RateChart } from "./rate-chart.tsx";
+import { Samples } from "./samples.tsx";
+
+interface Props {
+  readonly job: PackedJob;
+  /** The coordinator's time, milliseconds since 1970. */
+  readonly at: number;
+  readonly history: RateHistory | undefined;
+  /** What workers are called. */
+  readonly labels: ReadonlyMap<string, string>;
+  readonly openAtFirst: boolean;
+}
+
+export function Job({ job, at, history, labels, openAtFirst }: Props) {
+  const [chosen, choose] = useState<boolean>();
+  // Nobody who looks at a job wants it folded under the eyes because it ended.
+  const [first] = useState(openAtFirst);
+  const open = chosen ?? first;
+  const running = job.state === "running" || job.state === "paused";
+  const elapsed = (job.endedAt ?? at) - job.startedAt;
+  return (
+    <article class="card job" data-state={job.state} aria-label={job.name}>
+      <h2>
+        <button type="button" class="fold" aria-expanded={open} onClick={() => choose(!open)}>
+          <Chevron open={open} /><span class="name">{job.name}</span><span class="state" data-state={job.state}>{job.state}</span>
+          {open && running && job.volunteers && <span class="brief">open to volunteers</span>}
+          {!open && <span class="brief">{count(job.rowsDone)} rows in {duration(elapsed)}</span>}
+        </button>
+      </h2>
+      {open && (
+        <>
+          <Figures job={job} running={running} elapsed={elapsed} />
+          <Progress job={job} running={running} />
+          {running && job.bottleneck !== "" && <p class="bottleneck">{job.bottleneck}</p>}
+          {job.error !== undefined && (
+            <div class="error" role="alert">
+              <p><code>{job.error.code}</code> {job.error.message}</p>
+              {job.error.hint !== undefined && <p class="hint">{job.error.hint}</p>}
+            </div>
+          )}
+          {history !== undefined && <RateChart history={history} labels={labels} />}
+          {job.segments.filter(({ map }) => running || map.blocks.length > 0).map((segment) => <BlockMap key={segment.segment} segment={segment} named={job.segments.length > 1} />)}
+          {job.samples.length > 0 && <Samples samples={job.samples} />}
+          {job.failures.length > 0 && <Failures failures={job.failures} rows={job.failedRows} segments={job.segments} />}
+        </>
+      )}
+    </article>
+  );
+}
+
+function Figures({ job, running, elapsed }: { readonly job: PackedJob; readonly running: boolean; readonly elapsed: number }) {
+  const shown = running ? job.rowsPerSecond : elapsed > 0 ? job.rowsDone / (elapsed / 1000) : 0;
+  return (
+    <dl class="figures">
+      <div class={rate(shown).length > 5 ? "large long" : "large"}><dt>{running ? "rows/s" : "rows/s on average"}</dt><dd>{rate(shown)}</dd></div>
+      <div class="rows"><dt>rows done</dt><dd>{count(job.rowsDone)}{job.rowsTotal !== undefined && <small> of {count(job.rowsTotal)}</small>}</dd></div>
+      <div><dt>{running ? "to go" : "ended"}</dt><dd>{!running ? (job.endedAt === undefined ? "–" : new Date(job.endedAt).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })) : job.etaMs === undefined ? "–" : duration(job.etaMs)}</dd></div>
+      <div><dt>elapsed</dt><dd>{duration(elapsed)}</dd></div>
+      <div class={job.failedRows > 0 ? "failed" : ""}><dt>rows failed</dt><dd>{count(job.failedRows)}</dd></div>
+    </dl>
+  );
+}
+
+function Progress({ job, running }: { readonly job: PackedJob; readonly running: boolean }) {
+  const known = job.rowsTotal !== undefined && job.rowsTotal > 0;
+  const label = known ? `${percent(job.rowsDone, job.rowsTotal ?? 0)} of the rows` : "how many rows there are is not known yet";
+  return (
+    <div class="progress">
+      {known ? <progress max={job.rowsTotal} value={job.rowsDone} aria-label={label} /> : <progress class={running ? "" : "still"} max={1} {...(running ? {} : { value: job.state === "done" ? 1 : 0 })} aria-label={label} />}
+      <span>{known ? percent(job.rowsDone, job.rowsTotal ?? 0) : ""}</span>
+    </div>
+  );
+}
