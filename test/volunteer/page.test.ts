@@ -163,6 +163,29 @@ describe.skipIf(executablePath === undefined)("the volunteer page", () => {
       await page.getByRole("button", { name: "Start" }).waitFor();
     });
 
+    test("the part of a job whose length only the coordinator knows", async () => {
+      const known = { ...job, segments: ["sentiment"], rowsDone: 4000 };
+      served.answers.set("long", { status: 200, body: { ...offer, jobs: [known] } });
+      const { page } = await open({}, "#long");
+      await tab.startAndBegin();
+      const unmeasured = { ...segment, description: { name: "sentiment", plan: {} } };
+      await tab.say({ kind: "connected" }, { kind: "job", segment: unmeasured }, { kind: "computing", device: "wasm" }, { kind: "progress", rows: 1000, blocks: 4, rowsPerSecond: 5 });
+      await eventually(() => tab.text("rows")).toBe("1,000");
+      expect(await tab.text("share")).toBe("–");
+      await tab.say({ kind: "idle" });
+      await eventually(() => tab.text("share")).toBe("25 %");
+      expect(await page.getByText("Of all done so far").count()).toBe(1);
+      served.answers.set("long", { status: 200, body: { ...offer, jobs: [{ ...known, rowsTotal: 8000 }] } });
+      await tab.say({ kind: "idle" });
+      await page.getByText("Of the job").waitFor();
+      expect(await tab.text("share")).toBe("13 %");
+      // Over, and what is known of it stays.
+      served.answers.set("long", { status: 200, body: { ...offer, jobs: [] } });
+      await tab.say({ kind: "job-ended", job: "j1" });
+      await page.getByText("The job is over. Thank you: you did 1,000 rows.").waitFor();
+      expect(await tab.text("share")).toBe("13 %");
+    });
+
     test("Stop drains; Stop at once does not wait", async () => {
       const { page } = await open();
       for (const button of ["Stop", "Stop at once"]) {
