@@ -13,7 +13,12 @@ import { buildVolunteerPage } from "../volunteer/serve-volunteer-page.ts";
  * shaders and device included, is what it is in any tab.
  */
 const takesItsGpu = `
-  Object.defineProperty(GPUAdapter.prototype, "info", { get: () => ({ vendor: "test", architecture: "gpu" }) });
+  const ask = navigator.gpu.requestAdapter.bind(navigator.gpu);
+  navigator.gpu.requestAdapter = async (...given) => {
+    const adapter = await ask(...given);
+    if (adapter !== null) Object.defineProperty(adapter, "info", { value: { vendor: "test", architecture: "gpu" } });
+    return adapter;
+  };
   globalThis.localStorage = { getItem: () => JSON.stringify({ device: "webgpu", why: "it is under test" }), setItem() {} };
 `;
 
