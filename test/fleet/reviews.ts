@@ -42,13 +42,16 @@ export function release(folder: string, rows: number): void {
 export interface JobSettings {
   readonly rows: number;
   readonly model?: string | undefined;
+  /** Default: 30. */
+  readonly blockRows?: number;
   readonly out?: string;
   readonly args?: readonly string[];
 }
 
 /** `shoal run` of the job, on a coordinator or, without a link, alone. */
-export function startJob(folder: string, { rows, model, out = "reviews.jsonl", args = [] }: JobSettings): ShoalProcess {
-  return startShoal(folder, ["run", reviewsJob, "--json", ...args], { env: { SHOAL_ROWS: String(rows), SHOAL_OUT: out, ...(model !== undefined && { SHOAL_MODEL: model }) } });
+export function startJob(folder: string, { rows, model, blockRows: rowsPerBlock = blockRows, out = "reviews.jsonl", args = [] }: JobSettings): ShoalProcess {
+  const env = { SHOAL_ROWS: String(rows), SHOAL_BLOCK_ROWS: String(rowsPerBlock), SHOAL_OUT: out, ...(model !== undefined && { SHOAL_MODEL: model }) };
+  return startShoal(folder, ["run", reviewsJob, "--json", ...args], { env });
 }
 
 export function read(folder: string, out = "reviews.jsonl"): Review[] {

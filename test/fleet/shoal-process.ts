@@ -1,6 +1,7 @@
 // The `shoal` command in processes of their own, in whatever runtime.
 import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
+import { startCoordinator, type Coordinator, type CoordinatorOptions } from "@shoal/coordinator";
 import { onTestFinished } from "vitest";
 import { runtimes } from "../agent/start-work.ts";
 import { startReading, type Reading } from "../coordinator/reading.ts";
@@ -14,6 +15,8 @@ export interface ShoalProcess {
   readonly code: Promise<number | null>;
   /** As no process can refuse. Settles when it is gone. */
   kill(): Promise<void>;
+  /** To it and to its actors. */
+  signal(name: "SIGSTOP" | "SIGCONT"): void;
 }
 
 export interface ProcessOptions {
@@ -26,14 +29,20 @@ export function startShoal(folder: string, args: readonly string[], { runtime = 
   const [program = "", ...before] = runtimes.find(({ name }) => name === runtime)?.command ?? [];
   const child = spawn(program, [...before, ...args], {
     cwd: folder, env: { ...process.env, XDG_CACHE_HOME: join(folder, "cache"), HF_HOME: join(folder, "cache", "huggingface"), ...env }, stdio: ["ignore", "pipe", "pipe"],
+    // In a group of its own, which its actors are in too.
+    detached: true,
   });
   const code = new Promise<number | null>((resolve) => child.on("close", resolve));
   const kill = async (): Promise<void> => {
     child.kill("SIGKILL");
     await code;
   };
-  onTestFinished(kill);
-  return { child, out: startReading(child.stdout), err: startReading(child.stderr), code, kill };
+  const signal = (name: NodeJS.Signals): void => void (child.pid !== undefined && child.exitCode === null && child.signalCode === null && process.kill(-child.pid, name));
+  onTestFinished(async () => {
+    signal("SIGCONT");
+    await kill();
+  });
+  return { child, out: startReading(child.stdout), err: startReading(child.stderr), code, kill, signal };
 }
 
 export interface CoordinatorLinks {
@@ -50,6 +59,16 @@ export async function startServe(folder: string, args: readonly string[] = []): 
   const process = startShoal(folder, ["serve", "--folder", "coordinator", "--json", ...args]);
   const [line] = await process.out.until(/^\{"kind":"links".*\}$/m);
   return { process, ...(JSON.parse(line) as CoordinatorLinks) };
+}
+
+/** A coordinator in this very process, for tests that set its numbers or look inside. */
+export async function startOwn(folder: string, options: CoordinatorOptions = {}): Promise<CoordinatorLinks & { readonly coordinator: Coordinator }> {
+  const coordinator = await startCoordinator({ folder: join(folder, "coordinator"), ...options });
+  onTestFinished(() => coordinator.close());
+  const links = {
+    volunteer: await coordinator.link(["work"], { volunteer: true }), work: await coordinator.link(["work"]), submit: await coordinator.link(["submit"]), dashboard: await coordinator.link(["observe"], { page: "dashboard" }),
+  };
+  return { coordinator, url: coordinator.url, links };
 }
 
 /** `shoal work` on the CPU. */
