@@ -103,7 +103,7 @@ describe.skipIf(!existsSync(data))("files that broke Arrow's own readers", () =>
     expect(files.length).toBeGreaterThan(10);
     for (const file of files) {
       const bytes = new Uint8Array(readFileSync(join(data, folder, file)));
-      expect(await faultOf(bytes, { rows: 1 }), file).toMatchObject({ code: "bad-result" });
+      expect(await faultOf(bytes, { rows: 1 }), `of ${file}`).toMatchObject({ code: "bad-result" });
     }
   }, 300_000);
 });
