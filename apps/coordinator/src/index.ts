@@ -1,1 +1,1 @@
-export { createResultChecker, type CheckResult, type ResultCheckerOptions } from "./checking/result-checker.ts";
+export { createResultChecker, type CheckResult, type ResultCheckerOptions, type ResultForm } from "./checking/result-checker.ts";
