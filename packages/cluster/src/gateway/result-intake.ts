@@ -113,7 +113,7 @@ export class ResultIntake {
   }
 
   async #receive(link: WorkerLink, job: GatewayJob, message: ResultMessage, payload: Uint8Array): Promise<CheckedResult | undefined> {
-    const { task, attempt, rows, failures, stats } = message;
+    const { task, attempt, rows, failures, stats, input } = message;
     const description = job.description.segments[task.segment];
     if (description === undefined) return undefined;
     const sent = await sha256Of(payload as Uint8Array<ArrayBuffer>);
@@ -126,7 +126,7 @@ export class ResultIntake {
     if (!(await this.#store(link, sha256, stored))) return undefined;
     this.#state.recent.add(sha256, stored);
     this.#samples.see(job, task, payload, failures);
-    return { attempt, worker: link.record.name, sha256, rows, failures };
+    return { attempt, worker: link.record.name, input, sha256, rows, failures };
   }
 
   async #checkInTime(payload: Uint8Array, rows: number, spec: Parameters<CheckResult>[1]["spec"]): Promise<void> {
