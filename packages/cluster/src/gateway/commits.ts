@@ -30,6 +30,7 @@ export class Commits {
     if (committed === undefined) return this.#abandon(job, task, entry);
     const commit = this.#write(job, task, recordOf(committed, this.#state.loop.epoch)).catch((error: unknown) => {
       this.#state.log.warn(`A commit of ${job.name} failed: ${ShoalError.from(error).message}`);
+      if (ShoalError.is(error, "ledger-unreadable")) return failJob(this.#state, job, error.toData());
       this.#state.loop.tell({ kind: "commit-unknown", task });
     });
     this.#open.add(commit);

@@ -7,6 +7,7 @@ import { jobSpecOf } from "./placement.ts";
 import { RecentRate } from "./recent-rate.ts";
 
 const mostFailures = 50;
+const longestMessage = 500;
 
 /** A result that was checked and stored, and that the ledger has not decided. */
 export interface CheckedResult {
@@ -99,7 +100,8 @@ export class GatewayJob {
   }
 
   #failed({ segment, block, first }: TaskId, row: number, error: ErrorData): void {
-    this.failures.unshift({ segment, block, row: first + row, error });
+    const { code, message, hint } = error;
+    this.failures.unshift({ segment, block, row: first + row, error: { code, message: message.slice(0, longestMessage), ...(hint === undefined ? {} : { hint: hint.slice(0, longestMessage) }) } });
     if (this.failures.length > mostFailures) this.failures.pop();
   }
 }
