@@ -54,6 +54,7 @@ export interface Job {
   share: number;
   committing: number;
   quarantinedRows: number;
+  paused: boolean;
   readonly strikes: Map<string, Strikes>;
 }
 
@@ -79,6 +80,7 @@ export interface Segment {
   readyRows: number;
   offered: number;
   offeredRows: number;
+  offeredBytes: number;
   openBytes: number;
   /** Of the open blocks those that the driver has offered: the others are known from the ledger. */
   openOffered: number;
@@ -180,8 +182,8 @@ export interface Worker {
   joined: WorkerJoined;
   connection: string;
   classKey: string;
-  /** `silent`: not heard for longer than its leases; it is live again when it is heard. */
-  status: "live" | "silent" | "draining" | "gone";
+  /** `silent`: not heard for longer than its leases; it is live again when it is heard. `idle`: it wants nothing for now. */
+  status: "live" | "silent" | "idle" | "draining" | "gone";
   credit: number;
   readonly models: Set<string>;
   /** What it was last leased. */
