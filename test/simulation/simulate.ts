@@ -1,5 +1,5 @@
 import type { ConcreteDevice } from "@shoal/core";
-import type { JobSpec, SchedulerEffect, SchedulerEvent, SchedulerSettings, SchedulerState, SegmentSpec, TaskId } from "@shoal/cluster";
+import type { JobSpec, SchedulerEffect, SchedulerEvent, SchedulerSettings, SchedulerState, SegmentSpec, TaskId, WorkerToGateway } from "@shoal/cluster";
 import { seededRandom } from "@shoal/testing";
 import { Invariants } from "./invariants.ts";
 import { SimulatedDriver, type SimulatedInput } from "./simulated-driver.ts";
@@ -7,7 +7,8 @@ import { SimulatedGateway } from "./simulated-gateway.ts";
 import { SimulatedLedger } from "./simulated-ledger.ts";
 import { SimulatedTime } from "./simulated-time.ts";
 import { SimulatedWorker, type Fate, type WorkerTraits } from "./simulated-worker.ts";
-import { asTheyAre, SimulatedWire, type WireFaults, type WireFormat } from "./wire.ts";
+import { asBytes, type WireFormat } from "./wire-format.ts";
+import { SimulatedWire, type WireFaults } from "./wire.ts";
 
 export interface Outcome {
   readonly seed: number;
@@ -18,8 +19,12 @@ export interface Outcome {
   readonly faults: Readonly<Record<string, number>>;
 }
 
-export const faultKinds = ["cut", "crash", "freeze", "slow", "leave", "drain", "gateway", "driver", "ledger", "pause", "partition", "swap"] as const;
+export const faultKinds = ["cut", "crash", "freeze", "slow", "leave", "drain", "gateway", "driver", "ledger", "pause", "partition", "swap", "rest", "job-pause"] as const;
 export type FaultKind = (typeof faultKinds)[number];
+
+const coordinatorFaults = ["gateway", "driver", "ledger", "pause", "job-pause"] as const;
+type CoordinatorFault = (typeof coordinatorFaults)[number];
+const isOfCoordinator = (kind: FaultKind): kind is CoordinatorFault => (coordinatorFaults as readonly FaultKind[]).includes(kind);
 
 const chaosMs = 90_000;
 /** Exclusions may last five minutes, and a guilty row is sought by three workers at each halving. */
@@ -27,8 +32,10 @@ const endMs = 4 * 3600_000;
 /** More would be running in circles. */
 const mostEvents = 100_000;
 
+const bytesOf = (task: TaskId): number => task.rows * 100;
+
 /** One schedule of a small fleet in which everything goes wrong that can, from a seed; then the faults end, and with one able worker so must the jobs. */
-export function simulate(seed: number, format: WireFormat = asTheyAre, trace?: (now: number, event: SchedulerEvent, effects: readonly SchedulerEffect[]) => void): Outcome {
+export function simulate(seed: number, format: WireFormat = asBytes, trace?: (now: number, event: SchedulerEvent, effects: readonly SchedulerEffect[]) => void): Outcome {
   const random = seededRandom(seed);
   const time = new SimulatedTime();
   const ledger = new SimulatedLedger(time, random, random.chance(0.5) ? 0.1 : 0, random.chance(0.2) ? 0.05 : 0);
@@ -38,7 +45,7 @@ export function simulate(seed: number, format: WireFormat = asTheyAre, trace?: (
   const jumpy = random.chance(0.2);
   const drivers: SimulatedDriver[] = [];
   const invariants = new Invariants(ledger, drivers);
-  const gateway = new SimulatedGateway(time, ledger, settings, (state, event, effects) => { trace?.(state.now, event, effects); invariants.check(state, event, effects); }, () => (jumpy && random.chance(0.05) ? time.now - random.between(1, 100_000) : time.now));
+  const gateway = new SimulatedGateway(time, ledger, settings, (state, event, effects) => { trace?.(state.now, event, effects); invariants.check(state, event, effects); }, bytesOf, () => (jumpy && random.chance(0.05) ? time.now - random.between(1, 100_000) : time.now));
   const inputs = new Map<string, { readonly spec: SegmentSpec; readonly bytes: number }>();
   const poison = new Map<string, "row" | "named-row" | "vanish">();
   const blamed = new Map<string, Set<string>>();
@@ -55,12 +62,12 @@ export function simulate(seed: number, format: WireFormat = asTheyAre, trace?: (
       gateway.accept(wire, worker);
       return wire;
     },
-    deliver: (_worker: SimulatedWorker, wire: SimulatedWire, message: Parameters<SimulatedWire["up"]>[0]) => wire.up(message, (received) => gateway.deliver(wire, received)),
+    deliver: (_worker: SimulatedWorker, wire: SimulatedWire, header: WorkerToGateway, payload?: Uint8Array) => wire.up(header, payload, (message) => gateway.deliver(wire, message)),
     modelOf: (task: TaskId) => {
       const model = inputs.get(`${task.job}/${task.segment}`)?.spec.needs.model;
       return model === undefined ? undefined : { hash: model.hash, bytes: 0, initMs: model.loadMs };
     },
-    bytesOf: (task: TaskId) => task.rows * 100,
+    bytesOf,
     fateOf,
   };
   let dials = 0;
@@ -91,7 +98,7 @@ export function simulate(seed: number, format: WireFormat = asTheyAre, trace?: (
     const segments = Array.from({ length: random.between(1, 2) }, (_, segment): SegmentSpec => {
       const devices: readonly ConcreteDevice[] = random.pick<readonly ConcreteDevice[]>([[], [], ["webgpu"], ["webgpu", "cuda"], ["cpu", "wasm"]]);
       const spec: SegmentSpec = {
-        needs: { devices, memoryBytes: random.pick([0, 0, 2e9]), ...(random.chance(0.6) ? { model: { hash: `model-${random.between(0, 2)}`, loadMs: random.between(10, 8000) } } : {}) },
+        needs: { devices, memoryBytes: random.pick([0, 0, 2e9]), cpus: random.pick([0, 1, 4]), gpus: random.pick([0, 0, 0, 1]), runsCode: random.chance(0.1), trusted: random.chance(0.2), ...(random.chance(0.6) ? { model: { hash: `model-${random.between(0, 2)}`, loadMs: random.between(10, 8000) } } : {}) },
         divisible: random.chance(0.9),
         ...(random.chance(0.3) ? { expectedBlocks: random.between(1, 40) } : {}),
       };
@@ -109,7 +116,7 @@ export function simulate(seed: number, format: WireFormat = asTheyAre, trace?: (
         if (random.chance(0.02)) poison.set(`${job}/${segment}/${block}/${random.between(0, rows(block) - 1)}`, random.pick(["row", "named-row", "vanish"] as const));
       }
     }
-    const driver = new SimulatedDriver(spec, sizes, time, random.chance(0.5) ? 0 : random.between(1, 300), (event, isCurrent) => gateway.handle(event, isCurrent));
+    const driver = new SimulatedDriver(spec, sizes, time, random.chance(0.5) ? 0 : random.between(1, 300), format, (message, from, isCurrent) => gateway.deliverFromDriver(message, from, isCurrent));
     drivers.push(driver);
     gateway.drivers.set(job, driver);
     time.after(random.chance(0.7) ? 0 : random.between(0, chaosMs / 2), () => driver.start());
@@ -122,6 +129,7 @@ export function simulate(seed: number, format: WireFormat = asTheyAre, trace?: (
       memoryBytes: isAble ? 16e9 : random.pick([1e9, 4e9, 16e9]),
       // 1 : 100.
       rowsPerMs: 0.0005 * 100 ** random.next(), bandwidth: 1000, latencyMs: random.between(1, 150), beatMs: 4000,
+      cpus: isAble ? 16 : random.pick([1, 8]), gpus: isAble ? 1 : random.between(0, 1), runsCode: isAble || random.chance(0.5), volunteer: !isAble && random.chance(0.3),
     };
     const worker = new SimulatedWorker(traits, around);
     workers.push(worker);
@@ -171,15 +179,16 @@ export function simulate(seed: number, format: WireFormat = asTheyAre, trace?: (
       const kind = random.pick(faultKinds);
       count(kind);
       const worker = workers.length > 0 ? random.pick(workers) : undefined;
-      if (kind === "gateway" || kind === "driver" || kind === "ledger" || kind === "pause") troubleCoordinator(kind);
+      if (isOfCoordinator(kind)) troubleCoordinator(kind);
       else if (worker?.wire !== undefined && !worker.gone) troubleWorker(kind, worker, worker.wire);
       misbehave();
     });
   }
 
-  function troubleCoordinator(kind: "gateway" | "driver" | "ledger" | "pause"): void {
+  function troubleCoordinator(kind: CoordinatorFault): void {
     if (kind === "ledger") ledger.downUntil = time.now + random.between(10, 15_000);
     else if (kind === "pause") gateway.pause(random.between(10, 40_000));
+    else if (kind === "job-pause") pauseJob(random.pick(drivers).spec.job);
     else if (kind === "driver") drivers.find(({ state, isStarted }) => state === "running" && isStarted)?.start();
     else {
       for (const worker of gateway.restart()) {
@@ -189,7 +198,13 @@ export function simulate(seed: number, format: WireFormat = asTheyAre, trace?: (
     }
   }
 
-  function troubleWorker(kind: Exclude<FaultKind, "gateway" | "driver" | "ledger" | "pause">, worker: SimulatedWorker, wire: SimulatedWire): void {
+  /** Somebody at the dashboard. */
+  function pauseJob(job: string): void {
+    gateway.handle({ kind: "job-paused", job });
+    time.after(random.between(100, 20_000), () => gateway.handle({ kind: "job-resumed", job }));
+  }
+
+  function troubleWorker(kind: Exclude<FaultKind, CoordinatorFault>, worker: SimulatedWorker, wire: SimulatedWire): void {
     switch (kind) {
       case "cut": return cut(worker, false);
       case "crash": return cut(worker, true);
@@ -197,6 +212,9 @@ export function simulate(seed: number, format: WireFormat = asTheyAre, trace?: (
       case "swap": return worker.connect();
       case "freeze": worker.frozenUntil = time.now + random.between(100, 60_000); return;
       case "slow": worker.slowdown = random.pick([1, 20]); return;
+      case "rest":
+        worker.rest();
+        return time.after(random.between(100, 30_000), () => worker.goOn());
       case "partition":
         wire.swallowsUntil = time.now + random.between(100, 30_000);
         return time.after(random.between(30_000, 40_000), () => cut(worker, false));
@@ -230,11 +248,16 @@ export function simulate(seed: number, format: WireFormat = asTheyAre, trace?: (
       if (flaky.delete(worker) && random.chance(0.5)) worker.gone = true;
       if (worker.gone && worker.wire !== undefined) close(worker, worker.wire);
       else if (!worker.gone) {
+        // That it goes on may have been lost.
+        worker.goOn();
         if (coldStart) cut(worker, false);
         redial(worker, 25_000);
       }
     }
-    for (const driver of drivers) if (driver.state === "running" && !driver.isStarted) driver.start();
+    for (const driver of drivers) {
+      gateway.handle({ kind: "job-resumed", job: driver.spec.job });
+      if (driver.state === "running" && !driver.isStarted) driver.start();
+    }
   }
 }
 

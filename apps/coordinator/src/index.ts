@@ -1,1 +1,1 @@
-export {};
+export { createResultChecker, type CheckResult, type ResultCheckerOptions, type ResultForm } from "./checking/result-checker.ts";

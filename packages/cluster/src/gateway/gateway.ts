@@ -1,3 +1,4 @@
+import type { ShoalError } from "@shoal/core";
 import type { Channel } from "../connection/channel.ts";
 import type { DriverToGateway, GatewayToDriver, GatewayToWorker, Scope, WorkerToGateway } from "../connection/messages.ts";
 import type { Invite, Snapshot } from "./snapshot.ts";
@@ -23,6 +24,8 @@ export interface Gateway {
   snapshot(): Snapshot;
   /** Called after changes, at most a few times a second. Gives what stops it. */
   watch(onChange: () => void): () => void;
+  /** Settles when it is over: with nothing after `close`, with `gateway-deposed` where another gateway leads now. */
+  readonly ended: Promise<ShoalError | undefined>;
   /** Asks workers to leave, waits for the commits under way, tells drivers. */
   close(): Promise<void>;
 }

@@ -4,6 +4,10 @@ import { emit, type SchedulerState, type Segment } from "./state.ts";
 const leasesAhead = 3;
 /** A driver is asked again when so much of what it may have open is missing, not for each block. */
 const partMissing = 1 / 8;
+/** Asked for before it is known how large blocks are: they all lie in memory until they are done. */
+const firstBlocks = 8;
+/** Of blocks that are done already, and cost nothing, so many are asked for at once. */
+const doneBlocks = 256;
 
 /**
  * Asks the driver for as many blocks as keep the workers busy and no more: what is open lies in somebody's memory. The fleet's measured
@@ -21,9 +25,10 @@ export function askForBlocks(state: SchedulerState, segment: Segment): void {
 function openBlocksWanted(state: SchedulerState, segment: Segment): number {
   const { settings } = state;
   const rows = segment.offered === 0 ? 1 : Math.max(1, segment.offeredRows / segment.offered);
-  const bytes = segment.openOffered === 0 ? 0 : segment.openBytes / segment.openOffered;
+  const bytes = segment.offered === 0 ? settings.maxOpenBytes / firstBlocks : segment.offeredBytes / segment.offered;
   const forRate = (leasesAhead * Math.max(settings.workMs.machine, settings.workMs.tab) * segment.totalRate) / rows;
-  const wanted = Math.max(2, 3 * segment.able, Math.ceil(forRate));
+  const done = Math.min(doneBlocks, segment.committed.size - segment.offered);
+  const wanted = Math.max(2, 3 * segment.able, Math.ceil(forRate), done);
   const fit = bytes > 0 ? Math.max(1, Math.floor(settings.maxOpenBytes / bytes)) : Infinity;
   return Math.min(wanted, settings.maxOpenBlocks, fit);
 }

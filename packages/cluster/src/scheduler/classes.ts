@@ -1,18 +1,26 @@
-import type { SegmentNeeds } from "./events.ts";
+import type { SegmentNeeds, WorkerJoined } from "./events.ts";
 import type { SchedulerState, Segment, Worker } from "./state.ts";
 
 /** Whether a worker has what a segment needs. Nothing is ever leased to one that has not. */
 export function isAble(worker: Pick<Worker, "joined">, needs: SegmentNeeds): boolean {
-  return hasDevice(worker, needs) && worker.joined.memoryBytes >= needs.memoryBytes;
+  return isOfKind(worker, needs) && isLargeEnough(worker, needs);
 }
 
-function hasDevice({ joined }: Pick<Worker, "joined">, { devices }: SegmentNeeds): boolean {
+/** What is the same for all workers of a class. */
+function isOfKind({ joined }: Pick<Worker, "joined">, { devices, runsCode, trusted }: SegmentNeeds): boolean {
+  if (trusted === true && joined.volunteer === true) return false;
+  if (runsCode === true && joined.runsCode !== true) return false;
   return devices.length === 0 || devices.some((device) => joined.devices.includes(device));
 }
 
-/** Workers of one class have the same devices: where one lacks them, none of the others is asked. */
-export function classKeyOf(devices: readonly string[]): string {
-  return [...devices].sort().join(" ");
+/** Whether one actor fits. */
+function isLargeEnough({ joined }: Pick<Worker, "joined">, { memoryBytes, cpus = 0, gpus = 0 }: SegmentNeeds): boolean {
+  return joined.memoryBytes >= memoryBytes && (joined.cpus ?? Infinity) >= cpus && (joined.gpus ?? Infinity) >= gpus;
+}
+
+/** Workers of one class are of one kind: where one lacks what is needed, none of the others is asked. */
+export function classKeyOf({ devices, runsCode, volunteer }: WorkerJoined): string {
+  return [...devices].sort().join(" ") + (runsCode === true ? " code" : "") + (volunteer === true ? " volunteer" : "");
 }
 
 /** Counts a worker in, or out, with every segment that it can do. */
@@ -73,6 +81,6 @@ export function setHungry(state: SchedulerState, worker: Worker, hungry: boolean
 export function* hungryFor(state: SchedulerState, segment: Segment): Generator<Worker, void, undefined> {
   for (const workers of state.hungry.values()) {
     const [one] = workers;
-    if (one !== undefined && hasDevice(one, segment.spec.needs)) yield* workers;
+    if (one !== undefined && isOfKind(one, segment.spec.needs)) yield* workers;
   }
 }

@@ -10,6 +10,11 @@ export class CommittedSet {
     return this.#below + this.#early.size;
   }
 
+  /** All numbers below this one are in it. */
+  get below(): number {
+    return this.#below;
+  }
+
   /** Numbers that are held one by one. */
   get sparse(): number {
     return this.#early.size;

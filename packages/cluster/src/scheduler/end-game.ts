@@ -44,6 +44,7 @@ export function watchEndGame(state: SchedulerState, segment: Segment): void {
  * straggler; a phone's block is run twice only where a fast machine, idle anyway, would be done in half the time that is left.
  */
 function sweep(state: SchedulerState, segment: Segment): void {
+  if (segment.job.paused) return;
   const idle = idleWorkers(state, segment);
   if (!isEndGame(state, segment, idle.length)) return;
   const candidates = candidatesOf(state, segment).sort((a, b) => Number(b.overdue) - Number(a.overdue) || b.leftMs - a.leftMs || a.attempt.number - b.attempt.number);

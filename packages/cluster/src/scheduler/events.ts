@@ -25,6 +25,13 @@ export interface SegmentNeeds {
   readonly devices: readonly ConcreteDevice[];
   /** Memory of the device, in bytes; 0 where unknown. */
   readonly memoryBytes: number;
+  /** Of one actor. */
+  readonly cpus?: number;
+  readonly gpus?: number;
+  /** Only for workers that run code which comes with a job. */
+  readonly runsCode?: boolean;
+  /** Its rows are not for volunteers. */
+  readonly trusted?: boolean;
   /** What is loaded before the first block. `loadMs` is a guess, replaced by what loading is seen to take. */
   readonly model?: { readonly hash: string; readonly loadMs: number };
 }
@@ -60,9 +67,11 @@ export type SchedulerEvent =
   | { readonly kind: "block-offered"; readonly job: string; readonly segment: number; readonly block: number; readonly rows: number; readonly bytes: number }
   | { readonly kind: "input-ended"; readonly job: string; readonly segment: number; readonly blocks: number }
   | { readonly kind: "job-cancelled"; readonly job: string }
+  /** Nothing more of it is leased until it is resumed; results are as welcome as ever. */
+  | { readonly kind: "job-paused" | "job-resumed"; readonly job: string }
   // From a worker, by its connection.
   | WorkerJoined
-  /** It has loaded a model, or can hold another number of leases. */
+  /** It has loaded a model, or can hold another number of leases. None: it has stopped for now, and what it had is offered again. */
   | { readonly kind: "worker-ready"; readonly connection: string; readonly model?: string; readonly loadMs?: number; readonly credit?: number }
   | WorkerBeat
   /** A result that the gateway has checked; from an earlier epoch: one that the worker still held. */
@@ -91,6 +100,12 @@ export interface WorkerJoined {
   readonly host: "machine" | "tab";
   readonly devices: readonly ConcreteDevice[];
   readonly memoryBytes: number;
+  /** Default: enough for anything. */
+  readonly cpus?: number;
+  readonly gpus?: number;
+  readonly runsCode?: boolean;
+  /** A stranger: gets nothing of a segment that is only for the trusted. */
+  readonly volunteer?: boolean;
   /** Hashes of models that it has, loaded or in its cache. */
   readonly models: readonly string[];
   /** Leases that it can hold at once: two, so that one is fetched while the other is computed. */

@@ -14,12 +14,13 @@ export function submitJob(state: SchedulerState, spec: JobSpec): void {
   const known = state.jobs.get(spec.job);
   if (known !== undefined) {
     for (const segment of known.segments) {
-      Object.assign(segment, { asked: 0, offered: 0, offeredRows: 0 });
+      // That the input has ended it will say again: until then it is asked for more.
+      Object.assign(segment, { asked: 0, offered: 0, offeredRows: 0, offeredBytes: 0, total: undefined, finish: undefined });
       state.touched.add(segment);
     }
     return;
   }
-  const job: Job = { spec, segments: [], share: 0, committing: 0, quarantinedRows: 0, strikes: new Map() };
+  const job: Job = { spec, segments: [], share: 0, committing: 0, quarantinedRows: 0, paused: false, strikes: new Map() };
   const segments = spec.segments.map((segment, index) => newSegment(job, index, segment));
   Object.assign(job, { segments });
   joinShares(state, job);
@@ -30,11 +31,19 @@ export function submitJob(state: SchedulerState, spec: JobSpec): void {
   }
 }
 
+/** Or resumes: whoever waits is asked again. */
+export function pauseJob(state: SchedulerState, name: string, paused: boolean): void {
+  const job = state.jobs.get(name);
+  if (job === undefined || job.paused === paused) return;
+  job.paused = paused;
+  if (!paused) for (const segment of job.segments) state.fresh.add(segment);
+}
+
 function newSegment(job: Job, index: number, spec: SegmentSpec): Segment {
   return {
     job, index, spec, open: new Map(), committed: new CommittedSet(),
     ready: new Heap<Task>((a, b) => a.of.block < b.of.block || (a.of.block === b.of.block && a.first < b.first)), troubled: new Set(),
-    readyTasks: 0, readyRows: 0, offered: 0, offeredRows: 0, openBytes: 0, openOffered: 0, total: undefined, asked: 0, able: 0, rated: 0, totalRate: 0, rates: new Map(), warm: 0,
+    readyTasks: 0, readyRows: 0, offered: 0, offeredRows: 0, offeredBytes: 0, openBytes: 0, openOffered: 0, total: undefined, asked: 0, able: 0, rated: 0, totalRate: 0, rates: new Map(), warm: 0,
     loadMs: spec.needs.model?.loadMs ?? 0, heldSince: undefined, finish: undefined, duplicates: 0, sweepAt: undefined, presented: new Map(),
   };
 }
@@ -46,6 +55,7 @@ export function offerBlock(state: SchedulerState, event: Extract<SchedulerEvent,
   segment.asked = Math.max(0, segment.asked - 1);
   segment.offered++;
   segment.offeredRows += event.rows;
+  segment.offeredBytes += event.bytes;
   state.touched.add(segment);
   if (segment.committed.has(event.block)) return emit(state, { kind: "block-done", job: event.job, segment: event.segment, block: event.block });
   let block = segment.open.get(event.block);
@@ -101,6 +111,7 @@ export function failJob(state: SchedulerState, job: Job, error: ErrorData): void
 /** Whatever of it is on loan is called back. */
 export function endJob(state: SchedulerState, job: Job, effect?: SchedulerEffect): void {
   if (!state.jobs.delete(job.spec.job)) return;
+  if (![...state.jobs.values()].some(({ committing }) => committing > 0)) state.undecidedSince = undefined;
   for (const segment of job.segments) {
     for (const { parts } of segment.open.values()) for (const task of parts) release(state, task, "job-ended");
     for (const presented of segment.presented.values()) for (const one of presented) drop(state, one);

@@ -3,7 +3,7 @@ import { abandonCommit, commitDecided, replay, retryCommit } from "./commits.ts"
 import { dispatch, wake } from "./dispatch.ts";
 import type { SchedulerEffect } from "./effects.ts";
 import type { SchedulerEvent } from "./events.ts";
-import { endInput, endJob, finishJobs, offerBlock, submitJob } from "./jobs.ts";
+import { endInput, endJob, finishJobs, offerBlock, pauseJob, submitJob } from "./jobs.ts";
 import { expiresAt, watchExpiry } from "./leases.ts";
 import { emit, type SchedulerState } from "./state.ts";
 import { drain, fallSilent, hear, join, leave, ready } from "./workers.ts";
@@ -35,8 +35,10 @@ function handle(state: SchedulerState, event: SchedulerEvent): void {
     case "input-ended": return endInput(state, event);
     case "job-cancelled": {
       const job = state.jobs.get(event.job);
-      return job && endJob(state, job);
+      return job && endJob(state, job, { kind: "job-cancelled", job: event.job });
     }
+    case "job-paused": return pauseJob(state, event.job, true);
+    case "job-resumed": return pauseJob(state, event.job, false);
     case "worker-joined": return join(state, event);
     case "connection-lost": {
       const worker = state.connections.get(event.connection);

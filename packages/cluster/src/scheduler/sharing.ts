@@ -31,7 +31,7 @@ export function choose(state: SchedulerState, worker: Worker): Choice | Nothing 
   let againAt = Infinity;
   let [probing, refused] = [false, false];
   for (const job of state.jobs.values()) {
-    if (job.committing >= state.settings.maxCommitting) continue;
+    if (job.paused || job.committing >= state.settings.maxCommitting) continue;
     if (best !== undefined && !goesBefore(job, best.segment.job, worker)) continue;
     const until = excludedUntil(state, job, worker);
     if (until > 0 && job.segments.some((segment) => segment.readyTasks > 0)) againAt = Math.min(againAt, until);

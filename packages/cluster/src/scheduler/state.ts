@@ -33,6 +33,8 @@ export interface SchedulerState {
   readonly timers: Heap<Timer>;
   /** What was asked for with the last `set-timer`. */
   timerAt: number;
+  /** Since when the ledger has decided nothing, and has said that it can't. */
+  undecidedSince: number | undefined;
   gone: number;
   lastAttempt: number;
   lastLease: number;
@@ -52,6 +54,7 @@ export interface Job {
   share: number;
   committing: number;
   quarantinedRows: number;
+  paused: boolean;
   readonly strikes: Map<string, Strikes>;
 }
 
@@ -77,6 +80,7 @@ export interface Segment {
   readyRows: number;
   offered: number;
   offeredRows: number;
+  offeredBytes: number;
   openBytes: number;
   /** Of the open blocks those that the driver has offered: the others are known from the ledger. */
   openOffered: number;
@@ -178,8 +182,8 @@ export interface Worker {
   joined: WorkerJoined;
   connection: string;
   classKey: string;
-  /** `silent`: not heard for longer than its leases; it is live again when it is heard. */
-  status: "live" | "silent" | "draining" | "gone";
+  /** `silent`: not heard for longer than its leases; it is live again when it is heard. `idle`: it wants nothing for now. */
+  status: "live" | "silent" | "idle" | "draining" | "gone";
   credit: number;
   readonly models: Set<string>;
   /** What it was last leased. */
@@ -203,7 +207,7 @@ export function createScheduler(settings: Partial<SchedulerSettings> = {}): Sche
     settings: { ...defaultSchedulerSettings, ...settings },
     now: 0, jobs: new Map(), workers: new Map(), connections: new Map(), live: new Set(), hungry: new Map(), waiting: new Set(), wakeAt: Infinity,
     fresh: new Set(), touched: new Set(), freed: new Set(), overdue: new Set(),
-    timers: new Heap<Timer>((a, b) => a.at < b.at), timerAt: Infinity, gone: 0, lastAttempt: 0, lastLease: 0, effects: [],
+    timers: new Heap<Timer>((a, b) => a.at < b.at), timerAt: Infinity, undecidedSince: undefined, gone: 0, lastAttempt: 0, lastLease: 0, effects: [],
   };
 }
 

@@ -15,7 +15,7 @@ export function join(state: SchedulerState, event: WorkerJoined): void {
   state.workers.delete(event.worker);
   state.workers.set(event.worker, worker);
   Object.assign(worker, {
-    joined: event, connection: event.connection, classKey: classKeyOf(event.devices), credit: creditOf(state, event, event.credit),
+    joined: event, connection: event.connection, classKey: classKeyOf(event), credit: creditOf(state, event, event.credit),
     heardAt: state.now, segment: undefined, progress: undefined, refusedSince: undefined,
   });
   worker.models.clear();
@@ -49,7 +49,14 @@ export function hear(state: SchedulerState, connection: string): Worker | undefi
 }
 
 export function ready(state: SchedulerState, worker: Worker, { model, loadMs, credit }: Extract<SchedulerEvent, { kind: "worker-ready" }>): void {
-  if (credit !== undefined) worker.credit = creditOf(state, worker.joined, credit);
+  if (credit === 0) return rest(state, worker);
+  if (credit !== undefined) {
+    worker.credit = creditOf(state, worker.joined, credit);
+    if (worker.status === "idle") {
+      enliven(state, worker);
+      watchExpiry(state, worker);
+    }
+  }
   if (model !== undefined) {
     learnModel(state, worker, model);
     // Loading is not counted against its rate.
@@ -57,6 +64,16 @@ export function ready(state: SchedulerState, worker: Worker, { model, loadMs, cr
     if (loadMs !== undefined) for (const job of state.jobs.values()) for (const segment of job.segments) if (segment.spec.needs.model?.hash === model) segment.loadMs = (segment.loadMs + loadMs) / 2;
   }
   if (worker.status === "live") state.freed.add(worker);
+}
+
+/** It was stopped by whoever it belongs to: that is nobody's failure, and others do what it had. */
+function rest(state: SchedulerState, worker: Worker): void {
+  if (worker.status !== "live") return;
+  retire(state, worker);
+  worker.status = "idle";
+  const held = [...worker.attempts.values()];
+  revoke(state, held, "moved");
+  for (const attempt of held) loseAttempt(state, attempt);
 }
 
 /** It takes no more, and what it does not finish is offered again at once. */

@@ -1,0 +1,39 @@
+import { ShoalError } from "@shoal/core";
+import { encodeFrame, tooLarge } from "./frames.ts";
+import { defaultConnectionLimits, type ConnectionLimits } from "./limits.ts";
+import type { Header } from "./messages.ts";
+import { travellingError, travellingFailures } from "./travelling-error.ts";
+
+const encoder = new TextEncoder();
+/** Beside the failures. */
+const restOfHeader = 1 << 16;
+
+/**
+ * A message as one frame. Errors in it are cut to what the other side takes; anything else that is too large is the sender's fault.
+ * @throws `message-too-large`; `bad-message` where the header is no JSON
+ */
+export function encodeMessage(header: Header, payload?: Uint8Array, limits: ConnectionLimits = defaultConnectionLimits): Uint8Array<ArrayBuffer> {
+  const isLong = header.kind === "result" || header.kind === "part";
+  const bytes = encoder.encode(stringify(withTravellingErrors(header, limits)));
+  const most = isLong ? limits.resultHeaderBytes : limits.headerBytes;
+  if (bytes.byteLength > most) throw tooLarge(`The header of a message "${header.kind}" has ${bytes.byteLength} bytes, and ${most} are allowed.`);
+  const frame = encodeFrame(bytes, payload);
+  if (frame.byteLength > limits.frameBytes) throw tooLarge(`A message "${header.kind}" has ${frame.byteLength} bytes, and ${limits.frameBytes} are allowed.`);
+  return frame;
+}
+
+/** With the kind in front: the other side looks at it before it parses. */
+function stringify(header: Header): string {
+  const { kind, ...rest } = header;
+  try {
+    return JSON.stringify({ kind, ...rest });
+  } catch (cause) {
+    throw new ShoalError("bad-message", `The header of a message "${kind}" can't become JSON.`, { cause, failure: "bug" });
+  }
+}
+
+function withTravellingErrors(header: Header, limits: ConnectionLimits): Header {
+  const failures = "failures" in header && header.failures.length > 0 ? { failures: travellingFailures(header.failures, limits.resultHeaderBytes - restOfHeader) } : {};
+  const error = "error" in header && header.error !== undefined ? { error: travellingError(header.error) } : {};
+  return { ...header, ...failures, ...error };
+}

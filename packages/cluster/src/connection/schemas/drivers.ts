@@ -1,0 +1,28 @@
+import * as v from "valibot";
+import { errorData, rowFailures } from "./errors.ts";
+import { count, counted, flag, id, list, rows, sha256, words } from "./parts.ts";
+import { jobDescription, segmentNumber } from "./plans.ts";
+import { resultStats } from "./workers.ts";
+
+const workersAtMost = counted(10_000_000);
+
+export const submit = v.object({ kind: v.literal("submit"), description: jobDescription });
+export const accepted = v.object({ kind: v.literal("accepted"), job: id, committedBlocks: count, missing: list(sha256, 65_536) });
+export const file = v.object({ kind: v.literal("file"), sha256, offset: count, last: flag });
+export const ask = v.object({ kind: v.literal("ask"), job: id, segment: segmentNumber, blocks: count });
+export const offer = v.object({ kind: v.literal("offer"), job: id, segment: segmentNumber, block: count, rows });
+export const inputEnded = v.object({ kind: v.literal("input-ended"), job: id, segment: segmentNumber, blocks: count });
+export const cancel = v.object({ kind: v.literal("cancel"), job: id, forget: v.exactOptional(flag) });
+export const published = v.object({ kind: v.literal("published"), job: id });
+
+export const part = v.object({
+  kind: v.literal("part"), job: id, segment: segmentNumber, block: count, first: rows, rows, failures: rowFailures, error: v.exactOptional(errorData),
+  stats: v.exactOptional(resultStats), worker: v.exactOptional(id),
+});
+
+export const blockDone = v.object({ kind: v.literal("block-done"), job: id, segment: segmentNumber, block: count });
+export const jobFailed = v.object({ kind: v.literal("job-failed"), job: id, error: errorData });
+
+export const fleet = v.object({
+  kind: v.literal("fleet"), job: id, segment: segmentNumber, workers: workersAtMost, busy: workersAtMost, loading: workersAtMost, notice: v.exactOptional(words),
+});

@@ -1,0 +1,68 @@
+import { ShoalError } from "@shoal/core";
+import { committedOf } from "./commit-record.ts";
+import type { GatewayState } from "./gateway-state.ts";
+import { inviteLedger } from "./invite-book.ts";
+
+/** What was stored within this time may be about to be committed. */
+const graceMs = 600_000;
+
+/** Removes what no ledger names any more. */
+export class BlobCollection {
+  readonly #state: GatewayState;
+  #running: Promise<void> | undefined;
+  #again = false;
+
+  constructor(state: GatewayState) {
+    this.#state = state;
+  }
+
+  /** Now, or once more when the one under way is through. */
+  start(): void {
+    if (this.#running !== undefined) {
+      this.#again = true;
+      return;
+    }
+    this.#running = this.#collect()
+      .catch((error: unknown) => this.#state.log.warn(`Results that are not needed any more could not be removed: ${ShoalError.from(error).message}`))
+      .finally(() => {
+        this.#running = undefined;
+        if (!this.#again || this.#state.signal.aborted) return;
+        this.#again = false;
+        this.start();
+      });
+  }
+
+  async settled(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  async #collect(): Promise<void> {
+    const { engine, jobs } = this.#state;
+    await this.#removeOldLedgers();
+    const named = new Set<string>();
+    for (const job of await engine.ledger.jobs()) {
+      if (job === inviteLedger) continue;
+      for await (const entry of engine.ledger.replay(job)) {
+        if (entry.kind !== "commit") continue;
+        const committed = committedOf(entry.record);
+        if (committed.kind === "result") named.add(committed.sha256);
+      }
+    }
+    for (const job of jobs.values()) for (const sha256 of job.undecided()) named.add(sha256);
+    await engine.blobs.collect((sha256) => named.has(sha256), graceMs);
+  }
+
+  /** Of jobs that nobody has come back to for days. */
+  async #removeOldLedgers(): Promise<void> {
+    const { engine, jobs, settings, date } = this.#state;
+    for (const job of await engine.ledger.jobs()) {
+      if (job === inviteLedger || jobs.has(job)) continue;
+      let openedAt: number | undefined;
+      for await (const entry of engine.ledger.replay(job)) {
+        if (entry.kind !== "append") continue;
+        for (const { kind, at } of entry.records) if (kind === "opened" && typeof at === "number") openedAt = at;
+      }
+      if (openedAt !== undefined && openedAt + settings.ledgerMs < date()) await engine.ledger.remove(job);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/** What is known of a job when it is asked what holds it up. */
+export interface JobStanding {
+  readonly state: "running" | "paused" | "done" | "failed" | "cancelled" | "opening";
+  /** Why the engine stores nothing. */
+  readonly trouble: string | undefined;
+  readonly hasDriver: boolean;
+  readonly missingFiles: number;
+  /** The driver does not read what it is sent. */
+  readonly isHeldUp: boolean;
+  readonly workers: number;
+  /** For a segment that nobody can do: its name, and why. */
+  readonly nobody: { readonly name: string; readonly why: string } | undefined;
+  /** Of those that are able to do any of it. */
+  readonly able: number;
+  readonly busy: number;
+  readonly loading: number;
+  /** Blocks that nobody has yet; the last ones, and who has them. */
+  readonly ready: number;
+  readonly leased: number;
+  readonly hasEnded: boolean;
+  readonly last: { readonly worker: string; readonly seconds: number } | undefined;
+}
+
+/** What holds a job up, in one sentence. */
+export function bottleneck(job: JobStanding): string {
+  if (job.state === "done") return "All of it is done.";
+  if (job.state === "failed" || job.state === "cancelled") return `The job was ${job.state === "failed" ? "given up: it failed" : "cancelled"}.`;
+  if (job.state === "opening") return "What was done of it before is being read.";
+  if (job.trouble !== undefined) return `Results can't be stored: ${job.trouble}`;
+  if (!job.hasDriver) return job.state === "paused" ? "Its driver is gone: nothing more is leased until it comes back." : "Its driver is gone; the workers go on with what they have, and it may come back.";
+  if (job.missingFiles > 0) return `Its driver still sends ${job.missingFiles === 1 ? "a file" : `${job.missingFiles} files`} of models.`;
+  if (job.workers === 0) return "No worker is here: open the link on another machine, or run shoal work with it.";
+  if (job.nobody !== undefined) return `Nobody can do ${job.nobody.name}: ${job.nobody.why}.`;
+  if (job.isHeldUp) return "The driver reads results more slowly than they come.";
+  if (job.loading > 0 && job.busy <= job.loading && job.loading >= job.able) return job.able === 1 ? "The worker is loading the model." : `All ${job.able} workers are loading the model.`;
+  if (job.hasEnded && job.ready === 0 && job.leased === 1 && job.last !== undefined) return `One block is left: worker ${job.last.worker} has had it for ${job.last.seconds} s.`;
+  if (job.busy >= job.able && job.able > 0) return job.able === 1 ? "The one worker is busy: another would help." : `All ${job.able} workers are busy: more would help.`;
+  if (job.hasEnded && job.ready === 0) return `The last ${job.leased} blocks are with ${job.busy} of ${job.able} workers.`;
+  if (job.ready === 0) return "Workers wait for blocks: the driver can't read and prepare its input faster.";
+  return `${job.busy} of ${job.able} workers are busy.`;
+}

@@ -1,0 +1,51 @@
+import { decodeBlock, isTypedArray, ShoalError, type Block, type Column, type PredictorSpec } from "@shoal/core";
+
+/** What a result has to be. */
+export interface ResultExpectation {
+  /** Rows that it says it has. */
+  readonly rows: number;
+  /** The columns of the answer, where they are known: these and no others. */
+  readonly columns?: readonly string[];
+  /** Columns of the input may come back, and what numbers they hold is not the worker's doing. */
+  readonly anyNumbers: boolean;
+}
+
+export function expectationOf(spec: PredictorSpec, rows: number): ResultExpectation {
+  return spec.kind === "declarative" ? { rows, columns: spec.adds, anyNumbers: false } : { rows, anyNumbers: true };
+}
+
+/**
+ * Whether bytes are a result at all. They may come from strangers: reading them may throw, or take for ever until the signal aborts.
+ * @throws what is wrong with them
+ */
+export type CheckResult = (bytes: Uint8Array, expectation: ResultExpectation, signal: AbortSignal) => Promise<void>;
+
+/** Reads them in this thread: which hostile bytes could keep busy. */
+export const checkResultHere: CheckResult = async (bytes, expectation) => checkBlock(decodeBlock(bytes), expectation);
+
+/** @throws `bad-result` */
+export function checkBlock(block: Block, { rows, columns, anyNumbers }: ResultExpectation): void {
+  if (block.rows !== rows) throw badResult(`It has ${block.rows} rows, and is said to have ${rows}.`);
+  for (const [name, column] of Object.entries(block.columns)) {
+    if (column.length !== rows) throw badResult(`Column "${name}" has ${column.length} values for ${rows} rows.`);
+    if (rows > 0 && !anyNumbers && hasNoNumber(column)) throw badResult(`Column "${name}" holds not one finite number.`);
+  }
+  if (columns === undefined || rows === 0) return;
+  const missing = columns.find((name) => !Object.hasOwn(block.columns, name));
+  if (missing !== undefined) throw badResult(`Column "${missing}" is missing.`);
+  const other = Object.keys(block.columns).find((name) => !columns.includes(name));
+  if (other !== undefined) throw badResult(`Column "${other}" was not asked for.`);
+}
+
+export function badResult(message: string): ShoalError {
+  return new ShoalError("bad-result", message, { failure: "worker-lost", hint: "If every worker's results are like this, run the job on one machine to see what its predictor gives." });
+}
+
+/** A GPU that was lost hands back garbage: whole columns of it. */
+function hasNoNumber({ type, values, validity }: Column): boolean {
+  const kind = type.kind === "tensor" ? type.element : type.kind;
+  if ((kind !== "float32" && kind !== "float64") || !isTypedArray(values) || values.length === 0) return false;
+  if (validity !== undefined && !validity.includes(1)) return false;
+  for (let at = 0; at < values.length; at++) if (Number.isFinite(values[at])) return false;
+  return true;
+}

@@ -1,0 +1,81 @@
+import { ShoalError, type ErrorData, type JsonObject } from "@shoal/core";
+import type { CommitRecord } from "../engine/index.ts";
+import type { AttemptId, TaskEntry, TaskId } from "../scheduler/index.ts";
+
+/** Under which a task stands in its job's ledger: result, split and quarantine alike, so that the first of them decides. */
+export function blockKey({ segment, block, first, rows }: Omit<TaskId, "job">): string {
+  return `${segment}-${block}-${first}-${rows}`;
+}
+
+/** A key's task; undefined when the key is of something else. */
+export function taskOfKey(job: string, key: string): TaskId | undefined {
+  const match = /^(\d+)-(\d+)-(\d+)-(\d+)$/.exec(key);
+  if (match === null) return undefined;
+  const [segment, block, first, rows] = match.slice(1).map(Number) as [number, number, number, number];
+  return { job, segment, block, first, rows };
+}
+
+/** What the ledger keeps for a task, read back. */
+export type Committed = {
+  /** SHA-256 of the block as it was offered. */
+  readonly input: string;
+} & (
+  | { readonly kind: "result"; readonly sha256: string; readonly rows: number; readonly failed: number; readonly worker: string; readonly attempt: AttemptId }
+  | { readonly kind: "split"; readonly at: readonly number[] }
+  | { readonly kind: "quarantine"; readonly error: ErrorData }
+);
+
+const messageBytes = 2_000;
+const hintBytes = 800;
+
+/** At most 4 KB, whatever an error has to say. */
+export function recordOf(committed: Committed, epoch: number): CommitRecord {
+  const { kind, input } = committed;
+  switch (kind) {
+    case "result": {
+      const { sha256, rows, failed, worker, attempt } = committed;
+      return { attempt: `${attempt.epoch}.${attempt.number} ${worker}`, kind, sha256, rows, failed, worker, epoch: attempt.epoch, number: attempt.number, input };
+    }
+    case "split": return { attempt: `split ${epoch}`, kind, at: committed.at, input };
+    case "quarantine": {
+      const { code, message, hint, failure } = committed.error;
+      const error: JsonObject = {
+        code: cut(code, 200), message: cut(message, messageBytes),
+        ...(hint === undefined ? {} : { hint: cut(hint, hintBytes) }), ...(failure === undefined ? {} : { failure }),
+      };
+      return { attempt: `quarantine ${epoch}`, kind, error, input };
+    }
+  }
+}
+
+/** @throws `ledger-unreadable` */
+export function committedOf(record: CommitRecord): Committed {
+  const { kind, input } = record as JsonObject;
+  if (typeof input === "string") {
+    if (kind === "result") {
+      const { sha256, rows, failed, worker, epoch, number } = record as JsonObject;
+      return { kind, input, sha256: String(sha256), rows: Number(rows), failed: Number(failed), worker: String(worker), attempt: { epoch: Number(epoch), number: Number(number) } };
+    }
+    if (kind === "split" && Array.isArray(record["at"])) return { kind, input, at: (record["at"] as number[]).map(Number) };
+    if (kind === "quarantine") return { kind, input, error: record["error"] as unknown as ErrorData };
+  }
+  throw new ShoalError("ledger-unreadable", `An entry of the ledger is of a kind that this version does not know: ${JSON.stringify(record).slice(0, 200)}.`, {
+    hint: "Continue the job with the version of Shoal that began it, or begin it anew.",
+  });
+}
+
+/** As the scheduler speaks of it. */
+export function entryOf(committed: Committed): TaskEntry {
+  switch (committed.kind) {
+    case "result": return { kind: "result", attempt: committed.attempt, worker: committed.worker };
+    case "split": return { kind: "split", at: committed.at };
+    case "quarantine": return { kind: "quarantine", error: committed.error };
+  }
+}
+
+/** As much of a text as takes so many bytes in JSON. */
+function cut(text: string, most: number): string {
+  let end = text.length;
+  while (new TextEncoder().encode(JSON.stringify(text.slice(0, end))).byteLength > most) end = Math.floor(end * 0.8);
+  return end === text.length ? text : `${text.slice(0, end)}…`;
+}

@@ -1,0 +1,118 @@
+import { ShoalError } from "@shoal/core";
+import type { CommitOutcome, CommitRecord } from "../engine/index.ts";
+import type { TaskEntry, TaskId } from "../scheduler/index.ts";
+import { blockKey, committedOf, entryOf, recordOf, type Committed } from "./commit-record.ts";
+import { failJob } from "./end-job.ts";
+import type { EngineTrouble } from "./engine-trouble.ts";
+import type { GatewayJob } from "./gateway-job.ts";
+import type { GatewayState } from "./gateway-state.ts";
+
+/** What the scheduler wants decided goes to the ledger, and its answers come back as events. */
+export class Commits {
+  readonly #state: GatewayState;
+  readonly #trouble: EngineTrouble;
+  readonly #open = new Set<Promise<void>>();
+
+  constructor(state: GatewayState, trouble: EngineTrouble) {
+    this.#state = state;
+    this.#trouble = trouble;
+  }
+
+  /** Settles when no commit is under way. */
+  async settled(): Promise<void> {
+    while (this.#open.size > 0) await Promise.allSettled(this.#open);
+  }
+
+  commit(task: TaskId, entry: TaskEntry): void {
+    const job = this.#state.jobs.get(task.job);
+    if (job === undefined || job.isOver) return;
+    const committed = this.#toCommit(job, task, entry);
+    if (committed === undefined) return this.#abandon(job, task, entry);
+    const commit = this.#write(job, task, recordOf(committed, this.#state.loop.epoch)).catch((error: unknown) => {
+      this.#state.log.warn(`A commit of ${job.name} failed: ${ShoalError.from(error).message}`);
+      if (ShoalError.is(error, "ledger-unreadable")) return failJob(this.#state, job, error.toData());
+      this.#state.loop.tell({ kind: "commit-unknown", task });
+    });
+    this.#open.add(commit);
+    void commit.finally(() => this.#open.delete(commit));
+  }
+
+  #toCommit(job: GatewayJob, task: TaskId, entry: TaskEntry): Committed | undefined {
+    const input = this.#state.inputs.get(task)?.input;
+    if (input === undefined) return undefined;
+    if (entry.kind !== "result") return { ...entry, input };
+    const checked = job.checked(task, entry.attempt, entry.worker);
+    // Held since before a restart, and the rows are others now.
+    if (checked?.input !== undefined && checked.input !== input) return undefined;
+    return checked && { kind: "result", input, sha256: checked.sha256, rows: checked.rows, failed: checked.failures.length, worker: checked.worker, attempt: checked.attempt };
+  }
+
+  /** The result is none of these rows: the task is open again. */
+  #abandon(job: GatewayJob, task: TaskId, entry: TaskEntry): void {
+    if (entry.kind === "result") {
+      job.discard(task, entry.attempt);
+      this.#state.refusals.count("stale-result");
+      this.#state.workers.get(entry.worker)?.link?.send({ kind: "refuse", task, attempt: entry.attempt });
+    }
+    this.#state.loop.tell({ kind: "commit-abandoned", task });
+  }
+
+  async #write(job: GatewayJob, task: TaskId, record: CommitRecord): Promise<void> {
+    const { engine, clock, settings, loop, signal } = this.#state;
+    const answer = engine.ledger.commit(job.name, blockKey(task), record);
+    const over = new AbortController();
+    const late = clock.sleep(settings.commitMs, AbortSignal.any([signal, over.signal])).then(
+      () => loop.tell({ kind: "commit-unknown", task }),
+      () => {},
+    );
+    try {
+      this.#heard(job, task, record, await answer);
+    } finally {
+      over.abort();
+      await late;
+    }
+  }
+
+  #heard(job: GatewayJob, task: TaskId, record: CommitRecord, answer: CommitOutcome): void {
+    const { loop, engine, jobs } = this.#state;
+    if (jobs.get(job.name) !== job || job.isOver) return;
+    switch (answer.outcome) {
+      case "undecided":
+        if (engine.status().state === "paused") this.#trouble.met(answer.reason);
+        return loop.tell({ kind: "commit-unknown", task });
+      case "no-ledger": {
+        const error = new ShoalError("ledger-gone", `The ledger of job ${job.name} was removed while it ran.`, { failure: "bug", hint: "Run it again, under another name." });
+        return failJob(this.#state, job, error.toData());
+      }
+      case "accepted":
+        this.#trouble.isOver();
+        this.#count(job, task, committedOf(record));
+        return loop.tell({ kind: "commit-won", task });
+      case "lost": {
+        const winner = committedOf(answer.winner);
+        this.#count(job, task, winner);
+        return loop.tell({ kind: "commit-lost", task, winner: entryOf(winner) });
+      }
+    }
+  }
+
+  #count(job: GatewayJob, task: TaskId, committed: Committed): void {
+    // An answer that came after the commit was sent again tells the same once more.
+    if (!this.#isOpen(task)) return;
+    const winner = job.decided(task, committed);
+    const now = this.#state.clock.now();
+    if (committed.kind === "split") return;
+    job.segments[task.segment]?.rate.add(now, task.rows);
+    const worker = winner && this.#state.workers.get(winner.worker);
+    if (worker !== undefined) {
+      worker.rowsDone += task.rows;
+      worker.blocksDone++;
+      worker.rate.add(now, task.rows);
+    }
+    this.#state.changed();
+  }
+
+  #isOpen({ job, segment, block, first, rows }: TaskId): boolean {
+    return this.#state.loop.state.jobs.get(job)?.segments[segment]?.open.get(block)?.parts.some((part) => part.first === first && part.rows === rows) === true;
+  }
+}

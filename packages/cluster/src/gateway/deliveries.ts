@@ -1,0 +1,126 @@
+import { ShoalError } from "@shoal/core";
+import type { Channel } from "../connection/channel.ts";
+import type { DriverToGateway, GatewayToDriver } from "../connection/messages.ts";
+import type { TaskId } from "../scheduler/index.ts";
+import { blockKey, committedOf, type Committed } from "./commit-record.ts";
+import { failJob } from "./end-job.ts";
+import type { GatewayJob } from "./gateway-job.ts";
+import type { GatewayState } from "./gateway-state.ts";
+import { decodeStoredResult } from "./stored-result.ts";
+
+/** A block that is done, and what its driver offered under its number. */
+export interface DoneBlock {
+  readonly job: GatewayJob;
+  readonly segment: number;
+  readonly block: number;
+  readonly rows: number;
+  readonly input: string;
+}
+
+interface Part {
+  readonly task: TaskId;
+  readonly committed: Exclude<Committed, { kind: "split" }>;
+}
+
+const pollMs = 20;
+const retryMs = 1_000;
+const mostTries = 30;
+/** What another try would meet again. */
+const final = new Set(["input-changed", "blob-missing", "blob-damaged", "bad-blob", "ledger-unreadable"]);
+
+/**
+ * Hands blocks that are done to one driver, as fast as it reads them: what waits is a number, the bytes stay where they are stored. What a block's parts
+ * are is read from the ledger, so that it does not matter which life of the gateway committed them.
+ */
+export class Deliveries {
+  readonly #state: GatewayState;
+  readonly #channel: Channel<GatewayToDriver, DriverToGateway>;
+  readonly #isOpen: () => boolean;
+  readonly #waiting: DoneBlock[] = [];
+  #isDelivering = false;
+  /** The driver does not read as fast as there is something for it. */
+  isHeldUp = false;
+
+  constructor(state: GatewayState, channel: Channel<GatewayToDriver, DriverToGateway>, isOpen: () => boolean) {
+    this.#state = state;
+    this.#channel = channel;
+    this.#isOpen = isOpen;
+  }
+
+  /** Blocks that the driver has still to be given. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  add(block: DoneBlock): void {
+    this.#waiting.push(block);
+    if (this.#isDelivering) return;
+    this.#isDelivering = true;
+    void this.#deliverAll();
+  }
+
+  async #deliverAll(): Promise<void> {
+    let tries = 0;
+    for (let next = this.#waiting[0]; next !== undefined && this.#isOpen(); next = this.#waiting[0]) {
+      try {
+        if (next.job.state !== "failed" && next.job.state !== "cancelled") await this.#deliver(next);
+        this.#waiting.shift();
+        tries = 0;
+      } catch (cause) {
+        if (this.#state.signal.aborted) return;
+        const error = ShoalError.from(cause);
+        if (!final.has(error.code) && (error.code === "engine-paused" || ++tries < mostTries)) {
+          this.#state.log.warn(`Block ${next.block} of ${next.job.name} can't be handed back now: ${error.message}`);
+          await this.#state.clock.sleep(retryMs, this.#state.signal).catch(() => {});
+          continue;
+        }
+        tries = 0;
+        this.#waiting.shift();
+        failJob(this.#state, next.job, error.toData());
+      }
+    }
+    this.#isDelivering = false;
+  }
+
+  async #deliver(block: DoneBlock): Promise<void> {
+    const { job: { name: job }, segment, block: number, rows } = block;
+    for await (const { task, committed } of this.#partsOf({ job, segment, block: number, first: 0, rows }, block)) {
+      const about = { kind: "part", job, segment, block: number, first: task.first, rows: task.rows } as const;
+      if (committed.kind === "quarantine") {
+        this.#channel.send({ ...about, failures: [], error: committed.error });
+        continue;
+      }
+      const bytes = this.#state.recent.take(committed.sha256) ?? (await this.#state.engine.blobs.get(committed.sha256));
+      const { result: { failures, stats, worker }, payload } = decodeStoredResult(bytes);
+      await this.#room();
+      this.#channel.send({ ...about, failures, stats, worker }, payload);
+    }
+    this.#channel.send({ kind: "block-done", job, segment, block: number });
+  }
+
+  /** In the order of their rows. */
+  async *#partsOf(task: TaskId, block: DoneBlock): AsyncGenerator<Part, void, undefined> {
+    const record = await this.#state.engine.ledger.committed(task.job, blockKey(task));
+    const committed = record && committedOf(record);
+    if (committed === undefined || committed.input !== block.input) throw inputChanged(block);
+    if (committed.kind !== "split") return yield { task, committed };
+    for (const [at, first] of committed.at.entries()) yield* this.#partsOf({ ...task, first, rows: (committed.at[at + 1] ?? task.first + task.rows) - first }, block);
+  }
+
+  async #room(): Promise<void> {
+    while (this.#channel.bufferedBytes > this.#state.settings.driverBufferedBytes && this.#isOpen()) {
+      this.isHeldUp = true;
+      await this.#state.clock.sleep(pollMs, this.#state.signal);
+    }
+    this.isHeldUp = false;
+  }
+}
+
+export function inputChanged({ job, segment, block, rows }: DoneBlock): ShoalError {
+  const { name } = job.description.segments[segment] ?? { name: `segment ${segment}` };
+  return new ShoalError("input-changed", `Block ${block} of ${name} (segment ${segment}, ${rows} rows) is another one than the one that was predicted before.`, {
+    failure: "bug",
+    hint: "Its files, or a step before it, have changed since the run began. Run it anew, without --resume.",
+    details: { segment, block, rows },
+  });
+}

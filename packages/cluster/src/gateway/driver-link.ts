@@ -1,0 +1,189 @@
+import { ShoalError } from "@shoal/core";
+import type { Channel } from "../connection/channel.ts";
+import type { DriverToGateway, FileMessage, GatewayToDriver, JobDescription, OfferMessage } from "../connection/messages.ts";
+import { travellingError } from "../connection/travelling-error.ts";
+import { sha256Of } from "../engine/index.ts";
+import type { AskGate } from "./ask-gate.ts";
+import type { BlobCollection } from "./blob-collection.ts";
+import { Deliveries, inputChanged } from "./deliveries.ts";
+import { endJob, failJob, resumeJob } from "./end-job.ts";
+import type { FileStore } from "./file-store.ts";
+import type { GatewayJob } from "./gateway-job.ts";
+import type { GatewayState } from "./gateway-state.ts";
+import type { JobDesk } from "./job-desk.ts";
+
+/** What a driver's connection works with. */
+export interface DriverServices {
+  readonly desk: JobDesk;
+  readonly asks: AskGate;
+  readonly collection: BlobCollection;
+  readonly files: FileStore | undefined;
+}
+
+/** One driver's connection. What it says is heard in order, each message when the one before is dealt with. */
+export class DriverLink {
+  readonly connection: string;
+  readonly name: string;
+  readonly invite: string | undefined;
+  readonly deliveries: Deliveries;
+  isOpen = true;
+  readonly #state: GatewayState;
+  readonly #parts: DriverServices;
+  readonly #channel: Channel<GatewayToDriver, DriverToGateway>;
+  readonly #jobs = new Set<GatewayJob>();
+  #heard: Promise<void> = Promise.resolve();
+
+  constructor(state: GatewayState, parts: DriverServices, channel: Channel<GatewayToDriver, DriverToGateway>, connection: string, name: string, invite: string | undefined) {
+    this.#state = state;
+    this.#parts = parts;
+    this.#channel = channel;
+    this.connection = connection;
+    this.name = name;
+    this.invite = invite;
+    this.deliveries = new Deliveries(state, channel, () => this.isOpen);
+  }
+
+  message(message: DriverToGateway, payload: Uint8Array | undefined): void {
+    this.#heard = this.#heard.then(async () => {
+      if (!this.isOpen) return;
+      try {
+        await this.#hear(message, payload);
+      } catch (error) {
+        if (this.isOpen && !this.#state.signal.aborted) this.bye(ShoalError.from(error), false);
+      }
+    });
+  }
+
+  async #hear(message: DriverToGateway, payload: Uint8Array | undefined): Promise<void> {
+    switch (message.kind) {
+      case "submit": return this.#submit(message.description);
+      case "file": return this.#file(message, payload);
+      case "offer": return this.#offer(message, payload ?? new Uint8Array());
+      case "input-ended": {
+        const { job, segment, blocks } = message;
+        const known = this.#job(job)?.segments[segment];
+        if (known === undefined) return;
+        known.total = blocks;
+        return this.#state.loop.tell({ kind: "input-ended", job, segment, blocks });
+      }
+      case "cancel": {
+        const job = this.#state.jobs.get(message.job);
+        if (job?.driver !== this) return;
+        this.#leave(job, "cancelled");
+        return message.forget === true ? this.#forget(message.job) : undefined;
+      }
+      case "published": return this.#published(message.job);
+      case "hello": throw new ShoalError("bad-message", "A second hello came on one connection.", { failure: "bug" });
+    }
+  }
+
+  async #submit(description: JobDescription): Promise<void> {
+    const { desk, asks } = this.#parts;
+    try {
+      const job = await desk.submit(description, this);
+      this.#jobs.add(job);
+      this.send({ kind: "accepted", job: job.name, committedBlocks: desk.committedBlocks(job), missing: [...job.missingFiles] });
+      asks.ask();
+    } catch (error) {
+      if (this.#state.signal.aborted) throw error;
+      this.#state.refusals.count(ShoalError.from(error).code);
+      this.send({ kind: "job-failed", job: description.job, error: travellingError(ShoalError.from(error).toData()) });
+    }
+  }
+
+  async #file({ sha256, offset, last }: FileMessage, payload: Uint8Array | undefined): Promise<void> {
+    const waiting = [...this.#jobs].filter(({ missingFiles }) => missingFiles.has(sha256));
+    if (waiting.length === 0 || this.#parts.files === undefined) throw new ShoalError("unexpected-file", `File ${sha256} was not asked for.`, { failure: "bug" });
+    await this.#parts.files.put(sha256, offset, payload ?? new Uint8Array(), last);
+    if (!last) return;
+    for (const job of waiting) job.missingFiles.delete(sha256);
+    this.#parts.asks.ask();
+  }
+
+  async #offer({ job: name, segment, block, rows }: OfferMessage, payload: Uint8Array): Promise<void> {
+    const { inputs, loop } = this.#state;
+    const job = this.#job(name);
+    const known = job?.segments[segment];
+    if (job === undefined || known === undefined) return;
+    if (known.mayOffer === 0) throw new ShoalError("unexpected-block", `Block ${block} of segment ${segment} was offered, and no more were asked for.`, { failure: "bug" });
+    known.mayOffer--;
+    const input = await sha256Of(payload as Uint8Array<ArrayBuffer>);
+    if (job.isOver) return;
+    const place = { job: name, segment, block };
+    const held = inputs.get(place);
+    if (held !== undefined && held.input !== input) return failJob(this.#state, job, inputChanged({ job, segment, block, rows, input }).toData());
+    inputs.hold(place, { rows, input, payload, offeredBy: this.connection });
+    loop.tell({ kind: "block-offered", ...place, rows, bytes: payload.byteLength });
+  }
+
+  async #published(name: string): Promise<void> {
+    const job = this.#state.jobs.get(name);
+    if (job !== undefined && job.driver !== undefined && job.driver !== this) return;
+    if (job !== undefined) this.#leave(job, "done");
+    await this.#forget(name);
+  }
+
+  /** What is kept of a job that is needed no more. */
+  async #forget(name: string): Promise<void> {
+    await this.#parts.desk.remove(name);
+    this.#parts.collection.start();
+  }
+
+  /** What its driver has enough of, or wants no more. */
+  #leave(job: GatewayJob, how: "done" | "cancelled"): void {
+    this.#jobs.delete(job);
+    job.driver = undefined;
+    if (!job.isOver) this.#state.loop.tell({ kind: "job-cancelled", job: job.name });
+    endJob(this.#state, job, how);
+    this.#state.inputs.forget(job.name);
+  }
+
+  /** One of its own that runs. */
+  #job(name: string): GatewayJob | undefined {
+    const job = this.#state.jobs.get(name);
+    return job !== undefined && job.driver === this && !job.isOver ? job : undefined;
+  }
+
+  /** Another connection of the driver, or another driver, has brought the job. */
+  replaced(job: GatewayJob): void {
+    this.#jobs.delete(job);
+    if (this.#jobs.size > 0) return this.send({ kind: "job-failed", job: job.name, error: travellingError(broughtElsewhere(job.name).toData()) });
+    this.bye(broughtElsewhere(job.name), false);
+  }
+
+  send(message: GatewayToDriver, payload?: Uint8Array): void {
+    if (this.isOpen) this.#channel.send(message, payload);
+  }
+
+  bye(error: ShoalError, again: boolean): void {
+    if (error.failure === "bug") this.#state.refusals.count(error.code);
+    this.send({ kind: "bye", error: travellingError(error.toData()), again });
+    if (!this.isOpen) return;
+    this.ended();
+    this.#channel.close();
+  }
+
+  /** Its channel is closed: its jobs go on for a while. */
+  ended(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    for (const job of this.#jobs) {
+      if (job.driver !== this) continue;
+      job.driver = undefined;
+      job.driverLostAt = this.#state.clock.now();
+    }
+    this.#jobs.clear();
+    this.#state.changed();
+  }
+
+  /** A job of its is asked for again. */
+  took(job: GatewayJob): void {
+    job.driver = this;
+    job.driverLostAt = undefined;
+    resumeJob(this.#state, job, "driver");
+  }
+}
+
+function broughtElsewhere(job: string): ShoalError {
+  return new ShoalError("job-taken", `Job ${job} was brought again by another connection.`, { hint: "If that was not meant, give this run a name of its own.", failure: "bug" });
+}

@@ -1,0 +1,37 @@
+import type { ShoalError } from "@shoal/core";
+import { pauseJob, resumeJob } from "./end-job.ts";
+import type { GatewayState } from "./gateway-state.ts";
+
+/** The engine takes no writes: nothing more is leased until it does, for results could not be kept. */
+export class EngineTrouble {
+  readonly #state: GatewayState;
+  readonly #notice: (message: string) => void;
+  #why: string | undefined;
+
+  constructor(state: GatewayState, notice: (message: string) => void) {
+    this.#state = state;
+    this.#notice = notice;
+  }
+
+  /** In words; undefined while all is well. */
+  get why(): string | undefined {
+    return this.#why;
+  }
+
+  met(error: ShoalError): void {
+    const { message, hint } = error.toData();
+    const known = this.#why;
+    this.#why = hint === undefined ? message : `${message} ${hint}`;
+    for (const job of this.#state.jobs.values()) if (!job.isOver) pauseJob(this.#state, job, "disk");
+    if (known === undefined) this.#notice(`Nothing can be stored now, and nothing more is leased: ${this.#why}`);
+    this.#state.changed();
+  }
+
+  isOver(): void {
+    if (this.#why === undefined) return;
+    this.#why = undefined;
+    for (const job of this.#state.jobs.values()) resumeJob(this.#state, job, "disk");
+    this.#notice("The coordinator stores results again, and goes on.");
+    this.#state.changed();
+  }
+}

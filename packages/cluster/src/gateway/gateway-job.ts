@@ -1,0 +1,128 @@
+import type { ErrorData } from "@shoal/core";
+import type { JobDescription } from "../connection/messages.ts";
+import type { AttemptId, JobSpec, TaskId } from "../scheduler/index.ts";
+import { blockKey, type Committed } from "./commit-record.ts";
+import type { DriverLink } from "./driver-link.ts";
+import { jobSpecOf } from "./placement.ts";
+import { RecentRate } from "./recent-rate.ts";
+
+const mostFailures = 50;
+const longestMessage = 500;
+
+/** A result that was checked and stored, and that the ledger has not decided. */
+export interface CheckedResult {
+  readonly attempt: AttemptId;
+  readonly worker: string;
+  /** Of the rows that it was computed from, where its worker says it. */
+  readonly input: string | undefined;
+  /** Of what is stored. */
+  readonly sha256: string;
+  readonly rows: number;
+  readonly failures: readonly { readonly row: number; readonly error: ErrorData }[];
+}
+
+export type PauseReason = "driver" | "disk";
+
+/** A job as this gateway knows it; what is done of it, its ledger knows. */
+export class GatewayJob {
+  readonly description: JobDescription;
+  readonly spec: JobSpec;
+  readonly startedAt: number;
+  readonly segments: readonly JobSegment[];
+  /** `opening`: its ledger is being read. */
+  state: "opening" | "running" | "done" | "failed" | "cancelled" = "opening";
+  error: ErrorData | undefined;
+  endedAt: number | undefined;
+  driver: DriverLink | undefined;
+  /** By the clock. */
+  driverLostAt: number | undefined;
+  readonly pausedBy = new Set<PauseReason>();
+  /** Files that its driver has still to send: until then no blocks are asked for. */
+  missingFiles = new Set<string>();
+  /** Gateways that have led it before: a result may be of one of their leases. */
+  readonly epochs = new Set<number>();
+  readonly #checked = new Map<string, CheckedResult[]>();
+  readonly failures: { readonly segment: number; readonly block: number; readonly row: number; readonly error: ErrorData }[] = [];
+  samples: readonly Readonly<Record<string, unknown>>[] = [];
+  sampledAt = -Infinity;
+
+  constructor(description: JobDescription, startedAt: number) {
+    this.description = description;
+    this.spec = jobSpecOf(description);
+    this.startedAt = startedAt;
+    this.segments = description.segments.map(() => new JobSegment());
+  }
+
+  get name(): string {
+    return this.description.job;
+  }
+
+  get isOver(): boolean {
+    return this.state === "done" || this.state === "failed" || this.state === "cancelled";
+  }
+
+  keep(task: TaskId, result: CheckedResult): void {
+    const key = blockKey(task);
+    this.#checked.set(key, [...(this.#checked.get(key) ?? []), result]);
+  }
+
+  checked(task: TaskId, { epoch, number }: AttemptId, worker?: string): CheckedResult | undefined {
+    return this.#checked.get(blockKey(task))?.find((one) => one.attempt.epoch === epoch && one.attempt.number === number && (worker === undefined || one.worker === worker));
+  }
+
+  discard(task: TaskId, { epoch, number }: AttemptId): void {
+    const key = blockKey(task);
+    this.#checked.set(key, (this.#checked.get(key) ?? []).filter(({ attempt }) => attempt.epoch !== epoch || attempt.number !== number));
+  }
+
+  /** What is stored and not in the ledger yet. */
+  *undecided(): Generator<string, void, undefined> {
+    for (const results of this.#checked.values()) for (const { sha256 } of results) yield sha256;
+  }
+
+  /** The ledger has the task. Gives what was checked of the attempt that won, if it was checked here. */
+  decided(task: TaskId, committed: Committed): CheckedResult | undefined {
+    const segment = this.segments[task.segment];
+    if (segment === undefined) return undefined;
+    const winner = committed.kind === "result" ? this.checked(task, committed.attempt, committed.worker) : undefined;
+    this.#checked.delete(blockKey(task));
+    if (committed.kind === "split") segment.split.add(task.block);
+    else {
+      segment.rowsDone += task.rows;
+      segment.failedRows += committed.kind === "result" ? committed.failed : task.rows;
+    }
+    if (committed.kind === "quarantine") {
+      segment.quarantined.add(task.block);
+      this.#failed(task, 0, committed.error);
+    }
+    for (const { row, error } of winner?.failures ?? []) this.#failed(task, row, error);
+    return winner;
+  }
+
+  #failed({ segment, block, first }: TaskId, row: number, error: ErrorData): void {
+    const { code, message, hint } = error;
+    this.failures.unshift({ segment, block, row: first + row, error: { code, message: message.slice(0, longestMessage), ...(hint === undefined ? {} : { hint: hint.slice(0, longestMessage) }) } });
+    if (this.failures.length > mostFailures) this.failures.pop();
+  }
+}
+
+/** What is counted of a segment, for people. */
+export class JobSegment {
+  rowsDone = 0;
+  failedRows = 0;
+  /** Blocks in all, once the input has ended. */
+  total: number | undefined;
+  /** Blocks that the driver may offer, as it was told. */
+  mayOffer = 0;
+  /** Blocks that the scheduler wants, and that it has not been asked for. */
+  wanted = 0;
+  readonly rate = new RecentRate();
+  readonly quarantined = new Set<number>();
+  /** Blocks that were split. */
+  readonly split = new Set<number>();
+
+  /** The driver begins to offer anew. */
+  restart(): void {
+    Object.assign(this, { total: undefined, mayOffer: 0, wanted: 0 });
+  }
+}

@@ -1,0 +1,29 @@
+import type { Clock, Logger } from "@shoal/core";
+import type { Engine } from "../engine/index.ts";
+import type { SchedulerSettings } from "../scheduler/index.ts";
+import type { CheckResult } from "./check-result.ts";
+import type { FileStore } from "./file-store.ts";
+import type { GatewaySettings } from "./gateway-settings.ts";
+
+/** What a gateway is made of. */
+export interface GatewayParts {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  /** 0 ≤ x < 1. */
+  readonly random: () => number;
+  /** Signs invites and keys: 32 random bytes that outlive this process, or nobody comes in again after a restart. */
+  readonly secret: Uint8Array;
+  /** Of the coordinator, for people. */
+  readonly name: string;
+  readonly settings?: Partial<SchedulerSettings>;
+  readonly limits?: Partial<GatewaySettings>;
+  /** Default: within this thread. Give one that runs where a timeout can stop it where strangers may work. */
+  readonly checkResult?: CheckResult;
+  /** Files of models and code. Without it, jobs that bring such files are refused. */
+  readonly files?: FileStore;
+  readonly log?: Logger;
+  /** What whoever runs the coordinator should know: that the disk is full, that another gateway has taken over. */
+  readonly onNotice?: (message: string) => void;
+  /** The day and time, in milliseconds since 1970. Default: `Date.now`. */
+  readonly date?: () => number;
+}

@@ -1,0 +1,35 @@
+import type { Clock, Logger } from "@shoal/core";
+import type { Engine } from "../engine/index.ts";
+import type { GatewayJob } from "./gateway-job.ts";
+import type { GatewaySettings } from "./gateway-settings.ts";
+import type { HeldInputs } from "./held-inputs.ts";
+import type { RecentBytes } from "./recent-bytes.ts";
+import type { Refusals } from "./refusals.ts";
+import type { SchedulerLoop } from "./scheduler-loop.ts";
+import type { WorkerLink } from "./worker-link.ts";
+import type { WorkerRecord } from "./worker-record.ts";
+
+/** What the parts of a gateway have in common. */
+export interface GatewayState {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly date: () => number;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly settings: GatewaySettings;
+  readonly loop: SchedulerLoop;
+  /** By name: those that run, and the last that ended. */
+  readonly jobs: Map<string, GatewayJob>;
+  /** By name: those that are here, and those that were. */
+  readonly workers: Map<string, WorkerRecord>;
+  /** By connection. */
+  readonly links: Map<string, WorkerLink>;
+  readonly inputs: HeldInputs;
+  /** Stored results by SHA-256. */
+  readonly recent: RecentBytes;
+  readonly refusals: Refusals;
+  /** Aborts when the gateway is over. */
+  readonly signal: AbortSignal;
+  /** Something that `watch` tells of. */
+  readonly changed: () => void;
+}

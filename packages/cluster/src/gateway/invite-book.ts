@@ -1,0 +1,145 @@
+import { ShoalError, type Clock, type JsonObject } from "@shoal/core";
+import type { Hello, Scope } from "../connection/messages.ts";
+import { createTokens, type TokenClaims, type Tokens } from "../connection/tokens.ts";
+import type { Engine } from "../engine/index.ts";
+import type { Origin } from "./gateway.ts";
+import type { Invite } from "./snapshot.ts";
+
+/** Where invites stand: a ledger that is no job's. Names of jobs don't begin like it. */
+export const inviteLedger = "~invites";
+const dayMs = 24 * 3_600_000;
+const localKeyMs = 365 * dayMs;
+const retryMs = 200;
+/** Keys that are known without their holder having come again. */
+const mostKeys = 100_000;
+
+/** How a connection was let in. */
+export interface Admission {
+  /** Of this process: it needs no invite. */
+  readonly trusted: boolean;
+  readonly volunteer: boolean;
+  /** Absent for the trusted. */
+  readonly invite?: string;
+  /** By a key, which is bound to its name. */
+  readonly byKey: boolean;
+}
+
+/**
+ * Who may come in, and for what. Tokens and keys say it themselves, signed; what was given out and what was revoked is written down in the engine,
+ * so that it holds after a restart.
+ */
+export class InviteBook {
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #date: () => number;
+  readonly #tokens: Tokens;
+  readonly #invites = new Map<string, { readonly claims: TokenClaims; revoked: boolean; used: number }>();
+  /** Tokens and keys that are known to be good but for their time and for what was revoked. */
+  readonly #known = new Map<string, TokenClaims>();
+
+  constructor(engine: Engine, clock: Clock, date: () => number, secret: Uint8Array) {
+    this.#engine = engine;
+    this.#clock = clock;
+    this.#date = date;
+    this.#tokens = createTokens(new Uint8Array(secret));
+  }
+
+  /** Reads what earlier lives gave out and revoked. */
+  async load(): Promise<void> {
+    await this.#engine.ledger.open(inviteLedger);
+    for await (const entry of this.#engine.ledger.replay(inviteLedger)) {
+      if (entry.kind !== "note") continue;
+      const { kind, id, scopes, volunteer, expiresAt } = entry.record as { kind?: string; id?: string; scopes?: Scope[]; volunteer?: boolean; expiresAt?: number };
+      if (id === undefined) continue;
+      if (kind === "revoked") this.#revoke(id);
+      if (kind === "invite" && scopes !== undefined && expiresAt !== undefined && expiresAt > this.#date()) await this.#add({ id, scopes, volunteer: volunteer === true, expiresAt });
+    }
+  }
+
+  async invite(scopes: readonly Scope[], { volunteer = false, ttlMs = dayMs }: { readonly volunteer?: boolean; readonly ttlMs?: number } = {}): Promise<{ readonly token: string; readonly invite: Invite }> {
+    const claims: TokenClaims = { id: this.#tokens.newId(), scopes, volunteer, expiresAt: Math.floor((this.#date() + ttlMs) / 1000) * 1000 };
+    await this.#note({ kind: "invite", ...claims });
+    const token = await this.#add(claims);
+    return { token, invite: this.#view(claims.id) as Invite };
+  }
+
+  list(): readonly Invite[] {
+    return [...this.#invites.keys()].map((id) => this.#view(id) as Invite);
+  }
+
+  /** It, and the keys that were given for it, let nobody in any more. Durable when it resolves. */
+  async revoke(id: string): Promise<void> {
+    this.#revoke(id);
+    await this.#note({ kind: "revoked", id });
+  }
+
+  allows(credential: string, scope: Scope): boolean {
+    const claims = this.#known.get(credential);
+    return claims !== undefined && claims.scopes.includes(scope) && claims.expiresAt > this.#date() && this.#invites.get(claims.id)?.revoked !== true;
+  }
+
+  /** @throws `token-missing`, `bad-token`, `token-expired`, `invite-revoked`, `not-allowed` */
+  async admit({ role, token, key, name }: Hello, origin: Origin): Promise<Admission> {
+    if (origin.address === undefined) return { trusted: true, volunteer: false, byKey: false };
+    const { claims, byKey } = await this.#claims(token, key, name);
+    const scope: Scope = role === "driver" ? "submit" : "work";
+    if (this.#invites.get(claims.id)?.revoked === true) throw new ShoalError("invite-revoked", "This link was revoked.", { hint: "Ask whoever runs the coordinator for a new one." });
+    if (!claims.scopes.includes(scope)) {
+      throw new ShoalError("not-allowed", `This link does not allow ${scope === "submit" ? "bringing jobs" : "working"}: it is for ${claims.scopes.join(", ") || "nothing"}.`, { hint: `Ask for a link that says "${scope}".` });
+    }
+    return { trusted: false, volunteer: claims.volunteer, invite: claims.id, byKey };
+  }
+
+  /** What lets the same name in again; and counts the invite as used. */
+  async keyFor(name: string, { invite, byKey }: Admission): Promise<string> {
+    const known = invite === undefined ? undefined : this.#invites.get(invite);
+    // Who is within this process came without one, and may want files by HTTP.
+    const claims = known?.claims ?? { id: this.#tokens.newId(), scopes: ["submit", "work", "observe"], volunteer: false, expiresAt: this.#date() + localKeyMs };
+    if (known !== undefined && !byKey) known.used++;
+    const key = await this.#tokens.key(name, claims);
+    this.#know(key, claims);
+    return key;
+  }
+
+  async #claims(token: string | undefined, key: string | undefined, name: string): Promise<{ readonly claims: TokenClaims; readonly byKey: boolean }> {
+    const now = this.#date();
+    const byKey = key === undefined ? undefined : await this.#tokens.readKey(key, name, now);
+    const claims = token === undefined || (byKey !== undefined && !ShoalError.is(byKey)) ? byKey : await this.#tokens.read(token, now);
+    if (claims === undefined) throw new ShoalError("token-missing", "This coordinator lets in only who has a link.", { hint: "Use the whole link, with what stands behind the #." });
+    if (ShoalError.is(claims)) throw claims;
+    // One that is signed was given out, though it may have been by a life that could not write it down any more.
+    if (!this.#invites.has(claims.id)) this.#invites.set(claims.id, { claims, revoked: false, used: 0 });
+    this.#know(claims === byKey ? (key as string) : (token as string), claims);
+    return { claims, byKey: claims === byKey };
+  }
+
+  async #add(claims: TokenClaims): Promise<string> {
+    const token = await this.#tokens.invite(claims);
+    const known = this.#invites.get(claims.id);
+    this.#invites.set(claims.id, { claims, revoked: known?.revoked ?? false, used: known?.used ?? 0 });
+    this.#know(token, claims);
+    return token;
+  }
+
+  #know(credential: string, claims: TokenClaims): void {
+    this.#known.delete(credential);
+    this.#known.set(credential, claims);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > mostKeys && oldest !== undefined) this.#known.delete(oldest);
+  }
+
+  #revoke(id: string): void {
+    const invite = this.#invites.get(id);
+    if (invite !== undefined) invite.revoked = true;
+    else this.#invites.set(id, { claims: { id, scopes: [], volunteer: false, expiresAt: 0 }, revoked: true, used: 0 });
+  }
+
+  #view(id: string): Invite | undefined {
+    const invite = this.#invites.get(id);
+    return invite && { id, scopes: invite.claims.scopes, volunteer: invite.claims.volunteer, expiresAt: invite.claims.expiresAt, revoked: invite.revoked, used: invite.used };
+  }
+
+  async #note(record: JsonObject): Promise<void> {
+    while ((await this.#engine.ledger.note(inviteLedger, record)).outcome === "undecided") await this.#clock.sleep(retryMs);
+  }
+}

@@ -1,0 +1,45 @@
+import type { SchedulerEffect } from "../scheduler/index.ts";
+import type { AskGate } from "./ask-gate.ts";
+import type { Commits } from "./commits.ts";
+import { endJob, failJob } from "./end-job.ts";
+import type { GatewayState } from "./gateway-state.ts";
+import { strikeWorker } from "./strike-worker.ts";
+
+/** What the scheduler wants done, done. */
+export function performEffect(state: GatewayState, commits: Commits, asks: AskGate, effect: SchedulerEffect): void {
+  switch (effect.kind) {
+    case "lease": return state.links.get(effect.connection)?.lease(effect);
+    case "revoke": return state.links.get(effect.connection)?.revoke(effect);
+    case "settle": return state.links.get(effect.connection)?.send({ kind: "settle", task: effect.task, attempt: effect.attempt });
+    case "refuse": {
+      const link = state.links.get(effect.connection);
+      link?.send({ kind: "refuse", task: effect.task, attempt: effect.attempt });
+      return link && strikeWorker(state, link, "forged-result");
+    }
+    case "close": return state.links.get(effect.connection)?.close();
+    case "commit": return commits.commit(effect.task, effect.entry);
+    case "ask-for-blocks": return asks.want(effect.job, effect.segment, effect.blocks);
+    case "block-done": {
+      const { job: name, segment, block } = effect;
+      const job = state.jobs.get(name);
+      const held = state.inputs.take({ job: name, segment, block });
+      // What an earlier connection of the driver offered, this one has yet to offer again, and is given then.
+      if (job !== undefined && held !== undefined && held.offeredBy === job.driver?.connection) job.driver.deliveries.add({ job, segment, block, rows: held.rows, input: held.input });
+      return asks.ask();
+    }
+    case "job-done": {
+      const job = state.jobs.get(effect.job);
+      return job && endJob(state, job, "done");
+    }
+    case "job-failed": {
+      const job = state.jobs.get(effect.job);
+      return job && failJob(state, job, effect.error);
+    }
+    // Whoever took it back has seen to the rest.
+    case "job-cancelled":
+    // The ledger says what a block was split into, and what was quarantined; timers are the loop's.
+    case "block-split":
+    case "rows-quarantined":
+    case "set-timer":
+  }
+}

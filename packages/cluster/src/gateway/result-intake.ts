@@ -1,0 +1,172 @@
+import { ShoalError } from "@shoal/core";
+import type { ResultMessage } from "../connection/messages.ts";
+import { sha256Of } from "../engine/index.ts";
+import { badResult, expectationOf, type CheckResult, type ResultExpectation } from "./check-result.ts";
+import { EarlyResults } from "./early-results.ts";
+import type { EngineTrouble } from "./engine-trouble.ts";
+import type { CheckedResult, GatewayJob } from "./gateway-job.ts";
+import type { GatewayState } from "./gateway-state.ts";
+import { changesRowCounts, mayHaveSeen } from "./placement.ts";
+import type { ResultSamples } from "./result-samples.ts";
+import { encodeStoredResult } from "./stored-result.ts";
+import { strikeWorker } from "./strike-worker.ts";
+import type { WorkerLink } from "./worker-link.ts";
+
+const firstRetryMs = 200;
+const longestRetryMs = 5_000;
+
+/**
+ * Results come in: whose are they, are they results at all, then stored; only then the scheduler hears of them. What is wrong with one costs that
+ * attempt, and its worker a strike; nobody is told that a result is done with before the ledger has said so.
+ */
+export class ResultIntake {
+  readonly #state: GatewayState;
+  readonly #check: CheckResult;
+  readonly #trouble: EngineTrouble;
+  readonly #samples: ResultSamples;
+  readonly #early: EarlyResults;
+  #bytes = 0;
+  #open = 0;
+
+  constructor(state: GatewayState, check: CheckResult, trouble: EngineTrouble, samples: ResultSamples) {
+    this.#state = state;
+    this.#check = check;
+    this.#trouble = trouble;
+    this.#samples = samples;
+    this.#early = new EarlyResults(state);
+  }
+
+  /** Results that are being checked and stored. */
+  get open(): number {
+    return this.#open;
+  }
+
+  take(link: WorkerLink, message: ResultMessage, payload: Uint8Array): void {
+    const { task, attempt } = message;
+    const job = this.#state.jobs.get(task.job);
+    if (job === undefined || job.state === "opening") return this.#early.keep(link, message, payload);
+    if (job.isOver) return link.send({ kind: job.state === "done" ? "settle" : "refuse", task, attempt });
+    const key = `${attempt.epoch}.${attempt.number}`;
+    if (link.checking.has(key)) return;
+    if (!this.#isOwn(link, job, message)) return this.#takeForeign(link, job, message);
+    const tell = (): void => this.#state.loop.tell({ kind: "result", connection: link.connection, task, attempt });
+    // Presented again by a later connection, or decided already: there is nothing to check.
+    if (job.checked(task, attempt, link.record.name) !== undefined || this.#isDecided(message)) return tell();
+    if (this.#bytes + payload.byteLength > this.#state.settings.resultBytes) {
+      this.#state.refusals.count("coordinator-busy");
+      return link.bye(new ShoalError("coordinator-busy", "The coordinator can't store results as fast as they come.", { hint: "Come again in a while, and present what is held." }), true);
+    }
+    link.checking.set(key, attempt);
+    this.#bytes += payload.byteLength;
+    this.#open++;
+    this.#receive(link, job, message, payload)
+      .then(
+        (checked) => {
+          link.checking.delete(key);
+          if (checked === undefined || !link.isOpen || job.isOver) return;
+          job.keep(task, checked);
+          tell();
+        },
+        (error: unknown) => {
+          link.checking.delete(key);
+          if (link.isOpen && !job.isOver && !this.#state.signal.aborted) this.#refuseBad(link, message, ShoalError.from(error));
+        },
+      )
+      .finally(() => {
+        this.#bytes -= payload.byteLength;
+        this.#open--;
+      });
+  }
+
+  /** What came of a job before its driver brought it. */
+  jobOpened(job: string): void {
+    for (const { link, message, payload } of this.#early.take(job)) if (link.isOpen) this.take(link, message, payload);
+  }
+
+  /** Nobody has brought the job: nobody wants them. */
+  refuseEarly(): void {
+    this.#early.refuseLate();
+  }
+
+  /** Leased to this worker in this life of the gateway; or in an earlier one that led the job, as far as that can be told. */
+  #isOwn(link: WorkerLink, job: GatewayJob, { task, attempt }: ResultMessage): boolean {
+    const needs = job.spec.segments[task.segment]?.needs;
+    if (needs === undefined) return false;
+    if (attempt.epoch === this.#state.loop.epoch) return link.record.had(attempt.number, task);
+    return job.epochs.has(attempt.epoch) && (link.admission.trusted || link.admission.byKey) && mayHaveSeen(link.joined, needs);
+  }
+
+  #isDecided({ task }: ResultMessage): boolean {
+    const segment = this.#state.loop.state.jobs.get(task.job)?.segments[task.segment];
+    if (segment === undefined || segment.committed.has(task.block)) return true;
+    const block = segment.open.get(task.block);
+    return block?.offered === true && !block.parts.some(({ first, rows }) => first === task.first && rows === task.rows);
+  }
+
+  #takeForeign(link: WorkerLink, job: GatewayJob, message: ResultMessage): void {
+    const { task, attempt } = message;
+    const isReplayed = task.segment < job.segments.length && this.#isDecided(message);
+    const code = isReplayed ? "replayed-result" : "forged-result";
+    link.send({ kind: "refuse", task, attempt });
+    this.#state.log.warn(`Worker ${link.record.name} sent a result of block ${task.block} of ${job.name}, which it was never leased (attempt ${attempt.epoch}.${attempt.number}).`);
+    strikeWorker(this.#state, link, code);
+  }
+
+  async #receive(link: WorkerLink, job: GatewayJob, message: ResultMessage, payload: Uint8Array): Promise<CheckedResult | undefined> {
+    const { task, attempt, rows, failures, stats, input } = message;
+    const description = job.description.segments[task.segment];
+    if (description === undefined) return undefined;
+    const sent = await sha256Of(payload as Uint8Array<ArrayBuffer>);
+    if (sent !== message.sha256) throw badResult("Its bytes are not those of its SHA-256.");
+    if (new Set(failures.map(({ row }) => row)).size !== failures.length || failures.some(({ row }) => row >= task.rows)) throw badResult("Its failures name rows twice, or rows that the task does not have.");
+    if (!changesRowCounts(description) && rows + failures.length !== task.rows) throw badResult(`It has ${rows} rows and ${failures.length} failures for a task of ${task.rows} rows.`);
+    await this.#checkInTime(payload, expectationOf(description.plan.spec, rows));
+    const stored = encodeStoredResult({ failures, stats, worker: link.record.name }, payload);
+    const sha256 = await sha256Of(stored);
+    if (!(await this.#store(link, sha256, stored))) return undefined;
+    this.#state.recent.add(sha256, stored);
+    this.#samples.see(job, task, payload, failures);
+    return { attempt, worker: link.record.name, input, sha256, rows, failures };
+  }
+
+  async #checkInTime(payload: Uint8Array, expected: ResultExpectation): Promise<void> {
+    const { clock, settings, signal } = this.#state;
+    const over = new AbortController();
+    const late = clock.sleep(settings.checkMs, AbortSignal.any([signal, over.signal])).then(() => {
+      throw badResult(`Reading it took longer than ${settings.checkMs / 1000} s.`);
+    });
+    try {
+      await Promise.race([this.#check(payload, expected, over.signal), late]);
+    } finally {
+      over.abort();
+      late.catch(() => {});
+    }
+  }
+
+  /** Tries until it is stored: a full disk is nobody's fault, and goes by. False: its worker is gone, and will present it again. */
+  async #store(link: WorkerLink, sha256: string, bytes: Uint8Array): Promise<boolean> {
+    const { engine, clock, random, signal } = this.#state;
+    for (let waitMs = firstRetryMs; link.isOpen; waitMs = Math.min(2 * waitMs, longestRetryMs)) {
+      signal.throwIfAborted();
+      try {
+        await engine.blobs.put(sha256, bytes);
+        this.#trouble.isOver();
+        return true;
+      } catch (error) {
+        this.#trouble.met(ShoalError.from(error));
+        await clock.sleep(waitMs * (0.5 + random()), signal);
+      }
+    }
+    return false;
+  }
+
+  #refuseBad(link: WorkerLink, { task, attempt }: ResultMessage, error: ShoalError): void {
+    const bad = error.code === "bad-result" ? error : new ShoalError("bad-result", `It can't be read: ${error.toData().message}`, { cause: error });
+    link.record.failures++;
+    this.#state.log.warn(`A result of worker ${link.record.name} for block ${task.block} of ${task.job} is bad: ${bad.message}`);
+    // Not a bug, which would end the job, nor the row's fault, unless the results of distinct workers are all bad.
+    this.#state.loop.tell({ kind: "failed", connection: link.connection, task, attempt, failure: "worker-lost", error: { ...bad.toData(), failure: "worker-lost" } });
+    link.send({ kind: "refuse", task, attempt });
+    strikeWorker(this.#state, link, "bad-result");
+  }
+}

@@ -1,0 +1,206 @@
+import { createHash } from "node:crypto";
+import { memoryFiles, type SegmentDescription } from "@shoal/cluster";
+import { decodeBlock, type Block } from "@shoal/core";
+import { expect, test } from "vitest";
+import { closeLater, openGateway, passUntil } from "./open-gateway.ts";
+import { blockBytes, doubler, numbers, ScriptedDriver } from "./scripted-driver.ts";
+import { doubles, ScriptedWorker, twice } from "./scripted-worker.ts";
+import { until } from "./until.ts";
+
+const blocks = numbers(8);
+
+test("a job that is cancelled is taken from its workers", async () => {
+  const opened = await openGateway();
+  closeLater(opened);
+  const { gateway, engine } = opened;
+  const driver = new ScriptedDriver({ blocks }).connect(gateway);
+  const worker = new ScriptedWorker("a", { script: () => "silent" }).connect(gateway);
+  await worker.task();
+  driver.say({ kind: "cancel", job: "job" });
+  await until(() => worker.all("job-ended").length === 1 && worker.all("revoke").length === 1);
+  expect(worker.all("revoke")).toMatchObject([{ why: "job-ended" }]);
+  expect(gateway.snapshot().jobs).toMatchObject([{ state: "cancelled", bottleneck: "The job was cancelled." }]);
+  // It may be continued.
+  expect(await engine.ledger.jobs()).toContain("job");
+});
+
+test("two jobs share the workers, by their weights", async () => {
+  const opened = await openGateway({ settings: { workMs: { machine: 100, tab: 100 }, maxTasksPerLease: 1 } });
+  closeLater(opened);
+  const { gateway, clock } = opened;
+  const count = 60;
+  const drivers = [["light", 1], ["heavy", 3]] as const;
+  const [light, heavy] = drivers.map(([job, weight]) => new ScriptedDriver({ job, blocks: numbers(count), description: { weight } }).connect(gateway));
+  const worker = new ScriptedWorker("a", { script: () => "silent" });
+  await until(() => light !== undefined && heavy !== undefined && light.offered > 0 && heavy.offered > 0);
+  worker.connect(gateway);
+  let answered = 0;
+  const order: string[] = [];
+  for (let turn = 0; order.length < 40 && turn < 4_000; turn++) {
+    const leased = worker.tasks[answered];
+    if (leased === undefined) {
+      await clock.advance(10);
+      continue;
+    }
+    answered++;
+    await clock.advance(100);
+    await worker.result(leased, twice(rowsOf(leased.task.block)));
+    await until(() => worker.held.size === 0);
+    order.push(leased.task.job);
+  }
+  const heavies = order.filter((job) => job === "heavy").length;
+  expect(heavies).toBeGreaterThan(24);
+  expect(heavies).toBeLessThan(36);
+});
+
+function rowsOf(block: number): Block {
+  return decodeBlock(blockBytes(numbers(60)[block] ?? []));
+}
+
+test("a job whose driver is gone goes on for a while, then waits for it; what came back is not lost", async () => {
+  const opened = await openGateway();
+  closeLater(opened);
+  const { gateway, clock } = opened;
+  const driver = new ScriptedDriver({ blocks, ends: false }).connect(gateway);
+  const worker = new ScriptedWorker("a", { script: (block, leased) => (leased.task.block < 4 ? doubles(block, leased) : "silent") }).connect(gateway);
+  const alive = (): void => worker.say({ kind: "beat", rows: 0, state: "waiting" });
+  await until(() => worker.tasks.some(({ task }) => task.block === 4));
+  driver.disconnect();
+  await until(() => gateway.snapshot().jobs[0]?.bottleneck.includes("driver is gone"));
+  await until(() => gateway.snapshot().jobs[0]?.rowsDone === 16);
+  await passUntil(clock, () => {
+    alive();
+    return gateway.snapshot().jobs[0]?.state === "paused";
+  }, 1_000);
+  // What it had is welcome; more of it is not leased.
+  worker.script = doubles;
+  worker.disconnect();
+  worker.connect(gateway);
+  await worker.welcome();
+  const before = worker.tasks.length;
+  await clock.advance(5_000);
+  expect(worker.tasks.length).toBe(before);
+
+  const again = new ScriptedDriver({ blocks }).connect(gateway);
+  await passUntil(clock, () => {
+    alive();
+    return again.done.size === blocks.length;
+  });
+  expect(again.values()).toEqual(blocks.flat().map((n) => 2 * n));
+  expect(again.all("accepted")).toMatchObject([{ committedBlocks: 4 }]);
+  expect(gateway.snapshot().jobs).toMatchObject([{ state: "done", rowsDone: 32 }]);
+});
+
+test("a driver that stays away is forgotten, and its ledger is not", async () => {
+  const opened = await openGateway();
+  closeLater(opened);
+  const { gateway, clock } = opened;
+  const driver = new ScriptedDriver({ blocks: numbers(2), ends: false }).connect(gateway);
+  new ScriptedWorker("a").connect(gateway);
+  await driver.finished();
+  driver.disconnect();
+  await passUntil(clock, () => gateway.snapshot().jobs.length === 0, 10_000);
+  const again = new ScriptedDriver({ blocks: numbers(2) }).connect(gateway);
+  await again.finished();
+  expect(again.all("accepted")).toMatchObject([{ committedBlocks: 2 }]);
+});
+
+test("a second driver of the same job takes it over; one with other steps does not", async () => {
+  const opened = await openGateway();
+  closeLater(opened);
+  const { gateway } = opened;
+  const first = new ScriptedDriver({ blocks }).connect(gateway);
+  await until(() => first.offered > 0);
+  const other: SegmentDescription = { ...doubler, plan: { ...doubler.plan, numCpus: 2 } };
+  const stranger = new ScriptedDriver({ blocks, description: { segments: [other] } }).connect(gateway);
+  expect(await stranger.failure()).toMatchObject({ code: "job-differs" });
+  const second = new ScriptedDriver({ blocks }).connect(gateway);
+  await until(() => first.isClosed);
+  expect(first.all("bye")).toMatchObject([{ again: false, error: { code: "job-taken" } }]);
+  new ScriptedWorker("a").connect(gateway);
+  await second.finished();
+  expect(second.values()).toEqual(blocks.flat().map((n) => 2 * n));
+});
+
+test("blocks are asked for once the files of the models are here", async () => {
+  const files = memoryFiles();
+  const opened = await openGateway({ files });
+  closeLater(opened);
+  const { gateway } = opened;
+  const bytes = new TextEncoder().encode("a model");
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const segment: SegmentDescription = { ...doubler, model: { hash: "0".repeat(64), files: [{ path: "model.onnx", sha256, bytes: bytes.byteLength }] } };
+  const driver = new ScriptedDriver({ blocks, description: { segments: [segment] } }).connect(gateway);
+  new ScriptedWorker("a").connect(gateway);
+  await until(() => driver.all("accepted").length === 1);
+  expect(driver.all("accepted")).toMatchObject([{ missing: [sha256] }]);
+  expect([driver.all("ask"), gateway.snapshot().jobs[0]?.bottleneck]).toEqual([[], "Its driver still sends a file of models."]);
+  driver.say({ kind: "file", sha256, offset: 0, last: false }, bytes.subarray(0, 3));
+  driver.say({ kind: "file", sha256, offset: 3, last: true }, bytes.subarray(3));
+  await driver.finished();
+  expect(await files.read(sha256, { start: 2, length: 5 })).toEqual(bytes.subarray(2));
+
+  const spoilt = new ScriptedDriver({ job: "spoilt", description: { segments: [{ ...segment, model: { hash: "1".repeat(64), files: [{ path: "model.onnx", sha256: "2".repeat(64), bytes: 7 }] } }] } }).connect(gateway);
+  await until(() => spoilt.all("accepted").length === 1);
+  spoilt.say({ kind: "file", sha256: "2".repeat(64), offset: 0, last: true }, bytes);
+  await until(() => spoilt.isClosed);
+  expect(spoilt.all("bye")).toMatchObject([{ error: { code: "blob-mismatch" } }]);
+});
+
+test("a paused worker gets nothing until it goes on, and a draining one is left in peace", async () => {
+  const opened = await openGateway();
+  closeLater(opened);
+  const { gateway } = opened;
+  const worker = new ScriptedWorker("a", { script: () => "silent" }).connect(gateway);
+  await worker.welcome();
+  worker.say({ kind: "beat", rows: 0, state: "paused", notice: "the tab is hidden" });
+  await until(() => gateway.snapshot().workers[0]?.state === "paused");
+  expect(gateway.snapshot().workers[0]).toMatchObject({ notice: "the tab is hidden" });
+  const driver = new ScriptedDriver({ blocks: numbers(1) }).connect(gateway);
+  await until(() => driver.offered === 1);
+  expect(worker.tasks).toEqual([]);
+  worker.script = doubles;
+  worker.say({ kind: "beat", rows: 0, state: "waiting" });
+  await driver.finished();
+  worker.say({ kind: "draining", finishing: [] });
+  await until(() => gateway.snapshot().workers[0]?.state === "draining");
+  const second = new ScriptedDriver({ job: "second", blocks: numbers(1) }).connect(gateway);
+  await until(() => second.offered === 1);
+  expect(worker.tasks).toHaveLength(1);
+});
+
+test("closing asks workers to leave, waits for what is on the way, and tells everybody", async () => {
+  const { gateway, clock, engine } = await openGateway();
+  const driver = new ScriptedDriver({ blocks: numbers(1), ends: false }).connect(gateway);
+  const worker = new ScriptedWorker("a", { script: () => "silent" }).connect(gateway);
+  const leased = await worker.task();
+  let closed = false;
+  void gateway.close().then(() => (closed = true));
+  await until(() => worker.all("drain").length === 1);
+  const late = new ScriptedWorker("late").connect(gateway);
+  await until(() => late.isClosed);
+  expect(late.bye).toMatchObject({ again: true, error: { code: "coordinator-closed" } });
+  await worker.result(leased, twice(rowsOf(0)));
+  await until(() => worker.all("settle").length === 1);
+  await passUntil(clock, () => closed);
+  expect([worker.bye, driver.all("bye").at(-1)]).toMatchObject([{ again: true }, { again: true, error: { code: "coordinator-closed" } }]);
+  expect(await gateway.ended).toBeUndefined();
+  expect(await engine.ledger.committed("job", "0-0-0-4")).toMatchObject({ kind: "result", rows: 4, worker: "a" });
+});
+
+test("who watches is told of changes, a few times a second", async () => {
+  const opened = await openGateway();
+  closeLater(opened);
+  const { gateway, clock } = opened;
+  let told = 0;
+  const stop = gateway.watch(() => told++);
+  const driver = new ScriptedDriver({ blocks }).connect(gateway);
+  new ScriptedWorker("a").connect(gateway);
+  await driver.finished();
+  expect(told).toBe(0);
+  await clock.advance(250);
+  expect(told).toBe(1);
+  stop();
+  await clock.advance(5_000);
+  expect(told).toBe(1);
+});
