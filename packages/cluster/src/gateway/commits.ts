@@ -11,7 +11,7 @@ import type { GatewayState } from "./gateway-state.ts";
 export class Commits {
   readonly #state: GatewayState;
   readonly #trouble: EngineTrouble;
-  readonly #open = new Set<Promise<void>>();
+  readonly #open = new Map<Promise<void>, { readonly task: TaskId; readonly since: number; isLate: boolean }>();
 
   constructor(state: GatewayState, trouble: EngineTrouble) {
     this.#state = state;
@@ -20,7 +20,7 @@ export class Commits {
 
   /** Settles when no commit is under way. */
   async settled(): Promise<void> {
-    while (this.#open.size > 0) await Promise.allSettled(this.#open);
+    while (this.#open.size > 0) await Promise.allSettled(this.#open.keys());
   }
 
   commit(task: TaskId, entry: TaskEntry): void {
@@ -33,8 +33,19 @@ export class Commits {
       if (ShoalError.is(error, "ledger-unreadable")) return failJob(this.#state, job, error.toData());
       this.#state.loop.tell({ kind: "commit-unknown", task });
     });
-    this.#open.add(commit);
+    this.#open.set(commit, { task, since: this.#state.clock.now(), isLate: false });
     void commit.finally(() => this.#open.delete(commit));
+  }
+
+  /** An answer that does not come counts as undecided after a while; should it come later, it counts as well. Called about once a second. */
+  mindLate(): void {
+    const { clock, settings, loop } = this.#state;
+    const before = clock.now() - settings.commitMs;
+    for (const commit of this.#open.values()) {
+      if (commit.isLate || commit.since > before) continue;
+      commit.isLate = true;
+      loop.tell({ kind: "commit-unknown", task: commit.task });
+    }
   }
 
   #toCommit(job: GatewayJob, task: TaskId, entry: TaskEntry): Committed | undefined {
@@ -58,19 +69,7 @@ export class Commits {
   }
 
   async #write(job: GatewayJob, task: TaskId, record: CommitRecord): Promise<void> {
-    const { engine, clock, settings, loop, signal } = this.#state;
-    const answer = engine.ledger.commit(job.name, blockKey(task), record);
-    const over = new AbortController();
-    const late = clock.sleep(settings.commitMs, AbortSignal.any([signal, over.signal])).then(
-      () => loop.tell({ kind: "commit-unknown", task }),
-      () => {},
-    );
-    try {
-      this.#heard(job, task, record, await answer);
-    } finally {
-      over.abort();
-      await late;
-    }
+    this.#heard(job, task, record, await this.#state.engine.ledger.commit(job.name, blockKey(task), record));
   }
 
   #heard(job: GatewayJob, task: TaskId, record: CommitRecord, answer: CommitOutcome): void {

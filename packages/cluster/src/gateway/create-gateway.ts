@@ -83,14 +83,23 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const pulse = async (): Promise<void> => {
     while (!signal.aborted) {
       await clock.sleep(pulseMs, signal);
-      desk.mindAbsence();
-      intake.refuseEarly();
-      connections.endSilent();
-      asks.ask();
-      tellFleet(state);
-      // Rates fade, though nothing happens.
-      if (state.links.size > 0) state.changed();
+      try {
+        beat();
+      } catch (error) {
+        log.warn(`The gateway missed a beat: ${ShoalError.from(error).message}`);
+      }
     }
+  };
+  const beat = (): void => {
+    desk.mindAbsence();
+    intake.refuseEarly();
+    intake.mindLate();
+    commits.mindLate();
+    connections.endSilent();
+    asks.ask();
+    tellFleet(state);
+    // Rates fade, though nothing happens.
+    if (state.links.size > 0) state.changed();
   };
 
   try {
@@ -100,7 +109,13 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     throw error;
   }
   leadership.lost.addEventListener("abort", depose, { once: true });
-  for (const loop of [lead, pulse]) loop().catch((error: unknown) => signal.aborted || depose() || log.warn(ShoalError.from(error).message));
+  pulse().catch(() => {});
+  // An engine that can't be asked can't be led either.
+  lead().catch((error: unknown) => {
+    if (signal.aborted) return;
+    log.warn(`The gateway could not renew its role: ${ShoalError.from(error).message}`);
+    depose();
+  });
 
   /** Why nothing gets done: the disk is full, or the ledger does not answer. */
   const whyPaused = (): string | undefined => {

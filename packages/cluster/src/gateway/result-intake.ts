@@ -12,6 +12,11 @@ import { encodeStoredResult } from "./stored-result.ts";
 import { strikeWorker } from "./strike-worker.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
+interface OpenCheck {
+  readonly since: number;
+  readonly end: (error: ShoalError) => void;
+}
+
 const firstRetryMs = 200;
 const longestRetryMs = 5_000;
 
@@ -25,6 +30,7 @@ export class ResultIntake {
   readonly #trouble: EngineTrouble;
   readonly #samples: ResultSamples;
   readonly #early: EarlyResults;
+  readonly #checks = new Set<OpenCheck>();
   #bytes = 0;
   #open = 0;
 
@@ -34,6 +40,9 @@ export class ResultIntake {
     this.#trouble = trouble;
     this.#samples = samples;
     this.#early = new EarlyResults(state);
+    state.signal.addEventListener("abort", () => {
+      for (const check of this.#checks) check.end(badResult("The gateway is over."));
+    }, { once: true });
   }
 
   /** Results that are being checked and stored. */
@@ -130,17 +139,21 @@ export class ResultIntake {
   }
 
   async #checkInTime(payload: Uint8Array, expected: ResultExpectation): Promise<void> {
-    const { clock, settings, signal } = this.#state;
     const over = new AbortController();
-    const late = clock.sleep(settings.checkMs, AbortSignal.any([signal, over.signal])).then(() => {
-      throw badResult(`Reading it took longer than ${settings.checkMs / 1000} s.`);
+    await new Promise<void>((resolve, reject) => {
+      const check: OpenCheck = { since: this.#state.clock.now(), end: (error) => {
+        over.abort(error);
+        reject(error);
+      } };
+      this.#checks.add(check);
+      this.#check(payload, expected, over.signal).then(resolve, reject).finally(() => this.#checks.delete(check));
     });
-    try {
-      await Promise.race([this.#check(payload, expected, over.signal), late]);
-    } finally {
-      over.abort();
-      late.catch(() => {});
-    }
+  }
+
+  /** A check that takes too long ends as one that failed. Called about once a second. */
+  mindLate(): void {
+    const { clock, settings } = this.#state;
+    for (const check of this.#checks) if (clock.now() - check.since >= settings.checkMs) check.end(badResult(`Reading it took longer than ${settings.checkMs / 1000} s.`));
   }
 
   /** Tries until it is stored: a full disk is nobody's fault, and goes by. False: its worker is gone, and will present it again. */
