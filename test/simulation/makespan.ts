@@ -6,7 +6,8 @@ import { SimulatedGateway } from "./simulated-gateway.ts";
 import { SimulatedLedger } from "./simulated-ledger.ts";
 import { SimulatedTime } from "./simulated-time.ts";
 import { SimulatedWorker, type WorkerTraits } from "./simulated-worker.ts";
-import { asTheyAre, SimulatedWire } from "./wire.ts";
+import { asTheyAre } from "./wire-format.ts";
+import { SimulatedWire } from "./wire.ts";
 
 export interface Makespan {
   readonly workers: number;
@@ -39,7 +40,7 @@ export function makespan(workers: number, seed: number, { blocksPerWorker = 100,
       if (effect.duplicate) duplicates++;
       mostOpen = Math.max(mostOpen, state.jobs.get("job")?.segments[0]?.open.size ?? 0);
     }
-  });
+  }, () => blockBytes);
   const spec = { job: "job", priority: 0, weight: 1, segments: [{ needs: { devices: [], memoryBytes: 0, model: { hash: model.hash, loadMs: 3_000 } }, divisible: true, ...(sizeKnown ? { expectedBlocks: blocks } : {}) }] };
   const driver = new SimulatedDriver(spec, [{ blocks, rows: () => rowsPerBlock, bytes: () => blockBytes }], time, 0, (event, isCurrent) => gateway.handle(event, isCurrent));
   gateway.drivers.set("job", driver);
@@ -61,7 +62,7 @@ export function makespan(workers: number, seed: number, { blocksPerWorker = 100,
         gateway.accept(wire, one);
         return wire;
       },
-      deliver: (_one, wire, message) => wire.up(message, (received) => gateway.deliver(wire, received)),
+      deliver: (_one, wire, header, payload) => wire.up(header, payload, (message) => gateway.deliver(wire, message)),
       modelOf: () => model,
       bytesOf: () => blockBytes,
       fateOf: () => "done",

@@ -1,5 +1,5 @@
 import type { ConcreteDevice } from "@shoal/core";
-import type { JobSpec, SchedulerEffect, SchedulerEvent, SchedulerSettings, SchedulerState, SegmentSpec, TaskId } from "@shoal/cluster";
+import type { JobSpec, SchedulerEffect, SchedulerEvent, SchedulerSettings, SchedulerState, SegmentSpec, TaskId, WorkerToGateway } from "@shoal/cluster";
 import { seededRandom } from "@shoal/testing";
 import { Invariants } from "./invariants.ts";
 import { SimulatedDriver, type SimulatedInput } from "./simulated-driver.ts";
@@ -7,7 +7,8 @@ import { SimulatedGateway } from "./simulated-gateway.ts";
 import { SimulatedLedger } from "./simulated-ledger.ts";
 import { SimulatedTime } from "./simulated-time.ts";
 import { SimulatedWorker, type Fate, type WorkerTraits } from "./simulated-worker.ts";
-import { asTheyAre, SimulatedWire, type WireFaults, type WireFormat } from "./wire.ts";
+import { asBytes, type WireFormat } from "./wire-format.ts";
+import { SimulatedWire, type WireFaults } from "./wire.ts";
 
 export interface Outcome {
   readonly seed: number;
@@ -27,8 +28,10 @@ const endMs = 4 * 3600_000;
 /** More would be running in circles. */
 const mostEvents = 100_000;
 
+const bytesOf = (task: TaskId): number => task.rows * 100;
+
 /** One schedule of a small fleet in which everything goes wrong that can, from a seed; then the faults end, and with one able worker so must the jobs. */
-export function simulate(seed: number, format: WireFormat = asTheyAre, trace?: (now: number, event: SchedulerEvent, effects: readonly SchedulerEffect[]) => void): Outcome {
+export function simulate(seed: number, format: WireFormat = asBytes, trace?: (now: number, event: SchedulerEvent, effects: readonly SchedulerEffect[]) => void): Outcome {
   const random = seededRandom(seed);
   const time = new SimulatedTime();
   const ledger = new SimulatedLedger(time, random, random.chance(0.5) ? 0.1 : 0, random.chance(0.2) ? 0.05 : 0);
@@ -38,7 +41,7 @@ export function simulate(seed: number, format: WireFormat = asTheyAre, trace?: (
   const jumpy = random.chance(0.2);
   const drivers: SimulatedDriver[] = [];
   const invariants = new Invariants(ledger, drivers);
-  const gateway = new SimulatedGateway(time, ledger, settings, (state, event, effects) => { trace?.(state.now, event, effects); invariants.check(state, event, effects); }, () => (jumpy && random.chance(0.05) ? time.now - random.between(1, 100_000) : time.now));
+  const gateway = new SimulatedGateway(time, ledger, settings, (state, event, effects) => { trace?.(state.now, event, effects); invariants.check(state, event, effects); }, bytesOf, () => (jumpy && random.chance(0.05) ? time.now - random.between(1, 100_000) : time.now));
   const inputs = new Map<string, { readonly spec: SegmentSpec; readonly bytes: number }>();
   const poison = new Map<string, "row" | "named-row" | "vanish">();
   const blamed = new Map<string, Set<string>>();
@@ -55,12 +58,12 @@ export function simulate(seed: number, format: WireFormat = asTheyAre, trace?: (
       gateway.accept(wire, worker);
       return wire;
     },
-    deliver: (_worker: SimulatedWorker, wire: SimulatedWire, message: Parameters<SimulatedWire["up"]>[0]) => wire.up(message, (received) => gateway.deliver(wire, received)),
+    deliver: (_worker: SimulatedWorker, wire: SimulatedWire, header: WorkerToGateway, payload?: Uint8Array) => wire.up(header, payload, (message) => gateway.deliver(wire, message)),
     modelOf: (task: TaskId) => {
       const model = inputs.get(`${task.job}/${task.segment}`)?.spec.needs.model;
       return model === undefined ? undefined : { hash: model.hash, bytes: 0, initMs: model.loadMs };
     },
-    bytesOf: (task: TaskId) => task.rows * 100,
+    bytesOf,
     fateOf,
   };
   let dials = 0;

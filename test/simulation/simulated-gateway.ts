@@ -1,9 +1,11 @@
-import { createScheduler, schedule, type TaskEntry, type SchedulerEffect, type SchedulerEvent, type SchedulerSettings, type SchedulerState, type TaskId } from "@shoal/cluster";
+import { createScheduler, protocolVersion, schedule, type GatewayToWorker, type Message, type TaskEntry, type SchedulerEffect, type SchedulerEvent, type SchedulerSettings, type SchedulerState, type TaskId, type WorkerToGateway } from "@shoal/cluster";
+import { checkRows, rowsOfTask } from "./rows-of-task.ts";
 import type { SimulatedDriver } from "./simulated-driver.ts";
 import type { SimulatedLedger } from "./simulated-ledger.ts";
 import type { SimulatedTime } from "./simulated-time.ts";
 import type { SimulatedWorker } from "./simulated-worker.ts";
-import type { GatewayMessage, SimulatedWire, WorkerMessage } from "./wire.ts";
+import { segmentMessage } from "./simulated-segment.ts";
+import type { SimulatedWire } from "./wire.ts";
 
 export type Observer = (state: SchedulerState, event: SchedulerEvent, effects: readonly SchedulerEffect[]) => void;
 
@@ -12,11 +14,13 @@ export class SimulatedGateway {
   state: SchedulerState;
   events = 0;
   readonly drivers = new Map<string, SimulatedDriver>();
-  readonly #wires = new Map<string, { readonly wire: SimulatedWire; readonly worker: SimulatedWorker }>();
+  readonly #wires = new Map<string, { readonly wire: SimulatedWire; readonly worker: SimulatedWorker; readonly told: Set<string> }>();
   readonly #time: SimulatedTime;
   readonly #ledger: SimulatedLedger;
   readonly #settings: Partial<SchedulerSettings>;
   readonly #observe: Observer;
+  /** Of a block that travels. */
+  readonly #bytesOf: (task: TaskId) => number;
   #epoch = 0;
   #timerOrder = 0;
   #pausedUntil = 0;
@@ -24,17 +28,18 @@ export class SimulatedGateway {
   /** Called for what the clock says; it may say nonsense. */
   readonly #readClock: () => number;
 
-  constructor(time: SimulatedTime, ledger: SimulatedLedger, settings: Partial<SchedulerSettings>, observe: Observer, readClock: () => number = () => time.now) {
-    [this.#time, this.#ledger, this.#settings, this.#observe, this.#readClock] = [time, ledger, settings, observe, readClock];
+  constructor(time: SimulatedTime, ledger: SimulatedLedger, settings: Partial<SchedulerSettings>, observe: Observer, bytesOf: (task: TaskId) => number, readClock: () => number = () => time.now) {
+    [this.#time, this.#ledger, this.#settings, this.#observe, this.#bytesOf, this.#readClock] = [time, ledger, settings, observe, bytesOf, readClock];
     this.state = createScheduler({ ...settings, epoch: 0 });
   }
 
   accept(wire: SimulatedWire, worker: SimulatedWorker): void {
-    this.#wires.set(wire.name, { wire, worker });
+    this.#wires.set(wire.name, { wire, worker, told: new Set() });
+    wire.onRefused = () => this.#close(wire.name);
   }
 
-  deliver(wire: SimulatedWire, message: WorkerMessage): void {
-    if (this.#wires.has(wire.name)) this.handle({ ...message, connection: wire.name } as SchedulerEvent);
+  deliver(wire: SimulatedWire, message: Message<WorkerToGateway>): void {
+    if (this.#wires.has(wire.name)) this.handle(eventOf(message, wire.name));
   }
 
   /** The socket closed. */
@@ -55,6 +60,7 @@ export class SimulatedGateway {
   handle(event: SchedulerEvent, isCurrent: () => boolean = () => true): void {
     if (this.#time.now < this.#pausedUntil) return void this.#backlog.push({ event, isCurrent });
     this.events++;
+    if (event.kind === "worker-joined") this.#tell(event.connection, { kind: "welcome", protocol: protocolVersion, key: `key of ${event.worker}`, name: "simulation", beatMs: 4000 });
     const effects = schedule(this.state, event, this.#readClock());
     if (event.kind === "job-submitted") this.drivers.get(event.spec.job)?.accepted();
     this.#observe(this.state, event, effects);
@@ -81,15 +87,9 @@ export class SimulatedGateway {
 
   #perform(effect: SchedulerEffect): void {
     switch (effect.kind) {
-      case "lease":
-      case "revoke": return this.#tell(effect.connection, { kind: effect.kind, tasks: effect.tasks });
-      case "close": {
-        const known = this.#wires.get(effect.connection);
-        if (known === undefined) return;
-        this.lose(known.wire);
-        known.wire.open = false;
-        return known.worker.closed(known.wire);
-      }
+      case "lease": return this.#lease(effect);
+      case "revoke": return this.#tell(effect.connection, { kind: "revoke", tasks: effect.tasks, why: effect.why });
+      case "close": return this.#close(effect.connection);
       case "settle":
       case "refuse": return this.#tell(effect.connection, { kind: effect.kind, task: effect.task, attempt: effect.attempt });
       case "commit": return this.#commit(effect.task, effect.entry);
@@ -123,8 +123,46 @@ export class SimulatedGateway {
     this.#ledger.commit(task, entry, () => epoch === this.#epoch, (answer) => this.handle({ ...answer, task }));
   }
 
-  #tell(connection: string, message: GatewayMessage): void {
+  #lease({ connection, lease, leaseMs, duplicate, tasks }: Extract<SchedulerEffect, { kind: "lease" }>): void {
     const known = this.#wires.get(connection);
-    known?.wire.down(message, (received) => known.worker.receive(received, known.wire));
+    if (known === undefined) return;
+    for (const { task: { job, segment } } of tasks) {
+      const name = `${job}/${segment}`;
+      if (known.told.has(name)) continue;
+      known.told.add(name);
+      this.#tell(connection, segmentMessage(job, segment));
+    }
+    this.#tell(connection, { kind: "lease", lease, leaseMs, duplicate, tasks: tasks.map(({ task, attempt }) => ({ task, attempt, bytes: this.#bytesOf(task) })) });
+    for (const { task, attempt } of tasks) this.#tell(connection, { kind: "block", task, attempt }, rowsOfTask(task));
+  }
+
+  #close(connection: string): void {
+    const known = this.#wires.get(connection);
+    if (known === undefined) return;
+    this.lose(known.wire);
+    known.wire.open = false;
+    known.worker.closed(known.wire);
+  }
+
+  #tell(connection: string, header: GatewayToWorker, payload?: Uint8Array): void {
+    const known = this.#wires.get(connection);
+    known?.wire.down(header, payload, (message) => known.worker.receive(message, known.wire));
+  }
+}
+
+/** What a worker's message means to the scheduler. */
+function eventOf({ header, payload }: Message<WorkerToGateway>, connection: string): SchedulerEvent {
+  switch (header.kind) {
+    case "hello": {
+      const { host, devices, memoryBytes, models } = header.worker as NonNullable<typeof header.worker>;
+      return { kind: "worker-joined", connection, worker: header.name, host, devices, memoryBytes, models, credit: 2 };
+    }
+    case "ready": return { ...header, kind: "worker-ready", connection };
+    case "beat": return { kind: "beat", connection, rows: header.rows, ...(header.running === undefined ? {} : { running: header.running }), ...(header.loading === undefined ? {} : { loading: true }) };
+    case "result":
+      checkRows(header.task, payload);
+      return { kind: "result", connection, task: header.task, attempt: header.attempt };
+    case "failed": return { ...header, connection };
+    case "draining": return { kind: "worker-draining", connection, finishing: header.finishing };
   }
 }

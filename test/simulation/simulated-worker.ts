@@ -1,7 +1,8 @@
-import type { AttemptId, LeasedTask, TaskId, WorkerJoined } from "@shoal/cluster";
+import { protocolVersion, type AttemptId, type BeatMessage, type GatewayToWorker, type LeasedTask, type Message, type TaskId, type WorkerJoined, type WorkerToGateway } from "@shoal/cluster";
 import type { ErrorData, FailureClass } from "@shoal/core";
+import { checkRows, rowsOfTask } from "./rows-of-task.ts";
 import type { SimulatedTime } from "./simulated-time.ts";
-import type { GatewayMessage, SimulatedWire, WorkerMessage } from "./wire.ts";
+import type { SimulatedWire } from "./wire.ts";
 
 export interface WorkerTraits {
   readonly name: string;
@@ -18,7 +19,7 @@ export interface WorkerTraits {
 export interface WorkerSurroundings {
   readonly time: SimulatedTime;
   readonly dial: (worker: SimulatedWorker) => SimulatedWire;
-  readonly deliver: (worker: SimulatedWorker, wire: SimulatedWire, message: WorkerMessage) => void;
+  readonly deliver: (worker: SimulatedWorker, wire: SimulatedWire, header: WorkerToGateway, payload?: Uint8Array) => void;
   readonly modelOf: (task: TaskId) => { readonly hash: string; readonly bytes: number; readonly initMs: number } | undefined;
   readonly bytesOf: (task: TaskId) => number;
   /** What goes wrong with this task on this worker. */
@@ -29,6 +30,14 @@ export type Fate = "done" | "vanish" | { readonly failure: FailureClass; readonl
 
 const reconnectMs = 1_000;
 const retryPresentingMs = 20_000;
+/** Blocks for which this long nothing has come are on their way no more. */
+const arrivesWithinMs = 30_000;
+
+interface Queued extends LeasedTask {
+  readonly bytes: number;
+  /** When its rows are here; undefined before they begin to come. */
+  fetchedAt: number | undefined;
+}
 
 /** A worker: it fetches, loads and computes what it is leased, in order, holds its results until they are settled, and may be out of order itself. */
 export class SimulatedWorker {
@@ -41,7 +50,11 @@ export class SimulatedWorker {
   gone = false;
   readonly models = new Set<string>();
   readonly #around: WorkerSurroundings;
-  readonly #queue: (LeasedTask & { fetchedAt: number })[] = [];
+  readonly #queue: Queued[] = [];
+  /** Segments that this connection has told of. */
+  readonly #segments = new Set<string>();
+  readonly #inbox: { readonly message: Message<GatewayToWorker>; readonly wire: SimulatedWire }[] = [];
+  #heardAt = 0;
   readonly #held = new Map<string, LeasedTask & { presentedAt: number }>();
   #running: (LeasedTask & { startedAt: number; ms: number }) | undefined;
   #loading: string | undefined;
@@ -65,8 +78,8 @@ export class SimulatedWorker {
     this.wire = this.#around.dial(this);
     // What has not begun was offered to others when the last connection ended.
     this.#queue.length = 0;
-    this.#send({ kind: "worker-joined", worker: name, host, devices, memoryBytes, models: [...this.models], credit: 2 });
-    for (const held of this.#held.values()) this.#present(held);
+    this.#segments.clear();
+    this.#send({ kind: "hello", protocol: protocolVersion, role: "worker", name, worker: { label: name, host, runtime: "simulated", devices, cpus: 1, gpus: 0, memoryBytes, models: [...this.models], runsCode: false } });
     if (!this.#beating) {
       this.#beating = true;
       this.#later(beatMs, () => this.#beat());
@@ -85,6 +98,7 @@ export class SimulatedWorker {
   /** Everything in memory is lost; the cache of models is not. */
   crash(): void {
     this.#life++;
+    this.#inbox.length = 0;
     this.#queue.length = 0;
     this.#held.clear();
     this.#running = undefined;
@@ -96,35 +110,60 @@ export class SimulatedWorker {
 
   drain(): void {
     this.#queue.length = 0;
-    this.#send({ kind: "worker-draining", finishing: this.#running === undefined ? [] : [this.#running.attempt.number] });
+    this.#send({ kind: "draining", finishing: this.#running === undefined ? [] : [this.#running.attempt.number] });
   }
 
-  receive(message: GatewayMessage, wire: SimulatedWire): void {
+  receive(message: Message<GatewayToWorker>, wire: SimulatedWire): void {
+    this.#inbox.push({ message, wire });
+    // Of two that came while it was frozen, and frozen again, the later may be due first.
     this.#later(0, () => {
-      if (wire === this.wire) this.#handle(message);
+      for (const one of this.#inbox.splice(0)) if (one.wire === this.wire) this.#handle(one.message, one.wire);
     });
   }
 
-  #handle(message: GatewayMessage): void {
-    if (message.kind === "lease") {
-      for (const leased of message.tasks) {
-        if (this.#knows(leased.attempt)) continue;
-        this.#downFree = Math.max(this.#downFree, this.#around.time.now) + this.#around.bytesOf(leased.task) / this.traits.bandwidth;
-        this.#queue.push({ ...leased, fetchedAt: this.#downFree });
-      }
-      this.#next();
-    } else if (message.kind === "revoke") {
-      for (const { attempt } of message.tasks) {
-        const index = this.#queue.findIndex((queued) => isSame(queued.attempt, attempt));
-        if (index >= 0) this.#queue.splice(index, 1);
-      }
-      if (message.tasks.some(({ attempt }) => this.#running !== undefined && isSame(attempt, this.#running.attempt))) {
-        this.#running = undefined;
-        this.#next();
-      }
-    } else {
-      this.#held.delete(keyOf(message.attempt));
+  #handle({ header, payload }: Message<GatewayToWorker>, wire: SimulatedWire): void {
+    this.#heardAt = this.#around.time.now;
+    switch (header.kind) {
+      case "welcome":
+        for (const held of this.#held.values()) this.#present(held);
+        return;
+      case "segment": return void this.#segments.add(`${header.job}/${header.segment}`);
+      case "lease":
+        if (!header.tasks.every(({ task }) => this.#segments.has(`${task.job}/${task.segment}`))) return wire.refuse(new Error("a lease of a segment that was never told"));
+        for (const leased of header.tasks) if (!this.#knows(leased.attempt)) this.#queue.push({ ...leased, fetchedAt: undefined });
+        return;
+      case "block":
+        checkRows(header.task, payload);
+        return this.#take(header.attempt);
+      case "revoke": return this.#giveBack(header.tasks);
+      case "settle":
+      case "refuse": return void this.#held.delete(keyOf(header.attempt));
+      default: throw new Error(`nobody here says ${header.kind}`);
     }
+  }
+
+  /** Its rows begin to come. Blocks come in the order of their leases, so those before it that have not come were lost. */
+  #take(attempt: AttemptId): void {
+    const queued = this.#queue.find((one) => isSame(one.attempt, attempt));
+    if (queued?.fetchedAt !== undefined || queued === undefined) return;
+    while (this.#queue.some((one) => one.fetchedAt === undefined && one !== queued)) {
+      const lost = this.#queue.findIndex((one) => one.fetchedAt === undefined);
+      if (this.#queue[lost] === queued) break;
+      this.#queue.splice(lost, 1);
+    }
+    this.#downFree = Math.max(this.#downFree, this.#around.time.now) + queued.bytes / this.traits.bandwidth;
+    queued.fetchedAt = this.#downFree;
+    this.#next();
+  }
+
+  #giveBack(tasks: readonly LeasedTask[]): void {
+    for (const { attempt } of tasks) {
+      const index = this.#queue.findIndex((queued) => isSame(queued.attempt, attempt));
+      if (index >= 0) this.#queue.splice(index, 1);
+    }
+    if (!tasks.some(({ attempt }) => this.#running !== undefined && isSame(attempt, this.#running.attempt))) return;
+    this.#running = undefined;
+    this.#next();
   }
 
   #knows(attempt: AttemptId): boolean {
@@ -142,11 +181,12 @@ export class SimulatedWorker {
       this.#later(model.bytes / this.traits.bandwidth + model.initMs, () => {
         this.#loading = undefined;
         this.models.add(model.hash);
-        this.#send({ kind: "worker-ready", model: model.hash, loadMs: time.now - since });
+        this.#send({ kind: "ready", model: model.hash, loadMs: time.now - since });
         this.#next();
       });
       return;
     }
+    if (next.fetchedAt === undefined) return;
     if (next.fetchedAt > time.now) {
       this.#later(next.fetchedAt - time.now, () => this.#next());
       return;
@@ -179,21 +219,28 @@ export class SimulatedWorker {
   #present(held: LeasedTask & { presentedAt: number }): void {
     if (!this.#held.has(keyOf(held.attempt))) return;
     held.presentedAt = this.#around.time.now;
-    this.#send({ kind: "result", task: held.task, attempt: held.attempt });
+    const { task, attempt } = held;
+    this.#send({
+      kind: "result", task, attempt, rows: task.rows, sha256: "0".repeat(64), failures: [],
+      stats: { device: "cpu", preprocessMs: 0, predictMs: 1, postprocessMs: 0, batches: [task.rows], counts: {} },
+    }, rowsOfTask(task));
   }
 
   #beat(): void {
     const { now } = this.#around.time;
     for (const held of this.#held.values()) if (now - held.presentedAt > retryPresentingMs) this.#present(held);
     const running = this.#running;
-    const loading = this.#loading !== undefined || (this.#queue[0]?.fetchedAt ?? 0) > now;
+    const [next] = this.#queue;
+    const isFetching = next !== undefined && (next.fetchedAt === undefined ? now - this.#heardAt < arrivesWithinMs : next.fetchedAt > now);
+    const loading = running === undefined && (this.#loading !== undefined || isFetching);
     const rows = running === undefined ? 0 : Math.min(running.task.rows, Math.floor((running.task.rows * (now - running.startedAt)) / running.ms));
-    this.#send({ kind: "beat", ...(running === undefined ? {} : { running: running.attempt }), rows, ...(running === undefined && loading ? { loading } : {}) });
+    const state: BeatMessage["state"] = running !== undefined ? "computing" : loading ? "loading" : "waiting";
+    this.#send({ kind: "beat", ...(running === undefined ? {} : { running: running.attempt }), rows, ...(loading ? { loading: { doneBytes: 0, bytes: 1 } } : {}), state });
     this.#later(this.traits.beatMs, () => this.#beat());
   }
 
-  #send(message: WorkerMessage): void {
-    if (this.wire !== undefined) this.#around.deliver(this, this.wire, message);
+  #send(header: WorkerToGateway, payload?: Uint8Array): void {
+    if (this.wire !== undefined) this.#around.deliver(this, this.wire, header, payload);
   }
 
   /** Whatever a worker does waits while it is frozen, and ends with its process. */

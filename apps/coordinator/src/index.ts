@@ -1,1 +1,1 @@
-export {};
+export { createResultChecker, type CheckResult, type ResultCheckerOptions } from "./checking/result-checker.ts";

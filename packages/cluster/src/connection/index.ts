@@ -11,3 +11,5 @@ export { socketChannel, type SocketChannelOptions } from "./socket-channel.ts";
 export { TokenBucket } from "./token-bucket.ts";
 export { travellingError, travellingFailures } from "./travelling-error.ts";
 export type { WebSocketLike } from "./web-socket-like.ts";
+export { sameBytes } from "./same-bytes.ts";
+export { createTokens, type TokenClaims, type Tokens } from "./tokens.ts";

@@ -46,6 +46,8 @@ class SocketChannel<S extends Side> implements Channel<SaidBy[S], TakenBy[S]> {
   #isClosed = false;
   #reason: ShoalError | undefined;
   #isTold = false;
+  /** What the socket's `error` said. */
+  #broken: object | undefined;
 
   constructor(socket: WebSocketLike, options: SocketChannelOptions<S>) {
     [this.#socket, this.#options] = [socket, options];
@@ -56,16 +58,14 @@ class SocketChannel<S extends Side> implements Channel<SaidBy[S], TakenBy[S]> {
     this.#bytes = new TokenBucket(limits.bytesPerSecond, limits.byteBurst, now);
     socket.binaryType = "arraybuffer";
     socket.addEventListener("open", () => this.#flush());
-    socket.addEventListener("message", ({ data }: SocketMessage) => this.#take(data));
-    socket.addEventListener("close", (event: SocketClose) => this.#end(this.#whyClosed(event)));
+    socket.addEventListener("message", (event) => this.#take((event as SocketMessage).data));
+    socket.addEventListener("close", (event) => this.#end(this.#whyClosed(event as SocketClose)));
     // A close follows, and says that it broke; what the error says is more.
-    socket.addEventListener("error", (event: unknown) => {
+    socket.addEventListener("error", (event) => {
       this.#broken ??= event;
     });
     if (socket.readyState > open) queueMicrotask(() => this.#end(this.#lost("it was closed before it was used")));
   }
-
-  #broken: unknown;
 
   get bufferedBytes(): number {
     return this.#unsentBytes + this.#socket.bufferedAmount;
@@ -84,6 +84,7 @@ class SocketChannel<S extends Side> implements Channel<SaidBy[S], TakenBy[S]> {
   }
 
   close(): void {
+    this.#early = [];
     this.#close(ended);
     this.#end(undefined);
   }
@@ -91,7 +92,7 @@ class SocketChannel<S extends Side> implements Channel<SaidBy[S], TakenBy[S]> {
   listen(listener: ChannelListener<TakenBy[S]>): void {
     if (this.#listener !== undefined) throw new ShoalError("bad-channel", "This channel has a listener already.", { failure: "bug" });
     this.#listener = listener;
-    for (const message of this.#early.splice(0)) this.#hand(message);
+    for (let message = this.#early.shift(); message !== undefined; message = this.#early.shift()) this.#hand(message);
     if (this.#isClosed) this.#tellClosed();
   }
 
@@ -140,7 +141,6 @@ class SocketChannel<S extends Side> implements Channel<SaidBy[S], TakenBy[S]> {
   }
 
   #hand({ header, payload }: Message<TakenBy[S]>): void {
-    if (this.#isClosed) return;
     try {
       this.#listener?.message(header, payload);
     } catch (error) {
@@ -204,7 +204,7 @@ class SocketChannel<S extends Side> implements Channel<SaidBy[S], TakenBy[S]> {
   }
 }
 
-function wordsOf(event: unknown): string {
+function wordsOf(event: object): string {
   const { message, error } = event as { readonly message?: unknown; readonly error?: unknown };
   if (typeof message === "string" && message !== "") return message;
   return error instanceof Error ? error.message : "it broke";

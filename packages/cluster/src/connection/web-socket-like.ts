@@ -5,7 +5,7 @@ export interface WebSocketLike {
   readonly bufferedAmount: number;
   send(data: Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
-  addEventListener(type: "open" | "message" | "close" | "error", listener: (event: never) => void): void;
+  addEventListener(type: "open" | "message" | "close" | "error", listener: (event: object) => void): void;
   /** Ends it at once, with what is still to be sent; only `ws` can. */
   terminate?(): void;
 }

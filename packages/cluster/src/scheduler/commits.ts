@@ -24,6 +24,7 @@ export function retryCommit(state: SchedulerState, id: TaskId): void {
   const task = segment && findTask(segment, id);
   const { committing } = task ?? {};
   if (task === undefined || committing === undefined) return;
+  state.undecidedSince ??= state.now;
   const waitMs = Math.min(longestRetryMs, state.settings.commitRetryMs * 2 ** committing.tries++);
   at(state, state.now + waitMs, (later) => {
     if (task.committing === committing && later.jobs.get(id.job) === segment?.job) emit(later, { kind: "commit", task: id, entry: committing.entry });
@@ -35,10 +36,26 @@ export function abandonCommit(state: SchedulerState, id: TaskId): void {
   const segment = segmentOf(state, id);
   const task = segment && findTask(segment, id);
   if (task?.committing === undefined) return;
-  task.committing = undefined;
-  task.of.segment.job.committing--;
-  task.holders.length = 0;
+  endCommit(state, task);
+  for (const { worker } of task.holders.splice(0)) worker.presentedResults = Math.max(0, worker.presentedResults - 1);
   if (task.attempts.length === 0) enqueue(state, task);
+}
+
+/** Where as many commits waited as may, there is room for leases again. */
+function endCommit(state: SchedulerState, task: Task): void {
+  if (task.committing === undefined) return;
+  task.committing = undefined;
+  const { job } = task.of.segment;
+  job.committing--;
+  if (job.committing + 1 >= state.settings.maxCommitting) for (const segment of job.segments) state.fresh.add(segment);
+}
+
+/**
+ * For how long the ledger has decided nothing though it was asked, in milliseconds up to the last event; 0 while it decides. Workers go on until
+ * `maxCommitting` results wait; nothing is lost, and nothing gets done.
+ */
+export function commitsStalledMs(state: SchedulerState): number {
+  return state.undecidedSince === undefined ? 0 : state.now - state.undecidedSince;
 }
 
 /** The ledger has the task, by our entry or another's. */
@@ -47,6 +64,7 @@ export function commitDecided(state: SchedulerState, id: TaskId, winner?: TaskEn
   const task = segment && findTask(segment, id);
   if (task === undefined) return;
   const entry = winner ?? task.committing?.entry;
+  state.undecidedSince = undefined;
   if (entry !== undefined) applyEntry(state, task, entry);
 }
 
@@ -94,11 +112,7 @@ function applyEntry(state: SchedulerState, task: Task, entry: TaskEntry): void {
 
 /** Nobody works at a task any more, and who holds a result of it may drop it. */
 export function release(state: SchedulerState, task: Task, why: "committed" | "job-ended"): void {
-  const { job } = task.of.segment;
-  if (task.committing !== undefined) job.committing--;
-  const wasFull = task.committing !== undefined && job.committing + 1 >= state.settings.maxCommitting;
-  if (wasFull) for (const segment of job.segments) state.fresh.add(segment);
-  task.committing = undefined;
+  endCommit(state, task);
   dequeue(task);
   const ended = [...task.attempts];
   for (const attempt of ended) endAttempt(state, attempt);

@@ -33,4 +33,6 @@ export type SchedulerEffect =
   | { readonly kind: "block-split"; readonly task: TaskId; readonly parts: readonly TaskId[] }
   | { readonly kind: "rows-quarantined"; readonly task: TaskId; readonly error: ErrorData }
   | { readonly kind: "job-done"; readonly job: string; readonly quarantinedRows: number }
-  | { readonly kind: "job-failed"; readonly job: string; readonly error: ErrorData };
+  | { readonly kind: "job-failed"; readonly job: string; readonly error: ErrorData }
+  /** Somebody took it back; to all drivers of it, for it may have been another one. */
+  | { readonly kind: "job-cancelled"; readonly job: string };

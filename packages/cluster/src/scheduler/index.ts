@@ -1,3 +1,4 @@
+export { commitsStalledMs } from "./commits.ts";
 export { CommittedSet } from "./committed-set.ts";
 export type { LeasedTask, SchedulerEffect } from "./effects.ts";
 export type { AttemptId, JobSpec, TaskEntry, SchedulerEvent, SegmentNeeds, SegmentSpec, TaskFailed, TaskId, WorkerBeat, WorkerJoined } from "./events.ts";

@@ -101,6 +101,7 @@ export function failJob(state: SchedulerState, job: Job, error: ErrorData): void
 /** Whatever of it is on loan is called back. */
 export function endJob(state: SchedulerState, job: Job, effect?: SchedulerEffect): void {
   if (!state.jobs.delete(job.spec.job)) return;
+  if (![...state.jobs.values()].some(({ committing }) => committing > 0)) state.undecidedSince = undefined;
   for (const segment of job.segments) {
     for (const { parts } of segment.open.values()) for (const task of parts) release(state, task, "job-ended");
     for (const presented of segment.presented.values()) for (const one of presented) drop(state, one);

@@ -35,7 +35,7 @@ function handle(state: SchedulerState, event: SchedulerEvent): void {
     case "input-ended": return endInput(state, event);
     case "job-cancelled": {
       const job = state.jobs.get(event.job);
-      return job && endJob(state, job);
+      return job && endJob(state, job, { kind: "job-cancelled", job: event.job });
     }
     case "worker-joined": return join(state, event);
     case "connection-lost": {

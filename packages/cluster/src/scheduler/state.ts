@@ -33,6 +33,8 @@ export interface SchedulerState {
   readonly timers: Heap<Timer>;
   /** What was asked for with the last `set-timer`. */
   timerAt: number;
+  /** Since when the ledger has decided nothing, and has said that it can't. */
+  undecidedSince: number | undefined;
   gone: number;
   lastAttempt: number;
   lastLease: number;
@@ -203,7 +205,7 @@ export function createScheduler(settings: Partial<SchedulerSettings> = {}): Sche
     settings: { ...defaultSchedulerSettings, ...settings },
     now: 0, jobs: new Map(), workers: new Map(), connections: new Map(), live: new Set(), hungry: new Map(), waiting: new Set(), wakeAt: Infinity,
     fresh: new Set(), touched: new Set(), freed: new Set(), overdue: new Set(),
-    timers: new Heap<Timer>((a, b) => a.at < b.at), timerAt: Infinity, gone: 0, lastAttempt: 0, lastLease: 0, effects: [],
+    timers: new Heap<Timer>((a, b) => a.at < b.at), timerAt: Infinity, undecidedSince: undefined, gone: 0, lastAttempt: 0, lastLease: 0, effects: [],
   };
 }
 

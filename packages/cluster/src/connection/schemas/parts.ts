@@ -19,7 +19,7 @@ export const named = (most: number) => v.pipe(v.string(), v.minLength(1), v.maxL
 /** What people read. */
 export const words = text(4_096);
 /** Names something for programs: in keys of maps, in paths. */
-export const id = v.pipe(named(256), v.regex(/^[^\u0000-\u001f\u007f]+$/u, "control characters in a name"));
+export const id = v.pipe(named(256), v.regex(/^\P{Cc}+$/u, "control characters in a name"));
 export const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "no SHA-256"));
 
 export const list = <S extends v.GenericSchema>(item: S, most: number) => v.pipe(v.array(item), v.maxLength(most));
