@@ -37,6 +37,9 @@ test.skipIf(executablePath === undefined)("a tab computes with the coordinator's
   expect(message.stats.device).toBe("wasm");
   expect(await page.evaluate("globalThis.told.map(({ kind }) => kind)")).toEqual(expect.arrayContaining(["connected", "job", "loading", "computing", "progress"]));
 
+  // Fetched by the agent, told to the page, found by the actor.
+  const model = sentimentSegment().description.model?.files.reduce((sum, { bytes }) => sum + bytes, 0);
+  expect(await page.evaluate("globalThis.told.filter(({ kind }) => kind === 'loading').at(-1)")).toMatchObject({ bytes: model, doneBytes: expect.any(Number) as number });
   const asked = server.requested.filter((path) => path.endsWith("model.onnx")).length;
   expect(asked).toBe(1);
   await page.reload();
