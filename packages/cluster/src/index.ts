@@ -1,3 +1,4 @@
+export * from "./agent/index.ts";
 export * from "./connection/index.ts";
 export * from "./engine/index.ts";
 export * from "./gateway/index.ts";

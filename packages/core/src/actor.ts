@@ -67,6 +67,8 @@ export interface ActorProgress {
   readonly phase: "idle" | "preprocess" | "predict" | "postprocess";
   /** Rows of the current batch, counted within its block: first and last. */
   readonly rows?: readonly [number, number];
+  /** Rows of the block on the device that are done. */
+  readonly done?: number;
   /** Goes up with every batch begun or ended: unchanged means no progress. */
   readonly ticks: number;
 }

@@ -8,7 +8,7 @@ import { checkPromisedColumns } from "./check-result.ts";
 import { collapseRows } from "./collapse-rows.ts";
 import { gatherRows, identity, type ResultPart } from "./gather-rows.ts";
 import { cutBatches, dearestFirst, paddedCost, sumOfCosts } from "./pack-batches.ts";
-import { rowCosts } from "./row-costs.ts";
+import { rowCosts, type RowCosts } from "./row-costs.ts";
 import { rowRange, settleBatch, startBatch, type BlockPrediction, type StartedBatch } from "./predict-batch.ts";
 import { runPhase, type TracedBlock } from "./run-phase.ts";
 
@@ -40,6 +40,8 @@ class PredictorActor implements ActorRuntime {
   #rowLimit = Infinity;
   /** The batches under way, oldest first: first and last row of each. */
   readonly #underWay: (readonly [number, number])[] = [];
+  /** The blocks being predicted, oldest first. */
+  readonly #predicting: BlockPrediction[] = [];
   /** When the last batch, and the last block, left the device: what began before had to wait until then. */
   #batchEndedAt = -Infinity;
   #blockEndedAt = -Infinity;
@@ -133,16 +135,29 @@ class PredictorActor implements ActorRuntime {
       done: (batch, ms) => this.#learn(batch, ms, costs),
       outOfMemory: (batch) => this.#shrink(batch, costs),
     };
+    this.#predicting.push(run);
+    try {
+      await this.#predictBatches(run, costed, release);
+    } finally {
+      this.#predicting.splice(this.#predicting.indexOf(run), 1);
+    }
+    if (this.#predictor.rows === "any") return { block: concatBlocks(parts.map((part) => part.block)), rows: new Int32Array() };
+    const gathered = gatherRows(parts, block.lineage);
+    return { block: gathered.block, rows: gathered.rows.map((row) => rows[row] ?? row) };
+  }
+
+  async #predictBatches(run: BlockPrediction, costed: RowCosts | undefined, release: () => void): Promise<void> {
+    const costs = costed?.costs;
     const uncosted = new Set(costed?.failures.map(({ row }) => row));
-    const order = costs === undefined ? identity(block.rows) : dearestFirst(costs).filter((row) => !uncosted.has(row));
+    const order = costs === undefined ? identity(run.prepared.rows) : dearestFirst(costs).filter((row) => !uncosted.has(row));
     // Where calls may overlap, the next batch, the next block's first too, is made while the device works on this one.
     let ahead: StartedBatch | undefined;
     let cutFor: number | undefined;
     let ends: Int32Array = new Int32Array();
     for (let at = 0; at < order.length; ) {
       // What batches teach changes the size in the middle of a block.
-      if (cutFor !== this.#size.size) ends = cutBatches(order, at, this.#limits(), this.#packsByCost ? costs : undefined);
-      cutFor = this.#size.size;
+      if (cutFor !== this.#size?.size) ends = cutBatches(order, at, this.#limits(), this.#packsByCost ? costs : undefined);
+      cutFor = this.#size?.size;
       const end = ends[at] as number;
       const started = startBatch(run, order.subarray(at, end));
       at = end;
@@ -154,9 +169,6 @@ class PredictorActor implements ActorRuntime {
       release();
       await settleBatch(run, ahead);
     }
-    if (this.#predictor.rows === "any") return { block: concatBlocks(parts.map((part) => part.block)), rows: new Int32Array() };
-    const gathered = gatherRows(parts, block.lineage);
-    return { block: gathered.block, rows: gathered.rows.map((row) => rows[row] ?? row) };
   }
 
   get #overlaps(): boolean {
@@ -228,7 +240,9 @@ class PredictorActor implements ActorRuntime {
     const shown = open.predict > 0 ? "predict" : (phase ?? (open.preprocess > 0 ? "preprocess" : open.postprocess > 0 ? "postprocess" : "idle"));
     // Who asks what an actor died over must know it whatever else began meanwhile.
     const shownRows = rows ?? this.#underWay[0];
-    this.#onProgress({ phase: shown, ticks: ++this.#ticks, ...(shownRows === undefined ? {} : { rows: shownRows }) });
+    const [oldest] = this.#predicting;
+    const done = oldest === undefined ? 0 : oldest.failures.length + oldest.parts.reduce((sum, part) => sum + part.rows.length, 0);
+    this.#onProgress({ phase: shown, ticks: ++this.#ticks, ...(shownRows === undefined ? {} : { rows: shownRows }), ...(done === 0 ? {} : { done }) });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,5 @@
 import type { ActorHost, Clock, Devices } from "@shoal/core";
-import { isStateful, type ActorPoolStage } from "@shoal/planner";
+import { isStateful, type SegmentPlan } from "@shoal/planner";
 import { chooseDevice } from "../device/choose-device.ts";
 import type { Environment } from "../environment.ts";
 import { ActorPool } from "./actor-pool.ts";
@@ -18,7 +18,7 @@ export interface ActorPoolParts {
 }
 
 /** A pool of actors on this machine. */
-export function openActorPool(stage: ActorPoolStage, parts: ActorPoolParts, run: BlockPoolRun): BlockPool {
+export function openActorPool(stage: SegmentPlan, parts: ActorPoolParts, run: BlockPoolRun): BlockPool {
   const { fit, host, clock } = parts;
   return new ActorPool({
     ...fit,
@@ -34,13 +34,13 @@ export function openActorPool(stage: ActorPoolStage, parts: ActorPoolParts, run:
  * A pool of actors on this machine for a stage that stands alone: as many actors as fit.
  * @throws `resources-do-not-fit`
  */
-export function openStagePool(stage: ActorPoolStage, { host, clock, resources, devices }: Pick<Environment, "host" | "resources" | "devices"> & { readonly clock: Clock }, run: BlockPoolRun): BlockPool {
+export function openStagePool(stage: SegmentPlan, { host, clock, resources, devices }: Pick<Environment, "host" | "resources" | "devices"> & { readonly clock: Clock }, run: BlockPoolRun): BlockPool {
   const [fit] = fitActors([{ ...stage, name: stage.spec.name }], resources);
   return openActorPool(stage, { host, clock, devices, gpus: resources.gpus, fit: fit as PoolFit }, run);
 }
 
 /** Only predictors that are pure data are tried: setting up one of the user's own may do anything. */
-function chooser(stage: ActorPoolStage, { devices, host, fit, gpus, clock }: ActorPoolParts, { onEvent }: BlockPoolRun): Pick<PoolSettings, "chooseDevice"> {
+function chooser(stage: SegmentPlan, { devices, host, fit, gpus, clock }: ActorPoolParts, { onEvent }: BlockPoolRun): Pick<PoolSettings, "chooseDevice"> {
   const { spec, device, policy, numGpus } = stage;
   if (devices === undefined || spec.kind !== "declarative" || (device !== "auto" && spec.variants === undefined)) return {};
   return {

@@ -16,7 +16,7 @@ export function printError(thrown: unknown): number {
 }
 
 /** What the person typed was wrong, rather than what the run met. */
-const usageCodes = new Set(["bad-option", "no-job", "unknown-format", "unknown-task"]);
+const usageCodes = new Set(["bad-option", "no-job", "unknown-format", "unknown-task", "bad-link"]);
 
 const flags: readonly (readonly [option: RegExp, flag: string])[] = [
   [/mode: "overwrite"/, "--overwrite (for an output that -o names; a job that names its own says mode)"],

@@ -8,6 +8,7 @@ import { exitCodes, printError } from "./exit-codes.ts";
 import { inferCommand } from "./infer-command.ts";
 import { inspectCommand } from "./inspect-command.ts";
 import { runCommand } from "./run-command.ts";
+import { workCommand } from "./work-command.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
 
@@ -17,6 +18,7 @@ const program = new Command("shoal")
   .addCommand(runCommand())
   .addCommand(inferCommand())
   .addCommand(inspectCommand())
+  .addCommand(workCommand())
   .addCommand(doctorCommand())
   .addHelpText("after", "\nExit codes: 0 ok, 1 failed, 2 wrong usage, 3 finished with dead letters, 130 interrupted.\nShoalError codes and what to do about them: ERRORS.md in the package shoal (node_modules/shoal/ERRORS.md).")
   .showHelpAfterError("(shoal --help shows how it is used)")

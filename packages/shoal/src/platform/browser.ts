@@ -4,6 +4,7 @@ import { webWorkerHost } from "@shoal/workers";
 import { detectResources, deviceCandidates } from "@shoal/workers/local";
 import { deviceMemory } from "./browser/device-memory.ts";
 import { createLocalRuntime } from "./create-local-runtime.ts";
+import type { LocalMachine } from "./open-machine.ts";
 
 /** Actors with all of Shoal's backends. */
 export function createHost(log: Logger): ActorHost {
@@ -11,11 +12,12 @@ export function createHost(log: Logger): ActorHost {
   return webWorkerHost({ createWorker: () => new Worker(new URL("./actor-entry.js", import.meta.url), { type: "module", name: "shoal-actor" }), log });
 }
 
+/** What runs and agents compute with. */
+export const localMachine: LocalMachine = { createHost, detectResources, devices: { candidates: async () => deviceCandidates(), ...deviceMemory() } };
+
 /** Runs datasets in this page: actors are workers. */
 export const localRuntime = createLocalRuntime({
-  createHost,
-  detectResources,
-  devices: { candidates: async () => deviceCandidates(), ...deviceMemory() },
+  ...localMachine,
   print: (row) => console.log(row),
   startProgress: async () => (await import("./browser/console-progress.ts")).consoleProgress(),
   deadLetterFile(path) {

@@ -5,6 +5,7 @@ import { detectResources, deviceCandidates, processHost } from "@shoal/workers/l
 import { deadLetterFile } from "./node/dead-letter-file.ts";
 import { deviceMemory } from "./node/device-memory.ts";
 import { createLocalRuntime } from "./create-local-runtime.ts";
+import type { LocalMachine } from "./open-machine.ts";
 
 /** Beside this file: `.ts` when run from source, `.js` when installed. */
 const entry = new URL(`./actor-entry${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
@@ -14,11 +15,12 @@ export function createHost(log: Logger): ActorHost {
   return processHost({ entry, log });
 }
 
+/** What runs and agents compute with. */
+export const localMachine: LocalMachine = { createHost, detectResources, devices: { candidates: async () => deviceCandidates(), ...deviceMemory() } };
+
 /** Runs datasets on this machine: actors are child processes. */
 export const localRuntime = createLocalRuntime({
-  createHost,
-  detectResources,
-  devices: { candidates: async () => deviceCandidates(), ...deviceMemory() },
+  ...localMachine,
   print: (row) => console.log(inspect(row, { maxArrayLength: 8, maxStringLength: 400, breakLength: 120, compact: 3 })),
   startProgress: async () => (await import("../progress/show-progress.ts")).showProgress(process.stderr),
   deadLetterFile,

@@ -1,5 +1,7 @@
 import { ShoalError, type Logger } from "@shoal/core";
+import type { TellBytes } from "../../platform/model-platform.ts";
 import { unauthorized } from "../fetch-file.ts";
+import { coordinatorCopy } from "../coordinator-copy.ts";
 import { fetchWithRetry } from "./fetch-with-retry.ts";
 import { readBody } from "./read-body.ts";
 
@@ -23,6 +25,7 @@ interface KeptFilesOptions {
   readonly offline: boolean;
   readonly signal: AbortSignal;
   readonly log: Logger;
+  readonly onBytes?: TellBytes | undefined;
 }
 
 const cacheName = "shoal-models";
@@ -53,15 +56,18 @@ export class KeptFiles {
     // A file in the URL itself is here already.
     if (/^data:/i.test(url)) return keptFile(await fetch(url));
     const cache = strategy === "network-only" ? undefined : await openCache();
-    return oneAtATime(url, this.#options.signal, async () => {
-      const copy = await cache?.match(url);
-      if (copy !== undefined && (strategy === "cache-first" || this.#options.offline)) return keptFile(copy);
+    const place = coordinatorCopy(url) ?? url;
+    return oneAtATime(place, this.#options.signal, async () => {
+      const copy = await cache?.match(place);
+      // What a coordinator lacked it may have by now; what it had never changes.
+      const lasting = strategy === "cache-first" || (place !== url && copy?.status !== 404);
+      if (copy !== undefined && (lasting || this.#options.offline)) return keptFile(copy);
       if (this.#options.offline) return undefined;
-      return this.#fetch(url, token, cache, strategy, copy);
+      return this.#fetch(url, place, token, cache, copy);
     });
   }
 
-  async #fetch(url: string, token: string | undefined, cache: Cache | undefined, strategy: CacheStrategy, copy: Response | undefined): Promise<KeptFile | undefined> {
+  async #fetch(url: string, place: string, token: string | undefined, cache: Cache | undefined, copy: Response | undefined): Promise<KeptFile | undefined> {
     const { model, signal } = this.#options;
     try {
       const options = { signal, token, ...(copy !== undefined && { mostFailures: 0 }) };
@@ -73,11 +79,11 @@ export class KeptFiles {
       if (absent) {
         await response.body?.cancel();
         // The optional ones are asked for at every start.
-        await cache?.put(url, new Response(null, { status: 404 })).catch(() => {});
+        await cache?.put(place, new Response(null, { status: 404 })).catch(() => {});
         return undefined;
       }
       const blob = await readBody(url, response, { ...options, tell: this.#teller(url, response) });
-      await cache?.put(url, new Response(blob)).catch((error: unknown) => this.#options.log.warn(`${url} can't be kept: ${String(error)}`));
+      await cache?.put(place, new Response(blob)).catch((error: unknown) => this.#options.log.warn(`${url} can't be kept: ${String(error)}`));
       return fileOf(blob);
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
@@ -91,11 +97,12 @@ export class KeptFiles {
 
   /** Tells the log that a file comes, and now and then how much of it is there. */
   #teller(url: string, response: Response): (bytes: number) => void {
-    const { log } = this.#options;
+    const { log, onBytes } = this.#options;
     log.info(`Downloading ${url}`);
     const length = Number(response.headers.get("content-length"));
     let told = performance.now();
     return (bytes) => {
+      onBytes?.(url, bytes);
       if (performance.now() - told <= tellMs) return;
       told = performance.now();
       log.info(`Downloading ${url}: ${megabytes(bytes)}${length > 0 ? ` of ${megabytes(length)}` : ""}`);

@@ -1,0 +1,66 @@
+import type { AttemptId, TaskId } from "../scheduler/index.ts";
+
+/** A task on loan to this worker. */
+export interface Leased {
+  readonly task: TaskId;
+  readonly attempt: AttemptId;
+  /** What the coordinator calls its rows: goes back with the result. */
+  readonly input?: string | undefined;
+  /** Its rows, once they have come. */
+  payload?: Uint8Array | undefined;
+}
+
+export function attemptKey({ epoch, number }: AttemptId): string {
+  return `${epoch}.${number}`;
+}
+
+/** As in `job#0`. */
+export function segmentKey({ job, segment }: Pick<TaskId, "job" | "segment">): string {
+  return `${job}#${segment}`;
+}
+
+/** Tasks that have not begun, in the order in which they were leased: that is the order in which the coordinator expects them to begin. */
+export class LeaseQueue {
+  readonly #leased = new Map<string, Leased>();
+
+  get size(): number {
+    return this.#leased.size;
+  }
+
+  get first(): Leased | undefined {
+    return this.#leased.values().next().value;
+  }
+
+  has(attempt: AttemptId): boolean {
+    return this.#leased.has(attemptKey(attempt));
+  }
+
+  add(leased: Leased): void {
+    this.#leased.set(attemptKey(leased.attempt), leased);
+  }
+
+  /** The rows of a task have come. */
+  fill(attempt: AttemptId, payload: Uint8Array): void {
+    const leased = this.#leased.get(attemptKey(attempt));
+    if (leased !== undefined) leased.payload = payload;
+  }
+
+  remove(attempt: AttemptId): void {
+    this.#leased.delete(attemptKey(attempt));
+  }
+
+  removeJob(job: string): void {
+    for (const [key, { task }] of this.#leased) if (task.job === job) this.#leased.delete(key);
+  }
+
+  /** Tasks that had begun and are to begin anew, in front of the others. */
+  putBack(tasks: readonly Leased[]): void {
+    const others = [...this.#leased.values()];
+    this.#leased.clear();
+    for (const leased of [...tasks, ...others]) this.add(leased);
+  }
+
+  clear(): void {
+    this.#leased.clear();
+  }
+}

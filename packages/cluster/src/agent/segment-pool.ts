@@ -1,0 +1,113 @@
+import { ShoalError, type Block, type BlockResult } from "@shoal/core";
+import { openStagePool, PoolRecorder, type BlockPool, type PoolEvent } from "@shoal/executor";
+import type { SegmentMessage, Welcome } from "../connection/messages.ts";
+import type { AgentParts } from "./agent.ts";
+import { segmentKey } from "./lease-queue.ts";
+import { ObservedHost } from "./observed-host.ts";
+import { travelledStage } from "./travelled-stage.ts";
+
+export interface SegmentPoolEvents {
+  /** Its first actor has loaded the model. */
+  readonly onLoaded: (pool: SegmentPool, loadMs: number) => void;
+  readonly onChange: () => void;
+  /** It can't go on. */
+  readonly onFailure: (pool: SegmentPool) => void;
+  readonly onNotice: (message: string) => void;
+  readonly onTick: () => void;
+}
+
+const tellEveryMs = 250;
+
+/** The actors of this machine that compute one segment. */
+export class SegmentPool {
+  readonly segment: SegmentMessage;
+  readonly key: string;
+  /** The device that its actors really use; undefined until one has loaded. */
+  device: string | undefined;
+  /** When it was last seen with work. */
+  usedAt: number;
+  /** Of its model, that are on this machine. */
+  fetchedBytes = 0;
+  readonly #host: ObservedHost;
+  readonly #stop = new AbortController();
+  readonly #ready: Promise<BlockPool>;
+  #pool: BlockPool | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(segment: SegmentMessage, welcome: Welcome, parts: AgentParts, events: SegmentPoolEvents) {
+    this.segment = segment;
+    this.key = segmentKey(segment);
+    this.#host = new ObservedHost(parts.host);
+    this.usedAt = parts.clock.now();
+    this.#ready = this.#open(welcome, parts, events);
+    this.#ready.then(events.onChange, () => events.onFailure(this));
+  }
+
+  get actors(): number {
+    return this.#pool?.actors ?? 0;
+  }
+
+  /** More open blocks than this would only wait. */
+  get capacity(): number {
+    return this.#pool?.capacity ?? 1;
+  }
+
+  /** Nothing can be computed before a model is there. */
+  get loading(): boolean {
+    return this.device === undefined;
+  }
+
+  /** Rows of the block that are done: asked of the earliest of those that were submitted. */
+  rowsDone(block: Block): number {
+    return this.loading ? 0 : this.#host.rowsDone(block);
+  }
+
+  /** @throws what the pool can't go on for */
+  async submit(block: Block): Promise<BlockResult> {
+    this.#host.submitted(block);
+    return (await this.#ready).submit(block);
+  }
+
+  /** Ends its actors at once; those that compute are killed. Settles when they are gone. */
+  close(): Promise<void> {
+    this.#stop.abort(new ShoalError("aborted", "The segment was closed.", { failure: "aborted" }));
+    this.#closing ??= this.#ready.then((pool) => pool.close(), () => {});
+    return this.#closing;
+  }
+
+  async #open(welcome: Welcome, parts: AgentParts, events: SegmentPoolEvents): Promise<BlockPool> {
+    const { clock, resources, devices } = parts;
+    const openedAt = clock.now();
+    const stage = await travelledStage(this.segment.description, welcome, parts);
+    const { model } = this.segment.description;
+    if (model !== undefined && stage.spec.kind === "declarative") {
+      let toldAt = -Infinity;
+      await parts.fetchModel?.(stage.spec, model, (bytes) => {
+        this.fetchedBytes = bytes;
+        if (clock.now() - toldAt < tellEveryMs) return;
+        toldAt = clock.now();
+        events.onTick();
+      }, this.#stop.signal);
+    }
+    this.#stop.signal.throwIfAborted();
+    const onEvent = (event: PoolEvent): void => {
+      if (event.kind === "notice") events.onNotice(event.message);
+      if (event.kind === "actor-lost") events.onNotice(`${event.actor} was lost: ${event.reason}`);
+      if (event.kind !== "actor-started") return;
+      const first = this.device === undefined;
+      this.device = event.device;
+      if (first) events.onLoaded(this, clock.now() - openedAt);
+    };
+    const pool = openStagePool(stage, { host: this.#host, clock, resources, devices }, {
+      record: new PoolRecorder(clock), onEvent, onChange: events.onChange,
+      onFailure: () => events.onFailure(this),
+      onTick: () => {
+        this.#host.look();
+        events.onTick();
+      },
+    });
+    pool.start();
+    this.#pool = pool;
+    return pool;
+  }
+}

@@ -1,0 +1,282 @@
+import { decodeBlock, ShoalError, type Block } from "@shoal/core";
+import { maxPayloadBytes } from "../connection/limits.ts";
+import type { RevokeMessage, SegmentMessage, Welcome } from "../connection/messages.ts";
+import type { AttemptId } from "../scheduler/index.ts";
+import type { AgentParts } from "./agent.ts";
+import { answer } from "./answer.ts";
+import type { Standing } from "./beats.ts";
+import { DutyCycle } from "./duty-cycle.ts";
+import type { HeldResult } from "./held-results.ts";
+import { attemptKey, LeaseQueue, segmentKey, type Leased } from "./lease-queue.ts";
+import type { SegmentPool } from "./segment-pool.ts";
+import { SegmentPools } from "./segment-pools.ts";
+import { WorkMeter } from "./work-meter.ts";
+
+export interface WorkEvents {
+  readonly onResult: (held: HeldResult) => void;
+  /** `loaded`: a model was there when it failed. */
+  readonly onFailed: (leased: Leased, error: unknown, loaded: boolean) => void;
+  /** An actor has loaded the model. */
+  readonly onLoaded: (pool: SegmentPool, loadMs: number) => void;
+  readonly onNotice: (message: string) => void;
+  /** Something can go on, or has ended. */
+  readonly onChange: () => void;
+  /** About once a second, and with each block that is done. */
+  readonly onProgress: () => void;
+}
+
+interface Running {
+  readonly leased: Leased;
+  readonly pool: SegmentPool;
+  readonly block: Block;
+  /** Nobody wants its result any more. */
+  dropped: boolean;
+}
+
+/** The tasks that this worker has: those that wait, in the order of their leases, and those in its pools. */
+export class Work {
+  readonly #parts: AgentParts;
+  readonly #events: WorkEvents;
+  readonly #signal: AbortSignal;
+  readonly #pools: SegmentPools;
+  readonly #queue = new LeaseQueue();
+  /** In the order in which they began. */
+  readonly #running = new Map<string, Running>();
+  readonly #segments = new Map<string, SegmentMessage>();
+  readonly #duty = new DutyCycle();
+  readonly #meter = new WorkMeter();
+  #idle = true;
+  /** A moment is being waited for at which a block may begin. */
+  #waker: AbortController | undefined;
+
+  constructor(parts: AgentParts, signal: AbortSignal, events: WorkEvents) {
+    this.#parts = parts;
+    this.#signal = signal;
+    this.#events = events;
+    if (parts.dutyCycle !== undefined) this.#duty.share = parts.dutyCycle;
+    const { onLoaded, onChange, onNotice, onProgress } = events;
+    this.#pools = new SegmentPools(parts, { onLoaded, onChange, onNotice, onFailure: onChange, onTick: onProgress });
+  }
+
+  setDutyCycle(share: number): void {
+    this.#duty.share = share;
+  }
+
+  /** Attempts that are computed and whose results are wanted. */
+  get finishing(): number[] {
+    return [...this.#running.values()].filter(({ dropped }) => !dropped).map(({ leased }) => leased.attempt.number);
+  }
+
+  /** The segment that is computed now. */
+  get segment(): SegmentMessage | undefined {
+    return this.#first?.pool.segment;
+  }
+
+  get #first(): Running | undefined {
+    for (const running of this.#running.values()) if (!running.dropped) return running;
+    return undefined;
+  }
+
+  has(attempt: AttemptId): boolean {
+    return this.#queue.has(attempt) || this.#running.has(attemptKey(attempt));
+  }
+
+  // --- what the coordinator says ---
+
+  learn(segment: SegmentMessage): void {
+    this.#segments.set(segmentKey(segment), segment);
+  }
+
+  lease(leased: Leased): void {
+    this.#queue.add(leased);
+  }
+
+  fill(attempt: AttemptId, payload: Uint8Array): void {
+    this.#queue.fill(attempt, payload);
+  }
+
+  /** Forgets what has not begun. */
+  forgetQueue(): void {
+    this.#queue.clear();
+  }
+
+  revoke(attempt: AttemptId, why: RevokeMessage["why"]): void {
+    this.#queue.remove(attempt);
+    const running = this.#running.get(attemptKey(attempt));
+    // Of a lease that ran out, or that went to another when this worker paused, the result is still welcome.
+    if (running === undefined || why === "expired" || why === "moved") return;
+    running.dropped = true;
+    if (why === "stalled") this.#restart(running.pool);
+    else if (why === "job-ended" && this.#runningIn(running.pool).every(({ dropped }) => dropped)) this.#abandon(running.pool);
+  }
+
+  /** @returns whether this worker knew the job */
+  endJob(job: string): boolean {
+    this.#queue.removeJob(job);
+    for (const running of this.#running.values()) if (running.leased.task.job === job) this.#forget(running);
+    this.#pools.closeJob(job);
+    const keys = [...this.#segments].filter(([, segment]) => segment.job === job).map(([key]) => key);
+    for (const key of keys) this.#segments.delete(key);
+    return keys.length > 0;
+  }
+
+  // --- computing ---
+
+  /** Begins what can begin. */
+  beginAll(welcome: Welcome): void {
+    this.#waker?.abort();
+    this.#waker = undefined;
+    while (this.#beginNext(welcome));
+  }
+
+  /** Ends actors that have had nothing to do for long. */
+  closeIdle(): void {
+    for (const { pool } of this.#running.values()) pool.usedAt = this.#parts.clock.now();
+    this.#pools.closeIdle();
+  }
+
+  /** Settles when no actor is left. */
+  async close(): Promise<void> {
+    this.#queue.clear();
+    for (const running of this.#running.values()) this.#forget(running);
+    await this.#pools.closeAll();
+  }
+
+  /** @returns whether one has begun, or failed at once */
+  #beginNext(welcome: Welcome): boolean {
+    const leased = this.#queue.first;
+    // Blocks come in the order of their leases.
+    if (leased?.payload === undefined) return false;
+    const key = segmentKey(leased.task);
+    const segment = this.#segments.get(key);
+    if (segment === undefined) {
+      this.#queue.remove(leased.attempt);
+      this.#events.onFailed(leased, new ShoalError("bad-message", `A task of segment ${key} was leased, which this worker was never told of.`, { failure: "worker-lost" }), true);
+      return true;
+    }
+    // One segment computes at a time, so that two pools don't fight for the same cores.
+    for (const { pool } of this.#running.values()) if (pool.key !== key) return false;
+    const found = this.#pools.for(segment, welcome);
+    if (found.pool === undefined) return this.#wakeIn(found.waitMs);
+    const { pool } = found;
+    const restMs = this.#duty.waitMs(this.#parts.clock.now(), pool.actors);
+    if (restMs > 0) return this.#wakeIn(restMs);
+    if (this.#running.size >= pool.capacity) return false;
+    this.#queue.remove(leased.attempt);
+    this.#begin(leased, leased.payload, pool);
+    return true;
+  }
+
+  #begin(leased: Leased, payload: Uint8Array, pool: SegmentPool): void {
+    const { clock } = this.#parts;
+    let block: Block;
+    try {
+      block = decodeBlock(payload);
+      if (block.rows !== leased.task.rows) throw otherRows(leased, block);
+    } catch (error) {
+      return this.#events.onFailed(leased, error, true);
+    }
+    const running: Running = { leased, pool, block, dropped: false };
+    this.#running.set(attemptKey(leased.attempt), running);
+    if (this.#idle) this.#meter.restart(clock.now());
+    this.#idle = false;
+    this.#duty.began(clock.now());
+    void this.#compute(running).finally(() => {
+      this.#forget(running);
+      this.#events.onChange();
+    });
+  }
+
+  async #compute(running: Running): Promise<void> {
+    const { leased, pool, block } = running;
+    const wanted = (): boolean => this.#running.get(attemptKey(leased.attempt)) === running && !running.dropped && !this.#signal.aborted;
+    try {
+      const result = await pool.submit(block);
+      if (!wanted()) return;
+      const held = await answer(leased, pool.segment.description.plan.spec, result, pool.device ?? "");
+      if (!wanted()) return;
+      if (held.payload.byteLength > maxPayloadBytes) throw tooLarge(pool, held);
+      this.#forget(running);
+      this.#meter.blockDone(block.rows);
+      this.#events.onResult(held);
+      this.#events.onProgress();
+    } catch (error) {
+      if (!wanted()) return;
+      this.#forget(running);
+      this.#events.onFailed(leased, error, !pool.loading);
+    }
+  }
+
+  /** What comes of it is of no use any more, or has come. */
+  #forget(running: Running): void {
+    const key = attemptKey(running.leased.attempt);
+    if (this.#running.get(key) !== running) return;
+    this.#running.delete(key);
+    running.pool.usedAt = this.#parts.clock.now();
+    if (this.#running.size === 0) this.#duty.roundEnded(this.#parts.clock.now());
+  }
+
+  /** An actor hangs: all of its pool are ended, and what else they had begins anew. */
+  #restart(pool: SegmentPool): void {
+    const anew = this.#runningIn(pool).filter(({ dropped }) => !dropped);
+    this.#abandon(pool);
+    this.#queue.putBack(anew.map(({ leased }) => leased));
+  }
+
+  #abandon(pool: SegmentPool): void {
+    for (const running of this.#runningIn(pool)) this.#forget(running);
+    this.#pools.close(pool);
+  }
+
+  #runningIn(pool: SegmentPool): Running[] {
+    return [...this.#running.values()].filter((running) => running.pool === pool);
+  }
+
+  /** Looks again later whether something can begin. */
+  #wakeIn(ms: number): false {
+    if (ms === Infinity) return false;
+    this.#waker = new AbortController();
+    void this.#parts.clock.sleep(ms, AbortSignal.any([this.#waker.signal, this.#signal])).then(this.#events.onChange, () => {});
+    return false;
+  }
+
+  // --- how it stands ---
+
+  standing(): Standing {
+    const first = this.#first;
+    const next = this.#queue.first;
+    const pool = first?.pool ?? (next === undefined ? undefined : this.#pools.get(segmentKey(next.task)));
+    const attempt = first?.leased.attempt ?? next?.attempt;
+    const device = this.#parts.traits.devices.find((each) => each === pool?.device);
+    const bytes = (pool?.segment.description.model?.files ?? []).reduce((sum, file) => sum + file.bytes, 0);
+    return {
+      ...(attempt !== undefined && { running: attempt }),
+      rows: first === undefined ? 0 : first.pool.rowsDone(first.block),
+      ...(pool?.loading === true && { loading: { doneBytes: Math.min(pool.fetchedBytes, bytes), bytes } }),
+      state: pool === undefined ? "waiting" : pool.loading ? "loading" : "computing",
+      ...(device !== undefined && { device }),
+    };
+  }
+
+  progress(): { readonly rows: number; readonly blocks: number; readonly rowsPerSecond: number } {
+    const first = this.#first;
+    const under = first === undefined ? 0 : first.pool.rowsDone(first.block);
+    return { rows: this.#meter.rows + under, blocks: this.#meter.blocks, rowsPerSecond: this.#meter.rowsPerSecond(this.#parts.clock.now(), under) };
+  }
+
+  /** There is nothing to do: time that passes now is not its own. */
+  rest(): void {
+    this.#idle = true;
+  }
+}
+
+function otherRows({ task }: Leased, { rows }: Block): ShoalError {
+  return new ShoalError("bad-block", `Block ${task.block} of ${segmentKey(task)} came with ${rows} rows where ${task.rows} were leased.`, { failure: "worker-lost", hint: "Run the same version of Shoal on all machines." });
+}
+
+/** No connection carries it; of fewer rows it would be smaller. */
+function tooLarge({ segment }: SegmentPool, { message, payload }: HeldResult): ShoalError {
+  return new ShoalError("message-too-large", `The result of ${message.rows} rows of ${segment.description.name} is ${payload.byteLength} bytes long, and ${maxPayloadBytes} may be sent.`, {
+    failure: "oom", hint: "Make blocks smaller: maxBatchRows, or a batchSize.",
+  });
+}

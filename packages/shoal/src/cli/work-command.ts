@@ -1,0 +1,104 @@
+import { availableParallelism, hostname } from "node:os";
+import { Command, InvalidArgumentError } from "commander";
+import type { Agent, AgentEvent } from "@shoal/cluster";
+import { jsonSafe, type ConcreteDevice } from "@shoal/core";
+import { startAgent } from "../agent/start-agent.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { bytes, number } from "./run-flags.ts";
+import { workDisplay } from "./work-display.ts";
+
+interface Flags {
+  readonly label?: string;
+  readonly cpus?: number;
+  readonly gpus?: number;
+  readonly memory?: number;
+  readonly device?: readonly ConcreteDevice[];
+  readonly allowCode?: true;
+  readonly duty?: number;
+  readonly once?: true;
+  readonly quiet?: true;
+  readonly json?: true;
+}
+
+export function workCommand(): Command {
+  return new Command("work")
+    .description("Lend this machine to a coordinator: it computes blocks of its jobs until Ctrl-C, or until the coordinator has no more use for it.")
+    .argument("<link>", "link that shoal serve or shoal run --share printed, in quotes")
+    .option("--label <name>", `what people see (default: ${hostname()})`)
+    .option("--cpus <n>", `CPUs it may use (detected: ${availableParallelism()})`, number)
+    .option("--gpus <n>", "GPUs it may use (detected)", number)
+    .option("--memory <bytes>", "memory it may use, as in 8GB (detected)", bytes)
+    .option("--device <device>", `where to compute: ${deviceNames.join(", ")}; several times for several, the best first (default: the fastest, measured)`, device)
+    .option("--allow-code", "run predictors that come as code: whoever submits a job can then do here what you can")
+    .option("--duty <share>", "share of the time to compute in, as in 0.5; it rests between blocks", share)
+    .option("--once", "end when the job that it worked for is over")
+    .option("-q, --quiet", "only errors")
+    .option("--json", "events as JSON lines on standard output")
+    .action(work);
+}
+
+async function work(link: string, flags: Flags): Promise<void> {
+  const display = flags.quiet === undefined && flags.json === undefined ? workDisplay(process.stderr) : undefined;
+  const resources = {
+    ...(flags.cpus !== undefined && { cpus: flags.cpus }),
+    ...(flags.gpus !== undefined && { gpus: flags.gpus }),
+    ...(flags.memory !== undefined && { memory: flags.memory }),
+  };
+  const jobs = new Set<string>();
+  const onEvent = (event: AgentEvent): void => {
+    display?.take(event);
+    if (flags.json) process.stdout.write(`${JSON.stringify(asJson(event), jsonSafe)}\n`);
+    if (event.kind === "job") jobs.add(event.segment.job);
+    if (event.kind === "job-ended" && jobs.delete(event.job) && flags.once) void agent.drain("its job is over");
+  };
+  const agent = await startAgent(link, {
+    onEvent, resources,
+    ...(flags.label !== undefined && { label: flags.label }),
+    ...(flags.device !== undefined && { devices: flags.device }),
+    ...(flags.allowCode && { allowCode: true }),
+    ...(flags.duty !== undefined && { dutyCycle: flags.duty }),
+  });
+  const stopListening = drainOnInterrupt(agent);
+  try {
+    await agent.ended;
+  } finally {
+    stopListening();
+    display?.stop();
+  }
+}
+
+/** Ctrl-C once gives back what has not begun and finishes the rest; twice ends the process, and its actors with it. */
+function drainOnInterrupt(agent: Agent): () => void {
+  let interrupted = false;
+  const interrupt = (): void => {
+    if (interrupted) process.exit(exitCodes.interrupted);
+    interrupted = true;
+    void agent.drain("it was asked to stop").catch(() => {});
+  };
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const signal of signals) process.on(signal, interrupt);
+  return () => {
+    for (const signal of signals) process.off(signal, interrupt);
+  };
+}
+
+/** An error as what it says. */
+function asJson(event: AgentEvent): unknown {
+  if (!("error" in event) || event.error === undefined) return event;
+  const { stack: _, ...error } = event.error.toData();
+  return { ...event, error };
+}
+
+const deviceNames: readonly ConcreteDevice[] = ["cpu", "cuda", "webgpu", "wasm"];
+
+function device(text: string, before: readonly ConcreteDevice[] = []): readonly ConcreteDevice[] {
+  const name = deviceNames.find((each) => each === text);
+  if (name === undefined) throw new InvalidArgumentError(`It must be one of ${deviceNames.join(", ")}.`);
+  return [...before, name];
+}
+
+function share(text: string): number {
+  const value = number(text);
+  if (!(value >= 0.01 && value <= 1)) throw new InvalidArgumentError("It must be from 0.01 to 1.");
+  return value;
+}

@@ -1,0 +1,40 @@
+import type { WriteStream } from "node:tty";
+import { createLogUpdate } from "log-update";
+import type { AgentEvent } from "@shoal/cluster";
+import { WorkLines } from "./work-lines.ts";
+
+export interface WorkDisplay {
+  take(event: AgentEvent): void;
+  /** Ends it, with what was done. */
+  stop(): void;
+}
+
+const everyMs = 10_000;
+
+/** A worker for a person: on a terminal one line kept up to date, on a pipe a line now and then; what happens has a line of its own. */
+export function workDisplay(stream: WriteStream): WorkDisplay {
+  const lines = new WorkLines();
+  const isTerminal = stream.isTTY && process.env["CI"] === undefined;
+  const update = isTerminal ? createLogUpdate(stream) : undefined;
+  let said = "";
+  let saidAt = performance.now();
+  return {
+    take(event) {
+      const message = lines.take(event);
+      if (message !== undefined) {
+        update?.clear();
+        stream.write(`${message}\n`);
+      }
+      if (update !== undefined) return update(lines.line);
+      const now = performance.now();
+      if (event.kind !== "progress" || now - saidAt < everyMs || lines.line === said) return;
+      [said, saidAt] = [lines.line, now];
+      stream.write(`${said}\n`);
+    },
+    stop() {
+      update?.clear();
+      update?.done();
+      stream.write(`Done: ${lines.total}.\n`);
+    },
+  };
+}
