@@ -1,8 +1,8 @@
 import { createCluster, type ClusterParts, type ConnectedCluster } from "@shoal/cluster";
 import type { Logger } from "@shoal/core";
-import type { ConnectOptions } from "./connect.ts";
 import { openSocket } from "#agent-runtime";
 import { dialSocket } from "../agent/dial.ts";
+import type { ConnectOptions } from "./connect.ts";
 import { findModel } from "./find-model.ts";
 import { wakefulClock } from "./wakeful-clock.ts";
 
@@ -15,7 +15,12 @@ export function openCluster(base: string, token: string, options: OpenClusterOpt
 
 /** The cluster of whatever is dialled, with the models and the time of this process. */
 export function clusterOver(connection: Pick<ClusterParts, "dial" | "label" | "token" | "placeFile" | "modelFiles">, { hub, log }: OpenClusterOptions): ConnectedCluster {
-  return createCluster({ modelFiles: findModel({ hub, log }), ...connection, name: `driver-${crypto.randomUUID()}`, clock: wakefulClock, random: randomNumber, log });
+  return createCluster({ modelFiles: findModel({ hub, log }), ...connection, name: `driver-${randomDigits()}`, clock: wakefulClock, random: randomNumber, log });
+}
+
+/** `randomUUID` is there for secure pages alone. */
+function randomDigits(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Names of jobs are made of these: nobody may guess one. */
