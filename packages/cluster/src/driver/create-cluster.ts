@@ -75,7 +75,7 @@ class DrivenCluster implements ConnectedCluster {
         this.#isDown = true;
       },
       refused: (error) => {
-        for (const job of [...this.#jobs.values()]) job.fail(error);
+        for (const job of this.#jobs.values()) job.fail(error);
       },
     });
   }
@@ -111,7 +111,7 @@ class DrivenCluster implements ConnectedCluster {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    for (const job of [...this.#jobs.values()]) job.fail(this.#closedError());
+    for (const job of this.#jobs.values()) job.fail(this.#closedError());
   }
 
   #closedError(): ShoalError {
