@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { blockFromRows, blockRows, predictorLoader, silentLogger, type ActorContext, type Block, type ModulePredictorSpec } from "@shoal/core";
 import { expect, onTestFinished, test } from "vitest";
-import { openDoors } from "../../packages/shoal/src/platform/doors/all.ts";
-import { bundlePredictor } from "../../packages/shoal/src/platform/node/bundle-predictor.ts";
-import { words } from "./fixtures/words.ts";
+import { openDoors } from "../doors/all.ts";
+import { bundlePredictor } from "./bundle-predictor.ts";
+import { words } from "./words.fixture.ts";
 
 test("code that travelled predicts wherever it lies, in a folder without packages", async () => {
   const folder = await mkdtemp(join(tmpdir(), "shoal-code-"));

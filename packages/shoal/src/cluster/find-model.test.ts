@@ -7,11 +7,11 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TravellingFile } from "@shoal/cluster";
 import { silentLogger, type DeclarativePredictorSpec } from "@shoal/core";
-import { onnx } from "shoal/onnx";
-import { sentiment, storyteller } from "shoal/tiny-models";
-import { textClassification, textGeneration } from "shoal/transformers";
+import { onnx } from "../onnx.ts";
+import { sentiment, storyteller } from "../tiny-models.ts";
+import { textClassification, textGeneration } from "../transformers.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findModel } from "../../packages/shoal/src/cluster/find-model.ts";
+import { findModel } from "./find-model.ts";
 
 const find = findModel({ log: silentLogger });
 const { signal } = new AbortController();
