@@ -27,9 +27,10 @@ export class Commits {
     const job = this.#state.jobs.get(task.job);
     if (job === undefined || job.isOver) return;
     const committed = this.#toCommit(job, task, entry);
-    if (committed === undefined) return this.#state.loop.tell({ kind: "commit-abandoned", task });
+    if (committed === undefined) return this.#abandon(job, task, entry);
     const commit = this.#write(job, task, recordOf(committed, this.#state.loop.epoch)).catch((error: unknown) => {
       this.#state.log.warn(`A commit of ${job.name} failed: ${ShoalError.from(error).message}`);
+      if (ShoalError.is(error, "ledger-unreadable")) return failJob(this.#state, job, error.toData());
       this.#state.loop.tell({ kind: "commit-unknown", task });
     });
     this.#open.add(commit);
@@ -41,7 +42,19 @@ export class Commits {
     if (input === undefined) return undefined;
     if (entry.kind !== "result") return { ...entry, input };
     const checked = job.checked(task, entry.attempt, entry.worker);
+    // Held since before a restart, and the rows are others now.
+    if (checked?.input !== undefined && checked.input !== input) return undefined;
     return checked && { kind: "result", input, sha256: checked.sha256, rows: checked.rows, failed: checked.failures.length, worker: checked.worker, attempt: checked.attempt };
+  }
+
+  /** The result is none of these rows: the task is open again. */
+  #abandon(job: GatewayJob, task: TaskId, entry: TaskEntry): void {
+    if (entry.kind === "result") {
+      job.discard(task, entry.attempt);
+      this.#state.refusals.count("stale-result");
+      this.#state.workers.get(entry.worker)?.link?.send({ kind: "refuse", task, attempt: entry.attempt });
+    }
+    this.#state.loop.tell({ kind: "commit-abandoned", task });
   }
 
   async #write(job: GatewayJob, task: TaskId, record: CommitRecord): Promise<void> {

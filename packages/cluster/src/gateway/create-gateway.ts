@@ -1,4 +1,5 @@
 import { ShoalError, silentLogger } from "@shoal/core";
+import { commitsStalledMs } from "../scheduler/index.ts";
 import { AskGate } from "./ask-gate.ts";
 import { BlobCollection } from "./blob-collection.ts";
 import { checkResultHere } from "./check-result.ts";
@@ -26,6 +27,7 @@ import { Watchers } from "./watchers.ts";
 
 const pulseMs = 1_000;
 const quietMs = 20;
+const stalledAfterMs = 5_000;
 
 /**
  * Opens a gateway over an engine, as its leader: waits until no other one leads. What was committed before is known as soon as a driver brings its job
@@ -101,6 +103,12 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   leadership.lost.addEventListener("abort", depose, { once: true });
   for (const loop of [lead, pulse]) loop().catch((error: unknown) => signal.aborted || depose() || log.warn(ShoalError.from(error).message));
 
+  /** Why nothing gets done: the disk is full, or the ledger does not answer. */
+  const whyPaused = (): string | undefined => {
+    const stalledMs = commitsStalledMs(state.loop.state);
+    return trouble.why ?? (stalledMs < stalledAfterMs ? undefined : `The ledger has decided nothing for ${Math.round(stalledMs / 1000)} s.`);
+  };
+
   /** Nobody computes any more, and what came is in the ledger. */
   const isQuiet = (): boolean => intake.open === 0 && [...state.loop.state.connections.values()].every(({ attempts }) => attempts.size === 0);
   let closing: Promise<void> | undefined;
@@ -132,7 +140,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     },
     allows: (token, scope) => invites.allows(token, scope),
     modelFile: (model, path) => modelFile(state, model, path),
-    snapshot: () => takeSnapshot(state, name, trouble.why),
+    snapshot: () => takeSnapshot(state, name, whyPaused()),
     watch: (onChange) => watchers.watch(onChange),
     ended,
     close: () => (closing ??= close()),

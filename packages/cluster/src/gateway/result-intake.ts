@@ -1,7 +1,7 @@
 import { ShoalError } from "@shoal/core";
 import type { ResultMessage } from "../connection/messages.ts";
 import { sha256Of } from "../engine/index.ts";
-import { badResult, type CheckResult } from "./check-result.ts";
+import { badResult, expectationOf, type CheckResult, type ResultExpectation } from "./check-result.ts";
 import { EarlyResults } from "./early-results.ts";
 import type { EngineTrouble } from "./engine-trouble.ts";
 import type { CheckedResult, GatewayJob } from "./gateway-job.ts";
@@ -113,30 +113,30 @@ export class ResultIntake {
   }
 
   async #receive(link: WorkerLink, job: GatewayJob, message: ResultMessage, payload: Uint8Array): Promise<CheckedResult | undefined> {
-    const { task, attempt, rows, failures, stats } = message;
+    const { task, attempt, rows, failures, stats, input } = message;
     const description = job.description.segments[task.segment];
     if (description === undefined) return undefined;
     const sent = await sha256Of(payload as Uint8Array<ArrayBuffer>);
     if (sent !== message.sha256) throw badResult("Its bytes are not those of its SHA-256.");
     if (new Set(failures.map(({ row }) => row)).size !== failures.length || failures.some(({ row }) => row >= task.rows)) throw badResult("Its failures name rows twice, or rows that the task does not have.");
     if (!changesRowCounts(description) && rows + failures.length !== task.rows) throw badResult(`It has ${rows} rows and ${failures.length} failures for a task of ${task.rows} rows.`);
-    await this.#checkInTime(payload, rows, description.plan.spec);
+    await this.#checkInTime(payload, expectationOf(description.plan.spec, rows));
     const stored = encodeStoredResult({ failures, stats, worker: link.record.name }, payload);
     const sha256 = await sha256Of(stored);
     if (!(await this.#store(link, sha256, stored))) return undefined;
     this.#state.recent.add(sha256, stored);
     this.#samples.see(job, task, payload, failures);
-    return { attempt, worker: link.record.name, sha256, rows, failures };
+    return { attempt, worker: link.record.name, input, sha256, rows, failures };
   }
 
-  async #checkInTime(payload: Uint8Array, rows: number, spec: Parameters<CheckResult>[1]["spec"]): Promise<void> {
+  async #checkInTime(payload: Uint8Array, expected: ResultExpectation): Promise<void> {
     const { clock, settings, signal } = this.#state;
     const over = new AbortController();
     const late = clock.sleep(settings.checkMs, AbortSignal.any([signal, over.signal])).then(() => {
       throw badResult(`Reading it took longer than ${settings.checkMs / 1000} s.`);
     });
     try {
-      await Promise.race([this.#check(payload, { rows, spec }, over.signal), late]);
+      await Promise.race([this.#check(payload, expected, over.signal), late]);
     } finally {
       over.abort();
       late.catch(() => {});
