@@ -6,6 +6,7 @@ import { openMachine } from "../platform/open-machine.ts";
 import type { AgentRuntime } from "./agent-runtime.ts";
 import { dialSocket } from "./dial.ts";
 import { fetchCode } from "./fetch-code.ts";
+import { fetchModel } from "./fetch-model.ts";
 
 export interface StartAgentOptions {
   /** For people, as in "Anna's laptop". Default: the name of the machine, or of the browser. */
@@ -57,6 +58,7 @@ export async function startAgent(link: string, options: StartAgentOptions = {}):
       },
       // The key stands in the path, since libraries that fetch models send no headers of ours.
       modelUrl: (model, { key }) => `${base}models/~${key}/${model.hash}/${(model as { readonly entry?: string }).entry ?? ""}`,
+      fetchModel,
       onEvent: tell,
       ...(keepCode !== undefined && { codeUrl: ({ sha256 }, { key }) => fetchCode(`${base}code/~${key}/${sha256}.js`, sha256, keepCode) }),
       ...(signal !== undefined && { signal }),
