@@ -26,7 +26,7 @@ export async function openRemote(physical: PhysicalOperator, settings: RunSettin
     return here({ ...environment, notices: [`Nothing of this goes to ${on.name}: it has no predictor.`] });
   }
   const job = await on.openJob({
-    name: settings.name ?? first.name, volunteers,
+    name: settings.name ?? first.name, volunteers, plan: physical,
     ...(identity !== undefined && { identity }),
     ...(note !== undefined && { note }),
     ...(priority !== undefined && { priority }),

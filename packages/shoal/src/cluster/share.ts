@@ -6,6 +6,7 @@ import { runtime } from "#agent-runtime";
 import { localMachine } from "#platform";
 import { openMachine } from "../platform/open-machine.ts";
 import { findModel } from "./find-model.ts";
+import { nameJob } from "./name-job.ts";
 import { clusterOver } from "./open-cluster.ts";
 
 export interface ShareOptions extends CoordinatorOptions {
@@ -78,7 +79,9 @@ class RunningShare implements Share {
       },
       openJob: async (settings: JobSettings): Promise<ClusterJob> => {
         this.#isPublished = false;
-        const job = await cluster.openJob(settings);
+        // Only a folder outlives this process; without one a job may well be run twice.
+        const identity = settings.identity ?? (folder === undefined ? undefined : await nameJob(settings));
+        const job = await cluster.openJob({ ...settings, ...(identity !== undefined && { identity }) });
         return {
           pools: job.pools,
           published: async () => {
