@@ -160,7 +160,7 @@ describe("ends", () => {
     expect(await thrown(runOn(gateway.cluster(), doubled()))).toMatchObject({ code: "input-changed" });
   });
 
-  test.each<[string, Script["answer"]]>([
+  test.each<[string, NonNullable<Script["answer"]>]>([
     ["too few rows", async (offer, at) => { at.part(offer, 0, await at.compute(offer, { ...offer.rowsOf, ...slice(offer, 1) })); at.done(offer); }],
     ["rows beyond the block", async (offer, at) => at.part(offer, 5, await at.compute(offer))],
     ["bytes that are no block", (offer, at) => at.say({ kind: "part", job: offer.job, segment: 0, block: 0, first: 0, rows: 32, failures: [] }, new Uint8Array(100))],
