@@ -3,9 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { workspace } from "./workspace.ts";
 
-const sources = readdirSync(join(workspace, "packages"))
-  .filter((name) => name !== "testing")
-  .flatMap((name) => sourcesIn(`packages/${name}/src`))
+const sources = [...readdirSync(join(workspace, "packages")).filter((name) => name !== "testing").map((name) => `packages/${name}/src`), "apps/coordinator/src"]
+  .flatMap(sourcesIn)
   .map((path) => ({ path, text: readFileSync(join(workspace, path), "utf8") }));
 
 test("the page of error codes lists those that are thrown, and no other", () => {

@@ -5,6 +5,7 @@ export { fetchModelFiles, type FetchModelOptions } from "./hub/fetch-model-files
 export type { HubOptions } from "./hub/hub-files.ts";
 export { imageClassification, type ImageClassificationOptions, type ImageInput } from "./image-classification.ts";
 export type { DecodeImage, Pixels } from "./image/pixels.ts";
+export { listModelFiles, type ListedFile, type ListModelFilesOptions } from "./model/list-model-files.ts";
 export { textClassification, type ClassificationOptions, type Classified, type LabelScore } from "./text-classification.ts";
 export { textGeneration, type ChatMessage, type GeneratedText, type TextGenerationOptions } from "./text-generation.ts";
 export { tokenClassification, type Aggregation, type EntityGroup, type TokenClassificationOptions, type TokenEntity } from "./token-classification.ts";

@@ -1,6 +1,7 @@
 import { assertNotInsideActor, type Block } from "@shoal/core";
 import { execute, type RunStats } from "@shoal/executor";
 import { plan, type LogicalOperator, type PlanOptions } from "@shoal/planner";
+import { openRemote } from "./open-remote.ts";
 import { mergeSettings } from "./merge-settings.ts";
 import type { DatasetRuntime, RunSettings } from "./run-settings.ts";
 
@@ -16,9 +17,11 @@ export async function* consume(runnable: Runnable, settings: RunSettings, onStat
   const merged = mergeSettings(runnable.runtime.settings, settings);
   const { physical } = plan(limited(runnable.plan, merged), planOptions(merged));
   await using environment = await runnable.runtime.open(merged);
-  const execution = execute(physical, environment);
+  await using remote = await openRemote(physical, merged, environment);
+  const execution = execute(physical, remote.environment);
   try {
     yield* execution;
+    await remote.published();
   } finally {
     onStats(execution.stats());
   }

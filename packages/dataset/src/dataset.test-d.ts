@@ -1,6 +1,7 @@
 // Compiled, not run: a wrong column must not compile.
 import { expectTypeOf } from "expect-type";
-import { definePredictor, type Datasource, type PredictorStep } from "@shoal/core";
+import { definePredictor, type Datasink, type Datasource, type PredictorStep } from "@shoal/core";
+import type { RemoteRunner } from "@shoal/executor";
 import { dataset, type Dataset, type DatasetRuntime } from "./index.ts";
 import type { Reads } from "./row-types.ts";
 
@@ -84,4 +85,26 @@ export async function batchFunctions(): Promise<void> {
   expectTypeOf(await lengths.takeAll()).toEqualTypeOf<{ length: number }[]>();
   const asRows = rows.mapBatches((batch) => batch.map((row) => ({ id: row.id })), { batchFormat: "rows", batchSize: 10 });
   expectTypeOf(await asRows.takeAll()).toEqualTypeOf<{ id: number }[]>();
+}
+
+declare const cluster: RemoteRunner;
+declare const sink: Datasink;
+
+export async function everyConsumingCallTakesACluster(): Promise<void> {
+  const on = { on: cluster, volunteers: true, name: "reviews", note: "Reviews of films.", priority: 1 } as const;
+  for await (const row of rows.iterRows(on)) expectTypeOf(row).toEqualTypeOf<Rows>();
+  for await (const block of rows.iterBlocks(on)) expectTypeOf(block.rows).toEqualTypeOf<number>();
+  for await (const batch of rows.iterBatches({ batchSize: 8, ...on })) expectTypeOf(batch.text).toEqualTypeOf<string[]>();
+  expectTypeOf(await rows.take(3, on)).toEqualTypeOf<Rows[]>();
+  expectTypeOf(await rows.takeAll(3, on)).toEqualTypeOf<Rows[]>();
+  await rows.takeBatch(3, on);
+  await rows.show(3, on);
+  await rows.count(on);
+  await rows.schema(on);
+  await rows.materialize(on);
+  await rows.write(sink, on);
+  await rows.to(sink).run(on);
+  rows.explain(on);
+  // @ts-expect-error -- a link is not a cluster: connect(link) gives one
+  await rows.take(3, { on: "http://host:7171/#token" });
 }

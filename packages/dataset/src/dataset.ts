@@ -210,10 +210,10 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
 
   // --- looking ---
 
-  /** The plan as asked for and the plan as it will run, as text. */
+  /** The plan as asked for, the plan as it will run, and what of it other machines could run, as text. */
   explain(settings: RunSettings = {}): string {
     const merged = mergeSettings(this.runtime.settings, settings);
-    return explain(plan(limited(this.plan, merged), planOptions(merged)));
+    return explain(plan(limited(this.plan, merged), planOptions(merged)), { code: merged.on?.takesCode === true });
   }
 
   /** The first lines of the plan as it was asked for; `console.log` shows the same. */

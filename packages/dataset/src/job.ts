@@ -4,6 +4,7 @@ import { plan } from "@shoal/planner";
 import { limited, planOptions } from "./consume.ts";
 import type { Dataset } from "./dataset.ts";
 import { mergeSettings } from "./merge-settings.ts";
+import { openRemote } from "./open-remote.ts";
 import type { RunSettings } from "./run-settings.ts";
 
 /** What a job that ended well gives: its output, and how the run went. */
@@ -27,14 +28,16 @@ export class Job<R extends object = Record<string, unknown>> {
 
   /**
    * Runs the job. The output appears whole under its name at the end, or not at all.
-   * @throws `output-exists`, `output-unfinished` before anything is read; what a step threw, with step, row and reason.
+   * @throws `output-exists`, `output-unfinished`, `nothing-travels` before anything is read; what a step threw, with step, row and reason.
    */
   async run(settings: RunSettings = {}): Promise<JobReport> {
     assertNotInsideActor();
     const merged = mergeSettings(this.dataset.runtime.settings, settings);
     const { physical } = plan(limited(this.dataset.plan, merged), planOptions(merged));
     await using environment = await this.dataset.runtime.open(merged);
-    const report = await runToSink(physical, this.sink, environment);
+    await using remote = await openRemote(physical, merged, environment);
+    const report = await runToSink(physical, this.sink, remote.environment);
+    await remote.published();
     this.#onStats(report.stats);
     return report;
   }

@@ -1,6 +1,6 @@
 import type { Logger, Resources, Row } from "@shoal/core";
 import type { OnError } from "@shoal/planner";
-import type { Environment, RunEvent } from "@shoal/executor";
+import type { Environment, RemoteRunner, RunEvent } from "@shoal/executor";
 
 /** How a consuming call runs. Every one takes them; those of the `shoal` command fill in what is not given. */
 export interface RunSettings {
@@ -26,6 +26,19 @@ export interface RunSettings {
   /** Starts the worker of one actor, where a bundler hides modules from actors: its file calls `serveActors({ score })`. */
   readonly worker?: () => object;
   readonly log?: Logger;
+  /**
+   * The coordinator whose workers run what can travel; {@link Dataset.explain} says what that is. All else runs here. A plan with predictors of
+   * which none can travel is refused (`nothing-travels`); one without any runs here.
+   */
+  readonly on?: RemoteRunner;
+  /** With `on`: tabs of volunteers may see the rows. Default false. */
+  readonly volunteers?: boolean;
+  /** With `on`: what dashboards and volunteers' pages call the job. Default: what its first model is called. */
+  readonly name?: string;
+  /** With `on`: what the rows are, in a sentence for volunteers. */
+  readonly note?: string;
+  /** With `on`: of several jobs those with the highest priority get workers first. Default 0. */
+  readonly priority?: number;
 }
 
 /** What a dataset runs on. `shoal` has one per JavaScript runtime; `testing` has one with faults. */

@@ -11,6 +11,8 @@ export interface Environment {
   readonly devices?: Devices;
   /** Stages that are predicted elsewhere. They need no resources here. */
   readonly remote?: RemotePools;
+  /** What the report says of the run from its start. */
+  readonly notices?: readonly string[];
   /** Default: the machine's own time. */
   readonly clock?: Clock;
   /** Ends the run. */

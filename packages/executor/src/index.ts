@@ -3,6 +3,7 @@ export { measureDevices, type DeviceTrial, type MeasuredDevices, type MeasureReq
 export type { Environment } from "./environment.ts";
 export { sourceOfRow } from "./errors/row-errors.ts";
 export type { BlockPool, BlockPoolRun, OpenPool, RemotePools } from "./pool/block-pool.ts";
+export type { RemoteJob, RemoteJobSettings, RemoteRunner } from "./pool/remote-runner.ts";
 export { openStagePool } from "./pool/open-actor-pool.ts";
 export type { PoolEvent } from "./pool/pool-settings.ts";
 export { PoolRecorder } from "./stats/stage-recorder.ts";
@@ -12,5 +13,5 @@ export { runToSink } from "./run-job.ts";
 export { formatBytes, formatCount, formatDuration, plural } from "./stats/format-quantity.ts";
 export { formatStats } from "./stats/format-stats.ts";
 export type { RunEvent, StageProgress } from "./stats/run-event.ts";
-export type { PoolStats, RunStats, StageStats } from "./stats/run-stats.ts";
+export type { PoolStats, RunStats, StageStats, WorkerShare } from "./stats/run-stats.ts";
 export { execute, type Execution } from "./streaming-executor.ts";

@@ -126,6 +126,7 @@ class StreamingExecutor implements Execution {
       }),
     });
     this.#emit({ kind: "run-started", stages: this.#records.map(({ stage, name, kind }) => ({ stage, name, kind })) });
+    for (const notice of environment.notices ?? []) this.#notice(notice);
     for (const fit of this.#fits) if (fit.notice !== undefined) this.#notice(fit.notice);
     void this.#progress.countRows(this.#plan, signal);
     return stream;

@@ -1,14 +1,17 @@
 import type { PredictorSpec } from "@shoal/core";
 import { inputsOf, isStateful, type FunctionStep, type LogicalOperator, type PredictorOptions } from "./logical/logical-operator.ts";
 import { physicalInputsOf, type ActorPoolStage, type PhysicalOperator, type Recut } from "./physical/physical-operator.ts";
+import { explainTravel } from "./explain-travel.ts";
 import type { Planned } from "./plan.ts";
+import type { TravelOptions } from "./travel.ts";
 
-/** Both plans as indented text, the last step first; what a step reads from stands below it. */
-export function explain(planned: Planned): string {
+/** Both plans as indented text, the last step first; what a step reads from stands below it. Then what of it other machines could run. */
+export function explain(planned: Planned, options?: TravelOptions): string {
   return [
     "Logical plan", tree(planned.logical, inputsOf, logicalLine),
     ...(planned.applied.length === 0 ? [] : [`Optimized (${planned.applied.join(", ")})`, tree(planned.optimized, inputsOf, logicalLine)]),
     "Physical plan", tree(planned.physical, physicalInputsOf, physicalLine),
+    explainTravel(planned.physical, options),
   ].join("\n");
 }
 

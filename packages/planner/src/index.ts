@@ -5,4 +5,6 @@ export * from "./plan.ts";
 export * from "./plan-json.ts";
 export * from "./rules/rule.ts";
 export * from "./to-physical.ts";
-export type { SegmentPlan } from "./segment-plan.ts";
+export { segmentPlan, type SegmentPlan } from "./segment-plan.ts";
+export { explainTravel } from "./explain-travel.ts";
+export * from "./travel.ts";

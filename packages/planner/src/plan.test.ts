@@ -45,11 +45,18 @@ Physical plan
     actor-pool text-classification(sentiment) [text] → [label], stages preprocess → predict → postprocess, 1 actor, 1 CPU each, batch cost auto tokens, device auto, in order
       recut 32 to 1024 rows
         limit 20
-          scan parquet(in), columns id, text, limit 20`);
+          scan parquet(in), columns id, text, limit 20
+Segments: what other machines can run
+  text-classification(sentiment): any device, memory not stated, model sentiment; sends [text], gets [label]
+Stays here
+  scan parquet(in) because it reads the source
+  limit 20 because it counts rows in their order
+  recut because it cuts the blocks
+  project because choosing columns costs nothing`);
 });
 
 test("an exact batch re-cuts to its multiples; a fitting repartition is left alone", () => {
-  expect(explain(plan(predict(map(filter(read(), "keep"), "trim"), own, { batchSize: 100, concurrency: [1, 4] }), options)).split("Physical plan\n")[1]).toBe(
+  expect(explain(plan(predict(map(filter(read(), "keep"), "trim"), own, { batchSize: 100, concurrency: [1, 4] }), options)).split(/Physical plan\n|\nSegments/)[1]).toBe(
     `  actor-pool score (job.ts#score), 1 to 4 actors, 1 CPU each, batch 100, device auto, in order
     recut 100 to 1024 rows, multiples of 100
       row-functions filter keep() → map trim()

@@ -7,5 +7,7 @@ export type {
   PredictorStep, ReadOptions, Resources, Row, RowOf, Schema, SinkResult, SinkWriter,
 } from "@shoal/core";
 export { formatStats, type RunEvent, type RunStats } from "@shoal/executor";
+export { connect, type ConnectOptions } from "./cluster/connect.ts";
+export type { Cluster } from "@shoal/cluster";
 export { serveActors } from "./platform/serve-actors.ts";
 export { forkActor } from "@shoal/workers/local";

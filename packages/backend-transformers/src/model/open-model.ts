@@ -49,27 +49,38 @@ interface Graph {
   readonly externalData: Readonly<Record<string, Uint8Array>> | undefined;
 }
 
-async function locateGraph(files: ModelFiles, { dtype = "fp32", modelFile }: ModelSettings): Promise<Graph> {
-  const suffix = suffixes[dtype];
-  const candidates = modelFile === undefined ? [`onnx/model${suffix}.onnx`, `model${suffix}.onnx`, `onnx/decoder_model_merged${suffix}.onnx`] : [modelFile];
+async function locateGraph(files: ModelFiles, settings: ModelSettings): Promise<Graph> {
+  const candidates = graphCandidates(settings);
   for (const candidate of candidates) {
     const path = await files.locate(candidate);
     if (path !== undefined) return { path, externalData: await fetchExternalData(files, candidate) };
   }
-  throw fileNotFound(files, candidates, `Choose a dtype that the model has a file for (it was asked for "${dtype}"), or name the file with modelFile.`);
+  throw fileNotFound(files, candidates, `Choose a dtype that the model has a file for (it was asked for "${settings.dtype ?? "fp32"}"), or name the file with modelFile.`);
+}
+
+/** Where a model's graph may be; the first that is there is it. */
+export function graphCandidates({ dtype = "fp32", modelFile }: ModelSettings): readonly string[] {
+  const suffix = suffixes[dtype];
+  return modelFile === undefined ? [`onnx/model${suffix}.onnx`, `model${suffix}.onnx`, `onnx/decoder_model_merged${suffix}.onnx`] : [modelFile];
 }
 
 /** A graph above 2 GB keeps its weights in files beside it, and names them. */
 async function fetchExternalData(files: ModelFiles, graph: string): Promise<Graph["externalData"]> {
   if (!files.fetched) return undefined;
-  // A larger graph holds its weights itself.
-  const bytes = await files.read(graph, 64 * 2 ** 20);
-  const names = [...new Set(bytes === undefined ? [] : new TextDecoder("latin1").decode(bytes).match(/[\w-][\w.-]*\.onnx(?:_data|\.data)(?:_\d+)?/g))];
-  const folder = graph.slice(0, graph.lastIndexOf("/") + 1);
+  const paths = await externalDataPaths(files, graph);
   if (files.beside) {
-    await Promise.all(names.map((name) => files.locate(folder + name)));
+    await Promise.all(paths.map((path) => files.locate(path)));
     return undefined;
   }
-  const read = await Promise.all(names.map(async (name) => [name, await files.read(folder + name)] as const));
+  const read = await Promise.all(paths.map(async (path) => [path.slice(path.lastIndexOf("/") + 1), await files.read(path)] as const));
   return Object.fromEntries(read.flatMap(([name, data]) => (data === undefined ? [] : [[name, data]])));
+}
+
+/** The files that a graph names, which the model may have or not. */
+export async function externalDataPaths(files: ModelFiles, graph: string): Promise<readonly string[]> {
+  // A larger graph holds its weights itself.
+  const bytes = await files.read(graph, 64 * 2 ** 20);
+  const names = new Set(bytes === undefined ? [] : new TextDecoder("latin1").decode(bytes).match(/[\w-][\w.-]*\.onnx(?:_data|\.data)(?:_\d+)?/g));
+  const folder = graph.slice(0, graph.lastIndexOf("/") + 1);
+  return Array.from(names, (name) => folder + name);
 }

@@ -17,6 +17,8 @@ export type TellBytes = (url: string, bytes: number) => void;
 
 /** What loading models needs of the runtime. The package's import conditions choose which one `#platform` is. */
 export interface ModelPlatform {
+  /** What a model's files are located at are paths of this machine. */
+  readonly hasFiles: boolean;
   /** Files that were fetched once are found again by whoever else looks here. */
   keepsFiles(): Promise<boolean>;
   /** @throws `model-not-found` for a directory that does not exist, `bad-model-name` */

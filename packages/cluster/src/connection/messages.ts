@@ -74,6 +74,8 @@ export interface ModelManifest {
   /** SHA-256 over paths and hashes of its files. */
   readonly hash: string;
   readonly files: readonly ModelFile[];
+  /** The file to load, where the model is one file and not a folder: as `plan.spec.model` then goes its address and not that of the folder. */
+  readonly entry?: string;
 }
 
 /** A predictor class as one ES module, by its SHA-256, at `<coordinator>/code/<sha256>.js`. */

@@ -14,6 +14,7 @@ import { HeldInputs } from "./held-inputs.ts";
 import { InviteBook } from "./invite-book.ts";
 import { JobDesk } from "./job-desk.ts";
 import { gatewayRole } from "./open-job.ts";
+import { modelFile } from "./model-files.ts";
 import { performEffect } from "./perform-effects.ts";
 import { RecentBytes } from "./recent-bytes.ts";
 import { Refusals } from "./refusals.ts";
@@ -153,6 +154,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
       await revoked;
     },
     allows: (token, scope) => invites.allows(token, scope),
+    modelFile: (model, path) => modelFile(state, model, path),
     snapshot: () => takeSnapshot(state, name, whyPaused()),
     watch: (onChange) => watchers.watch(onChange),
     ended,

@@ -1,6 +1,6 @@
 import type { ShoalError } from "@shoal/core";
 import type { Channel } from "../connection/channel.ts";
-import type { DriverToGateway, GatewayToDriver, GatewayToWorker, Scope, WorkerToGateway } from "../connection/messages.ts";
+import type { DriverToGateway, GatewayToDriver, GatewayToWorker, ModelFile, Scope, WorkerToGateway } from "../connection/messages.ts";
 import type { Invite, Snapshot } from "./snapshot.ts";
 
 /** Where a connection comes from. */
@@ -21,6 +21,8 @@ export interface Gateway {
   revoke(invite: string): Promise<void>;
   /** Whether a token allows something: for pages and files over HTTP. */
   allows(token: string, scope: Scope): boolean;
+  /** A file of a model that a job brought, by the hash of the model: to hand it out over HTTP. */
+  modelFile(model: string, path: string): ModelFile | undefined;
   snapshot(): Snapshot;
   /** Called after changes, at most a few times a second. Gives what stops it. */
   watch(onChange: () => void): () => void;

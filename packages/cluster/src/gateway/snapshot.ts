@@ -1,5 +1,5 @@
 import type { ConcreteDevice, ErrorData } from "@shoal/core";
-import type { Scope } from "../connection/messages.ts";
+import type { JobDescription, Scope } from "../connection/messages.ts";
 
 /** Everything that a dashboard shows, as JSON. Times are milliseconds since 1970. */
 export interface Snapshot {
@@ -22,6 +22,10 @@ export interface JobSnapshot {
   readonly startedAt: number;
   readonly endedAt?: number;
   readonly volunteers: boolean;
+  /** What its rows are, for people. */
+  readonly about?: JobDescription["about"];
+  /** Of all its models, which a worker loads once. */
+  readonly downloadBytes?: number;
   readonly rowsDone: number;
   /** Where it is known. */
   readonly rowsTotal?: number;

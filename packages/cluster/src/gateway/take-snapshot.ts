@@ -4,6 +4,7 @@ import { bottleneck } from "./bottleneck.ts";
 import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import { fleetOf, standingOf, type SegmentFleet } from "./job-standing.ts";
+import { downloadBytes } from "./model-files.ts";
 import type { JobSnapshot, SegmentSnapshot, Snapshot, WorkerSnapshot } from "./snapshot.ts";
 import type { WorkerRecord } from "./worker-record.ts";
 
@@ -29,7 +30,7 @@ function jobSnapshot(state: GatewayState, job: GatewayJob, trouble: string | und
   const etaMs = rowsTotal === undefined || rowsPerSecond === 0 ? undefined : Math.round((Math.max(0, rowsTotal - rowsDone) / rowsPerSecond) * 1000);
   return {
     job: job.name, name: description.name, state: standing.state === "opening" ? "running" : standing.state,
-    startedAt, volunteers: description.volunteers, rowsDone, rowsPerSecond,
+    startedAt, volunteers: description.volunteers, about: description.about, downloadBytes: downloadBytes(description), rowsDone, rowsPerSecond,
     ...(error === undefined ? {} : { error }),
     ...(endedAt === undefined ? {} : { endedAt }),
     ...(rowsTotal === undefined ? {} : { rowsTotal }),

@@ -24,7 +24,7 @@ function stageRow({ name, rowsIn, rowsOut, rowsPerSecond, wallMs, busyMs, waitMs
 function poolLines({ name }: StageStats, pool: PoolStats): string[] {
   const { min, median, max } = pool.batchRows;
   const parts = [
-    `${plural(pool.actors, "actor")} on ${pool.device || "?"}, predicting ${Math.round(100 * pool.utilisation)} % of the time, loaded in ${duration(pool.loadMs / Math.max(1, pool.actors))}`,
+    pool.workers === undefined ? `${plural(pool.actors, "actor")} on ${pool.device || "?"}, predicting ${Math.round(100 * pool.utilisation)} % of the time, loaded in ${duration(pool.loadMs / Math.max(1, pool.actors))}` : workersText(pool.workers, pool.device),
     pool.deviceChoice ?? "",
     `${plural(pool.batches, "batch", "batches")} of ${min === max ? plural(max, "row") : `${count(min)}–${count(max)} (median ${count(median)}) rows`}; preprocess ${duration(pool.preprocessMs)}, predict ${duration(pool.predictMs)}, postprocess ${duration(pool.postprocessMs)}`,
     [
@@ -37,6 +37,15 @@ function poolLines({ name }: StageStats, pool: PoolStats): string[] {
     ].filter((part) => part !== false).join(", "),
   ];
   return [name, ...parts.filter((part) => part !== "").map((part) => `  ${part}`)];
+}
+
+const namedWorkers = 8;
+
+function workersText(workers: NonNullable<PoolStats["workers"]>, device: string): string {
+  const named = workers.slice(0, namedWorkers).map(({ worker, rows }) => `${worker} ${count(rows)}`);
+  const others = workers.slice(namedWorkers);
+  if (others.length > 0) named.push(`${others.length} others ${count(others.reduce((sum, { rows }) => sum + rows, 0))}`);
+  return `${plural(workers.length, "worker")} on ${device || "?"}; rows by worker: ${named.join(", ")}`;
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {

@@ -21,10 +21,18 @@ export interface StageStats {
   readonly pool?: PoolStats;
 }
 
+/** What one worker did of a stage that many machines ran. */
+export interface WorkerShare {
+  readonly worker: string;
+  readonly rows: number;
+}
+
 export interface PoolStats {
   /** The most at one time. */
   readonly actors: number;
   readonly device: string;
+  /** Where other machines ran it: who did how much, the most first. */
+  readonly workers?: readonly WorkerShare[];
   /** What was measured, where the device was to be chosen. */
   readonly deviceChoice?: string;
   readonly preprocessMs: number;

@@ -1,5 +1,5 @@
 import type { BlockResult, Clock } from "@shoal/core";
-import type { PoolStats, StageStats } from "./run-stats.ts";
+import type { PoolStats, StageStats, WorkerShare } from "./run-stats.ts";
 
 /** Counts what one stage does while it runs. */
 export class StageRecorder {
@@ -89,6 +89,8 @@ export class PoolRecorder {
   /** Why it is this device, where it was measured. */
   deviceChoice: string | undefined;
   failedBatches = 0;
+  /** Worker → rows, where other machines run the stage. */
+  readonly #workers = new Map<string, number>();
   /** Actor-milliseconds that were on offer, up to the last change of the pool's size. */
   #offeredMs = 0;
   #actors = 0;
@@ -131,6 +133,13 @@ export class PoolRecorder {
     for (const name in result.counts) this.#counts.set(name, (this.#counts.get(name) ?? 0) + (result.counts[name] as number));
   }
 
+  /** Another machine's result. */
+  addOf(worker: string, device: string, result: BlockResult): void {
+    this.add(result);
+    this.#workers.set(worker, (this.#workers.get(worker) ?? 0) + result.block.rows + result.failures.length);
+    if (device !== "" && !this.device.split(", ").includes(device)) this.device = this.device === "" ? device : `${this.device}, ${device}`;
+  }
+
   stats(wallMs: number): PoolStats {
     this.resized(this.#actors);
     const sizes = [...this.#batches].sort(([a], [b]) => a - b);
@@ -138,7 +147,7 @@ export class PoolRecorder {
     const real = this.#counts.get("realTokens");
     const padded = this.#counts.get("paddedTokens");
     return {
-      actors: this.peakActors, device: this.device, ...(this.deviceChoice === undefined ? {} : { deviceChoice: this.deviceChoice }),
+      actors: this.peakActors, device: this.device, ...(this.#workers.size === 0 ? {} : { workers: sharesOf(this.#workers) }), ...(this.deviceChoice === undefined ? {} : { deviceChoice: this.deviceChoice }),
       preprocessMs: this.preprocessMs, predictMs: this.predictMs, postprocessMs: this.postprocessMs, loadMs: this.loadMs,
       ...(this.#firstActorAt === undefined ? {} : { startMs: this.#firstActorAt - this.#createdAt }),
       batches, failedBatches: this.failedBatches,
@@ -151,6 +160,10 @@ export class PoolRecorder {
       utilisation: Math.min(1, this.predictMs / Math.max(1, this.#offeredMs || wallMs)),
     };
   }
+}
+
+function sharesOf(workers: ReadonlyMap<string, number>): WorkerShare[] {
+  return Array.from(workers, ([worker, rows]) => ({ worker, rows })).toSorted((a, b) => b.rows - a.rows);
 }
 
 function medianOf(sizes: readonly (readonly [size: number, times: number])[], total: number): number {

@@ -1,3 +1,4 @@
+import type { BlockResult } from "@shoal/core";
 import { describe, expect, test } from "vitest";
 import { nameBottleneck } from "./bottleneck.ts";
 import { formatStats } from "./format-stats.ts";
@@ -57,6 +58,16 @@ score
 
 note: score: 2 of 20 actors fit: 2 CPUs.
 No stage stood out.`);
+});
+
+test("where other machines predicted, the report says who did how many rows", () => {
+  const recorder = new PoolRecorder({ now: () => 0 });
+  const done = (rows: number): BlockResult => ({ ...failedResult([]), block: { rows, columns: {}, lineage: [] } });
+  for (const [worker, device, rows] of [["anna", "webgpu", 10], ["box", "cpu", 1200], ["anna", "webgpu", 20]] as const) recorder.addOf(worker, device, done(rows));
+  for (let other = 0; other < 8; other++) recorder.addOf(`tab ${other}`, "wasm", done(1));
+  const score = stage("score", { kind: "actor-pool", pool: recorder.stats(1000) });
+  expect(formatStats({ wallMs: 1000, rowsOut: 1238, rowsPerSecond: 1238, consumerMs: 0, failedRows: 0, deadLettered: 0, notices: [], bottleneck: "", stages: [score] })).toContain(
+    "10 workers on webgpu, cpu, wasm; rows by worker: box 1,200, anna 30, tab 0 1, tab 1 1, tab 2 1, tab 3 1, tab 4 1, tab 5 1, 2 others 2");
 });
 
 test("one is said as one", () => {

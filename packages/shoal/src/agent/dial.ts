@@ -1,8 +1,8 @@
-import { socketChannel, type Dial, type WebSocketLike } from "@shoal/cluster";
+import { socketChannel, type Channel, type SaidBy, type TakenBy, type WebSocketLike } from "@shoal/cluster";
 import { ShoalError, systemClock } from "@shoal/core";
 
-/** Opens a WebSocket to a coordinator. @throws `unreachable`, which the agent takes for a reason to try again */
-export function dialSocket(base: string, openSocket: (url: string) => WebSocketLike): Dial {
+/** Opens a WebSocket to a coordinator. @throws `unreachable`, which agents and drivers take for a reason to try again */
+export function dialSocket<S extends "worker" | "driver">(base: string, openSocket: (url: string) => WebSocketLike, side: S): (signal: AbortSignal) => Promise<Channel<SaidBy[S], TakenBy[S]>> {
   const url = new URL("connect", base.replace(/^http/, "ws")).href;
   return (signal) =>
     new Promise((resolve, reject) => {
@@ -16,7 +16,7 @@ export function dialSocket(base: string, openSocket: (url: string) => WebSocketL
       socket.addEventListener("open", () => {
         if (over.signal.aborted) return;
         over.abort();
-        resolve(socketChannel(socket, { side: "worker", clock: systemClock, label: "the coordinator" }));
+        resolve(socketChannel(socket, { side, clock: systemClock, label: "the coordinator" }));
       });
       socket.addEventListener("error", ({ message, error }: { readonly message?: unknown; readonly error?: unknown }) => {
         why = reasonOf(error) ?? (typeof message === "string" ? message : "");

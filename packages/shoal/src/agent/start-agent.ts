@@ -1,4 +1,4 @@
-import { runAgent, type Agent, type AgentEvent, type AgentParts } from "@shoal/cluster";
+import { parseLink, runAgent, type Agent, type AgentEvent, type AgentParts } from "@shoal/cluster";
 import { ShoalError, systemClock, type ConcreteDevice, type Devices, type Logger, type Resources } from "@shoal/core";
 import { localMachine } from "#platform";
 import * as agentRuntime from "#agent-runtime";
@@ -7,7 +7,6 @@ import type { AgentRuntime } from "./agent-runtime.ts";
 import { dialSocket } from "./dial.ts";
 import { fetchCode } from "./fetch-code.ts";
 import { fetchModel } from "./fetch-model.ts";
-import { parseLink } from "./parse-link.ts";
 
 export interface StartAgentOptions {
   /** For people, as in "Anna's laptop". Default: the name of the machine, or of the browser. */
@@ -36,7 +35,7 @@ export interface StartAgentOptions {
  */
 export async function startAgent(link: string, options: StartAgentOptions = {}): Promise<Agent> {
   const runtime: AgentRuntime = agentRuntime;
-  const { base, token } = parseLink(link);
+  const { url: base, token } = parseLink(link);
   const { onEvent, signal, allowCode = false, dutyCycle } = options;
   const tell = (event: AgentEvent): void => onEvent?.(event);
   const { host, resources, devices } = await openMachine(localMachine, { log: noticesOf(tell), resources: options.resources });
@@ -51,7 +50,7 @@ export async function startAgent(link: string, options: StartAgentOptions = {}):
   };
   try {
     const agent = runAgent({
-      dial: options.dial ?? dialSocket(base, runtime.openSocket),
+      dial: options.dial ?? dialSocket(base, runtime.openSocket, "worker"),
       name: identity.name, token, host, resources, clock: systemClock, random: Math.random, devices: usable,
       traits: {
         label: options.label ?? runtime.defaultLabel(), host: runtime.host, runtime: runtime.runtime(), devices: await usable.candidates(),

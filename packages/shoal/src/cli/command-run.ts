@@ -5,26 +5,39 @@ import { setProcessSettings } from "../platform/process-settings.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { JsonEvents } from "./json-events.ts";
+import { ManyMachines } from "./many-machines.ts";
 import { runSettings, type RunFlags } from "./run-flags.ts";
 
 /** One run started by the command: its settings reach the job, its events decide the exit code. */
-export class CommandRun {
+export class CommandRun implements AsyncDisposable {
   readonly settings: RunSettings;
   readonly #flags: RunFlags;
   readonly #json: JsonEvents | undefined;
+  readonly #machines: ManyMachines | undefined;
   /** Something was consumed, be it in vain. */
   began = false;
 
-  constructor(flags: RunFlags) {
+  /** @param title what others see its jobs called @throws `bad-option`, `bad-link` */
+  constructor(flags: RunFlags, title: string) {
     this.#flags = flags;
     this.#json = flags.json === undefined ? undefined : new JsonEvents();
-    this.settings = { ...runSettings(flags, interruptSignal()), onEvent: (event) => this.#take(event), ...(flags.quiet === undefined && { log: standardErrorLogger }) };
+    this.#machines = ManyMachines.of(flags, {
+      links: (url, links, text) => (this.#json === undefined ? this.#say(text) : this.#json.write({ kind: "links", url, links })),
+      note: (message) => (this.#json === undefined && flags.quiet === undefined ? this.#say(`note: ${message}`) : undefined),
+    });
+    this.settings = {
+      ...runSettings(flags, interruptSignal()),
+      ...this.#machines?.settings(title),
+      onEvent: (event) => this.#take(event),
+      ...(flags.quiet === undefined && { log: standardErrorLogger }),
+    };
     setProcessSettings(this.settings, () => (this.began = true));
   }
 
   /** Says where the rows go, before the run. */
   rowsTo(location: string | undefined): void {
     this.#json?.rowsTo(location);
+    this.#machines?.outputAt(location);
   }
 
   /** Says what came out and what it took. */
@@ -34,6 +47,14 @@ export class CommandRun {
     process.stderr.write(`${plural(result.rows, "row")} in ${plural(result.files.length, "file")}: ${result.location === "-" ? "standard output" : result.location}\n`);
     const letters = this.#flags.deadLetters ?? result.deadLetters;
     if (stats.deadLettered > 0 && letters !== undefined) process.stderr.write(`Rows that failed: ${letters}\n`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#machines?.[Symbol.asyncDispose]();
+  }
+
+  #say(text: string): void {
+    process.stderr.write(`${text.trimEnd()}\n`);
   }
 
   #take(event: RunEvent): void {

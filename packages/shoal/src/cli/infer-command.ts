@@ -99,7 +99,7 @@ export function inferCommand(): Command {
 async function infer(files: readonly string[], flags: Flags): Promise<void> {
   // Actors inherit the environment.
   if (flags.offline) process.env["HF_HUB_OFFLINE"] = "1";
-  const commandRun = new CommandRun(flags);
+  await using commandRun = new CommandRun(flags, `${flags.task} of ${flags.input}`);
   commandRun.rowsTo(flags.out);
   const source = inputSource(files, flags.inputFormat);
   const predicted = withoutPixels(dataset<Row>(source, localRuntime).mapBatches(predictor(flags), predictorSettings(flags)), source);

@@ -8,6 +8,7 @@ import { exitCodes, printError } from "./exit-codes.ts";
 import { inferCommand } from "./infer-command.ts";
 import { inspectCommand } from "./inspect-command.ts";
 import { runCommand } from "./run-command.ts";
+import { serveCommand } from "./serve-command.ts";
 import { workCommand } from "./work-command.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
@@ -17,6 +18,7 @@ const program = new Command("shoal")
   .version(version)
   .addCommand(runCommand())
   .addCommand(inferCommand())
+  .addCommand(serveCommand())
   .addCommand(inspectCommand())
   .addCommand(workCommand())
   .addCommand(doctorCommand())

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Command, Option } from "commander";
 import { ShoalError } from "@shoal/core";
@@ -37,7 +37,7 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
       hint: `shoal inspect ${file} shows what is in a file of rows; shoal infer ${file} --task … predicts over them without a program.`,
     });
   }
-  const commandRun = new CommandRun(flags);
+  await using commandRun = new CommandRun(flags, basename(path).replace(/\.[cm]?[jt]s$/i, ""));
   process.argv = [process.argv[0] as string, path, ...args];
   const exported = (await import(pathToFileURL(path).href)) as { default?: unknown };
   // The file's body was the job.
@@ -51,13 +51,15 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
     refuse(flags, ["output", "format", "overwrite", "maxRowsPerFile"], `the job names its own sink, ${job.sink.name}`);
     if (flags.explain) return void process.stdout.write(`${job.explain()}\n`);
     commandRun.rowsTo(job.sink.spec?.options["path"] as string | undefined);
-    return commandRun.finish(await job.run());
+    commandRun.finish(await job.run());
+    return;
   }
   if (isDataset(job)) {
     if (flags.explain) return void process.stdout.write(`${job.explain()}\n`);
     const output = flags.output ?? "-";
     commandRun.rowsTo(output);
-    return commandRun.finish(await job.write(outputSink(output, flags)));
+    commandRun.finish(await job.write(outputSink(output, flags)));
+    return;
   }
   throw new ShoalError("no-job", `The default export of ${file} is neither a Job, a Dataset, nor a function giving one.`, {
     hint: "Write: export default dataset.to(parquet(\"out/labels/\")); or leave the default export out and consume the dataset in the file's body.",

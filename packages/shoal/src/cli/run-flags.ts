@@ -3,9 +3,10 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import type { Resources } from "@shoal/core";
 import type { RunSettings } from "@shoal/dataset";
 import type { OnError } from "@shoal/planner";
+import { withManyMachinesFlags, type ManyMachinesFlags } from "./many-machines.ts";
 
 /** The flags that every run takes. */
-export interface RunFlags {
+export interface RunFlags extends ManyMachinesFlags {
   readonly limit?: number;
   readonly onError?: OnError;
   readonly maxErrors?: number;
@@ -19,7 +20,7 @@ export interface RunFlags {
 }
 
 export function withRunFlags(command: Command): Command {
-  return command
+  command
     .option("--limit <rows>", "stop after so many rows: for trying a job out", wholeNumber)
     .addOption(new Option("--on-error <what>", "what becomes of rows that fail, for steps that say nothing themselves").choices(["fail", "skip", "null", "dead-letter"]).argParser(onError))
     .option("--max-errors <rows>", "fail when more rows than this have failed", wholeNumber)
@@ -30,6 +31,7 @@ export function withRunFlags(command: Command): Command {
     .option("--dead-letters <file>", "JSONL file for failed rows, where the output keeps none")
     .option("-q, --quiet", "no progress and no report, only errors")
     .option("--json", "events as JSON lines on standard output (on standard error when the rows go to standard output)");
+  return withManyMachinesFlags(command);
 }
 
 /** What the flags say, as settings of a run. */

@@ -1,10 +1,12 @@
 // A page, or a worker of one.
+import type { BundlePredictor } from "@shoal/cluster";
 import { ShoalError, type ActorHost, type Logger } from "@shoal/core";
 import { webWorkerHost } from "@shoal/workers";
 import { detectResources, deviceCandidates } from "@shoal/workers/local";
 import { deviceMemory } from "./browser/device-memory.ts";
 import { createLocalRuntime } from "./create-local-runtime.ts";
 import type { LocalMachine } from "./open-machine.ts";
+import type { OpenTravelling } from "./open-travelling.ts";
 
 /** Actors with all of Shoal's backends. */
 export function createHost(log: Logger): ActorHost {
@@ -26,3 +28,11 @@ export const localRuntime = createLocalRuntime({
     });
   },
 });
+
+/** A file of a model, for handing it on. Loaded only where a model is handed on. */
+export const openTravellingFile: OpenTravelling = async (...file) => (await import("./browser/travelling-file.ts")).openTravellingFile(...file);
+export const openTravellingOnnx: OpenTravelling = async (...file) => (await import("./browser/travelling-file.ts")).openTravellingOnnx(...file);
+
+export const bundlePredictor: BundlePredictor = () => {
+  throw new ShoalError("bundler-missing", "A page has no bundler: its predictors of your own run in the page itself.", { failure: "bug", hint: "Connect without code, or submit the job from Node, Bun or Deno." });
+};

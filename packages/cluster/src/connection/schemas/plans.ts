@@ -32,7 +32,7 @@ export const relativePath = v.pipe(
   v.check((path) => !/[\\\0:]/.test(path) && path.split("/").every((part) => part !== "" && part !== "." && part !== ".."), "no relative path"),
 );
 
-export const modelManifest = v.object({ hash: sha256, files: list(v.object({ path: relativePath, sha256, bytes: count }), 1_024) });
+export const modelManifest = v.object({ hash: sha256, files: list(v.object({ path: relativePath, sha256, bytes: count }), 1_024), entry: v.exactOptional(relativePath) });
 export const codeBundle = v.object({ sha256, bytes: count });
 
 export const segmentDescription = v.object({

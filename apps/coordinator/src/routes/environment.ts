@@ -1,0 +1,41 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Context } from "hono";
+import type { Gateway, ModelFile, Scope } from "@shoal/cluster";
+import type { StoredFiles } from "../files/folder-files.ts";
+import type { Traffic } from "../server/connection-limits.ts";
+import { refuse } from "../server/refuse.ts";
+import type { Requester } from "../server/requester.ts";
+
+/** What the routes know. */
+export interface Environment {
+  readonly gateway: Gateway;
+  readonly files: StoredFiles;
+  /** The file of a model that a job brought. */
+  modelFile(hash: string, path: string): ModelFile | undefined;
+  /** The link of an invite that was printed. */
+  linkOfInvite(id: string): string | undefined;
+  /** Where the world finds us, with a slash at the end. */
+  url(): string;
+  /** Folders of pages: `undefined` where they are not built. */
+  readonly pages: { readonly volunteer: string; readonly dashboard: string };
+  requester(request: IncomingMessage): Requester;
+  traffic(): Traffic;
+}
+
+/** What a request brings along. */
+export type Bindings = { Bindings: { incoming: IncomingMessage; outgoing: ServerResponse } };
+
+/** The token of `Authorization: Bearer …`. */
+export function bearer(context: Context<Bindings>): string | undefined {
+  return /^Bearer +([^\s]{1,4096})$/i.exec(context.req.header("authorization") ?? "")?.[1];
+}
+
+const scopes: readonly Scope[] = ["submit", "work", "observe"];
+
+/** Undefined where the request carries a token of the scope; otherwise what is answered. @param hint where such a token is had */
+export function refusal(context: Context<Bindings>, { gateway }: Environment, scope: Scope, hint: string): Response | undefined {
+  const token = bearer(context);
+  if (token !== undefined && gateway.allows(token, scope)) return undefined;
+  if (token !== undefined && scopes.some((other) => gateway.allows(token, other))) return refuse(403, "not-allowed", `This link allows other things: what was asked for needs one that says \`${scope}\`.`, hint);
+  return refuse(401, "not-allowed", `What was asked for needs a link that says \`${scope}\`; this one lets nobody in: it may have expired or been revoked.`, hint);
+}

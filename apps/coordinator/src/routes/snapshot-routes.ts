@@ -1,0 +1,58 @@
+import { Hono } from "hono";
+import type { Gateway } from "@shoal/cluster";
+import { streamBody } from "../server/stream-body.ts";
+import { refusal, type Bindings, type Environment } from "./environment.ts";
+
+/** At most so often: a person sees no more. */
+const leastMs = 500;
+/** At least so often, so that proxies keep the connection and a page notices that it is dead. */
+const mostMs = 15_000;
+const hint = "Open the dashboard by the link that the coordinator prints.";
+
+/** `/api/snapshots`: one JSON object a line, one at once and then as things change, for as long as it is read. */
+export function snapshotRoutes(environment: Environment): Hono<Bindings> {
+  return new Hono<Bindings>()
+    .get("/api/snapshots", (context) => {
+      const refused = refusal(context, environment, "observe", hint);
+      if (refused !== undefined) return refused;
+      const headers = { "content-type": "application/x-ndjson", "cache-control": "no-store", "x-accel-buffering": "no" };
+      if (context.req.method === "HEAD") return new Response(null, { headers });
+      const left = new AbortController();
+      return new Response(streamBody(lines(environment.gateway, left.signal), () => left.abort()), { headers });
+    })
+    .get("/api/snapshot", (context) => refusal(context, environment, "observe", hint) ?? context.json(environment.gateway.snapshot(), 200, { "cache-control": "no-store" }));
+}
+
+/** A slow reader gets fewer of them, never a backlog. */
+async function* lines(gateway: Gateway, left: AbortSignal): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  let isChanged = false;
+  let wake = (): void => {};
+  const stop = gateway.watch(() => {
+    isChanged = true;
+    wake();
+  });
+  const wait = (ms: number, untilChange: boolean): Promise<void> =>
+    new Promise((resolve) => {
+      if (left.aborted || (untilChange && isChanged)) return resolve();
+      const done = (): void => {
+        clearTimeout(timer);
+        wake = () => {};
+        left.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      left.addEventListener("abort", done, { once: true });
+      if (untilChange) wake = done;
+    });
+  try {
+    while (!left.aborted) {
+      isChanged = false;
+      yield encoder.encode(`${JSON.stringify(gateway.snapshot())}\n`);
+      await wait(leastMs, false);
+      await wait(mostMs, true);
+    }
+  } finally {
+    stop();
+  }
+}

@@ -1,0 +1,94 @@
+import { getRequestListener } from "@hono/node-server";
+import { fileURLToPath } from "node:url";
+import type { Gateway } from "@shoal/cluster";
+import { ShoalError, type Clock, type Logger } from "@shoal/core";
+import { pageFolder as volunteerPage } from "@shoal/volunteer";
+import type { StoredFiles } from "./files/folder-files.ts";
+import type { Certificate } from "./https/certificate.ts";
+import { linkOf } from "./links/link.ts";
+import { linkHost } from "./links/local-names.ts";
+import { createApp } from "./routes/app.ts";
+import type { Environment } from "./routes/environment.ts";
+import { acceptSockets } from "./server/accept-sockets.ts";
+import { basePathOf, withoutBasePath } from "./server/base-path.ts";
+import { limitConnections, type ConnectionLimits } from "./server/connection-limits.ts";
+import { listen, openServer } from "./server/listen.ts";
+import { securityHeaders } from "./server/security-headers.ts";
+import { requester, type Surroundings } from "./server/requester.ts";
+
+export interface ServeOptions {
+  readonly gateway: Gateway;
+  readonly files: StoredFiles;
+  /** The token of an invite that was printed. */
+  readonly tokenOfInvite?: (id: string) => string | undefined;
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly certificate: Certificate | undefined;
+  readonly baseUrl: string | undefined;
+  readonly trustedProxies: readonly string[] | undefined;
+  readonly origins: readonly string[];
+  readonly limits: ConnectionLimits;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface Served {
+  readonly port: number;
+  /** With a slash at the end. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** From source and installed alike: `src` and `dist` lie side by side. */
+const dashboardPage = new URL("../dist/dashboard/", import.meta.url);
+
+/** Puts a gateway on the network: pages, files, API and WebSockets. @throws `port-taken`, `bad-host`, `bad-certificate`, `bad-option` */
+export async function serveGateway({ gateway, files, tokenOfInvite, host, port, certificate, baseUrl, trustedProxies, origins, limits, clock, log }: ServeOptions): Promise<Served> {
+  if (baseUrl !== undefined && (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol))) {
+    throw new ShoalError("bad-option", `"${baseUrl}" can't be where the world finds this coordinator.`, { hint: "Give a whole address, such as https://example.org/shoal/.", failure: "bug" });
+  }
+  const surroundings: Surroundings = {
+    // A proxy or tunnel on this machine, where one is spoken of.
+    trustedProxies: new Set(trustedProxies ?? (baseUrl === undefined ? [] : ["127.0.0.1", "::1"])),
+    origins: new Set([...origins, ...(baseUrl === undefined ? [] : [new URL(baseUrl).origin])]),
+  };
+  const server = openServer(certificate);
+  const traffic = limitConnections(server, limits, surroundings.trustedProxies);
+  const basePath = basePathOf(baseUrl);
+  let url = "";
+  const environment: Environment = {
+    gateway,
+    files,
+    modelFile: (model, path) => gateway.modelFile(model, path),
+    linkOfInvite: (id) => {
+      const token = tokenOfInvite?.(id);
+      return token === undefined ? undefined : linkOf(url, token);
+    },
+    url: () => url,
+    pages: { volunteer: fileURLToPath(volunteerPage), dashboard: fileURLToPath(dashboardPage) },
+    requester: (request) => requester(request, surroundings),
+    traffic,
+  };
+  const app = createApp(environment, log);
+  const answer = getRequestListener((request, bindings) => app.fetch(request, bindings), { overrideGlobalObjects: false });
+  server.on("request", (incoming, outgoing) => {
+    const path = withoutBasePath(incoming.url ?? "/", basePath);
+    if (path === undefined) return void outgoing.writeHead(308, { ...securityHeaders, location: basePath, "content-length": "0" }).end();
+    incoming.url = path;
+    void answer(incoming, outgoing);
+  });
+  const cutSockets = acceptSockets(server, gateway, { basePath, surroundings, limits, clock });
+  const taken = await listen(server, host, port);
+  url = baseUrl === undefined ? `${certificate === undefined ? "http" : "https"}://${linkHost(host)}:${taken}/` : `${new URL(baseUrl).origin}${basePath}`;
+  return {
+    port: taken,
+    url,
+    close: async () => {
+      cutSockets();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import type { IncomingMessage, Server } from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocketServer } from "ws";
+import { socketChannel, type Gateway, type WebSocketLike } from "@shoal/cluster";
+import type { Clock } from "@shoal/core";
+import { isLoopback, isOwnOrigin, requester, type Surroundings } from "./requester.ts";
+import { AddressCounter, type ConnectionLimits } from "./connection-limits.ts";
+import { withoutBasePath } from "./base-path.ts";
+
+/** The most that one message may have; the frames of the protocol are held to it too. */
+const maxPayload = 32 * 1024 * 1024;
+
+export interface SocketSettings {
+  readonly basePath: string;
+  readonly surroundings: Surroundings;
+  readonly limits: ConnectionLimits;
+  readonly clock: Clock;
+}
+
+/** Takes WebSockets at `<base>/connect`, and hands them to the gateway. Gives what cuts those that are left. */
+export function acceptSockets(server: Server, gateway: Gateway, { basePath, surroundings, limits, clock }: SocketSettings): () => void {
+  const sockets = new WebSocketServer({ noServer: true, clientTracking: true, perMessageDeflate: false, maxPayload });
+  const counter = new AddressCounter(limits.maxConnectionsPerAddress);
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Whoever leaves during the handshake is nobody's error.
+    socket.on("error", () => {});
+    const path = withoutBasePath((request.url ?? "/").replace(/\?.*/s, ""), basePath);
+    if (path !== "/connect") return refuse(socket, "404 Not Found", "WebSockets are taken at connect.");
+    if (!isOwnOrigin(request, surroundings)) return refuse(socket, "403 Forbidden", "Pages from elsewhere may not connect.");
+    const { address } = requester(request, surroundings);
+    const isCounted = !isLoopback(address);
+    if (isCounted && !counter.enter(address)) return refuse(socket, "429 Too Many Requests", "There are as many connections from this address as there may be.");
+    if (isCounted) socket.once("close", () => counter.leave(address));
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      // `ws` has more overloads of its listeners than the standard.
+      const channel = socketChannel(webSocket as unknown as WebSocketLike, { side: "gateway", clock, label: `the program at ${address}` });
+      gateway.accept(channel, { address });
+    });
+  });
+  return () => {
+    for (const webSocket of sockets.clients) webSocket.terminate();
+    sockets.close();
+  };
+}
+
+function refuse(socket: Duplex, status: string, why: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(why) + 1}\r\n\r\n${why}\n`);
+}

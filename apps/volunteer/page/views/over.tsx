@@ -1,0 +1,25 @@
+import type { ComponentChild } from "preact";
+import type { VolunteerState } from "../volunteer-state.ts";
+import type { Volunteer } from "../volunteer.ts";
+import { counted } from "./format.ts";
+
+type OverScene = Extract<VolunteerState["scene"], { kind: "over" }>;
+
+/** After the work. */
+export function Over({ over, volunteer }: { readonly over: OverScene; readonly volunteer: Volunteer }): ComponentChild {
+  const thanks = over.done.rows > 0 ? `Thank you: you did ${counted(over.done.rows, "row")}` : "Thank you";
+  return (
+    <section>
+      <h1 tabIndex={-1}>{over.how === "refused" && over.done.rows === 0 ? "It can't go on" : thanks}</h1>
+      <p class="lead">{explanation(over)}</p>
+      {over.how === "refused" && over.error?.hint !== undefined && <p>{over.error.hint}</p>}
+      <button type="button" class="main" onClick={() => volunteer.start()}>Start again</button>
+    </section>
+  );
+}
+
+function explanation({ how, done, error }: OverScene): string {
+  if (how === "refused") return error?.message ?? "The coordinator refused this tab.";
+  if (how === "finished") return "The job is over. You can close this tab.";
+  return done.rows > 0 ? "Nothing runs in this tab any more. What you did is kept." : "Nothing runs in this tab any more.";
+}

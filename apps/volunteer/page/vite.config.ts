@@ -1,0 +1,37 @@
+import { defaultClientConditions, defineConfig, type Plugin } from "vite";
+
+/** Writes how many bytes Start loads, so that the page can say it: the scripts of the workers, and the build of ONNX Runtime that the device needs. */
+function programSize(): Plugin {
+  return {
+    name: "program-size",
+    apply: "build",
+    generateBundle(_options, bundle) {
+      const files = Object.values(bundle).map((file) => ({ name: file.fileName, bytes: Buffer.byteLength(file.type === "asset" ? file.source : file.code) }));
+      const sum = (is: (name: string) => boolean): number => files.filter(({ name }) => is(name)).reduce((total, { bytes }) => total + bytes, 0);
+      // The page's own script and style are there already.
+      const scripts = sum((name) => name.endsWith(".js") && !/\bindex-[^/]*$/.test(name));
+      const forGpu = (name: string): boolean => /\.(jsep|asyncify|jspi)\./.test(name);
+      const source = JSON.stringify({ webgpu: scripts + sum((name) => name.endsWith(".wasm") && forGpu(name)), wasm: scripts + sum((name) => name.endsWith(".wasm") && !forGpu(name)) });
+      this.emitFile({ type: "asset", fileName: "program-size.json", source });
+    },
+  };
+}
+
+export default defineConfig({
+  // The coordinator may stand behind a path of its own.
+  base: "./",
+  resolve: { conditions: ["@shoal/source", ...defaultClientConditions] },
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  plugins: [programSize()],
+  worker: { format: "es" },
+  build: {
+    outDir: "../dist/page",
+    emptyOutDir: true,
+    target: "es2023",
+    // The page's policy allows nothing that is not a file of its own.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 4000,
+  },
+});

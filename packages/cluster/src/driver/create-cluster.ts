@@ -1,0 +1,130 @@
+import { ShoalError, type Clock, type Logger } from "@shoal/core";
+import { formatDuration } from "@shoal/executor";
+import type { Cluster, ClusterJob, JobSettings } from "./cluster.ts";
+import { GatewayLink, type DialGateway } from "./gateway-link.ts";
+import { RunningJob } from "./running-job.ts";
+import { SentFiles } from "./send-files.ts";
+import type { BundlePredictor, FindModel } from "./travelling-file.ts";
+
+export interface ClusterParts {
+  /** Opens a connection as a driver. Errors of class `bug` are for good; after others it is tried again, ever more slowly. */
+  readonly dial: DialGateway;
+  /** The driver's own name, and the same when it comes again. */
+  readonly name: string;
+  /** What messages call the coordinator until it has said its name. */
+  readonly label?: string;
+  /** Of a link that lets in those who bring jobs. */
+  readonly token?: string;
+  readonly clock: Clock;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  /** A connection on which nothing came for so long, while a job runs, is given up and made anew. Default one minute. */
+  readonly silentMs?: number;
+  readonly log: Logger;
+  /** Which files of a model workers get from the coordinator. Without it they find models by themselves. */
+  readonly modelFiles?: FindModel;
+  /** Makes predictors of one's own travel. Without it they stay. */
+  readonly bundle?: BundlePredictor;
+  /** A coordinator of this process takes files where they lie; false: it wants a copy. */
+  readonly placeFile?: (sha256: string, localPath: string) => Promise<boolean>;
+}
+
+/** A cluster that can be asked whether it is there. */
+export interface ConnectedCluster extends Cluster {
+  /**
+   * Settles when the coordinator has let this driver in.
+   * @throws why it can't be reached, or what it refuses with: `protocol-mismatch` …
+   */
+  ready(): Promise<void>;
+}
+
+/** A coordinator, by messages alone. The connection is there while a job runs, and is made anew when it is lost: jobs go on where they were. */
+export function createCluster(parts: ClusterParts): ConnectedCluster {
+  return new DrivenCluster(parts);
+}
+
+class DrivenCluster implements ConnectedCluster {
+  readonly #parts: ClusterParts;
+  readonly #link: GatewayLink;
+  readonly #jobs = new Map<string, RunningJob>();
+  readonly #sentFiles = new SentFiles();
+  #name: string | undefined;
+  #isDown = false;
+  #closed = false;
+
+  constructor(parts: ClusterParts) {
+    this.#parts = parts;
+    const expectsNews = (): boolean => [...this.#jobs.values()].some((job) => job.expectsNews);
+    this.#link = new GatewayLink(parts, {
+      get expectsNews() {
+        return expectsNews();
+      },
+      up: (welcome) => {
+        this.#name = welcome.name;
+        if (this.#isDown) this.#notice(`Connected to ${this.name} again.`);
+        this.#isDown = false;
+        this.#sentFiles.forget();
+        for (const job of this.#jobs.values()) job.up();
+      },
+      message: (message, payload) => {
+        if ("job" in message) this.#jobs.get(message.job)?.message(message, payload);
+      },
+      down: (error, retryMs) => {
+        for (const job of this.#jobs.values()) job.down();
+        if (!this.#isDown) this.#notice(`${this.name} can't be reached (${error.toData().message}); what it has is kept, and it is tried again from now on, first in ${formatDuration(retryMs)}.`);
+        this.#isDown = true;
+      },
+      refused: (error) => {
+        for (const job of this.#jobs.values()) job.fail(error);
+      },
+    });
+  }
+
+  get name(): string {
+    return this.#name ?? this.#parts.label ?? "the coordinator";
+  }
+
+  get takesCode(): boolean {
+    return this.#parts.bundle !== undefined;
+  }
+
+  async ready(): Promise<void> {
+    const release = this.#link.hold();
+    try {
+      await this.#link.connected();
+    } finally {
+      release();
+    }
+  }
+
+  async openJob(settings: JobSettings): Promise<ClusterJob> {
+    if (this.#closed) throw this.#closedError();
+    if (this.#link.refusal !== undefined) throw this.#link.refusal;
+    settings.signal.throwIfAborted();
+    const { clock, modelFiles, bundle, placeFile, random } = this.#parts;
+    const job = settings.identity ?? freshName(random);
+    if (this.#jobs.has(job)) throw new ShoalError("job-runs-already", `The job ${job} runs already, by this very process.`, { failure: "bug", hint: "Await the first run before the second begins." });
+    const running = new RunningJob(job, settings, { clock, link: this.#link, takesCode: this.takesCode, modelFiles, bundle, placeFile, sentFiles: this.#sentFiles, onOver: () => void this.#jobs.delete(job) });
+    this.#jobs.set(job, running);
+    return running;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    for (const job of this.#jobs.values()) job.fail(this.#closedError());
+  }
+
+  #closedError(): ShoalError {
+    return new ShoalError("cluster-closed", `The connection to ${this.name} was closed.`, { failure: "bug", hint: "Connect again, and close the connection when the run is over: await using cluster = await connect(link)." });
+  }
+
+  #notice(message: string): void {
+    this.#parts.log.info(message);
+    for (const job of this.#jobs.values()) job.notice(message);
+  }
+}
+
+/** 128 bits, as hex digits. */
+function freshName(random: () => number): string {
+  return Array.from({ length: 16 }, () => Math.floor(random() * 256).toString(16).padStart(2, "0")).join("");
+}

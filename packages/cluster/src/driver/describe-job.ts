@@ -1,0 +1,55 @@
+import { ShoalError } from "@shoal/core";
+import { segmentPlan, type SegmentPlan, type TravellingSegment } from "@shoal/planner";
+import type { JobDescription, SegmentDescription } from "../connection/messages.ts";
+import type { JobSettings } from "./cluster.ts";
+import { bundleOf, manifestOf, type BundlePredictor, type FindModel, type TravellingFile } from "./travelling-file.ts";
+
+export interface DescribeParts {
+  readonly modelFiles?: FindModel | undefined;
+  readonly bundle?: BundlePredictor | undefined;
+}
+
+/** A job as it travels, and the files that go with it. */
+export interface DescribedJob {
+  readonly description: JobDescription;
+  /** By SHA-256. */
+  readonly files: ReadonlyMap<string, TravellingFile>;
+}
+
+/** @throws what reading models and bundling code throw. */
+export async function describeJob(job: string, settings: JobSettings, travelling: readonly TravellingSegment[], parts: DescribeParts): Promise<DescribedJob> {
+  const files = new Map<string, TravellingFile>();
+  const segments: SegmentDescription[] = [];
+  for (const segment of travelling) segments.push(await describeSegment(segment, parts, settings.signal, files));
+  const columns = new Set(segments.flatMap(({ plan: { spec } }) => (spec.kind === "declarative" ? spec.reads : [])));
+  const { name, note, priority = 0, weight = 1, volunteers } = settings;
+  return { description: { job, name, about: { columns: [...columns], ...(note !== undefined && { note }) }, segments, priority, weight, volunteers }, files };
+}
+
+async function describeSegment({ stage, name }: TravellingSegment, parts: DescribeParts, signal: AbortSignal, files: Map<string, TravellingFile>): Promise<SegmentDescription> {
+  const plan = segmentPlan(stage);
+  if (plan.spec.kind === "module") {
+    if (parts.bundle === undefined) throw new ShoalError("nothing-travels", `${name} is a predictor of your own, and this connection takes no code.`, { failure: "bug", hint: "Connect with connect(link, { code: true })." });
+    const bundle = await parts.bundle(plan.spec, signal);
+    files.set(bundle.sha256, bundle);
+    return { name, plan: withoutPaths(plan), code: bundleOf(bundle) };
+  }
+  const model = await parts.modelFiles?.(plan.spec, signal);
+  if (model === undefined) return { name, plan };
+  for (const file of model.files) files.set(file.sha256, file);
+  return { name, plan: withoutPaths(plan), model: await manifestOf(model) };
+}
+
+/** Where files lie here is of no use elsewhere, and nobody's business. */
+function withoutPaths(plan: SegmentPlan): SegmentPlan {
+  const { spec } = plan;
+  if (spec.kind === "module") return { ...plan, spec: { ...spec, module: lastName(spec.module) } };
+  return { ...plan, spec: { ...spec, model: lastName(spec.model) } };
+}
+
+/** Ids of a hub and addresses on the web stay as they are. */
+function lastName(place: string): string {
+  if (/^data:/i.test(place)) return place.split("#")[1] || "model";
+  if (!/^(file:|[./\\]|[A-Za-z]:[\\/])/i.test(place)) return place;
+  return place.split(/[/\\]/).findLast((part) => part !== "" && part !== ".") ?? "model";
+}

@@ -1,0 +1,208 @@
+import { ShoalError, type Clock } from "@shoal/core";
+import type { OpenPool, RemotePools } from "@shoal/executor";
+import { travel, type ActorPoolStage, type TravellingSegment } from "@shoal/planner";
+import type { AcceptedMessage, GatewayToDriver } from "../connection/messages.ts";
+import type { ClusterJob, JobSettings } from "./cluster.ts";
+import { describeJob, type DescribedJob, type DescribeParts } from "./describe-job.ts";
+import type { GatewayLink } from "./gateway-link.ts";
+import { RemotePool, type PoolJob } from "./remote-pool.ts";
+import { sendFiles, type SentFiles } from "./send-files.ts";
+
+export interface RunningJobParts extends DescribeParts {
+  readonly clock: Clock;
+  readonly link: GatewayLink;
+  readonly takesCode: boolean;
+  readonly sentFiles: SentFiles;
+  readonly placeFile?: ((sha256: string, localPath: string) => Promise<boolean>) | undefined;
+  /** It is over: nothing more is to be told to it. */
+  readonly onOver: (job: RunningJob) => void;
+}
+
+/** How long a job whose output is published waits for a lost connection, to say so. */
+const lastWordMs = 5_000;
+
+/** One run's job: its stages as pools, and all that the gateway says about it. */
+export class RunningJob implements ClusterJob {
+  readonly job: string;
+  readonly pools: RemotePools = (plan) => this.#open(travel(plan, { code: this.#parts.takesCode }).segments);
+  readonly #settings: JobSettings;
+  readonly #parts: RunningJobParts;
+  readonly #release: () => void;
+  readonly #ended = new AbortController();
+  #travelling: readonly TravellingSegment[] = [];
+  /** By segment; there once the executor has opened it. */
+  readonly #pools: (RemotePool | undefined)[] = [];
+  readonly #openPools = new Set<RemotePool>();
+  #described: Promise<DescribedJob> | undefined;
+  #submission: DescribedJob | undefined;
+  /** Files are on their way, on this connection. */
+  #sending: AbortController | undefined;
+  /** Files that were laid before the coordinator: tried once. */
+  readonly #placed = new Set<string>();
+  #toldCommitted = false;
+  #over = false;
+  #accepting = false;
+  #failure: unknown;
+
+  constructor(job: string, settings: JobSettings, parts: RunningJobParts) {
+    this.job = job;
+    this.#settings = settings;
+    this.#parts = parts;
+    this.#release = parts.link.hold();
+  }
+
+  async published(): Promise<void> {
+    if (this.#over) return;
+    const { link, clock } = this.#parts;
+    if (this.#submission !== undefined) {
+      // A coordinator that hears nothing of it keeps the job for a week: worth a moment, and no more.
+      if (link.channel === undefined) await Promise.race([link.connected(), clock.sleep(lastWordMs, this.#ended.signal)]).catch(() => {});
+      link.send({ kind: "published", job: this.job });
+    }
+    this.#end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#cancel();
+  }
+
+  // --- what the connection brings ---
+
+  /** A connection stands, perhaps to a gateway that has never heard of this job. */
+  up(): void {
+    if (this.#submission !== undefined) this.#parts.link.send({ kind: "submit", description: this.#submission.description });
+  }
+
+  down(): void {
+    this.#accepting = false;
+    this.#sending?.abort(new ShoalError("connection-lost", "The connection to the coordinator broke.", { failure: "worker-lost" }));
+    for (const pool of this.#pools) pool?.detach();
+  }
+
+  message(message: Extract<GatewayToDriver, { readonly job: string }>, payload: Uint8Array | undefined): void {
+    if (this.#over) return;
+    try {
+      switch (message.kind) {
+        case "accepted": return void this.#accepted(message).catch((error: unknown) => this.fail(error));
+        case "job-failed": return this.fail(ShoalError.fromData(message.error));
+        case "ask": return this.#pools[message.segment]?.asked(message);
+        case "part": return this.#pools[message.segment]?.part(message, payload);
+        case "block-done": return this.#pools[message.segment]?.blockDone(message);
+        case "fleet": return this.#pools[message.segment]?.fleet(message);
+      }
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** The gateway has taken it, and tells every second how its workers stand. */
+  get expectsNews(): boolean {
+    return this.#accepting;
+  }
+
+  notice(message: string): void {
+    this.#settings.onNotice(message);
+  }
+
+  /** It can't go on, here or there. */
+  fail(error: unknown): void {
+    if (this.#over) return;
+    this.#failure = error;
+    for (const pool of this.#pools) pool?.fail(error);
+    this.#cancel();
+  }
+
+  // --- inside ---
+
+  #open(travelling: readonly TravellingSegment[]): ReadonlyMap<ActorPoolStage, OpenPool> {
+    if (this.#travelling.length > 0) throw new ShoalError("already-consumed", "This job has a run already.", { failure: "bug", hint: "Open a job for each run." });
+    this.#travelling = travelling;
+    const { link, clock } = this.#parts;
+    const poolJob: PoolJob = {
+      job: this.job, clock,
+      started: () => this.#submit(),
+      send: (message, payload) => (this.#over ? undefined : link.send(message, payload)),
+      room: (signal) => link.room(signal),
+      closed: (pool) => this.#closed(pool),
+    };
+    return new Map(travelling.map(({ stage }, segment): [ActorPoolStage, OpenPool] => [stage, (run) => {
+      const pool = new RemotePool(stage, segment, poolJob, run);
+      this.#pools[segment] = pool;
+      this.#openPools.add(pool);
+      return pool;
+    }]));
+  }
+
+  #submit(): void {
+    // It may have ended before its run began.
+    if (this.#over) return this.#pools.forEach((pool) => pool?.fail(this.#failure ?? takenBack()));
+    if (this.#described !== undefined) return;
+    this.#described = describeJob(this.job, this.#settings, this.#travelling, this.#parts);
+    this.#described.then((described) => {
+      if (this.#over) return;
+      this.#submission = described;
+      this.up();
+    }, (error: unknown) => this.fail(error));
+  }
+
+  async #accepted({ committedBlocks, missing }: AcceptedMessage): Promise<void> {
+    if (this.#submission === undefined) return;
+    this.#accepting = true;
+    if (committedBlocks > 0 && !this.#toldCommitted) this.notice(`${committedBlocks} blocks of "${this.#settings.name}" were done before: they are not run again.`);
+    this.#toldCommitted = true;
+    // A gateway learns by asking anew that files were laid before it.
+    if (await this.#placeFiles(missing)) return this.up();
+    if (missing.length > 0 && !(await this.#sendFiles(missing))) return;
+    for (const pool of this.#pools) pool?.attach();
+  }
+
+  /** Whether a coordinator of this process took some of its files where they lie. */
+  async #placeFiles(missing: readonly string[]): Promise<boolean> {
+    let any = false;
+    for (const sha256 of missing) {
+      const place = this.#submission?.files.get(sha256)?.localPath;
+      if (place === undefined || this.#placed.has(sha256)) continue;
+      this.#placed.add(sha256);
+      any = (await this.#parts.placeFile?.(sha256, place)) === true || any;
+    }
+    return any && !this.#over;
+  }
+
+  /** False where the connection was lost meanwhile: the next one begins anew. */
+  async #sendFiles(missing: readonly string[]): Promise<boolean> {
+    const { link, sentFiles } = this.#parts;
+    const { files } = this.#submission as DescribedJob;
+    const sending = (this.#sending = new AbortController());
+    try {
+      const wanted = missing.flatMap((sha256) => files.get(sha256) ?? []);
+      await sendFiles(wanted, { send: (message, payload) => link.send(message, payload), room: (signal) => link.room(signal), sent: sentFiles, signal: AbortSignal.any([sending.signal, this.#ended.signal]) });
+      return !sending.signal.aborted && !this.#over;
+    } catch (error) {
+      if (sending.signal.aborted || this.#over) return false;
+      throw error;
+    }
+  }
+
+  /** The executor needs the pool no more. The last one takes the job with it, unless all of it is done. */
+  #closed(pool: RemotePool): void {
+    this.#openPools.delete(pool);
+    if (this.#openPools.size === 0 && !this.#pools.every((each) => each === undefined || each.finished)) this.#cancel();
+  }
+
+  #cancel(): void {
+    if (this.#over) return;
+    if (this.#submission !== undefined) this.#parts.link.send({ kind: "cancel", job: this.job });
+    this.#end();
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#ended.abort();
+    this.#parts.onOver(this);
+    this.#release();
+  }
+}
+
+function takenBack(): ShoalError {
+  return new ShoalError("aborted", "The job was taken back before its run began.", { failure: "aborted" });
+}

@@ -1,0 +1,67 @@
+import { describe, expect, test } from "vitest";
+import type { DriverToGateway, FileMessage } from "../connection/messages.ts";
+import { sendFiles, SentFiles } from "./send-files.ts";
+import { manifestOf, type TravellingFile } from "./travelling-file.ts";
+
+function file(path: string, pieces: readonly number[], bytes = pieces.reduce((sum, piece) => sum + piece, 0)): TravellingFile {
+  return { path, sha256: path.padEnd(64, "0"), bytes, localPath: `/models/${path}`, read: async function* () { for (const piece of pieces) yield new Uint8Array(piece); } };
+}
+
+async function sent(files: readonly TravellingFile[]): Promise<(Omit<FileMessage, "kind"> & { readonly bytes: number })[]> {
+  const messages: (Omit<FileMessage, "kind"> & { readonly bytes: number })[] = [];
+  const send = (message: DriverToGateway, payload?: Uint8Array): void => {
+    const { kind: _, ...rest } = message as FileMessage;
+    messages.push({ ...rest, bytes: payload?.byteLength ?? -1 });
+  };
+  await sendFiles(files, { send, room: async () => {}, sent: new SentFiles(), signal: new AbortController().signal });
+  return messages;
+}
+
+describe("files go", () => {
+  const MiB = 2 ** 20;
+
+  test("in order, in pieces of 4 MiB, the last one marked", async () => {
+    const a = "a".padEnd(64, "0");
+    expect(await sent([file("a", [MiB, 9 * MiB, 5]), file("b", [7])])).toEqual([
+      { sha256: a, offset: 0, last: false, bytes: MiB },
+      { sha256: a, offset: MiB, last: false, bytes: 4 * MiB },
+      { sha256: a, offset: 5 * MiB, last: false, bytes: 4 * MiB },
+      { sha256: a, offset: 9 * MiB, last: false, bytes: MiB },
+      { sha256: a, offset: 10 * MiB, last: true, bytes: 5 },
+      { sha256: "b".padEnd(64, "0"), offset: 0, last: true, bytes: 7 },
+    ]);
+  });
+
+  test("empty ones too", async () => {
+    expect(await sent([file("a", [])])).toMatchObject([{ offset: 0, last: true, bytes: 0 }]);
+  });
+
+  test("once, also for two jobs; and whoever waits for one that gives up sends it after all", async () => {
+    const files = new SentFiles();
+    const { signal } = new AbortController();
+    const log: string[] = [];
+    let fail = (_error: Error): void => {};
+    const given = files.once("a", signal, () => new Promise((_, reject) => (fail = reject)));
+    const second = files.once("a", signal, async () => void log.push("second"));
+    const third = files.once("a", signal, async () => void log.push("third"));
+    fail(new Error("taken back"));
+    await expect(given).rejects.toThrow("taken back");
+    await Promise.all([second, third]);
+    expect(log).toEqual(["second"]);
+    files.forget();
+    await files.once("a", signal, async () => void log.push("again"));
+    expect(log).toEqual(["second", "again"]);
+  });
+
+  test("and one that has become shorter meanwhile is an error", async () => {
+    await expect(sent([file("a", [5], 9)])).rejects.toMatchObject({ code: "file-changed" });
+  });
+});
+
+test("a model is named by its files, in whatever order they come", async () => {
+  const one = await manifestOf({ files: [file("b", [1]), file("a", [2])] });
+  expect(one).toEqual(await manifestOf({ files: [file("a", [2]), file("b", [1])] }));
+  expect(one.files.map(({ path }) => path)).toEqual(["a", "b"]);
+  expect(one.hash).toMatch(/^[0-9a-f]{64}$/);
+  expect((await manifestOf({ files: [file("a", [2])], entry: "a" })).entry).toBe("a");
+});

@@ -1,0 +1,67 @@
+import { ShoalError } from "@shoal/core";
+import type { DriverToGateway } from "../connection/messages.ts";
+import type { TravellingFile } from "./travelling-file.ts";
+
+/** Of one message. */
+const pieceBytes = 4 * 2 ** 20;
+
+/** Files that were sent, or are being sent, on one connection: two jobs with one model send it once. */
+export class SentFiles {
+  readonly #sent = new Set<string>();
+  readonly #underway = new Map<string, Promise<void>>();
+
+  /** Another connection has begun: nothing is known to have arrived. */
+  forget(): void {
+    this.#sent.clear();
+    this.#underway.clear();
+  }
+
+  /** Sends a file, or waits for whoever does; should that one give up, sends it after all. */
+  async once(sha256: string, signal: AbortSignal, send: () => Promise<void>): Promise<void> {
+    for (let other = this.#underway.get(sha256); other !== undefined; other = this.#underway.get(sha256)) {
+      await other.catch(() => {});
+      signal.throwIfAborted();
+    }
+    if (this.#sent.has(sha256)) return;
+    const sending = send();
+    this.#underway.set(sha256, sending);
+    try {
+      await sending;
+      this.#sent.add(sha256);
+    } finally {
+      if (this.#underway.get(sha256) === sending) this.#underway.delete(sha256);
+    }
+  }
+}
+
+export interface SendFilesParts {
+  readonly sent: SentFiles;
+  readonly send: (message: DriverToGateway, payload?: Uint8Array) => void;
+  readonly room: (signal: AbortSignal) => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/** Sends files one after the other. @throws what reading them throws; `file-changed` where one has not the length that it had. */
+export async function sendFiles(files: readonly TravellingFile[], parts: SendFilesParts): Promise<void> {
+  for (const file of files) {
+    parts.signal.throwIfAborted();
+    await parts.sent.once(file.sha256, parts.signal, () => sendFile(file, parts));
+  }
+}
+
+async function sendFile(file: TravellingFile, { send, room, signal }: SendFilesParts): Promise<void> {
+  const { sha256, bytes } = file;
+  let offset = 0;
+  const say = async (piece: Uint8Array): Promise<void> => {
+    await room(signal);
+    signal.throwIfAborted();
+    send({ kind: "file", sha256, offset, last: offset + piece.byteLength >= bytes }, piece);
+    offset += piece.byteLength;
+  };
+  for await (const read of file.read(signal)) {
+    for (let at = 0; at < read.byteLength; at += pieceBytes) await say(read.subarray(at, at + pieceBytes));
+  }
+  if (bytes === 0) await say(new Uint8Array());
+  if (offset === bytes) return;
+  throw new ShoalError("file-changed", `${file.localPath ?? file.path} had ${bytes} bytes when it was first read, and has ${offset} now.`, { failure: "bug", hint: "Run again once the file is at rest." });
+}

@@ -1,0 +1,16 @@
+import type { JobDescription, ModelFile } from "../connection/messages.ts";
+import type { GatewayState } from "./gateway-state.ts";
+
+/** A file of a model that a job brought, by the hash of the model. */
+export function modelFile({ jobs }: Pick<GatewayState, "jobs">, hash: string, path: string): ModelFile | undefined {
+  for (const { description } of jobs.values()) {
+    for (const { model } of description.segments) if (model?.hash === hash) return model.files.find((file) => file.path === path);
+  }
+  return undefined;
+}
+
+/** What a worker loads for a job, each model once. */
+export function downloadBytes({ segments }: JobDescription): number {
+  const models = new Map(segments.flatMap(({ model }) => (model === undefined ? [] : [[model.hash, model.files] as const])));
+  return [...models.values()].flat().reduce((sum, { bytes }) => sum + bytes, 0);
+}

@@ -1,0 +1,53 @@
+import { ShoalError } from "@shoal/core";
+import type { Environment, RemoteJob } from "@shoal/executor";
+import { travel, type PhysicalOperator, type StayingStep } from "@shoal/planner";
+import type { RunSettings } from "./run-settings.ts";
+
+/** A run's environment with its part of the many machines, if it has one. Disposing it takes back what is not finished. */
+export interface Remote extends AsyncDisposable {
+  readonly environment: Environment;
+  /** The output is there. */
+  published(): Promise<void>;
+}
+
+/**
+ * Opens the job of a run that says `on`.
+ * @param identity of a run that may be continued: the same for one that reads the same rows from the start, and cuts them alike
+ * @throws `nothing-travels` where it has predictors and none of them can leave this machine; what the coordinator refuses it with.
+ */
+export async function openRemote(physical: PhysicalOperator, settings: RunSettings, environment: Environment, identity?: string): Promise<Remote> {
+  const { on, volunteers = false, note, priority } = settings;
+  if (on === undefined) return here(environment);
+  const { segments, stays } = travel(physical, { code: on.takesCode === true });
+  const kept = stays.filter((step) => step.predictor);
+  const [first] = segments;
+  if (first === undefined) {
+    if (kept.length > 0) throw nothingTravels(on.name, kept);
+    return here({ ...environment, notices: [`Nothing of this goes to ${on.name}: it has no predictor.`] });
+  }
+  const job = await on.openJob({
+    name: settings.name ?? first.name, volunteers, plan: physical,
+    ...(identity !== undefined && { identity }),
+    ...(note !== undefined && { note }),
+    ...(priority !== undefined && { priority }),
+    signal: environment.signal ?? new AbortController().signal,
+    onNotice: (message) => environment.onEvent?.({ kind: "notice", message }),
+  });
+  return there(job, { ...environment, remote: job.pools, notices: kept.map(({ step, why }) => `${step} runs here, not on ${on.name}, because ${why}.`) });
+}
+
+function here(environment: Environment): Remote {
+  return { environment, published: async () => {}, [Symbol.asyncDispose]: async () => {} };
+}
+
+function there(job: RemoteJob, environment: Environment): Remote {
+  return { environment, published: () => job.published(), [Symbol.asyncDispose]: () => job[Symbol.asyncDispose]() };
+}
+
+function nothingTravels(coordinator: string, kept: readonly StayingStep[]): ShoalError {
+  return new ShoalError("nothing-travels", `No predictor of this run can go to ${coordinator}: ${kept.map(({ step, why }) => `${step} stays, because ${why}`).join("; ")}.`, {
+    failure: "bug",
+    hint: "Run it here, without { on } (--on), or use a declarative predictor such as textClassification(…); explain() shows what travels.",
+    details: { stays: kept.map(({ step, why }) => ({ step, why })) },
+  });
+}

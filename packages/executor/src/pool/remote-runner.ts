@@ -1,0 +1,38 @@
+import type { PhysicalOperator } from "@shoal/planner";
+import type { RemotePools } from "./block-pool.ts";
+
+/** Many machines, as a run sees them that takes `{ on }`. */
+export interface RemoteRunner {
+  /** For messages. */
+  readonly name: string;
+  /** Predictors of one's own go there as code. Absent: only what is pure data travels. */
+  readonly takesCode?: boolean;
+  /** A job of one run. Disposing it takes back what is not finished. */
+  openJob(job: RemoteJobSettings): Promise<RemoteJob>;
+}
+
+export interface RemoteJobSettings {
+  /** For people: what a dashboard and a volunteer's page call it. */
+  readonly name: string;
+  /** Names the job for good: the same for a run that is continued and cuts the same blocks. Without one it is a job of its own. */
+  readonly identity?: string;
+  /** What will run: for those who name jobs by it. */
+  readonly plan?: PhysicalOperator;
+  /** What its rows are, in a sentence for volunteers. */
+  readonly note?: string;
+  /** Tabs, and others who came by a link for volunteers, may see its rows. */
+  readonly volunteers: boolean;
+  /** Of several jobs those with the highest priority get workers first. Default 0. */
+  readonly priority?: number;
+  /** Jobs of one priority get time of workers in proportion to this. Default 1. */
+  readonly weight?: number;
+  readonly signal: AbortSignal;
+  readonly onNotice: (message: string) => void;
+}
+
+export interface RemoteJob extends AsyncDisposable {
+  /** The stages of a plan that travel, as pools of all workers there are. */
+  readonly pools: RemotePools;
+  /** The run has all it wanted, and its output is there: what is kept of the job elsewhere may go. */
+  published(): Promise<void>;
+}

@@ -1,0 +1,21 @@
+/** Links into a coordinator; those that were not asked for are left out. */
+export interface Links {
+  /** Lends a machine. */
+  readonly work?: string;
+  /** Lends a tab or phone of anybody. */
+  readonly volunteer?: string;
+  /** Brings jobs. */
+  readonly submit?: string;
+  readonly dashboard?: string;
+}
+
+/** What a person does with each link, and the one for phones as a QR code. */
+export function linksText({ volunteer, work, submit, dashboard }: Links, qrCode: (link: string) => string): string {
+  const lines = [
+    ...(volunteer === undefined ? [] : [`Lend a tab or a phone   ${volunteer}`]),
+    ...(work === undefined ? [] : [`Lend a machine          shoal work "${work}"`]),
+    ...(submit === undefined ? [] : [`Bring a job             shoal run job.ts --on "${submit}"`]),
+    ...(dashboard === undefined ? [] : [`Watch, and see links    ${dashboard}`]),
+  ];
+  return `${lines.join("\n")}\n${volunteer === undefined ? "" : `\n${qrCode(volunteer)}\n`}`;
+}

@@ -1,0 +1,166 @@
+import { hostname } from "node:os";
+import type { Command } from "commander";
+import { ShoalError, type Logger } from "@shoal/core";
+import type { RunSettings } from "@shoal/dataset";
+import type { RemoteJobSettings, RemoteRunner } from "@shoal/executor";
+import type { Snapshot } from "@shoal/cluster";
+import { shareFolder } from "../cluster/share-folder.ts";
+import type { Share } from "../cluster/share.ts";
+import { workerNews } from "./coordinator-news.ts";
+import { coordinatorOptions, withCoordinatorFlags, type CoordinatorFlags } from "./coordinator-flags.ts";
+import { linksText, type Links } from "./links-text.ts";
+
+/** Flags of a run that may go to more than this process. */
+export interface ManyMachinesFlags extends CoordinatorFlags {
+  readonly share?: true;
+  readonly on?: string;
+  readonly dashboard?: true;
+  readonly volunteers?: true;
+  readonly name?: string;
+  readonly note?: string;
+  readonly cpus?: number;
+  readonly gpus?: number;
+  readonly memory?: number;
+}
+
+export function withManyMachinesFlags(command: Command): Command {
+  command
+    .option("--share", "let others help: this machine computes, and prints links for machines and tabs that join")
+    .option("--on <link>", "run on a coordinator's workers; what can't travel runs here")
+    .option("--dashboard", "watch the run in a browser: prints a link for this machine")
+    .option("--volunteers", "with --share or --on: tabs, and everybody with the link, may see the rows and help")
+    .option("--name <name>", "what others see the job called (default: after its file)")
+    .option("--note <sentence>", "what its rows are, for volunteers");
+  return withCoordinatorFlags(command, "with --share: ");
+}
+
+/** What of this is said to the person, and how. */
+export interface ManyMachinesReport {
+  /** A coordinator is there. `text`: its links for people. */
+  links(url: string, links: Links, text: string): void;
+  note(message: string): void;
+  readonly log?: Logger;
+}
+
+/** Where the runs of a command go that asked for more than this process. What it needs begins with the first run, and ends with the command. */
+export class ManyMachines implements AsyncDisposable {
+  readonly #flags: ManyMachinesFlags;
+  readonly #report: ManyMachinesReport;
+  #output: string | undefined;
+  #opened: Promise<Opened> | undefined;
+  /** Of the run that is under way. */
+  #tell: (message: string) => void = () => {};
+
+  /** Undefined where nothing of the kind was asked for. @throws `bad-option` for flags that contradict one another; `bad-link` */
+  static of(flags: ManyMachinesFlags, report: ManyMachinesReport): ManyMachines | undefined {
+    checkFlags(flags);
+    return flags.share || flags.dashboard || flags.on !== undefined ? new ManyMachines(flags, report) : undefined;
+  }
+
+  private constructor(flags: ManyMachinesFlags, report: ManyMachinesReport) {
+    [this.#flags, this.#report] = [flags, report];
+  }
+
+  /** @param title what the job is called unless a flag says otherwise */
+  settings(title: string): Pick<RunSettings, "on" | "volunteers" | "name" | "note"> {
+    const { volunteers, name = title, note } = this.#flags;
+    return { on: this.#runner(), volunteers: volunteers === true, name, ...(note !== undefined && { note }) };
+  }
+
+  /** Before the run: beside this a killed run is continued from. */
+  outputAt(path: string | undefined): void {
+    this.#output = path;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.#opened?.catch(() => undefined))?.close();
+  }
+
+  #runner(): RemoteRunner {
+    const name = this.#flags.on === undefined ? "this coordinator" : "the coordinator";
+    return {
+      name,
+      openJob: async (settings: RemoteJobSettings) => {
+        this.#tell = settings.onNotice;
+        const { runner } = await (this.#opened ??= this.#open());
+        return runner.openJob(settings);
+      },
+    };
+  }
+
+  #open(): Promise<Opened> {
+    return this.#flags.on === undefined ? this.#openShare() : this.#connect(this.#flags.on);
+  }
+
+  async #connect(link: string): Promise<Opened> {
+    const { connect } = await import("../cluster/connect.ts");
+    const cluster = await connect(link);
+    return { runner: cluster, close: async () => cluster[Symbol.asyncDispose]() };
+  }
+
+  async #openShare(): Promise<Opened> {
+    const { share } = await import("../cluster/share.ts");
+    const { qrCode } = await import("@shoal/coordinator");
+    const { cpus, gpus, memory, share: hasGuests, volunteers } = this.#flags;
+    const folder = hasGuests ? shareFolder(this.#output) : undefined;
+    const shared = await share({
+      ...coordinatorOptions(this.#flags),
+      name: hostname(),
+      ...(folder !== undefined && { folder }),
+      ...(this.#report.log !== undefined && { log: this.#report.log }),
+      resources: { ...(cpus !== undefined && { cpus }), ...(gpus !== undefined && { gpus }), ...(memory !== undefined && { memory }) },
+      onNotice: (message) => this.#tell(message),
+    });
+    const { coordinator } = shared;
+    const links: Links = {
+      ...(hasGuests && volunteers && { volunteer: await coordinator.link(["work"], { volunteer: true }) }),
+      ...(hasGuests && { work: await coordinator.link(["work"]) }),
+      // Whoever sits here may also see the links there, and take them back.
+      dashboard: await coordinator.link(hasGuests ? ["observe", "submit"] : ["observe"], { page: "dashboard" }),
+    };
+    this.#report.links(coordinator.url, links, linksText(links, qrCode));
+    if (hasGuests) {
+      for (const line of coordinator.advice) this.#report.note(line);
+      if (!volunteers) this.#report.note("Tabs and phones don't see these rows. --volunteers lets everybody help who has the link for them.");
+    }
+    const stop = this.#tellOfGuests(shared);
+    return {
+      runner: shared.cluster,
+      close: async () => {
+        stop();
+        await shared[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  #tellOfGuests({ coordinator: { gateway } }: Share): () => void {
+    const guests = ({ workers }: Snapshot) => workers.filter(({ worker }) => worker !== "this-machine");
+    let before = guests(gateway.snapshot());
+    return gateway.watch(() => {
+      const after = guests(gateway.snapshot());
+      for (const line of workerNews(before, after)) this.#tell(line);
+      before = after;
+    });
+  }
+}
+
+interface Opened {
+  readonly runner: RemoteRunner;
+  close(): Promise<void>;
+}
+
+const listening = ["host", "port", "https", "cert", "key", "baseUrl"] as const;
+
+function checkFlags(flags: ManyMachinesFlags): void {
+  const { share, on, dashboard, volunteers, note } = flags;
+  const refuse = (message: string, hint: string): never => {
+    throw new ShoalError("bad-option", message, { hint, failure: "bug" });
+  };
+  if (on !== undefined && share) refuse("--share and --on contradict each other.", "--share makes a coordinator of this process; --on uses one that runs elsewhere.");
+  if (on !== undefined && dashboard) refuse("--dashboard has no effect with --on.", "Open the dashboard's link that shoal serve printed.");
+  const flag = listening.find((name) => flags[name] !== undefined);
+  if (flag !== undefined && !share && !dashboard) refuse(`--${flag === "baseUrl" ? "base-url" : flag} has no effect without --share.`, "Add --share, or leave it out.");
+  if (volunteers && !share && on === undefined) refuse("--volunteers has no effect without --share or --on.", "Add --share.");
+  if (note !== undefined && !share && on === undefined) refuse("--note has no effect without --share or --on.", "Add --share.");
+  if (share || dashboard) coordinatorOptions(flags);
+}

@@ -1,0 +1,28 @@
+import type { HubOptions } from "@shoal/backend-transformers";
+import { parseLink, type Cluster } from "@shoal/cluster";
+import { silentLogger, type Logger } from "@shoal/core";
+
+export interface ConnectOptions {
+  /** Predictors of your own go there as code, to workers that allow it (`shoal work --allow-code`). Needs the package rolldown. Default false: they stay here. */
+  readonly code?: boolean;
+  /** In a page: where models of the hub come from, which the coordinator then gets from here. */
+  readonly hub?: HubOptions;
+  readonly log?: Logger;
+}
+
+/**
+ * Connects to a coordinator, by a link that lets in those who bring jobs. What it gives goes into any consuming call, and into `job.run`:
+ * ```ts
+ * await using cluster = await connect("http://192.168.1.7:7171/#…");
+ * await dataset.writeParquet("out/", { on: cluster });
+ * ```
+ * A connection that breaks during a run is made anew, and the run goes on where it was.
+ * @throws `bad-link`, `unreachable`; `protocol-mismatch` where the other side is of another version; what the coordinator refuses the link with
+ */
+export async function connect(link: string | URL, options: ConnectOptions = {}): Promise<Cluster> {
+  const { url, token } = parseLink(String(link));
+  const { openCluster } = await import("./open-cluster.ts");
+  const cluster = openCluster(url, token, { log: silentLogger, ...options });
+  await cluster.ready();
+  return cluster;
+}

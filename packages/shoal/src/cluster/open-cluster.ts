@@ -1,0 +1,30 @@
+import { createCluster, type ClusterParts, type ConnectedCluster } from "@shoal/cluster";
+import type { Logger } from "@shoal/core";
+import { openSocket } from "#agent-runtime";
+import { bundlePredictor } from "#platform";
+import { dialSocket } from "../agent/dial.ts";
+import type { ConnectOptions } from "./connect.ts";
+import { findModel } from "./find-model.ts";
+import { wakefulClock } from "./wakeful-clock.ts";
+
+export type OpenClusterOptions = ConnectOptions & { readonly log: Logger };
+
+/** The cluster of a coordinator at a URL. */
+export function openCluster(base: string, token: string, options: OpenClusterOptions): ConnectedCluster {
+  return clusterOver({ dial: dialSocket(base, openSocket, "driver"), label: base, token }, options);
+}
+
+/** The cluster of whatever is dialled, with the models and the time of this process. */
+export function clusterOver(connection: Pick<ClusterParts, "dial" | "label" | "token" | "placeFile" | "modelFiles">, { hub, log, code = false }: OpenClusterOptions): ConnectedCluster {
+  return createCluster({ modelFiles: findModel({ hub, log }), ...connection, ...(code && { bundle: bundlePredictor }), name: `driver-${randomDigits()}`, clock: wakefulClock, random: randomNumber, log });
+}
+
+/** `randomUUID` is there for secure pages alone. */
+function randomDigits(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Names of jobs are made of these: nobody may guess one. */
+function randomNumber(): number {
+  return (crypto.getRandomValues(new Uint32Array(1))[0] as number) / 2 ** 32;
+}

@@ -1,0 +1,128 @@
+import { rm } from "node:fs/promises";
+import { manifestOf, runAgent, type Cluster, type ClusterJob, type FindModel, type JobSettings, type ModelManifest } from "@shoal/cluster";
+import type { Coordinator, CoordinatorOptions, StoredFiles } from "@shoal/coordinator";
+import { silentLogger, systemClock, type Resources } from "@shoal/core";
+import { runtime } from "#agent-runtime";
+import { localMachine } from "#platform";
+import { openMachine } from "../platform/open-machine.ts";
+import { findModel } from "./find-model.ts";
+import { nameJob } from "./name-job.ts";
+import { clusterOver } from "./open-cluster.ts";
+
+export interface ShareOptions extends CoordinatorOptions {
+  /** What this machine's own worker may use; what is not declared is detected. */
+  readonly resources?: Partial<Resources>;
+}
+
+/** What the worker of this process is called. */
+export const ownLabel = "this machine";
+
+/** A coordinator in this process, with this machine as its first worker. */
+export interface Share extends AsyncDisposable {
+  /** For `{ on }`. */
+  readonly cluster: Cluster;
+  readonly coordinator: Coordinator;
+}
+
+/**
+ * Lets others help with the runs of this process: give `cluster` to a consuming call as `on`, and what `coordinator.link(["work"])` gives to them. With a `folder` a process that
+ * was killed goes on with what was done, under the same links; the folder goes once the output is published.
+ * @throws what `startCoordinator` throws
+ */
+export async function share(options: ShareOptions = {}): Promise<Share> {
+  const { log = silentLogger } = options;
+  // The server's libraries are for those who share.
+  const { startCoordinator } = await import("@shoal/coordinator");
+  const coordinator = await startCoordinator(options);
+  const models = new OwnModels(findModel({ log }), coordinator.files);
+  const { host, resources, devices } = await openMachine(localMachine, { log, resources: options.resources });
+  const leaving = new AbortController();
+  const agent = runAgent({
+    dial: async () => coordinator.openLocalChannel(),
+    name: "this-machine",
+    traits: { label: ownLabel, host: "machine", runtime: runtime(), devices: await devices.candidates(), cpus: resources.cpus, gpus: resources.gpus, memoryBytes: resources.memory, models: [], runsCode: false },
+    host,
+    resources,
+    devices,
+    clock: systemClock,
+    random: Math.random,
+    // Its files are here, where the driver found them.
+    modelUrl: (model) => models.placeOf(model),
+    signal: leaving.signal,
+  });
+  const cluster = clusterOver({ dial: async () => coordinator.openLocalChannel(), label: "this coordinator", modelFiles: models.find }, { log });
+  return new RunningShare(coordinator, cluster, options.folder, async () => {
+    leaving.abort();
+    await agent.ended.catch(() => {});
+    await host[Symbol.asyncDispose]();
+  });
+}
+
+class RunningShare implements Share {
+  readonly coordinator: Coordinator;
+  readonly cluster: Cluster;
+  readonly #folder: string | undefined;
+  readonly #endWorker: () => Promise<void>;
+  /** Nothing is left to be continued. */
+  #isPublished = false;
+
+  constructor(coordinator: Coordinator, cluster: Cluster, folder: string | undefined, endWorker: () => Promise<void>) {
+    this.coordinator = coordinator;
+    this.#folder = folder;
+    this.#endWorker = endWorker;
+    this.cluster = {
+      get name() {
+        return cluster.name;
+      },
+      get takesCode() {
+        return cluster.takesCode === true;
+      },
+      openJob: async (settings: JobSettings): Promise<ClusterJob> => {
+        this.#isPublished = false;
+        // Only a folder outlives this process; without one a job may well be run twice.
+        const identity = settings.identity ?? (folder === undefined ? undefined : await nameJob(settings));
+        const job = await cluster.openJob({ ...settings, ...(identity !== undefined && { identity }) });
+        return {
+          pools: job.pools,
+          published: async () => {
+            await job.published();
+            this.#isPublished = true;
+          },
+          [Symbol.asyncDispose]: () => job[Symbol.asyncDispose](),
+        };
+      },
+      [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cluster[Symbol.asyncDispose]();
+    await this.coordinator.close();
+    await this.#endWorker();
+    if (this.#isPublished && this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Models that this process's driver hands out: neither the coordinator nor its own worker needs a copy of what lies on this machine. */
+class OwnModels {
+  readonly #places = new Map<string, string>();
+  readonly #find: FindModel;
+  readonly #files: Pick<StoredFiles, "add">;
+
+  constructor(find: FindModel, files: Pick<StoredFiles, "add">) {
+    [this.#find, this.#files] = [find, files];
+  }
+
+  readonly find: FindModel = async (spec, signal) => {
+    const model = await this.#find(spec, signal);
+    if (model === undefined) return undefined;
+    this.#places.set((await manifestOf(model)).hash, spec.model);
+    // Before the job is brought: what is there is not asked for.
+    for (const { sha256, localPath } of model.files) if (localPath !== undefined) await this.#files.add(sha256, localPath);
+    return model;
+  };
+
+  placeOf({ hash }: ModelManifest): string {
+    return this.#places.get(hash) ?? "";
+  }
+}

@@ -1,0 +1,123 @@
+// `shoal run --share` in one terminal, `shoal work` in others: real processes, real sockets.
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
+import { startReading, type Reading } from "./reading.ts";
+
+const main = fileURLToPath(new URL("../../packages/shoal/src/cli/main.ts", import.meta.url));
+const loader = new URL("../../packages/workers/ts-loader/register.mjs", import.meta.url).href;
+const job = fileURLToPath(new URL("./fixtures/job.ts", import.meta.url));
+const linksLine = /^(\{"kind":"links".*\})$/m;
+/** The predictor has given rows. */
+const done = /"name":"text-classification[^}]*"rowsOut":[1-9]/;
+const anyLink = /shoal work "(http[^"]+)"/;
+
+let folder: string;
+/** What one machine writes. */
+let expected: string;
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly out: Reading;
+  readonly err: Reading;
+  readonly code: Promise<number | null>;
+}
+
+function shoal(args: readonly string[], env: Record<string, string> = {}): Running {
+  const child = spawn(process.execPath, ["--conditions=@shoal/source", `--import=${loader}`, main, ...args], { cwd: folder, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return { child, out: startReading(child.stdout), err: startReading(child.stderr), code: new Promise((resolve) => child.on("close", resolve)) };
+}
+
+const output = (name: string): string => readFileSync(join(folder, name), "utf8");
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "shoal-share-"));
+  const child = spawn(process.execPath, ["--conditions=@shoal/source", `--import=${loader}`, main, "run", job, "--quiet"], { cwd: folder, env: { ...process.env, SHOAL_OUT: "plain.jsonl" }, stdio: ["ignore", "ignore", "inherit"] });
+  expect(await new Promise((resolve) => child.on("close", resolve))).toBe(0);
+  expected = output("plain.jsonl");
+  expect(expected.split("\n")).toHaveLength(1001);
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+beforeEach(() => rmSync(join(folder, "go"), { force: true }));
+
+test("a run that is shared, and a machine that helps: the output is the plain run's, and nothing is left beside it", { timeout: 120_000 }, async () => {
+  const run = shoal(["run", job, "--share"], { SHOAL_OUT: "shared.jsonl", SHOAL_WAITS: "true" });
+  const [, link = ""] = await run.err.until(anyLink);
+  expect(existsSync(join(folder, ".shared.jsonl.shoal-share"))).toBe(true);
+  const guest = shoal(["work", link, "--label", "guest", "--once", "--json"]);
+  // It has the model, which it can only have from the coordinator, and is at work.
+  await guest.out.until(/"kind":"computing"/);
+  writeFileSync(join(folder, "go"), "");
+  expect(await run.code).toBe(0);
+  expect(run.err.text()).toMatch(/guest \(cpu\) joined[^]*1,000 rows in 1 file: shared\.jsonl/);
+  expect(await guest.code).toBe(0);
+  expect(output("shared.jsonl")).toBe(expected);
+  expect(readdirSync(folder).filter((name) => name.startsWith("."))).toEqual([]);
+});
+
+test("a run of which this machine computes nothing goes to the guests alone, of whom one is killed", { timeout: 120_000 }, async () => {
+  const run = shoal(["run", job, "--share", "--cpus", "0", "--json"], { SHOAL_OUT: "away.jsonl", SHOAL_WAITS: "true" });
+  const [, links = ""] = await run.out.until(linksLine);
+  const { links: { work } } = JSON.parse(links) as { links: { work: string } };
+  const guests = ["one", "two"].map((label) => shoal(["work", work, "--label", label, "--json"]));
+  await guests[0]?.out.until(/"kind":"progress"/);
+  guests[0]?.child.kill("SIGKILL");
+  await guests[1]?.out.until(/"kind":"progress"/);
+  writeFileSync(join(folder, "go"), "");
+  expect(await run.code).toBe(0);
+  expect(output("away.jsonl")).toBe(expected);
+});
+
+test("a job that is brought to a coordinator runs on its workers; the coordinator is killed and started again in the middle", { timeout: 120_000 }, async () => {
+  const serve = (): Running => shoal(["serve", "--folder", "served"]);
+  const first = serve();
+  const [, submit = ""] = await first.out.until(/--on "(http[^"]+)"/);
+  const [, work = ""] = await first.out.until(anyLink);
+  const worker = shoal(["work", work, "--json"]);
+  await worker.out.until(/"kind":"connected"/);
+  const run = shoal(["run", job, "--on", submit, "--json"], { SHOAL_OUT: "on.jsonl", SHOAL_WAITS: "true" });
+  await run.out.until(done);
+  first.child.kill("SIGKILL");
+  await first.code;
+  await run.out.until(/can't be reached/);
+  const second = serve();
+  await second.out.until(anyLink);
+  expect(second.out.text()).toBe(first.out.text());
+  writeFileSync(join(folder, "go"), "");
+  expect(await run.code).toBe(0);
+  expect(run.out.text()).toContain("again.");
+  expect(output("on.jsonl")).toBe(expected);
+});
+
+test("--dashboard shows an ordinary run to this machine, and lets nobody in", { timeout: 60_000 }, async () => {
+  const run = shoal(["run", job, "--dashboard", "--json"], { SHOAL_OUT: "watched.jsonl", SHOAL_WAITS: "true" });
+  const [, text = ""] = await run.out.until(linksLine);
+  const { url, links } = JSON.parse(text) as { url: string; links: Record<string, string> };
+  expect(Object.keys(links)).toEqual(["dashboard"]);
+  const snapshot = async (): Promise<unknown> => (await fetch(`${url}api/snapshot`, { headers: { authorization: `Bearer ${links["dashboard"]?.split("#")[1]}` } })).json();
+  await expect.poll(snapshot, { timeout: 20_000 }).toMatchObject({ jobs: [{ name: "job", state: "running", volunteers: false }], workers: [{ label: "this machine" }] });
+  writeFileSync(join(folder, "go"), "");
+  expect(await run.code).toBe(0);
+  expect(output("watched.jsonl")).toBe(expected);
+});
+
+test("a shared run that was killed goes on where it was, under the same link", { timeout: 120_000 }, async () => {
+  const env = { SHOAL_OUT: "killed.jsonl", SHOAL_WAITS: "true" };
+  const first = shoal(["run", job, "--share", "--volunteers", "--json"], env);
+  const [, links] = await first.out.until(linksLine);
+  await first.out.until(done);
+  first.child.kill("SIGKILL");
+  await first.code;
+  const second = shoal(["run", job, "--share", "--volunteers", "--json"], env);
+  const [, again] = await second.out.until(linksLine);
+  expect(again).toBe(links);
+  writeFileSync(join(folder, "go"), "");
+  expect(await second.code).toBe(0);
+  expect(second.out.text()).toMatch(/blocks? of \\"job\\" w[^"]* done before/);
+  expect(output("killed.jsonl")).toBe(expected);
+  expect(readdirSync(folder).filter((name) => name.startsWith(".killed"))).toEqual([]);
+});

@@ -1,0 +1,121 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { parseLink } from "@shoal/cluster";
+import { securityHeaders, startCoordinator } from "@shoal/coordinator";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findRuntime } from "../runtimes/find-runtime.ts";
+import { bearer } from "./served.ts";
+
+const run = promisify(execFile);
+const fixture = fileURLToPath(new URL("./fixtures/start.ts", import.meta.url));
+const loader = new URL("../../packages/workers/ts-loader/register.mjs", import.meta.url).href;
+
+let folder: string;
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "shoal-coordinator-"))));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Seen {
+  readonly link: string;
+  readonly port: number;
+}
+
+const runtimes = {
+  node: () => [process.execPath, "--conditions=@shoal/source", `--import=${loader}`, fixture],
+  bun: () => commandOf("bun"),
+  deno: () => commandOf("deno"),
+};
+
+function commandOf(name: "bun" | "deno"): readonly string[] | undefined {
+  const runtime = findRuntime(name);
+  return runtime && [runtime.path, ...runtime.command(fixture, "@shoal/source")];
+}
+
+describe.each(["node", "bun", "deno"] as const)("in %s", (name) => {
+  const command = runtimes[name]();
+
+  test.skipIf(command === undefined).each(["http", "https"])("%s: pages, WebSockets and invites work, and a restart on the same folder keeps link and port", { timeout: 60_000 }, async (protocol) => {
+    const start = async (): Promise<Seen> => {
+      const [path = "", ...args] = command ?? [];
+      const { stdout } = await run(path, [...args, join(folder, `${name}-${protocol}`), protocol]);
+      return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Seen;
+    };
+    const first = await start();
+    expect(first).toMatchObject({
+      health: 200, csp: securityHeaders["content-security-policy"], welcome: { name: "desk", hasKey: true }, refused: ["not-allowed", "bad-token"],
+      link: expect.stringMatching(new RegExp(`^${protocol}://127\\.0\\.0\\.1:\\d+/#[\\w-]{40,}$`)) as string,
+    });
+    expect(await start()).toEqual(first);
+  });
+});
+
+test("links are kept as long as their folder, private to this user; another coordinator is kept out of it", async () => {
+  const path = join(folder, "kept");
+  const first = await startCoordinator({ folder: path });
+  const links = [await first.link(["work"]), await first.link(["work"], { volunteer: true }), await first.link(["observe"], { page: "dashboard" })];
+  expect(new Set(links).size).toBe(3);
+  expect(await first.link(["work"])).toBe(links[0]);
+  expect(await first.link(["work"], { ttlMs: 1000 })).not.toBe(links[0]);
+  expect([statSync(path).mode & 0o777, statSync(join(path, "coordinator.json")).mode & 0o777]).toEqual([0o700, 0o600]);
+  await expect(startCoordinator({ folder: path })).rejects.toMatchObject({ code: "engine-folder-busy" });
+  await first.close();
+  await using second = await startCoordinator({ folder: path });
+  expect([await second.link(["work"]), await second.link(["work"], { volunteer: true }), await second.link(["observe"], { page: "dashboard" })]).toEqual(links);
+  // Another program has its port: links would lead there.
+  await expect(startCoordinator({ port: second.port })).rejects.toMatchObject({ code: "port-taken" });
+});
+
+test("a revoked link is replaced, one that ran out lets nobody in, and both stay so after a restart", async () => {
+  const path = join(folder, "revoked");
+  const first = await startCoordinator({ folder: path });
+  const link = await first.link(["observe"]);
+  const short = parseLink(await first.link(["observe"], { ttlMs: 1 })).token;
+  const [invite] = first.gateway.invites();
+  const asks = async (url: string, token: string): Promise<number> => {
+    const answer = await fetch(`${url}api/snapshot`, bearer(token));
+    await answer.body?.cancel();
+    return answer.status;
+  };
+  expect(await asks(first.url, parseLink(link).token)).toBe(200);
+  await first.gateway.revoke(invite?.id ?? "");
+  expect([await asks(first.url, parseLink(link).token), await asks(first.url, short)]).toEqual([401, 401]);
+  await first.close();
+  await using second = await startCoordinator({ folder: path });
+  expect([await asks(second.url, parseLink(link).token), await asks(second.url, short)]).toEqual([401, 401]);
+  const other = await second.link(["observe"]);
+  expect(other).not.toBe(link);
+  expect(await asks(second.url, parseLink(other).token)).toBe(200);
+});
+
+test("what can't be understood is not overwritten", async () => {
+  const path = join(folder, "damaged");
+  await (await startCoordinator({ folder: path })).close();
+  writeFileSync(join(path, "coordinator.json"), "{");
+  await expect(startCoordinator({ folder: path })).rejects.toMatchObject({ code: "state-damaged" });
+  expect(readFileSync(join(path, "coordinator.json"), "utf8")).toBe("{");
+});
+
+test("what a person should know of how it listens is said", async () => {
+  const advice = async (options: Parameters<typeof startCoordinator>[0]): Promise<string> => {
+    await using coordinator = await startCoordinator(options);
+    return coordinator.advice.join(" ");
+  };
+  expect(await advice({})).toMatch(/Only this machine .*--host 0\.0\.0\.0/);
+  expect(await advice({ host: "0.0.0.0" })).toMatch(/without their GPU.*--https/);
+  expect(await advice({ https: true })).toMatch(/warns once/);
+  expect(await advice({ baseUrl: "https://shoal.example/" })).toBe("");
+});
+
+test("its signal closes it; a failed start leaves nothing", async () => {
+  const ending = new AbortController();
+  const path = join(folder, "signal");
+  const coordinator = await startCoordinator({ folder: path, signal: ending.signal });
+  ending.abort();
+  await coordinator.close();
+  await expect(fetch(`${coordinator.url}healthz`)).rejects.toThrow();
+  await expect(startCoordinator({ folder: path, host: "203.0.113.1" })).rejects.toMatchObject({ code: "bad-host" });
+  await (await startCoordinator({ folder: path })).close();
+});

@@ -1,0 +1,385 @@
+// The volunteer page in a real browser, by use, with a mock in place of its agent.
+import { readdir, readFile } from "node:fs/promises";
+import { networkInterfaces } from "node:os";
+import { gzipSync } from "node:zlib";
+import { chromium, type Browser } from "playwright";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { findChromium } from "../runtimes/find-chromium.ts";
+import { chromiumArgs } from "../runtimes/serve-page.ts";
+import { auditPage } from "./audit-page.ts";
+import { serveVolunteerPage, type ServedVolunteerPage } from "./serve-volunteer-page.ts";
+import { eventually, VolunteerTab, type Surroundings } from "./volunteer-tab.ts";
+
+const executablePath = findChromium();
+const job = { name: "Three thousand opinions", note: "Reviews of films, as their authors published them.", columns: ["review", "id"], downloadBytes: 4_200_000 };
+const offer = { name: "Anna’s desk", jobs: [job], otherJobs: 0 };
+const segment = { kind: "segment", job: "j1", segment: 0, jobName: job.name, about: job, description: { name: "text-classification(sentiment)", plan: {}, expectedBlocks: 200 } };
+const connection = [{ kind: "connecting" }, { kind: "connected", coordinator: "Anna’s desk" }, { kind: "job", segment }];
+const apple = { vendor: "apple", architecture: "metal-3" };
+/** kB gzip, of all that is loaded before Start. */
+const mostBeforeStart = 60;
+
+describe.skipIf(executablePath === undefined)("the volunteer page", () => {
+  let served: ServedVolunteerPage;
+  let browser: Browser;
+  let tab: VolunteerTab;
+
+  beforeAll(async () => {
+    served = await serveVolunteerPage();
+    served.answers.set("good", { status: 200, body: offer });
+    browser = await chromium.launch({ executablePath: executablePath as string, chromiumSandbox: false, args: [...chromiumArgs] });
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await served?.[Symbol.asyncDispose]();
+  });
+
+  // Chromium itself tells the console of every answer that is an error.
+  afterEach(() => expect(tab.problems.filter((problem) => !/status of (401|403|502)/.test(problem))).toEqual([]));
+
+  const base = (host = "127.0.0.1"): string => `http://${host}:${served.port}/base/`;
+  const open = async (surroundings: Surroundings = {}, token = "#good", host?: string): Promise<VolunteerTab> => (tab = await VolunteerTab.open(browser, `${base(host)}${token}`, surroundings));
+
+  describe("before Start", () => {
+    test("says what it is for, what it will see, what it has and what it costs, and does nothing yet", async () => {
+      const { page } = await open({ adapter: apple, battery: { charging: false, level: 0.63 } });
+      await page.getByRole("heading", { name: "Lend this tab to “Three thousand opinions”" }).waitFor();
+      const text = await page.locator("body").innerText();
+      for (const part of ["at Anna’s desk", job.note, "review", "id", "4.2 MB of model", "apple metal-3", "WASM", "runs on its battery, which is at 63 %", "Nothing is downloaded or computed before you press it."]) expect(text).toContain(part);
+      expect(page.workers()).toEqual([]);
+      expect(page.url()).toBe(`${base()}#good`);
+    });
+
+    test("weighs little", async () => {
+      const { page } = await open();
+      await page.getByRole("button", { name: "Start" }).waitFor();
+      const loaded = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname));
+      const files = ["index.html", ...loaded.filter((path) => path.includes("/assets/")).map((path) => path.replace("/base/", ""))];
+      const sizes = await Promise.all(files.map(async (file) => gzipSync(await readFile(`${served.folder}/${file}`)).byteLength));
+      expect(sizes.reduce((sum, size) => sum + size, 0) / 1000).toBeLessThan(mostBeforeStart);
+      // Nothing stands in the document itself, which the policy would refuse.
+      const html = await readFile(`${served.folder}/index.html`, "utf8");
+      expect(html).not.toMatch(/<style|style=|<script(?![^>]* src=)|https?:|data:/);
+      expect((await readdir(`${served.folder}/assets`)).some((file) => file.startsWith("agent-worker-"))).toBe(true);
+    });
+
+    test.each([
+      ["without a token", "", "This link is incomplete", undefined],
+      ["with one that nobody knows", "#wrong", "This link lets nobody in", undefined],
+      ["with one that has expired", "#expired", "This link has expired", { status: 401, body: { error: { code: "invite-expired", message: "" } } }],
+      ["with one that was withdrawn", "#revoked", "This link was withdrawn", { status: 401, body: { error: { code: "invite-revoked", message: "" } } }],
+      ["for other things", "#observe", "This link is not for lending a tab", { status: 403, body: { error: { code: "not-allowed", message: "" } } }],
+    ])("a link %s", async (_name, token, title, answer) => {
+      if (answer !== undefined) served.answers.set(token.slice(1), answer);
+      const { page } = await open({}, token);
+      await page.getByRole("heading", { name: title }).waitFor();
+      expect(await page.getByRole("button").count()).toBe(0);
+      expect(await page.evaluate(auditPage)).toEqual([]);
+    });
+
+    test("another link in the same tab is read; a coordinator that was not there is asked again", async () => {
+      served.answers.set("late", { status: 502, body: "Bad Gateway" });
+      const { page } = await open({}, "#late");
+      await page.getByText("answered with 502").waitFor();
+      served.answers.set("late", { status: 200, body: { ...offer, jobs: [], otherJobs: 1 } });
+      await page.getByRole("button", { name: "Try again" }).click();
+      await page.getByText("The jobs that run now are not open to volunteers.").waitFor();
+      await page.evaluate(() => void (location.hash = "#good"));
+      await page.getByRole("heading", { name: /Three thousand/ }).waitFor();
+      // Its fragment lost, the tab still knows its link, and the address can be shared again.
+      await page.goto("about:blank");
+      await page.goto(base());
+      await page.getByRole("heading", { name: /Three thousand/ }).waitFor();
+      expect(page.url()).toBe(`${base()}#good`);
+    });
+
+    test.each<[string, Surroundings["adapter"], RegExp]>([
+      ["a browser that finds no GPU", null, /finds no graphics card that it may use/],
+      ["a GPU that the processor imitates", { vendor: "google", architecture: "swiftshader" }, /\(google swiftshader\) is imitated by the processor/],
+    ])("%s is told why", async (_name, adapter, why) => {
+      const { page } = await open({ adapter });
+      await page.getByText(why).waitFor();
+    });
+
+    test("a browser without WebGPU is told which ones have it", async () => {
+      const context = await browser.newContext();
+      await context.addInitScript(() => Object.defineProperty(navigator, "gpu", { value: undefined }));
+      tab = await VolunteerTab.in(context, `${base()}#good`);
+      await tab.page.getByText("This browser has no WebGPU").waitFor();
+      await tab.page.getByText(/Chrome and Edge have it/).waitFor();
+      await context.close();
+    });
+
+    const lan = Object.values(networkInterfaces()).flat().find((each) => each?.family === "IPv4" && !each.internal)?.address;
+    test.skipIf(lan === undefined)("a page that came by plain http from another machine says why it has no GPU, and how to get one; it works", async () => {
+      const { page } = await open({}, "#good", lan);
+      expect(await page.evaluate(() => isSecureContext)).toBe(false);
+      await page.getByText(`This page came from ${lan} by plain http.`).waitFor();
+      await page.getByText(/--https/).waitFor();
+      await page.getByText(`open http://localhost:${served.port} in place of`).waitFor();
+      await tab.startAndBegin();
+      await tab.say(...connection, { kind: "computing", device: "wasm" });
+      await page.getByText("Computing on the processor (WASM).").waitFor();
+      // Chromium says that it ignores the headers of isolation there.
+      tab.problems.splice(0, Infinity, ...tab.problems.filter((problem) => !problem.includes("Cross-Origin-Opener-Policy")));
+    });
+  });
+
+  describe("at work", () => {
+    test("from Start over loading, computing, a pause, a lost connection and a lost GPU to the thanks at the end", async () => {
+      const { page } = await open({ adapter: apple });
+      await page.getByLabel("Name in the list of workers").fill("Anna’s phone");
+      await tab.startAndBegin();
+      const begin = (await tab.heard()).at(-1);
+      expect(begin).toMatchObject({ link: `${base()}#good`, label: "Anna’s phone", dutyCycle: 1, paused: false, name: expect.stringMatching(/^tab-[0-9a-f]{18}$/) as string });
+
+      await tab.say(...connection, { kind: "loading", name: "sentiment-mini", doneBytes: 2_100_000, bytes: 4_200_000 });
+      await page.getByText("Loading sentiment-mini: 2.1 MB of 4.2 MB.").waitFor();
+      await eventually(() => page.getByRole("progressbar").getAttribute("value")).toBe("0.5");
+      await tab.say({ kind: "computing", device: "webgpu" }, { kind: "progress", rows: 1000, blocks: 4, rowsPerSecond: 812.4 }, { kind: "progress", rows: 12345, blocks: 50, rowsPerSecond: 1234.5 });
+      await eventually(() => tab.text("rate")).toBe("1,235");
+      expect([await tab.text("rows"), await tab.text("blocks"), await tab.text("share"), await tab.text("device")]).toEqual(["12,345", "50", "25 %", "WebGPU"]);
+      expect(await tab.status()).toBe("Computing on the graphics card (WebGPU).");
+      expect(await page.title()).toBe("1,235 rows/s · Shoal");
+
+      await page.getByRole("button", { name: "Pause" }).click();
+      await tab.hears({ kind: "pause" });
+      await tab.say({ kind: "paused" });
+      expect(await tab.status()).toBe("Paused, by you.");
+      expect(await tab.text("rate")).toBe("0");
+      await page.getByRole("button", { name: "Resume" }).click();
+      await tab.hears({ kind: "resume" });
+
+      await tab.say({ kind: "disconnected", error: { code: "connection-lost", message: "The coordinator is gone." }, retryMs: 60_000 });
+      await page.getByText(/The connection is lost\. .* Next try in (60|59|58) s\./).waitFor();
+      await tab.say({ kind: "connected" }, { kind: "computing", device: "webgpu" }, { kind: "notice", message: "The graphics card was lost; another actor takes over." });
+      await page.getByText("The graphics card was lost; another actor takes over.").waitFor();
+
+      served.answers.set("good", { status: 200, body: { ...offer, jobs: [] } });
+      await tab.say({ kind: "idle" });
+      await page.getByText("The job is over. Thank you: you did 12,345 rows.").waitFor();
+      served.answers.set("good", { status: 200, body: offer });
+      await tab.say({ kind: "ended" });
+      await page.getByRole("heading", { name: "Thank you: you did 12,345 rows" }).waitFor();
+      await eventually(async () => page.workers().length).toBe(0);
+      await page.reload();
+      await page.getByRole("button", { name: "Start" }).waitFor();
+    });
+
+    test("Stop drains; Stop at once does not wait", async () => {
+      const { page } = await open();
+      for (const button of ["Stop", "Stop at once"]) {
+        await page.getByRole("button", { name: /^Start/ }).click();
+        await tab.hears({ kind: "begin" });
+        await tab.say(...connection, { kind: "computing", device: "wasm" }, { kind: "progress", rows: 7, blocks: 1, rowsPerSecond: 3 });
+        await eventually(() => tab.text("rows")).toBe("7");
+        await page.getByRole("button", { name: "Stop" }).click();
+        await tab.hears({ kind: "drain" });
+        expect(await tab.status()).toBe("Finishing what it has begun …");
+        if (button === "Stop") await tab.say({ kind: "draining", why: "", blocks: 1 }, { kind: "progress", rows: 9, blocks: 2, rowsPerSecond: 3 }, { kind: "ended" });
+        else await page.getByRole("button", { name: button }).click();
+        await page.getByRole("heading", { name: button === "Stop" ? "Thank you: you did 9 rows" : "Thank you: you did 7 rows" }).waitFor();
+      }
+    });
+
+    test("a coordinator that can't go on with it says why", async () => {
+      const { page } = await open();
+      await tab.startAndBegin();
+      await tab.say({ kind: "connecting" }, { kind: "ended", error: { code: "protocol-mismatch", message: "This page is older than the coordinator.", hint: "Reload the page." } });
+      await page.getByRole("heading", { name: "It can't go on" }).waitFor();
+      expect(await page.locator("main").innerText()).toMatch(/This page is older than the coordinator\.\s+Reload the page\./);
+    });
+
+    test("lends as much as its owner says", async () => {
+      const { page } = await open({ battery: { charging: true, level: 0.8 } });
+      await tab.startAndBegin();
+      await tab.say(...connection, { kind: "computing", device: "wasm" }, { kind: "progress", rows: 10, blocks: 1, rowsPerSecond: 5 });
+      await page.getByRole("slider").fill("50");
+      await tab.hears({ kind: "duty-cycle", dutyCycle: 0.5 });
+
+      await tab.visible(false);
+      await page.getByText("This tab is hidden. It goes on").waitFor();
+      await page.getByLabel("Only while this tab is visible").check();
+      await tab.hears({ kind: "pause" });
+      expect(await tab.status()).toBe("Paused while this tab is hidden.");
+      await tab.visible(true);
+      await tab.hears({ kind: "resume" });
+
+      await page.getByLabel("Only on mains").check();
+      await tab.power({ charging: false, level: 0.41 });
+      await tab.hears({ kind: "pause" });
+      expect(await tab.status()).toBe("Paused until this device is plugged in.");
+      // Two reasons to rest: one pause, and no resuming before both are gone.
+      await page.getByRole("button", { name: "Pause" }).click();
+      await tab.power({ charging: true, level: 0.42 });
+      expect(await tab.status()).toBe("Paused, by you.");
+      await page.getByRole("button", { name: "Resume" }).click();
+      await tab.hears({ kind: "resume" });
+      expect((await tab.heard()).filter(({ kind }) => kind === "pause" || kind === "resume").map(({ kind }) => kind)).toEqual(["pause", "resume", "pause", "resume"]);
+
+      await page.reload();
+      await tab.hears({ kind: "begin", dutyCycle: 0.5 });
+      expect(await page.getByLabel("Only on mains").isChecked()).toBe(true);
+    });
+
+    test("without a Battery API nothing is said of mains", async () => {
+      const { page } = await open();
+      await tab.startAndBegin();
+      expect(await page.getByText("mains").count()).toBe(0);
+    });
+  });
+
+  describe("what a browser does to it", () => {
+    test("reloaded, it is at work again by itself: with its name, its counts, and paused if it was", async () => {
+      const { page } = await open();
+      await tab.startAndBegin();
+      await tab.say(...connection, { kind: "computing", device: "wasm" }, { kind: "progress", rows: 100, blocks: 10, rowsPerSecond: 5 });
+      await eventually(() => tab.text("rows")).toBe("100");
+      const name = (await tab.heard()).at(-1)?.["name"];
+      await page.reload();
+      await tab.hears({ kind: "begin", name, paused: false });
+      await tab.say(...connection, { kind: "progress", rows: 20, blocks: 2, rowsPerSecond: 5 });
+      await eventually(() => tab.text("rows")).toBe("120");
+      expect(await tab.text("share")).toBe("6.0 %");
+      await page.getByRole("button", { name: "Pause" }).click();
+      await page.reload();
+      await tab.hears({ kind: "begin", name, paused: true });
+      expect(await tab.status()).toBe("Paused, by you.");
+    });
+
+    test("a copy of the tab has a name of its own, and starts nothing; the two know of each other", async () => {
+      await open();
+      await tab.startAndBegin();
+      const name = (await tab.heard()).at(-1)?.["name"];
+      const stored = await tab.page.evaluate(() => ({ ...sessionStorage }));
+      const other = await tab.context.newPage();
+      await other.addInitScript((kept) => { for (const [key, value] of Object.entries(kept)) sessionStorage.setItem(key, String(value)); }, stored);
+      await other.goto(`${base()}#good`);
+      await other.getByRole("button", { name: "Start" }).waitFor();
+      await other.getByText("Another tab of this browser is at work already.").waitFor();
+      expect(other.workers()).toEqual([]);
+      await other.getByRole("button", { name: "Start" }).click();
+      await tab.page.getByText("Another tab of this browser is at work too.").waitFor();
+      await tab.hasBegun(2);
+      expect(new Set((await tab.heard()).filter(({ kind }) => kind === "begin").map((begin) => begin["name"])).size).toBe(2);
+      expect((await tab.heard()).find(({ kind }) => kind === "begin")).toMatchObject({ name });
+      await other.close();
+      await eventually(() => tab.page.getByText("Another tab of this browser").count()).toBe(0);
+    });
+
+    test("frozen and resumed, it drains, and comes back with the same name", async () => {
+      const { page } = await open();
+      await tab.startAndBegin();
+      const name = (await tab.heard()).at(-1)?.["name"];
+      await tab.say(...connection, { kind: "progress", rows: 5, blocks: 1, rowsPerSecond: 5 });
+      await eventually(() => tab.text("rows")).toBe("5");
+      await page.evaluate(() => document.dispatchEvent(new Event("freeze")));
+      await tab.hears({ kind: "drain" });
+      await tab.say({ kind: "ended" });
+      await page.evaluate(() => document.dispatchEvent(new Event("resume")));
+      await tab.hears({ kind: "begin", name });
+      expect(await tab.text("rows")).toBe("5");
+    });
+
+    test("about to be left, it drains; and comes back where its owner stays", async () => {
+      const { page } = await open();
+      await tab.startAndBegin();
+      await page.evaluate(() => dispatchEvent(new Event("beforeunload")));
+      await tab.hears({ kind: "drain" });
+      await tab.say({ kind: "ended" });
+      await tab.hasBegun(2);
+    });
+
+    test("a crashed worker is started again, which is said", async () => {
+      const { page } = await open();
+      await tab.startAndBegin();
+      await tab.say(...connection, { kind: "progress", rows: 5, blocks: 1, rowsPerSecond: 5 });
+      await eventually(() => tab.text("rows")).toBe("5");
+      await tab.crash("it had no memory left");
+      await page.getByText(/The worker in this tab crashed \(.*it had no memory left\) and is started again\./).waitFor();
+      await tab.hasBegun(2);
+      await tab.say({ kind: "connecting" });
+      await page.getByText("Connecting to the coordinator …").waitFor();
+      expect(await tab.text("rows")).toBe("5");
+    });
+
+    test("it holds a lock against being frozen, and keeps the screen on while it computes", async () => {
+      const { page } = await open();
+      await page.evaluate(() => {
+        const awake: string[] = [];
+        const sentinel = (): object => ({ released: false, release: async () => void awake.push("off") });
+        Object.assign(globalThis, { awake });
+        Object.defineProperty(navigator, "wakeLock", { value: { request: async () => (awake.push("on"), sentinel()) } });
+      });
+      const awake = (): Promise<string[]> => page.evaluate(() => (globalThis as unknown as { awake: string[] }).awake);
+      const locks = (): Promise<(string | undefined)[]> => page.evaluate(async () => ((await navigator.locks.query()).held ?? []).map(({ name }) => name));
+      await tab.startAndBegin();
+      await eventually(locks).toContainEqual(expect.stringMatching(/^shoal tab at work /));
+      await eventually(awake).toEqual(["on"]);
+      await page.getByRole("button", { name: "Pause" }).click();
+      await eventually(awake).toEqual(["on", "off"]);
+      await page.getByRole("button", { name: "Stop" }).click();
+      await tab.say({ kind: "ended" });
+      await eventually(locks).not.toContainEqual(expect.stringMatching(/^shoal tab at work /));
+    });
+  });
+
+  describe("for everybody", () => {
+    test("by the keyboard alone", async () => {
+      const { page } = await open({ battery: { charging: true, level: 1 } });
+      await page.getByRole("button", { name: "Start" }).waitFor();
+      const focused = (): Promise<string> => page.evaluate(() => document.activeElement?.textContent?.trim() || document.activeElement?.id || document.activeElement?.tagName || "");
+      await page.keyboard.press("Tab");
+      expect(await focused()).toBe("Start");
+      await page.keyboard.press("Enter");
+      await tab.hears({ kind: "begin" });
+      await eventually(focused).toBe(job.name);
+      await page.keyboard.press("Tab");
+      expect(await focused()).toBe("Pause");
+      await page.keyboard.press("Space");
+      await tab.hears({ kind: "pause" });
+      expect(await focused()).toBe("Resume");
+      await page.keyboard.press("Space");
+      await tab.hears({ kind: "resume" });
+      await page.keyboard.press("Tab");
+      expect(await focused()).toBe("Stop");
+      await page.keyboard.press("Tab");
+      expect(await focused()).toBe("duty");
+      await page.keyboard.press("ArrowLeft");
+      await tab.hears({ kind: "duty-cycle", dutyCycle: 0.95 });
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("Space");
+      expect(await page.getByLabel("Only while this tab is visible").isChecked()).toBe(true);
+      for (let at = 0; at < 2; at += 1) await page.keyboard.press("Shift+Tab");
+      expect(await focused()).toBe("Stop");
+      await page.keyboard.press("Enter");
+      await tab.hears({ kind: "drain" });
+      await tab.say({ kind: "ended" });
+      await eventually(focused).toBe("Thank you");
+    });
+
+    test.each([[1280, "light"], [1280, "dark"], [390, "light"], [390, "dark"], [360, "dark"], [360, "light"]] as const)("at %i px, %s: readable, reachable, nothing jumps", async (width, colorScheme) => {
+      const { page } = await open({ viewport: { width, height: 844 }, colorScheme, adapter: null, reducedMotion: "reduce", battery: { charging: false, level: 0.5 } });
+      await page.getByText(/finds no graphics card/).waitFor();
+      expect(await page.evaluate(auditPage)).toEqual([]);
+      await tab.startAndBegin();
+      await tab.say({ kind: "connecting" });
+      await page.getByText("Connecting to the coordinator …").waitFor();
+      const buttons = async (): Promise<number | undefined> => (await page.getByRole("button", { name: "Pause" }).boundingBox())?.y;
+      const before = await buttons();
+      await tab.say(...connection, { kind: "loading", name: "sentiment-mini", doneBytes: 1_000_000, bytes: 4_200_000 });
+      await page.getByText(/Loading sentiment-mini/).waitFor();
+      expect(await page.evaluate(auditPage)).toEqual([]);
+      expect(await buttons()).toBe(before);
+      await tab.say({ kind: "computing", device: "webgpu" }, { kind: "progress", rows: 12345, blocks: 50, rowsPerSecond: 12345 });
+      await eventually(() => tab.text("rate")).toBe("12,345");
+      expect(await page.evaluate(auditPage)).toEqual([]);
+      expect(await buttons()).toBe(before);
+      expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+      await tab.say({ kind: "ended" });
+      await page.getByRole("heading", { name: /^Thank you/ }).waitFor();
+      expect(await page.evaluate(auditPage)).toEqual([]);
+    });
+  });
+});
