@@ -4,6 +4,7 @@ import { ShoalError, type Logger } from "@shoal/core";
 import type { RunSettings } from "@shoal/dataset";
 import type { RemoteJobSettings, RemoteRunner } from "@shoal/executor";
 import type { Snapshot } from "@shoal/cluster";
+import { parseLink } from "../agent/parse-link.ts";
 import { shareFolder } from "../cluster/share-folder.ts";
 import type { Share } from "../cluster/share.ts";
 import { workerNews } from "./coordinator-news.ts";
@@ -163,4 +164,5 @@ function checkFlags(flags: ManyMachinesFlags): void {
   if (volunteers && !share && on === undefined) refuse("--volunteers has no effect without --share or --on.", "Add --share.");
   if (note !== undefined && !share && on === undefined) refuse("--note has no effect without --share or --on.", "Add --share.");
   if (share || dashboard) coordinatorOptions(flags);
+  if (on !== undefined) parseLink(on);
 }
