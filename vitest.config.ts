@@ -28,7 +28,7 @@ const executablePath = findChromium();
 const chromium: TestProjectConfiguration = {
   resolve: { conditions: [source, ...defaultClientConditions] },
   // Found while tests run, they would have the page reloaded.
-  optimizeDeps: { include: ["apache-arrow", "hyparquet", "hyparquet-compressors", "hyparquet-writer", "papaparse", "picomatch"] },
+  optimizeDeps: { include: ["apache-arrow", "hyparquet", "hyparquet-compressors", "hyparquet-writer", "hyparquet-writer/src/column.js", "hyparquet-writer/src/dremel.js", "hyparquet-writer/src/schema.js", "papaparse", "picomatch"] },
   test: {
     name: "chromium",
     include: [`packages/${portable}/src/**/*.test.ts`, "packages/backend-transformers/src/**/*.browser.test.ts", "test/everywhere/**/*.test.ts", "test/runtimes/*.browser.test.ts"],

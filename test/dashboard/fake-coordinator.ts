@@ -4,12 +4,13 @@ import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
+import { text } from "node:stream/consumers";
 
 const types: Readonly<Record<string, string>> = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 
 /** What the coordinator sends with its pages. */
 export const policy = {
-  "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
+  "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp", "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer", "x-content-type-options": "nosniff",
 };
@@ -22,6 +23,8 @@ export class FakeCoordinator implements AsyncDisposable {
   submits = true;
   /** Requests that came without a right token. */
   refused = 0;
+  /** What such a request, or one after {@link revokeAll}, is answered with. */
+  refuseWith = 401;
   /** Streams opened since the start. */
   opened = 0;
   #down = false;
@@ -81,6 +84,12 @@ export class FakeCoordinator implements AsyncDisposable {
     for (const stream of this.#streams) stream.end();
   }
 
+  /** The link of an invite that was made, as its page must show it. */
+  linkOf(id: string): string {
+    const { scopes } = this.invites.find((invite) => invite.id === id) as Invite;
+    return `http://192.168.1.20:7077/#${Buffer.from(JSON.stringify([id, scopes, "signed by nobody"])).toString("base64url")}`;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections();
     this.#server.close();
@@ -93,12 +102,19 @@ export class FakeCoordinator implements AsyncDisposable {
     if (pathname.startsWith("/shoal/dashboard/")) return this.#file(pathname.slice("/shoal/dashboard/".length), response);
     if (!this.#lets || request.headers.authorization !== `Bearer ${this.token}`) {
       this.refused++;
-      return void response.writeHead(401).end();
+      return void response.writeHead(this.refuseWith).end();
     }
     if (pathname === "/shoal/api/snapshots") return this.#stream(response);
     if (!pathname.startsWith("/shoal/api/invites")) return void response.writeHead(404).end();
     if (!this.submits) return void response.writeHead(403).end();
-    if (request.method === "GET") return void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(this.invites));
+    if (request.method === "GET") return void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ invites: this.invites }));
+    if (request.method === "POST") {
+      const { scopes, volunteer } = JSON.parse(await text(request)) as Pick<Invite, "scopes" | "volunteer">;
+      const made: Invite = { id: `made-${this.invites.length}`, scopes, volunteer, expiresAt: Date.now() + 8 * 3_600_000, revoked: false, used: 0 };
+      this.invites = [...this.invites, made];
+      const token = Buffer.from(JSON.stringify([made.id, scopes, "signed by nobody"])).toString("base64url");
+      return void response.writeHead(201, { "content-type": "application/json" }).end(JSON.stringify({ invite: made, token, link: `http://192.168.1.20:7077/#${token}` }));
+    }
     const id = decodeURIComponent(pathname.slice("/shoal/api/invites/".length));
     this.invites = this.invites.map((invite) => (invite.id === id ? { ...invite, revoked: true } : invite));
     response.writeHead(204).end();

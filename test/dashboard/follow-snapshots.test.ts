@@ -1,4 +1,4 @@
-import type { Snapshot } from "@shoal/cluster";
+import type { PackedSnapshot } from "@shoal/coordinator/dashboard/blocks/packed-runs.ts";
 import { delayMs, followSnapshots, type Connection, type Parts } from "@shoal/coordinator/dashboard/connection/follow-snapshots.ts";
 import { LineTooLong, readLines } from "@shoal/coordinator/dashboard/connection/read-lines.ts";
 import { describe, expect, test } from "vitest";
@@ -38,7 +38,7 @@ async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
 /** Follows the answers one after another, and stops after the last. */
 async function follow(answers: readonly (() => Response)[], parts: Partial<Parts> = {}) {
   const stop = new AbortController();
-  const seen: { readonly connections: Connection[]; readonly snapshots: Snapshot[]; unreadable: number; readonly waits: number[]; readonly asked: RequestInit[] } = { connections: [], snapshots: [], unreadable: 0, waits: [], asked: [] };
+  const seen: { readonly connections: Connection[]; readonly snapshots: PackedSnapshot[]; unreadable: number; readonly waits: number[]; readonly asked: RequestInit[] } = { connections: [], snapshots: [], unreadable: 0, waits: [], asked: [] };
   let next = 0;
   await followSnapshots({
     address: { base: "http://here/shoal", token: "t" }, now: () => 0, random: () => 1, signal: stop.signal,
@@ -80,9 +80,9 @@ describe("following a coordinator", () => {
     expect([1, 6, 60].map((failures) => [delayMs(failures, () => 0), delayMs(failures, () => 1)])).toEqual([[250, 500], [7500, 15_000], [7500, 15_000]]);
   });
 
-  test.each([401, 403])("does not knock again after %i", async (status) => {
+  test.each([[401, "unknown"], [403, "not-for-this"]] as const)("does not knock again after %i", async (status, why) => {
     const seen = await follow([() => new Response(null, { status })]);
-    expect(seen.connections.at(-1)).toEqual({ kind: "refused" });
+    expect(seen.connections.at(-1)).toEqual({ kind: "refused", why });
     expect(seen.waits).toEqual([]);
     expect(seen.asked).toHaveLength(1);
   });

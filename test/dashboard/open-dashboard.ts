@@ -40,7 +40,7 @@ async function openPage(browser: Browser, coordinator: FakeCoordinator, options:
   page.on("pageerror", (error) => problems.push(String(error)));
   page.on("console", (message) => {
     // Chromium itself says of each request that got no answer, or a 401, that it failed: that is what some tests are about.
-    if (["error", "warning"].includes(message.type()) && !/^Failed to load resource/.test(message.text())) problems.push(message.text());
+    if (["error", "warning"].includes(message.type()) && !message.text().startsWith("Failed to load resource")) problems.push(message.text());
   });
   page.on("request", (request) => {
     if (!request.url().startsWith(coordinator.origin) && !request.url().startsWith("data:")) problems.push(`asked ${request.url()}`);

@@ -1,4 +1,6 @@
-import { blockStates, cellAt, chooseGrid, countBlocks, describeCell, fillCells, type Runs } from "@shoal/coordinator/dashboard/blocks/cells.ts";
+import { blockStates } from "@shoal/coordinator/dashboard/blocks/block-states.ts";
+import { cellAt, chooseGrid, countBlocks, describeCell, fillCells } from "@shoal/coordinator/dashboard/blocks/cells.ts";
+import { buffersOf, packRuns } from "@shoal/coordinator/dashboard/blocks/packed-runs.ts";
 import { paintCells } from "@shoal/coordinator/dashboard/blocks/paint-cells.ts";
 import { readAddress } from "@shoal/coordinator/dashboard/connection/address.ts";
 import { readSnapshot } from "@shoal/coordinator/dashboard/connection/read-snapshot.ts";
@@ -11,7 +13,8 @@ import { describe, expect, test } from "vitest";
 import { scene } from "./scene.ts";
 
 describe("the map of blocks", () => {
-  const runs: Runs = [["d", 1200], ["l", 4], ["t", 1], ["r", 295]];
+  const map = [["d", 1200], ["l", 4], ["t", 1], ["r", 295]] as const;
+  const runs = packRuns(map);
 
   test("has one cell a block, as large as fits, while there are few", () => {
     expect(chooseGrid(24, 800, 128)).toEqual({ pitch: 20, columns: 40, rows: 1, blocksPerCell: 1 });
@@ -32,7 +35,7 @@ describe("the map of blocks", () => {
       const cells = fillCells(runs, blocksPerCell, 2000);
       expect(cells.counts.reduce((sum, count) => sum + count, 0)).toBe(2000);
       expect(cells.sums).toEqual({ d: 1200, c: 0, l: 4, r: 295, n: 500, s: 0, q: 0, t: 1 });
-      const states = runs.flatMap(([state, blocks]) => Array.from({ length: blocks }, () => state));
+      const states = map.flatMap(([state, blocks]) => Array.from({ length: blocks }, () => state));
       for (let cell = 0; cell < cells.cells; cell++) {
         const inside = Array.from({ length: Math.min(blocksPerCell, 2000 - cell * blocksPerCell) }, (_, index) => states[cell * blocksPerCell + index] ?? "n");
         expect([...cells.counts.subarray(cell * blockStates.length, (cell + 1) * blockStates.length)]).toEqual(blockStates.map((state) => inside.filter((each) => each === state).length));
@@ -42,8 +45,8 @@ describe("the map of blocks", () => {
 
   test("believes the map where it is longer than the total said, and takes a state that it doesn't know for waiting", () => {
     expect(countBlocks(runs, 3)).toBe(1500);
-    expect(fillCells([["z", 5]], 1).sums.r).toBe(5);
-    expect(fillCells([], 1)).toMatchObject({ blocks: 0, cells: 0 });
+    expect(fillCells(packRuns([["z", 5]]), 1).sums.r).toBe(5);
+    expect(fillCells(packRuns([]), 1)).toMatchObject({ blocks: 0, cells: 0 });
   });
 
   test("says what a cell stands for", () => {
@@ -64,7 +67,7 @@ describe("the map of blocks", () => {
     const drawn: { colour: unknown; top: number; height: number }[] = [];
     const canvas = { canvas: { width: 100, height: 100 }, fillStyle: "", setTransform() {}, clearRect() {}, fillRect(_x: number, top: number, _width: number, height: number) { drawn.push({ colour: this.fillStyle, top, height }); } };
     const colours = { d: "d", c: "c", l: "l", r: "r", n: "n", s: "s", q: "q", t: "t", mark: "mark" };
-    paintCells(canvas as unknown as CanvasRenderingContext2D, { pitch: 11.5, columns: 1, rows: 1, blocksPerCell: 1000 }, fillCells([["d", 500], ["t", 1], ["r", 499]], 1000), colours, 1);
+    paintCells(canvas as unknown as Parameters<typeof paintCells>[0], { pitch: 11.5, columns: 1, rows: 1, blocksPerCell: 1000 }, fillCells(packRuns([["d", 500], ["t", 1], ["r", 499]]), 1000), colours, 1);
     expect(drawn.map(({ colour }) => colour)).toEqual(["d", "r", "t"]);
     expect(drawn[0]).toMatchObject({ top: 5, height: 5 });
     expect(drawn[2]).toMatchObject({ top: 0, height: 2 });
@@ -100,9 +103,21 @@ describe("the history of rates", () => {
     for (let second = 5; second < 9; second++) history.add(second * 1000, 0, workers(second));
     const bands = history.bands(2);
     expect(bands.map(({ key }) => key)).toEqual(["fast", "late", ""]);
+    expect([history.shareOfLeaders(2), new RateHistory().shareOfLeaders(2)]).toEqual([(900 + 2000) / (900 + 2000 + 9 * 1.5), 0]);
     expect(bands[1]?.rates).toEqual([0, 0, 0, 0, 0, 500, 500, 500, 500]);
     expect(bands[2]?.rates).toEqual(Array.from({ length: 9 }, () => 1.5));
     expect(new RateHistory().bands(3)).toEqual([]);
+  });
+
+  test("keeps apart no more workers than it has room for, however many come and go", () => {
+    const history = new RateHistory(50, 10);
+    for (let second = 0; second < 200; second++) history.add(second * 1000, 0, [["always", 30], ...Array.from({ length: 20 }, (_, index) => [`${second}-${index}`, 5] as const)]);
+    const bands = history.bands(3);
+    expect(bands[0]?.key).toBe("always");
+    expect(bands[0]?.rates[7]).toBe(30);
+    // Whoever was forgotten still counts among all others.
+    for (let index = 0; index < history.times.length; index++) expect(bands.reduce((sum, { rates }) => sum + (rates[index] ?? 0), 0)).toBeCloseTo(130);
+    expect(history.shareOfLeaders(1)).toBeCloseTo(30 / 130);
   });
 
   test("draws a sparkline that ends at the right edge", () => {
@@ -112,7 +127,7 @@ describe("the history of rates", () => {
     expect(recent.rates).toEqual([10, 10, 10, 0]);
     expect(recent.steady).toBe(7.5);
     expect(sparkline(recent.rates, 4, 30, 12)).toBe("M0.0 1.0L10.0 1.0L20.0 1.0L30.0 11.0");
-    expect(sparkline([0, 0], 4, 30, 12)).toBe("M20.0 11.0L30.0 11.0");
+    expect(sparkline([0, 0], 4, 30, 12)).toBe("");
   });
 });
 
@@ -161,7 +176,14 @@ describe("addresses", () => {
 });
 
 describe("reading a snapshot", () => {
-  test("gives what was sent", () => expect(readSnapshot(JSON.stringify(scene(96)))).toEqual(scene(96)));
+  test("gives what was sent", () => {
+    const sent = scene(96);
+    const packed = { ...sent, jobs: sent.jobs.map((job) => ({ ...job, segments: job.segments.map((segment) => ({ ...segment, map: packRuns(segment.map) })) })) };
+    const read = readSnapshot(JSON.stringify(sent));
+    expect(read).toEqual(packed);
+    expect(buffersOf(packed)).toHaveLength(2);
+    expect([...(read?.jobs[0]?.segments[0]?.map.blocks ?? [])]).toEqual(sent.jobs[0]?.segments[0]?.map.map(([, blocks]) => blocks));
+  });
 
   test.each(["", "{", "null", "7", "[]", "{}", '{"at":1}', '{"at":"1","jobs":[],"workers":[]}', '{"at":1,"jobs":{},"workers":[]}'])("takes %j for no snapshot", (line) => expect(readSnapshot(line)).toBeUndefined());
 
@@ -169,7 +191,7 @@ describe("reading a snapshot", () => {
     const read = readSnapshot(JSON.stringify({ at: 5, jobs: [7, { job: "j", rowsDone: "many", segments: [null, { map: [["d", 3], ["l", -1], "x", ["r", 1.5]] }], failures: [{}] }], workers: [null, { worker: "w", later: true }], refused: 3 }));
     expect(read).toMatchObject({
       name: "coordinator", refused: {},
-      jobs: [{ job: "j", name: "j", state: "running", rowsDone: 0, samples: [], failures: [], segments: [{ segment: 0, map: [["d", 3]] }] }],
+      jobs: [{ job: "j", name: "j", state: "running", rowsDone: 0, samples: [], failures: [], segments: [{ segment: 0, map: packRuns([["d", 3]]) }] }],
       workers: [{ worker: "w", label: "w", host: "machine", state: "waiting", devices: [] }],
     });
   });

@@ -98,7 +98,7 @@ export function hugeScene(second: number, workers: number, blocks: number, runs:
   const first = job.segments[0] as SegmentSnapshot;
   return {
     ...base,
-    jobs: [{ ...job, state: "running", rowsDone: done * 64, rowsTotal: blocks * 64, segments: [{ ...first, blocks: { ...first.blocks, total: blocks }, map }] }],
+    jobs: [{ ...job, state: "running", rowsPerSecond: workers * 22.4, etaMs: ((blocks - done) * 64_000) / (workers * 22.4), rowsDone: done * 64, rowsTotal: blocks * 64, segments: [{ ...first, blocks: { ...first.blocks, total: blocks }, map }] }],
     workers: Array.from({ length: workers }, (_, index) => ({
       ...(base.workers[index % 4] as WorkerSnapshot), worker: `w${index}`, label: `worker ${index}`, state: index % 50 === 49 ? "gone" : "computing",
       rowsDone: (index + 1) * 640, rowsPerSecond: 5 + (index % 37) * (1 + 0.2 * Math.sin(second + index)),

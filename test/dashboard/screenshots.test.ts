@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findChromium } from "../runtimes/find-chromium.ts";
 import { openStage, type Stage } from "./open-dashboard.ts";
-import { scene, startedAt } from "./scene.ts";
+import { scene } from "./scene.ts";
 
 // SHOAL_SCREENSHOTS=1 npx vitest run --project node test/dashboard/screenshots.test.ts
 const asked = process.env["SHOAL_SCREENSHOTS"] === "1";
@@ -27,8 +27,8 @@ describe.skipIf(!asked || executablePath === undefined)("pictures of the dashboa
     test(`${view}, ${colorScheme}`, async () => {
       await using coordinator = await stage.coordinator();
       coordinator.invites = [
-        { id: "i1", scopes: ["work"], volunteer: true, expiresAt: Date.now() + 7.9 * 3_600_000, revoked: false, used: 4, link: "http://192.168.1.20:7077/#eyJpIjoiNm5hNHZ0IiwicyI6WyJ3b3JrIl19.b2ZmIHRvIHRoZSBoYXJib3Vy" },
-        { id: "i2", scopes: ["submit", "work", "observe"], volunteer: false, expiresAt: startedAt * 2, revoked: false, used: 1 },
+        { id: "i1", scopes: ["work"], volunteer: true, expiresAt: Date.now() + 7.9 * 3_600_000, revoked: false, used: 4 },
+        { id: "i2", scopes: ["submit", "work", "observe"], volunteer: false, expiresAt: Date.now() + 29.9 * 86_400_000, revoked: false, used: 1 },
       ];
       coordinator.show(scene(0));
       await using opened = await stage.open(coordinator, { ...options, colorScheme });
@@ -36,9 +36,13 @@ describe.skipIf(!asked || executablePath === undefined)("pictures of the dashboa
       await page.getByText("live,").waitFor();
       for (let second = 1; second <= 96; second++) coordinator.show(scene(second));
       await page.getByText("live, 09:31:36").waitFor();
-      if (view === "desktop") await page.getByRole("button", { name: "Invite" }).click();
+      if (view === "desktop") {
+        await page.getByRole("button", { name: "Invite" }).click();
+        await page.getByRole("button", { name: "New link for own machines" }).click();
+        await page.getByRole("img", { name: "QR code of the link" }).waitFor();
+      }
       // Animations of bars are over when the page has nothing left to paint.
-      await page.waitForFunction(() => document.getAnimations().length === 0);
+      await page.waitForFunction("document.getAnimations().length === 0");
       await page.screenshot({ path: `${folder}${view}-${colorScheme}.png`, fullPage: true });
       expect(problems).toEqual([]);
     });

@@ -1,4 +1,4 @@
-import type { Snapshot } from "@shoal/cluster";
+import type { PackedSnapshot } from "./blocks/packed-runs.ts";
 import type { Connection } from "./connection/follow-snapshots.ts";
 import { RateHistory } from "./history/rate-history.ts";
 import { RecentRates } from "./history/recent-rates.ts";
@@ -6,7 +6,7 @@ import { RecentRates } from "./history/recent-rates.ts";
 /** What the page shows: the newest snapshot, and what it remembers of those before. */
 export class DashboardState {
   connection: Connection = { kind: "connecting" };
-  snapshot: Snapshot | undefined;
+  snapshot: PackedSnapshot | undefined;
   /** Lines that were no snapshots. */
   unreadable = 0;
   readonly jobs = new Map<string, RateHistory>();
@@ -27,7 +27,7 @@ export class DashboardState {
     this.#onChange();
   };
 
-  readonly take = (snapshot: Snapshot): void => {
+  readonly take = (snapshot: PackedSnapshot): void => {
     this.snapshot = snapshot;
     const present = snapshot.workers.filter(({ state }) => state !== "gone");
     for (const { worker, rowsPerSecond } of present) entry(this.workers, worker, () => new RecentRates()).add(snapshot.at, rowsPerSecond);

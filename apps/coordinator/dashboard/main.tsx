@@ -1,6 +1,6 @@
 import { render } from "preact";
 import { readAddress } from "./connection/address.ts";
-import { followSnapshots } from "./connection/follow-snapshots.ts";
+import { openStream } from "./connection/open-stream.ts";
 import { DashboardState } from "./dashboard-state.ts";
 import { Dashboard } from "./parts/dashboard.tsx";
 
@@ -8,7 +8,7 @@ const place = document.getElementById("dashboard");
 if (place === null) throw new Error("The page has no element #dashboard.");
 
 let address = readAddress(location);
-let connection = new AbortController();
+let stop = () => {};
 let asked = false;
 
 // However many snapshots come, a frame is drawn once.
@@ -22,31 +22,8 @@ const state = new DashboardState(() => {
 });
 
 function connect(): void {
-  connection.abort();
-  connection = new AbortController();
-  const { signal } = connection;
-  const current = <Value extends unknown[]>(take: (...value: Value) => void) => (...value: Value) => {
-    if (!signal.aborted) take(...value);
-  };
-  void followSnapshots({
-    address, signal, fetch: (url, init) => fetch(url, init), now: Date.now, random: Math.random, wait,
-    onConnection: current(state.connect), onSnapshot: current(state.take), onUnreadable: current(state.missLine),
-  });
-}
-
-/** Until then, or until the machine says that it has a network again, or until the signal. */
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      removeEventListener("online", end);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    addEventListener("online", end);
-    signal.addEventListener("abort", end);
-  });
+  stop();
+  stop = openStream(address, state);
 }
 
 // Another link pasted into the address bar of the same page.

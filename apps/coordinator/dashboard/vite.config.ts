@@ -4,6 +4,7 @@ export default defineConfig({
   root: import.meta.dirname,
   // Served under any base path.
   base: "./",
+  worker: { format: "es" },
   build: {
     outDir: "../dist/dashboard",
     emptyOutDir: true,

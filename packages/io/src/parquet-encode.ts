@@ -5,6 +5,7 @@ import {
 import type { ConvertedType } from "hyparquet";
 import { ByteWriter, ParquetWriter, type SchemaElement } from "hyparquet-writer";
 import { arrowSchemaNote } from "./parquet-arrow-schema.ts";
+import { writeRowGroup } from "./parquet-row-group.ts";
 
 export interface ParquetEncoding {
   readonly schema: Schema;
@@ -62,19 +63,13 @@ export class ParquetEncoder {
     this.#pending = [];
     this.#rows = 0;
     this.#pendingBytes = 0;
-    const columnData = this.#schema.fields.map(({ name, type }) => {
+    writeRowGroup(this.#writer, block.rows, this.#schema.fields.map(({ name, type }) => {
       const column = block.columns[name] as Column;
       const floats = (type.kind === "tensor" || type.kind === "list") && type.element.startsWith("float");
       const json = type.kind === "json" || type.kind === "image" || type.kind === "arrow";
-      return {
-        name,
-        data: storedValues(column) as never,
-        // Looking for repeated floats costs more than it saves; bounds of JSON text help nobody, and those of pixels are whole images.
-        ...(floats ? { encoding: "PLAIN" as const } : {}),
-        ...(floats || json ? { statistics: false } : {}),
-      };
-    });
-    void this.#writer.write({ columnData, rowGroupSize: block.rows });
+      // Looking for repeated floats costs more than it saves; bounds of JSON text help nobody, and those of pixels are whole images.
+      return { name, column, storedValues: () => storedValues(column), plain: floats, statistics: !floats && !json };
+    }));
     return this.#take();
   }
 

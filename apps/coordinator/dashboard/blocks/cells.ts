@@ -1,12 +1,5 @@
-/** The states of blocks in the order in which a cell stacks them, from its foot; `n` is a block that the driver has not read yet. */
-export const blockStates = ["d", "c", "l", "r", "n", "s", "q", "t"] as const;
-export type BlockState = (typeof blockStates)[number];
-
-export const stateWords: Readonly<Record<BlockState, string>> = {
-  d: "done", c: "committing", l: "computing", r: "waiting", n: "not read yet", s: "split", q: "quarantined in part", t: "troubled",
-};
-
-export type Runs = readonly (readonly [state: string, blocks: number])[];
+import { blockStates, stateWords, type BlockState } from "./block-states.ts";
+import type { PackedRuns } from "./packed-runs.ts";
 
 /** How a map is laid out: square cells in rows, from the left and from the top, each standing for some consecutive blocks. */
 export interface Grid {
@@ -45,34 +38,32 @@ function roundUp(least: number): number {
 }
 
 /** All blocks that a map speaks of: those that it has, and those to come where their number is known. */
-export function countBlocks(runs: Runs, total = 0): number {
-  return Math.max(total, runs.reduce((sum, [, blocks]) => sum + blocks, 0));
+export function countBlocks({ blocks }: PackedRuns, total = 0): number {
+  let sum = 0;
+  for (const run of blocks) sum += run;
+  return Math.max(total, sum);
 }
 
-/** Counts a map's blocks by cell. Takes time by runs and cells, not by blocks. An unknown state counts as waiting. */
-export function fillCells(runs: Runs, blocksPerCell: number, total = 0): Cells {
+/** Counts a map's blocks by cell. Takes time by runs and cells, not by blocks. */
+export function fillCells(runs: PackedRuns, blocksPerCell: number, total = 0): Cells {
   const blocks = countBlocks(runs, total);
   const cells = Math.ceil(blocks / blocksPerCell);
-  const counts = new Uint32Array(cells * blockStates.length);
-  const sums = { d: 0, c: 0, l: 0, r: 0, n: 0, s: 0, q: 0, t: 0 };
+  const width = blockStates.length;
+  const counts = new Uint32Array(cells * width);
+  const sums = new Float64Array(width);
   let at = 0;
-  const add = (state: BlockState, run: number) => {
-    const offset = blockStates.indexOf(state);
-    sums[state] += run;
+  const add = (state: number, run: number) => {
+    sums[state] = (sums[state] as number) + run;
     for (const end = at + run; at < end; ) {
       const cell = Math.floor(at / blocksPerCell);
       const here = Math.min(end, (cell + 1) * blocksPerCell) - at;
-      counts[cell * blockStates.length + offset] = (counts[cell * blockStates.length + offset] as number) + here;
+      counts[cell * width + state] = (counts[cell * width + state] as number) + here;
       at += here;
     }
   };
-  for (const [state, run] of runs) add(isState(state) ? state : "r", run);
-  if (at < blocks) add("n", blocks - at);
-  return { blocks, cells, blocksPerCell, counts, sums };
-}
-
-function isState(state: string): state is BlockState {
-  return (blockStates as readonly string[]).includes(state);
+  for (let run = 0; run < runs.blocks.length; run++) add(runs.states[run] as number, runs.blocks[run] as number);
+  if (at < blocks) add(blockStates.indexOf("n"), blocks - at);
+  return { blocks, cells, blocksPerCell, counts, sums: Object.fromEntries(blockStates.map((state, place) => [state, sums[place] as number])) as Record<BlockState, number> };
 }
 
 /** What a cell stands for: "Block 12: computing", "Blocks 1,200–1,209: 8 done, 2 computing". Blocks are numbered from 0, as in messages. */

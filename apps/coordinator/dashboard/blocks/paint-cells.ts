@@ -1,4 +1,5 @@
-import { blockStates, type BlockState, type Cells, type Grid } from "./cells.ts";
+import { blockStates, type BlockState } from "./block-states.ts";
+import type { Cells, Grid } from "./cells.ts";
 
 export type StateColours = Readonly<Record<BlockState, string>> & { readonly mark: string };
 

@@ -1,4 +1,4 @@
-import type { Snapshot } from "@shoal/cluster";
+import type { PackedSnapshot } from "../blocks/packed-runs.ts";
 import { authorization, type Address } from "./address.ts";
 import { readLines } from "./read-lines.ts";
 import { readSnapshot } from "./read-snapshot.ts";
@@ -9,7 +9,7 @@ export type Connection =
   | { readonly kind: "live" }
   | { readonly kind: "reconnecting"; readonly why: string; /** When it is tried again, by the clock of `Parts`. */ readonly retryAt: number }
   /** The coordinator won't have this page; nothing is tried again by itself. */
-  | { readonly kind: "refused" };
+  | { readonly kind: "refused"; readonly why: "unknown" | "not-for-this" };
 
 export interface Parts {
   readonly address: Address;
@@ -22,7 +22,7 @@ export interface Parts {
   /** After this long without a word the stream is opened anew: a cut connection can look like a quiet one. */
   readonly silenceMs?: number;
   readonly onConnection: (connection: Connection) => void;
-  readonly onSnapshot: (snapshot: Snapshot) => void;
+  readonly onSnapshot: (snapshot: PackedSnapshot) => void;
   /** A line that is no snapshot came, and was left out. */
   readonly onUnreadable: () => void;
 }
@@ -46,7 +46,7 @@ export async function followSnapshots(parts: Parts): Promise<void> {
       onConnection({ kind: "live" });
     });
     if (signal.aborted) return;
-    if (end === "refused") return onConnection({ kind: "refused" });
+    if (end === "unknown" || end === "not-for-this") return onConnection({ kind: "refused", why: end });
     // Quiet is no fault: only when the coordinator doesn't answer either does anybody hear of it.
     if (end === "quiet") continue;
     const delay = delayMs(++failures, random);
@@ -61,7 +61,8 @@ async function readOnce({ address, fetch, signal, silenceMs = 30_000, onSnapshot
   let timer = setTimeout(() => quiet.abort(), silenceMs);
   try {
     const response = await fetch(`${address.base}/api/snapshots`, { headers: authorization(address), cache: "no-store", signal: AbortSignal.any([signal, quiet.signal]) });
-    if (response.status === 401 || response.status === 403) return "refused";
+    if (response.status === 401) return "unknown";
+    if (response.status === 403) return "not-for-this";
     if (!response.ok || response.body === null) return `the coordinator answered ${response.status}`;
     let opened = false;
     for await (const line of readLines(response.body)) {

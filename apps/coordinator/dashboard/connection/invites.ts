@@ -1,7 +1,7 @@
 import type { Invite } from "@shoal/cluster";
 import { authorization, type Address } from "./address.ts";
 
-/** An invite with the link that uses it, where the coordinator still knows that. */
+/** An invite with the link that uses it, where that is known: a coordinator keeps the links that it printed, and tells of others only to who had them made. */
 export interface InviteLink extends Invite {
   readonly link?: string;
 }
@@ -10,9 +10,19 @@ export interface InviteLink extends Invite {
 export async function fetchInvites(address: Address, signal?: AbortSignal): Promise<readonly InviteLink[] | undefined> {
   const response = await fetch(`${address.base}/api/invites`, { headers: authorization(address), cache: "no-store", ...(signal === undefined ? {} : { signal }) });
   if (!response.ok) return undefined;
-  const answer: unknown = await response.json();
-  const invites: unknown = Array.isArray(answer) ? answer : (answer as { invites?: unknown } | null)?.invites;
-  return Array.isArray(invites) ? invites.filter(isInvite) : undefined;
+  const { invites } = (await response.json()) as { invites?: unknown };
+  return Array.isArray(invites) ? invites.filter(isInvite).map(({ link, ...invite }) => (isWebAddress(link) ? { ...invite, link } : invite)) : undefined;
+}
+
+/** Has a link made that lets workers in; for volunteers, whoever they are, or for machines of one's own. */
+export async function makeInvite(address: Address, volunteer: boolean): Promise<InviteLink> {
+  const response = await fetch(`${address.base}/api/invites`, {
+    method: "POST", headers: { ...authorization(address), "content-type": "application/json" }, body: JSON.stringify({ scopes: ["work"], volunteer }),
+  });
+  if (!response.ok) throw new Error(`The coordinator answered ${response.status}.`);
+  const { invite, link } = (await response.json()) as { invite?: unknown; link?: unknown };
+  if (!isInvite(invite) || !isWebAddress(link)) throw new Error("The coordinator's answer has no link.");
+  return { ...invite, link };
 }
 
 /** From now on nobody comes in by this invite, and who came in by it is asked to leave. */
@@ -21,9 +31,13 @@ export async function revokeInvite(address: Address, id: string): Promise<void> 
   if (!response.ok) throw new Error(`The coordinator answered ${response.status}.`);
 }
 
-/** A link can be opened, so nothing but a web address is taken for one. */
+/** A link can be opened, so nothing else is taken for one. */
+function isWebAddress(link: unknown): link is string {
+  return typeof link === "string" && /^https?:\/\//.test(link);
+}
+
 function isInvite(value: unknown): value is InviteLink {
   if (typeof value !== "object" || value === null) return false;
-  const { id, scopes, link } = value as Partial<InviteLink>;
-  return typeof id === "string" && Array.isArray(scopes) && (link === undefined || /^https?:\/\//.test(link));
+  const { id, scopes } = value as Partial<Invite>;
+  return typeof id === "string" && Array.isArray(scopes);
 }

@@ -1,12 +1,13 @@
-import type { JobSnapshot, SegmentSnapshot, Snapshot, WorkerSnapshot } from "@shoal/cluster";
+import type { JobSnapshot, WorkerSnapshot } from "@shoal/cluster";
+import { packRuns, type PackedJob, type PackedSegment, type PackedSnapshot } from "../blocks/packed-runs.ts";
 
 type Fields = Record<string, unknown>;
 
 /**
- * A line as a snapshot; undefined where it is none. A newer or older coordinator may leave things out: what is missing of a job or a worker is taken as
+ * A line as a snapshot, its maps packed; undefined where it is none. A newer or older coordinator may leave things out: what is missing of a job or a worker is taken as
  * none, and what can't be shown at all is left out, so that one odd job doesn't hide the others.
  */
-export function readSnapshot(line: string): Snapshot | undefined {
+export function readSnapshot(line: string): PackedSnapshot | undefined {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -24,7 +25,7 @@ export function readSnapshot(line: string): Snapshot | undefined {
   };
 }
 
-function readJob(job: unknown): JobSnapshot | undefined {
+function readJob(job: unknown): PackedJob | undefined {
   if (!isFields(job) || typeof job["job"] !== "string") return undefined;
   return {
     ...job,
@@ -43,7 +44,7 @@ function readJob(job: unknown): JobSnapshot | undefined {
   };
 }
 
-function readSegment(segment: unknown): SegmentSnapshot | undefined {
+function readSegment(segment: unknown): PackedSegment | undefined {
   if (!isFields(segment)) return undefined;
   const blocks = isFields(segment["blocks"]) ? segment["blocks"] : {};
   return {
@@ -54,7 +55,7 @@ function readSegment(segment: unknown): SegmentSnapshot | undefined {
       ready: number(blocks["ready"]), leased: number(blocks["leased"]), committing: number(blocks["committing"]), done: number(blocks["done"]),
       troubled: number(blocks["troubled"]), ...(Number.isFinite(blocks["total"]) ? { total: blocks["total"] as number } : {}),
     },
-    map: list(segment["map"]).filter(isRun),
+    map: packRuns(list(segment["map"])),
   };
 }
 
@@ -74,10 +75,6 @@ function readWorker(worker: unknown): WorkerSnapshot | undefined {
     rowsPerSecond: number(worker["rowsPerSecond"]),
     failures: number(worker["failures"]),
   };
-}
-
-function isRun(run: unknown): run is readonly [string, number] {
-  return Array.isArray(run) && typeof run[0] === "string" && Number.isSafeInteger(run[1]) && (run[1] as number) > 0;
 }
 
 function isFields(value: unknown): value is Fields {

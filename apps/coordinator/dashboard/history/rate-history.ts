@@ -5,25 +5,31 @@ export interface Band {
 }
 
 const firstBucketMs = 1000;
+/** Below this, in rows per second, what others gave is an error of rounding. */
+const nothing = 1e-6;
 
 /**
  * Rows per second of one job over its whole time, with what each worker gave, in bounded memory: values of one bucket of time become their mean, and when
- * there are too many buckets, each two become one of twice the length.
+ * there are too many buckets, each two become one of twice the length. Of so many workers the rates are kept one by one; of all others together.
  */
 export class RateHistory {
   /** Milliseconds since 1970, of each bucket's start. */
   readonly times: number[] = [];
   readonly totals: (number | null)[] = [];
-  readonly #workers = new Map<string, number[]>();
-  readonly #sums = new Map<string, number>();
+  /** Of all workers together. */
+  readonly #given: number[] = [];
+  readonly #workers = new Map<string, { rates: number[]; sum: number }>();
   readonly #maxPoints: number;
+  readonly #maxWorkers: number;
   #bucketMs = firstBucketMs;
+  #givenSum = 0;
   /** How many values the last bucket holds. */
   #values = 0;
   #leaders: string[] = [];
 
-  constructor(maxPoints = 480) {
+  constructor(maxPoints = 480, maxWorkers = 1024) {
     this.#maxPoints = maxPoints;
+    this.#maxWorkers = maxWorkers;
   }
 
   get bucketMs(): number {
@@ -31,7 +37,7 @@ export class RateHistory {
   }
 
   /** A value of the job and of its workers. Times must not go back; one that does is counted to the last bucket. */
-  add(at: number, total: number, workers: Iterable<readonly [worker: string, rate: number]>): void {
+  add(at: number, total: number, workers: readonly (readonly [worker: string, rate: number])[]): void {
     const bucket = Math.floor(at / this.#bucketMs) * this.#bucketMs;
     const last = this.times.at(-1);
     if (last === undefined || bucket > last) {
@@ -43,42 +49,62 @@ export class RateHistory {
     const count = ++this.#values;
     const mean = (old: number, rate: number) => old + (rate - old) / count;
     this.totals[index] = mean(this.totals[index] ?? 0, total);
+    const given = workers.reduce((sum, [, rate]) => sum + rate, 0);
+    this.#given[index] = mean(this.#given[index] ?? 0, given);
+    this.#givenSum += given * this.#bucketMs;
+    this.#makeRoom(workers);
     for (const [worker, rate] of workers) {
-      if (rate === 0 && !this.#workers.has(worker)) continue;
-      let rates = this.#workers.get(worker);
-      if (rates === undefined) this.#workers.set(worker, (rates = []));
-      while (rates.length <= index) rates.push(0);
-      rates[index] = mean(rates[index] ?? 0, rate);
-      this.#sums.set(worker, (this.#sums.get(worker) ?? 0) + rate * this.#bucketMs);
+      let kept = this.#workers.get(worker);
+      if (kept === undefined) {
+        if (rate === 0 || this.#workers.size >= this.#maxWorkers) continue;
+        this.#workers.set(worker, (kept = { rates: [], sum: 0 }));
+      }
+      while (kept.rates.length <= index) kept.rates.push(0);
+      kept.rates[index] = mean(kept.rates[index] ?? 0, rate);
+      kept.sum += rate * this.#bucketMs;
     }
     if (this.times.length > this.#maxPoints) this.#halve();
   }
 
+  /** Which part of all that workers gave came from those that gave most. Where it is small, their bands tell nothing. */
+  shareOfLeaders(most: number): number {
+    return this.#givenSum === 0 ? 0 : this.#ranked(most).reduce((sum, [, kept]) => sum + kept.sum, 0) / this.#givenSum;
+  }
+
   /**
-   * The workers that gave most over the time shown, each with its rates, and all others as one band with an empty key, where there are any. Who leads stays
-   * in its place, so that colours don't change hands at every point.
+   * The workers that gave most over the time shown, each with its rates, and all others as one band with an empty key, where they gave anything. Who leads
+   * stays in its place, so that colours don't change hands at every point.
    */
   bands(most: number): readonly Band[] {
-    const ranked = [...this.#sums].toSorted((a, b) => b[1] - a[1]).slice(0, most).map(([worker]) => worker);
+    const ranked = this.#ranked(most).map(([worker]) => worker);
     this.#leaders = [...this.#leaders.filter((worker) => ranked.includes(worker)), ...ranked.filter((worker) => !this.#leaders.includes(worker))];
     const bands: Band[] = this.#leaders.map((key) => ({ key, rates: this.#aligned(key) }));
-    if (this.#workers.size <= bands.length) return bands;
-    const others: (number | null)[] = this.totals.map((total) => (total === null ? null : 0));
-    for (const [worker, rates] of this.#workers) {
-      if (this.#leaders.includes(worker)) continue;
-      for (let index = 0; index < rates.length; index++) if (others[index] !== null) others[index] = (others[index] as number) + (rates[index] ?? 0);
-    }
-    return [...bands, { key: "", rates: others }];
+    const others = this.totals.map((total, index) => (total === null ? null : Math.max(0, bands.reduce((rest, { rates }) => rest - (rates[index] ?? 0), this.#given[index] ?? 0))));
+    return others.some((rate) => rate !== null && rate > nothing) ? [...bands, { key: "", rates: others }] : bands;
+  }
+
+  #ranked(most: number) {
+    return [...this.#workers].toSorted((a, b) => b[1].sum - a[1].sum).slice(0, most);
+  }
+
+  /** Newcomers take the places of those that are not there any more, who gave least first. */
+  #makeRoom(workers: readonly (readonly [worker: string, rate: number])[]): void {
+    if (this.#workers.size < this.#maxWorkers) return;
+    const present = new Set(workers.map(([worker]) => worker));
+    const newcomers = workers.filter(([worker, rate]) => rate > 0 && !this.#workers.has(worker)).length;
+    const absent = [...this.#workers].filter(([worker]) => !present.has(worker)).toSorted((a, b) => a[1].sum - b[1].sum);
+    for (const [worker] of absent.slice(0, newcomers)) this.#workers.delete(worker);
   }
 
   #aligned(worker: string): readonly (number | null)[] {
-    const rates = this.#workers.get(worker) ?? [];
+    const rates = this.#workers.get(worker)?.rates ?? [];
     return this.totals.map((total, index) => (total === null ? null : (rates[index] ?? 0)));
   }
 
   #open(time: number, total: number | null): void {
     this.times.push(time);
     this.totals.push(total);
+    this.#given.push(0);
     this.#values = 0;
   }
 
@@ -92,12 +118,12 @@ export class RateHistory {
       return starts.length - 1;
     });
     const totals = merge(this.totals, groups, starts.length);
+    // Where the job was not heard of, nor were its workers.
+    const mergeKnown = (rates: readonly number[]) => merge(this.totals.map((total, index) => (total === null ? null : (rates[index] ?? 0))), groups, starts.length).map((rate) => rate ?? 0);
+    this.#given.splice(0, this.#given.length, ...mergeKnown(this.#given));
+    for (const kept of this.#workers.values()) kept.rates = mergeKnown(kept.rates);
     this.times.splice(0, this.times.length, ...starts);
     this.totals.splice(0, this.totals.length, ...totals);
-    for (const [worker, rates] of this.#workers) {
-      while (rates.length < old.length) rates.push(0);
-      this.#workers.set(worker, merge(rates, groups, starts.length).map((rate) => rate ?? 0));
-    }
     this.#values = 1;
   }
 }

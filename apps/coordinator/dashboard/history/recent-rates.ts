@@ -33,11 +33,11 @@ export class RecentRates {
   }
 }
 
-/** The line of a sparkline in a box of this size, as the `d` of a path; the newest value stands at the right edge. Empty without two values. */
+/** The line of a sparkline in a box of this size, as the `d` of a path; the newest value stands at the right edge. Empty without two values, and where all are nothing. */
 export function sparkline(rates: readonly number[], points: number, width: number, height: number): string {
-  if (rates.length < 2) return "";
-  const top = Math.max(...rates);
+  const top = Math.max(0, ...rates);
+  if (rates.length < 2 || top === 0) return "";
   const step = width / (points - 1);
   const from = width - step * (rates.length - 1);
-  return rates.map((rate, index) => `${index === 0 ? "M" : "L"}${(from + index * step).toFixed(1)} ${(height - 1 - (top === 0 ? 0 : rate / top) * (height - 2)).toFixed(1)}`).join("");
+  return rates.map((rate, index) => `${index === 0 ? "M" : "L"}${(from + index * step).toFixed(1)} ${(height - 1 - (rate / top) * (height - 2)).toFixed(1)}`).join("");
 }

@@ -1,8 +1,9 @@
-import type { SegmentSnapshot } from "@shoal/cluster";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { blockStates, cellAt, chooseGrid, countBlocks, describeCell, fillCells, stateWords } from "../blocks/cells.ts";
+import { blockStates, stateWords } from "../blocks/block-states.ts";
+import { cellAt, chooseGrid, countBlocks, describeCell, fillCells } from "../blocks/cells.ts";
+import type { PackedSegment } from "../blocks/packed-runs.ts";
 import { paintCells } from "../blocks/paint-cells.ts";
-import { count, plural } from "../format.ts";
+import { count } from "../format.ts";
 import { useTheme } from "./use-theme.ts";
 import { useWidth } from "./use-width.ts";
 
@@ -12,13 +13,13 @@ const colourNames = ["block-d", "block-c", "block-l", "block-r", "block-n", "blo
 const usual = new Set(["d", "c", "l", "r"]);
 
 /** A map of a segment's blocks by state. Pointing, tapping, or the arrow keys tell what a cell stands for. */
-export function BlockMap({ segment, named }: { readonly segment: SegmentSnapshot; readonly named: boolean }) {
+export function BlockMap({ segment, named }: { readonly segment: PackedSegment; readonly named: boolean }) {
   const { element, width } = useWidth<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [marked, mark] = useState<number>();
   const theme = useTheme(colourNames);
   const total = segment.blocks.total;
-  const blocks = countBlocks(segment.map, total);
+  const blocks = useMemo(() => countBlocks(segment.map, total), [segment.map, total]);
   const grid = useMemo(() => chooseGrid(blocks, Math.max(1, width), maxHeight), [blocks, width]);
   const cells = useMemo(() => fillCells(segment.map, grid.blocksPerCell, total), [segment.map, grid, total]);
   // Without a known total the map grows: it gets its whole height at once, rather than pushing down what stands below it row by row.
@@ -50,7 +51,7 @@ export function BlockMap({ segment, named }: { readonly segment: SegmentSnapshot
 
   return (
     <section class="map">
-      <h3>{named ? `Blocks of ${segment.name}` : "Blocks"} <small>{plural(blocks, "block")}{total === undefined && blocks > 0 ? " so far" : ""}{grid.blocksPerCell > 1 ? `, ${count(grid.blocksPerCell)} to a cell` : ""}</small></h3>
+      <h3>{named ? `Blocks of ${segment.name}` : "Blocks"} <small>{count(blocks)}{total === undefined && blocks > 0 ? " so far" : ""}{grid.blocksPerCell > 1 ? `, ${count(grid.blocksPerCell)} to a cell` : ""}</small></h3>
       <div ref={element} class="canvas" style={{ height: `${height}px` }}>
         <canvas
           ref={canvas} tabIndex={0} role="img" style={{ width: `${width}px`, height: `${height}px` }}

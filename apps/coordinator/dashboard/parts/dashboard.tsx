@@ -17,13 +17,13 @@ interface Props {
 
 export function Dashboard({ state, address, onRetry }: Props) {
   const { snapshot, connection } = state;
-  const { invites, refresh } = useInvites(address, connection.kind === "live");
+  const inviting = useInvites(address, connection.kind === "live");
   const [invitesShown, showInvites] = useState<boolean>();
   const anybody = snapshot?.workers.some(({ state: worker }) => worker !== "gone") ?? true;
   // With nobody there, how to get somebody is what matters; once shown it stays until it is closed.
   useEffect(() => {
-    if (invitesShown === undefined && invites !== undefined && !anybody) showInvites(true);
-  }, [invitesShown, invites, anybody]);
+    if (invitesShown === undefined && inviting !== undefined && !anybody) showInvites(true);
+  }, [invitesShown, inviting !== undefined, anybody]);
   const running = snapshot?.jobs.find(({ state: job }) => job === "running");
   const title = running === undefined ? snapshot?.name : `${running.rowsTotal === undefined ? "" : `${percent(running.rowsDone, running.rowsTotal)} `}${running.name}`;
   useEffect(() => {
@@ -31,13 +31,13 @@ export function Dashboard({ state, address, onRetry }: Props) {
   }, [title]);
   return (
     <>
-      <Header state={state} onRetry={onRetry} invitesShown={invitesShown ?? false} {...(invites === undefined ? {} : { onInvites: () => showInvites(!(invitesShown ?? false)) })} />
+      <Header state={state} onRetry={onRetry} invitesShown={invitesShown ?? false} {...(inviting === undefined ? {} : { onInvites: () => showInvites(!(invitesShown ?? false)) })} />
       <main class="desk">
         <div class="jobs">
           {snapshot === undefined ? <Waiting kind={connection.kind} /> : <Jobs snapshot={snapshot} histories={state.jobs} />}
         </div>
         <div class="side">
-          {invites !== undefined && invitesShown === true && <Invites address={address} invites={invites} onChange={refresh} onClose={() => showInvites(false)} />}
+          {inviting !== undefined && invitesShown === true && <Invites inviting={inviting} onClose={() => showInvites(false)} />}
           {snapshot !== undefined && <Workers snapshot={snapshot} recent={state.workers} />}
           {snapshot !== undefined && <Refusals refused={snapshot.refused} unreadable={state.unreadable} />}
         </div>

@@ -1,4 +1,4 @@
-import type { SegmentSnapshot } from "@shoal/cluster";
+import type { PackedSegment } from "../blocks/packed-runs.ts";
 import { groupFailures, type Failure } from "../failures.ts";
 import { count, plural } from "../format.ts";
 
@@ -6,7 +6,7 @@ interface Props {
   readonly failures: readonly Failure[];
   /** How many rows failed in all. */
   readonly rows: number;
-  readonly segments: readonly SegmentSnapshot[];
+  readonly segments: readonly PackedSegment[];
 }
 
 export function Failures({ failures, rows, segments }: Props) {

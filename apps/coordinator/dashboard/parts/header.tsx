@@ -16,19 +16,21 @@ export function Header({ state: { snapshot, connection }, onRetry, invitesShown,
   const present = snapshot?.workers.filter(({ state }) => state !== "gone").length ?? 0;
   const total = snapshot?.jobs.reduce((sum, job) => sum + (job.state === "running" ? job.rowsPerSecond : 0), 0) ?? 0;
   return (
-    <header class="head">
-      <div class="bar">
+    <>
+      <header class="bar">
         <h1><Fish /><span>{snapshot?.name ?? "Shoal"}</span></h1>
         <Light connection={connection} at={snapshot?.at} />
         {snapshot !== undefined && (
           <p class="totals"><span>{plural(present, "worker")}</span><span><b>{rate(total)}</b> rows/s</span></p>
         )}
         {onInvites !== undefined && <button type="button" class="quiet" aria-expanded={invitesShown} aria-controls="invites" onClick={onInvites}>Invite</button>}
-      </div>
+      </header>
       <div role="status">
         {connection.kind === "refused" && (
           <p class="banner bad">
-            This link lets nobody in: it has expired, was revoked, or lost its end, the part after “#”. Ask whoever runs the coordinator for a new one; <code>shoal serve</code> prints it.
+            {connection.why === "unknown"
+              ? <>This link lets nobody in: it has expired, was revoked, or lost its end, the part after “#”. Ask whoever runs the coordinator for a new one; <code>shoal serve</code> prints it.</>
+              : <>This link is for something else than watching, such as lending a machine. Ask whoever runs the coordinator for the dashboard’s link; <code>shoal serve</code> prints it.</>}
             <button type="button" class="quiet" onClick={onRetry}>Try again</button>
           </p>
         )}
@@ -37,7 +39,7 @@ export function Header({ state: { snapshot, connection }, onRetry, invitesShown,
         )}
         {snapshot?.paused !== undefined && <p class="banner bad">Nothing is committed at the moment: {snapshot.paused}</p>}
       </div>
-    </header>
+    </>
   );
 }
 

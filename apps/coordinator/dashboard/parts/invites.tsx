@@ -1,29 +1,37 @@
 import { useState } from "preact/hooks";
-import type { Address } from "../connection/address.ts";
-import { revokeInvite, type InviteLink } from "../connection/invites.ts";
+import type { InviteLink } from "../connection/invites.ts";
 import { duration, plural } from "../format.ts";
 import { QrCode } from "./qr-code.tsx";
+import type { Inviting } from "./use-invites.ts";
 
-interface Props {
-  readonly address: Address;
-  readonly invites: readonly InviteLink[];
-  readonly onChange: () => Promise<void>;
-  readonly onClose: () => void;
-}
-
-/** Links that let somebody in. One that no longer does is not shown. */
-export function Invites({ address, invites, onChange, onClose }: Props) {
-  const valid = invites.filter(({ revoked, expiresAt }) => !revoked && expiresAt > Date.now());
+/** Makes links that let somebody in, shows them, and takes them back. */
+export function Invites({ inviting: { invites, make, revoke }, onClose }: { readonly inviting: Inviting; readonly onClose: () => void }) {
   const [chosen, choose] = useState<string>();
-  const shown = valid.find(({ id }) => id === chosen) ?? valid.find(({ link, scopes }) => link !== undefined && scopes.includes("work")) ?? valid[0];
+  const [problem, setProblem] = useState<string>();
+  const linked = invites.filter(({ link }) => link !== undefined);
+  // A link that lets others bring jobs is never shown to a room without being asked for.
+  const shown = linked.find(({ id }) => id === chosen) ?? linked.find(({ scopes }) => scopes.includes("work") && !scopes.includes("submit"));
+  const attempt = (work: () => Promise<unknown>, failed: string) => {
+    setProblem(undefined);
+    void work().catch((error: unknown) => setProblem(`${failed} ${(error as Error).message}`));
+  };
+  const create = (volunteer: boolean) => attempt(async () => choose((await make(volunteer)).id), "No link was made.");
   return (
     <section class="card invites" id="invites" aria-label="Invite">
       <h2>Invite <button type="button" class="quiet" onClick={onClose}>Close</button></h2>
-      {shown === undefined ? <p class="empty">No link lets anybody in at the moment. <code>shoal serve</code> makes new ones when it starts.</p> : <Link key={shown.id} invite={shown} address={address} onChange={onChange} />}
-      {valid.length > 1 && (
-        <ul class="choices">
-          {valid.map((invite) => (
-            <li key={invite.id}><button type="button" class="quiet" aria-pressed={invite === shown} onClick={() => choose(invite.id)}>{purpose(invite)}</button></li>
+      {shown?.link === undefined
+        ? <p>A link lends this coordinator a browser tab or a machine. Volunteers, whoever they are, get rows only of jobs that say so; machines of your own get all.</p>
+        : <Link key={shown.id} invite={shown} link={shown.link} />}
+      <p class="make">
+        <span aria-hidden="true">New link</span>
+        <button type="button" class={shown === undefined ? "" : "quiet"} aria-label="New link for volunteers" onClick={() => create(true)}>for volunteers</button>
+        <button type="button" class="quiet" aria-label="New link for own machines" onClick={() => create(false)}>for own machines</button>
+      </p>
+      {problem !== undefined && <p class="bad" role="alert">{problem}</p>}
+      {invites.length > 0 && (
+        <ul class="given">
+          {invites.map((invite) => (
+            <Given key={invite.id} invite={invite} shown={invite.id === shown?.id} onShow={() => choose(invite.id)} onRevoke={() => attempt(() => revoke(invite.id), "It was not revoked.")} />
           ))}
         </ul>
       )}
@@ -31,54 +39,61 @@ export function Invites({ address, invites, onChange, onClose }: Props) {
   );
 }
 
-function Link({ invite, address, onChange }: { readonly invite: InviteLink; readonly address: Address; readonly onChange: () => Promise<void> }) {
-  const { link } = invite;
+function Link({ invite, link }: { readonly invite: InviteLink; readonly link: string }) {
   const [copied, setCopied] = useState(false);
-  const [asking, ask] = useState(false);
-  const [problem, setProblem] = useState<string>();
-  const revoke = async () => {
-    try {
-      await revokeInvite(address, invite.id);
-      await onChange();
-    } catch (error) {
-      setProblem(`It was not revoked. ${(error as Error).message}`);
-    }
-    ask(false);
-  };
   return (
     <>
       <p>{advice(invite)}</p>
-      {link === undefined ? <p class="note">Whoever made this link has it; the coordinator keeps only its number.</p> : (
-        <div class="link-box">
-          <QrCode text={link} />
-          <div>
-            <input type="text" readOnly value={link} aria-label="Link" onFocus={(event) => event.currentTarget.select()} />
-            <button type="button" onClick={(event) => void copy(link, event.currentTarget).then(setCopied)}>{copied ? "Copied" : "Copy link"}</button>
-          </div>
+      <div class="link-box">
+        <QrCode text={link} />
+        <div>
+          <input type="text" readOnly value={link} aria-label="Link" onFocus={(event) => event.currentTarget.select()} />
+          <button type="button" onClick={(event) => void copy(link, event.currentTarget).then(setCopied)}>{copied ? "Copied" : "Copy link"}</button>
         </div>
-      )}
-      <p class="facts">
-        <span>{invite.used === 0 ? "not used yet" : `used ${invite.used === 1 ? "once" : plural(invite.used, "time")}`}</span>
-        <span>valid for {duration(invite.expiresAt - Date.now())}</span>
-        {asking
-          ? <><span>Everybody who came in by it leaves.</span><button type="button" class="quiet bad" onClick={() => void revoke()}>Revoke for good</button><button type="button" class="quiet" onClick={() => ask(false)}>Keep it</button></>
-          : <button type="button" class="quiet" onClick={() => ask(true)}>Revoke …</button>}
-      </p>
-      {problem !== undefined && <p class="bad" role="alert">{problem}</p>}
+      </div>
     </>
   );
 }
 
-function purpose({ scopes, volunteer }: InviteLink): string {
-  return scopes.includes("submit") ? "submit jobs" : !scopes.includes("work") ? "watch only" : volunteer ? "volunteers" : "workers";
+interface GivenProps {
+  readonly invite: InviteLink;
+  readonly shown: boolean;
+  readonly onShow: () => void;
+  readonly onRevoke: () => void;
 }
 
-function advice(invite: InviteLink): string {
-  if (invite.scopes.includes("submit")) return "Who has this link may give jobs to this coordinator, and lend a machine. Keep it to yourself.";
-  if (!invite.scopes.includes("work")) return "Who has this link sees this page, and can change nothing.";
-  return invite.volunteer
-    ? "Open it on any device to lend its browser tab. Volunteers get rows only of jobs that say so."
-    : "Open it on another device, or run “shoal work” with it on another machine.";
+function Given({ invite, shown, onShow, onRevoke }: GivenProps) {
+  const [asking, ask] = useState(false);
+  return (
+    <li>
+      <b>{purpose(invite)}</b>
+      <p class="use"><span>{invite.used === 0 ? "not used yet" : `used ${invite.used === 1 ? "once" : plural(invite.used, "time")}`}</span><span>{duration(invite.expiresAt - Date.now())} left</span></p>
+      {asking ? (
+        <p class="sure">
+          <span>Who came in by it leaves.</span>
+          <button type="button" class="quiet bad" onClick={onRevoke}>Revoke for good</button>
+          <button type="button" class="quiet" onClick={() => ask(false)}>Keep it</button>
+        </p>
+      ) : (
+        <p class="acts">
+          {invite.link !== undefined && <button type="button" class="link" aria-pressed={shown} onClick={onShow}>Show</button>}
+          <button type="button" class="link" onClick={() => ask(true)}>Revoke …</button>
+        </p>
+      )}
+    </li>
+  );
+}
+
+function purpose({ scopes, volunteer }: InviteLink): string {
+  if (scopes.includes("submit")) return "to submit jobs";
+  if (!scopes.includes("work")) return "to watch";
+  return volunteer ? "for volunteers" : "for own machines";
+}
+
+function advice({ scopes, volunteer }: InviteLink): string {
+  if (scopes.includes("submit")) return "Who has it may give jobs to this coordinator. Keep it to yourself.";
+  if (!scopes.includes("work")) return "Who has it sees this page, and can change nothing.";
+  return volunteer ? "Open it on any device, and its browser tab computes." : "Open it on another device, or give it to “shoal work” on another machine.";
 }
 
 /** Without a secure context there is no clipboard: then the link's field is selected and copied the old way. */

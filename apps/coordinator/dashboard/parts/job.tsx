@@ -1,5 +1,5 @@
-import type { JobSnapshot } from "@shoal/cluster";
 import { useState } from "preact/hooks";
+import type { PackedJob } from "../blocks/packed-runs.ts";
 import { count, duration, percent, rate } from "../format.ts";
 import type { RateHistory } from "../history/rate-history.ts";
 import { BlockMap } from "./block-map.tsx";
@@ -9,7 +9,7 @@ import { RateChart } from "./rate-chart.tsx";
 import { Samples } from "./samples.tsx";
 
 interface Props {
-  readonly job: JobSnapshot;
+  readonly job: PackedJob;
   /** The coordinator's time, milliseconds since 1970. */
   readonly at: number;
   readonly history: RateHistory | undefined;
@@ -30,6 +30,7 @@ export function Job({ job, at, history, labels, openAtFirst }: Props) {
       <h2>
         <button type="button" class="fold" aria-expanded={open} onClick={() => choose(!open)}>
           <Chevron open={open} /><span class="name">{job.name}</span><span class="state" data-state={job.state}>{job.state}</span>
+          {open && running && job.volunteers && <span class="brief">open to volunteers</span>}
           {!open && <span class="brief">{count(job.rowsDone)} rows in {duration(elapsed)}</span>}
         </button>
       </h2>
@@ -45,7 +46,7 @@ export function Job({ job, at, history, labels, openAtFirst }: Props) {
             </div>
           )}
           {history !== undefined && <RateChart history={history} labels={labels} />}
-          {job.segments.map((segment) => <BlockMap key={segment.segment} segment={segment} named={job.segments.length > 1} />)}
+          {job.segments.filter(({ map }) => running || map.blocks.length > 0).map((segment) => <BlockMap key={segment.segment} segment={segment} named={job.segments.length > 1} />)}
           {job.samples.length > 0 && <Samples samples={job.samples} />}
           {job.failures.length > 0 && <Failures failures={job.failures} rows={job.failedRows} segments={job.segments} />}
         </>
@@ -54,11 +55,11 @@ export function Job({ job, at, history, labels, openAtFirst }: Props) {
   );
 }
 
-function Figures({ job, running, elapsed }: { readonly job: JobSnapshot; readonly running: boolean; readonly elapsed: number }) {
+function Figures({ job, running, elapsed }: { readonly job: PackedJob; readonly running: boolean; readonly elapsed: number }) {
   const shown = running ? job.rowsPerSecond : elapsed > 0 ? job.rowsDone / (elapsed / 1000) : 0;
   return (
     <dl class="figures">
-      <div class="large"><dt>{running ? "rows/s" : "rows/s on average"}</dt><dd>{rate(shown)}</dd></div>
+      <div class={rate(shown).length > 5 ? "large long" : "large"}><dt>{running ? "rows/s" : "rows/s on average"}</dt><dd>{rate(shown)}</dd></div>
       <div class="rows"><dt>rows done</dt><dd>{count(job.rowsDone)}{job.rowsTotal !== undefined && <small> of {count(job.rowsTotal)}</small>}</dd></div>
       <div><dt>{running ? "to go" : "ended"}</dt><dd>{!running ? (job.endedAt === undefined ? "–" : new Date(job.endedAt).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })) : job.etaMs === undefined ? "–" : duration(job.etaMs)}</dd></div>
       <div><dt>elapsed</dt><dd>{duration(elapsed)}</dd></div>
@@ -67,7 +68,7 @@ function Figures({ job, running, elapsed }: { readonly job: JobSnapshot; readonl
   );
 }
 
-function Progress({ job, running }: { readonly job: JobSnapshot; readonly running: boolean }) {
+function Progress({ job, running }: { readonly job: PackedJob; readonly running: boolean }) {
   const known = job.rowsTotal !== undefined && job.rowsTotal > 0;
   const label = known ? `${percent(job.rowsDone, job.rowsTotal ?? 0)} of the rows` : "how many rows there are is not known yet";
   return (

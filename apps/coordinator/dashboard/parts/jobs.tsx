@@ -1,4 +1,4 @@
-import type { Snapshot } from "@shoal/cluster";
+import type { PackedSnapshot } from "../blocks/packed-runs.ts";
 import type { RateHistory } from "../history/rate-history.ts";
 import { plural } from "../format.ts";
 import { Job } from "./job.tsx";
@@ -6,7 +6,7 @@ import { Job } from "./job.tsx";
 const endedShown = 30;
 
 /** Jobs that run, then those that ended, the newest first; of the latter only what ended last is open, and only while nothing runs. */
-export function Jobs({ snapshot, histories }: { readonly snapshot: Snapshot; readonly histories: ReadonlyMap<string, RateHistory> }) {
+export function Jobs({ snapshot, histories }: { readonly snapshot: PackedSnapshot; readonly histories: ReadonlyMap<string, RateHistory> }) {
   const active = snapshot.jobs.filter(({ state }) => state === "running" || state === "paused").toSorted((a, b) => a.startedAt - b.startedAt);
   const ended = snapshot.jobs.filter((job) => !active.includes(job)).toSorted((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0));
   const labels = new Map(snapshot.workers.map(({ worker, label }) => [worker, label]));

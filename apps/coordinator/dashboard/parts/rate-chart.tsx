@@ -7,6 +7,9 @@ import { useWidth } from "./use-width.ts";
 
 const height = 168;
 const maxBands = 5;
+const leastShare = 0.2;
+/** How wide the axis of rates is, in CSS pixels. */
+const rateAxis = 54;
 const colourNames = ["soft", "line", "card", "sea", "sea-area", "band-0", "band-1", "band-2", "band-3", "band-4", "band-5"] as const;
 type Theme = Readonly<Record<(typeof colourNames)[number], string>>;
 
@@ -26,7 +29,7 @@ export function RateChart({ history, labels }: Props) {
   const theme = useTheme(colourNames);
   const plot = useRef<uPlot>(null);
   const [pointed, point] = useState<number>();
-  const bands = history.bands(maxBands);
+  const bands = history.shareOfLeaders(maxBands) < leastShare ? [] : history.bands(maxBands);
   const layers: Layer[] = bands.length < 2 ? [] : bands.map(({ key, rates }) => ({ name: key === "" ? "others" : (labels.get(key) ?? "one who left"), rates }));
   const shape = `${layers.length} ${width > 0}`;
 
@@ -76,7 +79,9 @@ function align(history: RateHistory, layers: readonly Layer[]): uPlot.AlignedDat
 
 /** Times of day; none where it would be cut by the edge. */
 function timeLabels(plot: uPlot, splits: readonly number[], _axis: number, _space: number, step: number): string[] {
-  const fits = (at: number) => Math.min(plot.valToPos(at, "x"), plot.over.clientWidth + 30 - plot.valToPos(at, "x")) > 28;
+  const { min = 0, max = 1 } = plot.scales["x"] ?? {};
+  const place = (at: number) => ((at - (min ?? 0)) / ((max ?? 1) - (min ?? 0))) * (plot.width - rateAxis);
+  const fits = (at: number) => place(at) > 28 && place(at) < plot.width - 28;
   return splits.map((at) => (fits(at) ? new Date(at * 1000).toLocaleTimeString("en-GB", step < 60 ? {} : { hour: "2-digit", minute: "2-digit" }) : ""));
 }
 
@@ -92,7 +97,7 @@ function options(width: number, layers: number, theme: Theme, onPoint: (index: n
     scales: { y: { range: (_, __, most) => [0, Math.max(1, (most ?? 1) * 1.12)] } },
     axes: [
       { ...axis, grid: { show: false }, space: 90, size: 26, values: timeLabels },
-      { ...axis, side: 1, size: 54, space: 40, values: (_, splits) => splits.map((value) => (value >= 10_000 ? `${value / 1000}k` : value.toLocaleString("en"))) },
+      { ...axis, side: 1, size: rateAxis, space: 40, values: (_, splits) => splits.map((value) => (value >= 10_000 ? `${value / 1000}k` : value.toLocaleString("en"))) },
     ],
     series: [{}, ...series],
     hooks: { setCursor: [(drawn) => onPoint(drawn.cursor.idx ?? undefined)] },

@@ -45,7 +45,7 @@ function Text({ text, number, onOpen }: { readonly text: string; readonly number
   return (
     <>
       {open ? text : `${text.slice(0, shortLength).trimEnd()} … `}
-      <button type="button" class="link" aria-expanded={open} onClick={toggle}>{open ? "less" : "all of it"}</button>
+      <button type="button" class="link" aria-expanded={open} onClick={toggle}>{open ? "less" : "more"}</button>
     </>
   );
 }

@@ -1,13 +1,21 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { Address } from "../connection/address.ts";
-import { fetchInvites, type InviteLink } from "../connection/invites.ts";
+import { fetchInvites, makeInvite, revokeInvite, type InviteLink } from "../connection/invites.ts";
 
 const refreshMs = 20_000;
 
+/** What may be done about who comes in. */
+export interface Inviting {
+  /** Those that let somebody in now. */
+  readonly invites: readonly InviteLink[];
+  readonly make: (volunteer: boolean) => Promise<InviteLink>;
+  readonly revoke: (id: string) => Promise<void>;
+}
+
 /** The coordinator's invites, asked for again now and then while it answers; undefined where this page may not see them. */
-export function useInvites(address: Address, live: boolean): { readonly invites: readonly InviteLink[] | undefined; readonly refresh: () => Promise<void> } {
+export function useInvites(address: Address, live: boolean): Inviting | undefined {
   const [invites, setInvites] = useState<readonly InviteLink[]>();
-  const refresh = useCallback(async () => setInvites(await fetchInvites(address)), [address]);
+  const [links, setLinks] = useState<ReadonlyMap<string, string>>(new Map());
   useEffect(() => {
     if (!live) return;
     const stop = new AbortController();
@@ -26,5 +34,21 @@ export function useInvites(address: Address, live: boolean): { readonly invites:
       stop.abort();
     };
   }, [address, live]);
-  return { invites, refresh };
+  const make = useCallback(async (volunteer: boolean) => {
+    const made = await makeInvite(address, volunteer);
+    setLinks((known) => new Map(known).set(made.id, made.link as string));
+    setInvites(await fetchInvites(address));
+    return made;
+  }, [address]);
+  const revoke = useCallback(async (id: string) => {
+    await revokeInvite(address, id);
+    setInvites(await fetchInvites(address));
+  }, [address]);
+  if (invites === undefined) return undefined;
+  const valid = invites.filter(({ revoked, expiresAt }) => !revoked && expiresAt > Date.now());
+  const withLink = (invite: InviteLink): InviteLink => {
+    const link = invite.link ?? links.get(invite.id);
+    return link === undefined ? invite : { ...invite, link };
+  };
+  return { make, revoke, invites: valid.map(withLink) };
 }

@@ -1,4 +1,4 @@
-import type { Snapshot } from "@shoal/cluster";
+import type { PackedSnapshot } from "../blocks/packed-runs.ts";
 import { useRef, useState } from "preact/hooks";
 import { count, plural } from "../format.ts";
 import type { RecentRates } from "../history/recent-rates.ts";
@@ -10,7 +10,7 @@ const shownAtFirst = 24;
 const step = 100;
 const rankEveryMs = 5000;
 
-export function Workers({ snapshot, recent }: { readonly snapshot: Snapshot; readonly recent: ReadonlyMap<string, RecentRates> }) {
+export function Workers({ snapshot, recent }: { readonly snapshot: PackedSnapshot; readonly recent: ReadonlyMap<string, RecentRates> }) {
   const [limit, setLimit] = useState(shownAtFirst);
   const [goneShown, showGone] = useState(false);
   const [pointed, point] = useState(false);
