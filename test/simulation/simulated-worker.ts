@@ -53,6 +53,7 @@ export class SimulatedWorker {
   readonly #queue: Queued[] = [];
   /** Segments that this connection has told of. */
   readonly #segments = new Set<string>();
+  readonly #inbox: { readonly message: Message<GatewayToWorker>; readonly wire: SimulatedWire }[] = [];
   #heardAt = 0;
   readonly #held = new Map<string, LeasedTask & { presentedAt: number }>();
   #running: (LeasedTask & { startedAt: number; ms: number }) | undefined;
@@ -97,6 +98,7 @@ export class SimulatedWorker {
   /** Everything in memory is lost; the cache of models is not. */
   crash(): void {
     this.#life++;
+    this.#inbox.length = 0;
     this.#queue.length = 0;
     this.#held.clear();
     this.#running = undefined;
@@ -112,8 +114,10 @@ export class SimulatedWorker {
   }
 
   receive(message: Message<GatewayToWorker>, wire: SimulatedWire): void {
+    this.#inbox.push({ message, wire });
+    // Of two that came while it was frozen, and frozen again, the later may be due first.
     this.#later(0, () => {
-      if (wire === this.wire) this.#handle(message, wire);
+      for (const one of this.#inbox.splice(0)) if (one.wire === this.wire) this.#handle(one.message, one.wire);
     });
   }
 

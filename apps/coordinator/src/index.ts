@@ -1,3 +1,4 @@
+export { createResultChecker, type CheckResult, type ResultCheckerOptions } from "./checking/result-checker.ts";
 export { folderFiles, type StoredFiles } from "./files/folder-files.ts";
 export { ownCertificate, readCertificate, type Certificate } from "./https/certificate.ts";
 export { linkOf } from "./links/link.ts";

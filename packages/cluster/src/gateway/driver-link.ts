@@ -27,8 +27,6 @@ export class DriverLink {
   readonly invite: string | undefined;
   readonly deliveries: Deliveries;
   isOpen = true;
-  /** It was told to go: nothing that it says counts any more. */
-  #isRefused = false;
   readonly #state: GatewayState;
   readonly #parts: DriverServices;
   readonly #channel: Channel<GatewayToDriver, DriverToGateway>;
@@ -47,8 +45,7 @@ export class DriverLink {
 
   message(message: DriverToGateway, payload: Uint8Array | undefined): void {
     this.#heard = this.#heard.then(async () => {
-      // What was said before the channel was closed counts: that the job is over, mostly.
-      if (this.#isRefused) return;
+      if (!this.isOpen) return;
       try {
         await this.#hear(message, payload);
       } catch (error) {
@@ -70,9 +67,10 @@ export class DriverLink {
         return this.#state.loop.tell({ kind: "input-ended", job, segment, blocks });
       }
       case "cancel": {
-        const job = this.#job(message.job);
-        if (job !== undefined) this.#leave(job, "cancelled");
-        return;
+        const job = this.#state.jobs.get(message.job);
+        if (job?.driver !== this) return;
+        this.#leave(job, "cancelled");
+        return message.forget === true ? this.#forget(message.job) : undefined;
       }
       case "published": return this.#published(message.job);
       case "hello": throw new ShoalError("bad-message", "A second hello came on one connection.", { failure: "bug" });
@@ -107,13 +105,8 @@ export class DriverLink {
     const job = this.#job(name);
     const known = job?.segments[segment];
     if (job === undefined || known === undefined) return;
-    // A driver that comes back offers nothing that it was given before.
-    if (known.mayOffer === 0 || block < known.offeredBlocks) {
-      throw new ShoalError("unexpected-block", `Block ${block} of segment ${segment} was offered ${known.mayOffer === 0 ? "and not asked for" : `after block ${known.offeredBlocks - 1}`}.`, { failure: "bug" });
-    }
+    if (known.mayOffer === 0) throw new ShoalError("unexpected-block", `Block ${block} of segment ${segment} was offered, and no more were asked for.`, { failure: "bug" });
     known.mayOffer--;
-    known.offeredBlocks = block + 1;
-    known.offeredRows += rows;
     const input = await sha256Of(payload as Uint8Array<ArrayBuffer>);
     if (job.isOver) return;
     const place = { job: name, segment, block };
@@ -127,6 +120,11 @@ export class DriverLink {
     const job = this.#state.jobs.get(name);
     if (job !== undefined && job.driver !== undefined && job.driver !== this) return;
     if (job !== undefined) this.#leave(job, "done");
+    await this.#forget(name);
+  }
+
+  /** What is kept of a job that is needed no more. */
+  async #forget(name: string): Promise<void> {
     await this.#parts.desk.remove(name);
     this.#parts.collection.start();
   }
@@ -161,19 +159,14 @@ export class DriverLink {
     if (error.failure === "bug") this.#state.refusals.count(error.code);
     this.send({ kind: "bye", error: travellingError(error.toData()), again });
     if (!this.isOpen) return;
-    this.#isRefused = true;
     this.ended();
     this.#channel.close();
   }
 
-  /** Its channel is closed: its jobs go on for a while, when all is heard that it has said. */
+  /** Its channel is closed: its jobs go on for a while. */
   ended(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
-    this.#heard = this.#heard.then(() => this.#gone());
-  }
-
-  #gone(): void {
     for (const job of this.#jobs) {
       if (job.driver !== this) continue;
       job.driver = undefined;

@@ -41,6 +41,8 @@ export class JobDesk {
       loop.tell({ kind: "job-submitted", spec: known.spec });
       return known;
     }
+    const running = [...jobs.values()].filter(({ isOver }) => !isOver).length;
+    if (running >= this.#state.settings.jobs) throw new ShoalError("too-many-jobs", `${running} jobs run here already.`, { hint: "Bring it again when some of them have ended." });
     const job = new GatewayJob(description, this.#state.date());
     // To the end of those that are shown.
     jobs.delete(job.name);
@@ -103,7 +105,7 @@ export class JobDesk {
     const missing = new Set<string>();
     for (const { model, code } of segments) {
       for (const { sha256 } of [...(model?.files ?? []), ...(code === undefined ? [] : [code])]) {
-        if (this.#files === undefined) throw new ShoalError("no-files", `Job ${job} brings files, and this coordinator keeps none.`, { hint: "Start it with a folder: shoal serve --folder <folder>." });
+        if (this.#files === undefined) throw new ShoalError("no-file-store", `Job ${job} brings files, and this coordinator keeps none.`, { hint: "Start it with a folder: shoal serve --folder <folder>." });
         if (!(await this.#files.has(sha256))) missing.add(sha256);
       }
     }

@@ -25,7 +25,7 @@ export const segment = v.object({ kind: v.literal("segment"), job: id, segment: 
 
 export const lease = v.object({
   kind: v.literal("lease"), lease: count, leaseMs: amount, duplicate: flag,
-  tasks: list(v.object({ task: taskId, attempt: attemptId, bytes: count }), mostTasks),
+  tasks: list(v.object({ task: taskId, attempt: attemptId, bytes: count, input: v.exactOptional(sha256) }), mostTasks),
 });
 
 export const block = v.object({ kind: v.literal("block"), task: taskId, attempt: attemptId });
@@ -46,6 +46,6 @@ export const resultStats = v.object({
   counts: v.pipe(v.record(text(256), v.pipe(v.number(), v.finite())), v.check((counts) => Object.keys(counts).length <= 1_000, "too many counts")),
 });
 
-export const result = v.object({ kind: v.literal("result"), task: taskId, attempt: attemptId, rows, sha256, failures: rowFailures, stats: resultStats });
+export const result = v.object({ kind: v.literal("result"), task: taskId, attempt: attemptId, rows, sha256, input: v.exactOptional(sha256), failures: rowFailures, stats: resultStats });
 export const failed = v.object({ kind: v.literal("failed"), task: taskId, attempt: attemptId, failure: failureClass, error: errorData, row: v.exactOptional(rows) });
 export const draining = v.object({ kind: v.literal("draining"), finishing: list(count, 100_000) });
