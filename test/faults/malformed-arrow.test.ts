@@ -77,6 +77,15 @@ test("numbers that are none are named with column and row", async () => {
   expect(await faultOf(encodeBlock(blockFromRows(rows)), { rows: 2 })).toMatchObject({ code: "bad-result", message: expect.stringContaining('column "score" has NaN in row 1'), details: { column: "score", row: 1 } });
 });
 
+test("what a result must be is told by its predictor", async () => {
+  const rows = [{ label: "a", score: 1 }, { label: "b", score: NaN }];
+  const declarative = { kind: "declarative", name: "label", backend: "b", task: "t", model: "m", options: {}, reads: ["text"], adds: ["label"], phases: ["predict"] } as const;
+  const own = { kind: "module", name: "own", module: "file:///own.ts", export: "own", args: null, batchFormat: "columns", rows: "same", stateful: false, phases: ["predict"] } as const;
+  expect(await faultOf(encodeBlock(blockFromRows(rows)), { rows: 2, spec: declarative })).toMatchObject({ details: { column: "score" } });
+  expect(await faultOf(encodeBlock(blockFromRows(rows.map(({ label }) => ({ label })))), { rows: 2, spec: declarative })).toBe(undefined);
+  expect(await faultOf(encodeBlock(blockFromRows(rows)), { rows: 2, spec: own })).toBe(undefined);
+});
+
 test("whoever no longer wants to know is told so, and the next one is served", async () => {
   const { labels } = blocks as { labels: Block };
   const gone = new AbortController();

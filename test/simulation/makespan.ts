@@ -42,7 +42,7 @@ export function makespan(workers: number, seed: number, { blocksPerWorker = 100,
     }
   }, () => blockBytes);
   const spec = { job: "job", priority: 0, weight: 1, segments: [{ needs: { devices: [], memoryBytes: 0, model: { hash: model.hash, loadMs: 3_000 } }, divisible: true, ...(sizeKnown ? { expectedBlocks: blocks } : {}) }] };
-  const driver = new SimulatedDriver(spec, [{ blocks, rows: () => rowsPerBlock, bytes: () => blockBytes }], time, 0, (event, isCurrent) => gateway.handle(event, isCurrent));
+  const driver = new SimulatedDriver(spec, [{ blocks, rows: () => rowsPerBlock, bytes: () => blockBytes }], time, 0, asTheyAre, (message, from, isCurrent) => gateway.deliverFromDriver(message, from, isCurrent));
   gateway.drivers.set("job", driver);
   const costs: WorkerCosts[] = [];
   const wireFaults = { loss: () => 0, duplication: 0, jitterMs: 5 };

@@ -112,7 +112,7 @@ export function simulate(seed: number, format: WireFormat = asBytes, trace?: (no
         if (random.chance(0.02)) poison.set(`${job}/${segment}/${block}/${random.between(0, rows(block) - 1)}`, random.pick(["row", "named-row", "vanish"] as const));
       }
     }
-    const driver = new SimulatedDriver(spec, sizes, time, random.chance(0.5) ? 0 : random.between(1, 300), (event, isCurrent) => gateway.handle(event, isCurrent));
+    const driver = new SimulatedDriver(spec, sizes, time, random.chance(0.5) ? 0 : random.between(1, 300), format, (message, from, isCurrent) => gateway.deliverFromDriver(message, from, isCurrent));
     drivers.push(driver);
     gateway.drivers.set(job, driver);
     time.after(random.chance(0.7) ? 0 : random.between(0, chaosMs / 2), () => driver.start());

@@ -1,4 +1,3 @@
-export { createResultChecker, type CheckResult, type ResultCheckerOptions } from "./checking/result-checker.ts";
 export { folderFiles, type StoredFiles } from "./files/folder-files.ts";
 export { ownCertificate, readCertificate, type Certificate } from "./https/certificate.ts";
 export { linkOf } from "./links/link.ts";
@@ -8,3 +7,4 @@ export { serveGateway, type Served, type ServeOptions } from "./serve-gateway.ts
 export { defaultLimits, type ConnectionLimits, type Traffic } from "./server/connection-limits.ts";
 export { securityHeaders } from "./server/security-headers.ts";
 export { startCoordinator, type Coordinator, type CoordinatorOptions, type LinkOptions } from "./start-coordinator.ts";
+export { createResultChecker, type CheckResult, type ResultCheckerOptions, type ResultForm } from "./checking/result-checker.ts";

@@ -24,6 +24,7 @@ export async function checkBlockBytes(bytes: Uint8Array, expected: BlockExpectat
 
 function badResult({ message, column, row }: BlockFault, cause?: unknown): ShoalError {
   return new ShoalError("bad-result", `A result can't be used: ${message.replace(/\.$/, "")}.`, {
+    failure: "worker-lost",
     hint: "The block runs again elsewhere; look at the worker that sent it.",
     details: { ...(column === undefined ? {} : { column }), ...(row === undefined ? {} : { row }) },
     ...(cause === undefined ? {} : { cause }),

@@ -38,6 +38,7 @@ export class RunningJob implements ClusterJob {
   readonly #placed = new Set<string>();
   #toldCommitted = false;
   #over = false;
+  #accepting = false;
   #failure: unknown;
 
   constructor(job: string, settings: JobSettings, parts: RunningJobParts) {
@@ -65,6 +66,7 @@ export class RunningJob implements ClusterJob {
   }
 
   down(): void {
+    this.#accepting = false;
     this.#sending?.abort(new ShoalError("connection-lost", "The connection to the coordinator broke.", { failure: "worker-lost" }));
     for (const pool of this.#pools) pool?.detach();
   }
@@ -83,6 +85,11 @@ export class RunningJob implements ClusterJob {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** The gateway has taken it, and tells every second how its workers stand. */
+  get expectsNews(): boolean {
+    return this.#accepting;
   }
 
   notice(message: string): void {
@@ -132,6 +139,7 @@ export class RunningJob implements ClusterJob {
 
   async #accepted({ committedBlocks, missing }: AcceptedMessage): Promise<void> {
     if (this.#submission === undefined) return;
+    this.#accepting = true;
     if (committedBlocks > 0 && !this.#toldCommitted) this.notice(`${committedBlocks} blocks of "${this.#settings.name}" were done before: they are not run again.`);
     this.#toldCommitted = true;
     // A gateway learns by asking anew that files were laid before it.

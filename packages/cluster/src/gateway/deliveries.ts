@@ -93,7 +93,8 @@ export class Deliveries {
       const bytes = this.#state.recent.take(committed.sha256) ?? (await this.#state.engine.blobs.get(committed.sha256));
       const { result: { failures, stats, worker }, payload } = decodeStoredResult(bytes);
       await this.#room();
-      this.#channel.send({ ...about, failures, stats, worker }, payload);
+      // For people, as far as it is still known who that was.
+      this.#channel.send({ ...about, failures, stats, worker: this.#state.workers.get(worker)?.traits.label ?? worker }, payload);
     }
     this.#channel.send({ kind: "block-done", job, segment, block: number });
   }

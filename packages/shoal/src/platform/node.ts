@@ -1,5 +1,6 @@
 // Node, Bun and Deno: they differ in their hosts (@shoal/workers/local) and in the ONNX Runtime of a device (#onnx-runtimes), and not here.
 import { inspect } from "node:util";
+import type { BundlePredictor } from "@shoal/cluster";
 import type { ActorHost, Logger } from "@shoal/core";
 import { detectResources, deviceCandidates, processHost } from "@shoal/workers/local";
 import { deadLetterFile } from "./node/dead-letter-file.ts";
@@ -30,3 +31,6 @@ export const localRuntime = createLocalRuntime({
 /** A file of a model, for handing it on. Loaded only where a model is handed on. */
 export const openTravellingFile: OpenTravelling = async (...file) => (await import("./node/travelling-file.ts")).openTravellingFile(...file);
 export const openTravellingOnnx: OpenTravelling = async (...file) => (await import("./node/travelling-file.ts")).openTravellingOnnx(...file);
+
+/** Makes a predictor of one's own travel. */
+export const bundlePredictor: BundlePredictor = async (...predictor) => (await import("./node/bundle-predictor.ts")).bundlePredictor(...predictor);
