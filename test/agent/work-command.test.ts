@@ -84,7 +84,7 @@ describe("it says", { timeout: 120_000 }, () => {
     const { code, err } = await startWork(["http://127.0.0.1:8080/"], cache).finished;
     expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(/bad-link.*has no token/s) as string });
     expect((await startWork(["nowhere"], cache).finished).code).toBe(2);
-    expect((await startWork(["http://127.0.0.1/#token", "--duty", "2"], cache).finished).code).toBe(2);
+    expect((await startWork(["--device", "gpu", "http://127.0.0.1/#token", "--duty", "2"], cache).finished).code).toBe(2);
   });
 
   test("that nobody is there, goes on trying, and ends at once when asked", async () => {
