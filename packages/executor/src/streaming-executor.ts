@@ -8,6 +8,7 @@ import { fitActors, type PoolFit } from "./pool/fit-actors.ts";
 import { openActorPool } from "./pool/open-actor-pool.ts";
 import { assertConserved, keepsCount } from "./stats/conservation.ts";
 import { RunProgress } from "./stats/run-progress.ts";
+import type { RunTracking } from "./resume/run-tracking.ts";
 import type { RunEvent, StageProgress } from "./stats/run-event.ts";
 import type { RunStats } from "./stats/run-stats.ts";
 import { nameBottleneck } from "./stats/bottleneck.ts";
@@ -24,16 +25,17 @@ export interface Execution extends AsyncIterable<Block> {
 
 /**
  * Runs a physical plan on this machine. Nothing is read, and no actor started, before the first block is asked for.
+ * @param tracking for a run that can be resumed: it is followed, and begins where that says
  * @throws at once: `resources-do-not-fit`, `null-with-any-rows`, `job-in-actor`
  */
-export function execute(plan: PhysicalOperator, environment: Environment): Execution {
+export function execute(plan: PhysicalOperator, environment: Environment, tracking?: RunTracking): Execution {
   assertNotInsideActor();
   assertNullable(plan, environment);
   assertPlaceForDeadLetters(plan, environment);
   const remote = environment.remote?.(plan) ?? new Map<ActorPoolStage, OpenPool>();
   const local = poolsOf(plan).filter((pool) => !remote.has(pool));
   const fits = fitActors(local.map((pool) => ({ ...pool, name: pool.spec.name })), environment.resources);
-  return new StreamingExecutor(plan, environment, remote, fits);
+  return new StreamingExecutor(plan, environment, remote, fits, tracking);
 }
 
 class StreamingExecutor implements Execution {
@@ -42,6 +44,7 @@ class StreamingExecutor implements Execution {
   readonly #clock: Clock;
   readonly #remote: ReadonlyMap<ActorPoolStage, OpenPool>;
   readonly #fits: readonly PoolFit[];
+  readonly #tracking: RunTracking | undefined;
   readonly #records: StageRecorder[] = [];
   readonly #notices: string[] = [];
   readonly #progress: RunProgress;
@@ -50,12 +53,13 @@ class StreamingExecutor implements Execution {
   #firstRowAt: number | undefined;
   #consumerMs = 0;
 
-  constructor(plan: PhysicalOperator, environment: Environment, remote: ReadonlyMap<ActorPoolStage, OpenPool>, fits: readonly PoolFit[]) {
+  constructor(plan: PhysicalOperator, environment: Environment, remote: ReadonlyMap<ActorPoolStage, OpenPool>, fits: readonly PoolFit[], tracking?: RunTracking) {
     this.#plan = plan;
     this.#environment = environment;
     this.#clock = environment.clock ?? systemClock;
     this.#remote = remote;
     this.#fits = fits;
+    this.#tracking = tracking;
     this.#progress = new RunProgress(this.#records, this.#clock, (event) => this.#emit(event));
   }
 
@@ -113,9 +117,9 @@ class StreamingExecutor implements Execution {
     const { host, devices, resources: { gpus } } = environment;
     const localPool = (stage: ActorPoolStage, fit: PoolFit): OpenPool => (run) => openActorPool(stage, { host, devices, gpus, fit, clock: this.#clock }, run);
     const share = budgetOf(environment) / Math.max(1, fits.length + this.#remote.size);
-    const errors = new RowErrors(environment.onError, environment.maxErrors, environment.deadLetters);
+    const errors = new RowErrors(environment.onError, environment.maxErrors, environment.deadLetters, this.#tracking?.failed, (block, row, letter) => this.#tracking?.failure(block, row, letter));
     const { stream } = buildOperators(this.#plan, signal, {
-      clock: this.#clock, errors, records: this.#records,
+      clock: this.#clock, errors, records: this.#records, tracking: this.#tracking,
       onProgress: () => this.#progress.moved(),
       poolRun: (stage, record) => ({
         // Stages are built in the order in which their pools were fitted.
