@@ -27,14 +27,16 @@ export class Job<R extends object = Record<string, unknown>> {
 
   /**
    * Runs the job. The output appears whole under its name at the end, or not at all.
-   * @throws `output-exists`, `output-unfinished` before anything is read; what a step threw, with step, row and reason.
+   * What it has done when it ends early is kept beside the output: with `{ resume: true }` the next run goes on from there.
+   * @throws `output-exists`, `output-unfinished` before anything is read; with `resume`: `resume-changed`, `device-changed`; what a step
+   * threw, with step, row and reason.
    */
   async run(settings: RunSettings = {}): Promise<JobReport> {
     assertNotInsideActor();
     const merged = mergeSettings(this.dataset.runtime.settings, settings);
     const { physical } = plan(limited(this.dataset.plan, merged), planOptions(merged));
     await using environment = await this.dataset.runtime.open(merged);
-    const report = await runToSink(physical, this.sink, environment);
+    const report = await runToSink(physical, this.sink, environment, { resume: merged.resume ?? false });
     this.#onStats(report.stats);
     return report;
   }

@@ -34,7 +34,7 @@ export function buildOperators(plan: PhysicalOperator, signal: AbortSignal, part
   const inputs = physicalInputsOf(plan).map((input) => buildOperators(input, controller.signal, parts));
   const record = new StageRecorder(parts.records.length, stageName(plan), plan.kind, parts.clock);
   const tracking = parts.tracking?.stage(plan, record.stage);
-  const scanning = plan.kind === "scan" ? parts.tracking?.scan(plan, record.stage) : undefined;
+  const scanning = plan.kind === "scan" ? parts.tracking?.scan(record.stage) : undefined;
   record.inputs = inputs.map((input) => input.record);
   parts.records.push(record);
   const stream = operatorOf(plan, parts, record)(inputs.map((input) => input.stream), {

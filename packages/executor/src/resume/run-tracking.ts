@@ -2,6 +2,7 @@ import type { Block, DeadLetter, Partition, Span } from "@shoal/core";
 import { physicalInputsOf, type PhysicalOperator } from "@shoal/planner";
 import { PassedRows } from "./passed-rows.ts";
 import { comparePlaces, placeAfter, placeOfRow, type Place, type PlaceOf } from "./place.ts";
+import type { StageDevice } from "./run-ledger.ts";
 import { makesTogether } from "./why-not.ts";
 
 /** What a stage that counts rows had to know when it reached a place. JSON. */
@@ -54,6 +55,8 @@ export interface Advance {
   readonly failed: number;
   /** Partitions begun since the last time. */
   readonly partitions: readonly BegunPartition[];
+  /** By the number of the stage. */
+  readonly devices: Readonly<Record<string, StageDevice>> | undefined;
 }
 
 const nowhere: Place = { scan: 0, partition: 0, row: 0 };
@@ -75,6 +78,9 @@ export class RunTracking {
   #failures: { readonly place: Place | undefined; readonly letter?: DeadLetter }[] = [];
   #failed: number;
   #begun: BegunPartition[] = [];
+  readonly #devicesBefore: Readonly<Record<string, StageDevice>> | undefined;
+  #devices: Readonly<Record<string, StageDevice>> | undefined;
+  readonly #scanStages: number[] = [];
   readonly #placeOf: PlaceOf = (span) => {
     const scan = span.scan ?? 0;
     const partition = this.#ordinals[scan]?.get(span.partition);
@@ -84,8 +90,9 @@ export class RunTracking {
   /**
    * @param start where the run goes on
    * @param failed rows that had failed by then
+   * @param devices what the pools of the run before were started with
    */
-  constructor(plan: PhysicalOperator, start?: RunPosition, failed = 0) {
+  constructor(plan: PhysicalOperator, start?: RunPosition, failed = 0, devices?: Readonly<Record<string, StageDevice>>) {
     this.#plan = plan;
     this.#start = start;
     this.#scans = scansOf(plan);
@@ -94,11 +101,18 @@ export class RunTracking {
     this.#position = start;
     this.#candidate = start ?? nowhere;
     this.#failed = failed;
+    this.#devicesBefore = devices;
+    this.#devices = devices;
   }
 
   /** Rows that have failed, those of earlier runs included. */
   get failed(): number {
     return this.#failed;
+  }
+
+  /** Rows that were read before the place where the run goes on. */
+  get readBefore(): number {
+    return this.#scanStages.reduce((sum, at) => sum + (this.#start?.stages[at]?.rows ?? 0), 0);
   }
 
   /** @param at the number of the stage: inputs first */
@@ -107,14 +121,14 @@ export class RunTracking {
     return this.#track(at, operator.kind === "recut", operator.kind === "recut" && this.#feedsTogether(operator));
   }
 
-  scan(operator: PhysicalOperator, at: number): ScanTracking {
+  scan(at: number): ScanTracking {
     // Two scans may be the very same object; they are asked for in the order of the plan.
-    const scan = this.#nextScan++;
+    const scan = this.#scanStages.push(at) - 1;
     const ordinals = this.#ordinals[scan] as Map<string, number>;
     const start = this.#start;
     const from = start === undefined || start.scan < scan ? { partition: 0, row: 0 } : start.scan > scan ? { partition: Infinity, row: 0 } : { partition: start.partition, row: start.row };
     const tag = this.#scans.length > 1 ? { scan } : {};
-    const counts = operator.kind === "scan" && operator.limit !== undefined ? this.#track(at, false, false) : { start: undefined, passed: () => {} };
+    const counts = this.#track(at, false, false);
     let next = 0;
     return {
       ...counts, from,
@@ -130,8 +144,6 @@ export class RunTracking {
     };
   }
 
-  #nextScan = 0;
-
   #track(at: number, cuts: boolean, aligned: boolean): StageTracking {
     const start = this.#start?.stages[at];
     const rows = new PassedRows<number | undefined>(this.#placeOf, start?.rows ?? 0, start?.next);
@@ -145,6 +157,16 @@ export class RunTracking {
     return user !== undefined && makesTogether(user);
   }
 
+  /** What a pool is to be started with, where an earlier run has chosen it. */
+  deviceOf(at: number): StageDevice | undefined {
+    return this.#devicesBefore?.[at];
+  }
+
+  /** A pool's actors are started with this. */
+  chose(at: number, chosen: StageDevice): void {
+    this.#devices = { ...this.#devices, [at]: chosen };
+  }
+
   failure(block: Block, row: number, letter?: DeadLetter): void {
     this.#failures.push({ place: placeOfRow(block.lineage, block.rows, row, this.#placeOf), ...(letter === undefined ? {} : { letter }) });
   }
@@ -156,7 +178,7 @@ export class RunTracking {
     if (reached !== undefined) this.#reach(reached);
     const settled = this.#position === undefined ? [] : this.#settled(this.#position);
     this.#failed += settled.length;
-    return { position: this.#position, failed: this.#failed, letters: lettersOf(settled), partitions: this.#begun.splice(0) };
+    return { position: this.#position, failed: this.#failed, letters: lettersOf(settled), partitions: this.#begun.splice(0), devices: this.#devices };
   }
 
   /** Everything is written. */

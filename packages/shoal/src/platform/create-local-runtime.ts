@@ -1,6 +1,6 @@
 import { ShoalError, silentLogger, systemClock, type ActorHost, type DeadLetter, type Devices, type Logger, type Resources, type Row } from "@shoal/core";
 import type { DatasetRuntime, RunSettings } from "@shoal/dataset";
-import type { Environment, RunEvent } from "@shoal/executor";
+import type { Environment, RunEvent, RunLedgers } from "@shoal/executor";
 import { givenWorkerHost } from "@shoal/workers/local";
 import type { ProgressDisplay } from "../progress/progress-display.ts";
 import { processSettings } from "./process-settings.ts";
@@ -11,6 +11,8 @@ export interface LocalPlatform {
   createHost(log: Logger): ActorHost;
   detectResources(): Resources | Promise<Resources>;
   readonly devices: Devices;
+  /** Where runs into files keep what they have done, where they can. */
+  readonly ledgers?: RunLedgers;
   /** Where `show` prints. */
   print(row: Row): void;
   /** Loaded only where somebody looks: a library pays nothing for a terminal's bars. */
@@ -42,6 +44,7 @@ async function openEnvironment(platform: LocalPlatform, settings: RunSettings): 
     clock: systemClock,
     log,
     onError,
+    ...(platform.ledgers !== undefined && { ledgers: platform.ledgers }),
     ...(signal !== undefined && { signal }),
     ...(maxErrors !== undefined && { maxErrors }),
     ...(budgetBytes !== undefined && { budgetBytes }),

@@ -4,6 +4,7 @@ import type { ActorHost, Logger } from "@shoal/core";
 import { detectResources, deviceCandidates, processHost } from "@shoal/workers/local";
 import { deadLetterFile } from "./node/dead-letter-file.ts";
 import { deviceMemory } from "./node/device-memory.ts";
+import { runLedgers } from "./node/run-ledgers.ts";
 import { createLocalRuntime } from "./create-local-runtime.ts";
 
 /** Beside this file: `.ts` when run from source, `.js` when installed. */
@@ -22,4 +23,5 @@ export const localRuntime = createLocalRuntime({
   print: (row) => console.log(inspect(row, { maxArrayLength: 8, maxStringLength: 400, breakLength: 120, compact: 3 })),
   startProgress: async () => (await import("../progress/show-progress.ts")).showProgress(process.stderr),
   deadLetterFile,
+  ledgers: runLedgers,
 });
