@@ -1,6 +1,6 @@
 import { blockBytes, concatBlocks, sliceBlock, type Block } from "@shoal/core";
 import type { Recut } from "@shoal/planner";
-import type { StageTracking } from "../resume/run-tracking.ts";
+import type { StageState, StageTracking } from "../resume/run-tracking.ts";
 import { inputOf, type BlockStream, type Operator } from "./operator.ts";
 
 /** A block this large is handed on before it has all its rows: images make few rows many bytes. */
@@ -14,10 +14,11 @@ export function recut(step: Recut): Operator {
 async function* growing(input: BlockStream, { multipleOf, firstRows, maxRows }: Recut, tracking: StageTracking | undefined): BlockStream {
   const most = Math.max(multipleOf, roundDown(maxRows, multipleOf));
   let target = tracking?.start?.next ?? Math.min(most, Math.max(multipleOf, roundUp(firstRows, multipleOf)));
-  const rests = restsOf(tracking?.start?.first ?? 0, multipleOf);
+  let { lead, rests } = restsOf(tracking?.start, multipleOf);
   const cut = (rows: number): Block => {
     const block = buffer.take(rows);
-    tracking?.passed(block, target);
+    tracking?.passed(block, { next: target, first: rests[0] ?? 0, lead });
+    lead = 0;
     return block;
   };
   const buffer = new BlockBuffer();
@@ -27,7 +28,7 @@ async function* growing(input: BlockStream, { multipleOf, firstRows, maxRows }: 
     if (block.rows === 0) empty ??= block;
     else buffer.add(block);
     for (let rest = rests[0]; rest !== undefined && buffer.rows >= rest; rest = rests[0]) {
-      rests.shift();
+      rests = rests.slice(1);
       any = true;
       yield cut(rest);
     }
@@ -43,10 +44,10 @@ async function* growing(input: BlockStream, { multipleOf, firstRows, maxRows }: 
   else if (!any && empty !== undefined) yield empty;
 }
 
-/** The sizes of the first blocks of a run that goes on within a block: batches begin where they would have begun. */
-function restsOf(rows: number, multipleOf: number): number[] {
-  const short = rows % multipleOf;
-  return [short, rows - short].filter((rest) => rest > 0);
+/** The sizes of the first blocks of a run that goes on within a block, where there are two: batches begin where they would have begun. */
+function restsOf({ first = 0, into = 0 }: Partial<StageState> = {}, multipleOf: number): { readonly lead: number; readonly rests: readonly number[] } {
+  const lead = first === 0 ? 0 : (multipleOf - (((into % multipleOf) + multipleOf) % multipleOf)) % multipleOf;
+  return { lead, rests: [Math.min(first, lead), first - lead].filter((rest) => rest > 0) };
 }
 
 /** Needs the count, so it holds every row. */

@@ -9,9 +9,21 @@ import { makesTogether } from "./why-not.ts";
 export interface StageState {
   /** Rows that it had handed on. */
   readonly rows: number;
-  /** For a stage that cuts: the rows that are left of the block that it was cutting, and which rows are wanted in the one after it. */
+  /** For a stage that cuts: rows that are left of the block that it was cutting, and how many are wanted in the one after it. */
   readonly first?: number;
   readonly next?: number;
+  /** Rows since a batch began. */
+  readonly into?: number;
+}
+
+/** What a stage that cuts says of the blocks after the one that it hands on. */
+export interface CutsAhead {
+  /** Rows wanted in the next one but for `first`. */
+  readonly next: number | undefined;
+  /** Rows that must come before that: what is left of a block of an earlier run. */
+  readonly first: number;
+  /** Of the block itself: rows before a batch begins in it. */
+  readonly lead: number;
 }
 
 /** Where a run can go on: from a place, with what its stages knew there. JSON. */
@@ -35,8 +47,8 @@ export interface BegunPartition {
 export interface StageTracking {
   /** What it knew where the run goes on. */
   readonly start: StageState | undefined;
-  /** A block is handed on; `next` as in {@link StageState}. */
-  passed(block: Block, next?: number): void;
+  /** A block is handed on. */
+  passed(block: Block, ahead?: CutsAhead): void;
 }
 
 /** What a scan is given, and tells. */
@@ -70,7 +82,7 @@ export class RunTracking {
   readonly #start: RunPosition | undefined;
   readonly #scans: readonly PhysicalOperator[];
   readonly #ordinals: Map<string, number>[];
-  readonly #stages = new Map<number, { readonly rows: PassedRows<number | undefined>; readonly cuts: boolean; readonly aligned: boolean }>();
+  readonly #stages = new Map<number, { readonly rows: PassedRows<CutsAhead>; readonly cuts: boolean; readonly aligned: boolean }>();
   readonly #output: PassedRows<undefined>;
   #position: RunPosition | undefined;
   #candidate: Place;
@@ -146,9 +158,9 @@ export class RunTracking {
 
   #track(at: number, cuts: boolean, aligned: boolean): StageTracking {
     const start = this.#start?.stages[at];
-    const rows = new PassedRows<number | undefined>(this.#placeOf, start?.rows ?? 0, start?.next);
+    const rows = new PassedRows<CutsAhead>(this.#placeOf, start?.rows ?? 0, { next: start?.next, first: start?.first ?? 0, lead: 0 });
     this.#stages.set(at, { rows, cuts, aligned });
-    return { start, passed: (block, next) => rows.add(block, next) };
+    return { start, passed: (block, ahead = { next: undefined, first: 0, lead: 0 }) => rows.add(block, ahead) };
   }
 
   /** Rows of one block are made into others together: then a run can only go on where such a block begins. */
@@ -200,8 +212,8 @@ export class RunTracking {
       if (stage.aligned && into > 0) aligned = false;
       if (!stage.cuts) stages[at] = { rows };
       else {
-        const next = block?.mark ?? mark;
-        stages[at] = { rows, first: block === undefined ? 0 : block.rows - into, ...(next === undefined ? {} : { next }) };
+        const { next } = block?.mark ?? mark;
+        stages[at] = { rows, first: block === undefined ? mark.first : block.rows - into + block.mark.first, into: block === undefined ? 0 : into - block.mark.lead, ...(next === undefined ? {} : { next }) };
       }
     }
     const { rows } = this.#output.at(place);
