@@ -1,10 +1,10 @@
 // Random plans, killed after each record of their ledgers and resumed: the output must be what it would have been.
-import { blockRows, type ModulePredictorSpec, type Row } from "@shoal/core";
-import { runToSink } from "@shoal/executor";
+import { blockRows, ShoalError, type ModulePredictorSpec, type Row } from "@shoal/core";
+import { runToSink, type Environment } from "@shoal/executor";
 import { defaultPredictorOptions, physicalInputsOf, plan, type LogicalOperator, type PhysicalOperator, type PredictorOptions } from "@shoal/planner";
 import { memoryLedgers, memorySink, seededRandom, type CountingSource, type MemorySink, type SeededRandom } from "@shoal/testing";
 import { expect, test } from "vitest";
-import { numbered, world } from "./plans.ts";
+import { numbered, poolOf, recutOf, scanOf, world } from "./plans.ts";
 
 const seeds = Number(process.env["SHOAL_SEEDS"] ?? 200);
 
@@ -115,3 +115,47 @@ test(`a run that was killed after any record, and resumed, gives the same output
   expect(resumed).toBeGreaterThan(seeds);
   expect(begunLater).toBeGreaterThan(0);
 }, 600_000);
+
+test("what a resumed run must be the same in is named; what rows do not depend on may change", async () => {
+  const source = numbered(2000, 100, 500);
+  const onError = (kept: "fail" | "skip"): PhysicalOperator => {
+    const read = plan({ kind: "filter", input: { kind: "read", source }, step: step("even", (row: Row) => (row["id"] as number) % 2 === 0) }, { preserveOrder: true, onError: kept }).physical;
+    return poolOf(recutOf(read), { onError: kept, maxActors: kept === "skip" ? 1 : 2 });
+  };
+  const ledgers = memoryLedgers();
+  const devices = { candidates: async () => ["cpu" as const] };
+  const begun = { ...world({ ledgers, devices }), signal: new AbortController() };
+  ledgers.models["none"] = "one";
+  const sink = memorySink("out", "out");
+  let blocks = 0;
+  const stopping = { ...sink, open: async (signal: AbortSignal) => {
+    const writer = await sink.open(signal);
+    return { ...writer, write: async (block: Parameters<typeof writer.write>[0]) => ((blocks += 1) === 4 ? begun.signal.abort(new ShoalError("aborted", "Ctrl-C.")) : undefined, writer.write(block)) };
+  } };
+  const stopped = runToSink(onError("fail"), stopping, { ...begun.environment, signal: begun.signal.signal });
+  await expect(stopped).rejects.toMatchObject({ code: "aborted", details: { kept: expect.any(Number) as number, unfinished: "out" } });
+  expect(sink.state).toBe("left");
+
+  const again = (change: Partial<Environment> = {}, operator = onError("fail")): Promise<unknown> => runToSink(operator, memorySink("out", "out"), { ...world({ ledgers, devices }).environment, ...change }, { resume: true });
+  ledgers.models["none"] = "two";
+  ledgers.libraries["onnxruntime-node"] = "9";
+  await expect(again()).rejects.toMatchObject({ code: "resume-changed", details: { changes: ['Step 4, predictor "double": the files of its model have changed.', "The library onnxruntime-node was not there and is 9."] } });
+  ledgers.models["none"] = "one";
+  delete ledgers.libraries["onnxruntime-node"];
+  const chosen = (await ledgers.open("out")).records.at(-1)?.devices;
+  expect(chosen).toEqual({ 3: { device: "cpu" } });
+  await expect(again({ devices: { candidates: async () => ["wasm"] } })).rejects.toMatchObject({ code: "device-changed", details: { device: "cpu" } });
+  // Fewer actors, and another policy than the one that let no failed row through.
+  const last = memorySink("out", "out");
+  await runToSink(onError("skip"), last, world({ ledgers, devices }).environment, { resume: true });
+  expect(last.rows.map((row) => row["id"])).toEqual(Array.from({ length: 1000 }, (_, at) => 2 * at));
+});
+
+test("a plan without a place to go on from starts over, and says why", async () => {
+  const { environment, events } = world({ ledgers: memoryLedgers() });
+  const zipped: PhysicalOperator = { kind: "zip", inputs: [scanOf(numbered(100)), scanOf(numbered(100))] };
+  const sink = memorySink("out", "out");
+  await runToSink(zipped, sink, environment, { resume: true });
+  expect(sink.rows).toHaveLength(100);
+  expect(events).toContainEqual({ kind: "notice", message: "Nothing can be resumed: zip() reads two datasets beside each other. This run starts at the first row." });
+});

@@ -25,6 +25,10 @@ export async function planIdentity(plan: PhysicalOperator, ledgers: RunLedgers):
   return { steps, versions: await ledgers.versions() };
 }
 
+function named(label: string, name: string): string {
+  return name === "" ? label : `${label} ${name}()`;
+}
+
 /** As it will be read again: without what JSON leaves out. */
 function asJson(step: StepIdentity): StepIdentity {
   return JSON.parse(JSON.stringify(step)) as StepIdentity;
@@ -40,7 +44,7 @@ async function stepsOf(operator: PhysicalOperator, ledgers: RunLedgers): Promise
   switch (operator.kind) {
     case "scan": return one(`read ${operator.source.name}`, { source: operator.source.spec ?? operator.source.name, limit: operator.limit });
     case "row-functions":
-      return Promise.all(operator.steps.map(async (step) => ({ name: stepLabel(step), kind: step.kind, parts: { code: await codeOf(step.step), onError: step.onError } })));
+      return Promise.all(operator.steps.map(async (step) => ({ name: named(stepLabel(step), step.step.name), kind: step.kind, parts: { code: await codeOf(step.step), onError: step.onError } })));
     case "batch-function": {
       const { step, batchSize, batchFormat, onError } = operator;
       return one(step.name === "" ? "mapBatches()" : `mapBatches(${step.name})`, { code: await codeOf(step), batchSize, batchFormat, onError });
