@@ -9,9 +9,12 @@ export function eventually<T>(read: () => Promise<T>): ReturnType<typeof expect.
 /** What a test puts in place of the browser's own. */
 export interface Surroundings extends BrowserContextOptions {
   /** What `requestAdapter` gives: `null` for none; left out: whatever the browser has. */
-  readonly adapter?: { readonly vendor?: string; readonly architecture?: string; readonly description?: string } | null;
-  readonly battery?: { readonly charging: boolean; readonly level: number };
+  readonly adapter?: { readonly vendor?: string; readonly architecture?: string; readonly description?: string } | null | undefined;
+  readonly battery?: { readonly charging: boolean; readonly level: number } | undefined;
 }
+
+// Chromium itself tells the console of every answer that is an error, and of headers that it ignores on pages that are no secure context.
+const ofChromium = /status of (401|403|502)|Cross-Origin-Opener-Policy header has been ignored/;
 
 /** A tab with the volunteer page, and the mock that stands for its agent. */
 export class VolunteerTab {
@@ -36,8 +39,11 @@ export class VolunteerTab {
   static async in(context: BrowserContext, link: string): Promise<VolunteerTab> {
     const page = await context.newPage();
     const tab = new VolunteerTab(context, page);
+    onTestFinished(() => {
+      if (tab.problems.length > 0) throw new Error(`The page complained: ${tab.problems.join("; ")}`);
+    });
     page.on("pageerror", (error) => tab.problems.push(String(error)));
-    page.on("console", (message) => message.type() === "error" && tab.problems.push(message.text()));
+    page.on("console", (message) => message.type() === "error" && !ofChromium.test(message.text()) && tab.problems.push(message.text()));
     page.on("request", (request) => new URL(request.url()).origin !== new URL(link).origin && tab.problems.push(`asked ${request.url()}`));
     await page.goto(link);
     return tab;

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { createGateway, memoryChannel, memoryEngine, type Channel, type DriverToGateway, type Engine, type Gateway, type GatewayToDriver, type GatewayToWorker, type SchedulerSettings, type Scope, type WorkerToGateway } from "@shoal/cluster";
 import { openEmbeddedEngine } from "@shoal/cluster/embedded";
 import { silentLogger, systemClock, type Logger } from "@shoal/core";
+import { createResultChecker } from "./checking/result-checker.ts";
 import { folderFiles, type StoredFiles } from "./files/folder-files.ts";
 import { ownCertificate, readCertificate, type Certificate } from "./https/certificate.ts";
 import { linkOf } from "./links/link.ts";
@@ -88,6 +89,8 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
       engine, files, name, log, clock: systemClock, random: Math.random, secret: state.secret,
       // Addresses are counted where connections come in: a proxy's guests by their own, this machine's own programs not at all.
       limits: { connections: limits.maxConnections, connectionsPerAddress: limits.maxConnections },
+      // In a thread that can be stopped: a payload of a stranger may be made to hang its reader.
+      checkResult: createResultChecker({ log }),
       ...(options.settings !== undefined && { settings: options.settings }),
       ...(options.onNotice !== undefined && { onNotice: options.onNotice }),
     });

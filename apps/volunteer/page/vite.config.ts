@@ -1,6 +1,6 @@
 import { defaultClientConditions, defineConfig, type Plugin } from "vite";
 
-/** Writes how many bytes Start loads, so that the page can say it: the scripts of the workers, and the build of ONNX Runtime that the device needs. */
+/** Writes about how many bytes Start loads, so that the page can say it: scripts, and ONNX Runtime; a tab that has a graphics card tries both of its builds. */
 function programSize(): Plugin {
   return {
     name: "program-size",
@@ -10,8 +10,9 @@ function programSize(): Plugin {
       const sum = (is: (name: string) => boolean): number => files.filter(({ name }) => is(name)).reduce((total, { bytes }) => total + bytes, 0);
       // The page's own script and style are there already.
       const scripts = sum((name) => name.endsWith(".js") && !/\bindex-[^/]*$/.test(name));
-      const forGpu = (name: string): boolean => /\.(jsep|asyncify|jspi)\./.test(name);
-      const source = JSON.stringify({ webgpu: scripts + sum((name) => name.endsWith(".wasm") && forGpu(name)), wasm: scripts + sum((name) => name.endsWith(".wasm") && !forGpu(name)) });
+      const isWasm = (name: string): boolean => name.endsWith(".wasm");
+      const forGpu = (name: string): boolean => /\.(asyncify|jspi|jsep)\b/.test(name);
+      const source = JSON.stringify({ webgpu: scripts + sum(isWasm), wasm: scripts + sum((name) => isWasm(name) && !forGpu(name)) });
       this.emitFile({ type: "asset", fileName: "program-size.json", source });
     },
   };

@@ -3,7 +3,7 @@ import type { Done, Work } from "./agent/work.ts";
 import type { Settings } from "./settings.ts";
 import type { Power } from "./tab/battery.ts";
 import type { Devices } from "./tab/find-devices.ts";
-import type { Offer, Problem } from "./tab/offer.ts";
+import type { Offer, OfferedJob, Problem } from "./tab/offer.ts";
 import type { ProgramSize } from "./tab/program-size.ts";
 
 /** What is shown. */
@@ -21,6 +21,8 @@ export interface VolunteerState {
   readonly settings: Settings;
   /** What the coordinator said last. */
   readonly offer?: Offer;
+  /** The tab's job, as the coordinator last told of it; `ownRows`: those that this tab had done of it then. */
+  readonly told?: { readonly job: OfferedJob; readonly ownRows: number };
   readonly devices?: Devices;
   readonly program?: ProgramSize;
   /** Where the browser says it. */

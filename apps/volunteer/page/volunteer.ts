@@ -1,6 +1,6 @@
 import { AgentTether } from "./agent/agent-tether.ts";
 import type { AgentReport, BeginMessage } from "./agent/agent-port.ts";
-import { afterCrash, afterReport, done, newWork, renewed, type Hold, type Work } from "./agent/work.ts";
+import { afterCrash, afterReport, done, doneOfJob, newWork, renewed, type Hold, type Work } from "./agent/work.ts";
 import { keepSettings, readSettings, type Settings } from "./settings.ts";
 import { AwakeScreen } from "./tab/awake-screen.ts";
 import { watchPower } from "./tab/battery.ts";
@@ -17,6 +17,8 @@ import type { Scene, VolunteerState } from "./volunteer-state.ts";
 
 /** A page that someone stays on after it asked to be left has its agent again so soon. */
 const stayedMs = 1000;
+/** While it works, the coordinator is asked so often how far the job is. */
+const readEveryMs = 10_000;
 
 /** The tab as a worker: what its owner asks of it, what its agent says, and what the browser does to it, as one state. */
 export class Volunteer {
@@ -32,6 +34,7 @@ export class Volunteer {
   #away = false;
   #leaving = false;
   #reading = new AbortController();
+  #readAt = 0;
   #state: VolunteerState;
 
   constructor(createWorker: () => Worker) {
@@ -88,10 +91,14 @@ export class Volunteer {
     if (this.#invitation === undefined) return this.#set({ scene: { kind: "closed", problem: incompleteLink } });
     this.#reading.abort();
     this.#reading = new AbortController();
+    this.#readAt = Date.now();
     const answer = await readOffer(this.#invitation, this.#reading.signal).catch(() => undefined);
     if (answer === undefined) return;
     const { kind } = this.#state.scene;
     const waits = kind === "reading" || kind === "closed" || kind === "welcome";
+    const work = this.#workNow();
+    const job = isProblem(answer) ? undefined : answer.jobs.find(({ name }) => name === work?.job?.name);
+    if (work !== undefined && job !== undefined) this.#set({ told: { job, ownRows: doneOfJob(work).rows } });
     if (!isProblem(answer)) this.#set({ offer: answer, ...(waits && { scene: { kind: "welcome" } }) });
     else if (waits) this.#set({ scene: { kind: "closed", problem: answer } });
   }
@@ -140,7 +147,7 @@ export class Volunteer {
 
   #begin(): BeginMessage {
     const { label, dutyCycle } = this.#state.settings;
-    return { kind: "begin", link: linkOf(this.#invitation as Invitation), name: this.#name, label, dutyCycle, paused: this.#holds().length > 0 };
+    return { kind: "begin", link: linkOf(this.#invitation as Invitation), name: this.#name, label, dutyCycle, paused: this.#holds().length > 0, ...this.#notice() };
   }
 
   #onReport(report: AgentReport): void {
@@ -148,7 +155,7 @@ export class Volunteer {
     this.#work((work) => afterReport(work, report, Date.now()));
     if (report.kind === "progress" || report.kind === "job") this.#keep();
     // Whether there will be more is the coordinator's to say.
-    if (report.kind === "idle") void this.read();
+    if (report.kind === "idle" || report.kind === "job-ended" || (report.kind === "progress" && Date.now() - this.#readAt > readEveryMs)) void this.read();
   }
 
   #ended({ error }: Extract<AgentReport, { kind: "ended" }>): void {
@@ -171,8 +178,14 @@ export class Volunteer {
 
   #onVisible(visible: boolean): void {
     this.#set({ visible });
+    this.#tether.send({ kind: "notice", ...this.#notice() });
     this.#hold();
     if (visible && this.#state.scene.kind !== "working") void this.read();
+  }
+
+  /** For those who wonder why it is slow. */
+  #notice(): { readonly notice?: string } {
+    return this.#state.visible ? {} : { notice: "its tab is hidden" };
   }
 
   #leave(): void {

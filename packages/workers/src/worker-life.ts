@@ -12,15 +12,18 @@ function webLocks(): Locks | undefined {
 
 /** Inside a worker: locks a name of its own for as long as it lives, and tells it. Settles when it has. */
 export function holdLifeLock(channel: Pick<ActorChannel<ActorEvent, ActorCommand>, "send">): Promise<void> {
+  const locks = webLocks();
+  // A page that came over plain http has neither locks nor `randomUUID`.
+  if (locks === undefined) return Promise.resolve();
   const name = `shoal-actor ${crypto.randomUUID()}`;
   return new Promise((told) => {
-    const held = webLocks()?.request(name, () => {
+    const held = locks.request(name, () => {
       channel.send({ kind: "alive", lock: name });
       told();
       return new Promise(() => {});
     });
-    // There are none, or the visitor's settings keep pages from having any.
-    void Promise.resolve(held).catch(() => {}).then(() => told());
+    // The visitor's settings may keep pages from having any.
+    void held.catch(() => {}).then(() => told());
   });
 }
 

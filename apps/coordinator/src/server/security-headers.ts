@@ -11,7 +11,8 @@ export const securityHeaders: Readonly<Record<string, string>> = {
     // Samples of pictures are `data:` URLs.
     "img-src 'self' data: blob:",
     "font-src 'self'",
-    "connect-src 'self'",
+    // A model that a tab has kept comes to its runtime as a Blob.
+    "connect-src 'self' blob:",
     "worker-src 'self'",
     "manifest-src 'self'",
     "base-uri 'none'",

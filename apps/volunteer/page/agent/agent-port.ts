@@ -1,6 +1,6 @@
 // What the page and the worker that its agent lives in say to each other.
 import type { AgentEvent } from "@shoal/cluster";
-import type { ErrorData } from "@shoal/core";
+import type { ErrorData, ShoalError } from "@shoal/core";
 
 /** The first message of the page. */
 export interface BeginMessage {
@@ -15,18 +15,21 @@ export interface BeginMessage {
   readonly dutyCycle: number;
   /** It begins nothing before `resume`. */
   readonly paused: boolean;
+  /** What the coordinator's people should know of this tab. */
+  readonly notice?: string;
 }
 
 export type PageToAgent =
   | BeginMessage
   | { readonly kind: "pause" | "resume" }
   | { readonly kind: "duty-cycle"; readonly dutyCycle: number }
+  /** As {@link BeginMessage.notice}; without one: nothing. */
+  | { readonly kind: "notice"; readonly notice?: string }
   | { readonly kind: "drain"; readonly why: string };
 
 /** An {@link AgentEvent} whose errors are data, as a message carries them. */
-export type AgentReport =
-  | Exclude<AgentEvent, { readonly kind: "disconnected" } | { readonly kind: "ended" }>
-  | { readonly kind: "disconnected"; readonly error: ErrorData; readonly retryMs?: number }
-  | { readonly kind: "ended"; readonly error?: ErrorData };
+export type AgentReport = AsData<AgentEvent>;
+
+type AsData<Event> = Event extends { readonly error?: ShoalError } ? Omit<Event, "error"> & { readonly [key in keyof Pick<Event, "error">]: ErrorData } : Event;
 
 export type AgentToPage = AgentReport | { readonly kind: "crashed"; readonly error: ErrorData };

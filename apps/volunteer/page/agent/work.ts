@@ -1,4 +1,3 @@
-import type { ErrorData } from "@shoal/core";
 import type { AgentReport } from "./agent-port.ts";
 
 /** Why nothing is computed though there may be work. */
@@ -20,8 +19,10 @@ export interface Done {
 export interface Work {
   readonly activity: Activity;
   readonly holds: readonly Hold[];
-  /** The job of the latest rows; `before`: blocks that this tab had done when it came. */
-  readonly job?: { readonly id: string; readonly name: string; readonly before: number };
+  /** The job of the latest rows; `before`: what this tab had done when it came. */
+  readonly job?: { readonly id: string; readonly name: string; readonly before: Done };
+  /** That job is over. */
+  readonly jobEnded: boolean;
   readonly device?: string;
   readonly rowsPerSecond: number;
   /** The latest rates, the newest last. */
@@ -32,14 +33,15 @@ export interface Work {
   readonly earlier: Done;
   /** Blocks of each segment of the job that came, as far as they are known. */
   readonly expected: Readonly<Record<number, number | undefined>>;
-  /** The latest sentence of the agent. */
-  readonly notice?: string;
+  /** The latest sentence of the agent, while it is news: `age` counts reports of progress since. */
+  readonly notice?: { readonly message: string; readonly age: number; readonly failed?: true };
 }
 
 const keptRates = 60;
+const oldNotice = 30;
 
 export function newWork(earlier: Done, holds: readonly Hold[] = [], job?: Work["job"]): Work {
-  return { activity: { kind: "starting" }, holds, rowsPerSecond: 0, rates: [], rows: 0, blocks: 0, earlier, expected: {}, ...(job !== undefined && { job }) };
+  return { activity: { kind: "starting" }, holds, jobEnded: false, rowsPerSecond: 0, rates: [], rows: 0, blocks: 0, earlier, expected: {}, ...(job !== undefined && { job }) };
 }
 
 /** All that the tab has done. */
@@ -47,12 +49,19 @@ export function done({ rows, blocks, earlier }: Work): Done {
   return { rows: rows + earlier.rows, blocks: blocks + earlier.blocks };
 }
 
-/** The part of the job, 0–1, that this tab has done; undefined where nobody knows how long the job is. */
-export function shareOfJob(work: Work): number | undefined {
+/** What the tab has done of the job that it is at. */
+export function doneOfJob(work: Work): Done {
+  const { rows, blocks } = done(work);
+  const before = work.job?.before ?? { rows: 0, blocks: 0 };
+  return { rows: rows - before.rows, blocks: blocks - before.blocks };
+}
+
+/** The part of the job's blocks, 0–1, that this tab has done; undefined where nobody knows how many there will be. */
+export function shareOfBlocks(work: Work): number | undefined {
   const counts = Object.values(work.expected);
   if (counts.length === 0 || counts.some((count) => count === undefined)) return undefined;
   const total = counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
-  return total === 0 ? undefined : Math.min(1, (done(work).blocks - (work.job?.before ?? 0)) / total);
+  return total === 0 ? undefined : Math.min(1, doneOfJob(work).blocks / total);
 }
 
 /** The work after a report of the agent. `ended` changes nothing here: what comes of it depends on who wanted it. */
@@ -63,10 +72,12 @@ export function afterReport(work: Work, report: AgentReport, now: number): Work 
     case "disconnected": return { ...idle(work), activity: { kind: "reconnecting", why: report.error.message, ...(report.retryMs !== undefined && { at: now + report.retryMs }) } };
     case "job": return job(work, report.segment);
     case "loading": return { ...work, activity: { kind: "loading", name: report.name, doneBytes: report.doneBytes, bytes: report.bytes } };
-    case "computing": return { ...work, activity: { kind: "computing" }, device: report.device };
-    case "progress": return { ...work, rows: report.rows, blocks: report.blocks, rowsPerSecond: report.rowsPerSecond, rates: [...work.rates, report.rowsPerSecond].slice(-keptRates) };
-    case "notice": return { ...work, notice: report.message };
-    case "idle": return { ...idle(work), activity: { kind: "waiting" } };
+    case "job-ended": return work.job?.id === report.job ? { ...work, jobEnded: true } : work;
+    case "computing": return { ...work, activity: { kind: "computing" }, ...(report.device !== "" && { device: report.device }) };
+    case "progress": return progress(work, report);
+    case "notice": return noticed(work, report.message);
+    case "failed": return { ...work, notice: { message: plain(report.error.message), age: 0, failed: true } };
+    case "idle": return { ...quiet(idle(work)), activity: { kind: "waiting" } };
     case "paused": return idle(work);
     case "draining": return { ...work, activity: { kind: "draining" } };
     case "resumed": case "ended": return work;
@@ -87,11 +98,48 @@ function idle(work: Work): Work {
   return { ...work, rowsPerSecond: 0 };
 }
 
+function progress(work: Work, { rows, blocks, rowsPerSecond }: Extract<AgentReport, { kind: "progress" }>): Work {
+  const { notice, ...rest } = work;
+  return {
+    ...rest, rows, blocks, rowsPerSecond,
+    rates: [...work.rates, rowsPerSecond].slice(-keptRates),
+    // After a lost connection nobody says anew that it computes.
+    ...(work.activity.kind === "waiting" && { activity: { kind: "computing" } }),
+    ...(notice !== undefined && notice.age < oldNotice && { notice: { ...notice, age: notice.age + 1 } }),
+  };
+}
+
+function noticed(work: Work, message: string): Work {
+  // Files are told of one by one, with how much of a large one is there.
+  const file = /Downloading \S+?(?:: ([\d.]+) MB of ([\d.]+) MB)?$/.exec(message);
+  if (file === null) return { ...work, notice: { message: plain(message), age: 0 } };
+  const { activity } = work;
+  if (activity.kind !== "loading" || file[1] === undefined) return work;
+  const [doneBytes, bytes] = [Number(file[1]) * 1e6, Number(file[2]) * 1e6];
+  return { ...work, activity: { ...activity, doneBytes, bytes: Math.max(activity.bytes, bytes) } };
+}
+
+/** Of what failed, waiting is no end. */
+function quiet(work: Work): Work {
+  if (work.notice?.failed === true) return work;
+  const { notice: _notice, ...rest } = work;
+  return rest;
+}
+
+/** What happens to graphics cards, in words of the owner of one. */
+function plain(message: string): string {
+  if (/device.*lost|lost.*device|gpu.*lost/i.test(message)) return "The browser took the graphics card away for a moment. It is asked for again, and no row is lost.";
+  if (/out of memory|\boom\b/i.test(message)) return "This device ran out of memory. It goes on with less at a time.";
+  // Which actor said it is nothing to its owner.
+  return message.replace(/^\S+#\d+: /, "");
+}
+
 function job(work: Work, { job: id, segment, jobName: name, description }: Extract<AgentReport, { kind: "job" }>["segment"]): Work {
   const known = work.job?.id === id ? work.job : undefined;
   return {
     ...work,
-    job: known ?? { id, name, before: done(work).blocks },
+    job: known ?? { id, name, before: done(work) },
+    jobEnded: false,
     expected: { ...(known !== undefined && work.expected), [segment]: description.expectedBlocks },
   };
 }

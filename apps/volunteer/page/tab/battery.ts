@@ -11,8 +11,7 @@ export interface Power {
 
 /** Tells of the device's power now and whenever it changes. Never, where the browser does not say it. */
 export async function watchPower(onPower: (power: Power) => void): Promise<void> {
-  const { getBattery } = navigator as Navigator & { getBattery?(): Promise<BatteryManager> };
-  const battery = await getBattery?.call(navigator).catch(() => undefined);
+  const battery = await (navigator as Navigator & { getBattery?(): Promise<BatteryManager> }).getBattery?.().catch(() => undefined);
   if (battery === undefined) return;
   const tell = (): void => onPower({ onMains: battery.charging, level: battery.level });
   battery.addEventListener("chargingchange", tell);

@@ -19,6 +19,11 @@ export interface OfferedJob {
   readonly columns: readonly string[];
   /** Files of its models. */
   readonly downloadBytes: number;
+  /** Its steps that travel. */
+  readonly segments?: readonly string[];
+  readonly rowsDone?: number;
+  /** Where it is known. */
+  readonly rowsTotal?: number;
 }
 
 /** Why there is no offer, and what helps. */

@@ -19,12 +19,12 @@ export async function claimWorkerName(memory: TabMemory): Promise<WorkerName> {
   return { name, copied: kept !== undefined };
 }
 
-/** Whether the name is this page's now. Where a browser has no locks, or has none for an insecure page, it is believed. */
+/** Whether the name is this page's now: the worker that its agent lives in has a lock of its own. Where a browser has no locks, or has none for an insecure page, it is believed. */
 async function claim(name: string, timeoutMs: number): Promise<boolean> {
   const { locks } = navigator as { readonly locks?: LockManager };
   if (locks === undefined) return true;
   return new Promise((resolve) => {
-    locks.request(`shoal worker ${name}`, { signal: AbortSignal.timeout(timeoutMs) }, () => {
+    locks.request(`shoal page of ${name}`, { signal: AbortSignal.timeout(timeoutMs) }, () => {
       resolve(true);
       return new Promise<never>(() => {});
     }).catch(() => resolve(false));

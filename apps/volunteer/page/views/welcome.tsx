@@ -80,7 +80,7 @@ function lead(offer: Offer | undefined, jobs: readonly OfferedJob[]): string {
 /** The program is mostly ONNX Runtime, whose build for graphics cards is larger. */
 function downloadSentence(download: number, { devices, program }: VolunteerState): string {
   const own = program === undefined || devices === undefined ? 0 : devices.gpu.works ? program.webgpu : program.wasm;
-  const parts = [...(download > 0 ? [`${bytes(download)} of model`] : []), ...(own > 0 ? [`${bytes(own)} of program`] : [])];
+  const parts = [...(download > 0 ? [`${bytes(download)} of model`] : []), ...(own > 0 ? [`about ${bytes(own)} of program`] : [])];
   return `${parts.length === 0 ? "the model and the program that runs it" : parts.join(" and ")}, once. The browser keeps what it can for the next time.`;
 }
 

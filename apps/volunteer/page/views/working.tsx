@@ -1,9 +1,10 @@
 import type { ComponentChild } from "preact";
-import { done, shareOfJob, type Work } from "../agent/work.ts";
+import { done, type Work } from "../agent/work.ts";
 import type { VolunteerState } from "../volunteer-state.ts";
 import type { Volunteer } from "../volunteer.ts";
 import { activityLine, remarks } from "./activity-line.ts";
 import { count, percent, rate, shortDeviceName } from "./format.ts";
+import { shareOfJob } from "./share-of-job.ts";
 import { Sparkline } from "./sparkline.tsx";
 import { Tuning } from "./tuning.tsx";
 import { useSecondsUntil } from "./use-seconds-until.ts";
@@ -13,9 +14,10 @@ export function Working({ work, state, volunteer }: { readonly work: Work; reado
   const { activity, holds } = work;
   const seconds = useSecondsUntil("at" in activity ? activity.at : undefined);
   const paused = holds.includes("you");
-  const share = shareOfJob(work);
+  const share = shareOfJob(work, state);
   const own = done(work);
-  const loaded = activity.kind === "loading" && activity.bytes > 0 ? activity.doneBytes / activity.bytes : undefined;
+  const loading = activity.kind === "loading" && holds.length === 0;
+  const loaded = loading && activity.doneBytes > 0 ? activity.doneBytes / activity.bytes : undefined;
   const draining = activity.kind === "draining";
   return (
     <>
@@ -26,11 +28,11 @@ export function Working({ work, state, volunteer }: { readonly work: Work; reado
           <Sparkline values={work.rates} />
         </div>
         <p class="state" role="status"><span class="dot" aria-hidden="true" />{activityLine(work, own, state.offer)}{seconds !== undefined && <span aria-hidden="true"> Next try in {seconds} s.</span>}</p>
-        <progress max={1} value={loaded ?? 0} data-shown={loaded !== undefined} aria-label="Model loaded" aria-hidden={loaded === undefined} />
+        <progress max={1} {...(loaded !== undefined && { value: loaded })} data-shown={loading} aria-label="Model loaded" aria-hidden={!loading} />
         <dl>
           <div><dt>Rows you did</dt><dd id="rows">{count(own.rows)}</dd></div>
           <div><dt>Blocks</dt><dd id="blocks">{count(own.blocks)}</dd></div>
-          <div><dt>Of the job</dt><dd id="share">{share === undefined ? "–" : percent(share)}</dd></div>
+          <div><dt>{share?.of === "done" ? "Of all done so far" : "Of the job"}</dt><dd id="share">{share === undefined ? "–" : percent(share.part)}</dd></div>
           <div><dt>Device</dt><dd id="device">{work.device === undefined ? "–" : shortDeviceName(work.device)}</dd></div>
         </dl>
         <div class="buttons">

@@ -5,6 +5,7 @@ import type { ActorHost, Logger } from "@shoal/core";
 import { detectResources, deviceCandidates, processHost } from "@shoal/workers/local";
 import { deadLetterFile } from "./node/dead-letter-file.ts";
 import { deviceMemory } from "./node/device-memory.ts";
+import { runLedgers } from "./node/run-ledgers.ts";
 import { createLocalRuntime } from "./create-local-runtime.ts";
 import type { LocalMachine } from "./open-machine.ts";
 import type { OpenTravelling } from "./open-travelling.ts";
@@ -26,6 +27,7 @@ export const localRuntime = createLocalRuntime({
   print: (row) => console.log(inspect(row, { maxArrayLength: 8, maxStringLength: 400, breakLength: 120, compact: 3 })),
   startProgress: async () => (await import("../progress/show-progress.ts")).showProgress(process.stderr),
   deadLetterFile,
+  ledgers: runLedgers,
 });
 
 /** A file of a model, for handing it on. Loaded only where a model is handed on. */
