@@ -191,7 +191,8 @@ export class RunningJob implements ClusterJob {
 
   #cancel(): void {
     if (this.#over) return;
-    if (this.#submission !== undefined) this.#parts.link.send({ kind: "cancel", job: this.job });
+    // A job without an identity is one that nobody can continue.
+    if (this.#submission !== undefined) this.#parts.link.send({ kind: "cancel", job: this.job, ...(this.#settings.identity === undefined && { forget: true }) });
     this.#end();
   }
 

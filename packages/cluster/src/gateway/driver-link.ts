@@ -28,6 +28,8 @@ export class DriverLink {
   readonly admission: Admission;
   readonly deliveries: Deliveries;
   isOpen = true;
+  /** It was told to go: nothing that it says counts any more. */
+  #isRefused = false;
   readonly #state: GatewayState;
   readonly #parts: DriverServices;
   readonly #channel: Channel<GatewayToDriver, DriverToGateway>;
@@ -46,7 +48,8 @@ export class DriverLink {
 
   message(message: DriverToGateway, payload: Uint8Array | undefined): void {
     this.#heard = this.#heard.then(async () => {
-      if (!this.isOpen) return;
+      // What was said before the channel was closed counts: that the job is over, mostly.
+      if (this.#isRefused) return;
       try {
         await this.#hear(message, payload);
       } catch (error) {
@@ -165,14 +168,19 @@ export class DriverLink {
     if (error.failure === "bug") this.#state.refusals.count(error.code);
     this.send({ kind: "bye", error: travellingError(error.toData()), again });
     if (!this.isOpen) return;
+    this.#isRefused = true;
     this.ended();
     this.#channel.close();
   }
 
-  /** Its channel is closed: its jobs go on for a while. */
+  /** Its channel is closed: its jobs go on for a while, when all is heard that it has said. */
   ended(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
+    this.#heard = this.#heard.then(() => this.#gone());
+  }
+
+  #gone(): void {
     for (const job of this.#jobs) {
       if (job.driver !== this) continue;
       job.driver = undefined;
