@@ -10,6 +10,7 @@ import { endJob, failJob, resumeJob } from "./end-job.ts";
 import type { FileStore } from "./file-store.ts";
 import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
+import type { Admission } from "./invite-book.ts";
 import type { JobDesk } from "./job-desk.ts";
 
 /** What a driver's connection works with. */
@@ -24,7 +25,7 @@ export interface DriverServices {
 export class DriverLink {
   readonly connection: string;
   readonly name: string;
-  readonly invite: string | undefined;
+  readonly admission: Admission;
   readonly deliveries: Deliveries;
   isOpen = true;
   readonly #state: GatewayState;
@@ -33,13 +34,13 @@ export class DriverLink {
   readonly #jobs = new Set<GatewayJob>();
   #heard: Promise<void> = Promise.resolve();
 
-  constructor(state: GatewayState, parts: DriverServices, channel: Channel<GatewayToDriver, DriverToGateway>, connection: string, name: string, invite: string | undefined) {
+  constructor(state: GatewayState, parts: DriverServices, channel: Channel<GatewayToDriver, DriverToGateway>, connection: string, name: string, admission: Admission) {
     this.#state = state;
     this.#parts = parts;
     this.#channel = channel;
     this.connection = connection;
     this.name = name;
-    this.invite = invite;
+    this.admission = admission;
     this.deliveries = new Deliveries(state, channel, () => this.isOpen);
   }
 
@@ -144,7 +145,12 @@ export class DriverLink {
     return job !== undefined && job.driver === this && !job.isOver ? job : undefined;
   }
 
-  /** Another connection of the driver, or another driver, has brought the job. */
+  /** Whether this is that one come again, whose connection is lost though nobody was told. */
+  comesAfter(other: DriverLink): boolean {
+    return this.name === other.name && (this.admission.trusted || this.admission.byKey);
+  }
+
+  /** A later connection of the driver has brought the job. */
   replaced(job: GatewayJob): void {
     this.#jobs.delete(job);
     if (this.#jobs.size > 0) return this.send({ kind: "job-failed", job: job.name, error: travellingError(broughtElsewhere(job.name).toData()) });
@@ -185,5 +191,5 @@ export class DriverLink {
 }
 
 function broughtElsewhere(job: string): ShoalError {
-  return new ShoalError("job-taken", `Job ${job} was brought again by another connection.`, { hint: "If that was not meant, give this run a name of its own.", failure: "bug" });
+  return new ShoalError("job-taken", `Job ${job} was brought again by another connection of this driver.`, { hint: "If that was not meant, give this run a name of its own.", failure: "bug" });
 }

@@ -33,7 +33,10 @@ export class JobDesk {
     const missing = await this.#missingFiles(description);
     if (known !== undefined && !known.isOver) {
       assertSameJob(known, description);
-      if (known.driver !== undefined && known.driver !== driver) known.driver.replaced(known);
+      if (known.driver !== undefined && known.driver !== driver) {
+        if (!driver.comesAfter(known.driver)) throw runsElsewhere(known.name);
+        known.driver.replaced(known);
+      }
       driver.took(known);
       await this.#opening.get(known);
       known.missingFiles = missing;
@@ -111,6 +114,10 @@ export class JobDesk {
     }
     return missing;
   }
+}
+
+function runsElsewhere(job: string): ShoalError {
+  return new ShoalError("job-taken", `Job ${job} has a driver already, which is connected.`, { hint: "Wait until that run has ended; if its process is gone, its connection will be noticed as lost within a minute.", failure: "bug" });
 }
 
 /** Names that begin with ~ are the gateway's own. */
