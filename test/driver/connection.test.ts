@@ -1,9 +1,10 @@
 import { ShoalError, sliceBlock, systemClock } from "@shoal/core";
 import { protocolVersion } from "@shoal/cluster";
-import { FakeClock, rest } from "@shoal/testing";
+import { runToSink } from "@shoal/executor";
+import { FakeClock, memorySink, rest } from "@shoal/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { numbered, poolOf, recutOf, scanOf } from "../properties/plans.ts";
-import { runHere, runOn } from "./remote-run.ts";
+import { machine, runHere, runOn } from "./remote-run.ts";
 import { ScriptedGateway, type Script } from "./scripted-gateway.ts";
 
 const thrown = (promise: Promise<unknown>): Promise<ShoalError> => promise.then(() => { throw new Error("it did not throw"); }, (error: unknown) => ShoalError.from(error));
@@ -83,6 +84,20 @@ describe("a connection that is lost", () => {
     const { rows } = await runOn(gateway.cluster({ clock: new FakeClock({ auto: true }), silentMs: Infinity }), doubled());
     expect(rows).toHaveLength(1000);
     expect(gateway.kinds("input-ended")).toMatchObject([{ blocks: 10 }, { blocks: 10 }]);
+  });
+
+  test("just before the output is published is waited for, so that the coordinator hears of it", async () => {
+    const gateway = scripted();
+    const cluster = gateway.cluster();
+    await using job = await cluster.openJob({ name: "test", volunteers: false, signal: new AbortController().signal, onNotice: () => {} });
+    const sink = memorySink();
+    await runToSink(doubled(), sink, { ...machine(), remote: job.pools });
+    gateway.drop();
+    await rest();
+    await job.published();
+    await rest();
+    expect(gateway.connections).toBe(2);
+    expect(gateway.heard.at(-1)).toMatchObject({ kind: "published" });
   });
 
   test("is noticed by its silence, where a job runs", async () => {

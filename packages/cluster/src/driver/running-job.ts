@@ -18,6 +18,9 @@ export interface RunningJobParts extends DescribeParts {
   readonly onOver: (job: RunningJob) => void;
 }
 
+/** How long a job whose output is published waits for a lost connection, to say so. */
+const lastWordMs = 5_000;
+
 /** One run's job: its stages as pools, and all that the gateway says about it. */
 export class RunningJob implements ClusterJob {
   readonly job: string;
@@ -50,7 +53,12 @@ export class RunningJob implements ClusterJob {
 
   async published(): Promise<void> {
     if (this.#over) return;
-    if (this.#submission !== undefined) this.#parts.link.send({ kind: "published", job: this.job });
+    const { link, clock } = this.#parts;
+    if (this.#submission !== undefined) {
+      // A coordinator that hears nothing of it keeps the job for a week: worth a moment, and no more.
+      if (link.channel === undefined) await Promise.race([link.connected(), clock.sleep(lastWordMs, this.#ended.signal)]).catch(() => {});
+      link.send({ kind: "published", job: this.job });
+    }
     this.#end();
   }
 
