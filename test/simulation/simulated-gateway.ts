@@ -39,7 +39,8 @@ export class SimulatedGateway {
   }
 
   deliver(wire: SimulatedWire, message: Message<WorkerToGateway>): void {
-    if (this.#wires.has(wire.name)) this.handle(eventOf(message, wire.name));
+    const known = this.#wires.get(wire.name);
+    if (known !== undefined) this.handle(eventOf(message, wire.name, known.worker.traits.volunteer));
   }
 
   deliverFromDriver({ header, payload }: Message<DriverToGateway>, driver: SimulatedDriver, isCurrent: () => boolean): void {
@@ -163,11 +164,11 @@ function eventOfDriver(header: DriverToGateway, payload: Uint8Array | undefined,
 }
 
 /** What a worker's message means to the scheduler. */
-function eventOf({ header, payload }: Message<WorkerToGateway>, connection: string): SchedulerEvent {
+function eventOf({ header, payload }: Message<WorkerToGateway>, connection: string, volunteer: boolean): SchedulerEvent {
   switch (header.kind) {
     case "hello": {
-      const { host, devices, memoryBytes, models } = header.worker as NonNullable<typeof header.worker>;
-      return { kind: "worker-joined", connection, worker: header.name, host, devices, memoryBytes, models, credit: 2 };
+      const { host, devices, memoryBytes, models, cpus, gpus, runsCode } = header.worker as NonNullable<typeof header.worker>;
+      return { kind: "worker-joined", connection, worker: header.name, host, devices, memoryBytes, cpus, gpus, runsCode, volunteer, models, credit: 2 };
     }
     case "ready": return { ...header, kind: "worker-ready", connection };
     case "beat": return { kind: "beat", connection, rows: header.rows, ...(header.running === undefined ? {} : { running: header.running }), ...(header.loading === undefined ? {} : { loading: true }) };

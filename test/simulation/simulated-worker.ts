@@ -14,6 +14,11 @@ export interface WorkerTraits {
   readonly bandwidth: number;
   readonly latencyMs: number;
   readonly beatMs: number;
+  readonly cpus: number;
+  readonly gpus: number;
+  readonly runsCode: boolean;
+  /** Came by a link for strangers. */
+  readonly volunteer: boolean;
 }
 
 export interface WorkerSurroundings {
@@ -74,12 +79,12 @@ export class SimulatedWorker {
 
   connect(): void {
     if (this.gone) return;
-    const { name, host, devices, memoryBytes, beatMs } = this.traits;
+    const { name, host, devices, memoryBytes, beatMs, cpus, gpus, runsCode } = this.traits;
     this.wire = this.#around.dial(this);
     // What has not begun was offered to others when the last connection ended.
     this.#queue.length = 0;
     this.#segments.clear();
-    this.#send({ kind: "hello", protocol: protocolVersion, role: "worker", name, worker: { label: name, host, runtime: "simulated", devices, cpus: 1, gpus: 0, memoryBytes, models: [...this.models], runsCode: false } });
+    this.#send({ kind: "hello", protocol: protocolVersion, role: "worker", name, worker: { label: name, host, runtime: "simulated", devices, cpus, gpus, memoryBytes, models: [...this.models], runsCode } });
     if (!this.#beating) {
       this.#beating = true;
       this.#later(beatMs, () => this.#beat());
@@ -106,6 +111,15 @@ export class SimulatedWorker {
     this.#beating = false;
     this.frozenUntil = 0;
     this.wire = undefined;
+  }
+
+  /** Takes nothing more until it goes on. */
+  rest(): void {
+    this.#send({ kind: "ready", credit: 0 });
+  }
+
+  goOn(): void {
+    this.#send({ kind: "ready", credit: 2 });
   }
 
   drain(): void {

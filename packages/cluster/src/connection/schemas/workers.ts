@@ -9,7 +9,7 @@ const mostTasks = 1_024;
 const tried = v.object({ task: taskId, attempt: attemptId });
 
 export const workerTraits = v.object({
-  label: named(256), host: v.picklist(["machine", "tab"]), runtime: named(256), devices: list(device, 16), cpus: amount, gpus: amount, memoryBytes: amount,
+  label: text(1_024), host: v.picklist(["machine", "tab"]), runtime: text(1_024), devices: list(device, 16), cpus: amount, gpus: amount, memoryBytes: amount,
   models: list(named(256), 1_024), runsCode: flag,
 });
 
@@ -18,7 +18,7 @@ export const hello = v.object({
   worker: v.exactOptional(workerTraits),
 });
 
-export const welcome = v.object({ kind: v.literal("welcome"), protocol: count, key: token, name: named(1_024), beatMs: counted(3_600_000) });
+export const welcome = v.object({ kind: v.literal("welcome"), protocol: count, key: token, name: text(1_024), beatMs: counted(3_600_000) });
 export const bye = v.object({ kind: v.literal("bye"), error: errorData, again: flag });
 
 export const segment = v.object({ kind: v.literal("segment"), job: id, segment: segmentNumber, jobName: text(1_024), about, description: segmentDescription });
