@@ -159,7 +159,7 @@ function canMount(): boolean {
 
 test.skipIf(!canMount())("a disk that is full ends the run; with more room it goes on", limit, async () => {
   const folder = mkdtempSync(join(tmpdir(), "shoal-full-"));
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=320k", "tmpfs", folder]);
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=200k", "tmpfs", folder]);
   try {
     const small = new Place(folder);
     const full = await small.run([job, "-o", "out.jsonl"]);
