@@ -47,7 +47,7 @@ export async function readFrame(file: FileHandle, at: number, size: number): Pro
 /** The block of a frame; undefined when it is not what was written. */
 export async function readBlock(file: FileHandle, frame: Frame): Promise<Uint8Array | undefined> {
   const block = await readBytes(file, frame.at, frame.bytes);
-  return block !== undefined && digest(block).equals(frame.digest) ? block : undefined;
+  return block !== undefined && digest(block).equals(frame.digest) ? new Uint8Array(block.buffer as ArrayBuffer, block.byteOffset, block.byteLength) : undefined;
 }
 
 async function readBytes(file: FileHandle, at: number, length: number): Promise<Buffer | undefined> {
