@@ -96,7 +96,8 @@ async function keepRun(plan: PhysicalOperator, sink: Datasink, writer: SinkWrite
     if (resume) notice(environment, `Nothing can be resumed: ${why}. This run starts at the first row.`);
     return undefined;
   }
-  const kept = await KeptRun.open({ plan, location: sink.name, folder, ledgers, resume, devices, signal });
+  const kept = await KeptRun.open({ plan, location: sink.name, folder, ledgers, resume, devices, signal,
+    onProblem: (problem) => notice(environment, `What is done from here on can't be resumed: ${problem.toData().message} A resumed run would do it again.`) });
   if (resume) {
     notice(environment, kept.kept > 0
       ? `Going on after ${plural(kept.kept, "row")} that are done (begun ${kept.startedAt}). What functions take from around them can't be checked.`
@@ -109,7 +110,7 @@ async function keepRun(plan: PhysicalOperator, sink: Datasink, writer: SinkWrite
 async function givenUp(writer: SinkWriter, kept: KeptRun | undefined, error: unknown, stays: boolean, inTurn: <T>(work: () => Promise<T>) => Promise<T>, environment: Environment): Promise<unknown> {
   // What could not be written down is made again.
   await kept?.close().catch(() => {});
-  const rows = writer.leave === undefined ? 0 : (kept?.kept ?? 0);
+  const rows = kept === undefined || writer.unfinished === undefined ? 0 : ((await environment.ledgers?.look(writer.unfinished).catch(() => undefined))?.rows ?? 0);
   try {
     await inTurn(async () => (writer.leave !== undefined && (rows > 0 || stays) ? writer.leave() : writer.discard()));
   } catch (second) {
