@@ -10,6 +10,7 @@ import { startReading, type Reading } from "./reading.ts";
 const main = fileURLToPath(new URL("../../packages/shoal/src/cli/main.ts", import.meta.url));
 const loader = new URL("../../packages/workers/ts-loader/register.mjs", import.meta.url).href;
 const job = fileURLToPath(new URL("./fixtures/job.ts", import.meta.url));
+const resumable = fileURLToPath(new URL("./fixtures/resumable-job.ts", import.meta.url));
 const linksLine = /^(\{"kind":"links".*\})$/m;
 /** The predictor has given rows. */
 const done = /"name":"text-classification[^}]*"rowsOut":[1-9]/;
@@ -120,4 +121,24 @@ test("a shared run that was killed goes on where it was, under the same link", {
   expect(second.out.text()).toMatch(/blocks? of \\"job\\" w[^"]* done before/);
   expect(output("killed.jsonl")).toBe(expected);
   expect(readdirSync(folder).filter((name) => name.startsWith(".killed"))).toEqual([]);
+});
+
+test("one that is continued by --resume goes on from the output's own ledger, under the same link", { timeout: 180_000 }, async () => {
+  writeFileSync(join(folder, "in.jsonl"), Array.from({ length: 12_000 }, (_, id) => `${JSON.stringify({ id, text: `Number ${id} was ${id % 3 === 0 ? "good" : "bad"}` })}\n`).join(""));
+  expect(await shoal(["run", resumable, "--quiet"], { SHOAL_OUT: "whole.jsonl" }).code).toBe(0);
+  const env = { SHOAL_OUT: "resumed.jsonl" };
+  const first = shoal(["run", resumable, "--share", "--json"], env);
+  const [, links] = await first.out.until(linksLine);
+  await first.out.until(done);
+  first.child.kill("SIGKILL");
+  await first.code;
+  const unasked = shoal(["run", resumable, "--share"], env);
+  expect(await unasked.code).toBe(1);
+  expect(unasked.err.text()).toContain("output-unfinished");
+  const second = shoal(["run", resumable, "--share", "--resume", "--json"], env);
+  expect((await second.out.until(linksLine))[1]).toBe(links);
+  expect(await second.code).toBe(0);
+  expect(second.out.text()).toContain("Going on after");
+  expect(output("resumed.jsonl")).toBe(output("whole.jsonl"));
+  expect(readdirSync(folder).filter((name) => name.startsWith(".resumed"))).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { memoryLedgers, memorySink, seededRandom, type CountingSource, type Memo
 import { expect, test } from "vitest";
 import { numbered, poolOf, recutOf, scanOf, world } from "./plans.ts";
 
-const seeds = Number(process.env["SHOAL_SEEDS"] ?? 200);
+const seeds = Number(process.env["SHOAL_SEEDS"] ?? 80);
 
 interface RandomPlan {
   readonly plan: PhysicalOperator;

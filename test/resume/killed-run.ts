@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import type { LedgerSummary } from "@shoal/executor";
 
-const { lookIntoLedger } = (await import(new URL("../../packages/shoal/src/platform/node/run-ledger.ts", import.meta.url).href)) as { lookIntoLedger(folder: string): Promise<LedgerSummary | undefined> };
+const { lookIntoLedger } = (await import(new URL("../../packages/shoal/src/platform/node/run-ledger.ts", import.meta.url).href)) as { readonly lookIntoLedger: (folder: string) => Promise<LedgerSummary | undefined> };
 const main = fileURLToPath(new URL("../../packages/shoal/src/cli/main.ts", import.meta.url));
 const loader = new URL("../../packages/workers/ts-loader/register.mjs", import.meta.url).href;
 export const job = fileURLToPath(new URL("./fixtures/job.ts", import.meta.url));

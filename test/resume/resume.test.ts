@@ -16,12 +16,11 @@ let ids: readonly number[];
 let letters: readonly string[];
 
 beforeAll(async () => {
-  expect(await place.run([job, "-o", "whole.jsonl", "-q"])).toMatchObject({ code: 3, err: "" });
+  const { code, err } = await place.run([job, "-o", "whole.jsonl", "-q"]);
+  if (code !== 3) throw new Error(err);
   wanted = place.output("whole.jsonl");
   letters = place.letters("whole.jsonl.dead-letters.jsonl");
   ids = (wanted[""] as string).trim().split("\n").map((line) => (JSON.parse(line) as { id: number }).id);
-  expect(ids.length).toBeGreaterThan(1800);
-  expect(letters.length).toBeGreaterThan(3);
   place.notes("predicted");
   place.notes("opened");
 }, 120_000);
@@ -29,6 +28,7 @@ beforeAll(async () => {
 afterAll(() => place.remove());
 
 test("killed with -9 and resumed: byte for byte the same, and only what was in flight is predicted and read again", limit, async () => {
+  expect([ids.length, letters.length]).toEqual([1881, 4]);
   const { rows } = await place.killAfter(900, "out.jsonl", [job, "-o", "out.jsonl", "-q"]);
   expect(existsSync(place.path("out.jsonl"))).toBe(false);
   place.notes("predicted");
@@ -57,7 +57,7 @@ test("whatever the format: folders, CSV, Parquet, Arrow, compressed", limit, asy
     expect(await place.run([job, "-o", `whole-${output}`, ...flags, "-q"])).toMatchObject({ code: 3 });
     await place.killAfter(random.between(1, 1500), output, [job, "-o", output, ...flags, "-q"]);
     expect(await place.run([job, "-o", output, ...flags, "--resume", "-q"])).toMatchObject({ code: 3 });
-    expect(place.output(output), output).toEqual(place.output(`whole-${output}`));
+    expect(place.output(output), `of ${output}`).toEqual(place.output(`whole-${output}`));
   }
 });
 
@@ -159,7 +159,7 @@ function canMount(): boolean {
 
 test.skipIf(!canMount())("a disk that is full ends the run; with more room it goes on", limit, async () => {
   const folder = mkdtempSync(join(tmpdir(), "shoal-full-"));
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=320k", "tmpfs", folder]);
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=200k", "tmpfs", folder]);
   try {
     const small = new Place(folder);
     const full = await small.run([job, "-o", "out.jsonl"]);

@@ -48,8 +48,10 @@ export async function runToSink(plan: PhysicalOperator, sink: Datasink, environm
     seen = seen === undefined ? own : commonSchema(seen, own);
     if (block.rows > 0) await inTurn(() => opened.write(block));
   };
+  let opening = true;
   try {
     kept = await keepRun(plan, sink, opened, environment, resume, signal);
+    opening = false;
     if (!(await kept?.replay(write, deadLetters))) {
       for await (const block of execution) {
         const fresh = kept?.fresh(block) ?? block;
@@ -70,7 +72,8 @@ export async function runToSink(plan: PhysicalOperator, sink: Datasink, environm
       const { code, message } = ShoalError.from(error).toData();
       environment.onEvent?.({ kind: "run-failed", code, message, stats: finished });
     }
-    throw await givenUp(opened, kept, error, inTurn, environment);
+    // A ledger that could not be opened stays for a run that fits it.
+    throw await givenUp(opened, kept, error, opening && resume, inTurn, environment);
   }
 }
 
@@ -87,21 +90,14 @@ async function openSink(sink: Datasink, resume: boolean, { ledgers }: Environmen
 /** The run's ledger; undefined where it keeps none, which is said when somebody counts on it. */
 async function keepRun(plan: PhysicalOperator, sink: Datasink, writer: SinkWriter, environment: Environment, resume: boolean, signal: AbortSignal): Promise<KeptRun | undefined> {
   const { ledgers, devices } = environment;
-  const { unfinished: folder, leave } = writer;
-  const why = whyNoLedger(plan) ?? whyNoPosition(plan) ?? (ledgers === undefined || folder === undefined || leave === undefined ? `${sink.name} keeps nothing that is unfinished` : undefined);
+  const { unfinished: folder } = writer;
+  const why = whyNoLedger(plan) ?? whyNoPosition(plan) ?? (ledgers === undefined || folder === undefined || writer.leave === undefined ? `${sink.name} keeps nothing that is unfinished` : undefined);
   if (why !== undefined || ledgers === undefined || folder === undefined) {
     if (resume) notice(environment, `Nothing can be resumed: ${why}. This run starts at the first row.`);
     return undefined;
   }
-  let kept: KeptRun;
-  try {
-    kept = await KeptRun.open({ plan, location: sink.name, folder, ledgers, resume, devices, signal });
-  } catch (error) {
-    // What is there stays for a run that fits it, or for another place.
-    if (!resume) throw error;
-    await leave?.call(writer);
-    throw new LeftError(error);
-  }
+  const kept = await KeptRun.open({ plan, location: sink.name, folder, ledgers, resume, devices, signal,
+    onProblem: (problem) => notice(environment, `What is done from here on can't be resumed: ${problem.toData().message} A resumed run would do it again.`) });
   if (resume) {
     notice(environment, kept.kept > 0
       ? `Going on after ${plural(kept.kept, "row")} that are done (begun ${kept.startedAt}). What functions take from around them can't be checked.`
@@ -110,23 +106,13 @@ async function keepRun(plan: PhysicalOperator, sink: Datasink, writer: SinkWrite
   return kept;
 }
 
-/** The unfinished output has been left already. */
-class LeftError {
-  readonly error: unknown;
-
-  constructor(error: unknown) {
-    this.error = error;
-  }
-}
-
 /** Ends the output of a run that failed: leaves what is kept of it, or nothing. Gives the error to throw. */
-async function givenUp(writer: SinkWriter, kept: KeptRun | undefined, error: unknown, inTurn: <T>(work: () => Promise<T>) => Promise<T>, environment: Environment): Promise<unknown> {
-  if (error instanceof LeftError) return error.error;
+async function givenUp(writer: SinkWriter, kept: KeptRun | undefined, error: unknown, stays: boolean, inTurn: <T>(work: () => Promise<T>) => Promise<T>, environment: Environment): Promise<unknown> {
   // What could not be written down is made again.
   await kept?.close().catch(() => {});
-  const rows = writer.leave === undefined ? 0 : (kept?.kept ?? 0);
+  const rows = kept === undefined || writer.unfinished === undefined ? 0 : ((await environment.ledgers?.look(writer.unfinished).catch(() => undefined))?.rows ?? 0);
   try {
-    await inTurn(async () => (rows > 0 ? writer.leave?.() : writer.discard()));
+    await inTurn(async () => (writer.leave !== undefined && (rows > 0 || stays) ? writer.leave() : writer.discard()));
   } catch (second) {
     return new ShoalError("discard-failed", `The run failed, and what it had written could not be removed: ${ShoalError.from(second).message}`, { cause: error, hint: "Mend what the cause names, and remove the unfinished output by hand, or run again with mode: \"overwrite\"." });
   }

@@ -1,3 +1,4 @@
+import { jsonSafe } from "@shoal/core";
 import type { LedgerHead, LedgerRecord, RunLedger, RunLedgers } from "@shoal/executor";
 
 interface Kept {
@@ -48,7 +49,7 @@ export function memoryLedgers(): MemoryLedgers {
 }
 
 function ledgerOf(kept: Kept): RunLedger {
-  const asJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+  const asJson = <T>(value: T): T => JSON.parse(JSON.stringify(value, jsonSafe)) as T;
   return {
     get head() {
       return kept.head;

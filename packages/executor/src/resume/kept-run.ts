@@ -18,12 +18,15 @@ export interface KeptRunParts {
   readonly resume: boolean;
   readonly devices?: Devices | undefined;
   readonly signal: AbortSignal;
+  /** Called once, when what is done from here on can't be kept; the run goes on. */
+  readonly onProblem: (problem: ShoalError) => void;
 }
 
 /** A run that keeps what it has done, so that another can go on with it. */
 export class KeptRun {
   readonly #ledger: RunLedger;
   readonly #plan: PhysicalOperator;
+  readonly #onProblem: (problem: ShoalError) => void;
   #tracking: RunTracking;
   /** Rows that the output holds, and those of them that come again. */
   #rows = 0;
@@ -35,7 +38,8 @@ export class KeptRun {
   /** Why nothing more is written down, though the run goes on. */
   #problem: ShoalError | undefined;
 
-  private constructor(ledger: RunLedger, plan: PhysicalOperator) {
+  private constructor(ledger: RunLedger, plan: PhysicalOperator, onProblem: (problem: ShoalError) => void) {
+    this.#onProblem = onProblem;
     this.#ledger = ledger;
     this.#plan = plan;
     this.#tracking = new RunTracking(plan);
@@ -50,7 +54,7 @@ export class KeptRun {
       const identity = await planIdentity(plan, ledgers);
       if (resume && ledger.head !== undefined && ledger.records.length > 0) await assertUnchanged(ledger, planChanges(ledger.head.identity, identity), parts);
       else await ledger.begin({ identity, startedAt: ledgers.now().toISOString() });
-      return new KeptRun(ledger, plan);
+      return new KeptRun(ledger, plan, parts.onProblem);
     } catch (error) {
       await ledger.close().catch(() => {});
       throw error;
@@ -68,11 +72,6 @@ export class KeptRun {
 
   get startedAt(): string | undefined {
     return this.#ledger.head?.startedAt;
-  }
-
-  /** Why what is done from here on is not kept. */
-  get problem(): ShoalError | undefined {
-    return this.#problem;
   }
 
   /** An earlier run's devices are used again. */
@@ -120,9 +119,11 @@ export class KeptRun {
     if (fresh.rows === 0 || this.#problem !== undefined) return;
     let bytes: Uint8Array;
     try {
+      assertKeepable(fresh);
       bytes = encodeBlock({ ...fresh, lineage: [] });
     } catch (error) {
       this.#problem = ShoalError.from(error);
+      this.#onProblem(this.#problem);
       return;
     }
     await this.#write({ rows: this.#rows, failed, ...(position === undefined ? {} : { position }), ...(devices === undefined ? {} : { devices }) }, bytes);
@@ -149,6 +150,22 @@ export class KeptRun {
     this.#open = false;
     await this.#ledger.close();
   }
+}
+
+/** @throws `unexpected` for a value that would come back as another one */
+function assertKeepable(block: Block): void {
+  for (const [name, { type, values }] of Object.entries(block.columns)) {
+    if (type.kind !== "json" || !(values as readonly unknown[]).some(isLossy)) continue;
+    throw new ShoalError("unexpected", `Column "${name}" has bytes, or an integer beyond 2^53, inside a nested value.`);
+  }
+}
+
+/** JSON has no form for it, and sinks write it in one of their own. */
+function isLossy(value: unknown): boolean {
+  if (typeof value === "bigint") return !Number.isSafeInteger(Number(value));
+  if (typeof value !== "object" || value === null) return false;
+  if (ArrayBuffer.isView(value)) return value instanceof Uint8Array || value instanceof BigInt64Array || value instanceof BigUint64Array;
+  return Object.values(value).some(isLossy);
 }
 
 async function assertUnchanged(ledger: RunLedger, planned: readonly string[], { plan, location, devices, signal }: KeptRunParts): Promise<void> {

@@ -27,6 +27,9 @@ const publishingFile = "publishing.json";
 /** Those that this process is writing now, each with its sign of life; a directory of ours that is not among them was left over. */
 const claimed = new Map<string, ReturnType<typeof setInterval>>();
 
+/** Those that this process is about to take over from a dead one. */
+const taking = new Set<string>();
+
 /** The owner's file is touched this often, for those who can't ask the owner's machine. Clocks may differ by minutes. */
 const signOfLifeMs = 30_000;
 const deadAfterMs = 300_000;
@@ -49,7 +52,13 @@ export async function claimUnfinished(target: string, location: string, mode: "e
     await writeFile(join(candidate, ownerFile), JSON.stringify({ pid: process.pid, host: hostname(), startedAt: new Date().toISOString() } satisfies Owner));
     if (!(await renameUnlessThere(candidate, path))) {
       if (mode === "resume") {
-        await takeOver(path, location, join(candidate, ownerFile));
+        // Within a process, whose name does not tell one run from another.
+        if (taking.has(path)) throw busy(location, path);
+        taking.add(path);
+        await takeOver(path, location, join(candidate, ownerFile)).catch((error: unknown) => {
+          taking.delete(path);
+          throw error;
+        });
         await rm(candidate, { recursive: true, force: true });
       } else {
         await removeLeftOver(path, location, mode);
@@ -60,6 +69,7 @@ export async function claimUnfinished(target: string, location: string, mode: "e
     const timer = setInterval(touch, signOfLifeMs);
     timer.unref();
     claimed.set(path, timer);
+    taking.delete(path);
     return path;
   } catch (error) {
     await rm(candidate, { recursive: true, force: true });

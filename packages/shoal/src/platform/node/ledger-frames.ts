@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
+import { jsonSafe } from "@shoal/core";
 
 // A ledger is one file of frames, written one after another: a record as JSON, and the block that belongs to it. Each part has a digest of
 // its own, so that records can be read without their blocks, and whatever a crash has left torn is known for that.
@@ -22,7 +23,7 @@ export interface Frame {
 
 /** The first part of a frame; the block's bytes follow it. */
 export function frameHead(json: unknown, block: Uint8Array): Buffer {
-  const record = Buffer.from(JSON.stringify(json));
+  const record = Buffer.from(JSON.stringify(json, jsonSafe));
   const head = Buffer.alloc(headBytes);
   head.writeUInt32LE(magic, 0);
   head.writeUInt32LE(record.byteLength, 4);
@@ -47,7 +48,7 @@ export async function readFrame(file: FileHandle, at: number, size: number): Pro
 /** The block of a frame; undefined when it is not what was written. */
 export async function readBlock(file: FileHandle, frame: Frame): Promise<Uint8Array | undefined> {
   const block = await readBytes(file, frame.at, frame.bytes);
-  return block !== undefined && digest(block).equals(frame.digest) ? block : undefined;
+  return block !== undefined && digest(block).equals(frame.digest) ? new Uint8Array(block.buffer as ArrayBuffer, block.byteOffset, block.byteLength) : undefined;
 }
 
 async function readBytes(file: FileHandle, at: number, length: number): Promise<Buffer | undefined> {
