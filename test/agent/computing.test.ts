@@ -9,9 +9,9 @@ describe("tasks", () => {
     const { gateway } = fleetOfOne();
     const { hello, connection } = await gateway.connected(1, segmentOf());
     expect(hello).toMatchObject({ role: "worker", name: "w1", token: "token", protocol: 1, worker: { label: "a test", devices: ["cpu"], runsCode: false } });
-    connection.lease({ block: 4, rows: ids(40, 3), attempt: 1 }, { block: 2, rows: ids(20, 2), attempt: 2 });
+    connection.lease({ block: 4, rows: ids(40, 3), attempt: 1, input: "named" }, { block: 2, rows: ids(20, 2), attempt: 2 });
     const first = await connection.next("result");
-    expect(first.message).toMatchObject({ task: { job: "job", segment: 0, block: 4, first: 0, rows: 3 }, attempt: attemptOf(1), rows: 3, failures: [], stats: { device: "cpu", batches: [3] } });
+    expect(first.message).toMatchObject({ task: { job: "job", segment: 0, block: 4, first: 0, rows: 3 }, attempt: attemptOf(1), input: "named", rows: 3, failures: [], stats: { device: "cpu", batches: [3] } });
     expect(Object.keys(decodeBlock(first.payload as Uint8Array).columns)).toEqual(["doubled"]);
     expect(valuesOf(first.payload)).toEqual([80, 82, 84]);
     expect(first.message.sha256).toBe(createHash("sha256").update(first.payload as Uint8Array).digest("hex"));
@@ -54,6 +54,37 @@ describe("tasks", () => {
     await clock.advance(2_000);
     const { hello } = await gateway.connected(2);
     expect(hello.worker?.models).toEqual(["m1"]);
+  });
+
+  test("wait for their model, and every beat tells how much of it is there; a job that ends stops the fetching", async () => {
+    let arrive: (bytes: number) => void = () => {};
+    let fetching: AbortSignal | undefined;
+    const { gateway, clock, host, events } = fleetOfOne({
+      fetchModel: (spec, { hash }, tell, signal) => {
+        expect([spec.model, hash]).toEqual(["https://coordinator.example/models/~key/m1/", "m1"]);
+        fetching = signal;
+        return new Promise((resolve, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason as Error));
+          arrive = (bytes) => (bytes < 50 ? tell(bytes) : resolve());
+        });
+      },
+    });
+    const model = { hash: "m1", files: [{ path: "config.json", sha256: "0", bytes: 50 }] };
+    const { connection } = await gateway.connected(1, segmentOf({}, { description: { model } } as never), segmentOf({}, { job: "other", description: { model } } as never));
+    connection.lease({ block: 0, rows: ids(0, 2), attempt: 1 });
+    await until(() => fetching !== undefined);
+    arrive(20);
+    await clock.advance(1_000);
+    expect(connection.all("beat").at(-1)).toMatchObject({ state: "loading", loading: { doneBytes: 20, bytes: 50 } });
+    expect(events).toContainEqual({ kind: "loading", name: "double", doneBytes: 20, bytes: 50 });
+    connection.send({ kind: "job-ended", job: "job" });
+    await until(() => fetching?.aborted === true);
+    connection.lease({ block: 0, rows: ids(0, 2), attempt: 2, job: "other" });
+    await until(() => fetching?.aborted === false);
+    expect(host.spawned).toBe(0);
+    arrive(50);
+    expect((await connection.next("result")).message.attempt).toEqual(attemptOf(2));
+    expect(connection.all("failed")).toEqual([]);
   });
 
   test("that are revoked are not begun, and what was begun is dropped", async () => {

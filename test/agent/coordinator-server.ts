@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { createReadStream, existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { socketChannel, type ModelManifest, type SegmentMessage, type WebSocketLike } from "@shoal/cluster";
 import { blockFromRows, systemClock, type Block } from "@shoal/core";
@@ -21,6 +21,8 @@ const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     return { path: join(entry.parentPath, entry.name).slice(folder.length).replace(/^[\\/]/, "").replaceAll("\\", "/"), bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
   });
 const model: ModelManifest = { hash: "0a".repeat(32), files: files.map(({ path, sha256, bytes }) => ({ path, sha256, bytes: bytes.length })) };
+
+const contentTypes: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 
 /** Classifies `text` by the model that ships with Shoal, which workers get from the coordinator. */
 export function sentimentSegment(): SegmentMessage {
@@ -42,12 +44,18 @@ export interface CoordinatorServer extends AsyncDisposable {
   connection(number?: number): Promise<ScriptedConnection>;
 }
 
-export async function startCoordinatorServer(port = 0): Promise<CoordinatorServer> {
+/** @param page folder of a page that it serves at its base */
+export async function startCoordinatorServer(port = 0, page?: string): Promise<CoordinatorServer> {
   const connections: ScriptedConnection[] = [];
   const requested: string[] = [];
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? "", "http://here").pathname;
     requested.push(path);
+    const part = page === undefined || path.startsWith("/base/models/") ? undefined : join(page, path.replace(/^\/base\//, "") || "index.html");
+    if (part !== undefined && existsSync(part)) {
+      response.writeHead(200, { "content-type": contentTypes[extname(part)] ?? "application/octet-stream" });
+      return void createReadStream(part).pipe(response);
+    }
     const file = files.find((each) => path === `/base/models/~key/${model.hash}/${each.path}`);
     response.writeHead(file === undefined ? 404 : 200, file === undefined ? {} : { etag: `"${file.sha256}"`, "content-length": file.bytes.length }).end(file?.bytes);
   });

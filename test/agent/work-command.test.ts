@@ -50,8 +50,10 @@ describe.each(runtimes)("shoal work in $name", { timeout: 120_000 }, ({ name, co
 
 test("a worker that is killed leaves no actor behind", { timeout: 120_000 }, async () => {
   const server = await coordinator();
-  const { child } = startWork([server.link, "--cpus", "1", "--device", "cpu"], await cacheFolder());
+  const cache = await cacheFolder();
+  const { child } = startWork([server.link, "--cpus", "1", "--device", "cpu"], cache);
   const connection = await server.connection();
+  const { message: hello } = await connection.next("hello");
   connection.welcome();
   connection.send(sentimentSegment());
   connection.lease({ block: 0, rows: opinions("fine"), attempt: 1 });
@@ -60,7 +62,10 @@ test("a worker that is killed leaves no actor behind", { timeout: 120_000 }, asy
   expect(actors.length).toBeGreaterThan(0);
   child.kill("SIGKILL");
   await until(() => actors.every((pid) => !isAlive(pid)));
-  expect(connection.closed || child.killed).toBe(true);
+  await until(() => connection.closed);
+  // Its name is free again, and goes to whoever comes next.
+  startWork([server.link], cache);
+  expect((await (await server.connection(2)).next("hello")).message.name).toBe(hello.name);
 });
 
 test("two workers of one machine have two names", { timeout: 120_000 }, async () => {
@@ -79,7 +84,7 @@ describe("it says", { timeout: 120_000 }, () => {
     const { code, err } = await startWork(["http://127.0.0.1:8080/"], cache).finished;
     expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(/bad-link.*has no token/s) as string });
     expect((await startWork(["nowhere"], cache).finished).code).toBe(2);
-    expect((await startWork(["http://127.0.0.1/#token", "--duty", "2"], cache).finished).code).toBe(2);
+    expect((await startWork(["--device", "gpu", "http://127.0.0.1/#token", "--duty", "2"], cache).finished).code).toBe(2);
   });
 
   test("that nobody is there, goes on trying, and ends at once when asked", async () => {

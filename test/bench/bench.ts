@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [--only start,text,images,overhead,overlap,memory,readers,runtimes,tab-overhead,journal] [--repeats 3] [--no-write]
+// npm run bench [-- --quick] [--only start,text,images,overhead,overlap,memory,readers,runtimes,tab-overhead,journal,ledger] [--repeats 3] [--no-write]
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { findInputs, scratch } from "./inputs/inputs.ts";
 import { imageJob } from "./lines/image-job.ts";
 import { journal } from "./lines/journal.ts";
+import { ledger } from "./lines/ledger.ts";
 import { memory } from "./lines/memory.ts";
 import { overhead } from "./lines/overhead.ts";
 import { overlap } from "./lines/overlap.ts";
@@ -46,6 +47,7 @@ const sections: Readonly<Record<string, () => Promise<Section>>> = {
   runtimes: () => runtimes(bench),
   "tab-overhead": async () => joined([await tabOverhead(bench, jobs.sentiment), await tabOverhead(bench, jobs.encoder)]),
   journal: () => journal(bench),
+  ledger: () => ledger(bench),
 };
 
 const loadBefore = loadavg()[0] ?? 0;

@@ -145,7 +145,7 @@ test.each<[string, Parameters<typeof segmentWith>[0], Partial<WorkerTraits>, str
   await until(() => driver.offered > 0);
   await clock.advance(1_000);
   expect(driver.all("fleet").at(-1)).toEqual({ kind: "fleet", job: "job", segment: 0, workers: 0, busy: 0, loading: 0, notice });
-  expect(gateway.snapshot().jobs[0]?.bottleneck).toBe(`Nobody can do double(doubler): ${notice}.`);
+  await until(() => gateway.snapshot().jobs[0]?.bottleneck === `Nobody can do double(doubler): ${notice}.`);
   expect(worker.tasks).toEqual([]);
   new ScriptedWorker("large", { traits: { cpus: 64, gpus: 8, memoryBytes: 1e12, devices: ["cuda", "cpu"] } }).connect(gateway);
   await driver.finished();

@@ -30,11 +30,10 @@ test.each<[string, Delivery[]]>([
   const workers = ["a", "b"].map((name) => new ScriptedWorker(name).connect(gateway));
   await passUntil(clock, () => {
     for (const worker of workers) worker.say({ kind: "beat", rows: 0, state: "waiting" });
-    return driver.done.size === blocks.length;
+    return driver.done.size === blocks.length && workers.every((worker) => worker.held.size === 0);
   });
   expect(driver.values()).toEqual(answers);
   expect(gateway.snapshot().jobs[0]).toMatchObject({ rowsDone: answers.length, state: "done" });
-  await passUntil(clock, () => workers.every((worker) => worker.held.size === 0));
 });
 
 test("a ledger that hangs counts as undecided after a while, and its late answer counts too", async () => {

@@ -105,7 +105,7 @@ test("a driver that stays away is forgotten, and its ledger is not", async () =>
   expect(again.all("accepted")).toMatchObject([{ committedBlocks: 2 }]);
 });
 
-test("a second driver of the same job takes it over; one with other steps does not", async () => {
+test("a driver that comes again takes its job over; another one does not, nor one with other steps", async () => {
   const opened = await openGateway();
   closeLater(opened);
   const { gateway } = opened;
@@ -114,6 +114,9 @@ test("a second driver of the same job takes it over; one with other steps does n
   const other: SegmentDescription = { ...doubler, plan: { ...doubler.plan, numCpus: 2 } };
   const stranger = new ScriptedDriver({ blocks, description: { segments: [other] } }).connect(gateway);
   expect(await stranger.failure()).toMatchObject({ code: "job-differs" });
+  const another = new ScriptedDriver({ blocks, hello: { name: "another driver" } }).connect(gateway);
+  expect(await another.failure()).toMatchObject({ code: "job-taken" });
+  expect(first.isClosed).toBe(false);
   const second = new ScriptedDriver({ blocks }).connect(gateway);
   await until(() => first.isClosed);
   expect(first.all("bye")).toMatchObject([{ again: false, error: { code: "job-taken" } }]);

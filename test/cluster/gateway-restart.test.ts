@@ -111,6 +111,27 @@ test("a block that changed since it was committed fails the job, and is named", 
   expect(await cutAnew.failure()).toMatchObject({ code: "input-changed", details: { block: 0, rows: 5 } });
 });
 
+test("a result of rows that have changed since, over a restart, is not taken for one of these", async () => {
+  const lives = new Lives();
+  const first = await lives.next();
+  new ScriptedDriver({ blocks: [[1, 2]] }).connect(first);
+  const worker = new ScriptedWorker("a", { script: () => "silent" }).connect(first);
+  const leased = await worker.task();
+
+  const second = await lives.next();
+  const driver = new ScriptedDriver({ blocks: [[3, 4]] }).connect(second);
+  await until(() => driver.offered === 1);
+  worker.connect(second);
+  await worker.result(leased, twice(decodeBlock(blockBytes([1, 2]))));
+  await until(() => worker.all("refuse").length === 1);
+  worker.script = doubles;
+  worker.disconnect();
+  worker.connect(second);
+  await driver.finished();
+  expect(driver.values()).toEqual([6, 8]);
+  expect(second.snapshot().refused).toEqual({ "stale-result": 1 });
+});
+
 test("a full disk pauses the job, tells why, loses nothing, and goes on by itself", async () => {
   const clock = new FakeClock();
   const inner = memoryEngine({ clock });

@@ -123,4 +123,5 @@ test("a check that takes for ever costs that attempt, and the gateway lives", as
   hangs = false;
   new ScriptedWorker("good").connect(gateway);
   await passUntil(clock, () => driver.done.size === 1);
+  expect(driver.values()).toEqual([0, 2, 4, 6]);
 });

@@ -34,6 +34,7 @@ export class ScriptedWorker {
   isClosed = false;
   script: Script;
   readonly #options: WorkerOptions;
+  readonly #inputs = new Map<number, string>();
   #channel: Channel<WorkerToGateway, GatewayToWorker> | undefined;
 
   constructor(name: string, options: WorkerOptions = {}) {
@@ -82,7 +83,8 @@ export class ScriptedWorker {
 
   async result(leased: LeasedTask, block: Block, change: Partial<ResultMessage> = {}): Promise<void> {
     const payload = encodeBlock(block);
-    const message: ResultMessage = { kind: "result", ...leased, rows: block.rows, sha256: await sha256Of(payload), failures: [], stats: zeroStats, ...change };
+    const input = this.#inputs.get(leased.attempt.number);
+    const message: ResultMessage = { kind: "result", ...leased, rows: block.rows, sha256: await sha256Of(payload), failures: [], stats: zeroStats, ...(input === undefined ? {} : { input }), ...change };
     this.held.set(keyOf(leased), { message, payload });
     this.say(message, payload);
   }
@@ -95,6 +97,7 @@ export class ScriptedWorker {
   #hear(message: GatewayToWorker, payload: Uint8Array | undefined): void {
     this.heard.push(message);
     if (message.kind === "settle" || message.kind === "refuse") this.held.delete(keyOf(message));
+    if (message.kind === "lease") for (const { attempt, input } of message.tasks) if (input !== undefined) this.#inputs.set(attempt.number, input);
     if (message.kind === "block" && payload !== undefined) void this.#compute({ task: message.task, attempt: message.attempt }, payload);
   }
 

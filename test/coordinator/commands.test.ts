@@ -14,14 +14,14 @@ test("serve prints links for everybody and a QR code, and ends in order by Ctrl-
   const serveOnce = async (): Promise<string> => {
     const { child, finished } = startShoal(["serve"], folder);
     const out = startReading(child.stdout);
-    await out.until(/Watch .*\n[^]*\n\n/);
+    await out.until(/Watch, [^]*\n\n[^]*\n$/);
     child.kill("SIGINT");
     expect(await finished).toMatchObject({ code: 0, err: expect.stringMatching(/Only this machine[^]*Closing: workers leave/) as string });
     return out.text();
   };
   const text = await serveOnce();
   expect(text).toMatch(/^Coordinator at http:\/\/127\.0\.0\.1:\d+\/ \(kept in \.shoal-coordinator\)/);
-  for (const line of [/Lend a tab or a phone {3}http\S+#\S+/, /shoal work "http\S+#\S+"/, /shoal run job\.ts --on "http\S+#\S+"/, /Watch\s+http\S+\/dashboard\/#\S+/, /[█▀▄]{10,}/]) expect(text).toMatch(line);
+  for (const line of [/Lend a tab or a phone {3}http\S+#\S+/, /shoal work "http\S+#\S+"/, /shoal run job\.ts --on "http\S+#\S+"/, /Watch, and see links\s+http\S+\/dashboard\/#\S+/, /[█▀▄]{10,}/]) expect(text).toMatch(line);
   expect(await serveOnce()).toBe(text);
 });
 
@@ -56,6 +56,6 @@ test("what can't be is said, with what to do", { timeout: 60_000 }, async () => 
     [["--dashboard", "--on", "http://127.0.0.1:1/#x"], "--dashboard has no effect with --on"],
     [["--on", "127.0.0.1:80"], "bad-link"],
   ] as const) {
-    expect(await shoal(["run", job, ...args], folder), args.join(" ")).toMatchObject({ code: 2, err: expect.stringContaining(words) as string });
+    expect({ args, ...(await shoal(["run", job, ...args], folder)) }).toMatchObject({ code: 2, err: expect.stringContaining(words) as string });
   }
 });

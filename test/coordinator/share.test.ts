@@ -10,6 +10,10 @@ import { startReading, type Reading } from "./reading.ts";
 const main = fileURLToPath(new URL("../../packages/shoal/src/cli/main.ts", import.meta.url));
 const loader = new URL("../../packages/workers/ts-loader/register.mjs", import.meta.url).href;
 const job = fileURLToPath(new URL("./fixtures/job.ts", import.meta.url));
+const resumable = fileURLToPath(new URL("./fixtures/resumable-job.ts", import.meta.url));
+const linksLine = /^(\{"kind":"links".*\})$/m;
+/** The predictor has given rows. */
+const done = /"name":"text-classification[^}]*"rowsOut":[1-9]/;
 const anyLink = /shoal work "(http[^"]+)"/;
 
 let folder: string;
@@ -34,9 +38,8 @@ const output = (name: string): string => readFileSync(join(folder, name), "utf8"
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "shoal-share-"));
   const child = spawn(process.execPath, ["--conditions=@shoal/source", `--import=${loader}`, main, "run", job, "--quiet"], { cwd: folder, env: { ...process.env, SHOAL_OUT: "plain.jsonl" }, stdio: ["ignore", "ignore", "inherit"] });
-  expect(await new Promise((resolve) => child.on("close", resolve))).toBe(0);
+  await new Promise((resolve) => child.on("close", resolve));
   expected = output("plain.jsonl");
-  expect(expected.split("\n")).toHaveLength(1001);
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeEach(() => rmSync(join(folder, "go"), { force: true }));
@@ -53,12 +56,13 @@ test("a run that is shared, and a machine that helps: the output is the plain ru
   expect(run.err.text()).toMatch(/guest \(cpu\) joined[^]*1,000 rows in 1 file: shared\.jsonl/);
   expect(await guest.code).toBe(0);
   expect(output("shared.jsonl")).toBe(expected);
+  expect(expected.split("\n")).toHaveLength(1001);
   expect(readdirSync(folder).filter((name) => name.startsWith("."))).toEqual([]);
 });
 
 test("a run of which this machine computes nothing goes to the guests alone, of whom one is killed", { timeout: 120_000 }, async () => {
   const run = shoal(["run", job, "--share", "--cpus", "0", "--json"], { SHOAL_OUT: "away.jsonl", SHOAL_WAITS: "true" });
-  const [, links = ""] = await run.out.until(/^(\{"kind":"links".*\})$/m);
+  const [, links = ""] = await run.out.until(linksLine);
   const { links: { work } } = JSON.parse(links) as { links: { work: string } };
   const guests = ["one", "two"].map((label) => shoal(["work", work, "--label", label, "--json"]));
   await guests[0]?.out.until(/"kind":"progress"/);
@@ -76,27 +80,27 @@ test("a job that is brought to a coordinator runs on its workers; the coordinato
   const [, work = ""] = await first.out.until(anyLink);
   const worker = shoal(["work", work, "--json"]);
   await worker.out.until(/"kind":"connected"/);
-  const run = shoal(["run", job, "--on", submit], { SHOAL_OUT: "on.jsonl", SHOAL_WAITS: "true" });
-  await worker.out.until(/"kind":"progress"/);
+  const run = shoal(["run", job, "--on", submit, "--json"], { SHOAL_OUT: "on.jsonl", SHOAL_WAITS: "true" });
+  await run.out.until(done);
   first.child.kill("SIGKILL");
   await first.code;
-  await run.err.until(/can't be reached/);
+  await run.out.until(/can't be reached/);
   const second = serve();
   await second.out.until(anyLink);
   expect(second.out.text()).toBe(first.out.text());
   writeFileSync(join(folder, "go"), "");
   expect(await run.code).toBe(0);
-  expect(run.err.text()).toMatch(/blocks of "job" were done before/);
+  expect(run.out.text()).toContain("again.");
   expect(output("on.jsonl")).toBe(expected);
 });
 
 test("--dashboard shows an ordinary run to this machine, and lets nobody in", { timeout: 60_000 }, async () => {
   const run = shoal(["run", job, "--dashboard", "--json"], { SHOAL_OUT: "watched.jsonl", SHOAL_WAITS: "true" });
-  const [, text = ""] = await run.out.until(/^(\{"kind":"links".*\})$/m);
+  const [, text = ""] = await run.out.until(linksLine);
   const { url, links } = JSON.parse(text) as { url: string; links: Record<string, string> };
   expect(Object.keys(links)).toEqual(["dashboard"]);
-  const snapshot = await fetch(`${url}api/snapshot`, { headers: { authorization: `Bearer ${links["dashboard"]?.split("#")[1]}` } });
-  expect(await snapshot.json()).toMatchObject({ jobs: [{ name: "job", state: "running", volunteers: false }], workers: [{ label: "this machine" }] });
+  const snapshot = async (): Promise<unknown> => (await fetch(`${url}api/snapshot`, { headers: { authorization: `Bearer ${links["dashboard"]?.split("#")[1]}` } })).json();
+  await expect.poll(snapshot, { timeout: 20_000 }).toMatchObject({ jobs: [{ name: "job", state: "running", volunteers: false }], workers: [{ label: "this machine" }] });
   writeFileSync(join(folder, "go"), "");
   expect(await run.code).toBe(0);
   expect(output("watched.jsonl")).toBe(expected);
@@ -104,17 +108,37 @@ test("--dashboard shows an ordinary run to this machine, and lets nobody in", { 
 
 test("a shared run that was killed goes on where it was, under the same link", { timeout: 120_000 }, async () => {
   const env = { SHOAL_OUT: "killed.jsonl", SHOAL_WAITS: "true" };
-  const first = shoal(["run", job, "--share", "--volunteers"], env);
-  const [, link] = await first.err.until(anyLink);
-  await first.err.until(/[1-9]\d* rows/);
+  const first = shoal(["run", job, "--share", "--volunteers", "--json"], env);
+  const [, links] = await first.out.until(linksLine);
+  await first.out.until(done);
   first.child.kill("SIGKILL");
   await first.code;
-  const second = shoal(["run", job, "--share", "--volunteers"], env);
-  const [, again] = await second.err.until(anyLink);
-  expect(again).toBe(link);
+  const second = shoal(["run", job, "--share", "--volunteers", "--json"], env);
+  const [, again] = await second.out.until(linksLine);
+  expect(again).toBe(links);
   writeFileSync(join(folder, "go"), "");
   expect(await second.code).toBe(0);
-  expect(second.err.text()).toMatch(/blocks of "job" were done before/);
+  expect(second.out.text()).toMatch(/blocks? of \\"job\\" w[^"]* done before/);
   expect(output("killed.jsonl")).toBe(expected);
   expect(readdirSync(folder).filter((name) => name.startsWith(".killed"))).toEqual([]);
+});
+
+test("one that is continued by --resume goes on from the output's own ledger, under the same link", { timeout: 180_000 }, async () => {
+  writeFileSync(join(folder, "in.jsonl"), Array.from({ length: 12_000 }, (_, id) => `${JSON.stringify({ id, text: `Number ${id} was ${id % 3 === 0 ? "good" : "bad"}` })}\n`).join(""));
+  expect(await shoal(["run", resumable, "--quiet"], { SHOAL_OUT: "whole.jsonl" }).code).toBe(0);
+  const env = { SHOAL_OUT: "resumed.jsonl" };
+  const first = shoal(["run", resumable, "--share", "--json"], env);
+  const [, links] = await first.out.until(linksLine);
+  await first.out.until(done);
+  first.child.kill("SIGKILL");
+  await first.code;
+  const unasked = shoal(["run", resumable, "--share"], env);
+  expect(await unasked.code).toBe(1);
+  expect(unasked.err.text()).toContain("output-unfinished");
+  const second = shoal(["run", resumable, "--share", "--resume", "--json"], env);
+  expect((await second.out.until(linksLine))[1]).toBe(links);
+  expect(await second.code).toBe(0);
+  expect(second.out.text()).toContain("Going on after");
+  expect(output("resumed.jsonl")).toBe(output("whole.jsonl"));
+  expect(readdirSync(folder).filter((name) => name.startsWith(".resumed"))).toEqual([]);
 });

@@ -1,9 +1,10 @@
 import { ShoalError, sliceBlock, systemClock } from "@shoal/core";
 import { protocolVersion } from "@shoal/cluster";
-import { FakeClock, rest } from "@shoal/testing";
+import { runToSink } from "@shoal/executor";
+import { FakeClock, memorySink, rest } from "@shoal/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { numbered, poolOf, recutOf, scanOf } from "../properties/plans.ts";
-import { runHere, runOn } from "./remote-run.ts";
+import { machine, runHere, runOn } from "./remote-run.ts";
 import { ScriptedGateway, type Script } from "./scripted-gateway.ts";
 
 const thrown = (promise: Promise<unknown>): Promise<ShoalError> => promise.then(() => { throw new Error("it did not throw"); }, (error: unknown) => ShoalError.from(error));
@@ -32,7 +33,7 @@ describe("a connection that is lost", () => {
         at.drop();
       },
     });
-    const { rows } = await runOn(gateway.cluster({ clock: new FakeClock({ auto: true }) }), doubled());
+    const { rows } = await runOn(gateway.cluster({ clock: new FakeClock({ auto: true }), silentMs: Infinity }), doubled());
     expect(rows).toEqual((await runHere(doubled())).rows);
     expect(gateway.connections).toBe(2);
   });
@@ -51,7 +52,7 @@ describe("a connection that is lost", () => {
       },
     });
     const notices: string[] = [];
-    const { rows } = await runOn(gateway.cluster({ clock: new FakeClock({ auto: true }) }), doubled(), { onEvent: (event) => void (event.kind === "notice" && notices.push(event.message)) });
+    const { rows } = await runOn(gateway.cluster({ clock: new FakeClock({ auto: true }), silentMs: Infinity }), doubled(), { onEvent: (event) => void (event.kind === "notice" && notices.push(event.message)) });
     expect(rows).toEqual((await runHere(doubled())).rows);
     expect(taken).toEqual([[0, 1, 2, 3, 4, 5], [2, 3, 4, 5, 6, 7, 8, 9]]);
     expect(gateway.kinds("submit")).toHaveLength(2);
@@ -80,9 +81,35 @@ describe("a connection that is lost", () => {
         await at.answerInParts(offer, 1000);
       },
     });
-    const { rows } = await runOn(gateway.cluster({ clock: new FakeClock({ auto: true }) }), doubled());
+    const { rows } = await runOn(gateway.cluster({ clock: new FakeClock({ auto: true }), silentMs: Infinity }), doubled());
     expect(rows).toHaveLength(1000);
     expect(gateway.kinds("input-ended")).toMatchObject([{ blocks: 10 }, { blocks: 10 }]);
+  });
+
+  test("just before the output is published is waited for, so that the coordinator hears of it", async () => {
+    const gateway = scripted();
+    const cluster = gateway.cluster();
+    await using job = await cluster.openJob({ name: "test", volunteers: false, signal: new AbortController().signal, onNotice: () => {} });
+    const sink = memorySink();
+    await runToSink(doubled(), sink, { ...machine(), remote: job.pools });
+    gateway.drop();
+    await rest();
+    await job.published();
+    await rest();
+    expect(gateway.connections).toBe(2);
+    expect(gateway.heard.at(-1)).toMatchObject({ kind: "published" });
+  });
+
+  test("is noticed by its silence, where a job runs", async () => {
+    const clock = new FakeClock();
+    const gateway = scripted({ answer: (offer, at) => (at.connections === 1 ? undefined : at.answerInParts(offer, 1000)) });
+    const running = runOn(gateway.cluster({ clock }), doubled());
+    while (gateway.offered.length < 4) await rest();
+    await clock.advance(59_000);
+    expect(gateway.connections).toBe(1);
+    await clock.advance(20_000);
+    const { rows } = await running;
+    expect([rows.length, gateway.connections]).toEqual([1000, 2]);
   });
 
   test("is tried ever more slowly, for as long as it takes", async () => {
@@ -90,7 +117,7 @@ describe("a connection that is lost", () => {
     const times: number[] = [];
     const gateway = scripted();
     const cluster = gateway.cluster({
-      clock, random: () => 1,
+      clock, silentMs: Infinity, random: () => 1,
       dial: async () => {
         times.push(clock.now());
         if (times.length < 9) throw new ShoalError("connection-refused", "Nobody listens there.");

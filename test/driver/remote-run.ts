@@ -1,6 +1,6 @@
 import { systemClock, type DeadLetter, type Row } from "@shoal/core";
 import type { ConnectedCluster, JobSettings } from "@shoal/cluster";
-import { dataset, Dataset, type DatasetRuntime } from "@shoal/dataset";
+import { dataset, type Dataset, type DatasetRuntime } from "@shoal/dataset";
 import { runToSink, type Environment, type RunEvent, type RunStats } from "@shoal/executor";
 import type { PhysicalOperator } from "@shoal/planner";
 import { FakeActorHost, memorySink, withFaults, type CountingSource, type Faults } from "@shoal/testing";

@@ -1,6 +1,6 @@
 import { ShoalError } from "@shoal/core";
 import type { RunEvent } from "@shoal/executor";
-import { rest } from "@shoal/testing";
+import { countingSource, rest } from "@shoal/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { numbered, poolOf, recutOf, scanOf } from "../properties/plans.ts";
 import { runHere, runOn } from "./remote-run.ts";
@@ -136,6 +136,33 @@ describe("what is held, and how much", () => {
   });
 });
 
+describe("blocks that are too large to travel", () => {
+  const MiB = 2 ** 20;
+  const large = (sizes: readonly number[]) => recutOf(scanOf(countingSource(sizes.map((size, id) => ({ id, text: "x".repeat(size) })), { rowsPerBlock: 100 })));
+  const spec = { kind: "declarative", name: "double", backend: "fake", task: "double", model: "none", options: {}, reads: ["id", "text"], adds: ["doubled"], phases: ["predict"] } as const;
+
+  test("go in parts, under numbers of their own, and come back as one", async () => {
+    const gateway = scripted();
+    const { rows } = await runOn(gateway.cluster(), poolOf(large(new Array<number>(24).fill(MiB)), { spec }));
+    expect(rows.map((row) => row["doubled"])).toEqual(Array.from({ length: 24 }, (_, id) => 2 * id));
+    expect(gateway.kinds("offer")).toMatchObject([{ block: 0, rows: 12 }, { block: 1, rows: 12 }]);
+    expect(gateway.kinds("input-ended")).toMatchObject([{ blocks: 2 }]);
+  });
+
+  test("end the run where their rows belong together, and say what to do", async () => {
+    const gateway = scripted();
+    const error = await thrown(runOn(gateway.cluster(), poolOf(large(new Array<number>(24).fill(MiB)), { spec, policy: { batchSize: 24 } })));
+    expect(error).toMatchObject({ code: "block-too-large", details: { rows: 24 } });
+    expect(error.message).toMatch(/24 rows in 24(\.\d)? MiB.*16 MiB.*\n.*repartition/s);
+  });
+
+  test("a row that is so by itself is one that failed", async () => {
+    const { rows, deadLetters } = await runOn(scripted().cluster(), poolOf(large([5, 17 * MiB, 5]), { spec, onError: "deadLetter" }));
+    expect(rows.map((row) => row["id"])).toEqual([0, 2]);
+    expect(deadLetters).toMatchObject([{ row: { id: 1 }, error: { code: "block-too-large" }, source: "counted-0, row 2" }]);
+  });
+});
+
 describe("ends", () => {
   test("a signal takes the job back", async () => {
     const controller = new AbortController();
@@ -160,7 +187,7 @@ describe("ends", () => {
     expect(await thrown(runOn(gateway.cluster(), doubled()))).toMatchObject({ code: "input-changed" });
   });
 
-  test.each<[string, Script["answer"]]>([
+  test.each<[string, NonNullable<Script["answer"]>]>([
     ["too few rows", async (offer, at) => { at.part(offer, 0, await at.compute(offer, { ...offer.rowsOf, ...slice(offer, 1) })); at.done(offer); }],
     ["rows beyond the block", async (offer, at) => at.part(offer, 5, await at.compute(offer))],
     ["bytes that are no block", (offer, at) => at.say({ kind: "part", job: offer.job, segment: 0, block: 0, first: 0, rows: 32, failures: [] }, new Uint8Array(100))],

@@ -4,6 +4,7 @@ import {
   type Bye, type Channel, type ClusterParts, type ConnectedCluster, type DriverToGateway, type GatewayToDriver, type OfferMessage, type SegmentDescription, type SubmitMessage,
 } from "@shoal/cluster";
 import { openStagePool, PoolRecorder, type BlockPool } from "@shoal/executor";
+import type { ActorPoolStage } from "@shoal/planner";
 import { FakeActorHost, seededRandom, withFaults, type Faults } from "@shoal/testing";
 import { doubling } from "../properties/plans.ts";
 
@@ -127,7 +128,7 @@ export class ScriptedGateway {
     let pool = this.#pools.get(name);
     if (pool === undefined) {
       const { plan } = this.#segments[segment] as SegmentDescription;
-      pool = openStagePool({ ...plan, input: undefined as never }, { host: this.#host, resources: { cpus: 2, gpus: 0, memory: 2 ** 30 }, clock: systemClock },
+      pool = openStagePool(plan as ActorPoolStage, { host: this.#host, resources: { cpus: 2, gpus: 0, memory: 2 ** 30 }, clock: systemClock },
         { record: new PoolRecorder(systemClock), onEvent: () => {}, onChange: () => {}, onFailure: () => {}, onTick: () => {} });
       pool.start();
       this.#pools.set(name, pool);

@@ -89,7 +89,7 @@ describe("over a real gateway, with real agents", () => {
     const fleet = await started();
     const controller = new AbortController();
     let seen = 0;
-    const first = fleet.cluster();
+    const first = fleet.cluster({ name: "killed" });
     const job = await first.openJob({ name: "test", identity: "job-1", volunteers: false, signal: controller.signal, onNotice: () => {} });
     const { execute } = await import("@shoal/executor");
     const { machine } = await import("./remote-run.ts");
@@ -108,7 +108,7 @@ describe("over a real gateway, with real agents", () => {
 
   test("another input under the same name is noticed", async () => {
     const fleet = await started();
-    const half = await fleet.cluster().openJob({ name: "test", identity: "job-2", volunteers: false, signal: new AbortController().signal, onNotice: () => {} });
+    const half = await fleet.cluster({ name: "killed" }).openJob({ name: "test", identity: "job-2", volunteers: false, signal: new AbortController().signal, onNotice: () => {} });
     const { execute } = await import("@shoal/executor");
     const { machine } = await import("./remote-run.ts");
     const blocks = execute(doubled(), { ...machine(), remote: half.pools })[Symbol.asyncIterator]();

@@ -87,14 +87,14 @@ describe("io in a page", () => {
 describe("shoal in a page", () => {
   let bundle: Bundle;
   beforeAll(async () => {
-    const doors = ["shoal", "shoal/transformers", "shoal/onnx", "shoal/tiny-models"];
+    const doors = ["shoal", "shoal/agent", "shoal/transformers", "shoal/onnx", "shoal/tiny-models"];
     bundle = await bundled(doors.map((door, at) => `import * as door${at} from "${door}"; globalThis["${door}"] = door${at};`).join("\n"));
   }, 120_000);
 
   test("needs nothing of Node, in the page and in its workers", () => {
     expect(bundle.builtins).toEqual([]);
     const modules = bundle.files.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
-    expect(modules.filter((id) => /onnxruntime-node|backend-onnx-node|child-process|runtime\/node|platform\/node/.test(id))).toEqual([]);
+    expect(modules.filter((id) => /onnxruntime-node|backend-onnx-node|child-process|runtime\/node|platform\/node|runtimes\/machine|node_modules\/ws/.test(id))).toEqual([]);
   });
 
   test("has its actors beside it, the libraries' files and the models", () => {

@@ -54,6 +54,6 @@ function sourcesIn(folder: string): string[] {
   return entries.flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) return sourcesIn(path);
-    return path.endsWith(".ts") && !path.endsWith(".test.ts") ? [path] : [];
+    return path.endsWith(".ts") && !/\.(test|fixture)\.ts$/.test(path) ? [path] : [];
   });
 }

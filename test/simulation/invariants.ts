@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { TaskEntry, SchedulerEffect, SchedulerEvent, SchedulerState } from "@shoal/cluster";
+import type { SchedulerEffect, SchedulerEvent, SchedulerState, SegmentNeeds, TaskEntry, WorkerJoined } from "@shoal/cluster";
 import { taskKey, type SimulatedLedger } from "./simulated-ledger.ts";
 import type { SimulatedDriver } from "./simulated-driver.ts";
 
@@ -64,8 +64,7 @@ export class Invariants {
         assert.equal(segment.readyTasks, waiting);
         assert.equal(segment.readyRows, rows);
         assert.equal(segment.duplicates, duplicates);
-        const { devices, memoryBytes } = segment.spec.needs;
-        const able = [...state.live].filter(({ joined }) => joined.memoryBytes >= memoryBytes && (devices.length === 0 || joined.devices.some((device) => devices.includes(device))));
+        const able = [...state.live].filter(({ joined }) => canDo(joined, segment.spec.needs));
         assert.equal(segment.able, able.length);
         assert(segment.totalRate >= 0);
       }
@@ -99,7 +98,8 @@ export class Invariants {
       assert(worker !== undefined && worker.status === "live", "a lease to nobody");
       for (const { task } of effect.tasks) {
         const needs = this.#drivers.find(({ spec }) => spec.job === task.job)?.spec.segments[task.segment]?.needs;
-        assert(needs !== undefined && worker.joined.memoryBytes >= needs.memoryBytes && (needs.devices.length === 0 || needs.devices.some((device) => worker.joined.devices.includes(device))), `${worker.name} was leased what it can't do`);
+        assert(needs !== undefined && canDo(worker.joined, needs), `${worker.name} was leased what it can't do`);
+        assert(state.jobs.get(task.job)?.paused !== true, `${task.job} is paused, and leased`);
         assert(!this.#ledger.entries.has(taskKey(task)) || state.jobs.get(task.job)?.segments[task.segment]?.committed.has(task.block) === false, `a committed block was leased after ${event.kind}`);
       }
     } else if (effect.kind === "block-done") {
@@ -124,6 +124,12 @@ export class Invariants {
       assert(isGuilty(task.job, task.segment, task.block, task.first, task.rows), `${taskKey(task)} was quarantined without a reason`);
     }
   }
+}
+
+function canDo({ memoryBytes, devices, cpus = 0, gpus = 0, runsCode, volunteer }: WorkerJoined, needs: SegmentNeeds): boolean {
+  const fits = memoryBytes >= needs.memoryBytes && cpus >= (needs.cpus ?? 0) && gpus >= (needs.gpus ?? 0);
+  const may = !(needs.trusted === true && volunteer === true) && !(needs.runsCode === true && runsCode !== true);
+  return fits && may && (needs.devices.length === 0 || needs.devices.some((device) => devices.includes(device)));
 }
 
 /** Rows of a block that the ledger decides, each once: it follows splits, and fails where both a whole and its parts have results. */

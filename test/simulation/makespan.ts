@@ -42,7 +42,7 @@ export function makespan(workers: number, seed: number, { blocksPerWorker = 100,
     }
   }, () => blockBytes);
   const spec = { job: "job", priority: 0, weight: 1, segments: [{ needs: { devices: [], memoryBytes: 0, model: { hash: model.hash, loadMs: 3_000 } }, divisible: true, ...(sizeKnown ? { expectedBlocks: blocks } : {}) }] };
-  const driver = new SimulatedDriver(spec, [{ blocks, rows: () => rowsPerBlock, bytes: () => blockBytes }], time, 0, (event, isCurrent) => gateway.handle(event, isCurrent));
+  const driver = new SimulatedDriver(spec, [{ blocks, rows: () => rowsPerBlock, bytes: () => blockBytes }], time, 0, asTheyAre, (message, from, isCurrent) => gateway.deliverFromDriver(message, from, isCurrent));
   gateway.drivers.set("job", driver);
   const costs: WorkerCosts[] = [];
   const wireFaults = { loss: () => 0, duplication: 0, jitterMs: 5 };
@@ -52,7 +52,7 @@ export function makespan(workers: number, seed: number, { blocksPerWorker = 100,
       // The slowest takes two minutes for a block, the fastest 1.2 s.
       rowsPerMs: (rowsPerBlock / 120_000) * 100 ** (workers === 1 ? 0 : n / (workers - 1)),
       // 2 to 50 MB/s, 5 to 100 ms.
-      bandwidth: 2_000 * 25 ** random.next(), latencyMs: 5 * 20 ** random.next(), beatMs: 5_000,
+      bandwidth: 2_000 * 25 ** random.next(), latencyMs: 5 * 20 ** random.next(), beatMs: 5_000, cpus: 1, gpus: 0, runsCode: false, volunteer: false,
     };
     costs.push(costsOf(traits));
     const worker = new SimulatedWorker(traits, {

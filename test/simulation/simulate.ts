@@ -19,8 +19,12 @@ export interface Outcome {
   readonly faults: Readonly<Record<string, number>>;
 }
 
-export const faultKinds = ["cut", "crash", "freeze", "slow", "leave", "drain", "gateway", "driver", "ledger", "pause", "partition", "swap"] as const;
+export const faultKinds = ["cut", "crash", "freeze", "slow", "leave", "drain", "gateway", "driver", "ledger", "pause", "partition", "swap", "rest", "job-pause"] as const;
 export type FaultKind = (typeof faultKinds)[number];
+
+const coordinatorFaults = ["gateway", "driver", "ledger", "pause", "job-pause"] as const;
+type CoordinatorFault = (typeof coordinatorFaults)[number];
+const isOfCoordinator = (kind: FaultKind): kind is CoordinatorFault => (coordinatorFaults as readonly FaultKind[]).includes(kind);
 
 const chaosMs = 90_000;
 /** Exclusions may last five minutes, and a guilty row is sought by three workers at each halving. */
@@ -94,7 +98,7 @@ export function simulate(seed: number, format: WireFormat = asBytes, trace?: (no
     const segments = Array.from({ length: random.between(1, 2) }, (_, segment): SegmentSpec => {
       const devices: readonly ConcreteDevice[] = random.pick<readonly ConcreteDevice[]>([[], [], ["webgpu"], ["webgpu", "cuda"], ["cpu", "wasm"]]);
       const spec: SegmentSpec = {
-        needs: { devices, memoryBytes: random.pick([0, 0, 2e9]), ...(random.chance(0.6) ? { model: { hash: `model-${random.between(0, 2)}`, loadMs: random.between(10, 8000) } } : {}) },
+        needs: { devices, memoryBytes: random.pick([0, 0, 2e9]), cpus: random.pick([0, 1, 4]), gpus: random.pick([0, 0, 0, 1]), runsCode: random.chance(0.1), trusted: random.chance(0.2), ...(random.chance(0.6) ? { model: { hash: `model-${random.between(0, 2)}`, loadMs: random.between(10, 8000) } } : {}) },
         divisible: random.chance(0.9),
         ...(random.chance(0.3) ? { expectedBlocks: random.between(1, 40) } : {}),
       };
@@ -112,7 +116,7 @@ export function simulate(seed: number, format: WireFormat = asBytes, trace?: (no
         if (random.chance(0.02)) poison.set(`${job}/${segment}/${block}/${random.between(0, rows(block) - 1)}`, random.pick(["row", "named-row", "vanish"] as const));
       }
     }
-    const driver = new SimulatedDriver(spec, sizes, time, random.chance(0.5) ? 0 : random.between(1, 300), (event, isCurrent) => gateway.handle(event, isCurrent));
+    const driver = new SimulatedDriver(spec, sizes, time, random.chance(0.5) ? 0 : random.between(1, 300), format, (message, from, isCurrent) => gateway.deliverFromDriver(message, from, isCurrent));
     drivers.push(driver);
     gateway.drivers.set(job, driver);
     time.after(random.chance(0.7) ? 0 : random.between(0, chaosMs / 2), () => driver.start());
@@ -125,6 +129,7 @@ export function simulate(seed: number, format: WireFormat = asBytes, trace?: (no
       memoryBytes: isAble ? 16e9 : random.pick([1e9, 4e9, 16e9]),
       // 1 : 100.
       rowsPerMs: 0.0005 * 100 ** random.next(), bandwidth: 1000, latencyMs: random.between(1, 150), beatMs: 4000,
+      cpus: isAble ? 16 : random.pick([1, 8]), gpus: isAble ? 1 : random.between(0, 1), runsCode: isAble || random.chance(0.5), volunteer: !isAble && random.chance(0.3),
     };
     const worker = new SimulatedWorker(traits, around);
     workers.push(worker);
@@ -174,15 +179,16 @@ export function simulate(seed: number, format: WireFormat = asBytes, trace?: (no
       const kind = random.pick(faultKinds);
       count(kind);
       const worker = workers.length > 0 ? random.pick(workers) : undefined;
-      if (kind === "gateway" || kind === "driver" || kind === "ledger" || kind === "pause") troubleCoordinator(kind);
+      if (isOfCoordinator(kind)) troubleCoordinator(kind);
       else if (worker?.wire !== undefined && !worker.gone) troubleWorker(kind, worker, worker.wire);
       misbehave();
     });
   }
 
-  function troubleCoordinator(kind: "gateway" | "driver" | "ledger" | "pause"): void {
+  function troubleCoordinator(kind: CoordinatorFault): void {
     if (kind === "ledger") ledger.downUntil = time.now + random.between(10, 15_000);
     else if (kind === "pause") gateway.pause(random.between(10, 40_000));
+    else if (kind === "job-pause") pauseJob(random.pick(drivers).spec.job);
     else if (kind === "driver") drivers.find(({ state, isStarted }) => state === "running" && isStarted)?.start();
     else {
       for (const worker of gateway.restart()) {
@@ -192,7 +198,13 @@ export function simulate(seed: number, format: WireFormat = asBytes, trace?: (no
     }
   }
 
-  function troubleWorker(kind: Exclude<FaultKind, "gateway" | "driver" | "ledger" | "pause">, worker: SimulatedWorker, wire: SimulatedWire): void {
+  /** Somebody at the dashboard. */
+  function pauseJob(job: string): void {
+    gateway.handle({ kind: "job-paused", job });
+    time.after(random.between(100, 20_000), () => gateway.handle({ kind: "job-resumed", job }));
+  }
+
+  function troubleWorker(kind: Exclude<FaultKind, CoordinatorFault>, worker: SimulatedWorker, wire: SimulatedWire): void {
     switch (kind) {
       case "cut": return cut(worker, false);
       case "crash": return cut(worker, true);
@@ -200,6 +212,9 @@ export function simulate(seed: number, format: WireFormat = asBytes, trace?: (no
       case "swap": return worker.connect();
       case "freeze": worker.frozenUntil = time.now + random.between(100, 60_000); return;
       case "slow": worker.slowdown = random.pick([1, 20]); return;
+      case "rest":
+        worker.rest();
+        return time.after(random.between(100, 30_000), () => worker.goOn());
       case "partition":
         wire.swallowsUntil = time.now + random.between(100, 30_000);
         return time.after(random.between(30_000, 40_000), () => cut(worker, false));
@@ -233,11 +248,16 @@ export function simulate(seed: number, format: WireFormat = asBytes, trace?: (no
       if (flaky.delete(worker) && random.chance(0.5)) worker.gone = true;
       if (worker.gone && worker.wire !== undefined) close(worker, worker.wire);
       else if (!worker.gone) {
+        // That it goes on may have been lost.
+        worker.goOn();
         if (coldStart) cut(worker, false);
         redial(worker, 25_000);
       }
     }
-    for (const driver of drivers) if (driver.state === "running" && !driver.isStarted) driver.start();
+    for (const driver of drivers) {
+      gateway.handle({ kind: "job-resumed", job: driver.spec.job });
+      if (driver.state === "running" && !driver.isStarted) driver.start();
+    }
   }
 }
 

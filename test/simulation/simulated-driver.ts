@@ -1,7 +1,11 @@
-import type { JobSpec, SchedulerEvent } from "@shoal/cluster";
+import { protocolVersion, type DriverToGateway, type GatewayToDriver, type JobSpec, type Message } from "@shoal/cluster";
+import { rowsOfTask } from "./rows-of-task.ts";
+import { describeSegment } from "./simulated-segment.ts";
 import type { SimulatedTime } from "./simulated-time.ts";
+import type { Codings, WireFormat } from "./wire-format.ts";
 
-export type Send = (event: SchedulerEvent, isCurrent: () => boolean) => void;
+/** Takes a message of a driver, if its connection still stands when its turn comes. */
+export type TakeFromDriver = (message: Message<DriverToGateway>, driver: SimulatedDriver, isCurrent: () => boolean) => void;
 
 export interface SimulatedInput {
   readonly blocks: number;
@@ -15,7 +19,9 @@ export class SimulatedDriver {
   readonly inputs: readonly SimulatedInput[];
   readonly readMs: number;
   readonly #time: SimulatedTime;
-  readonly #send: Send;
+  readonly #take: TakeFromDriver;
+  readonly #format: WireFormat;
+  #codings: Codings<DriverToGateway, GatewayToDriver>;
   #next: number[] = [];
   #mayOffer: number[] = [];
   #ended: boolean[] = [];
@@ -26,23 +32,36 @@ export class SimulatedDriver {
   state: "running" | "done" | "failed" = "running";
   quarantinedRows = 0;
 
-  constructor(spec: JobSpec, inputs: readonly SimulatedInput[], time: SimulatedTime, readMs: number, send: Send) {
-    [this.spec, this.inputs, this.#time, this.readMs, this.#send] = [spec, inputs, time, readMs, send];
+  constructor(spec: JobSpec, inputs: readonly SimulatedInput[], time: SimulatedTime, readMs: number, format: WireFormat, take: TakeFromDriver) {
+    [this.spec, this.inputs, this.#time, this.readMs, this.#format, this.#take] = [spec, inputs, time, readMs, format, take];
+    this.#codings = format.driver();
     this.done = inputs.map(() => new Set<number>());
   }
 
+  /** By a new connection. */
   start(): void {
     this.#life++;
     this.#isAccepted = false;
+    this.#codings = this.#format.driver();
     this.#next = this.inputs.map(() => 0);
     this.#mayOffer = this.inputs.map(() => 0);
     this.#ended = this.inputs.map(() => false);
-    this.#tell({ kind: "job-submitted", spec: this.spec });
+    const { job, priority, weight } = this.spec;
+    this.#send({ kind: "hello", protocol: protocolVersion, role: "driver", name: job });
+    this.#hear({ kind: "welcome", protocol: protocolVersion, key: `key of ${job}`, name: "simulation", beatMs: 4000 });
+    const segments = this.inputs.map((_, segment) => describeSegment(segment));
+    this.#tell({ kind: "submit", description: { job, name: job, about: { columns: ["text"] }, segments, priority, weight, volunteers: true } });
   }
 
-  #tell(event: SchedulerEvent): void {
+  #tell(header: DriverToGateway, payload?: Uint8Array): void {
     const life = this.#life;
-    this.#send(event, () => life === this.#life);
+    this.#take(this.#send(header, payload), this, () => life === this.#life);
+  }
+
+  /** At once: what goes wrong between driver and gateway is in the order in which they are started anew. */
+  #send(header: DriverToGateway, payload?: Uint8Array): Message<DriverToGateway> {
+    const { up } = this.#codings;
+    return up.decode(up.encode(header, payload));
   }
 
   get isStarted(): boolean {
@@ -54,27 +73,46 @@ export class SimulatedDriver {
     return (this.#next[segment] as number) - (this.done[segment] as Set<number>).size;
   }
 
-  accepted(): void {
-    this.#isAccepted = true;
+  /** What the gateway says. */
+  tell(header: GatewayToDriver): void {
+    if (!this.isStarted) return;
+    const told = this.#hear(header);
+    switch (told.kind) {
+      case "accepted":
+        this.#isAccepted = true;
+        return;
+      case "ask": return this.#asked(told.segment, told.blocks);
+      case "block-done": return void this.done[told.segment]?.add(told.block);
+      case "job-failed":
+        this.state = "failed";
+        return;
+      default:
+    }
   }
 
-  asked(segment: number, blocks: number): void {
+  #hear(header: GatewayToDriver): GatewayToDriver {
+    const { down } = this.#codings;
+    return down.decode(down.encode(header, undefined)).header;
+  }
+
+  #asked(segment: number, blocks: number): void {
     if (!this.#isAccepted) return;
     this.#mayOffer[segment] = (this.#mayOffer[segment] as number) + blocks;
     const life = this.#life;
+    const { job } = this.spec;
     const offer = (): void => {
       if (life !== this.#life || this.state !== "running") return;
-      const { blocks: total, rows, bytes } = this.inputs[segment] as SimulatedInput;
+      const { blocks: total, rows } = this.inputs[segment] as SimulatedInput;
       while ((this.#mayOffer[segment] as number) > 0 && (this.#next[segment] as number) < total) {
-        const block = (this.#next[segment] as number);
+        const block = this.#next[segment] as number;
         this.#next[segment] = block + 1;
         this.#mayOffer[segment] = (this.#mayOffer[segment] as number) - 1;
-        this.#tell({ kind: "block-offered", job: this.spec.job, segment, block, rows: rows(block), bytes: bytes(block) });
+        this.#tell({ kind: "offer", job, segment, block, rows: rows(block) }, rowsOfTask({ job, segment, block, first: 0, rows: rows(block) }));
         if (this.readMs > 0) return this.#time.after(this.readMs, offer);
       }
       if ((this.#next[segment] as number) < total || this.#ended[segment] === true) return;
       this.#ended[segment] = true;
-      this.#tell({ kind: "input-ended", job: this.spec.job, segment, blocks: total });
+      this.#tell({ kind: "input-ended", job, segment, blocks: total });
     };
     this.#time.after(this.readMs, offer);
   }

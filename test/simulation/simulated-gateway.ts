@@ -1,4 +1,4 @@
-import { createScheduler, protocolVersion, schedule, type GatewayToWorker, type Message, type TaskEntry, type SchedulerEffect, type SchedulerEvent, type SchedulerSettings, type SchedulerState, type TaskId, type WorkerToGateway } from "@shoal/cluster";
+import { createScheduler, protocolVersion, schedule, type DriverToGateway, type GatewayToWorker, type Message, type TaskEntry, type SchedulerEffect, type SchedulerEvent, type SchedulerSettings, type SchedulerState, type TaskId, type WorkerToGateway } from "@shoal/cluster";
 import { checkRows, rowsOfTask } from "./rows-of-task.ts";
 import type { SimulatedDriver } from "./simulated-driver.ts";
 import type { SimulatedLedger } from "./simulated-ledger.ts";
@@ -39,7 +39,12 @@ export class SimulatedGateway {
   }
 
   deliver(wire: SimulatedWire, message: Message<WorkerToGateway>): void {
-    if (this.#wires.has(wire.name)) this.handle(eventOf(message, wire.name));
+    const known = this.#wires.get(wire.name);
+    if (known !== undefined) this.handle(eventOf(message, wire.name, known.worker.traits.volunteer));
+  }
+
+  deliverFromDriver({ header, payload }: Message<DriverToGateway>, driver: SimulatedDriver, isCurrent: () => boolean): void {
+    this.handle(eventOfDriver(header, payload, driver), isCurrent);
   }
 
   /** The socket closed. */
@@ -62,7 +67,7 @@ export class SimulatedGateway {
     this.events++;
     if (event.kind === "worker-joined") this.#tell(event.connection, { kind: "welcome", protocol: protocolVersion, key: `key of ${event.worker}`, name: "simulation", beatMs: 4000 });
     const effects = schedule(this.state, event, this.#readClock());
-    if (event.kind === "job-submitted") this.drivers.get(event.spec.job)?.accepted();
+    if (event.kind === "job-submitted") this.drivers.get(event.spec.job)?.tell({ kind: "accepted", job: event.spec.job, committedBlocks: 0, missing: [] });
     this.#observe(this.state, event, effects);
     for (const effect of effects) this.#perform(effect);
   }
@@ -99,19 +104,12 @@ export class SimulatedGateway {
           if (order === this.#timerOrder) this.handle({ kind: "tick" });
         });
       }
-      case "ask-for-blocks": return this.drivers.get(effect.job)?.asked(effect.segment, effect.blocks);
-      case "block-done": {
-        this.drivers.get(effect.job)?.done[effect.segment]?.add(effect.block);
-        return;
-      }
+      case "ask-for-blocks": return this.drivers.get(effect.job)?.tell({ ...effect, kind: "ask" });
+      case "block-done":
+      case "job-failed": return this.drivers.get(effect.job)?.tell(effect);
       case "job-done": {
         const driver = this.drivers.get(effect.job);
         if (driver !== undefined) Object.assign(driver, { state: "done", quarantinedRows: effect.quarantinedRows });
-        return;
-      }
-      case "job-failed": {
-        const driver = this.drivers.get(effect.job);
-        if (driver !== undefined) driver.state = "failed";
         return;
       }
       default:
@@ -150,12 +148,27 @@ export class SimulatedGateway {
   }
 }
 
+/** What a driver's message means to the scheduler. */
+function eventOfDriver(header: DriverToGateway, payload: Uint8Array | undefined, { spec, inputs }: SimulatedDriver): SchedulerEvent {
+  switch (header.kind) {
+    case "submit": return { kind: "job-submitted", spec };
+    case "offer": {
+      const { job, segment, block, rows } = header;
+      checkRows({ job, segment, block, first: 0, rows }, payload);
+      return { kind: "block-offered", job, segment, block, rows, bytes: inputs[segment]?.bytes(block) ?? 0 };
+    }
+    case "input-ended": return header;
+    case "cancel": return { kind: "job-cancelled", job: header.job };
+    default: throw new Error(`no simulated driver says ${header.kind}`);
+  }
+}
+
 /** What a worker's message means to the scheduler. */
-function eventOf({ header, payload }: Message<WorkerToGateway>, connection: string): SchedulerEvent {
+function eventOf({ header, payload }: Message<WorkerToGateway>, connection: string, volunteer: boolean): SchedulerEvent {
   switch (header.kind) {
     case "hello": {
-      const { host, devices, memoryBytes, models } = header.worker as NonNullable<typeof header.worker>;
-      return { kind: "worker-joined", connection, worker: header.name, host, devices, memoryBytes, models, credit: 2 };
+      const { host, devices, memoryBytes, models, cpus, gpus, runsCode } = header.worker as NonNullable<typeof header.worker>;
+      return { kind: "worker-joined", connection, worker: header.name, host, devices, memoryBytes, cpus, gpus, runsCode, volunteer, models, credit: 2 };
     }
     case "ready": return { ...header, kind: "worker-ready", connection };
     case "beat": return { kind: "beat", connection, rows: header.rows, ...(header.running === undefined ? {} : { running: header.running }), ...(header.loading === undefined ? {} : { loading: true }) };

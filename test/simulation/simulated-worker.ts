@@ -14,6 +14,11 @@ export interface WorkerTraits {
   readonly bandwidth: number;
   readonly latencyMs: number;
   readonly beatMs: number;
+  readonly cpus: number;
+  readonly gpus: number;
+  readonly runsCode: boolean;
+  /** Came by a link for strangers. */
+  readonly volunteer: boolean;
 }
 
 export interface WorkerSurroundings {
@@ -53,6 +58,7 @@ export class SimulatedWorker {
   readonly #queue: Queued[] = [];
   /** Segments that this connection has told of. */
   readonly #segments = new Set<string>();
+  readonly #inbox: { readonly message: Message<GatewayToWorker>; readonly wire: SimulatedWire }[] = [];
   #heardAt = 0;
   readonly #held = new Map<string, LeasedTask & { presentedAt: number }>();
   #running: (LeasedTask & { startedAt: number; ms: number }) | undefined;
@@ -73,12 +79,12 @@ export class SimulatedWorker {
 
   connect(): void {
     if (this.gone) return;
-    const { name, host, devices, memoryBytes, beatMs } = this.traits;
+    const { name, host, devices, memoryBytes, beatMs, cpus, gpus, runsCode } = this.traits;
     this.wire = this.#around.dial(this);
     // What has not begun was offered to others when the last connection ended.
     this.#queue.length = 0;
     this.#segments.clear();
-    this.#send({ kind: "hello", protocol: protocolVersion, role: "worker", name, worker: { label: name, host, runtime: "simulated", devices, cpus: 1, gpus: 0, memoryBytes, models: [...this.models], runsCode: false } });
+    this.#send({ kind: "hello", protocol: protocolVersion, role: "worker", name, worker: { label: name, host, runtime: "simulated", devices, cpus, gpus, memoryBytes, models: [...this.models], runsCode } });
     if (!this.#beating) {
       this.#beating = true;
       this.#later(beatMs, () => this.#beat());
@@ -97,6 +103,7 @@ export class SimulatedWorker {
   /** Everything in memory is lost; the cache of models is not. */
   crash(): void {
     this.#life++;
+    this.#inbox.length = 0;
     this.#queue.length = 0;
     this.#held.clear();
     this.#running = undefined;
@@ -106,14 +113,25 @@ export class SimulatedWorker {
     this.wire = undefined;
   }
 
+  /** Takes nothing more until it goes on. */
+  rest(): void {
+    this.#send({ kind: "ready", credit: 0 });
+  }
+
+  goOn(): void {
+    this.#send({ kind: "ready", credit: 2 });
+  }
+
   drain(): void {
     this.#queue.length = 0;
     this.#send({ kind: "draining", finishing: this.#running === undefined ? [] : [this.#running.attempt.number] });
   }
 
   receive(message: Message<GatewayToWorker>, wire: SimulatedWire): void {
+    this.#inbox.push({ message, wire });
+    // Of two that came while it was frozen, and frozen again, the later may be due first.
     this.#later(0, () => {
-      if (wire === this.wire) this.#handle(message, wire);
+      for (const one of this.#inbox.splice(0)) if (one.wire === this.wire) this.#handle(one.message, one.wire);
     });
   }
 

@@ -1,4 +1,4 @@
-import { encodeMessage, MessageReader, type Bye, type GatewayToWorker, type Header, type Message, type WorkerToGateway } from "@shoal/cluster";
+import { encodeMessage, MessageReader, type Bye, type DriverToGateway, type GatewayToDriver, type GatewayToWorker, type Header, type Message, type Side, type WorkerToGateway } from "@shoal/cluster";
 
 /** How the messages of one direction of one connection become what travels, and back. */
 export interface Coding<M extends Header> {
@@ -7,25 +7,40 @@ export interface Coding<M extends Header> {
   decode(frame: unknown): Message<M>;
 }
 
-/** The codings of a new connection. */
-export type WireFormat = () => { readonly up: Coding<WorkerToGateway>; readonly down: Coding<GatewayToWorker> };
+/** Of one connection, to the gateway and from it. */
+export interface Codings<Up extends Header, Down extends Header> {
+  readonly up: Coding<Up>;
+  readonly down: Coding<Down>;
+}
+
+/** The codings of new connections. */
+export interface WireFormat {
+  worker(): Codings<WorkerToGateway, GatewayToWorker>;
+  driver(): Codings<DriverToGateway, GatewayToDriver>;
+}
 
 const identity = { encode: (header: Header, payload: Uint8Array | undefined) => ({ header, payload }), decode: (frame: unknown) => frame as Message<never> };
+const identities = { up: identity, down: identity };
 
 /** By reference: as over a memory channel. */
-export const asTheyAre: WireFormat = () => ({ up: identity, down: identity });
+export const asTheyAre: WireFormat = { worker: () => identities, driver: () => identities };
 
 /** By the very code of real connections: frames of bytes, checked against schemas, in the order that the protocol wants. */
-export const asBytes: WireFormat = () => {
-  const [gateway, worker] = [new MessageReader("gateway"), new MessageReader("worker")];
-  const encode = (header: Header, payload: Uint8Array | undefined): Uint8Array => encodeMessage(header, payload);
-  return {
-    up: { encode, decode: (frame) => withoutBye(gateway.read(frame as Uint8Array)) as Message<WorkerToGateway> },
-    down: { encode, decode: (frame) => worker.read(frame as Uint8Array) },
-  };
+export const asBytes: WireFormat = {
+  worker: () => ({ up: codingFor("gateway"), down: codingFor("worker") }),
+  driver: () => ({ up: codingFor("gateway"), down: codingFor("driver") }),
 };
 
+/** `side`: who reads. */
+function codingFor<M extends Header>(side: Side): Coding<M> {
+  const reader = new MessageReader(side);
+  return {
+    encode: (header, payload) => encodeMessage(header, payload),
+    decode: (frame) => withoutBye(reader.read(frame as Uint8Array) as Message<M | Bye>),
+  };
+}
+
 function withoutBye<M extends Header>(message: Message<M | Bye>): Message<M> {
-  if (message.header.kind === "bye") throw new Error("no simulated worker says bye");
+  if (message.header.kind === "bye") throw new Error("nobody here says bye");
   return message as Message<M>;
 }

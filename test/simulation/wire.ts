@@ -34,7 +34,7 @@ export class SimulatedWire {
   constructor(name: string, time: SimulatedTime, random: SeededRandom, latencyMs: number, faults: WireFaults, format: WireFormat) {
     this.name = name;
     [this.#time, this.#random, this.#latencyMs, this.#faults] = [time, random, latencyMs, faults];
-    ({ up: this.#up, down: this.#down } = format());
+    ({ up: this.#up, down: this.#down } = format.worker());
   }
 
   up(header: WorkerToGateway, payload: Uint8Array | undefined, receive: (message: Message<WorkerToGateway>) => void): void {

@@ -3,7 +3,7 @@ import { expect, onTestFinished } from "vitest";
 
 /** What becomes so within a while. */
 export function eventually<T>(read: () => Promise<T>): ReturnType<typeof expect.poll<T>> {
-  return expect.poll(read, { timeout: 15_000, interval: 25 });
+  return expect.poll(read, { timeout: 30_000, interval: 25 });
 }
 
 /** What a test puts in place of the browser's own. */

@@ -1,19 +1,17 @@
 // The whole of it: a job, a coordinator, and a tab in a real browser that does it all.
-import { fileURLToPath } from "node:url";
 import { networkInterfaces } from "node:os";
 import { startCoordinator, type Coordinator } from "@shoal/coordinator";
 import { chromium, type Browser, type Page } from "playwright";
 import { connect, fromItems, type Dataset } from "shoal";
 import { sentiment } from "shoal/tiny-models";
 import { textClassification } from "shoal/transformers";
-import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { findChromium } from "../runtimes/find-chromium.ts";
 import { chromiumArgs } from "../runtimes/serve-page.ts";
+import { placeVolunteerPage } from "./place-volunteer-page.ts";
 import { eventually } from "./volunteer-tab.ts";
 
 const executablePath = findChromium();
-const root = fileURLToPath(new URL("../../apps/volunteer/page/", import.meta.url));
 const words = ["wonderful", "terrible", "moving", "dull", "funny", "too long"];
 const lan = Object.values(networkInterfaces()).flat().find((each) => each?.family === "IPv4" && !each.internal)?.address;
 
@@ -21,8 +19,7 @@ describe.skipIf(executablePath === undefined)("a tab does a job", () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    // Where the coordinator looks for it.
-    await build({ root, configFile: `${root}vite.config.ts`, logLevel: "error" });
+    await placeVolunteerPage();
     browser = await chromium.launch({ executablePath: executablePath as string, chromiumSandbox: false, args: [...chromiumArgs] });
   }, 120_000);
 
@@ -70,11 +67,12 @@ describe.skipIf(executablePath === undefined)("a tab does a job", () => {
     await page.getByRole("button", { name: "Resume" }).click();
 
     expect(await run).toEqual(await opinions(rows).takeAll(Infinity));
-    await page.getByText("The job is over. Thank you: you did 6,000 rows.").waitFor({ timeout: 20_000 });
+    // Of a block that it was at when it paused, and that went to somebody else, itself, it may have done the rows twice.
+    await eventually(() => page.locator(".state").innerText()).toMatch(/^The job is over\. Thank you: you did [6-9],\d{3} rows\./);
     expect(coordinator.gateway.snapshot().workers[0]).toMatchObject({ host: "tab", rowsDone: rows, label: await page.evaluate(() => /Chrom/.test(navigator.userAgent) && "Chromium on Linux") });
 
     await coordinator.close();
-    await page.getByRole("heading", { name: "Thank you: you did 6,000 rows" }).waitFor();
+    await page.getByRole("heading", { name: /^Thank you: you did [6-9],\d{3} rows$/ }).waitFor();
     expect(problems).toEqual([]);
   });
 
@@ -89,7 +87,7 @@ describe.skipIf(executablePath === undefined)("a tab does a job", () => {
     await eventually(async () => coordinator.gateway.snapshot().jobs[0]?.rowsDone).toBeGreaterThan(0);
     await page.reload();
     expect(await run).toEqual(await opinions(4000).takeAll(Infinity));
-    await page.getByText("The job is over. Thank you").waitFor({ timeout: 20_000 });
+    await eventually(() => page.locator(".state").innerText()).toContain("The job is over. Thank you");
     // One worker, twice.
     expect(coordinator.gateway.snapshot().workers).toMatchObject([{ host: "tab", rowsDone: 4000 }]);
     expect(problems).toEqual([]);

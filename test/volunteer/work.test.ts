@@ -38,6 +38,7 @@ test("a lost connection says when it is tried again; progress after it is back i
   expect(lost).toMatchObject({ activity: { kind: "reconnecting", why: "gone", at: 1500 }, rowsPerSecond: 0, device: "wasm" });
   expect(after(lost, { kind: "connected" }).activity).toEqual({ kind: "waiting" });
   expect(after(lost, { kind: "connected" }, progress(2, 1)).activity).toEqual({ kind: "computing" });
+  expect(after(newWork(nothing), job("a", 0), progress(2, 1), { kind: "idle" }, progress(2, 1))).toMatchObject({ activity: { kind: "waiting" }, rowsPerSecond: 0 });
 });
 
 test("a lost GPU is said in plain words, for a while", () => {

@@ -1,6 +1,7 @@
 export { transformersBackend, type TransformersBackendOptions } from "./backend.ts";
 export type { Dtype, ModelOptions } from "./declarative-step.ts";
 export { featureExtraction, type FeatureExtractionOptions, type Pooling } from "./feature-extraction.ts";
+export { fetchModelFiles, type FetchModelOptions } from "./hub/fetch-model-files.ts";
 export type { HubOptions } from "./hub/hub-files.ts";
 export { imageClassification, type ImageClassificationOptions, type ImageInput } from "./image-classification.ts";
 export type { DecodeImage, Pixels } from "./image/pixels.ts";

@@ -1,24 +1,16 @@
 import {
   castColumn, columnBytes, columnFromValues, columnValue, concatColumns, sliceColumn, takeColumn, type Column, type ColumnType,
 } from "./column.ts";
+import { joinLineages, lineageOfRows, lineageTogether, sliceLineage, type Span } from "./lineage.ts";
 import type { Schema } from "./schema.ts";
 import { ShoalError } from "./shoal-error.ts";
 
 /** One row as a plain object. */
 export type Row = Record<string, unknown>;
 
-/** Rows `firstRow` … `firstRow + rows` of one version of one partition. */
-export interface Span {
-  readonly partition: string;
-  readonly version: string;
-  readonly firstRow: number;
-  readonly rows: number;
-}
-
 /**
  * A run of rows as named columns: the unit of moving, retrying and committing.
- * `lineage` says which input rows made it: a block's identity. After a step that changes row counts its rows no longer
- * correspond one to one, and a slice keeps the whole lineage.
+ * `lineage` says which input rows made it, and which one each of its rows: a block's identity, and what a resumed run seeks by.
  */
 export interface Block {
   readonly rows: number;
@@ -66,25 +58,18 @@ export function blockRow(block: Block, row: number): Row {
 export function sliceBlock(block: Block, start: number, end: number = block.rows): Block {
   if (start === 0 && end >= block.rows) return block;
   const to = Math.min(end, block.rows);
-  return { rows: to - start, columns: mapColumns(block.columns, (column) => sliceColumn(column, start, to)), lineage: sliceLineage(block, start, to) };
+  return { rows: to - start, columns: mapColumns(block.columns, (column) => sliceColumn(column, start, to)), lineage: sliceLineage(block.lineage, block.rows, start, to) };
 }
 
-function sliceLineage(block: Block, start: number, end: number): readonly Span[] {
-  if (block.lineage.reduce((sum, span) => sum + span.rows, 0) !== block.rows) return block.lineage;
-  const spans: Span[] = [];
-  let at = 0;
-  for (const span of block.lineage) {
-    const from = Math.max(start - at, 0);
-    const to = Math.min(end - at, span.rows);
-    if (from < to) spans.push({ ...span, firstRow: span.firstRow + from, rows: to - from });
-    at += span.rows;
-  }
-  return spans;
-}
-
-/** The given rows in the given order; keeps the whole lineage. */
+/** The given rows in the given order. */
 export function takeRows(block: Block, rows: ArrayLike<number>): Block {
-  return { rows: rows.length, columns: mapColumns(block.columns, (column) => takeColumn(column, rows)), lineage: block.lineage };
+  const lineage = rises(rows) ? lineageOfRows(block.lineage, block.rows, rows) : lineageTogether(block.lineage, rows.length);
+  return { rows: rows.length, columns: mapColumns(block.columns, (column) => takeColumn(column, rows)), lineage };
+}
+
+function rises(rows: ArrayLike<number>): boolean {
+  for (let at = 1; at < rows.length; at++) if ((rows[at] as number) < (rows[at - 1] as number)) return false;
+  return true;
 }
 
 /** One block after another. A column that some lack is missing there. */
@@ -95,21 +80,7 @@ export function concatBlocks(blocks: readonly Block[]): Block {
   const names = new Set(blocks.flatMap((block) => Object.keys(block.columns)));
   const columns: Record<string, Column> = {};
   for (const name of names) columns[name] = concatColumns(blocks.map((block) => own(block.columns, name) ?? missingColumn(block.rows)));
-  return { rows: blocks.reduce((sum, block) => sum + block.rows, 0), columns, lineage: joinSpans(blocks.flatMap((block) => block.lineage)) };
-}
-
-/** Spans that touch become one. */
-function joinSpans(spans: readonly Span[]): readonly Span[] {
-  const joined: Span[] = [];
-  for (const span of spans) {
-    const last = joined.at(-1);
-    if (last !== undefined && last.partition === span.partition && last.version === span.version && last.firstRow + last.rows === span.firstRow) {
-      joined[joined.length - 1] = { ...last, rows: last.rows + span.rows };
-    } else {
-      joined.push(span);
-    }
-  }
-  return joined;
+  return { rows: blocks.reduce((sum, block) => sum + block.rows, 0), columns, lineage: joinLineages(blocks.map((block) => block.lineage)) };
 }
 
 /** A column in which every row is missing. */

@@ -1,7 +1,8 @@
 import { tableFromIPC, tableToIPC } from "apache-arrow";
 import { blockFromTable, tableFromBlock } from "./arrow.ts";
-import type { Block, Span } from "./block.ts";
+import type { Block } from "./block.ts";
 import { isTypedArray, type Column } from "./column.ts";
+import type { Span } from "./lineage.ts";
 import { ShoalError } from "./shoal-error.ts";
 
 const lineageKey = "shoal:lineage";

@@ -35,6 +35,19 @@ export interface SinkWriter {
   /** The output appears, whole. `schema` is what an output without rows gets. */
   publish(schema: Schema): Promise<SinkResult>;
   discard(): Promise<void>;
+  /**
+   * The folder of the unfinished output, for a sink that has one: a run keeps its ledger in it, from which a later one can go on.
+   * It goes away with `publish` and `discard`.
+   */
+  readonly unfinished?: string;
+  /** Instead of `discard`: what was written goes, the folder and the ledger in it stay. Wherever there is `unfinished`. */
+  leave?(): Promise<void>;
+}
+
+/** How a sink is opened. */
+export interface SinkOptions {
+  /** What an earlier run has left unfinished is taken over, with its ledger, instead of being refused. */
+  readonly resume?: boolean;
 }
 
 /** Where rows go. A value: nothing is touched before `open`. */
@@ -43,5 +56,5 @@ export interface Datasink {
   readonly name: string;
   readonly spec?: { readonly format: string; readonly options: JsonObject };
   /** @throws `output-exists`, `output-unfinished`, with the choices there are. */
-  open(signal: AbortSignal): Promise<SinkWriter>;
+  open(signal: AbortSignal, options?: SinkOptions): Promise<SinkWriter>;
 }

@@ -13,6 +13,7 @@ export * from "./define-predictor.ts";
 export * from "./device.ts";
 export * from "./inside-actor.ts";
 export * from "./json.ts";
+export * from "./lineage.ts";
 export * from "./load-predictor.ts";
 export * from "./logger.ts";
 export { nearestName } from "./nearest-name.ts";

@@ -8,7 +8,8 @@ export function blocksSource<R = Row>(blocks: readonly Block[]): Datasource<R> {
   const id = `memory-${++sources}`;
   return {
     name: `memory(${rows} rows)`,
-    resumable: true,
+    // Another process can't tell whether its blocks are these.
+    resumable: false,
     prunesColumns: false,
     countRows: () => Promise.resolve(rows),
     schema: () => Promise.resolve(blocks.length === 0 ? { fields: [] } : blocks.map((block) => schemaOf(block.columns)).reduce(commonSchema)),

@@ -203,7 +203,7 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
     return new Job<R>(this, sink, (stats) => (this.#stats = stats));
   }
 
-  /** Runs now and writes every row. The output appears whole or not at all. */
+  /** Runs now and writes every row. The output appears whole or not at all; `{ resume: true }` goes on with one that was left unfinished. */
   write(sink: Datasink, settings: RunSettings = {}): Promise<JobReport> {
     return this.to(sink).run(settings);
   }

@@ -28,7 +28,9 @@ export class Job<R extends object = Record<string, unknown>> {
 
   /**
    * Runs the job. The output appears whole under its name at the end, or not at all.
-   * @throws `output-exists`, `output-unfinished`, `nothing-travels` before anything is read; what a step threw, with step, row and reason.
+   * What it has done when it ends early is kept beside the output: with `{ resume: true }` the next run goes on from there.
+   * @throws `output-exists`, `output-unfinished`, `nothing-travels` before anything is read; with `resume`: `resume-changed`, `device-changed`; what a step
+   * threw, with step, row and reason.
    */
   async run(settings: RunSettings = {}): Promise<JobReport> {
     assertNotInsideActor();
@@ -36,7 +38,7 @@ export class Job<R extends object = Record<string, unknown>> {
     const { physical } = plan(limited(this.dataset.plan, merged), planOptions(merged));
     await using environment = await this.dataset.runtime.open(merged);
     await using remote = await openRemote(physical, merged, environment);
-    const report = await runToSink(physical, this.sink, remote.environment);
+    const report = await runToSink(physical, this.sink, remote.environment, { resume: merged.resume ?? false });
     await remote.published();
     this.#onStats(report.stats);
     return report;

@@ -27,6 +27,8 @@ export async function openRemote(physical: PhysicalOperator, settings: RunSettin
   }
   const job = await on.openJob({
     name: settings.name ?? first.name, volunteers,
+    // A run that goes on in the middle cuts other blocks than the one before it: it is a job of its own.
+    ...(settings.resume !== true && { plan: physical }),
     ...(identity !== undefined && { identity }),
     ...(note !== undefined && { note }),
     ...(priority !== undefined && { priority }),

@@ -1,6 +1,7 @@
 import type { ActorHost, Clock, DeadLetter, Devices, Logger, Resources } from "@shoal/core";
 import type { OnError } from "@shoal/planner";
 import type { RemotePools } from "./pool/block-pool.ts";
+import type { RunLedgers } from "./resume/run-ledger.ts";
 import type { RunEvent } from "./stats/run-event.ts";
 
 /** What a run is given: everything that is not in the plan. */
@@ -27,6 +28,8 @@ export interface Environment {
   /** How much the pools of actors may hold, all together. Default: an eighth of the memory, 256 MiB at most. */
   readonly budgetBytes?: number;
   readonly log?: Logger;
+  /** Where runs into files keep what they have done. Without it none can be resumed. */
+  readonly ledgers?: RunLedgers;
 }
 
 export function budgetOf({ budgetBytes, resources }: Environment): number {

@@ -1,17 +1,30 @@
-import { commonSchema, schemaOf, ShoalError, type Datasink, type Schema, type SinkResult, type SinkWriter } from "@shoal/core";
+import { commonSchema, schemaOf, ShoalError, type Block, type Datasink, type DeadLetter, type Schema, type SinkResult, type SinkWriter } from "@shoal/core";
 import type { PhysicalOperator } from "@shoal/planner";
 import type { Environment } from "./environment.ts";
+import { KeptRun } from "./resume/kept-run.ts";
+import { deviceChanged, unfinished } from "./resume/resume-errors.ts";
+import { whyNoLedger, whyNoPosition } from "./resume/why-not.ts";
+import { plural } from "./stats/format-quantity.ts";
 import type { RunStats } from "./stats/run-stats.ts";
 import { execute } from "./streaming-executor.ts";
 
+export interface SinkRun {
+  /** What an output without rows gets when the plan can't tell. */
+  readonly schema?: Schema;
+  /** Go on with what an earlier run has left unfinished; without that, begin, and say so. */
+  readonly resume?: boolean;
+}
+
 /**
- * Runs a plan into a sink. The output appears whole or not at all: it is published when every row is written and discarded when anything
- * fails or the signal aborts. Rows that fail with `deadLetter` go to the sink too, unless the environment has another place for them.
- * @param schema what an output without rows gets when the plan can't tell.
+ * Runs a plan into a sink. The output appears whole or not at all: it is published when every row is written. When anything fails or the
+ * signal aborts it is discarded, but for what a ledger has of it: from there `resume` goes on. Rows that fail with `deadLetter` go to the
+ * sink too, unless the environment has another place for them.
+ * @throws `output-unfinished`; with `resume`: `resume-changed`, `device-changed`
  */
-export async function runToSink(plan: PhysicalOperator, sink: Datasink, environment: Environment, schema?: Schema): Promise<{ readonly result: SinkResult; readonly stats: RunStats }> {
+export async function runToSink(plan: PhysicalOperator, sink: Datasink, environment: Environment, { schema, resume = false }: SinkRun = {}): Promise<{ readonly result: SinkResult; readonly stats: RunStats }> {
   const signal = environment.signal ?? new AbortController().signal;
   let writer: SinkWriter | undefined;
+  let kept: KeptRun | undefined;
   // A writer takes one call at a time, and dead letters come while blocks are being written.
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(write: () => Promise<T>): Promise<T> => {
@@ -20,36 +33,99 @@ export async function runToSink(plan: PhysicalOperator, sink: Datasink, environm
     return turn;
   };
   let finished: RunStats | undefined;
+  const deadLetters = environment.deadLetters ?? ((letters: readonly DeadLetter[]) => inTurn(async () => writer?.writeDeadLetters(letters)));
   const execution = execute(plan, {
     ...environment,
-    deadLetters: environment.deadLetters ?? ((letters) => inTurn(async () => writer?.writeDeadLetters(letters))),
+    deadLetters,
     // A run is finished when its output is there.
     onEvent: (event) => (event.kind === "run-finished" ? (finished = event.stats) : environment.onEvent?.(event)),
-  });
+  }, () => kept?.tracking);
   signal.throwIfAborted();
-  const opened = (writer = await sink.open(signal));
+  const opened = (writer = await openSink(sink, resume, environment, signal));
   let seen: Schema | undefined;
+  const write = async (block: Block): Promise<void> => {
+    const own = schemaOf(block.columns);
+    seen = seen === undefined ? own : commonSchema(seen, own);
+    if (block.rows > 0) await inTurn(() => opened.write(block));
+  };
+  let opening = true;
   try {
-    for await (const block of execution) {
-      const own = schemaOf(block.columns);
-      seen = seen === undefined ? own : commonSchema(seen, own);
-      if (block.rows > 0) await inTurn(() => opened.write(block));
+    kept = await keepRun(plan, sink, opened, environment, resume, signal);
+    opening = false;
+    if (!(await kept?.replay(write, deadLetters))) {
+      for await (const block of execution) {
+        const fresh = kept?.fresh(block) ?? block;
+        await write(fresh);
+        await kept?.commit(block, fresh);
+      }
+      signal.throwIfAborted();
+      await kept?.complete();
     }
-    signal.throwIfAborted();
+    await kept?.close();
     const result = await inTurn(() => opened.publish(seen ?? schema ?? { fields: [] }));
     const stats = finished ?? execution.stats();
     environment.onEvent?.({ kind: "run-finished", stats, result });
     return { result, stats };
-  } catch (error) {
+  } catch (thrown) {
+    const error = kept?.hasDevices === true && ShoalError.is(thrown, "device-unavailable") ? deviceChanged(sink.name, "a device that failed to start", undefined, thrown) : thrown;
     if (finished !== undefined) {
       const { code, message } = ShoalError.from(error).toData();
       environment.onEvent?.({ kind: "run-failed", code, message, stats: finished });
     }
-    try {
-      await inTurn(() => opened.discard());
-    } catch (second) {
-      throw new ShoalError("discard-failed", `The run failed, and what it had written could not be removed: ${ShoalError.from(second).message}`, { cause: error, hint: "Mend what the cause names, and remove the unfinished output by hand, or run again with mode: \"overwrite\"." });
-    }
-    throw error;
+    // A ledger that could not be opened stays for a run that fits it.
+    throw await givenUp(opened, kept, error, opening && resume, inTurn, environment);
   }
+}
+
+async function openSink(sink: Datasink, resume: boolean, { ledgers }: Environment, signal: AbortSignal): Promise<SinkWriter> {
+  try {
+    return await sink.open(signal, { resume });
+  } catch (error) {
+    const folder = ShoalError.is(error, "output-unfinished") ? error.details?.["unfinished"] : undefined;
+    if (ledgers === undefined || typeof folder !== "string") throw error;
+    throw unfinished(error as ShoalError, await ledgers.look(folder));
+  }
+}
+
+/** The run's ledger; undefined where it keeps none, which is said when somebody counts on it. */
+async function keepRun(plan: PhysicalOperator, sink: Datasink, writer: SinkWriter, environment: Environment, resume: boolean, signal: AbortSignal): Promise<KeptRun | undefined> {
+  const { ledgers, devices } = environment;
+  const { unfinished: folder } = writer;
+  const why = whyNoLedger(plan) ?? whyNoPosition(plan) ?? (ledgers === undefined || folder === undefined || writer.leave === undefined ? `${sink.name} keeps nothing that is unfinished` : undefined);
+  if (why !== undefined || ledgers === undefined || folder === undefined) {
+    if (resume) notice(environment, `Nothing can be resumed: ${why}. This run starts at the first row.`);
+    return undefined;
+  }
+  const kept = await KeptRun.open({ plan, location: sink.name, folder, ledgers, resume, devices, signal,
+    onProblem: (problem) => notice(environment, `What is done from here on can't be resumed: ${problem.toData().message} A resumed run would do it again.`) });
+  if (resume) {
+    notice(environment, kept.kept > 0
+      ? `Going on after ${plural(kept.kept, "row")} that are done (begun ${kept.startedAt}). What functions take from around them can't be checked.`
+      : `There is nothing to resume for ${sink.name}: this run starts at the first row.`);
+  }
+  return kept;
+}
+
+/** Ends the output of a run that failed: leaves what is kept of it, or nothing. Gives the error to throw. */
+async function givenUp(writer: SinkWriter, kept: KeptRun | undefined, error: unknown, stays: boolean, inTurn: <T>(work: () => Promise<T>) => Promise<T>, environment: Environment): Promise<unknown> {
+  // What could not be written down is made again.
+  await kept?.close().catch(() => {});
+  const rows = kept === undefined || writer.unfinished === undefined ? 0 : ((await environment.ledgers?.look(writer.unfinished).catch(() => undefined))?.rows ?? 0);
+  try {
+    await inTurn(async () => (writer.leave !== undefined && (rows > 0 || stays) ? writer.leave() : writer.discard()));
+  } catch (second) {
+    return new ShoalError("discard-failed", `The run failed, and what it had written could not be removed: ${ShoalError.from(second).message}`, { cause: error, hint: "Mend what the cause names, and remove the unfinished output by hand, or run again with mode: \"overwrite\"." });
+  }
+  if (rows === 0) return error;
+  if (ShoalError.is(error, "aborted")) {
+    const { message, details } = error.toData();
+    return new ShoalError("aborted", `${message} ${plural(rows, "row")} that are done are kept.`, { cause: error, failure: "aborted", hint: "Go on with them: { resume: true }.", details: { ...details, kept: rows, unfinished: writer.unfinished } });
+  }
+  notice(environment, `${plural(rows, "row")} that are done are kept: a run with { resume: true } (--resume) goes on after them.`);
+  return error;
+}
+
+function notice({ log, onEvent }: Environment, message: string): void {
+  log?.info(message);
+  onEvent?.({ kind: "notice", message });
 }

@@ -8,6 +8,9 @@ import { fitActors, type PoolFit } from "./pool/fit-actors.ts";
 import { openActorPool } from "./pool/open-actor-pool.ts";
 import { assertConserved, keepsCount } from "./stats/conservation.ts";
 import { RunProgress } from "./stats/run-progress.ts";
+import { withVariant } from "./device/measure-devices.ts";
+import type { StageDevice } from "./resume/run-ledger.ts";
+import type { RunTracking } from "./resume/run-tracking.ts";
 import type { RunEvent, StageProgress } from "./stats/run-event.ts";
 import type { RunStats } from "./stats/run-stats.ts";
 import { nameBottleneck } from "./stats/bottleneck.ts";
@@ -24,16 +27,17 @@ export interface Execution extends AsyncIterable<Block> {
 
 /**
  * Runs a physical plan on this machine. Nothing is read, and no actor started, before the first block is asked for.
+ * @param tracking for a run that can be resumed: it is followed, and begins where that says; asked for when the first block is
  * @throws at once: `resources-do-not-fit`, `null-with-any-rows`, `job-in-actor`
  */
-export function execute(plan: PhysicalOperator, environment: Environment): Execution {
+export function execute(plan: PhysicalOperator, environment: Environment, tracking: () => RunTracking | undefined = () => undefined): Execution {
   assertNotInsideActor();
   assertNullable(plan, environment);
   assertPlaceForDeadLetters(plan, environment);
   const remote = environment.remote?.(plan) ?? new Map<ActorPoolStage, OpenPool>();
   const local = poolsOf(plan).filter((pool) => !remote.has(pool));
   const fits = fitActors(local.map((pool) => ({ ...pool, name: pool.spec.name })), environment.resources);
-  return new StreamingExecutor(plan, environment, remote, fits);
+  return new StreamingExecutor(plan, environment, remote, fits, tracking);
 }
 
 class StreamingExecutor implements Execution {
@@ -42,6 +46,7 @@ class StreamingExecutor implements Execution {
   readonly #clock: Clock;
   readonly #remote: ReadonlyMap<ActorPoolStage, OpenPool>;
   readonly #fits: readonly PoolFit[];
+  readonly #followed: () => RunTracking | undefined;
   readonly #records: StageRecorder[] = [];
   readonly #notices: string[] = [];
   readonly #progress: RunProgress;
@@ -50,12 +55,13 @@ class StreamingExecutor implements Execution {
   #firstRowAt: number | undefined;
   #consumerMs = 0;
 
-  constructor(plan: PhysicalOperator, environment: Environment, remote: ReadonlyMap<ActorPoolStage, OpenPool>, fits: readonly PoolFit[]) {
+  constructor(plan: PhysicalOperator, environment: Environment, remote: ReadonlyMap<ActorPoolStage, OpenPool>, fits: readonly PoolFit[], tracking: () => RunTracking | undefined) {
     this.#plan = plan;
     this.#environment = environment;
     this.#clock = environment.clock ?? systemClock;
     this.#remote = remote;
     this.#fits = fits;
+    this.#followed = tracking;
     this.#progress = new RunProgress(this.#records, this.#clock, (event) => this.#emit(event));
   }
 
@@ -111,15 +117,17 @@ class StreamingExecutor implements Execution {
   #build(signal: AbortSignal): AsyncIterable<Block> {
     const { environment, fits } = { environment: this.#environment, fits: [...this.#fits] };
     const { host, devices, resources: { gpus } } = environment;
-    const localPool = (stage: ActorPoolStage, fit: PoolFit): OpenPool => (run) => openActorPool(stage, { host, devices, gpus, fit, clock: this.#clock }, run);
+    const localPool = (stage: ActorPoolStage, fit: PoolFit, at: number): OpenPool => (run) =>
+      openActorPool(onDevice(stage, tracking?.deviceOf(at)), { host, devices, gpus, fit, clock: this.#clock, onDevice: (chosen) => tracking?.chose(at, chosen) }, run);
+    const tracking = this.#followed();
     const share = budgetOf(environment) / Math.max(1, fits.length + this.#remote.size);
-    const errors = new RowErrors(environment.onError, environment.maxErrors, environment.deadLetters);
+    const errors = new RowErrors(environment.onError, environment.maxErrors, environment.deadLetters, tracking?.failed, (block, row, letter) => tracking?.failure(block, row, letter));
     const { stream } = buildOperators(this.#plan, signal, {
-      clock: this.#clock, errors, records: this.#records,
+      clock: this.#clock, errors, records: this.#records, tracking,
       onProgress: () => this.#progress.moved(),
       poolRun: (stage, record) => ({
         // Stages are built in the order in which their pools were fitted.
-        openPool: this.#remote.get(stage) ?? localPool(stage, fits.shift() as PoolFit),
+        openPool: this.#remote.get(stage) ?? localPool(stage, fits.shift() as PoolFit, record.stage),
         budgetBytes: share,
         onProgress: () => this.#progress.moved(),
         onEvent: (event) => (event.kind === "notice" ? this.#notice(event.message) : this.#emit({ ...event, stage: record.stage, name: record.name })),
@@ -128,7 +136,7 @@ class StreamingExecutor implements Execution {
     this.#emit({ kind: "run-started", stages: this.#records.map(({ stage, name, kind }) => ({ stage, name, kind })) });
     for (const notice of environment.notices ?? []) this.#notice(notice);
     for (const fit of this.#fits) if (fit.notice !== undefined) this.#notice(fit.notice);
-    void this.#progress.countRows(this.#plan, signal);
+    void this.#progress.countRows(this.#plan, signal, tracking?.readBefore);
     return stream;
   }
 
@@ -181,6 +189,14 @@ class StreamingExecutor implements Execution {
       bottleneck: nameBottleneck(stages, wallMs, this.#consumerMs),
     };
   }
+}
+
+/** The stage with the device that it had before: what was chosen once is not chosen again. */
+function onDevice(stage: ActorPoolStage, chosen: StageDevice | undefined): ActorPoolStage {
+  if (chosen === undefined) return stage;
+  if (stage.spec.kind === "module") return { ...stage, device: chosen.device };
+  const { variants: _tried, ...spec } = stage.spec;
+  return { ...stage, device: chosen.device, spec: withVariant(spec, chosen.variant) };
 }
 
 function inOrder(plan: PhysicalOperator): PhysicalOperator[] {

@@ -59,3 +59,46 @@ function fieldAt(view: DataView, table: number, field: number): number | undefin
   const offset = known ? view.getUint16(vtable + 4 + 2 * field, true) : 0;
   return offset === 0 ? undefined : table + offset;
 }
+
+/**
+ * The messages of an IPC stream up to its end, found by their lengths alone: where each lies whole, and what kind it is.
+ * @throws RangeError where a length leads out of the bytes
+ */
+export function* streamMessages(bytes: Uint8Array): Generator<{ readonly kind: "schema" | "dictionary" | "rows"; readonly isCompressed: boolean }> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at < bytes.byteLength;) {
+    if (view.getInt32(at, true) !== -1) throw new RangeError(`no message begins at byte ${at}`);
+    const length = view.getInt32(at + 4, true);
+    if (length === 0) return;
+    const start = at + 8;
+    if (length < 8 || length > bytes.byteLength - start) throw new RangeError(`a message at byte ${at} is longer than what there is`);
+    const metadata = new DataView(bytes.buffer, bytes.byteOffset + start, length);
+    const table = tableAt(metadata, 0);
+    const kind = kinds[metadata.getUint8(fieldAt(metadata, table, 1) ?? 0)];
+    if (kind === undefined) throw new RangeError(`a message at byte ${at} is of no known kind`);
+    const bodyAt = fieldAt(metadata, table, 3);
+    const body = bodyAt === undefined ? 0 : Number(metadata.getBigInt64(bodyAt, true));
+    if (!(body >= 0 && body <= bytes.byteLength - start - length)) throw new RangeError(`the body of a message at byte ${at} is longer than what there is`);
+    checkLength(metadata, table, 4, 4);
+    let isCompressed = false;
+    if (kind !== "schema") {
+      const header = tableAt(metadata, table, 2);
+      const batch = kind === "rows" ? header : tableAt(metadata, header, 1);
+      isCompressed = fieldAt(metadata, batch, 3) !== undefined;
+      for (const field of [1, 2]) checkLength(metadata, batch, field, 16);
+      checkLength(metadata, batch, 4, 8);
+    }
+    yield { kind, isCompressed };
+    at = start + length + body;
+  }
+}
+
+const kinds: Readonly<Record<number, "schema" | "dictionary" | "rows">> = { 1: "schema", 2: "dictionary", 3: "rows" };
+
+/** That a list, whose items take `itemBytes` each, is no longer than what it lies in: apache-arrow would go on for two thousand million items. @throws RangeError */
+function checkLength(view: DataView, table: number, field: number, itemBytes: number): void {
+  const at = fieldAt(view, table, field);
+  if (at === undefined) return;
+  const vector = at + view.getUint32(at, true);
+  if (vector + 4 + itemBytes * view.getUint32(vector, true) > view.byteLength) throw new RangeError("a list in a message is longer than the message");
+}

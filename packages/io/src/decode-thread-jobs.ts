@@ -1,4 +1,5 @@
 import type { Block } from "@shoal/core";
+import type { BlockExpectation } from "./arrow-inspect.ts";
 import type { ArrowEncoding } from "./arrow-encode.ts";
 import type { RemoteFile, ThreadJob, ThreadOutput, ThreadPort } from "./decode-thread-messages.ts";
 import { receiveBlock, sendBlock, type SentBlock } from "./block-transfer.ts";
@@ -37,6 +38,11 @@ export const jobs: Readonly<Record<string, ThreadJob>> = {
   "arrow-read": async function* ({ identity, columns }: { identity: FileIdentity; columns?: readonly string[] }, port: ThreadPort) {
     const { readArrow } = await import("./arrow-decode.ts");
     yield* sent(readArrow(port.file(identity.size), columns));
+  },
+  "arrow-inspect": async function* ({ bytes, expected }: { bytes: Uint8Array; expected: BlockExpectation }) {
+    const { inspectBlock } = await import("./arrow-inspect.ts");
+    const value = inspectBlock(bytes, expected);
+    if (value !== undefined) yield { value };
   },
   "arrow-write": async function* (encoding: ArrowEncoding, port: ThreadPort) {
     const { encodeArrow } = await import("./arrow-encode.ts");

@@ -52,9 +52,9 @@ export function fileDatasink(place: string | OutputPlace, format: SinkFormat, op
     name: `${format.format}(${path})`,
     // Another place is no data that could be written down.
     ...(typeof place === "string" && { spec: { format: format.format, options: { ...spec, path, mode, ...(maxRowsPerFile === undefined ? {} : { maxRowsPerFile }) } } }),
-    async open(signal) {
+    async open(signal, { resume = false } = {}) {
       signal.throwIfAborted();
-      const options = { extensions: format.extensions, mode };
+      const options = { extensions: format.extensions, mode, resume };
       const output = await (typeof place === "string" ? platform.openOutput(place, options) : place.open(options));
       if (output.single && maxRowsPerFile !== undefined) {
         await output.discard();
@@ -66,6 +66,8 @@ export function fileDatasink(place: string | OutputPlace, format: SinkFormat, op
 }
 
 class FileSinkWriter implements SinkWriter {
+  readonly unfinished?: string;
+  readonly leave?: () => Promise<void>;
   readonly #output: Output;
   readonly #format: SinkFormat;
   readonly #maxRowsPerFile: number;
@@ -81,6 +83,10 @@ class FileSinkWriter implements SinkWriter {
     this.#output = output;
     this.#format = format;
     this.#maxRowsPerFile = maxRowsPerFile;
+    if (output.unfinished !== undefined && output.leave !== undefined) {
+      this.unfinished = output.unfinished;
+      this.leave = () => this.#end(() => output.leave?.());
+    }
   }
 
   async write(block: Block): Promise<void> {
@@ -152,11 +158,15 @@ class FileSinkWriter implements SinkWriter {
     return { location: this.#output.location, rows: this.#rows, bytes: this.#bytes, ...published };
   }
 
-  async discard(): Promise<void> {
+  discard(): Promise<void> {
+    return this.#end(() => this.#output.discard());
+  }
+
+  async #end(end: () => Promise<void> | undefined): Promise<void> {
     try {
       await this.#current?.encoder.abandon?.();
     } finally {
-      await this.#output.discard();
+      await end();
     }
   }
 }

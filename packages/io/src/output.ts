@@ -4,6 +4,8 @@ export interface OutputOptions {
   readonly extensions: readonly string[];
   /** What to do with an output that is already there. Default `error`. */
   readonly mode?: "error" | "overwrite";
+  /** An unfinished one is taken over. Only for places that keep any. */
+  readonly resume?: boolean;
 }
 
 /** Bytes on their way to one file. They can be relied on only after `close`. */
@@ -27,6 +29,10 @@ export interface Output {
   /** The paths of the published files and of the dead letters. */
   publish(): Promise<{ readonly files: readonly string[]; readonly deadLetters?: string }>;
   discard(): Promise<void>;
+  /** Where the output is as long as it is unfinished, as a folder that others may put something into. */
+  readonly unfinished?: string;
+  /** Removes what was written, and leaves that folder. */
+  leave?(): Promise<void>;
 }
 
 /** A place for one output that is no path, as {@link memoryFile}. */

@@ -28,7 +28,7 @@ export function countingSource(rows: readonly Row[], { rowsPerBlock = 100, rowsP
       const start = Number(id.slice(name.length + 1));
       open++;
       try {
-        for (let at = firstRow; at < Math.min(size, limit); at += rowsPerBlock) {
+        for (let at = firstRow; at < Math.min(size, firstRow + limit); at += rowsPerBlock) {
           const part = rows.slice(start + at, start + Math.min(at + rowsPerBlock, size));
           rowsRead += part.length;
           yield blockFromRows(part, undefined, [{ partition: id, version: "1", firstRow: at, rows: part.length }]);

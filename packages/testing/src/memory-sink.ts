@@ -2,14 +2,15 @@ import { blockRows, concatBlocks, type Block, type Datasink, type DeadLetter, ty
 
 /** A sink that keeps what it was given, and says what became of it. */
 export interface MemorySink extends Datasink {
-  readonly state: "untouched" | "open" | "published" | "discarded";
+  readonly state: "untouched" | "open" | "published" | "discarded" | "left";
   readonly rows: readonly Row[];
   readonly block: Block;
   readonly deadLetters: readonly DeadLetter[];
   readonly schema: Schema | undefined;
 }
 
-export function memorySink(name = "memory"): MemorySink {
+/** @param unfinished the folder that it says its unfinished output is in: a run may keep its ledger there */
+export function memorySink(name = "memory", unfinished?: string): MemorySink {
   let state: MemorySink["state"] = "untouched";
   let schema: Schema | undefined;
   let blocks: Block[] = [];
@@ -45,6 +46,13 @@ export function memorySink(name = "memory"): MemorySink {
           state = "discarded";
           blocks = [];
         },
+        ...(unfinished === undefined ? {} : {
+          unfinished,
+          leave: async () => {
+            state = "left";
+            blocks = [];
+          },
+        }),
       });
     },
   };

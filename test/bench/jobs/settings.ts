@@ -9,6 +9,8 @@ export interface TextSettings {
   readonly concurrency?: number;
   readonly maxBatchCost?: number | "auto";
   readonly device?: Device;
+  /** False: the run keeps no ledger. */
+  readonly ledger?: boolean;
   /** Cores that the run may use; what is detected when not given. */
   readonly cpus?: number;
 }

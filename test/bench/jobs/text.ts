@@ -5,6 +5,6 @@ import { tell, type TextSettings } from "./settings.ts";
 import { timedSink } from "./timed-sink.ts";
 
 const settings = JSON.parse(process.argv[2] as string) as TextSettings;
-const { sink, first } = timedSink(parquet(settings.out, { mode: "overwrite" }));
+const { sink, first } = timedSink(parquet(settings.out, { mode: "overwrite" }), settings.ledger);
 const { result, stats } = await predictText(readJsonl(settings.path), settings, sink).run(settings.cpus === undefined ? {} : { resources: { cpus: settings.cpus } });
 tell(first(), result.rows, stats);

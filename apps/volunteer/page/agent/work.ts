@@ -100,6 +100,8 @@ function idle(work: Work): Work {
 
 function progress(work: Work, { rows, blocks, rowsPerSecond }: Extract<AgentReport, { kind: "progress" }>): Work {
   const { notice, ...rest } = work;
+  // A last one may come when there is nothing more to do.
+  if (work.activity.kind === "waiting" && rows <= work.rows && blocks <= work.blocks) return work;
   return {
     ...rest, rows, blocks, rowsPerSecond,
     rates: [...work.rates, rowsPerSecond].slice(-keptRates),

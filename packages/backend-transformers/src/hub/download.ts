@@ -1,4 +1,5 @@
 import { ShoalError, systemClock, type Logger } from "@shoal/core";
+import type { TellBytes } from "../platform/model-platform.ts";
 import { fetchFile, type FileResponse, type RemoteFile } from "./fetch-file.ts";
 import type { HubFiles, PartialFile } from "./hub-files.ts";
 
@@ -11,19 +12,19 @@ const usualFailures = 4;
  * @returns false where the server has no such file.
  * @throws `unauthorized`, `download-failed`, `download-corrupt`
  */
-export async function download(file: RemoteFile, target: string, files: HubFiles, signal: AbortSignal, log: Logger, mostFailures = usualFailures): Promise<boolean> {
+export async function download(file: RemoteFile, target: string, files: HubFiles, signal: AbortSignal, log: Logger, mostFailures = usualFailures, onBytes?: TellBytes): Promise<boolean> {
   await using _ = await files.lock(`${target}.lock`, signal);
   if (await files.isFile(target)) return true;
   const partialPath = `${target}.partial`;
   log.info(`Downloading ${file.url}`);
-  const found = await fill(file, partialPath, files, signal, mostFailures);
+  const found = await fill(file, partialPath, files, signal, mostFailures, onBytes);
   if (found) await files.rename(partialPath, target);
   else await files.remove(partialPath);
   await files.remove(`${partialPath}.etag`);
   return found;
 }
 
-async function fill(file: RemoteFile, path: string, files: HubFiles, signal: AbortSignal, mostFailures: number): Promise<boolean> {
+async function fill(file: RemoteFile, path: string, files: HubFiles, signal: AbortSignal, mostFailures: number, onBytes?: TellBytes): Promise<boolean> {
   await using partial = await files.openPartial(path);
   let etag = new TextDecoder().decode((await files.read(`${path}.etag`)) ?? new Uint8Array()) || undefined;
   // Without a tag nobody knows whether the rest belongs to the same file.
@@ -31,7 +32,7 @@ async function fill(file: RemoteFile, path: string, files: HubFiles, signal: Abo
   let failures = 0;
   for (;;) {
     const before = partial.size;
-    const outcome = await attempt(file, partial, etag, (tag) => files.writeText(`${path}.etag`, tag), signal);
+    const outcome = await attempt(file, partial, etag, (tag) => files.writeText(`${path}.etag`, tag), signal, onBytes);
     if (outcome.done) {
       if (outcome.found) await check(file, partial, outcome.etag, files, path);
       return outcome.found;
@@ -48,7 +49,7 @@ type Outcome =
   | { readonly done: true; readonly found: boolean; readonly etag: string | undefined }
   | { readonly done: false; readonly cause: unknown; readonly etag: string | undefined };
 
-async function attempt(file: RemoteFile, partial: PartialFile, etag: string | undefined, keepTag: (etag: string) => Promise<void>, signal: AbortSignal): Promise<Outcome> {
+async function attempt(file: RemoteFile, partial: PartialFile, etag: string | undefined, keepTag: (etag: string) => Promise<void>, signal: AbortSignal, onBytes?: TellBytes): Promise<Outcome> {
   let tag = etag;
   try {
     const range: Record<string, string> = partial.size > 0 ? { range: `bytes=${partial.size}-` } : {};
@@ -63,7 +64,10 @@ async function attempt(file: RemoteFile, partial: PartialFile, etag: string | un
     }
     tag = answer.etag;
     if (tag !== undefined) await keepTag(tag);
-    for await (const chunk of answer.response.body ?? []) await partial.write(chunk);
+    for await (const chunk of answer.response.body ?? []) {
+      await partial.write(chunk);
+      onBytes?.(file.url, partial.size);
+    }
     if (answer.length !== undefined && partial.size < answer.length) return { done: false, cause: new Error(`${partial.size} of ${answer.length} bytes came`), etag: answer.etag };
     if (answer.length !== undefined && partial.size > answer.length) await refuse(file, partial, `${partial.size} bytes came where ${answer.length} were announced`);
     return { done: true, found: true, etag: answer.etag };

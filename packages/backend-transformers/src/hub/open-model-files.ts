@@ -1,5 +1,6 @@
 import { ShoalError, type Logger } from "@shoal/core";
 import type { ModelFiles } from "../model/model-files.ts";
+import type { TellBytes } from "../platform/model-platform.ts";
 import { isCommit } from "./commit.ts";
 import { coordinatorCopy } from "./coordinator-copy.ts";
 import { download } from "./download.ts";
@@ -9,14 +10,14 @@ import type { HubFiles, HubSettings } from "./hub-files.ts";
  * A model's files, by what it is called: a directory or its `file:` URL, the http(s) URL above the files, or a hub id.
  * @throws `model-not-found` for a directory that does not exist, `bad-model-name`
  */
-export async function openModelFiles(model: string, revision: string, hub: HubSettings, files: HubFiles, signal: AbortSignal, log: Logger): Promise<ModelFiles> {
+export async function openModelFiles(model: string, revision: string, hub: HubSettings, files: HubFiles, signal: AbortSignal, log: Logger, onBytes?: TellBytes): Promise<ModelFiles> {
   if (/^file:/i.test(model)) return directoryFiles(model, files.fromFileUrl(model), files);
-  if (/^https?:/i.test(model)) return remoteFiles(model, siteOf(model, hub, files), hub, files, signal, log);
+  if (/^https?:/i.test(model)) return remoteFiles(model, siteOf(model, hub, files), hub, files, signal, log, onBytes);
   if (/^(\.{1,2}([/\\]|$)|[/\\]|[A-Za-z]:[/\\])/.test(model) || (await files.isDirectory(model))) return directoryFiles(model, model, files);
   if (!/^[\w.-]+(\/[\w.-]+)?$/.test(model) || model.includes("..")) {
     throw new ShoalError("bad-model-name", `"${model}" is neither a directory here, nor a URL, nor a hub id.`, { failure: "bug", hint: `Write a hub id as "org/name", a directory as "./name".` });
   }
-  return remoteFiles(model, repositoryOf(model, revision, hub, files), hub, files, signal, log);
+  return remoteFiles(model, repositoryOf(model, revision, hub, files), hub, files, signal, log, onBytes);
 }
 
 async function directoryFiles(model: string, directory: string, files: HubFiles): Promise<ModelFiles> {
@@ -74,7 +75,7 @@ function repositoryOf(model: string, revision: string, hub: HubSettings, files: 
   };
 }
 
-function remoteFiles(model: string, site: Site, hub: HubSettings, files: HubFiles, signal: AbortSignal, log: Logger): ModelFiles {
+function remoteFiles(model: string, site: Site, hub: HubSettings, files: HubFiles, signal: AbortSignal, log: Logger, onBytes: TellBytes | undefined): ModelFiles {
   // Optional files are asked for by several parts of a task.
   const absent = new Set<string>();
   const locate = async (path: string): Promise<string | undefined> => {
@@ -96,7 +97,7 @@ function remoteFiles(model: string, site: Site, hub: HubSettings, files: HubFile
   /** What was not there when it was last asked for is no reason to fail while the server is away, or where the cache can only be read. */
   const downloaded = async (path: string, target: string, wasAbsent: boolean): Promise<boolean> => {
     try {
-      return await download({ url: site.urlOf(path), token: site.token, model }, target, files, signal, log, wasAbsent ? 0 : undefined);
+      return await download({ url: site.urlOf(path), token: site.token, model }, target, files, signal, log, wasAbsent ? 0 : undefined, onBytes);
     } catch (error) {
       if (wasAbsent && !signal.aborted && !ShoalError.is(error, "unauthorized")) return false;
       throw error;

@@ -5,6 +5,7 @@ import type { ModelPlatform } from "./model-platform.ts";
 /** Node, Bun and Deno: directories, and a cache on disk that Hugging Face's libraries share. */
 export const platform: ModelPlatform = {
   hasFiles: true,
-  openModelFiles: ({ model, revision, hub, signal, log }) => openModelFiles(model, revision, hubSettings(hub), nodeHubFiles, signal, log),
+  keepsFiles: () => Promise.resolve(true),
+  openModelFiles: ({ model, revision, hub, signal, log, onBytes }) => openModelFiles(model, revision, hubSettings(hub), nodeHubFiles, signal, log, onBytes),
   readFile: (place) => nodeHubFiles.read(/^file:/i.test(place) ? nodeHubFiles.fromFileUrl(place) : place),
 };

@@ -1,4 +1,4 @@
-import type { ActorHost, Clock, Devices, Resources, ShoalError } from "@shoal/core";
+import type { ActorHost, Clock, DeclarativePredictorSpec, Devices, Resources, ShoalError } from "@shoal/core";
 import type { Channel } from "../connection/channel.ts";
 import type { CodeBundle, GatewayToWorker, ModelManifest, SegmentMessage, Welcome, WorkerToGateway, WorkerTraits } from "../connection/messages.ts";
 
@@ -23,6 +23,8 @@ export interface AgentParts {
   readonly token?: string;
   /** Where the coordinator has the files of a model: what stands in the plan as `spec.model`. */
   readonly modelUrl: (model: ModelManifest, welcome: Welcome) => string;
+  /** Fetches a model's files to where actors find them, and tells how many bytes are there. Without it, or where it does nothing, actors fetch for themselves. */
+  readonly fetchModel?: (spec: DeclarativePredictorSpec, model: ModelManifest, tell: (doneBytes: number) => void, signal: AbortSignal) => Promise<void>;
   /** A URL that actors can import the bundle by, once its SHA-256 was checked. Asked only where `traits.runsCode`. */
   readonly codeUrl?: (code: CodeBundle, welcome: Welcome) => string | Promise<string>;
   /** Ends it at once. */

@@ -4,7 +4,7 @@ import { failureClass, ShoalError, type ErrorData, type FailureClass } from "@sh
 const local = new Set([
   "model-not-found", "download-failed", "download-corrupt", "unauthorized", "unreachable", "connection-lost", "http-refused", "bad-model-file",
   "missing-library", "missing-decoder", "unknown-backend", "device-unavailable", "resources-do-not-fit", "code-not-allowed", "permission-denied",
-  "disk-full", "too-many-open-files", "file-error", "actors-keep-dying", "predictor-not-importable", "no-processes",
+  "disk-full", "too-many-open-files", "file-error", "actors-keep-dying", "predictor-not-importable", "no-processes", "onnx-load-failed", "out-of-memory",
 ]);
 
 /**

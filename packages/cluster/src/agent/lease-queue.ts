@@ -4,6 +4,8 @@ import type { AttemptId, TaskId } from "../scheduler/index.ts";
 export interface Leased {
   readonly task: TaskId;
   readonly attempt: AttemptId;
+  /** What the coordinator calls its rows: goes back with the result. */
+  readonly input?: string | undefined;
   /** Its rows, once they have come. */
   payload?: Uint8Array | undefined;
 }

@@ -63,7 +63,9 @@ class AgentRun implements Agent {
       onNotice: (message) => this.#tell({ kind: "notice", message }),
       onChange: () => this.#pump(),
       onProgress: () => {
-        this.#tell({ kind: "progress", ...this.#work.progress() });
+        const { state, loading } = this.#standing();
+        if (state === "loading") this.#tell({ kind: "loading", name: this.#work.segment?.description.name ?? "", doneBytes: 0, bytes: 0, ...loading });
+        else this.#tell({ kind: "progress", ...this.#work.progress() });
         this.#beats.ifDue();
       },
     });
@@ -162,7 +164,7 @@ class AgentRun implements Agent {
         this.#work.learn(message);
         break;
       case "lease":
-        for (const { task, attempt } of message.tasks) this.#lease({ task, attempt });
+        for (const { task, attempt, input } of message.tasks) this.#lease({ task, attempt, input });
         break;
       case "block":
         if (payload !== undefined) this.#work.fill(message.attempt, payload);
@@ -247,7 +249,7 @@ class AgentRun implements Agent {
     if (state === "waiting") this.#work.rest();
     if (state === this.#shownState) return this.#beats.ifDue();
     this.#shownState = state;
-    if (state === "loading") this.#tell({ kind: "loading", name: segment?.description.name ?? "", doneBytes: 0, bytes: loading?.bytes ?? 0 });
+    if (state === "loading") this.#tell({ kind: "loading", name: segment?.description.name ?? "", doneBytes: 0, bytes: 0, ...loading });
     else if (state === "computing") this.#tell({ kind: "computing", device: this.#standing().device ?? "" });
     else if (state === "waiting") this.#tell({ kind: "idle" });
     this.#beats.soon();

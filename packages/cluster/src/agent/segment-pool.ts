@@ -16,6 +16,8 @@ export interface SegmentPoolEvents {
   readonly onTick: () => void;
 }
 
+const tellEveryMs = 250;
+
 /** The actors of this machine that compute one segment. */
 export class SegmentPool {
   readonly segment: SegmentMessage;
@@ -24,7 +26,10 @@ export class SegmentPool {
   device: string | undefined;
   /** When it was last seen with work. */
   usedAt: number;
+  /** Of its model, that are on this machine. */
+  fetchedBytes = 0;
   readonly #host: ObservedHost;
+  readonly #stop = new AbortController();
   readonly #ready: Promise<BlockPool>;
   #pool: BlockPool | undefined;
   #closing: Promise<void> | undefined;
@@ -65,6 +70,7 @@ export class SegmentPool {
 
   /** Ends its actors at once; those that compute are killed. Settles when they are gone. */
   close(): Promise<void> {
+    this.#stop.abort(new ShoalError("aborted", "The segment was closed.", { failure: "aborted" }));
     this.#closing ??= this.#ready.then((pool) => pool.close(), () => {});
     return this.#closing;
   }
@@ -73,7 +79,17 @@ export class SegmentPool {
     const { clock, resources, devices } = parts;
     const openedAt = clock.now();
     const stage = await travelledStage(this.segment.description, welcome, parts);
-    if (this.#closing !== undefined) throw new ShoalError("aborted", "The segment was closed before its code had come.", { failure: "aborted" });
+    const { model } = this.segment.description;
+    if (model !== undefined && stage.spec.kind === "declarative") {
+      let toldAt = -Infinity;
+      await parts.fetchModel?.(stage.spec, model, (bytes) => {
+        this.fetchedBytes = bytes;
+        if (clock.now() - toldAt < tellEveryMs) return;
+        toldAt = clock.now();
+        events.onTick();
+      }, this.#stop.signal);
+    }
+    this.#stop.signal.throwIfAborted();
     const onEvent = (event: PoolEvent): void => {
       if (event.kind === "notice") events.onNotice(event.message);
       if (event.kind === "actor-lost") events.onNotice(`${event.actor} was lost: ${event.reason}`);

@@ -252,7 +252,7 @@ export class Work {
     return {
       ...(attempt !== undefined && { running: attempt }),
       rows: first === undefined ? 0 : first.pool.rowsDone(first.block),
-      ...(pool?.loading === true && { loading: { doneBytes: 0, bytes } }),
+      ...(pool?.loading === true && { loading: { doneBytes: Math.min(pool.fetchedBytes, bytes), bytes } }),
       state: pool === undefined ? "waiting" : pool.loading ? "loading" : "computing",
       ...(device !== undefined && { device }),
     };

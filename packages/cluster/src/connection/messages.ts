@@ -127,7 +127,15 @@ export interface LeaseMessage {
   readonly lease: number;
   readonly leaseMs: number;
   readonly duplicate: boolean;
-  readonly tasks: readonly { readonly task: TaskId; readonly attempt: AttemptId; readonly bytes: number }[];
+  readonly tasks: readonly LeasedTaskMessage[];
+}
+
+export interface LeasedTaskMessage {
+  readonly task: TaskId;
+  readonly attempt: AttemptId;
+  readonly bytes: number;
+  /** Names the rows that the task is cut from; goes back with its result. */
+  readonly input?: string;
 }
 
 /** Payload: the rows of a leased task, as a block in Arrow IPC form. */
@@ -195,6 +203,8 @@ export interface ResultMessage {
   /** Rows in the payload. */
   readonly rows: number;
   readonly sha256: string;
+  /** As the lease said: so that a result of rows that have changed since, over a restart, is told from one of these. */
+  readonly input?: string;
   /** Rows that could not be done, counted within the task. */
   readonly failures: readonly RowFailure[];
   readonly stats: ResultStats;
@@ -280,6 +290,8 @@ export interface InputEndedMessage {
 export interface CancelMessage {
   readonly kind: "cancel";
   readonly job: string;
+  /** Nobody will continue it: ledger and blobs may go as well. */
+  readonly forget?: boolean;
 }
 
 /** The run has all it wanted and the output is published: the job's ledger and blobs may go. */

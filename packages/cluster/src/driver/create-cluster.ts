@@ -18,6 +18,8 @@ export interface ClusterParts {
   readonly clock: Clock;
   /** From 0 to 1. */
   readonly random: () => number;
+  /** A connection on which nothing came for so long, while a job runs, is given up and made anew. Default one minute. */
+  readonly silentMs?: number;
   readonly log: Logger;
   /** Which files of a model workers get from the coordinator. Without it they find models by themselves. */
   readonly modelFiles?: FindModel;
@@ -52,7 +54,11 @@ class DrivenCluster implements ConnectedCluster {
 
   constructor(parts: ClusterParts) {
     this.#parts = parts;
+    const expectsNews = (): boolean => [...this.#jobs.values()].some((job) => job.expectsNews);
     this.#link = new GatewayLink(parts, {
+      get expectsNews() {
+        return expectsNews();
+      },
       up: (welcome) => {
         this.#name = welcome.name;
         if (this.#isDown) this.#notice(`Connected to ${this.name} again.`);
@@ -69,7 +75,7 @@ class DrivenCluster implements ConnectedCluster {
         this.#isDown = true;
       },
       refused: (error) => {
-        for (const job of [...this.#jobs.values()]) job.fail(error);
+        for (const job of this.#jobs.values()) job.fail(error);
       },
     });
   }
@@ -105,7 +111,7 @@ class DrivenCluster implements ConnectedCluster {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    for (const job of [...this.#jobs.values()]) job.fail(this.#closedError());
+    for (const job of this.#jobs.values()) job.fail(this.#closedError());
   }
 
   #closedError(): ShoalError {

@@ -17,12 +17,16 @@ export interface LinkParts {
   readonly clock: Clock;
   /** From 0 to 1. */
   readonly random: () => number;
+  /** A connection on which nothing came for so long, where news are due, is dead. Default one minute. */
+  readonly silentMs?: number;
 }
 
 export interface LinkListener {
   /** The gateway has let us in; whatever was said on an earlier connection may be lost. */
   up(welcome: Welcome): void;
   message(message: GatewayToDriver, payload: Uint8Array | undefined): void;
+  /** Something is under way of which a gateway tells every second. */
+  readonly expectsNews: boolean;
   /** The connection is gone, or can't be had; the next try comes in `retryMs`. */
   down(error: ShoalError, retryMs: number): void;
   /** It will not be let in again. Nothing comes after. */
@@ -31,6 +35,7 @@ export interface LinkListener {
 
 const mostBufferedBytes = 8 * 2 ** 20;
 const roomAskedEveryMs = 5;
+const lookEveryMs = 10_000;
 
 /** A gateway that was reached and says nothing. */
 const welcomeWithinMs = 20_000;
@@ -144,6 +149,7 @@ export class GatewayLink {
       return { error: connectionLost(), final: false };
     }
     const over = new AbortController();
+    let heardAt = clock.now();
     return new Promise<Ended>((resolve) => {
       const end = (error: ShoalError, final = false): void => {
         over.abort();
@@ -154,6 +160,7 @@ export class GatewayLink {
       channel.listen({
         message: (message, payload) => {
           if (over.signal.aborted) return;
+          heardAt = clock.now();
           if (message.kind === "bye") return end(ShoalError.fromData(message.error), !message.again);
           if (message.kind !== "welcome") return this.#channel === channel ? this.#listener.message(message, payload) : undefined;
           if (message.protocol !== protocolVersion) return end(protocolMismatch(message.protocol, "driver"), true);
@@ -166,8 +173,18 @@ export class GatewayLink {
         closed: (reason) => end(reason ?? connectionLost()),
       });
       channel.send(hello(name, this.#key, token));
-      clock.sleep(welcomeWithinMs, over.signal).then(() => (this.#channel === channel ? undefined : end(silent())), () => {});
+      clock.sleep(welcomeWithinMs, over.signal).then(() => (this.#channel === channel ? undefined : end(silent(welcomeWithinMs))), () => {});
+      void this.#mind(() => clock.now() - heardAt, (error) => end(error), over.signal);
     });
+  }
+
+  /** A network that lost its way tells neither side: the connection is given up when it has been silent for long. */
+  async #mind(silentFor: () => number, end: (error: ShoalError) => void, over: AbortSignal): Promise<void> {
+    const { clock, silentMs = 60_000 } = this.#parts;
+    while (!over.aborted) {
+      await clock.sleep(Math.min(lookEveryMs, silentMs), over).catch(() => {});
+      if (!over.aborted && this.#listener.expectsNews && silentFor() > silentMs) end(silent(silentFor()));
+    }
   }
 }
 
@@ -190,6 +207,6 @@ function connectionLost(): ShoalError {
   return new ShoalError("connection-lost", "The connection to the coordinator broke.", { hint: "Check that the coordinator runs and that the network is there; nothing is lost, and it is tried again.", failure: "worker-lost" });
 }
 
-function silent(): ShoalError {
-  return new ShoalError("connection-lost", `The coordinator did not answer within ${welcomeWithinMs / 1000} s.`, { hint: "Check that the link leads to a Shoal coordinator.", failure: "worker-lost" });
+function silent(ms: number): ShoalError {
+  return new ShoalError("connection-lost", `The coordinator said nothing for ${Math.round(ms / 1000)} s.`, { hint: "Check that the link leads to a Shoal coordinator, and the network in between.", failure: "worker-lost" });
 }

@@ -18,6 +18,9 @@ export interface RunningJobParts extends DescribeParts {
   readonly onOver: (job: RunningJob) => void;
 }
 
+/** How long a job whose output is published waits for a lost connection, to say so. */
+const lastWordMs = 5_000;
+
 /** One run's job: its stages as pools, and all that the gateway says about it. */
 export class RunningJob implements ClusterJob {
   readonly job: string;
@@ -38,6 +41,7 @@ export class RunningJob implements ClusterJob {
   readonly #placed = new Set<string>();
   #toldCommitted = false;
   #over = false;
+  #accepting = false;
   #failure: unknown;
 
   constructor(job: string, settings: JobSettings, parts: RunningJobParts) {
@@ -49,7 +53,12 @@ export class RunningJob implements ClusterJob {
 
   async published(): Promise<void> {
     if (this.#over) return;
-    if (this.#submission !== undefined) this.#parts.link.send({ kind: "published", job: this.job });
+    const { link, clock } = this.#parts;
+    if (this.#submission !== undefined) {
+      // A coordinator that hears nothing of it keeps the job for a week: worth a moment, and no more.
+      if (link.channel === undefined) await Promise.race([link.connected(), clock.sleep(lastWordMs, this.#ended.signal)]).catch(() => {});
+      link.send({ kind: "published", job: this.job });
+    }
     this.#end();
   }
 
@@ -65,6 +74,7 @@ export class RunningJob implements ClusterJob {
   }
 
   down(): void {
+    this.#accepting = false;
     this.#sending?.abort(new ShoalError("connection-lost", "The connection to the coordinator broke.", { failure: "worker-lost" }));
     for (const pool of this.#pools) pool?.detach();
   }
@@ -83,6 +93,11 @@ export class RunningJob implements ClusterJob {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** The gateway has taken it, and tells every second how its workers stand. */
+  get expectsNews(): boolean {
+    return this.#accepting;
   }
 
   notice(message: string): void {
@@ -132,6 +147,7 @@ export class RunningJob implements ClusterJob {
 
   async #accepted({ committedBlocks, missing }: AcceptedMessage): Promise<void> {
     if (this.#submission === undefined) return;
+    this.#accepting = true;
     if (committedBlocks > 0 && !this.#toldCommitted) this.notice(`${committedBlocks} blocks of "${this.#settings.name}" were done before: they are not run again.`);
     this.#toldCommitted = true;
     // A gateway learns by asking anew that files were laid before it.
@@ -175,7 +191,8 @@ export class RunningJob implements ClusterJob {
 
   #cancel(): void {
     if (this.#over) return;
-    if (this.#submission !== undefined) this.#parts.link.send({ kind: "cancel", job: this.job });
+    // A job without an identity is one that nobody can continue.
+    if (this.#submission !== undefined) this.#parts.link.send({ kind: "cancel", job: this.job, ...(this.#settings.identity === undefined && { forget: true }) });
     this.#end();
   }
 

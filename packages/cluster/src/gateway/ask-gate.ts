@@ -23,12 +23,13 @@ export class AskGate {
     for (const job of jobs.values()) {
       const { driver } = job;
       if (job.state !== "running" || job.missingFiles.size > 0 || driver === undefined || driver.deliveries.waiting > mostUndelivered) continue;
+      const isFull = inputs.bytes >= settings.heldBytes;
       // One without any block would stand still, and those that wait for it with it.
-      if (inputs.bytes >= settings.heldBytes && inputs.countOf(job.name) > 0) continue;
+      if (isFull && inputs.countOf(job.name) > 0) continue;
       for (const [index, segment] of job.segments.entries()) {
-        const blocks = segment.wanted;
+        const blocks = isFull && segment.mayOffer > 0 ? 0 : Math.min(segment.wanted, isFull ? 1 : Infinity);
         if (blocks === 0) continue;
-        segment.wanted = 0;
+        segment.wanted -= blocks;
         segment.mayOffer += blocks;
         driver.send({ kind: "ask", job: job.name, segment: index, blocks });
       }

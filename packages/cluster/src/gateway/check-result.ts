@@ -4,7 +4,14 @@ import { decodeBlock, isTypedArray, ShoalError, type Block, type Column, type Pr
 export interface ResultExpectation {
   /** Rows that it says it has. */
   readonly rows: number;
-  readonly spec: PredictorSpec;
+  /** The columns of the answer, where they are known: these and no others. */
+  readonly columns?: readonly string[];
+  /** Columns of the input may come back, and what numbers they hold is not the worker's doing. */
+  readonly anyNumbers: boolean;
+}
+
+export function expectationOf(spec: PredictorSpec, rows: number): ResultExpectation {
+  return spec.kind === "declarative" ? { rows, columns: spec.adds, anyNumbers: false } : { rows, anyNumbers: true };
 }
 
 /**
@@ -17,15 +24,17 @@ export type CheckResult = (bytes: Uint8Array, expectation: ResultExpectation, si
 export const checkResultHere: CheckResult = async (bytes, expectation) => checkBlock(decodeBlock(bytes), expectation);
 
 /** @throws `bad-result` */
-export function checkBlock(block: Block, { rows, spec }: ResultExpectation): void {
+export function checkBlock(block: Block, { rows, columns, anyNumbers }: ResultExpectation): void {
   if (block.rows !== rows) throw badResult(`It has ${block.rows} rows, and is said to have ${rows}.`);
   for (const [name, column] of Object.entries(block.columns)) {
     if (column.length !== rows) throw badResult(`Column "${name}" has ${column.length} values for ${rows} rows.`);
-    if (rows > 0 && hasNoNumber(column)) throw badResult(`Column "${name}" holds not one finite number.`);
+    if (rows > 0 && !anyNumbers && hasNoNumber(column)) throw badResult(`Column "${name}" holds not one finite number.`);
   }
-  if (spec.kind !== "declarative") return;
-  const missing = spec.adds.find((name) => !Object.hasOwn(block.columns, name));
+  if (columns === undefined || rows === 0) return;
+  const missing = columns.find((name) => !Object.hasOwn(block.columns, name));
   if (missing !== undefined) throw badResult(`Column "${missing}" is missing.`);
+  const other = Object.keys(block.columns).find((name) => !columns.includes(name));
+  if (other !== undefined) throw badResult(`Column "${other}" was not asked for.`);
 }
 
 export function badResult(message: string): ShoalError {

@@ -11,7 +11,7 @@ import type { GatewayState } from "./gateway-state.ts";
 export class Commits {
   readonly #state: GatewayState;
   readonly #trouble: EngineTrouble;
-  readonly #open = new Set<Promise<void>>();
+  readonly #open = new Map<Promise<void>, { readonly task: TaskId; readonly since: number; isLate: boolean }>();
 
   constructor(state: GatewayState, trouble: EngineTrouble) {
     this.#state = state;
@@ -20,20 +20,32 @@ export class Commits {
 
   /** Settles when no commit is under way. */
   async settled(): Promise<void> {
-    while (this.#open.size > 0) await Promise.allSettled(this.#open);
+    while (this.#open.size > 0) await Promise.allSettled(this.#open.keys());
   }
 
   commit(task: TaskId, entry: TaskEntry): void {
     const job = this.#state.jobs.get(task.job);
     if (job === undefined || job.isOver) return;
     const committed = this.#toCommit(job, task, entry);
-    if (committed === undefined) return this.#state.loop.tell({ kind: "commit-abandoned", task });
+    if (committed === undefined) return this.#abandon(job, task, entry);
     const commit = this.#write(job, task, recordOf(committed, this.#state.loop.epoch)).catch((error: unknown) => {
       this.#state.log.warn(`A commit of ${job.name} failed: ${ShoalError.from(error).message}`);
+      if (ShoalError.is(error, "ledger-unreadable")) return failJob(this.#state, job, error.toData());
       this.#state.loop.tell({ kind: "commit-unknown", task });
     });
-    this.#open.add(commit);
+    this.#open.set(commit, { task, since: this.#state.clock.now(), isLate: false });
     void commit.finally(() => this.#open.delete(commit));
+  }
+
+  /** An answer that does not come counts as undecided after a while; should it come later, it counts as well. Called about once a second. */
+  mindLate(): void {
+    const { clock, settings, loop } = this.#state;
+    const before = clock.now() - settings.commitMs;
+    for (const commit of this.#open.values()) {
+      if (commit.isLate || commit.since > before) continue;
+      commit.isLate = true;
+      loop.tell({ kind: "commit-unknown", task: commit.task });
+    }
   }
 
   #toCommit(job: GatewayJob, task: TaskId, entry: TaskEntry): Committed | undefined {
@@ -41,23 +53,23 @@ export class Commits {
     if (input === undefined) return undefined;
     if (entry.kind !== "result") return { ...entry, input };
     const checked = job.checked(task, entry.attempt, entry.worker);
+    // Held since before a restart, and the rows are others now.
+    if (checked?.input !== undefined && checked.input !== input) return undefined;
     return checked && { kind: "result", input, sha256: checked.sha256, rows: checked.rows, failed: checked.failures.length, worker: checked.worker, attempt: checked.attempt };
   }
 
-  async #write(job: GatewayJob, task: TaskId, record: CommitRecord): Promise<void> {
-    const { engine, clock, settings, loop, signal } = this.#state;
-    const answer = engine.ledger.commit(job.name, blockKey(task), record);
-    const over = new AbortController();
-    const late = clock.sleep(settings.commitMs, AbortSignal.any([signal, over.signal])).then(
-      () => loop.tell({ kind: "commit-unknown", task }),
-      () => {},
-    );
-    try {
-      this.#heard(job, task, record, await answer);
-    } finally {
-      over.abort();
-      await late;
+  /** The result is none of these rows: the task is open again. */
+  #abandon(job: GatewayJob, task: TaskId, entry: TaskEntry): void {
+    if (entry.kind === "result") {
+      job.discard(task, entry.attempt);
+      this.#state.refusals.count("stale-result");
+      this.#state.workers.get(entry.worker)?.link?.send({ kind: "refuse", task, attempt: entry.attempt });
     }
+    this.#state.loop.tell({ kind: "commit-abandoned", task });
+  }
+
+  async #write(job: GatewayJob, task: TaskId, record: CommitRecord): Promise<void> {
+    this.#heard(job, task, record, await this.#state.engine.ledger.commit(job.name, blockKey(task), record));
   }
 
   #heard(job: GatewayJob, task: TaskId, record: CommitRecord, answer: CommitOutcome): void {

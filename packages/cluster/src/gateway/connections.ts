@@ -106,7 +106,7 @@ export class Connections {
     const welcome = (): void => channel.send({ kind: "welcome", protocol: protocolVersion, key, name: this.#name, beatMs: this.#state.settings.beatMs });
     if (hello.role === "worker") return this.#worker(channel as Channel<GatewayToWorker, WorkerToGateway>, hello, connection, admission, welcome) as Link;
     welcome();
-    const driver = new DriverLink(this.#state, this.#parts, channel as Channel<GatewayToDriver, DriverToGateway>, connection, hello.name, admission.invite);
+    const driver = new DriverLink(this.#state, this.#parts, channel as Channel<GatewayToDriver, DriverToGateway>, connection, hello.name, admission);
     this.#drivers.add(driver);
     return { message: (message, payload) => driver.message(message as DriverToGateway, payload), ended: () => {
       this.#drivers.delete(driver);
@@ -153,7 +153,7 @@ export class Connections {
   revoke(invite: string): void {
     const error = new ShoalError("invite-revoked", "The link by which this came was revoked.", { hint: "Ask whoever runs the coordinator for a new one." });
     for (const link of this.#state.links.values()) if (link.admission.invite === invite) link.bye(error, false);
-    for (const driver of this.#drivers) if (driver.invite === invite) driver.bye(error, false);
+    for (const driver of this.#drivers) if (driver.admission.invite === invite) driver.bye(error, false);
   }
 
   /** Nobody comes in any more. */

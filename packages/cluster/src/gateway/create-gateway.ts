@@ -1,4 +1,5 @@
 import { ShoalError, silentLogger } from "@shoal/core";
+import { commitsStalledMs } from "../scheduler/index.ts";
 import { AskGate } from "./ask-gate.ts";
 import { BlobCollection } from "./blob-collection.ts";
 import { checkResultHere } from "./check-result.ts";
@@ -26,6 +27,7 @@ import { Watchers } from "./watchers.ts";
 
 const pulseMs = 1_000;
 const quietMs = 20;
+const stalledAfterMs = 5_000;
 
 /**
  * Opens a gateway over an engine, as its leader: waits until no other one leads. What was committed before is known as soon as a driver brings its job
@@ -82,14 +84,23 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const pulse = async (): Promise<void> => {
     while (!signal.aborted) {
       await clock.sleep(pulseMs, signal);
-      desk.mindAbsence();
-      intake.refuseEarly();
-      connections.endSilent();
-      asks.ask();
-      tellFleet(state);
-      // Rates fade, though nothing happens.
-      if (state.links.size > 0) state.changed();
+      try {
+        beat();
+      } catch (error) {
+        log.warn(`The gateway missed a beat: ${ShoalError.from(error).message}`);
+      }
     }
+  };
+  const beat = (): void => {
+    desk.mindAbsence();
+    intake.refuseEarly();
+    intake.mindLate();
+    commits.mindLate();
+    connections.endSilent();
+    asks.ask();
+    tellFleet(state);
+    // Rates fade, though nothing happens.
+    if (state.links.size > 0) state.changed();
   };
 
   try {
@@ -99,7 +110,19 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     throw error;
   }
   leadership.lost.addEventListener("abort", depose, { once: true });
-  for (const loop of [lead, pulse]) loop().catch((error: unknown) => signal.aborted || depose() || log.warn(ShoalError.from(error).message));
+  pulse().catch(() => {});
+  // An engine that can't be asked can't be led either.
+  lead().catch((error: unknown) => {
+    if (signal.aborted) return;
+    log.warn(`The gateway could not renew its role: ${ShoalError.from(error).message}`);
+    depose();
+  });
+
+  /** Why nothing gets done: the disk is full, or the ledger does not answer. */
+  const whyPaused = (): string | undefined => {
+    const stalledMs = commitsStalledMs(state.loop.state);
+    return trouble.why ?? (stalledMs < stalledAfterMs ? undefined : `The ledger has decided nothing for ${Math.round(stalledMs / 1000)} s.`);
+  };
 
   /** Nobody computes any more, and what came is in the ledger. */
   const isQuiet = (): boolean => intake.open === 0 && [...state.loop.state.connections.values()].every(({ attempts }) => attempts.size === 0);
@@ -132,7 +155,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     },
     allows: (token, scope) => invites.allows(token, scope),
     modelFile: (model, path) => modelFile(state, model, path),
-    snapshot: () => takeSnapshot(state, name, trouble.why),
+    snapshot: () => takeSnapshot(state, name, whyPaused()),
     watch: (onChange) => watchers.watch(onChange),
     ended,
     close: () => (closing ??= close()),

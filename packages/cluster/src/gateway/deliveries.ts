@@ -24,6 +24,9 @@ interface Part {
 
 const pollMs = 20;
 const retryMs = 1_000;
+const mostTries = 30;
+/** What another try would meet again. */
+const final = new Set(["input-changed", "blob-missing", "blob-damaged", "bad-blob", "ledger-unreadable"]);
 
 /**
  * Hands blocks that are done to one driver, as fast as it reads them: what waits is a number, the bytes stay where they are stored. What a block's parts
@@ -57,17 +60,21 @@ export class Deliveries {
   }
 
   async #deliverAll(): Promise<void> {
+    let tries = 0;
     for (let next = this.#waiting[0]; next !== undefined && this.#isOpen(); next = this.#waiting[0]) {
       try {
         if (next.job.state !== "failed" && next.job.state !== "cancelled") await this.#deliver(next);
         this.#waiting.shift();
+        tries = 0;
       } catch (cause) {
         if (this.#state.signal.aborted) return;
         const error = ShoalError.from(cause);
-        if (error.code === "engine-paused") {
+        if (!final.has(error.code) && (error.code === "engine-paused" || ++tries < mostTries)) {
+          this.#state.log.warn(`Block ${next.block} of ${next.job.name} can't be handed back now: ${error.message}`);
           await this.#state.clock.sleep(retryMs, this.#state.signal).catch(() => {});
           continue;
         }
+        tries = 0;
         this.#waiting.shift();
         failJob(this.#state, next.job, error.toData());
       }
@@ -86,7 +93,8 @@ export class Deliveries {
       const bytes = this.#state.recent.take(committed.sha256) ?? (await this.#state.engine.blobs.get(committed.sha256));
       const { result: { failures, stats, worker }, payload } = decodeStoredResult(bytes);
       await this.#room();
-      this.#channel.send({ ...about, failures, stats, worker }, payload);
+      // For people, as far as it is still known who that was.
+      this.#channel.send({ ...about, failures, stats, worker: this.#state.workers.get(worker)?.traits.label ?? worker }, payload);
     }
     this.#channel.send({ kind: "block-done", job, segment, block: number });
   }

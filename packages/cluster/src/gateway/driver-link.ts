@@ -10,6 +10,7 @@ import { endJob, failJob, resumeJob } from "./end-job.ts";
 import type { FileStore } from "./file-store.ts";
 import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
+import type { Admission } from "./invite-book.ts";
 import type { JobDesk } from "./job-desk.ts";
 
 /** What a driver's connection works with. */
@@ -24,7 +25,7 @@ export interface DriverServices {
 export class DriverLink {
   readonly connection: string;
   readonly name: string;
-  readonly invite: string | undefined;
+  readonly admission: Admission;
   readonly deliveries: Deliveries;
   isOpen = true;
   /** It was told to go: nothing that it says counts any more. */
@@ -35,13 +36,13 @@ export class DriverLink {
   readonly #jobs = new Set<GatewayJob>();
   #heard: Promise<void> = Promise.resolve();
 
-  constructor(state: GatewayState, parts: DriverServices, channel: Channel<GatewayToDriver, DriverToGateway>, connection: string, name: string, invite: string | undefined) {
+  constructor(state: GatewayState, parts: DriverServices, channel: Channel<GatewayToDriver, DriverToGateway>, connection: string, name: string, admission: Admission) {
     this.#state = state;
     this.#parts = parts;
     this.#channel = channel;
     this.connection = connection;
     this.name = name;
-    this.invite = invite;
+    this.admission = admission;
     this.deliveries = new Deliveries(state, channel, () => this.isOpen);
   }
 
@@ -70,9 +71,10 @@ export class DriverLink {
         return this.#state.loop.tell({ kind: "input-ended", job, segment, blocks });
       }
       case "cancel": {
-        const job = this.#job(message.job);
-        if (job !== undefined) this.#leave(job, "cancelled");
-        return;
+        const job = this.#state.jobs.get(message.job);
+        if (job?.driver !== this) return;
+        this.#leave(job, "cancelled");
+        return message.forget === true ? this.#forget(message.job) : undefined;
       }
       case "published": return this.#published(message.job);
       case "hello": throw new ShoalError("bad-message", "A second hello came on one connection.", { failure: "bug" });
@@ -107,13 +109,8 @@ export class DriverLink {
     const job = this.#job(name);
     const known = job?.segments[segment];
     if (job === undefined || known === undefined) return;
-    // A driver that comes back offers nothing that it was given before.
-    if (known.mayOffer === 0 || block < known.offeredBlocks) {
-      throw new ShoalError("unexpected-block", `Block ${block} of segment ${segment} was offered ${known.mayOffer === 0 ? "and not asked for" : `after block ${known.offeredBlocks - 1}`}.`, { failure: "bug" });
-    }
+    if (known.mayOffer === 0) throw new ShoalError("unexpected-block", `Block ${block} of segment ${segment} was offered, and no more were asked for.`, { failure: "bug" });
     known.mayOffer--;
-    known.offeredBlocks = block + 1;
-    known.offeredRows += rows;
     const input = await sha256Of(payload as Uint8Array<ArrayBuffer>);
     if (job.isOver) return;
     const place = { job: name, segment, block };
@@ -127,6 +124,11 @@ export class DriverLink {
     const job = this.#state.jobs.get(name);
     if (job !== undefined && job.driver !== undefined && job.driver !== this) return;
     if (job !== undefined) this.#leave(job, "done");
+    await this.#forget(name);
+  }
+
+  /** What is kept of a job that is needed no more. */
+  async #forget(name: string): Promise<void> {
     await this.#parts.desk.remove(name);
     this.#parts.collection.start();
   }
@@ -146,7 +148,12 @@ export class DriverLink {
     return job !== undefined && job.driver === this && !job.isOver ? job : undefined;
   }
 
-  /** Another connection of the driver, or another driver, has brought the job. */
+  /** Whether this is that one come again, whose connection is lost though nobody was told. */
+  comesAfter(other: DriverLink): boolean {
+    return this.name === other.name && (this.admission.trusted || this.admission.byKey);
+  }
+
+  /** A later connection of the driver has brought the job. */
   replaced(job: GatewayJob): void {
     this.#jobs.delete(job);
     if (this.#jobs.size > 0) return this.send({ kind: "job-failed", job: job.name, error: travellingError(broughtElsewhere(job.name).toData()) });
@@ -192,5 +199,5 @@ export class DriverLink {
 }
 
 function broughtElsewhere(job: string): ShoalError {
-  return new ShoalError("job-taken", `Job ${job} was brought again by another connection.`, { hint: "If that was not meant, give this run a name of its own.", failure: "bug" });
+  return new ShoalError("job-taken", `Job ${job} was brought again by another connection of this driver.`, { hint: "If that was not meant, give this run a name of its own.", failure: "bug" });
 }

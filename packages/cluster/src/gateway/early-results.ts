@@ -5,18 +5,17 @@ import type { WorkerLink } from "./worker-link.ts";
 interface EarlyResult {
   readonly link: WorkerLink;
   readonly message: ResultMessage;
-  readonly payload: Uint8Array;
+  /** Absent where there was no room for it: its worker holds it, and sends it again. */
+  readonly payload: Uint8Array | undefined;
+  readonly until: number;
 }
 
-/** Without their payloads. */
 const most = 10_000;
 
 /** Results of jobs that nobody has brought since this gateway started. Their drivers may be on the way: for a while they are answered neither way. */
 export class EarlyResults {
   readonly #state: GatewayState;
-  #waiting: (EarlyResult & { readonly until: number })[] = [];
-  /** Those that there was no room for: their workers hold them, and present them to a later connection. */
-  #dropped: (Omit<EarlyResult, "payload"> & { readonly until: number })[] = [];
+  readonly #waiting = new Map<string, EarlyResult>();
   #bytes = 0;
 
   constructor(state: GatewayState) {
@@ -25,34 +24,37 @@ export class EarlyResults {
 
   keep(link: WorkerLink, message: ResultMessage, payload: Uint8Array): void {
     const { clock, settings } = this.#state;
-    const until = clock.now() + settings.unknownJobMs;
-    if (this.#bytes + payload.byteLength > settings.earlyBytes || this.#waiting.length >= most) {
-      if (this.#dropped.length < most) this.#dropped.push({ link, message, until });
-      return;
+    const key = `${message.attempt.epoch}.${message.attempt.number} ${link.connection}`;
+    const known = this.#waiting.get(key);
+    if (known?.payload !== undefined || (known === undefined && this.#waiting.size >= most)) return;
+    const hasRoom = this.#bytes + payload.byteLength <= settings.earlyBytes;
+    if (hasRoom) this.#bytes += payload.byteLength;
+    this.#waiting.set(key, { link, message, payload: hasRoom ? payload : undefined, until: known?.until ?? clock.now() + settings.unknownJobMs });
+  }
+
+  /** Those of a job that was brought. */
+  *take(job: string): Generator<{ readonly link: WorkerLink; readonly message: ResultMessage; readonly payload: Uint8Array }, void, undefined> {
+    for (const [key, { link, message, payload }] of this.#waiting) {
+      if (message.task.job !== job) continue;
+      this.#forget(key);
+      if (payload !== undefined) yield { link, message, payload };
     }
-    this.#bytes += payload.byteLength;
-    this.#waiting.push({ link, message, payload, until });
   }
 
-  take(job: string): readonly EarlyResult[] {
-    const taken = this.#waiting.filter(({ message }) => message.task.job === job);
-    this.#leave((early) => early.message.task.job !== job);
-    return taken;
-  }
-
+  /** Nobody has brought their jobs in time. */
   refuseLate(): void {
     const now = this.#state.clock.now();
-    for (const { link, message: { task, attempt }, until } of [...this.#waiting, ...this.#dropped]) {
-      if (until > now) continue;
+    for (const [key, { link, message: { task, attempt }, until }] of this.#waiting) {
+      if (link.isOpen && until > now) continue;
+      this.#forget(key);
+      if (!link.isOpen) continue;
       this.#state.refusals.count("unknown-job");
       link.send({ kind: "refuse", task, attempt });
     }
-    this.#leave(({ until, link }) => until > now && link.isOpen);
-    this.#dropped = this.#dropped.filter(({ until, link }) => until > now && link.isOpen);
   }
 
-  #leave(stays: (early: EarlyResult & { readonly until: number }) => boolean): void {
-    this.#waiting = this.#waiting.filter(stays);
-    this.#bytes = this.#waiting.reduce((sum, { payload }) => sum + payload.byteLength, 0);
+  #forget(key: string): void {
+    this.#bytes -= this.#waiting.get(key)?.payload?.byteLength ?? 0;
+    this.#waiting.delete(key);
   }
 }

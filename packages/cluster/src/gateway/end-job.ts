@@ -23,6 +23,7 @@ export function endJob(state: GatewayState, job: GatewayJob, how: "done" | "fail
   if (how !== "done") state.loop.tell({ kind: "job-cancelled", job: job.name });
   for (const link of state.links.values()) link.jobEnded(job.name);
   if (how !== "done") state.inputs.forget(job.name);
+  for (const worker of state.workers.values()) worker.forgetJob(job.name);
   forgetOldest(state);
   state.changed();
 }

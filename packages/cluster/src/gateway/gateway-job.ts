@@ -7,11 +7,14 @@ import { jobSpecOf } from "./placement.ts";
 import { RecentRate } from "./recent-rate.ts";
 
 const mostFailures = 50;
+const longestMessage = 500;
 
 /** A result that was checked and stored, and that the ledger has not decided. */
 export interface CheckedResult {
   readonly attempt: AttemptId;
   readonly worker: string;
+  /** Of the rows that it was computed from, where its worker says it. */
+  readonly input: string | undefined;
   /** Of what is stored. */
   readonly sha256: string;
   readonly rows: number;
@@ -67,6 +70,11 @@ export class GatewayJob {
     return this.#checked.get(blockKey(task))?.find((one) => one.attempt.epoch === epoch && one.attempt.number === number && (worker === undefined || one.worker === worker));
   }
 
+  discard(task: TaskId, { epoch, number }: AttemptId): void {
+    const key = blockKey(task);
+    this.#checked.set(key, (this.#checked.get(key) ?? []).filter(({ attempt }) => attempt.epoch !== epoch || attempt.number !== number));
+  }
+
   /** What is stored and not in the ledger yet. */
   *undecided(): Generator<string, void, undefined> {
     for (const results of this.#checked.values()) for (const { sha256 } of results) yield sha256;
@@ -92,7 +100,8 @@ export class GatewayJob {
   }
 
   #failed({ segment, block, first }: TaskId, row: number, error: ErrorData): void {
-    this.failures.unshift({ segment, block, row: first + row, error });
+    const { code, message, hint } = error;
+    this.failures.unshift({ segment, block, row: first + row, error: { code, message: message.slice(0, longestMessage), ...(hint === undefined ? {} : { hint: hint.slice(0, longestMessage) }) } });
     if (this.failures.length > mostFailures) this.failures.pop();
   }
 }
@@ -101,9 +110,6 @@ export class GatewayJob {
 export class JobSegment {
   rowsDone = 0;
   failedRows = 0;
-  /** Of this life of its driver. */
-  offeredRows = 0;
-  offeredBlocks = 0;
   /** Blocks in all, once the input has ended. */
   total: number | undefined;
   /** Blocks that the driver may offer, as it was told. */
@@ -117,6 +123,6 @@ export class JobSegment {
 
   /** The driver begins to offer anew. */
   restart(): void {
-    Object.assign(this, { offeredRows: 0, offeredBlocks: 0, total: undefined, mayOffer: 0, wanted: 0 });
+    Object.assign(this, { total: undefined, mayOffer: 0, wanted: 0 });
   }
 }

@@ -15,6 +15,8 @@ export interface GatewaySettings {
   readonly connections: number;
   /** Of one address. */
   readonly connectionsPerAddress: number;
+  /** Jobs that run at once. */
+  readonly jobs: number;
   /** A connection that has not said who it is by then ends. */
   readonly helloMs: number;
   /** Workers say something at least this often. */
@@ -55,6 +57,7 @@ export const defaultGatewaySettings: GatewaySettings = {
   driverBufferedBytes: 8 * MiB,
   connections: 20_000,
   connectionsPerAddress: 256,
+  jobs: 1_000,
   helloMs: 10_000,
   beatMs: 2_000,
   silentLeases: 5,

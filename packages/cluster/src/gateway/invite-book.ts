@@ -8,6 +8,7 @@ import type { Invite } from "./snapshot.ts";
 /** Where invites stand: a ledger that is no job's. Names of jobs don't begin like it. */
 export const inviteLedger = "~invites";
 const dayMs = 24 * 3_600_000;
+const localKeyMs = 365 * dayMs;
 const retryMs = 200;
 /** Keys that are known without their holder having come again. */
 const mostKeys = 100_000;
@@ -92,11 +93,11 @@ export class InviteBook {
   /** What lets the same name in again; and counts the invite as used. */
   async keyFor(name: string, { invite, byKey }: Admission): Promise<string> {
     const known = invite === undefined ? undefined : this.#invites.get(invite);
-    // Who is within this process needs none: this one is over as it is given.
-    const claims = known?.claims ?? { id: this.#tokens.newId(), scopes: [], volunteer: false, expiresAt: 0 };
+    // Who is within this process came without one, and may want files by HTTP.
+    const claims = known?.claims ?? { id: this.#tokens.newId(), scopes: ["submit", "work", "observe"], volunteer: false, expiresAt: this.#date() + localKeyMs };
     if (known !== undefined && !byKey) known.used++;
     const key = await this.#tokens.key(name, claims);
-    if (known !== undefined) this.#know(key, claims);
+    this.#know(key, claims);
     return key;
   }
 

@@ -33,7 +33,10 @@ export class JobDesk {
     const missing = await this.#missingFiles(description);
     if (known !== undefined && !known.isOver) {
       assertSameJob(known, description);
-      if (known.driver !== undefined && known.driver !== driver) known.driver.replaced(known);
+      if (known.driver !== undefined && known.driver !== driver) {
+        if (!driver.comesAfter(known.driver)) throw runsElsewhere(known.name);
+        known.driver.replaced(known);
+      }
       driver.took(known);
       await this.#opening.get(known);
       known.missingFiles = missing;
@@ -41,6 +44,8 @@ export class JobDesk {
       loop.tell({ kind: "job-submitted", spec: known.spec });
       return known;
     }
+    const running = [...jobs.values()].filter(({ isOver }) => !isOver).length;
+    if (running >= this.#state.settings.jobs) throw new ShoalError("too-many-jobs", `${running} jobs run here already.`, { hint: "Bring it again when some of them have ended." });
     const job = new GatewayJob(description, this.#state.date());
     // To the end of those that are shown.
     jobs.delete(job.name);
@@ -103,12 +108,16 @@ export class JobDesk {
     const missing = new Set<string>();
     for (const { model, code } of segments) {
       for (const { sha256 } of [...(model?.files ?? []), ...(code === undefined ? [] : [code])]) {
-        if (this.#files === undefined) throw new ShoalError("no-files", `Job ${job} brings files, and this coordinator keeps none.`, { hint: "Start it with a folder: shoal serve --folder <folder>." });
+        if (this.#files === undefined) throw new ShoalError("no-file-store", `Job ${job} brings files, and this coordinator keeps none.`, { hint: "Start it with a folder: shoal serve --folder <folder>." });
         if (!(await this.#files.has(sha256))) missing.add(sha256);
       }
     }
     return missing;
   }
+}
+
+function runsElsewhere(job: string): ShoalError {
+  return new ShoalError("job-taken", `Job ${job} has a driver already, which is connected.`, { hint: "Wait until that run has ended; if its process is gone, its connection will be noticed as lost within a minute.", failure: "bug" });
 }
 
 /** Names that begin with ~ are the gateway's own. */

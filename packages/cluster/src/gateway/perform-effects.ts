@@ -35,6 +35,8 @@ export function performEffect(state: GatewayState, commits: Commits, asks: AskGa
       const job = state.jobs.get(effect.job);
       return job && failJob(state, job, effect.error);
     }
+    // Whoever took it back has seen to the rest.
+    case "job-cancelled":
     // The ledger says what a block was split into, and what was quarantined; timers are the loop's.
     case "block-split":
     case "rows-quarantined":

@@ -1,7 +1,7 @@
 import { ShoalError } from "@shoal/core";
 import type { ResultMessage } from "../connection/messages.ts";
 import { sha256Of } from "../engine/index.ts";
-import { badResult, type CheckResult } from "./check-result.ts";
+import { badResult, expectationOf, type CheckResult, type ResultExpectation } from "./check-result.ts";
 import { EarlyResults } from "./early-results.ts";
 import type { EngineTrouble } from "./engine-trouble.ts";
 import type { CheckedResult, GatewayJob } from "./gateway-job.ts";
@@ -11,6 +11,11 @@ import type { ResultSamples } from "./result-samples.ts";
 import { encodeStoredResult } from "./stored-result.ts";
 import { strikeWorker } from "./strike-worker.ts";
 import type { WorkerLink } from "./worker-link.ts";
+
+interface OpenCheck {
+  readonly since: number;
+  readonly end: (error: ShoalError) => void;
+}
 
 const firstRetryMs = 200;
 const longestRetryMs = 5_000;
@@ -25,6 +30,7 @@ export class ResultIntake {
   readonly #trouble: EngineTrouble;
   readonly #samples: ResultSamples;
   readonly #early: EarlyResults;
+  readonly #checks = new Set<OpenCheck>();
   #bytes = 0;
   #open = 0;
 
@@ -34,6 +40,9 @@ export class ResultIntake {
     this.#trouble = trouble;
     this.#samples = samples;
     this.#early = new EarlyResults(state);
+    state.signal.addEventListener("abort", () => {
+      for (const check of this.#checks) check.end(badResult("The gateway is over."));
+    }, { once: true });
   }
 
   /** Results that are being checked and stored. */
@@ -113,34 +122,38 @@ export class ResultIntake {
   }
 
   async #receive(link: WorkerLink, job: GatewayJob, message: ResultMessage, payload: Uint8Array): Promise<CheckedResult | undefined> {
-    const { task, attempt, rows, failures, stats } = message;
+    const { task, attempt, rows, failures, stats, input } = message;
     const description = job.description.segments[task.segment];
     if (description === undefined) return undefined;
     const sent = await sha256Of(payload as Uint8Array<ArrayBuffer>);
     if (sent !== message.sha256) throw badResult("Its bytes are not those of its SHA-256.");
     if (new Set(failures.map(({ row }) => row)).size !== failures.length || failures.some(({ row }) => row >= task.rows)) throw badResult("Its failures name rows twice, or rows that the task does not have.");
     if (!changesRowCounts(description) && rows + failures.length !== task.rows) throw badResult(`It has ${rows} rows and ${failures.length} failures for a task of ${task.rows} rows.`);
-    await this.#checkInTime(payload, rows, description.plan.spec);
+    await this.#checkInTime(payload, expectationOf(description.plan.spec, rows));
     const stored = encodeStoredResult({ failures, stats, worker: link.record.name }, payload);
     const sha256 = await sha256Of(stored);
     if (!(await this.#store(link, sha256, stored))) return undefined;
     this.#state.recent.add(sha256, stored);
     this.#samples.see(job, task, payload, failures);
-    return { attempt, worker: link.record.name, sha256, rows, failures };
+    return { attempt, worker: link.record.name, input, sha256, rows, failures };
   }
 
-  async #checkInTime(payload: Uint8Array, rows: number, spec: Parameters<CheckResult>[1]["spec"]): Promise<void> {
-    const { clock, settings, signal } = this.#state;
+  async #checkInTime(payload: Uint8Array, expected: ResultExpectation): Promise<void> {
     const over = new AbortController();
-    const late = clock.sleep(settings.checkMs, AbortSignal.any([signal, over.signal])).then(() => {
-      throw badResult(`Reading it took longer than ${settings.checkMs / 1000} s.`);
+    await new Promise<void>((resolve, reject) => {
+      const check: OpenCheck = { since: this.#state.clock.now(), end: (error) => {
+        over.abort(error);
+        reject(error);
+      } };
+      this.#checks.add(check);
+      this.#check(payload, expected, over.signal).then(resolve, reject).finally(() => this.#checks.delete(check));
     });
-    try {
-      await Promise.race([this.#check(payload, { rows, spec }, over.signal), late]);
-    } finally {
-      over.abort();
-      late.catch(() => {});
-    }
+  }
+
+  /** A check that takes too long ends as one that failed. Called about once a second. */
+  mindLate(): void {
+    const { clock, settings } = this.#state;
+    for (const check of this.#checks) if (clock.now() - check.since >= settings.checkMs) check.end(badResult(`Reading it took longer than ${settings.checkMs / 1000} s.`));
   }
 
   /** Tries until it is stored: a full disk is nobody's fault, and goes by. False: its worker is gone, and will present it again. */

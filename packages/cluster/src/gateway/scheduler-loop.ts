@@ -1,6 +1,8 @@
 import type { Clock } from "@shoal/core";
 import { createScheduler, schedule, type SchedulerEffect, type SchedulerEvent, type SchedulerSettings, type SchedulerState } from "../scheduler/index.ts";
 
+const replaced = "replaced by a later timer";
+
 /** The scheduler in time: events in, one after the other; effects out, performed in order; its timer. */
 export class SchedulerLoop {
   readonly state: SchedulerState;
@@ -45,7 +47,8 @@ export class SchedulerLoop {
   }
 
   #setTimer(time: number): void {
-    this.#timer?.abort();
+    // A reason of its own costs nothing each time.
+    this.#timer?.abort(replaced);
     const timer = (this.#timer = new AbortController());
     this.#clock.sleep(Math.max(0, time - this.#clock.now()), timer.signal).then(
       () => this.tell({ kind: "tick" }),

@@ -25,7 +25,7 @@ function jobSnapshot(state: GatewayState, job: GatewayJob, trouble: string | und
   const last = job.segments.at(-1);
   const standing = standingOf(state, job, trouble, fleet);
   const rowsDone = last?.rowsDone ?? 0;
-  const rowsTotal = rowsTotalOf(job);
+  const rowsTotal = rowsTotalOf(state, job);
   const rowsPerSecond = job.isOver ? 0 : (last?.rate.perSecond(state.clock.now()) ?? 0);
   const etaMs = rowsTotal === undefined || rowsPerSecond === 0 ? undefined : Math.round((Math.max(0, rowsTotal - rowsDone) / rowsPerSecond) * 1000);
   return {
@@ -42,14 +42,18 @@ function jobSnapshot(state: GatewayState, job: GatewayJob, trouble: string | und
   };
 }
 
-/** The last segment's input ends last; before it has, the source may know how many blocks there will be. */
-function rowsTotalOf(job: GatewayJob): number | undefined {
-  const last = job.segments.at(-1);
-  const expected = job.description.segments.at(-1)?.expectedBlocks;
-  if (last === undefined || (job.state === "done" && last.total === undefined)) return undefined;
-  if (last.total !== undefined && last.offeredBlocks >= last.total) return last.offeredRows;
-  if (expected === undefined || last.offeredBlocks === 0) return undefined;
-  return Math.round((last.offeredRows / last.offeredBlocks) * Math.max(expected, last.offeredBlocks));
+/** Of the last segment, whose input ends last: of all its blocks, or as many times the mean as the source says that there will be. */
+function rowsTotalOf(state: GatewayState, job: GatewayJob): number | undefined {
+  const counted = job.segments.at(-1);
+  const segment = state.loop.state.jobs.get(job.name)?.segments.at(-1);
+  if (counted === undefined) return undefined;
+  if (segment === undefined) return job.state === "done" ? counted.rowsDone : undefined;
+  let rows = counted.rowsDone;
+  for (const { parts } of segment.open.values()) for (const part of parts) rows += part.rows;
+  const blocks = segment.committed.size + segment.open.size;
+  if (counted.total !== undefined && blocks >= counted.total) return rows;
+  const total = counted.total ?? job.description.segments.at(-1)?.expectedBlocks;
+  return total === undefined || blocks === 0 ? undefined : Math.round((rows / blocks) * Math.max(total, blocks));
 }
 
 function segmentSnapshot(state: GatewayState, job: GatewayJob, at: number): SegmentSnapshot {
@@ -59,7 +63,7 @@ function segmentSnapshot(state: GatewayState, job: GatewayJob, at: number): Segm
   const about = { segment: at, name: job.description.segments[at]?.name ?? "", rowsDone: counted?.rowsDone ?? 0 };
   if (segment === undefined || counted === undefined) {
     // Over: the scheduler has forgotten it.
-    const done = job.state === "done" ? (total ?? counted?.offeredBlocks ?? 0) : 0;
+    const done = job.state === "done" ? (total ?? 0) : 0;
     return { ...about, blocks: { ready: 0, leased: 0, committing: 0, done, troubled: 0, ...(total === undefined ? {} : { total }) }, map: done === 0 ? [] : [["d", done]] };
   }
   return { ...about, blocks: { ...countBlocks(segment), ...(total === undefined ? {} : { total }) }, map: blockMap(segment, counted) };

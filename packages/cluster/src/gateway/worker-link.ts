@@ -101,7 +101,8 @@ export class WorkerLink {
         const rows = this.#state.inputs.rowsOf(task);
         if (rows === undefined) throw new ShoalError("block-not-held", `Block ${task.block} of segment ${task.segment} was to be leased, and its rows are not here.`, { failure: "bug", hint: "Report this, and run the job again: what is done is kept." });
         this.record.lease(attempt.number, task);
-        return { task, attempt, bytes: rows.byteLength };
+        const input = this.#state.inputs.get(task)?.input;
+        return { task, attempt, bytes: rows.byteLength, ...(input === undefined ? {} : { input }) };
       });
       this.#tell(first.task.job, first.task.segment);
       this.send({ kind: "lease", lease, leaseMs, duplicate, tasks: offered });

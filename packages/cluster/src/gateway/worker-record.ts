@@ -46,6 +46,11 @@ export class WorkerRecord {
     return known !== undefined && known.job === task.job && known.segment === task.segment && known.block === task.block && known.first === task.first && known.rows === task.rows;
   }
 
+  /** Whatever comes of it now is answered without looking whose it was. */
+  forgetJob(job: string): void {
+    for (const [attempt, task] of this.#leased) if (task.job === job) this.#leased.delete(attempt);
+  }
+
   /** Counts a forged or bad result; gives how many there were lately. */
   strike(now: number): number {
     this.#strikes = this.#strikes * 0.5 ** ((now - this.#struckAt) / strikeHalfLifeMs) + 1;

@@ -8,6 +8,8 @@ import { isGpu, measureDevices, mostLoadMs, withVariant, type DeviceTrial, type 
 export interface ChosenDevice {
   readonly device: ConcreteDevice;
   readonly spec: DeclarativePredictorSpec;
+  /** The options of the predictor that were tried with the device, where it has several. */
+  readonly variant?: JsonObject;
   /** It has been started already. */
   readonly actor?: Actor;
   /** For the report; where there was a choice. */
@@ -45,8 +47,9 @@ export async function chooseDevice(request: ChoiceRequest): Promise<ChosenDevice
   const { trials, best, lasting } = await measureDevices({ ...request, candidates, block });
   const why = formatTrials(trials, best);
   const { device, variant } = best;
-  if (lasting) await devices.remember?.(key, JSON.stringify({ device, why, ...(variant === undefined ? {} : { variant }) } satisfies Remembered));
-  return { device, spec: best.spec, why, ...(best.actor === undefined ? {} : { actor: best.actor }) };
+  const withIt = variant === undefined ? {} : { variant };
+  if (lasting) await devices.remember?.(key, JSON.stringify({ device, why, ...withIt } satisfies Remembered));
+  return { device, spec: best.spec, why, ...withIt, ...(best.actor === undefined ? {} : { actor: best.actor }) };
 }
 
 /** What was chosen before and can still be started; whatever else is remembered counts for nothing. */
@@ -60,7 +63,7 @@ async function recalled(request: ChoiceRequest, key: string, candidates: readonl
     const own = withVariant(spec, variant);
     const limitMs = device === candidates.at(-1) ? Infinity : mostLoadMs;
     const actor = await loadWatched({ spec: own, policy, device, threads, deviceIndex: isGpu(device) ? deviceIndex : 0 }, limitMs, request);
-    return { device, spec: own, actor, why: `${why}; measured before` };
+    return { device, spec: own, actor, ...(variant === undefined ? {} : { variant }), why: `${why}; measured before` };
   } catch {
     signal.throwIfAborted();
     return undefined;

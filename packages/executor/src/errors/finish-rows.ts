@@ -1,5 +1,5 @@
 import {
-  concatColumns, missingColumn, ShoalError, takeColumn, takeRows,
+  concatColumns, lineageOfRows, lineageTogether, missingColumn, ShoalError, takeColumn, takeRows,
   type Block, type BlockResult, type Column, type PredictorSpec,
 } from "@shoal/core";
 import { mayChangeRows } from "@shoal/planner";
@@ -9,12 +9,13 @@ import { mayChangeRows } from "@shoal/planner";
  * replace it. Failed rows are left out, or (`nulls`) stay with null in the columns that are new; those they had before they keep.
  */
 export function finishRows(spec: PredictorSpec, given: Block, result: BlockResult, nulls: boolean, known: readonly string[]): Block {
-  if (mayChangeRows(spec)) return result.block;
+  if (mayChangeRows(spec)) return { ...result.block, lineage: lineageTogether(given.lineage, result.block.rows) };
   assertAccounted(spec, given, result);
   const failed = Int32Array.from(result.failures, (failure) => failure.row);
   const accepted = failed.length === 0 ? undefined : othersThan(failed, given.rows);
   if (spec.kind === "module") {
-    if (!nulls || accepted === undefined) return { ...result.block, lineage: given.lineage };
+    if (accepted === undefined) return { ...result.block, lineage: given.lineage };
+    if (!nulls) return { ...result.block, lineage: lineageOfRows(given.lineage, given.rows, accepted) };
     return withFailedRows(result.block, given, accepted, failed, columnsOf(result.block, known, given));
   }
   const added = { ...result.block, columns: Object.fromEntries(spec.adds.map((name) => [name, result.block.columns[name] ?? missingColumn(result.block.rows)])) };

@@ -1,4 +1,4 @@
-import { preview, ShoalError, type Block, type DeadLetter, type ErrorData, type Row } from "@shoal/core";
+import { lineageRows, preview, rowsMade, ShoalError, type Block, type DeadLetter, type ErrorData, type Row } from "@shoal/core";
 import type { OnError } from "@shoal/planner";
 import type { StageRecorder } from "../stats/stage-recorder.ts";
 
@@ -17,9 +17,16 @@ export class RowErrors {
   readonly #onError: OnError;
   readonly #maxErrors: number;
   readonly #deadLetters: ((letters: readonly DeadLetter[]) => Promise<void>) | undefined;
-  #failed = 0;
+  readonly #onFailed: ((block: Block, row: number, letter?: DeadLetter) => void) | undefined;
+  #failed: number;
 
-  constructor(onError: OnError = "fail", maxErrors = Infinity, deadLetters?: (letters: readonly DeadLetter[]) => Promise<void>) {
+  /**
+   * @param before rows that had failed in the runs that this one goes on with
+   * @param onFailed told of each row that does not end the run
+   */
+  constructor(onError: OnError = "fail", maxErrors = Infinity, deadLetters?: (letters: readonly DeadLetter[]) => Promise<void>, before = 0, onFailed?: (block: Block, row: number, letter?: DeadLetter) => void) {
+    this.#failed = before;
+    this.#onFailed = onFailed;
     this.#onError = onError;
     this.#maxErrors = maxErrors;
     this.#deadLetters = deadLetters;
@@ -39,11 +46,13 @@ export class RowErrors {
     if (onError === "fail") throw rowError(step, first, block);
     this.#failed += failed.length;
     if (this.#failed > this.#maxErrors) throw tooManyErrors(this.#failed, this.#maxErrors, rowError(step, first, block));
+    const letters = onError === "deadLetter" ? failed.map((each) => letter(step, each, block)) : [];
+    failed.forEach((each, at) => this.#onFailed?.(block, each.at, letters[at]));
     if (onError === "skip") record.skipped += failed.length;
     else if (onError === "null") record.nulled += failed.length;
     else {
       record.deadLettered += failed.length;
-      await this.#deadLetters?.(failed.map((each) => letter(step, each, block)));
+      await this.#deadLetters?.(letters);
     }
   }
 }
@@ -62,17 +71,18 @@ function withoutBlockRows(details: ErrorData["details"]): ErrorData["details"] {
   return Object.keys(others).length === 0 ? undefined : others;
 }
 
-/** Where a row came from, as a person counts: `prompts.jsonl, row 1` is the first row of that file. Only the partition where rows no longer correspond. */
+/** Where a row came from, as a person counts: `prompts.jsonl, row 1` is the first row of that file. Only the partition where rows were made of several at once. */
 export function sourceOfRow(block: Block, row: number): string | undefined {
   const { lineage } = block;
-  if (lineage.reduce((sum, span) => sum + span.rows, 0) !== block.rows) {
+  if (lineageRows(lineage) !== block.rows || lineage.some((span) => span.together)) {
     const partitions = new Set(lineage.map((span) => span.partition));
     return partitions.size === 1 ? lineage[0]?.partition : undefined;
   }
   let left = row;
   for (const span of lineage) {
-    if (left < span.rows) return `${span.partition}, row ${span.firstRow + left + 1}`;
-    left -= span.rows;
+    const made = rowsMade(span);
+    if (left < made) return `${span.partition}, row ${span.firstRow + (span.origins?.[left] ?? left) + 1}`;
+    left -= made;
   }
   return undefined;
 }

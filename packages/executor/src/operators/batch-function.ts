@@ -1,5 +1,5 @@
 import {
-  batchFromBlock, blockFromBatch, blockRow, concatBlocks, failureClass, ShoalError, sliceBlock,
+  batchFromBlock, blockFromBatch, blockRow, concatBlocks, failureClass, lineageTogether, ShoalError, sliceBlock,
   type Block, type ErrorData,
 } from "@shoal/core";
 import type { BatchFunctionStage } from "@shoal/planner";
@@ -34,7 +34,7 @@ export function batchFunction(stage: BatchFunctionStage): Operator {
       const result = concatBlocks(done);
       if (result.rows === 0) continue;
       any = true;
-      yield { ...result, lineage: block.lineage };
+      yield { ...result, lineage: lineageTogether(block.lineage, result.rows) };
     }
     if (!any && empty !== undefined) yield empty;
   };

@@ -1,6 +1,7 @@
 import type { Clock } from "@shoal/core";
 import { physicalInputsOf, type ActorPoolStage, type PhysicalOperator } from "@shoal/planner";
 import type { RowErrors } from "../errors/row-errors.ts";
+import type { RunTracking } from "../resume/run-tracking.ts";
 import { StageRecorder } from "../stats/stage-recorder.ts";
 import { childController } from "../streams/abort.ts";
 import { metered } from "../stats/metered.ts";
@@ -20,6 +21,8 @@ export interface RunParts {
   readonly clock: Clock;
   readonly errors: RowErrors;
   readonly records: StageRecorder[];
+  /** For a run that can be resumed. */
+  readonly tracking?: RunTracking | undefined;
   /** Every stage that moves calls it. */
   readonly onProgress: () => void;
   readonly poolRun: (stage: ActorPoolStage, record: StageRecorder) => ActorPoolRun;
@@ -30,10 +33,12 @@ export function buildOperators(plan: PhysicalOperator, signal: AbortSignal, part
   const { controller, release } = childController(signal);
   const inputs = physicalInputsOf(plan).map((input) => buildOperators(input, controller.signal, parts));
   const record = new StageRecorder(parts.records.length, stageName(plan), plan.kind, parts.clock);
+  const tracking = parts.tracking?.stage(plan, record.stage);
+  const scanning = plan.kind === "scan" ? parts.tracking?.scan(record.stage) : undefined;
   record.inputs = inputs.map((input) => input.record);
   parts.records.push(record);
   const stream = operatorOf(plan, parts, record)(inputs.map((input) => input.stream), {
-    signal, clock: parts.clock, record, errors: parts.errors,
+    signal, clock: parts.clock, record, errors: parts.errors, tracking, scan: scanning,
     stopInputs: () => {
       release();
       controller.abort();

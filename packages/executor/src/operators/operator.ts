@@ -1,5 +1,6 @@
 import type { Block, Clock } from "@shoal/core";
 import type { RowErrors } from "../errors/row-errors.ts";
+import type { ScanTracking, StageTracking } from "../resume/run-tracking.ts";
 import type { StageRecorder } from "../stats/stage-recorder.ts";
 
 /** What a running operator has besides its inputs. */
@@ -11,6 +12,10 @@ export interface StageRun {
   readonly clock: Clock;
   readonly record: StageRecorder;
   readonly errors: RowErrors;
+  /** For stages that count rows, in a run that can be resumed. */
+  readonly tracking?: StageTracking | undefined;
+  /** For scans, in such a run. */
+  readonly scan?: ScanTracking | undefined;
 }
 
 export type BlockStream = AsyncIterable<Block>;

@@ -1,5 +1,6 @@
 import { blockBytes, concatBlocks, sliceBlock, type Block } from "@shoal/core";
 import type { Recut } from "@shoal/planner";
+import type { StageState, StageTracking } from "../resume/run-tracking.ts";
 import { inputOf, type BlockStream, type Operator } from "./operator.ts";
 
 /** A block this large is handed on before it has all its rows: images make few rows many bytes. */
@@ -7,27 +8,46 @@ const largeBytes = 32 * 2 ** 20;
 
 /** Cuts blocks anew: small ones first, so that the first row comes early, then growing up to the sorting window. */
 export function recut(step: Recut): Operator {
-  return ([input]) => (step.blocks === undefined ? growing(inputOf(input), step) : evenly(inputOf(input), step.blocks, step.multipleOf));
+  return ([input], { tracking }) => (step.blocks === undefined ? growing(inputOf(input), step, tracking) : evenly(inputOf(input), step.blocks, step.multipleOf));
 }
 
-async function* growing(input: BlockStream, { multipleOf, firstRows, maxRows }: Recut): BlockStream {
+async function* growing(input: BlockStream, { multipleOf, firstRows, maxRows }: Recut, tracking: StageTracking | undefined): BlockStream {
   const most = Math.max(multipleOf, roundDown(maxRows, multipleOf));
-  let target = Math.min(most, Math.max(multipleOf, roundUp(firstRows, multipleOf)));
+  let target = tracking?.start?.next ?? Math.min(most, Math.max(multipleOf, roundUp(firstRows, multipleOf)));
+  let { lead, rests } = restsOf(tracking?.start, multipleOf);
+  const cut = (rows: number): Block => {
+    const block = buffer.take(rows);
+    tracking?.passed(block, { next: target, first: rests[0] ?? 0, lead });
+    lead = 0;
+    return block;
+  };
   const buffer = new BlockBuffer();
   let empty: Block | undefined;
   let any = false;
   for await (const block of input) {
     if (block.rows === 0) empty ??= block;
     else buffer.add(block);
-    while (buffer.rows >= target || (buffer.bytes > largeBytes && buffer.rows >= multipleOf)) {
+    for (let rest = rests[0]; rest !== undefined && buffer.rows >= rest; rest = rests[0]) {
+      rests = rests.slice(1);
       any = true;
-      yield buffer.take(Math.min(target, roundDown(buffer.rows, multipleOf)));
+      yield cut(rest);
+    }
+    while (rests.length === 0 && (buffer.rows >= target || (buffer.bytes > largeBytes && buffer.rows >= multipleOf))) {
+      any = true;
+      const rows = Math.min(target, roundDown(buffer.rows, multipleOf));
       target = Math.min(most, roundUp(2 * target, multipleOf));
+      yield cut(rows);
     }
   }
   // Fewer than a target are left, but perhaps more than a multiple: only the very last batch may be short.
-  if (buffer.rows > 0) yield buffer.take(buffer.rows);
+  if (buffer.rows > 0) yield cut(buffer.rows);
   else if (!any && empty !== undefined) yield empty;
+}
+
+/** The sizes of the first blocks of a run that goes on within a block, where there are two: batches begin where they would have begun. */
+function restsOf({ first = 0, into = 0 }: Partial<StageState> = {}, multipleOf: number): { readonly lead: number; readonly rests: readonly number[] } {
+  const lead = first === 0 ? 0 : (multipleOf - (((into % multipleOf) + multipleOf) % multipleOf)) % multipleOf;
+  return { lead, rests: [Math.min(first, lead), first - lead].filter((rest) => rest > 0) };
 }
 
 /** Needs the count, so it holds every row. */

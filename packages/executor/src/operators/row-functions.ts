@@ -1,4 +1,4 @@
-import { columnFromValues, failureClass, preview, ShoalError, takeRows, type Block, type Column, type ErrorData, type Row } from "@shoal/core";
+import { columnFromValues, failureClass, lineageOfRows, preview, ShoalError, takeRows, type Block, type Column, type ErrorData, type Row } from "@shoal/core";
 import type { OnError, RowFunctions, RowStep } from "@shoal/planner";
 import { rowError, type FailedRow } from "../errors/row-errors.ts";
 import { orAborted } from "../streams/abort.ts";
@@ -220,7 +220,7 @@ class Pass {
 
   #result(): Block {
     const block = this.#block;
-    if (!keepsColumns(this.#steps)) return blockLike(this.#rows, block, block.lineage);
+    if (!keepsColumns(this.#steps)) return blockLike(this.#rows, block, lineageOfRows(block.lineage, block.rows, this.#kept));
     const base = this.#kept.length === block.rows ? block : takeRows(block, this.#kept);
     const columns: Record<string, Column> = { ...base.columns };
     for (const step of this.#steps) {

@@ -1,32 +1,47 @@
-import { missingColumn, requireColumn, sliceBlock, type Block, type Column, type Partition, type Schema } from "@shoal/core";
+import { missingColumn, requireColumn, sliceBlock, type Block, type Column, type Partition, type Schema, type Span } from "@shoal/core";
 import type { Scan } from "@shoal/planner";
 import { abortable } from "../streams/abort.ts";
 import type { Operator } from "./operator.ts";
 
 /** Reads the partitions of a source one after another, each only when the one before is used up. */
 export function scan({ source, columns, limit }: Scan): Operator {
-  return async function* (_inputs, { signal }) {
-    let left = limit ?? Infinity;
+  return async function* (_inputs, { signal, scan: tracking }) {
+    const from = tracking?.from ?? { partition: 0, row: 0 };
+    const resumes = from.partition > 0 || from.row > 0;
+    let left = (limit ?? Infinity) - (tracking?.start?.rows ?? 0);
     let blocks = 0;
-    if (left > 0) {
+    let at = 0;
+    if (left > 0 && from.partition < Infinity) {
       partitions: for await (const partition of abortable(source.partitions(signal), signal)) {
-        const options = { signal, ...(columns && { columns }), ...(left < Infinity ? { limit: left } : {}) };
-        for await (const block of abortable(source.read(partition, options), signal)) {
+        const mark = tracking?.begin(partition);
+        if (at++ < from.partition) continue;
+        const firstRow = at - 1 === from.partition ? from.row : 0;
+        let row = firstRow;
+        const options = { signal, ...(columns && { columns }), ...(left < Infinity ? { limit: left } : {}), ...(firstRow > 0 ? { firstRow } : {}) };
+        for await (const given of abortable(source.read(partition, options), signal)) {
+          const block = mark === undefined ? given : placed(given, { ...mark, partition: partition.id, version: partition.version, firstRow: row, rows: given.rows });
+          row += block.rows;
           if (block.rows === 0) continue;
           if (blocks === 0 && columns !== undefined) await assertColumns(source, partition, block, columns, signal);
           blocks++;
           const taken = block.rows > left ? sliceBlock(block, 0, left) : block;
           left -= taken.rows;
+          tracking?.passed(taken);
           yield taken;
           if (left <= 0) break partitions;
         }
       }
     }
-    if (blocks > 0) return;
+    if (blocks > 0 || resumes) return;
     const schema = await source.schema?.(signal);
     // Also where no column is known: steps after it then add theirs, and the output gets those.
     yield emptyBlock(schema ?? { fields: [] }, columns);
   };
+}
+
+/** A source's rows come in order: where they lie is known even if it does not say so. */
+function placed(block: Block, span: Span): Block {
+  return { ...block, lineage: [span] };
 }
 
 /** A block that was asked for some columns can't tell which others there are, and a message about a missing one should. */

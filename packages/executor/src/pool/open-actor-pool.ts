@@ -1,10 +1,11 @@
-import type { ActorHost, Clock, Devices } from "@shoal/core";
+import type { ActorHost, Clock, ConcreteDevice, Devices } from "@shoal/core";
 import { isStateful, type SegmentPlan } from "@shoal/planner";
 import { chooseDevice } from "../device/choose-device.ts";
 import type { Environment } from "../environment.ts";
 import { ActorPool } from "./actor-pool.ts";
 import type { BlockPool, BlockPoolRun } from "./block-pool.ts";
 import { fitActors, type PoolFit } from "./fit-actors.ts";
+import type { StageDevice } from "../resume/run-ledger.ts";
 import type { PoolSettings } from "./pool-settings.ts";
 
 /** What the actors of this machine are started with. */
@@ -15,6 +16,8 @@ export interface ActorPoolParts {
   /** To choose from where the plan says "auto". Without it the actors choose. */
   readonly devices?: Devices | undefined;
   readonly gpus: number;
+  /** Told what the actors are started with: again for each of them. */
+  readonly onDevice?: (chosen: StageDevice) => void;
 }
 
 /** A pool of actors on this machine. */
@@ -24,7 +27,7 @@ export function openActorPool(stage: SegmentPlan, parts: ActorPoolParts, run: Bl
     ...fit,
     ...(isStateful(stage.spec) ? { minActors: 1, maxActors: 1 } : {}),
     spec: stage.spec, policy: stage.policy, device: stage.device, maxAttempts: stage.maxAttempts, host, clock, ...run,
-    ...chooser(stage, parts, run),
+    ...watched(stage, parts, run),
     ...(stage.timeoutMs === undefined ? {} : { timeoutMs: stage.timeoutMs }),
     ...(stage.recycleAfterBatches === undefined ? {} : { recycleAfterBatches: stage.recycleAfterBatches }),
   });
@@ -37,6 +40,27 @@ export function openActorPool(stage: SegmentPlan, parts: ActorPoolParts, run: Bl
 export function openStagePool(stage: SegmentPlan, { host, clock, resources, devices }: Pick<Environment, "host" | "resources" | "devices"> & { readonly clock: Clock }, run: BlockPoolRun): BlockPool {
   const [fit] = fitActors([{ ...stage, name: stage.spec.name }], resources);
   return openActorPool(stage, { host, clock, devices, gpus: resources.gpus, fit: fit as PoolFit }, run);
+}
+
+/** The pool's events and its choice, with what they say about the device passed on. */
+function watched(stage: SegmentPlan, parts: ActorPoolParts, run: BlockPoolRun): Pick<PoolSettings, "chooseDevice" | "onEvent"> {
+  const { onDevice } = parts;
+  const { chooseDevice } = chooser(stage, parts, run);
+  if (onDevice === undefined) return { onEvent: run.onEvent, ...(chooseDevice && { chooseDevice }) };
+  let variant: StageDevice["variant"];
+  return {
+    onEvent: (event) => {
+      if (event.kind === "actor-started") onDevice({ device: event.device as ConcreteDevice, ...(variant && { variant }) });
+      run.onEvent(event);
+    },
+    ...(chooseDevice && {
+      chooseDevice: async (block, signal) => {
+        const chosen = await chooseDevice(block, signal);
+        variant = chosen.variant;
+        return chosen;
+      },
+    }),
+  };
 }
 
 /** Only predictors that are pure data are tried: setting up one of the user's own may do anything. */

@@ -1,3 +1,4 @@
+import type { PhysicalOperator } from "@shoal/planner";
 import type { RemotePools } from "./block-pool.ts";
 
 /** Many machines, as a run sees them that takes `{ on }`. */
@@ -15,6 +16,8 @@ export interface RemoteJobSettings {
   readonly name: string;
   /** Names the job for good: the same for a run that is continued and cuts the same blocks. Without one it is a job of its own. */
   readonly identity?: string;
+  /** What will run: for those who name jobs by it. */
+  readonly plan?: PhysicalOperator;
   /** What its rows are, in a sentence for volunteers. */
   readonly note?: string;
   /** Tabs, and others who came by a link for volunteers, may see its rows. */

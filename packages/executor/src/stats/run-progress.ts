@@ -68,11 +68,12 @@ export class RunProgress {
     return this.#foretold.endMs;
   }
 
-  /** Asks the sources how many rows there are; a run does not wait for it. */
-  async countRows(plan: PhysicalOperator, signal: AbortSignal): Promise<void> {
+  /** Asks the sources how many rows there are, but for those that an earlier run has read; a run does not wait for it. */
+  async countRows(plan: PhysicalOperator, signal: AbortSignal, readBefore = 0): Promise<void> {
     try {
-      const rows = await countRows(plan, signal);
-      if (rows === undefined || signal.aborted) return;
+      const all = await countRows(plan, signal);
+      if (all === undefined || signal.aborted) return;
+      const rows = Math.max(0, all - readBefore);
       this.#totalRows = rows;
       this.#emit({ kind: "total-rows", rows });
     } catch {

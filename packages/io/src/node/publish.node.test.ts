@@ -233,3 +233,27 @@ describe("an output", () => {
     await expect(jsonl("s3://bucket/out").open(signal)).rejects.toMatchObject({ code: "unwritable-location" });
   });
 });
+
+describe("an output that is left", () => {
+  test("is taken over with what a run keeps in it, by one run at a time", async () => {
+    const out = join(folder, "out");
+    const writer = await jsonl(out).open(signal);
+    await writer.write(blockFromRows([{ a: 1 }]));
+    const kept = join(writer.unfinished as string, "ledger");
+    await mkdir(kept);
+    await writeFile(join(kept, "x"), "kept");
+    await expect(jsonl(out).open(signal, { resume: true })).rejects.toMatchObject({ code: "output-busy" });
+    await writer.leave?.();
+    expect((await readdir(writer.unfinished as string)).toSorted()).toEqual(["ledger", "owner.json"]);
+    await expect(jsonl(out).open(signal)).rejects.toMatchObject({ code: "output-unfinished" });
+
+    const tries = await Promise.allSettled([1, 2, 3].map(() => jsonl(out).open(signal, { resume: true })));
+    const won = tries.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+    expect(won).toHaveLength(1);
+    expect(await readFile(join(kept, "x"), "utf8")).toBe("kept");
+    await won[0]?.write(blockFromRows([{ a: 2 }]));
+    await won[0]?.publish({ fields: [] });
+    expect(await readFile(join(out, "part-00000.jsonl"), "utf8")).toBe('{"a":2}\n');
+    expect(await readdir(folder)).toEqual(["out"]);
+  });
+});

@@ -8,7 +8,7 @@ import { localPath } from "./local-files.ts";
 import type { Output, OutputFile, OutputOptions } from "../output.ts";
 import { dataName, deadLettersName, lettersBeside, lettersFate, lettersName, partName } from "../output-names.ts";
 import { checkFolder, checkReplaceable, outputTarget } from "./output-place.ts";
-import { beginPublishing, claimUnfinished, moveIfThere, publishLetters, removeUnfinished, replacedName, settleLeftOver, type Publishing } from "./unfinished-output.ts";
+import { beginPublishing, claimUnfinished, leaveUnfinished, moveIfThere, publishLetters, removeUnfinished, replacedName, settleLeftOver, type Publishing } from "./unfinished-output.ts";
 
 /**
  * Opens a path for writing: one file when it ends in one of the extensions (`out.jsonl`), otherwise a directory of parts
@@ -22,7 +22,7 @@ export async function openOutput(given: string, options: OutputOptions): Promise
   }
   const path = localPath(given);
   const single = hasExtension(path, options.extensions) && !/[/\\]$/.test(path);
-  const { mode = "error" } = options;
+  const { mode = "error", resume = false } = options;
   const location = path.replace(/(?<=.)[/\\]+$/, "");
   try {
     const target = await outputTarget(path, location);
@@ -33,7 +33,7 @@ export async function openOutput(given: string, options: OutputOptions): Promise
     }
     await checkReplaceable(target, location, mode);
     await mkdir(dirname(target), { recursive: true });
-    const unfinished = await claimUnfinished(target, location, mode);
+    const unfinished = await claimUnfinished(target, location, resume ? "resume" : mode);
     return new LocalOutput(location, target, unfinished, single, options);
   } catch (error) {
     throw fileError(error, `write "${location}"`);
@@ -43,8 +43,8 @@ export async function openOutput(given: string, options: OutputOptions): Promise
 class LocalOutput implements Output {
   readonly location: string;
   readonly single: boolean;
+  readonly unfinished: string;
   readonly #target: string;
-  readonly #unfinished: string;
   readonly #mode: "error" | "overwrite";
   readonly #extension: string;
   readonly #names: string[] = [];
@@ -55,7 +55,7 @@ class LocalOutput implements Output {
     this.location = location;
     this.single = single;
     this.#target = target;
-    this.#unfinished = unfinished;
+    this.unfinished = unfinished;
     this.#mode = options.mode ?? "error";
     this.#extension = options.extensions[0] ?? "";
   }
@@ -67,7 +67,7 @@ class LocalOutput implements Output {
   }
 
   async deadLetters(): Promise<OutputFile> {
-    this.#letters ??= await this.#create(this.single ? join(this.#unfinished, lettersName) : this.#data(deadLettersName), this.#lettersPath(this.location));
+    this.#letters ??= await this.#create(this.single ? join(this.unfinished, lettersName) : this.#data(deadLettersName), this.#lettersPath(this.location));
     return this.#letters;
   }
 
@@ -77,9 +77,9 @@ class LocalOutput implements Output {
       await (this.single ? this.#publishFile() : this.#publishDirectory());
       await syncDirectory(dirname(this.#target));
     } catch (error) {
-      throw fileError(error, `publish "${this.location}"`, { details: { unfinished: this.#unfinished } });
+      throw fileError(error, `publish "${this.location}"`, { details: { unfinished: this.unfinished } });
     }
-    await removeUnfinished(this.#unfinished, this.#target);
+    await removeUnfinished(this.unfinished, this.#target);
     return {
       files: this.#names.map((name) => (this.single ? this.location : join(this.location, name))),
       ...(this.#letters === undefined ? {} : { deadLetters: this.#letters.path }),
@@ -88,29 +88,34 @@ class LocalOutput implements Output {
 
   async discard(): Promise<void> {
     for (const file of this.#open) await file.abandon();
-    await removeUnfinished(this.#unfinished, this.#target);
+    await removeUnfinished(this.unfinished, this.#target);
+  }
+
+  async leave(): Promise<void> {
+    for (const file of this.#open) await file.abandon();
+    await leaveUnfinished(this.unfinished, this.#target);
   }
 
   /** A file takes another's place in one step; its dead letters follow. */
   async #publishFile(): Promise<void> {
     const name = basename(this.#target);
     const publishing: Publishing = { data: join(dataName, name), letters: lettersFate(this.#letters !== undefined, this.#mode) };
-    await beginPublishing(this.#unfinished, publishing);
+    await beginPublishing(this.unfinished, publishing);
     if ((await stat(this.#target).catch(() => undefined))?.isDirectory() === true) await this.#moveOldAside();
     await rename(this.#data(name), this.#target);
-    await publishLetters(this.#unfinished, this.#target, publishing);
+    await publishLetters(this.unfinished, this.#target, publishing);
   }
 
   async #publishDirectory(): Promise<void> {
     await syncDirectory(this.#data());
-    await beginPublishing(this.#unfinished, { data: dataName, letters: "leave" });
+    await beginPublishing(this.unfinished, { data: dataName, letters: "leave" });
     await this.#moveOldAside();
     await rename(this.#data(), this.#target);
   }
 
   /** What is replaced stays whole in the unfinished directory until the new output has its name; a crash in between is put right by the next run. */
   async #moveOldAside(): Promise<void> {
-    if (this.#mode === "overwrite") await moveIfThere(this.#target, join(this.#unfinished, replacedName));
+    if (this.#mode === "overwrite") await moveIfThere(this.#target, join(this.unfinished, replacedName));
     else await rmdir(this.#target).catch(() => {});
   }
 
@@ -126,7 +131,7 @@ class LocalOutput implements Output {
   }
 
   #data(name = ""): string {
-    return join(this.#unfinished, dataName, name);
+    return join(this.unfinished, dataName, name);
   }
 
   #lettersPath(path: string): string {

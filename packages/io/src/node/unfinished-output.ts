@@ -1,4 +1,5 @@
-import { lstat, mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { copyFile, link, lstat, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
@@ -10,16 +11,24 @@ interface Owner {
   readonly pid: number;
   readonly host: string;
   readonly startedAt: string;
+  /** It has left the output unfinished, and lives on. */
+  readonly left?: boolean;
 }
 
 const ownerFile = "owner.json";
 
 /** Where the old output waits, in the unfinished directory, until the new one has its name. */
 export const replacedName = "replaced";
+
+/** Where a run keeps its ledger, in the unfinished directory. */
+const ledgerFolder = "ledger";
 const publishingFile = "publishing.json";
 
 /** Those that this process is writing now, each with its sign of life; a directory of ours that is not among them was left over. */
 const claimed = new Map<string, ReturnType<typeof setInterval>>();
+
+/** Those that this process is about to take over from a dead one. */
+const taking = new Set<string>();
 
 /** The owner's file is touched this often, for those who can't ask the owner's machine. Clocks may differ by minutes. */
 const signOfLifeMs = 30_000;
@@ -32,22 +41,35 @@ export function unfinishedPath(target: string): string {
 
 /**
  * Makes the directory for an unfinished output ours: it appears with its owner's name in it, in one step, so of two runs one gets it.
- * @throws `output-busy` while another run writes there; `output-unfinished` when one has left it, unless `overwrite`.
+ * What an earlier run has left is refused, removed (`overwrite`) or taken over (`resume`): then the ledger in it stays, and nothing else.
+ * @throws `output-busy` while another run writes there; `output-unfinished` when one has left it, with mode `error`
  */
-export async function claimUnfinished(target: string, location: string, mode: "error" | "overwrite"): Promise<string> {
+export async function claimUnfinished(target: string, location: string, mode: "error" | "overwrite" | "resume"): Promise<string> {
   const path = unfinishedPath(target);
   const candidate = `${path}-${process.pid}-${Math.random().toString(36).slice(2)}`;
   await mkdir(candidate);
   try {
     await writeFile(join(candidate, ownerFile), JSON.stringify({ pid: process.pid, host: hostname(), startedAt: new Date().toISOString() } satisfies Owner));
     if (!(await renameUnlessThere(candidate, path))) {
-      await removeLeftOver(path, location, mode);
-      if (!(await renameUnlessThere(candidate, path))) throw busy(location, path);
+      if (mode === "resume") {
+        // Within a process, whose name does not tell one run from another.
+        if (taking.has(path)) throw busy(location, path);
+        taking.add(path);
+        await takeOver(path, location, join(candidate, ownerFile)).catch((error: unknown) => {
+          taking.delete(path);
+          throw error;
+        });
+        await rm(candidate, { recursive: true, force: true });
+      } else {
+        await removeLeftOver(path, location, mode);
+        if (!(await renameUnlessThere(candidate, path))) throw busy(location, path);
+      }
     }
     const touch = (): void => void utimes(join(path, ownerFile), new Date(), new Date()).catch(() => {});
     const timer = setInterval(touch, signOfLifeMs);
     timer.unref();
     claimed.set(path, timer);
+    taking.delete(path);
     return path;
   } catch (error) {
     await rm(candidate, { recursive: true, force: true });
@@ -72,6 +94,56 @@ async function removeLeftOver(path: string, location: string, mode: "error" | "o
   await removeAtOnce(path);
 }
 
+/** Puts our name in the place of the owner's, who is dead, and clears away what that one had written. Of several runs, one succeeds. */
+async function takeOver(path: string, location: string, ours: string): Promise<void> {
+  const owner = await readOwner(path);
+  if (owner !== undefined && (await isAtWork(owner, path))) throw busy(location, path, owner);
+  const file = join(path, ownerFile);
+  const aside = join(path, `${ownerFile}-${process.pid}-${Math.random().toString(36).slice(2)}`);
+  await moveIfThere(file, aside);
+  const moved = await readJson<Owner>(aside);
+  if (moved !== undefined && JSON.stringify(moved) !== JSON.stringify(owner)) {
+    // Somebody took it over since we looked: it stays theirs.
+    await moveUnlessThere(aside, file);
+    throw busy(location, path, moved);
+  }
+  if (!(await moveUnlessThere(ours, file))) throw busy(location, path, await readOwner(path));
+  await clear(path);
+}
+
+/** Gives a file a name that nobody has, in one step. */
+async function moveUnlessThere(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    const code = String((error as { code?: unknown }).code);
+    if (code === "EEXIST" || code === "ENOENT") return false;
+    // There are file systems without links.
+    await copyFile(from, to, constants.COPYFILE_EXCL);
+  }
+  await rm(from, { force: true });
+  return true;
+}
+
+/** Only what an output can't be made again from goes on lying there. */
+async function clear(path: string): Promise<void> {
+  const kept = [ownerFile, ledgerFolder, replacedName];
+  for (const name of await readdir(path)) if (!kept.includes(name)) await rm(join(path, name), { recursive: true, force: true });
+}
+
+/** Leaves the directory to a run that goes on. An old output that was moved into it goes back to its place. */
+export async function leaveUnfinished(path: string, target: string): Promise<void> {
+  clearInterval(claimed.get(path));
+  try {
+    if (await settle(path, target)) return await removeAtOnce(path);
+    await clear(path);
+    const owner = await readOwner(path);
+    if (owner !== undefined) await writeFile(join(path, ownerFile), JSON.stringify({ ...owner, left: true } satisfies Owner));
+  } finally {
+    claimed.delete(path);
+  }
+}
+
 /** Of several runs, one moves it; the others find it gone. What is half removed must not be taken for an output. */
 async function removeAtOnce(path: string): Promise<void> {
   const doomed = `${path}-removed-${process.pid}-${Math.random().toString(36).slice(2)}`;
@@ -81,6 +153,7 @@ async function removeAtOnce(path: string): Promise<void> {
 
 /** Is the owner still writing? */
 async function isAtWork(owner: Owner, path: string): Promise<boolean> {
+  if (owner.left === true) return false;
   if (owner.host !== hostname()) {
     const info = await stat(join(path, ownerFile)).catch(() => undefined);
     return info !== undefined && Date.now() - info.mtimeMs < deadAfterMs;

@@ -1,4 +1,4 @@
-import { runAgent, type Agent, type AgentEvent, type AgentParts } from "@shoal/cluster";
+import { parseLink, runAgent, type Agent, type AgentEvent, type AgentParts } from "@shoal/cluster";
 import { ShoalError, systemClock, type ConcreteDevice, type Devices, type Logger, type Resources } from "@shoal/core";
 import { localMachine } from "#platform";
 import * as agentRuntime from "#agent-runtime";
@@ -6,7 +6,7 @@ import { openMachine } from "../platform/open-machine.ts";
 import type { AgentRuntime } from "./agent-runtime.ts";
 import { dialSocket } from "./dial.ts";
 import { fetchCode } from "./fetch-code.ts";
-import { parseLink } from "./parse-link.ts";
+import { fetchModel } from "./fetch-model.ts";
 
 export interface StartAgentOptions {
   /** For people, as in "Anna's laptop". Default: the name of the machine, or of the browser. */
@@ -35,7 +35,7 @@ export interface StartAgentOptions {
  */
 export async function startAgent(link: string, options: StartAgentOptions = {}): Promise<Agent> {
   const runtime: AgentRuntime = agentRuntime;
-  const { base, token } = parseLink(link);
+  const { url: base, token } = parseLink(link);
   const { onEvent, signal, allowCode = false, dutyCycle } = options;
   const tell = (event: AgentEvent): void => onEvent?.(event);
   const { host, resources, devices } = await openMachine(localMachine, { log: noticesOf(tell), resources: options.resources });
@@ -58,6 +58,7 @@ export async function startAgent(link: string, options: StartAgentOptions = {}):
       },
       // The key stands in the path, since libraries that fetch models send no headers of ours.
       modelUrl: (model, { key }) => `${base}models/~${key}/${model.hash}/${(model as { readonly entry?: string }).entry ?? ""}`,
+      fetchModel,
       onEvent: tell,
       ...(keepCode !== undefined && { codeUrl: ({ sha256 }, { key }) => fetchCode(`${base}code/~${key}/${sha256}.js`, sha256, keepCode) }),
       ...(signal !== undefined && { signal }),

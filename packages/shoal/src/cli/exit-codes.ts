@@ -6,7 +6,10 @@ export const exitCodes = { ok: 0, failed: 1, usage: 2, deadLetters: 3, interrupt
 export function printError(thrown: unknown): number {
   const error = ShoalError.from(thrown);
   if (error.code === "aborted") {
-    process.stderr.write("Interrupted. Nothing was published; what was under way has been removed. The next run starts at the first row: README.md of the package shoal, \"What Shoal does not do yet\", says how to cut a long one into parts.\n");
+    const kept = error.details?.["kept"];
+    process.stderr.write(typeof kept === "number"
+      ? `Interrupted. Nothing was published; the ${kept.toLocaleString("en-US")} ${kept === 1 ? "row" : "rows"} that are done are kept. Go on with them: the same command with --resume.\n`
+      : "Interrupted. Nothing was published, and nothing of it is kept. The next run starts at the first row.\n");
     return exitCodes.interrupted;
   }
   const debug = process.env["SHOAL_DEBUG"];
@@ -19,6 +22,7 @@ export function printError(thrown: unknown): number {
 const usageCodes = new Set(["bad-option", "no-job", "unknown-format", "unknown-task", "bad-link"]);
 
 const flags: readonly (readonly [option: RegExp, flag: string])[] = [
+  [/\bresume: true\b/, "--resume"],
   [/mode: "overwrite"/, "--overwrite (for an output that -o names; a job that names its own says mode)"],
   [/\bonError\b/, "--on-error skip"],
   [/\bmaxErrors\b/, "--max-errors"],

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { ShoalError, type Logger } from "@shoal/core";
 import type { RunSettings } from "@shoal/dataset";
 import type { RemoteJobSettings, RemoteRunner } from "@shoal/executor";
-import type { Snapshot } from "@shoal/cluster";
+import { parseLink, type Snapshot } from "@shoal/cluster";
 import { shareFolder } from "../cluster/share-folder.ts";
 import type { Share } from "../cluster/share.ts";
 import { workerNews } from "./coordinator-news.ts";
@@ -16,6 +16,7 @@ export interface ManyMachinesFlags extends CoordinatorFlags {
   readonly on?: string;
   readonly dashboard?: true;
   readonly volunteers?: true;
+  readonly code?: true;
   readonly name?: string;
   readonly note?: string;
   readonly cpus?: number;
@@ -29,6 +30,7 @@ export function withManyMachinesFlags(command: Command): Command {
     .option("--on <link>", "run on a coordinator's workers; what can't travel runs here")
     .option("--dashboard", "watch the run in a browser: prints a link for this machine")
     .option("--volunteers", "with --share or --on: tabs, and everybody with the link, may see the rows and help")
+    .option("--code", "with --share or --on: send predictors of your own along as code, to workers started with --allow-code (needs the package rolldown)")
     .option("--name <name>", "what others see the job called (default: after its file)")
     .option("--note <sentence>", "what its rows are, for volunteers");
   return withCoordinatorFlags(command, "with --share: ");
@@ -80,6 +82,7 @@ export class ManyMachines implements AsyncDisposable {
     const name = this.#flags.on === undefined ? "this coordinator" : "the coordinator";
     return {
       name,
+      takesCode: this.#flags.code === true,
       openJob: async (settings: RemoteJobSettings) => {
         this.#tell = settings.onNotice;
         const { runner } = await (this.#opened ??= this.#open());
@@ -94,7 +97,8 @@ export class ManyMachines implements AsyncDisposable {
 
   async #connect(link: string): Promise<Opened> {
     const { connect } = await import("../cluster/connect.ts");
-    const cluster = await connect(link);
+    const { log } = this.#report;
+    const cluster = await connect(link, { code: this.#flags.code === true, ...(log !== undefined && { log }) });
     return { runner: cluster, close: async () => cluster[Symbol.asyncDispose]() };
   }
 
@@ -107,6 +111,7 @@ export class ManyMachines implements AsyncDisposable {
       ...coordinatorOptions(this.#flags),
       name: hostname(),
       ...(folder !== undefined && { folder }),
+      code: this.#flags.code === true,
       ...(this.#report.log !== undefined && { log: this.#report.log }),
       resources: { ...(cpus !== undefined && { cpus }), ...(gpus !== undefined && { gpus }), ...(memory !== undefined && { memory }) },
       onNotice: (message) => this.#tell(message),
@@ -152,7 +157,7 @@ interface Opened {
 const listening = ["host", "port", "https", "cert", "key", "baseUrl"] as const;
 
 function checkFlags(flags: ManyMachinesFlags): void {
-  const { share, on, dashboard, volunteers, note } = flags;
+  const { share, on, dashboard, volunteers, code, note } = flags;
   const refuse = (message: string, hint: string): never => {
     throw new ShoalError("bad-option", message, { hint, failure: "bug" });
   };
@@ -161,6 +166,8 @@ function checkFlags(flags: ManyMachinesFlags): void {
   const flag = listening.find((name) => flags[name] !== undefined);
   if (flag !== undefined && !share && !dashboard) refuse(`--${flag === "baseUrl" ? "base-url" : flag} has no effect without --share.`, "Add --share, or leave it out.");
   if (volunteers && !share && on === undefined) refuse("--volunteers has no effect without --share or --on.", "Add --share.");
+  if (code && !share && on === undefined) refuse("--code has no effect without --share or --on.", "Add --share.");
   if (note !== undefined && !share && on === undefined) refuse("--note has no effect without --share or --on.", "Add --share.");
   if (share || dashboard) coordinatorOptions(flags);
+  if (on !== undefined) parseLink(on);
 }

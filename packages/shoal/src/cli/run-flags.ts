@@ -15,6 +15,7 @@ export interface RunFlags extends ManyMachinesFlags {
   readonly gpus?: number;
   readonly memory?: number;
   readonly deadLetters?: string;
+  readonly resume?: true;
   readonly quiet?: true;
   readonly json?: true;
 }
@@ -29,6 +30,7 @@ export function withRunFlags(command: Command): Command {
     .option("--gpus <n>", "GPUs the run may use (detected)", number)
     .option("--memory <bytes>", "memory the run may use, as in 8GB (detected)", bytes)
     .option("--dead-letters <file>", "JSONL file for failed rows, where the output keeps none")
+    .option("--resume", "go on with what an earlier run of this job has left unfinished; with nothing to resume, start")
     .option("-q, --quiet", "no progress and no report, only errors")
     .option("--json", "events as JSON lines on standard output (on standard error when the rows go to standard output)");
   return withManyMachinesFlags(command);
@@ -49,6 +51,7 @@ export function runSettings(flags: RunFlags, signal: AbortSignal): RunSettings {
     ...(flags.limit !== undefined && { limit: flags.limit }),
     ...(flags.onError !== undefined && { onError: flags.onError }),
     ...(flags.maxErrors !== undefined && { maxErrors: flags.maxErrors }),
+    ...(flags.resume && { resume: true }),
     ...(flags.deadLetters !== undefined && { deadLetters: flags.deadLetters }),
   };
 }

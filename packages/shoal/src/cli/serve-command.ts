@@ -28,7 +28,9 @@ export function serveCommand(): Command {
 async function serve(flags: Flags): Promise<void> {
   const { startCoordinator, qrCode } = await import("@shoal/coordinator");
   const say = (line: string): void => void (flags.json ? writeJson({ kind: "notice", message: line }) : process.stderr.write(`${line}\n`));
-  const log: Logger = { debug: () => {}, info: (message) => void (flags.quiet ? undefined : say(message)), warn: (message) => say(`warning: ${message}`) };
+  const log: Logger = { debug: () => {}, info: (message) => (flags.quiet ? undefined : say(message)), warn: (message) => say(`warning: ${message}`) };
+  // From now on: whoever has read a link may already want the end.
+  const asked = untilAsked(say);
   const coordinator = await startCoordinator({ ...coordinatorOptions(flags), folder: flags.folder, name: flags.name, log, onNotice: say });
   const links: Links = {
     volunteer: await coordinator.link(["work"], { volunteer: true }),
@@ -41,7 +43,7 @@ async function serve(flags: Flags): Promise<void> {
   else process.stdout.write(`Coordinator at ${coordinator.url} (kept in ${flags.folder})\n\n${linksText(links, qrCode)}`);
   for (const line of coordinator.advice) say(`note: ${line}`);
   const stopWatching = flags.quiet ? () => {} : tellNews(coordinator, say);
-  await untilAsked(say);
+  await asked;
   stopWatching();
   await coordinator.close();
 }

@@ -1,5 +1,5 @@
 import { availableParallelism, hostname } from "node:os";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import type { Agent, AgentEvent } from "@shoal/cluster";
 import { jsonSafe, type ConcreteDevice } from "@shoal/core";
 import { startAgent } from "../agent/start-agent.ts";
@@ -28,7 +28,7 @@ export function workCommand(): Command {
     .option("--cpus <n>", `CPUs it may use (detected: ${availableParallelism()})`, number)
     .option("--gpus <n>", "GPUs it may use (detected)", number)
     .option("--memory <bytes>", "memory it may use, as in 8GB (detected)", bytes)
-    .addOption(new Option("--device <device...>", "where to compute, the best first (default: the fastest, measured)").choices(["cpu", "cuda", "webgpu", "wasm"]))
+    .option("--device <device>", `where to compute: ${deviceNames.join(", ")}; several times for several, the best first (default: the fastest, measured)`, device)
     .option("--allow-code", "run predictors that come as code: whoever submits a job can then do here what you can")
     .option("--duty <share>", "share of the time to compute in, as in 0.5; it rests between blocks", share)
     .option("--once", "end when the job that it worked for is over")
@@ -87,6 +87,14 @@ function asJson(event: AgentEvent): unknown {
   if (!("error" in event) || event.error === undefined) return event;
   const { stack: _, ...error } = event.error.toData();
   return { ...event, error };
+}
+
+const deviceNames: readonly ConcreteDevice[] = ["cpu", "cuda", "webgpu", "wasm"];
+
+function device(text: string, before: readonly ConcreteDevice[] = []): readonly ConcreteDevice[] {
+  const name = deviceNames.find((each) => each === text);
+  if (name === undefined) throw new InvalidArgumentError(`It must be one of ${deviceNames.join(", ")}.`);
+  return [...before, name];
 }
 
 function share(text: string): number {

@@ -32,7 +32,7 @@ export class WorkLines {
         this.#segment = event.segment.description.name;
         return `Job ${this.#job}: ${this.#segment}`;
       case "loading":
-        this.#state = `loading${event.bytes > 0 ? ` ${formatBytes(event.bytes)}` : ""}`;
+        this.#state = event.bytes === 0 ? "loading" : event.doneBytes < event.bytes ? `loading ${formatBytes(event.doneBytes)} of ${formatBytes(event.bytes)}` : `loading ${formatBytes(event.bytes)}`;
         return undefined;
       case "computing":
         this.#device = event.device;

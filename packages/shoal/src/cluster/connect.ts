@@ -1,7 +1,6 @@
 import type { HubOptions } from "@shoal/backend-transformers";
-import type { Cluster } from "@shoal/cluster";
+import { parseLink, type Cluster } from "@shoal/cluster";
 import { silentLogger, type Logger } from "@shoal/core";
-import { parseLink } from "../agent/parse-link.ts";
 
 export interface ConnectOptions {
   /** Predictors of your own go there as code, to workers that allow it (`shoal work --allow-code`). Needs the package rolldown. Default false: they stay here. */
@@ -21,9 +20,9 @@ export interface ConnectOptions {
  * @throws `bad-link`, `unreachable`; `protocol-mismatch` where the other side is of another version; what the coordinator refuses the link with
  */
 export async function connect(link: string | URL, options: ConnectOptions = {}): Promise<Cluster> {
-  const { base, token } = parseLink(String(link));
+  const { url, token } = parseLink(String(link));
   const { openCluster } = await import("./open-cluster.ts");
-  const cluster = openCluster(base, token, { log: silentLogger, ...options });
+  const cluster = openCluster(url, token, { log: silentLogger, ...options });
   await cluster.ready();
   return cluster;
 }

@@ -20,7 +20,7 @@ async function transformersModel(spec: DeclarativePredictorSpec, hub: HubOptions
   const listed = await listModelFiles(spec, { signal, log, ...(hub !== undefined && { hub }) });
   if (listed === undefined) return undefined;
   const files: TravellingFile[] = [];
-  for (const { path, localPath, read } of listed) files.push(await (localPath === undefined ? travellingBytes(path, read) : openTravellingFile(path, localPath, signal)));
+  for (const file of listed) files.push(await (file.localPath === undefined ? travellingBytes(file.path, () => file.read()) : openTravellingFile(file.path, file.localPath, signal)));
   return { files };
 }
 

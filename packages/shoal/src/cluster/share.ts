@@ -1,16 +1,20 @@
 import { rm } from "node:fs/promises";
-import { manifestOf, runAgent, type Cluster, type ClusterJob, type FindModel, type JobSettings, type ModelManifest } from "@shoal/cluster";
+import { manifestOf, runAgent, type Cluster, type ClusterJob, type CodeBundle, type FindModel, type JobSettings, type ModelManifest } from "@shoal/cluster";
 import type { Coordinator, CoordinatorOptions, StoredFiles } from "@shoal/coordinator";
 import { silentLogger, systemClock, type Resources } from "@shoal/core";
-import { runtime } from "#agent-runtime";
+import * as agentRuntime from "#agent-runtime";
 import { localMachine } from "#platform";
+import type { AgentRuntime } from "../agent/agent-runtime.ts";
 import { openMachine } from "../platform/open-machine.ts";
 import { findModel } from "./find-model.ts";
+import { nameJob } from "./name-job.ts";
 import { clusterOver } from "./open-cluster.ts";
 
 export interface ShareOptions extends CoordinatorOptions {
   /** What this machine's own worker may use; what is not declared is detected. */
   readonly resources?: Partial<Resources>;
+  /** Predictors of one's own travel as code: to this machine's worker, and to those that allow it. Needs the package rolldown. Default false: they stay with the driver. */
+  readonly code?: boolean;
 }
 
 /** What the worker of this process is called. */
@@ -29,17 +33,20 @@ export interface Share extends AsyncDisposable {
  * @throws what `startCoordinator` throws
  */
 export async function share(options: ShareOptions = {}): Promise<Share> {
-  const { log = silentLogger } = options;
-  // The server's libraries are for those who share.
-  const { startCoordinator } = await import("@shoal/coordinator");
-  const coordinator = await startCoordinator(options);
-  const models = new OwnModels(findModel({ log }), coordinator.files);
+  const { log = silentLogger, code = false } = options;
   const { host, resources, devices } = await openMachine(localMachine, { log, resources: options.resources });
+  const coordinator = await start(options).catch(async (error: unknown) => {
+    await host[Symbol.asyncDispose]();
+    throw error;
+  });
+  const models = new OwnModels(findModel({ log }), coordinator.files);
   const leaving = new AbortController();
+  // What runs on this machine is its own code.
+  const keepCode = code ? (agentRuntime as AgentRuntime).keepCode : undefined;
   const agent = runAgent({
     dial: async () => coordinator.openLocalChannel(),
     name: "this-machine",
-    traits: { label: ownLabel, host: "machine", runtime: runtime(), devices: await devices.candidates(), cpus: resources.cpus, gpus: resources.gpus, memoryBytes: resources.memory, models: [], runsCode: false },
+    traits: { label: ownLabel, host: "machine", runtime: agentRuntime.runtime(), devices: await devices.candidates(), cpus: resources.cpus, gpus: resources.gpus, memoryBytes: resources.memory, models: [], runsCode: keepCode !== undefined },
     host,
     resources,
     devices,
@@ -47,14 +54,20 @@ export async function share(options: ShareOptions = {}): Promise<Share> {
     random: Math.random,
     // Its files are here, where the driver found them.
     modelUrl: (model) => models.placeOf(model),
+    ...(keepCode !== undefined && { codeUrl: async ({ sha256 }: CodeBundle) => keepCode(sha256, await coordinator.files.read(sha256)) }),
     signal: leaving.signal,
   });
-  const cluster = clusterOver({ dial: async () => coordinator.openLocalChannel(), label: "this coordinator", modelFiles: models.find }, { log });
+  const cluster = clusterOver({ dial: async () => coordinator.openLocalChannel(), label: "this coordinator", modelFiles: models.find }, { log, code });
   return new RunningShare(coordinator, cluster, options.folder, async () => {
     leaving.abort();
     await agent.ended.catch(() => {});
     await host[Symbol.asyncDispose]();
   });
+}
+
+/** The server's libraries are for those who share. */
+async function start(options: CoordinatorOptions): Promise<Coordinator> {
+  return (await import("@shoal/coordinator")).startCoordinator(options);
 }
 
 class RunningShare implements Share {
@@ -78,7 +91,9 @@ class RunningShare implements Share {
       },
       openJob: async (settings: JobSettings): Promise<ClusterJob> => {
         this.#isPublished = false;
-        const job = await cluster.openJob(settings);
+        // Only a folder outlives this process; without one a job may well be run twice.
+        const identity = settings.identity ?? (folder === undefined ? undefined : await nameJob(settings));
+        const job = await cluster.openJob({ ...settings, ...(identity !== undefined && { identity }) });
         return {
           pools: job.pools,
           published: async () => {

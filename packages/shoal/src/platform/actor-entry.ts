@@ -1,6 +1,8 @@
 import { startActor } from "@shoal/executor";
 import { serveLocalActor } from "@shoal/workers/local";
+import { openDoors } from "#doors";
 import { actorParts } from "./actor-parts.ts";
 
 /** The process or worker of one actor: where host, executor and backends meet. */
+openDoors();
 serveLocalActor({ startActor, ...actorParts() });

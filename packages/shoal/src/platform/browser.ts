@@ -1,4 +1,5 @@
 // A page, or a worker of one.
+import type { BundlePredictor } from "@shoal/cluster";
 import { ShoalError, type ActorHost, type Logger } from "@shoal/core";
 import { webWorkerHost } from "@shoal/workers";
 import { detectResources, deviceCandidates } from "@shoal/workers/local";
@@ -31,3 +32,7 @@ export const localRuntime = createLocalRuntime({
 /** A file of a model, for handing it on. Loaded only where a model is handed on. */
 export const openTravellingFile: OpenTravelling = async (...file) => (await import("./browser/travelling-file.ts")).openTravellingFile(...file);
 export const openTravellingOnnx: OpenTravelling = async (...file) => (await import("./browser/travelling-file.ts")).openTravellingOnnx(...file);
+
+export const bundlePredictor: BundlePredictor = () => {
+  throw new ShoalError("bundler-missing", "A page has no bundler: its predictors of your own run in the page itself.", { failure: "bug", hint: "Connect without code, or submit the job from Node, Bun or Deno." });
+};

@@ -1,12 +1,14 @@
 import { silentLogger, systemClock, type DeadLetter, type Row } from "@shoal/core";
 import type { DatasetRuntime, RunSettings } from "@shoal/dataset";
-import type { Environment, RunEvent } from "@shoal/executor";
+import type { Environment, RunEvent, RunLedgers } from "@shoal/executor";
 import type { ProgressDisplay } from "../progress/progress-display.ts";
 import { openMachine, type LocalMachine } from "./open-machine.ts";
 import { processSettings } from "./process-settings.ts";
 
 /** What running datasets needs of the JavaScript runtime. The package's import conditions choose which one `#platform` is. */
 export interface LocalPlatform extends LocalMachine {
+  /** Where runs into files keep what they have done, where they can. */
+  readonly ledgers?: RunLedgers;
   /** Where `show` prints. */
   print(row: Row): void;
   /** Loaded only where somebody looks: a library pays nothing for a terminal's bars. */
@@ -37,6 +39,7 @@ async function openEnvironment(platform: LocalPlatform, settings: RunSettings): 
     clock: systemClock,
     log,
     onError,
+    ...(platform.ledgers !== undefined && { ledgers: platform.ledgers }),
     ...(signal !== undefined && { signal }),
     ...(maxErrors !== undefined && { maxErrors }),
     ...(budgetBytes !== undefined && { budgetBytes }),

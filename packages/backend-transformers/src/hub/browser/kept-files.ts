@@ -1,4 +1,5 @@
 import { ShoalError, type Logger } from "@shoal/core";
+import type { TellBytes } from "../../platform/model-platform.ts";
 import { unauthorized } from "../fetch-file.ts";
 import { coordinatorCopy } from "../coordinator-copy.ts";
 import { fetchWithRetry } from "./fetch-with-retry.ts";
@@ -24,6 +25,7 @@ interface KeptFilesOptions {
   readonly offline: boolean;
   readonly signal: AbortSignal;
   readonly log: Logger;
+  readonly onBytes?: TellBytes | undefined;
 }
 
 const cacheName = "shoal-models";
@@ -95,11 +97,12 @@ export class KeptFiles {
 
   /** Tells the log that a file comes, and now and then how much of it is there. */
   #teller(url: string, response: Response): (bytes: number) => void {
-    const { log } = this.#options;
+    const { log, onBytes } = this.#options;
     log.info(`Downloading ${url}`);
     const length = Number(response.headers.get("content-length"));
     let told = performance.now();
     return (bytes) => {
+      onBytes?.(url, bytes);
       if (performance.now() - told <= tellMs) return;
       told = performance.now();
       log.info(`Downloading ${url}: ${megabytes(bytes)}${length > 0 ? ` of ${megabytes(length)}` : ""}`);

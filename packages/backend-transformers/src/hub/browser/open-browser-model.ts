@@ -17,9 +17,9 @@ interface Site {
  * JSON that names the URL of each file.
  * @throws `model-not-found` for a directory, `bad-model-name`
  */
-export async function openBrowserModel({ model, revision, hub = {}, signal, log }: ModelRequest): Promise<ModelFiles> {
+export async function openBrowserModel({ model, revision, hub = {}, signal, log, onBytes }: ModelRequest): Promise<ModelFiles> {
   const site = await siteOf(model, revision, hub, signal);
-  const files = new KeptFiles({ model, offline: hub.offline ?? false, signal, log });
+  const files = new KeptFiles({ model, offline: hub.offline ?? false, signal, log, onBytes });
   const get = async (path: string): Promise<KeptFile | undefined> => {
     const url = site.urlOf(path);
     return url === undefined ? undefined : files.get(url, site.strategy, site.token);

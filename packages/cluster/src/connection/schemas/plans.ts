@@ -5,12 +5,12 @@ const phases = list(v.picklist(["preprocess", "predict", "postprocess"]), 16);
 const place = named(4_096);
 
 const declarativeSpec = v.object({
-  kind: v.literal("declarative"), name: named(1_024), backend: named(256), task: named(256), model: place,
+  kind: v.literal("declarative"), name: text(1_024), backend: named(256), task: named(256), model: place,
   options: jsonObject, reads: columns, adds: columns, costUnit: v.exactOptional(named(256)), phases, variants: v.exactOptional(list(jsonObject, 64)),
 });
 
 const moduleSpec = v.object({
-  kind: v.literal("module"), name: named(1_024), module: place, export: named(256), args: json,
+  kind: v.literal("module"), name: text(1_024), module: place, export: named(256), args: json,
   batchFormat: v.picklist(["columns", "rows", "arrow"]), rows: v.picklist(["same", "any"]), stateful: flag, costUnit: v.exactOptional(named(256)), phases,
 });
 
@@ -20,7 +20,7 @@ const policy = v.object({
 });
 
 export const segmentPlan = v.object({
-  kind: v.literal("actor-pool"), spec: v.variant("kind", [declarativeSpec, moduleSpec]), policy, stages: list(named(1_024), 64),
+  kind: v.literal("actor-pool"), spec: v.variant("kind", [declarativeSpec, moduleSpec]), policy, stages: list(text(1_024), 64),
   minActors: count, maxActors: count, numCpus: amount, numGpus: amount, memory: amount, device: v.union([v.literal("auto"), device]),
   onError: v.exactOptional(v.picklist(["fail", "skip", "null", "deadLetter"])), timeoutMs: v.exactOptional(amount), maxAttempts: count,
   recycleAfterBatches: v.exactOptional(count), preserveOrder: flag,
@@ -36,7 +36,7 @@ export const modelManifest = v.object({ hash: sha256, files: list(v.object({ pat
 export const codeBundle = v.object({ sha256, bytes: count });
 
 export const segmentDescription = v.object({
-  name: named(1_024), plan: segmentPlan, model: v.exactOptional(modelManifest), code: v.exactOptional(codeBundle), expectedBlocks: v.exactOptional(count),
+  name: text(1_024), plan: segmentPlan, model: v.exactOptional(modelManifest), code: v.exactOptional(codeBundle), expectedBlocks: v.exactOptional(count),
 });
 
 export const about = v.object({ note: v.exactOptional(words), columns });

@@ -9,7 +9,7 @@ const mostTasks = 1_024;
 const tried = v.object({ task: taskId, attempt: attemptId });
 
 export const workerTraits = v.object({
-  label: named(256), host: v.picklist(["machine", "tab"]), runtime: named(256), devices: list(device, 16), cpus: amount, gpus: amount, memoryBytes: amount,
+  label: text(1_024), host: v.picklist(["machine", "tab"]), runtime: text(1_024), devices: list(device, 16), cpus: amount, gpus: amount, memoryBytes: amount,
   models: list(named(256), 1_024), runsCode: flag,
 });
 
@@ -18,14 +18,14 @@ export const hello = v.object({
   worker: v.exactOptional(workerTraits),
 });
 
-export const welcome = v.object({ kind: v.literal("welcome"), protocol: count, key: token, name: named(1_024), beatMs: counted(3_600_000) });
+export const welcome = v.object({ kind: v.literal("welcome"), protocol: count, key: token, name: text(1_024), beatMs: counted(3_600_000) });
 export const bye = v.object({ kind: v.literal("bye"), error: errorData, again: flag });
 
 export const segment = v.object({ kind: v.literal("segment"), job: id, segment: segmentNumber, jobName: text(1_024), about, description: segmentDescription });
 
 export const lease = v.object({
   kind: v.literal("lease"), lease: count, leaseMs: amount, duplicate: flag,
-  tasks: list(v.object({ task: taskId, attempt: attemptId, bytes: count }), mostTasks),
+  tasks: list(v.object({ task: taskId, attempt: attemptId, bytes: count, input: v.exactOptional(sha256) }), mostTasks),
 });
 
 export const block = v.object({ kind: v.literal("block"), task: taskId, attempt: attemptId });
@@ -46,6 +46,6 @@ export const resultStats = v.object({
   counts: v.pipe(v.record(text(256), v.pipe(v.number(), v.finite())), v.check((counts) => Object.keys(counts).length <= 1_000, "too many counts")),
 });
 
-export const result = v.object({ kind: v.literal("result"), task: taskId, attempt: attemptId, rows, sha256, failures: rowFailures, stats: resultStats });
+export const result = v.object({ kind: v.literal("result"), task: taskId, attempt: attemptId, rows, sha256, input: v.exactOptional(sha256), failures: rowFailures, stats: resultStats });
 export const failed = v.object({ kind: v.literal("failed"), task: taskId, attempt: attemptId, failure: failureClass, error: errorData, row: v.exactOptional(rows) });
 export const draining = v.object({ kind: v.literal("draining"), finishing: list(count, 100_000) });

@@ -1,21 +1,21 @@
 import { ShoalError } from "@shoal/core";
 
-/** What a link to a coordinator says. */
-export interface CoordinatorLink {
+/** What a link says. */
+export interface Link {
   /** Of the coordinator, with a slash at the end. */
-  readonly base: string;
+  readonly url: string;
   /** Of the invite: it stands in the fragment, which browsers send to nobody. */
   readonly token: string;
 }
 
-/** Reads a link as it was pasted: of the page for volunteers, or of the dashboard. @throws `bad-link` */
-export function parseLink(text: string): CoordinatorLink {
+/** Reads a link as somebody pasted it, of the volunteers' page or of the dashboard. @throws `bad-link` */
+export function parseLink(text: string): Link {
   const link = text.trim();
   const url = URL.canParse(link) ? new URL(link) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) throw badLink(link, "is no link to a coordinator");
   const token = url.hash.slice(1);
   if (token === "") throw badLink(link, "has no token: what stands after the # is missing");
-  return { base: `${url.origin}${url.pathname.replace(/dashboard\/?$/, "").replace(/\/*$/, "/")}`, token };
+  return { url: `${url.origin}${url.pathname.replace(/dashboard\/?$/, "").replace(/\/*$/, "/")}`, token };
 }
 
 function badLink(link: string, why: string): ShoalError {

@@ -1,0 +1,82 @@
+import { describe, expect, test } from "vitest";
+import { bottleneck, type JobStanding } from "./bottleneck.ts";
+import { memoryFiles } from "./file-store.ts";
+import { RecentBytes } from "./recent-bytes.ts";
+import { RecentRate } from "./recent-rate.ts";
+import { sampleValue } from "./sample-value.ts";
+import { decodeStoredResult, encodeStoredResult } from "./stored-result.ts";
+import { sha256Of } from "../engine/index.ts";
+
+test("a rate is that of the last ten seconds", () => {
+  const rate = new RecentRate();
+  expect(rate.perSecond(0)).toBe(0);
+  for (let second = 0; second < 30; second++) rate.add(second * 1000 + 500, 10);
+  expect(rate.perSecond(30_000)).toBeCloseTo(10, 0);
+  expect(rate.perSecond(34_000)).toBeLessThan(7);
+  expect(rate.perSecond(60_000)).toBe(0);
+});
+
+test("recent bytes are as many as fit, and the oldest go", () => {
+  const recent = new RecentBytes(10);
+  for (const name of ["a", "b", "c"]) recent.add(name, new Uint8Array(4));
+  expect([recent.get("a"), recent.get("b")?.byteLength, recent.take("c")?.byteLength, recent.take("c")]).toEqual([undefined, 4, 4, undefined]);
+  recent.add("large", new Uint8Array(11));
+  expect(recent.get("large")).toBeUndefined();
+});
+
+test("a stored result comes back with its rows, which begin where numbers can lie", () => {
+  const result = { failures: [{ row: 1, attempts: 2, error: { code: "bad", message: "a bad row" } }], stats: { device: "cpu", preprocessMs: 1, predictMs: 2, postprocessMs: 3, batches: [4], counts: { tokens: 5 } }, worker: "wörker" };
+  const stored = encodeStoredResult(result, new Uint8Array([1, 2, 3]));
+  const decoded = decodeStoredResult(stored);
+  expect(decoded).toEqual({ result, payload: new Uint8Array([1, 2, 3]) });
+  expect(decoded.payload.byteOffset % 8).toBe(0);
+  expect(() => decodeStoredResult(new Uint8Array(3))).toThrow(expect.objectContaining({ code: "bad-blob" }));
+});
+
+describe("a sample", () => {
+  test("is JSON, and long things are cut", () => {
+    expect(sampleValue("x".repeat(1000))).toHaveLength(301);
+    expect(sampleValue({ a: [1, 2.123456, 3], b: new Float32Array(100), c: 7n, d: null, e: Number.NaN, f: new Date(0) })).toEqual({
+      a: "[1, 2.123, 3]", b: "[0, 0, 0, 0, 0, 0, 0, 0, … 100 numbers]", c: "7", d: null, e: "NaN", f: "1970-01-01T00:00:00.000Z",
+    });
+  });
+
+  test("shows pictures small", () => {
+    const picture = sampleValue({ width: 200, height: 100, channels: 3, data: new Uint8Array(200 * 100 * 3).fill(9) });
+    expect(picture).toMatch(/^data:image\/bmp;base64,Qk/);
+    expect((picture as string).length).toBeLessThan(12_000);
+    expect(sampleValue(new Uint8Array([0xff, 0xd8, 0xff, 0]))).toBe("data:image/jpeg;base64,/9j/AA==");
+    expect(sampleValue(new Uint8Array(5))).toBe("5 bytes");
+  });
+});
+
+test("files are there when they are whole and what they are called", async () => {
+  const files = memoryFiles();
+  const bytes = new TextEncoder().encode("a file");
+  const sha256 = await sha256Of(bytes);
+  await files.put(sha256, 0, bytes.subarray(0, 2), false);
+  expect(await files.has(sha256)).toBe(false);
+  await expect(files.put(sha256, 3, bytes.subarray(3), true)).rejects.toMatchObject({ code: "bad-offset" });
+  await files.put(sha256, 0, bytes.subarray(0, 2), false);
+  await files.put(sha256, 2, bytes.subarray(2), true);
+  expect(await files.read(sha256)).toEqual(bytes);
+  await expect(files.read("0".repeat(64))).rejects.toMatchObject({ code: "blob-missing" });
+});
+
+describe("what holds a job up is said in one sentence", () => {
+  const running: JobStanding = {
+    state: "running", trouble: undefined, hasDriver: true, missingFiles: 0, isHeldUp: false, workers: 3, nobody: undefined, able: 3, busy: 3, loading: 0, ready: 5, leased: 3, hasEnded: false, last: undefined,
+  };
+  test.each<[Partial<JobStanding>, string]>([
+    [{}, "All 3 workers are busy: more would help."],
+    [{ workers: 0, able: 0, busy: 0 }, "No worker is here: open the link on another machine, or run shoal work with it."],
+    [{ nobody: { name: "x", why: "needs cuda: none of the 3 workers has it" } }, "Nobody can do x: needs cuda: none of the 3 workers has it."],
+    [{ loading: 3 }, "All 3 workers are loading the model."],
+    [{ isHeldUp: true }, "The driver reads results more slowly than they come."],
+    [{ busy: 1, ready: 0 }, "Workers wait for blocks: the driver can't read and prepare its input faster."],
+    [{ busy: 1, ready: 0, leased: 1, hasEnded: true, last: { worker: "a phone", seconds: 12 } }, "One block is left: worker a phone has had it for 12 s."],
+    [{ trouble: "The disk is full." }, "Results can't be stored: The disk is full."],
+    [{ hasDriver: false, state: "paused" }, "Its driver is gone: nothing more is leased until it comes back."],
+    [{ state: "failed" }, "The job was given up: it failed."],
+  ])("%j", (change, sentence) => expect(bottleneck({ ...running, ...change })).toBe(sentence));
+});

@@ -1,0 +1,36 @@
+import { ShoalError } from "@shoal/core";
+import { formatCount, plural } from "../stats/format-quantity.ts";
+import type { LedgerSummary } from "./run-ledger.ts";
+
+/** @param changes one sentence each */
+export function resumeChanged(location: string, rows: number, changes: readonly string[]): ShoalError {
+  return new ShoalError("resume-changed", `The run that left "${location}" unfinished (${plural(rows, "row")} done) was another one than this:\n${changes.map((change) => `  - ${change}`).join("\n")}`, {
+    failure: "bug",
+    hint: 'Undo the changes and resume again, or start anew with { mode: "overwrite" }. Give a function a version ({ version: "1" }) before you change text of it that its rows do not depend on.',
+    details: { path: location, rows, changes },
+  });
+}
+
+export function deviceChanged(location: string, device: string, there: readonly string[] | undefined, cause?: unknown): ShoalError {
+  return new ShoalError("device-changed", `The run that left "${location}" unfinished computed on ${device}, which can't be used now${there === undefined ? "" : ` (there is ${there.join(", ") || "no device"})`}. Another device gives other numbers in the last digits.`, {
+    failure: "bug",
+    hint: 'Resume where that device is, or start anew with { mode: "overwrite" }.',
+    details: { path: location, device },
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** The sink's own error, with how far the earlier run came. */
+export function unfinished(error: ShoalError, summary: LedgerSummary | undefined): ShoalError {
+  const { message, details } = error.toData();
+  if (summary === undefined || summary.rows === 0) {
+    return new ShoalError(error.code, `${message} No row of it is kept.`, { cause: error, failure: "bug", hint: 'Start at the first row: { resume: true }, or { mode: "overwrite" }; or choose another name.', ...(details && { details }) });
+  }
+  const { rows, startedAt, lastAt } = summary;
+  return new ShoalError(error.code, `${message} It has ${formatCount(rows)} rows, the last of ${lastAt} (begun ${startedAt}).`, {
+    cause: error,
+    failure: "bug",
+    hint: 'Go on with it: { resume: true }; start anew with { mode: "overwrite" }, which removes it; or choose another name.',
+    details: { ...details, rows, startedAt, lastAt },
+  });
+}

@@ -1,0 +1,115 @@
+import { columnFromValues, createBlock, encodeBlock, type Block, type Column } from "@shoal/core";
+import { Dictionary, Field, Int32, makeData, Null, RecordBatch, Schema, Struct, Table, tableFromArrays, tableToIPC, Utf8, vectorFromArray, type Vector } from "apache-arrow";
+import { describe, expect, test } from "vitest";
+import { inspectBlock, type BlockExpectation } from "./arrow-inspect.ts";
+
+const floats = (values: (number | null)[]): Column => columnFromValues(values, { kind: "float64" });
+const block = (columns: Record<string, Column>): Block => createBlock(columns);
+const inspect = (bytes: Uint8Array, expected: Partial<BlockExpectation> & { rows: number }) => inspectBlock(bytes, expected);
+
+describe("what passes", () => {
+  const image = { width: 2, height: 1, channels: 3 as const, data: new Uint8Array(6) };
+  const everything = block({
+    float: floats([1.5, null, -0]), int: columnFromValues([1, 2, null], { kind: "int32" }), big: columnFromValues([1n, 2n, 3n], { kind: "int64" }), flag: columnFromValues([true, false, null], { kind: "bool" }),
+    text: columnFromValues(["a", "", "ü"], { kind: "utf8" }), bytes: columnFromValues([new Uint8Array([1]), null, new Uint8Array()], { kind: "binary" }),
+    list: columnFromValues([[1, 2], [], null], { kind: "list", element: "float32" }), words: columnFromValues([["a"], [], ["b", "c"]], { kind: "list", element: "utf8" }),
+    tensor: { type: { kind: "tensor", element: "float32", shape: [2] }, length: 3, values: new Float32Array(6) }, json: columnFromValues([{ a: [1] }, null, "x"], { kind: "json" }),
+    picture: columnFromValues([image, image, null], { kind: "image" }), nothing: columnFromValues([null, null, null], { kind: "null" }),
+  });
+
+  test("a block with columns of every type", () => {
+    expect(inspect(encodeBlock(everything), { rows: 3, columns: Object.keys(everything.columns).toReversed() })).toBe(undefined);
+  });
+
+  test("one without rows, whatever columns it has; and one without columns", () => {
+    expect(inspect(encodeBlock(block({ a: floats([]) })), { rows: 0, columns: ["b"] })).toBe(undefined);
+    expect(inspect(encodeBlock(createBlock({}, [], 0)), { rows: 0, columns: ["b"] })).toBe(undefined);
+    expect(inspect(encodeBlock(createBlock({}, [], 4)), { rows: 4 })).toBe(undefined);
+  });
+
+  test("several record batches, also of another writer", () => {
+    const table = tableFromArrays({ n: new Float32Array([1, 2]) });
+    const two = new Table([...table.batches, ...table.batches]);
+    expect(inspect(tableToIPC(two, "stream"), { rows: 4, columns: ["n"] })).toBe(undefined);
+  });
+});
+
+describe("what does not", () => {
+  const one = encodeBlock(block({ a: floats([1, 2, 3]) }));
+
+  test.each<[string, Uint8Array, Partial<BlockExpectation> & { rows: number }, object]>([
+    ["fewer rows", one, { rows: 4 }, { message: "it has 3 rows and not 4" }],
+    ["more rows", one, { rows: 2 }, { message: "it has more rows than 2" }],
+    ["rows where none should be", one, { rows: 0 }, { message: "it has more rows than 0" }],
+    ["rows of no columns", encodeBlock(createBlock({}, [], 5)), { rows: 4 }, { message: "it says that it has 5 rows, and it should have 4" }],
+    ["a missing column", one, { rows: 3, columns: ["a", "b"] }, { column: "b" }],
+    ["a column that would replace one of the input", one, { rows: 3, columns: [] }, { column: "a" }],
+    ["NaN", encodeBlock(block({ x: floats([1]), a: floats([NaN]) })), { rows: 1 }, { column: "a", row: 0, message: 'column "a" has NaN in row 0' }],
+    ["infinity", encodeBlock(block({ a: floats([1, null, -Infinity]) })), { rows: 3 }, { column: "a", row: 2 }],
+    ["NaN in a tensor", encodeBlock(block({ a: { type: { kind: "tensor", element: "float32", shape: [2, 2] }, length: 2, values: new Float32Array([0, 0, 0, 0, 0, 0, NaN, 0]) } })), { rows: 2 }, { column: "a", row: 1 }],
+    ["NaN in a list", encodeBlock(block({ a: columnFromValues([[1], [], [2, 3], [4, Infinity]], { kind: "list", element: "float64" }) })), { rows: 4 }, { column: "a", row: 3 }],
+    ["NaN in an object", tableToIPC(new Table({ a: vectorFromArray([{ x: 1.5 }, { x: NaN }]) as Vector }), "stream"), { rows: 2 }, { column: "a", row: 1 }],
+  ])("%s", (_what, bytes, expected, fault) => {
+    expect(inspect(bytes, expected)).toMatchObject(fault);
+  });
+
+  test("numbers of the input may be anything where that is said, and those of missing values always", () => {
+    const bytes = encodeBlock(block({ a: floats([NaN, Infinity]) }));
+    expect(inspect(bytes, { rows: 2, anyNumbers: true })).toBe(undefined);
+    const holes = block({ a: { type: { kind: "float64" }, length: 2, values: new Float64Array([NaN, 1]), validity: new Uint8Array([0, 1]) } });
+    expect(inspect(encodeBlock(holes), { rows: 2 })).toBe(undefined);
+  });
+
+  test("two columns of one name", () => {
+    const { schema, batches: [batch] } = tableFromArrays({ a: new Float32Array(1), b: new Float32Array(1) });
+    const renamed = (name: string): Uint8Array => {
+      const fields = schema.fields.map((field) => new Field(name, field.type, true));
+      return tableToIPC(new Table(new Schema(fields), [new RecordBatch(new Schema(fields), (batch as RecordBatch).data as never)]), "stream");
+    };
+    expect(inspect(renamed("a"), { rows: 1 })).toMatchObject({ message: expect.stringContaining("two of its columns") });
+  });
+
+  test("few bytes that stand for many", () => {
+    const long = new Table({ a: vectorFromArray(["x".repeat(100_000)], new Dictionary(new Utf8(), new Int32())) as Vector });
+    const [data] = (long.getChild("a") as Vector).data;
+    const codes = makeData({ type: (data as never as { type: Dictionary }).type, length: 100_000, data: new Int32Array(100_000), dictionary: (data as never as { dictionary: Vector }).dictionary } as never);
+    const schema = new Schema([new Field("a", codes.type as never, true)]);
+    const bytes = tableToIPC(new Table(schema, [new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: 100_000, nullCount: 0, children: [codes as never] }))]), "stream");
+    expect(bytes.byteLength).toBeLessThan(1e6);
+    expect(inspect(bytes, { rows: 100_000 })).toMatchObject({ message: expect.stringContaining("when it is decoded") });
+    const nothing = new Schema([new Field("a", new Null(), true)]);
+    const empty = makeData({ type: new Null(), length: 2 ** 31 - 1 });
+    const wide = tableToIPC(new Table(nothing, [new RecordBatch(nothing, makeData({ type: new Struct(nothing.fields), length: 2 ** 31 - 1, nullCount: 0, children: [empty] }))]), "stream");
+    expect(inspect(wide, { rows: 2 ** 31 - 1 })).toMatchObject({ column: "a" });
+  });
+
+  test("pictures whose bytes do not fit their size", () => {
+    const bytes = encodeBlock(block({ p: { type: { kind: "image" }, length: 1, values: [{ width: 4, height: 4, channels: 3, data: new Uint8Array(47) }] } }));
+    expect(inspect(bytes, { rows: 1 })).toMatchObject({ column: "p", row: 0 });
+  });
+
+  test("JSON that is none", () => {
+    const bytes = encodeBlock(block({ j: columnFromValues([{ abc: 1 }], { kind: "json" }) }));
+    const at = new TextDecoder("latin1").decode(bytes).indexOf('{"abc":1}');
+    bytes[at] = 0x20;
+    expect(() => inspect(bytes, { rows: 1 })).toThrow(SyntaxError);
+  });
+
+  test("bytes that are no stream, that end early, or go on with another", () => {
+    expect(() => inspect(new Uint8Array(100), { rows: 0 })).toThrow(RangeError);
+    expect(() => inspect(new Uint8Array(), { rows: 0 })).toThrow(/no schema/);
+    for (let length = 0; length < one.byteLength - 8; length += 8) {
+      let fault: unknown;
+      try {
+        fault = inspect(one.slice(0, length), { rows: 3 });
+      } catch (error) {
+        fault = error;
+      }
+      expect(fault, `${length} of ${one.byteLength} bytes`).not.toBe(undefined);
+    }
+    const twice = new Uint8Array(2 * one.byteLength - 8);
+    twice.set(one);
+    twice.set(one, one.byteLength - 8);
+    expect(() => inspect(twice, { rows: 6 })).toThrow(/second schema/);
+  });
+});
