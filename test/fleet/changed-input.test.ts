@@ -20,7 +20,7 @@ test("a file that is rewritten under a job fails it, by name; nothing is publish
   write(" No!");
   startWorker(folder, own, "one");
   expect(await job.code).toBe(1);
-  expect(job.err.text()).toMatch(/rows\.jsonl.*chang/);
+  expect(job.err.text()).toMatch(/file-changed: "rows\.jsonl" changed while it was being read/);
   expect(existsSync(join(folder, "labels.jsonl"))).toBe(false);
   await view.until("the job was taken back", (snapshot) => theJob(snapshot)?.state === "cancelled");
 });

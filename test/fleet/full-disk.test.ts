@@ -24,9 +24,7 @@ test.skipIf(!canMount())("a full disk pauses the job and says why; with room it 
   const paused = await view.until("the coordinator said that it is paused", (snapshot) => snapshot.paused !== undefined && theJob(snapshot)?.state === "paused" && snapshot, { timeoutMs: 40_000 });
   expect(paused.paused).toMatch(/full/);
   expect(theJob(paused)?.bottleneck).toMatch(/full/);
-  console.log(paused.paused, theJob(paused)?.bottleneck, job.out.text().slice(-1500), job.err.text().slice(-500));
-  await new Promise((f) => setTimeout(f, 3000));
-  console.log(job.out.text().slice(-1500));
+  await job.out.until(/"kind":"notice"[^\n]*the coordinator is paused[^\n]*full/);
   expect((await fetch(`${own.url}healthz`)).status).toBe(503);
   execFileSync("mount", ["-o", "remount,size=64m", disk]);
   expect(await job.code, job.err.text()).toBe(0);
