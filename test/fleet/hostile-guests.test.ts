@@ -1,5 +1,5 @@
 // Rows 14, 19, 20 and 23 of the fault table, over real sockets and beside an honest worker: guests that forge results, use another's name, send bytes that are none, never read, or are too old.
-import { protocolVersion, socketChannel, sha256Of, type Channel, type GatewayToWorker, type Hello, type LeasedTask, type WebSocketLike, type WorkerToGateway } from "@shoal/cluster";
+import { protocolVersion, socketChannel, sha256Of, type Channel, type GatewayToWorker, type Hello, type LeasedTask, type Snapshot, type WebSocketLike, type WorkerToGateway } from "@shoal/cluster";
 import { blockFromRows, decodeBlock, encodeBlock, systemClock, type Block } from "@shoal/core";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
@@ -52,18 +52,27 @@ class Guest {
 /** What an honest worker would send, or nearly. */
 const labels = (count: number, score: number): Uint8Array => encodeBlock(blockFromRows(Array.from({ length: count }, () => ({ label: "POSITIVE", score }))));
 
-const lies: readonly (readonly [string, (guest: Guest, leased: LeasedTask) => Promise<void>])[] = [
-  ["bytes that are no Arrow", (guest, leased) => guest.result(leased, new TextEncoder().encode("these are no columns"))],
-  ["Arrow that ends in the middle", (guest, leased) => guest.result(leased, labels(leased.task.rows, 0.5).slice(0, -70))],
-  ["another number of rows than it says", (guest, leased) => guest.result(leased, labels(leased.task.rows - 1, 0.5))],
-  ["other columns", (guest, leased) => guest.result(leased, encodeBlock(blockFromRows(Array.from({ length: leased.task.rows }, (_, n) => ({ n })))))],
-  ["numbers that are none", (guest, leased) => guest.result(leased, labels(leased.task.rows, Number.NaN))],
-  ["a hash of other bytes", (guest, leased) => guest.result(leased, labels(leased.task.rows, 0.5), { sha256: "0f".repeat(32) })],
-  ["a block that it was not leased", (guest, { task, attempt }) => guest.result({ task: { ...task, block: task.block + 100 }, attempt }, labels(task.rows, 0.5))],
-  ["an attempt of somebody else", (guest, { task, attempt }) => guest.result({ task, attempt: { ...attempt, number: attempt.number + 1000 } }, labels(task.rows, 0.5))],
+type Lie = (guest: Guest, leased: LeasedTask) => Promise<void>;
+
+/** Each is taken for a failure of the worker at its block. */
+const bad: readonly Lie[] = [
+  (guest, leased) => guest.result(leased, new TextEncoder().encode("these are no columns")),
+  // It ends in the middle.
+  (guest, leased) => guest.result(leased, labels(leased.task.rows, 0.5).slice(0, -70)),
+  (guest, leased) => guest.result(leased, labels(leased.task.rows - 1, 0.5)),
+  // Other columns than the predictor's.
+  (guest, leased) => guest.result(leased, encodeBlock(blockFromRows(Array.from({ length: leased.task.rows }, (_, n) => ({ n }))))),
+  (guest, leased) => guest.result(leased, labels(leased.task.rows, Number.NaN)),
+  (guest, leased) => guest.result(leased, labels(leased.task.rows, 0.5), { sha256: "0f".repeat(32) }),
 ];
 
-test("a guest that lies in every way there is gets nothing into the output, and is shut out", { timeout: 180_000 }, async () => {
+/** Blocks and attempts that it was never leased. */
+const forged: readonly Lie[] = [
+  (guest, { task, attempt }) => guest.result({ task: { ...task, block: task.block + 40 }, attempt }, labels(task.rows, 0.5)),
+  (guest, { task, attempt }) => guest.result({ task, attempt: { ...attempt, number: attempt.number + 1000 } }, labels(task.rows, 0.5)),
+];
+
+test("guests that lie in every way there is get nothing into the output, and are shut out", { timeout: 180_000 }, async () => {
   const folder = testFolder();
   const expected = await onOneMachine(folder, { rows });
   const own = await startOwn(folder);
@@ -72,23 +81,27 @@ test("a guest that lies in every way there is gets nothing into the output, and 
   const job = startJob(folder, { rows, args: ["--on", own.links.submit] });
   await view.until("the job was there", theJob);
 
-  let told = 0;
-  const guests: Guest[] = [];
-  const lie = (guest: Guest): void => {
-    guests.push(guest);
-    guest.onBlock = (leased) => void lies[told++ % lies.length]?.[1](guest, leased);
-  };
-  // Shut out under one name, it comes by another.
-  for (let name = 0; told < 2 * lies.length; name++) {
-    const guest = new Guest(own, `liar ${name}`);
-    lie(guest);
-    await until(() => guest.heard.some(({ kind }) => kind === "bye") || told >= 2 * lies.length);
+  const refused = (least: number) => (snapshot: Snapshot): boolean => Object.values(snapshot.refused).reduce((sum, count) => sum + count, 0) >= least;
+  for (const [name, lies] of [["one", bad.slice(0, 3)], ["two", bad.slice(3)]] as const) {
+    const liar = new Guest(own, `liar ${name}`);
+    let told = 0;
+    liar.onBlock = (leased) => void lies[told++]?.(liar, leased);
+    await view.until(`liar ${name} had failed`, (snapshot) => (worker(snapshot, `liar ${name}`)?.failures ?? 0) >= 3);
+    liar.socket.terminate();
   }
-  await view.until("its lies were counted", ({ refused }) => Object.values(refused).reduce((sum, count) => sum + count, 0) > 0);
-  const lied = await view.until("they were counted by kind", (snapshot) => snapshot);
-  expect(Object.keys(lied.refused).length).toBeGreaterThan(1);
-  expect(lied.workers.filter(({ label }) => label.startsWith("liar")).reduce((sum, { blocksDone }) => sum + blocksDone, 0)).toBe(0);
-  for (const guest of guests) guest.socket.terminate();
+  expect((await view.until("all was counted", (snapshot) => refused(6)(snapshot) && snapshot)).refused).toEqual({ "bad-result": 6 });
+
+  const forger = new Guest(own, "forger");
+  forger.onBlock = (leased) => {
+    forger.onBlock = () => {};
+    for (let at = 0; at < 6; at++) void forged[at % 2]?.(forger, leased);
+  };
+  expect((await forger.bye()).error.code).toBe("shut-out");
+  const again = new Guest(own, "forger");
+  expect((await again.bye()).error.code).toBe("shut-out");
+  const lied = await view.until("all was counted", (snapshot) => snapshot);
+  expect(lied.refused).toMatchObject({ "forged-result": expect.any(Number) as number });
+  expect(lied.workers.reduce((sum, { blocksDone }) => sum + blocksDone, 0)).toBe(0);
 
   startWorker(folder, own, "honest");
   release(folder, rows);
