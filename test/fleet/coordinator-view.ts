@@ -9,6 +9,7 @@ export class CoordinatorView {
   readonly #token: string;
   readonly #before = new Map<string, number>();
   readonly #now = new Map<string, number>();
+  readonly #devices = new Map<string, string>();
   #last: Snapshot | undefined;
 
   constructor({ url, links }: CoordinatorLinks) {
@@ -22,6 +23,7 @@ export class CoordinatorView {
     if (answer?.ok !== true) return undefined;
     const snapshot = (await answer.json()) as Snapshot;
     for (const [label, blocks] of countBlocks(snapshot.workers)) this.#now.set(label, blocks);
+    for (const { label, device } of snapshot.workers) if (device !== undefined) this.#devices.set(label, device);
     return (this.#last = snapshot);
   }
 
@@ -34,6 +36,11 @@ export class CoordinatorView {
   /** Blocks that workers of a label were seen to have committed, in all lives of the coordinator: at least as many as there were. */
   blocksOf(label: string): number {
     return (this.#before.get(label) ?? 0) + (this.#now.get(label) ?? 0);
+  }
+
+  /** What a worker was last seen to compute on. */
+  deviceOf(label: string): string | undefined {
+    return this.#devices.get(label);
   }
 
   /**

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished } from "vitest";
+import { onTestFinished } from "vitest";
 import { differences } from "../runtimes/story/law-eight.ts";
 import { startShoal, type ShoalProcess } from "./shoal-process.ts";
 
@@ -54,6 +54,12 @@ export function startJob(folder: string, { rows, model, blockRows: rowsPerBlock 
   return startShoal(folder, ["run", reviewsJob, "--json", ...args], { env });
 }
 
+/** @throws with what it complained of */
+export async function succeeded({ code, err }: ShoalProcess): Promise<void> {
+  const ended = await code;
+  if (ended !== 0) throw new Error(`It ended with ${ended}: ${err.text()}`);
+}
+
 export function read(folder: string, out = "reviews.jsonl"): Review[] {
   return readFileSync(join(folder, out), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as Review);
 }
@@ -61,14 +67,14 @@ export function read(folder: string, out = "reviews.jsonl"): Review[] {
 /** What one machine writes: every row, by the text that it has. */
 export async function onOneMachine(folder: string, { rows, model }: Pick<JobSettings, "rows" | "model">): Promise<Review[]> {
   const run = startJob(folder, { rows, model, out: "alone.jsonl", args: ["--cpus", "1"] });
-  expect(await run.code, run.err.text()).toBe(0);
+  await succeeded(run);
   return read(folder, "alone.jsonl");
 }
 
-/** Not a row lost, doubled, out of order, or other than on one machine: law 8. */
-export function expectEqual(actual: readonly Review[], expected: readonly Review[]): void {
-  expect(actual).toHaveLength(expected.length);
+/** What is lost, doubled, out of order, or other than on one machine, by law 8's measure; the first of it, where there is much. */
+export function differing(actual: readonly Review[], expected: readonly Review[]): string[] {
+  if (actual.length !== expected.length) return [`There are ${actual.length} rows of ${expected.length}.`];
   const wrong: string[] = [];
   for (let at = 0; at < expected.length && wrong.length < 10; at++) wrong.push(...differences(actual[at], expected[at], `row ${at}`));
-  expect(wrong).toEqual([]);
+  return wrong;
 }

@@ -3,7 +3,7 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pageFolder } from "@shoal/volunteer";
-import { expect } from "vitest";
+import { vi } from "vitest";
 import { startBareChromium, type BareChromium, type BareTab } from "../runtimes/faults/bare-chromium.ts";
 import { chromiumArgs } from "../runtimes/serve-page.ts";
 import { buildVolunteerPage } from "../volunteer/serve-volunteer-page.ts";
@@ -45,7 +45,7 @@ export class VolunteerTabs implements AsyncDisposable {
   /** Opens the link in a window of its own, names the tab and presses Start. */
   async lend(link: string, label: string): Promise<VolunteerTab> {
     const tab = await this.#browser.open(link, { ownWindow: true, beforeWorkers: takesItsGpu });
-    await expect.poll(() => tab.evaluate("document.querySelector('button.start') !== null").catch(() => false), { timeout: 60_000, message: "The volunteer page shows its Start button." }).toBe(true);
+    await vi.waitUntil(() => tab.evaluate<boolean>("document.querySelector('button.start') !== null").catch(() => false), { timeout: 60_000, interval: 50 });
     await tab.evaluate(`{
       const field = document.querySelector("input[type=text]");
       field.value = ${JSON.stringify(label)};
@@ -89,6 +89,6 @@ export class VolunteerTab {
   }
 
   async #isHidden(hidden: boolean): Promise<void> {
-    await expect.poll(() => this.#tab.evaluate("document.hidden"), { timeout: 10_000, message: `The tab is ${hidden ? "hidden" : "shown"}.` }).toBe(hidden);
+    await vi.waitUntil(async () => (await this.#tab.evaluate("document.hidden")) === hidden, { timeout: 20_000, interval: 50 });
   }
 }

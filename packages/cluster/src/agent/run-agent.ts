@@ -203,7 +203,10 @@ class AgentRun implements Agent {
     if (this.#ending.signal.aborted) return;
     this.#tellCredit();
     const { welcome, connected } = this.#link;
-    if (welcome !== undefined && this.#credit > 0) this.#work.beginAll(welcome);
+    if (welcome !== undefined && this.#credit > 0) {
+      this.#work.beginAll(welcome);
+      this.#tellCredit();
+    }
     // Without a connection there is nobody to hand results to.
     if (this.#draining && (!connected || (this.#work.finishing.length === 0 && this.#held.size === 0))) this.#ending.abort();
     this.#tellState();
