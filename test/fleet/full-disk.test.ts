@@ -8,7 +8,7 @@ import { CoordinatorView, theJob } from "./coordinator-view.ts";
 import { differing, onOneMachine, read, startJob, succeeded, testFolder } from "./reviews.ts";
 import { startOwn, startWorker } from "./shoal-process.ts";
 
-test.skipIf(!canMount())("a full disk pauses the job and says why; with room it goes on, and nothing is lost", { timeout: 180_000 }, async () => {
+test.skipIf(!canMount())("a full disk pauses the job and says why; with room it goes on, and nothing is lost", { timeout: 300_000 }, async () => {
   const folder = testFolder();
   const rows = 15_000;
   const expected = await onOneMachine(folder, { rows });
@@ -21,7 +21,7 @@ test.skipIf(!canMount())("a full disk pauses the job and says why; with room it 
   const view = new CoordinatorView(own);
   startWorker(folder, own, "one");
   const job = startJob(folder, { rows, args: ["--on", own.links.submit] });
-  const paused = await view.until("the coordinator said that it is paused", (snapshot) => snapshot.paused !== undefined && theJob(snapshot)?.state === "paused" && snapshot, { timeoutMs: 40_000 });
+  const paused = await view.until("the coordinator said that it is paused", (snapshot) => snapshot.paused !== undefined && theJob(snapshot)?.state === "paused" && snapshot);
   expect(paused.paused).toMatch(/full/);
   expect(theJob(paused)?.bottleneck).toMatch(/full/);
   await job.out.until(/"kind":"notice"[^\n]*the coordinator is paused[^\n]*full/);
