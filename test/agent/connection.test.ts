@@ -133,7 +133,7 @@ test("a paused worker says so, gives back what it has not begun, and goes on whe
   connection.lease(...[1, 2, 3, 4].map((attempt) => ({ block: attempt, rows: ids(10 * attempt, 2), attempt })));
   await until(() => clock.sleeping > 3);
   agent.pause();
-  expect((await connection.next("ready")).message).toEqual({ kind: "ready", credit: 0 });
+  expect((await connection.next("ready")).message).toEqual({ kind: "ready", credit: 0, finishing: [1, 2, 3] });
   await until(() => connection.all("beat").at(-1)?.state === "paused");
   // What was begun is nearly done, whoever else has it now.
   connection.send({ kind: "revoke", why: "moved", tasks: [{ task: { job: "job", segment: 0, block: 1, first: 0, rows: 2 }, attempt: attemptOf(1) }] });

@@ -2,7 +2,7 @@ import { ShoalError, type Clock } from "@shoal/core";
 import type { Channel } from "../connection/channel.ts";
 import { protocolVersion, type GatewayToWorker, type Welcome, type WorkerToGateway } from "../connection/messages.ts";
 import type { AgentParts } from "./agent.ts";
-import { backOffMs } from "./back-off.ts";
+import { backOffMs } from "../connection/back-off.ts";
 
 /** What the other side says once it has taken the connection. */
 export type GatewayMessage = Exclude<GatewayToWorker, { kind: "welcome" | "bye" }>;

@@ -224,13 +224,13 @@ class AgentRun implements Agent {
 
   // --- what others are told ---
 
-  /** Room for leases: none while paused or full. What has not begun is given back then. */
+  /** Room for leases: none while paused or full. What has not begun is given back then, what runs is finished. */
   #tellCredit(): void {
     const credit = this.#paused || this.#held.full ? 0 : usualCredit;
     if (credit === this.#credit) return;
     this.#credit = credit;
     if (credit === 0) this.#work.forgetQueue();
-    if (!this.#draining) this.#link.send({ kind: "ready", credit });
+    if (!this.#draining) this.#link.send({ kind: "ready", credit, ...(credit === 0 && { finishing: this.#work.finishing }) });
   }
 
   #standing(): Standing {

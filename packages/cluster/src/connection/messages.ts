@@ -1,4 +1,4 @@
-import type { ConcreteDevice, ErrorData, FailureClass, JsonObject, RowFailure } from "@shoal/core";
+import type { ConcreteDevice, ErrorData, FailureClass, RowFailure } from "@shoal/core";
 import type { SegmentPlan } from "@shoal/planner";
 import type { AttemptId, TaskId } from "../scheduler/index.ts";
 
@@ -177,8 +177,9 @@ export interface ReadyMessage {
   /** A model that is loaded now. */
   readonly model?: string;
   readonly loadMs?: number;
-  /** Leases it can hold. */
+  /** Leases it can hold. With 0 it begins nothing, and gives back what it has but for the attempts (their numbers) that it finishes. */
   readonly credit?: number;
+  readonly finishing?: readonly number[];
 }
 
 export interface BeatMessage {
@@ -346,6 +347,3 @@ export type GatewayToWorker = Welcome | Bye | SegmentMessage | LeaseMessage | Bl
 export type DriverToGateway = Hello | SubmitMessage | FileMessage | OfferMessage | InputEndedMessage | CancelMessage | PublishedMessage;
 export type GatewayToDriver = Welcome | Bye | AcceptedMessage | AskMessage | PartMessage | BlockDoneMessage | JobFailedMessage | FleetMessage;
 export type Header = WorkerToGateway | GatewayToWorker | DriverToGateway | GatewayToDriver;
-
-/** Anything more that a side wants to say and an older one may ignore. */
-export type Extras = JsonObject;

@@ -2,7 +2,7 @@ import { ShoalError, type Clock } from "@shoal/core";
 import type { Channel } from "../connection/channel.ts";
 import { protocolVersion, type DriverToGateway, type GatewayToDriver, type Hello, type Welcome } from "../connection/messages.ts";
 import { protocolMismatch } from "../connection/protocol-mismatch.ts";
-import { backOffMs } from "./back-off.ts";
+import { backOffMs } from "../connection/back-off.ts";
 
 export type DriverChannel = Channel<DriverToGateway, GatewayToDriver>;
 
@@ -111,11 +111,11 @@ export class GatewayLink {
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#parts;
     for (let failures = 0; !signal.aborted; ) {
-      const ended = await this.#session(signal, () => (failures = 0));
+      const ended = await this.#connect(signal, () => (failures = 0));
       if (signal.aborted) return;
       this.#channel = undefined;
       if (ended.final) return this.#refuse(ended.error);
-      const retryMs = backOffMs(failures++, random);
+      const retryMs = backOffMs(++failures, random);
       this.#listener.down(ended.error, retryMs);
       this.#tell(ended.error);
       await clock.sleep(retryMs, signal).catch(() => {});
@@ -136,7 +136,7 @@ export class GatewayLink {
   }
 
   /** One connection, from dialling to its end, which it settles with. */
-  async #session(signal: AbortSignal, onUp: () => void): Promise<Ended> {
+  async #connect(signal: AbortSignal, onUp: () => void): Promise<Ended> {
     const { dial, name, token, clock } = this.#parts;
     let channel: DriverChannel;
     try {

@@ -3,7 +3,7 @@ import type { Channel } from "../connection/channel.ts";
 import { protocolVersion, type DriverToGateway, type GatewayToDriver, type GatewayToWorker, type Hello, type WorkerToGateway } from "../connection/messages.ts";
 import { protocolMismatch } from "../connection/protocol-mismatch.ts";
 import { travellingError } from "../connection/travelling-error.ts";
-import { DriverLink, type DriverServices } from "./driver-link.ts";
+import { DriverLink, type DriverLinkParts } from "./driver-link.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import type { Origin } from "./gateway.ts";
 import type { Admission, InviteBook } from "./invite-book.ts";
@@ -33,7 +33,7 @@ export class Connections {
   readonly #name: string;
   readonly #invites: InviteBook;
   readonly #intake: ResultIntake;
-  readonly #parts: DriverServices;
+  readonly #parts: DriverLinkParts;
   readonly #addresses = new Map<string, number>();
   readonly #drivers = new Set<DriverLink>();
   #count = 0;
@@ -41,7 +41,7 @@ export class Connections {
   /** Why nobody is let in any more. */
   #closed: ShoalError | undefined;
 
-  constructor(state: GatewayState, name: string, invites: InviteBook, intake: ResultIntake, parts: DriverServices) {
+  constructor(state: GatewayState, name: string, invites: InviteBook, intake: ResultIntake, parts: DriverLinkParts) {
     this.#state = state;
     this.#name = name;
     this.#invites = invites;

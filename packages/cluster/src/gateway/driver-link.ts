@@ -14,7 +14,7 @@ import type { Admission } from "./invite-book.ts";
 import type { JobDesk } from "./job-desk.ts";
 
 /** What a driver's connection works with. */
-export interface DriverServices {
+export interface DriverLinkParts {
   readonly desk: JobDesk;
   readonly asks: AskGate;
   readonly collection: BlobCollection;
@@ -31,12 +31,12 @@ export class DriverLink {
   /** It was told to go: nothing that it says counts any more. */
   #isRefused = false;
   readonly #state: GatewayState;
-  readonly #parts: DriverServices;
+  readonly #parts: DriverLinkParts;
   readonly #channel: Channel<GatewayToDriver, DriverToGateway>;
   readonly #jobs = new Set<GatewayJob>();
   #heard: Promise<void> = Promise.resolve();
 
-  constructor(state: GatewayState, parts: DriverServices, channel: Channel<GatewayToDriver, DriverToGateway>, connection: string, name: string, admission: Admission) {
+  constructor(state: GatewayState, parts: DriverLinkParts, channel: Channel<GatewayToDriver, DriverToGateway>, connection: string, name: string, admission: Admission) {
     this.#state = state;
     this.#parts = parts;
     this.#channel = channel;
@@ -111,7 +111,7 @@ export class DriverLink {
     if (job === undefined || known === undefined) return;
     if (known.mayOffer === 0) throw new ShoalError("unexpected-block", `Block ${block} of segment ${segment} was offered, and no more were asked for.`, { failure: "bug" });
     known.mayOffer--;
-    const input = await sha256Of(payload as Uint8Array<ArrayBuffer>);
+    const input = await sha256Of(payload);
     if (job.isOver) return;
     const place = { job: name, segment, block };
     const held = inputs.get(place);

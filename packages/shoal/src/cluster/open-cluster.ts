@@ -15,7 +15,7 @@ export function openCluster(base: string, token: string, options: OpenClusterOpt
 }
 
 /** The cluster of whatever is dialled, with the models and the time of this process. */
-export function clusterOver(connection: Pick<ClusterParts, "dial" | "label" | "token" | "placeFile" | "modelFiles">, { hub, log, code = false }: OpenClusterOptions): ConnectedCluster {
+export function clusterOver(connection: Pick<ClusterParts, "dial" | "label" | "token" | "modelFiles">, { hub, log, code = false }: OpenClusterOptions): ConnectedCluster {
   return createCluster({ modelFiles: findModel({ hub, log }), ...connection, ...(code && { bundle: bundlePredictor }), name: `driver-${randomDigits()}`, clock: wakefulClock, random: randomNumber, log });
 }
 

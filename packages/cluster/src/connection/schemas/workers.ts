@@ -6,6 +6,8 @@ import { amount, count, counted, device, flag, id, list, named, rows, sha256, te
 const token = text(512);
 /** Tasks in one message. */
 const mostTasks = 1_024;
+/** Numbers of attempts. */
+const finishing = list(count, 100_000);
 const tried = v.object({ task: taskId, attempt: attemptId });
 
 export const workerTraits = v.object({
@@ -34,7 +36,7 @@ export const settle = v.object({ kind: v.picklist(["settle", "refuse"]), task: t
 export const jobEnded = v.object({ kind: v.literal("job-ended"), job: id });
 export const drain = v.object({ kind: v.literal("drain"), why: words });
 
-export const ready = v.object({ kind: v.literal("ready"), model: v.exactOptional(named(256)), loadMs: v.exactOptional(amount), credit: v.exactOptional(count) });
+export const ready = v.object({ kind: v.literal("ready"), model: v.exactOptional(named(256)), loadMs: v.exactOptional(amount), credit: v.exactOptional(count), finishing: v.exactOptional(finishing) });
 
 export const beat = v.object({
   kind: v.literal("beat"), running: v.exactOptional(attemptId), rows, loading: v.exactOptional(v.object({ doneBytes: count, bytes: count })),
@@ -48,4 +50,4 @@ export const resultStats = v.object({
 
 export const result = v.object({ kind: v.literal("result"), task: taskId, attempt: attemptId, rows, sha256, input: v.exactOptional(sha256), failures: rowFailures, stats: resultStats });
 export const failed = v.object({ kind: v.literal("failed"), task: taskId, attempt: attemptId, failure: failureClass, error: errorData, row: v.exactOptional(rows) });
-export const draining = v.object({ kind: v.literal("draining"), finishing: list(count, 100_000) });
+export const draining = v.object({ kind: v.literal("draining"), finishing });

@@ -1,5 +1,6 @@
 import type { Clock } from "@shoal/core";
-import { blobMissing, checkBlobBytes, sha256Of } from "../blob-bytes.ts";
+import { blobMissing, checkBlobBytes } from "../blob-bytes.ts";
+import { sha256Of } from "../sha256.ts";
 import type { BlobStore, ByteRange } from "../blob-store.ts";
 
 /** Blobs in memory, gone with their process. */
