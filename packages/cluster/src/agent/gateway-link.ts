@@ -5,7 +5,7 @@ import type { AgentParts } from "./agent.ts";
 import { backOffMs } from "../connection/back-off.ts";
 
 /** What the other side says once it has taken the connection. */
-export type GatewayMessage = Exclude<GatewayToWorker, { kind: "welcome" | "bye" }>;
+export type GatewayMessage = Exclude<GatewayToWorker, { kind: "welcome" | "bye" | "heard" }>;
 
 export interface LinkEvents {
   readonly onConnecting: () => void;
@@ -13,12 +13,19 @@ export interface LinkEvents {
   readonly onMessage: (message: GatewayMessage, payload: Uint8Array | undefined) => void;
   /** A connection was lost, or could not be had; the next is tried after `retryMs`. */
   readonly onLost: (error: ShoalError, retryMs: number) => void;
+  /** Bytes of rows that were announced and have not come. */
+  readonly awaitedBytes: () => number;
 }
 
 /** Without a welcome for this long, the other side is taken for dead. */
 const handshakeMs = 20_000;
 /** A connection that lived this long was a good one: the next failure is a first one. */
 const goodAfterMs = 10_000;
+/** Beats are answered. Without an answer to three of them, and for this long, the connection is dead: a gateway that stands still for longer leads no more. */
+const silentMs = 15_000;
+const fewestMissed = 3;
+/** Answers wait behind the rows of blocks, which may come by a network as slow as this. */
+const slowestBytesPerMs = 64;
 
 type LinkParts = Pick<AgentParts, "dial" | "name" | "token" | "random"> & { readonly clock: Clock };
 type Ended = { readonly error: ShoalError; readonly again: boolean };
@@ -30,9 +37,8 @@ export class GatewayLink {
   readonly #events: LinkEvents;
   #channel: Channel<WorkerToGateway, GatewayToWorker> | undefined;
   #welcome: Welcome | undefined;
-  #drop: ((error: ShoalError) => void) | undefined;
-  /** When the other side was last heard. */
-  heardAt = 0;
+  /** Messages that came. */
+  #heard = 0;
 
   constructor(parts: LinkParts, traits: () => AgentParts["traits"], events: LinkEvents) {
     this.#parts = parts;
@@ -57,11 +63,6 @@ export class GatewayLink {
   /** What is sent while there is no connection is lost. */
   send(message: WorkerToGateway, payload?: Uint8Array): void {
     this.#channel?.send(message, payload);
-  }
-
-  /** Gives a connection up that seems dead; another is tried. */
-  drop(why: string): void {
-    this.#drop?.(unreachable(why));
   }
 
   /** Keeps a connection until the signal is aborted. @throws what the coordinator refuses this worker for, for good */
@@ -92,15 +93,16 @@ export class GatewayLink {
     try {
       return await new Promise<Ended>((resolve) => {
         const drop = (error: ShoalError): void => resolve({ error, again: true });
-        this.#drop = drop;
         signal.addEventListener("abort", () => drop(ShoalError.from(signal.reason)), { once: true, signal: over.signal });
         channel.listen({
           message: (message, payload) => {
             if (over.signal.aborted) return;
-            this.heardAt = this.#parts.clock.now();
+            this.#heard++;
             if (message.kind === "bye") resolve({ error: ShoalError.fromData(message.error), again: message.again });
-            else if (message.kind === "welcome") this.#welcomed(channel, message);
-            else if (this.#channel === channel) this.#events.onMessage(message, payload);
+            else if (message.kind === "welcome") {
+              if (this.#channel === undefined) void this.#mind(message.beatMs, drop, over.signal);
+              this.#welcomed(channel, message);
+            } else if (message.kind !== "heard" && this.#channel === channel) this.#events.onMessage(message, payload);
           },
           closed: (reason) => resolve({ error: reason ?? unreachable("The coordinator closed the connection."), again: reason?.code !== "protocol-mismatch" }),
         });
@@ -114,8 +116,21 @@ export class GatewayLink {
     } finally {
       over.abort();
       this.#channel = undefined;
-      this.#drop = undefined;
       channel.close();
+    }
+  }
+
+  /**
+   * A network that lost its way tells neither side. Silence is counted by looks and not by time: whoever was asleep, or busy, has not heard what came meanwhile.
+   */
+  async #mind(beatMs: number, drop: (error: ShoalError) => void, over: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    for (let missed = 0; !over.aborted; ) {
+      const before = this.#heard;
+      await clock.sleep(beatMs, over).catch(() => {});
+      missed = this.#heard === before ? missed + 1 : 0;
+      const patienceMs = silentMs + this.#events.awaitedBytes() / slowestBytesPerMs;
+      if (missed >= fewestMissed && missed * beatMs >= patienceMs) drop(unreachable(`The coordinator has said nothing for ${Math.round((missed * beatMs) / 1000)} s.`));
     }
   }
 

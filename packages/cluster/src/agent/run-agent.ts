@@ -11,8 +11,6 @@ import { Work } from "./work.ts";
 /** So many leases at a time: one is fetched while the other is computed. */
 const usualCredit = 2;
 const lookEveryMs = 5_000;
-/** With results to be settled, a connection that said nothing for this long is dead. */
-const deadAfterMs = 60_000;
 
 /** A worker: computes what a coordinator leases it, until it is drained, its signal is aborted, or the coordinator refuses it. */
 export function runAgent(parts: AgentParts): Agent {
@@ -45,6 +43,7 @@ class AgentRun implements Agent {
         this.#tell({ kind: "connected", coordinator: welcome.name });
         this.#welcomed(welcome.beatMs);
       },
+      awaitedBytes: () => this.#work.awaitedBytes,
       onMessage: (message, payload) => this.#take(message, payload),
       onLost: (error, retryMs) => this.#lost(error, retryMs),
     });
@@ -164,7 +163,7 @@ class AgentRun implements Agent {
         this.#work.learn(message);
         break;
       case "lease":
-        for (const { task, attempt, input } of message.tasks) this.#lease({ task, attempt, input });
+        for (const { task, attempt, bytes, input } of message.tasks) this.#lease({ task, attempt, bytes, input });
         break;
       case "block":
         if (payload !== undefined) this.#work.fill(message.attempt, payload);
@@ -216,9 +215,7 @@ class AgentRun implements Agent {
       await clock.sleep(lookEveryMs, signal).catch(() => {});
       if (signal.aborted) return;
       this.#work.closeIdle();
-      if (this.#link.connected && this.#held.presentOverdue() > 0 && clock.now() - this.#link.heardAt >= deadAfterMs) {
-        this.#link.drop(`The coordinator has said nothing for ${deadAfterMs / 1000} s.`);
-      }
+      if (this.#link.connected) this.#held.presentOverdue();
     }
   }
 

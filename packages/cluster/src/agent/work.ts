@@ -77,6 +77,11 @@ export class Work {
     return undefined;
   }
 
+  /** Bytes of leased rows that are on their way here. */
+  get awaitedBytes(): number {
+    return this.#queue.awaitedBytes;
+  }
+
   has(attempt: AttemptId): boolean {
     return this.#queue.has(attempt) || this.#running.has(attemptKey(attempt));
   }

@@ -158,6 +158,11 @@ export interface SettleMessage {
   readonly attempt: AttemptId;
 }
 
+/** Answers a beat: so a worker notices that its connection died without a word. */
+export interface HeardMessage {
+  readonly kind: "heard";
+}
+
 /** Whatever the worker has of this job it may drop. */
 export interface JobEndedMessage {
   readonly kind: "job-ended";
@@ -343,7 +348,7 @@ export interface FleetMessage {
 }
 
 export type WorkerToGateway = Hello | ReadyMessage | BeatMessage | ResultMessage | FailedMessage | DrainingMessage;
-export type GatewayToWorker = Welcome | Bye | SegmentMessage | LeaseMessage | BlockMessage | RevokeMessage | SettleMessage | JobEndedMessage | DrainMessage;
+export type GatewayToWorker = Welcome | Bye | SegmentMessage | LeaseMessage | BlockMessage | RevokeMessage | SettleMessage | HeardMessage | JobEndedMessage | DrainMessage;
 export type DriverToGateway = Hello | SubmitMessage | FileMessage | OfferMessage | InputEndedMessage | CancelMessage | PublishedMessage;
 export type GatewayToDriver = Welcome | Bye | AcceptedMessage | AskMessage | PartMessage | BlockDoneMessage | JobFailedMessage | FleetMessage;
 export type Header = WorkerToGateway | GatewayToWorker | DriverToGateway | GatewayToDriver;

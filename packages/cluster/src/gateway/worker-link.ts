@@ -84,6 +84,7 @@ export class WorkerLink {
 
   #beat({ running, rows, state, loading, device, notice }: BeatMessage): void {
     const { loop } = this.#state;
+    this.send({ kind: "heard" });
     this.record.heard = { state, ...(loading === undefined ? {} : { loading }), ...(device === undefined ? {} : { device }), ...(notice === undefined ? {} : { notice }) };
     this.#state.changed();
     const isPaused = state === "paused";

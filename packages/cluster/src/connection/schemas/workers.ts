@@ -20,7 +20,7 @@ export const hello = v.object({
   worker: v.exactOptional(workerTraits),
 });
 
-export const welcome = v.object({ kind: v.literal("welcome"), protocol: count, key: token, name: text(1_024), beatMs: counted(3_600_000) });
+export const welcome = v.object({ kind: v.literal("welcome"), protocol: count, key: token, name: text(1_024), beatMs: v.pipe(counted(3_600_000), v.minValue(1)) });
 export const bye = v.object({ kind: v.literal("bye"), error: errorData, again: flag });
 
 export const segment = v.object({ kind: v.literal("segment"), job: id, segment: segmentNumber, jobName: text(1_024), about, description: segmentDescription });
@@ -33,6 +33,7 @@ export const lease = v.object({
 export const block = v.object({ kind: v.literal("block"), task: taskId, attempt: attemptId });
 export const revoke = v.object({ kind: v.literal("revoke"), tasks: list(tried, mostTasks), why: v.picklist(["committed", "expired", "moved", "stalled", "job-ended"]) });
 export const settle = v.object({ kind: v.picklist(["settle", "refuse"]), task: taskId, attempt: attemptId });
+export const heard = v.object({ kind: v.literal("heard") });
 export const jobEnded = v.object({ kind: v.literal("job-ended"), job: id });
 export const drain = v.object({ kind: v.literal("drain"), why: words });
 
