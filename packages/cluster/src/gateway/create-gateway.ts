@@ -54,7 +54,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   });
   const commits = new Commits(state, trouble);
   const asks = new AskGate(state);
-  const collection = new BlobCollection(state);
+  const collection = new BlobCollection(state, files);
   const intake = new ResultIntake(state, parts.checkResult ?? checkResultHere, trouble, new ResultSamples(state));
   const desk = new JobDesk(state, files, trouble, { opened: (job) => intake.jobOpened(job), deposed: () => depose() });
   const invites = new InviteBook(engine, clock, date, parts.secret);
@@ -99,6 +99,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     connections.endSilent();
     asks.ask();
     tellFleet(state);
+    collection.mind();
     // Rates fade, though nothing happens.
     if (state.links.size > 0) state.changed();
   };
