@@ -42,8 +42,10 @@ export interface Served {
   close(): Promise<void>;
 }
 
+export { volunteerPage };
 /** From source and installed alike: `src` and `dist` lie side by side. */
-const ownPages: Environment["pages"] = { volunteer: fileURLToPath(volunteerPage), dashboard: fileURLToPath(new URL("../dist/dashboard/", import.meta.url)) };
+export const dashboardPage = new URL("../dist/dashboard/", import.meta.url);
+const ownPages: Environment["pages"] = { volunteer: fileURLToPath(volunteerPage), dashboard: fileURLToPath(dashboardPage) };
 
 /** Puts a gateway on the network: pages, files, API and WebSockets. @throws `port-taken`, `bad-host`, `bad-certificate`, `bad-option` */
 export async function serveGateway({ gateway, files, tokenOfInvite, host, port, certificate, baseUrl, trustedProxies, origins, limits, clock, log, pages = ownPages }: ServeOptions): Promise<Served> {
