@@ -2,7 +2,7 @@ import { ShoalError } from "@shoal/core";
 import type { WorkerTraits } from "../connection/messages.ts";
 import type { Agent, AgentEvent, AgentParts } from "./agent.ts";
 import { Beats, type Standing } from "./beats.ts";
-import { failureOf } from "./failure-of.ts";
+import { failureOf, withoutKey } from "./failure-of.ts";
 import { GatewayLink, type GatewayMessage } from "./gateway-link.ts";
 import { HeldResults } from "./held-results.ts";
 import { segmentKey, type Leased } from "./lease-queue.ts";
@@ -59,7 +59,7 @@ class AgentRun implements Agent {
         this.#models.add(hash);
         this.#link.send({ kind: "ready", model: hash, loadMs });
       },
-      onNotice: (message) => this.#tell({ kind: "notice", message }),
+      onNotice: (message) => this.#tell({ kind: "notice", message: withoutKey(message, this.#link.welcome?.key) }),
       onChange: () => this.#pump(),
       onProgress: () => {
         const { state, loading } = this.#standing();
