@@ -203,7 +203,7 @@ function hello(name: string, key: string | undefined, token: string | undefined)
   return { kind: "hello", protocol: protocolVersion, role: "driver", name, ...(key !== undefined ? { key } : token !== undefined ? { token } : {}) };
 }
 
-function connectionLost(): ShoalError {
+export function connectionLost(): ShoalError {
   return new ShoalError("connection-lost", "The connection to the coordinator broke.", { hint: "Check that the coordinator runs and that the network is there; nothing is lost, and it is tried again.", failure: "worker-lost" });
 }
 

@@ -4,7 +4,7 @@ import { travel, type ActorPoolStage, type TravellingSegment } from "@shoal/plan
 import type { AcceptedMessage, GatewayToDriver } from "../connection/messages.ts";
 import type { ClusterJob, JobSettings } from "./cluster.ts";
 import { describeJob, type DescribedJob, type DescribeParts } from "./describe-job.ts";
-import type { GatewayLink } from "./gateway-link.ts";
+import { connectionLost, type GatewayLink } from "./gateway-link.ts";
 import { RemotePool, type PoolJob } from "./remote-pool.ts";
 import { sendFiles, type SentFiles } from "./send-files.ts";
 
@@ -72,7 +72,7 @@ export class RunningJob implements ClusterJob {
 
   down(): void {
     this.#accepting = false;
-    this.#sending?.abort(new ShoalError("connection-lost", "The connection to the coordinator broke.", { failure: "worker-lost" }));
+    this.#sending?.abort(connectionLost());
     for (const pool of this.#pools) pool?.detach();
   }
 

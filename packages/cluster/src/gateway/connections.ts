@@ -1,4 +1,5 @@
 import { ShoalError } from "@shoal/core";
+import { badMessage } from "../connection/bad-message.ts";
 import type { Channel } from "../connection/channel.ts";
 import { protocolVersion, type DriverToGateway, type GatewayToDriver, type GatewayToWorker, type Hello, type WorkerToGateway } from "../connection/messages.ts";
 import { protocolMismatch } from "../connection/protocol-mismatch.ts";
@@ -72,12 +73,12 @@ export class Connections {
       message: (message, payload) => {
         if (link !== undefined) return link.message(message, payload);
         if (waiting !== undefined) {
-          if (waiting.length >= mostWaiting) return this.#refuse(channel, new ShoalError("bad-message", "Too much was sent before the welcome.", { failure: "bug" }), false);
+          if (waiting.length >= mostWaiting) return this.#refuse(channel, badMessage("Too much was sent before the welcome.", { failure: "bug" }), false);
           return void waiting.push({ message, payload });
         }
         silent.abort();
         waiting = [];
-        if (message.kind !== "hello") return this.#refuse(channel, new ShoalError("bad-message", `The first message was ${message.kind}, and not hello.`, { failure: "bug" }), false);
+        if (message.kind !== "hello") return this.#refuse(channel, badMessage(`The first message was ${message.kind}, and not hello.`, { failure: "bug" }), false);
         this.#welcome(channel, message, origin, () => isOpen).then(
           (welcomed) => {
             link = welcomed;
@@ -116,7 +117,7 @@ export class Connections {
 
   #worker(channel: Channel<GatewayToWorker, WorkerToGateway>, { name, worker: traits }: Hello, connection: string, admission: Admission, welcome: () => void): WorkerLink {
     const { workers, links, loop, clock, date } = this.#state;
-    if (traits === undefined) throw new ShoalError("bad-message", "A worker said hello and not what it is.", { failure: "bug" });
+    if (traits === undefined) throw badMessage("A worker said hello and not what it is.", { failure: "bug" });
     const known = workers.get(name);
     const leftMs = (known?.shutOutUntil ?? 0) - clock.now();
     if (leftMs > 0) throw shutOut(name, leftMs);
@@ -134,7 +135,7 @@ export class Connections {
     links.set(connection, link);
     welcome();
     loop.tell(joined);
-    before?.bye(new ShoalError("replaced", `Worker ${name} has another connection now.`), false);
+    before?.bye(new ShoalError("replaced", `Worker ${name} has another connection now.`, { hint: "If that was not meant, give each worker a name of its own." }), false);
     this.#state.changed();
     return link;
   }

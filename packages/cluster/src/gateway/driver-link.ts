@@ -1,4 +1,5 @@
 import { ShoalError } from "@shoal/core";
+import { badMessage } from "../connection/bad-message.ts";
 import type { Channel } from "../connection/channel.ts";
 import type { DriverToGateway, FileMessage, GatewayToDriver, JobDescription, OfferMessage } from "../connection/messages.ts";
 import { travellingError } from "../connection/travelling-error.ts";
@@ -77,7 +78,7 @@ export class DriverLink {
         return message.forget === true ? this.#forget(message.job) : undefined;
       }
       case "published": return this.#published(message.job);
-      case "hello": throw new ShoalError("bad-message", "A second hello came on one connection.", { failure: "bug" });
+      case "hello": throw badMessage("A second hello came on one connection.", { failure: "bug" });
     }
   }
 
@@ -97,7 +98,7 @@ export class DriverLink {
 
   async #file({ sha256, offset, last }: FileMessage, payload: Uint8Array | undefined): Promise<void> {
     const waiting = [...this.#jobs].filter(({ missingFiles }) => missingFiles.has(sha256));
-    if (waiting.length === 0 || this.#parts.files === undefined) throw new ShoalError("unexpected-file", `File ${sha256} was not asked for.`, { failure: "bug" });
+    if (waiting.length === 0 || this.#parts.files === undefined) throw new ShoalError("unexpected-file", `File ${sha256} was not asked for.`, { failure: "bug", hint: "Update the older side, so that both run the same version." });
     await this.#parts.files.put(sha256, offset, payload ?? new Uint8Array(), last);
     if (!last) return;
     for (const job of waiting) job.missingFiles.delete(sha256);
@@ -109,7 +110,7 @@ export class DriverLink {
     const job = this.#job(name);
     const known = job?.segments[segment];
     if (job === undefined || known === undefined) return;
-    if (known.mayOffer === 0) throw new ShoalError("unexpected-block", `Block ${block} of segment ${segment} was offered, and no more were asked for.`, { failure: "bug" });
+    if (known.mayOffer === 0) throw new ShoalError("unexpected-block", `Block ${block} of segment ${segment} was offered, and no more were asked for.`, { failure: "bug", hint: "Update the older side, so that both run the same version." });
     known.mayOffer--;
     const input = await sha256Of(payload);
     if (job.isOver) return;

@@ -1,4 +1,5 @@
 import { ShoalError } from "@shoal/core";
+import { badMessage } from "../connection/bad-message.ts";
 import type { Channel } from "../connection/channel.ts";
 import type { BeatMessage, GatewayToWorker, WorkerToGateway } from "../connection/messages.ts";
 import { travellingError } from "../connection/travelling-error.ts";
@@ -73,7 +74,7 @@ export class WorkerLink {
         this.#state.changed();
         return loop.tell({ kind: "worker-draining", connection, finishing: this.#finishing(message.finishing) });
       }
-      case "hello": return this.bye(new ShoalError("bad-message", "A second hello came on one connection.", { failure: "bug" }), false);
+      case "hello": return this.bye(badMessage("A second hello came on one connection.", { failure: "bug" }), false);
     }
   }
 

@@ -18,8 +18,8 @@ export interface ShareOptions extends CoordinatorOptions {
   readonly code?: boolean;
 }
 
-/** What the worker of this process is called. */
-export const ownLabel = "this machine";
+/** The worker of this process. */
+export const ownWorker = { name: "this-machine", label: "this machine" } as const;
 
 /** A coordinator in this process, with this machine as its first worker. */
 export interface Share extends AsyncDisposable {
@@ -45,8 +45,8 @@ export async function share(options: ShareOptions = {}): Promise<Share> {
   const keepCode = code ? (agentRuntime as AgentRuntime).keepCode : undefined;
   const agent = runAgent({
     dial: async () => coordinator.openLocalChannel(),
-    name: "this-machine",
-    traits: { label: ownLabel, host: "machine", runtime: agentRuntime.runtime(), devices: await devices.candidates(), cpus: resources.cpus, gpus: resources.gpus, memoryBytes: resources.memory, models: [], runsCode: keepCode !== undefined },
+    name: ownWorker.name,
+    traits: { label: ownWorker.label, host: "machine", runtime: agentRuntime.runtime(), devices: await devices.candidates(), cpus: resources.cpus, gpus: resources.gpus, memoryBytes: resources.memory, models: [], runsCode: keepCode !== undefined },
     host,
     resources,
     devices,
