@@ -112,7 +112,7 @@ export class DriverLink {
     if (job === undefined || known === undefined) return;
     if (known.mayOffer === 0) throw new ShoalError("unexpected-block", `Block ${block} of segment ${segment} was offered, and no more were asked for.`, { failure: "bug", hint: "Update the older side, so that both run the same version." });
     known.mayOffer--;
-    const input = await sha256Of(payload);
+    const input = await sha256Of(payload as Uint8Array<ArrayBuffer>);
     if (job.isOver) return;
     const place = { job: name, segment, block };
     const held = inputs.get(place);

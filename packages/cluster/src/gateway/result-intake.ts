@@ -125,7 +125,7 @@ export class ResultIntake {
     const { task, attempt, rows, failures, stats, input } = message;
     const description = job.description.segments[task.segment];
     if (description === undefined) return undefined;
-    const sent = await sha256Of(payload);
+    const sent = await sha256Of(payload as Uint8Array<ArrayBuffer>);
     if (sent !== message.sha256) throw badResult("Its bytes are not those of its SHA-256.");
     if (new Set(failures.map(({ row }) => row)).size !== failures.length || failures.some(({ row }) => row >= task.rows)) throw badResult("Its failures name rows twice, or rows that the task does not have.");
     if (!changesRowCounts(description) && rows + failures.length !== task.rows) throw badResult(`It has ${rows} rows and ${failures.length} failures for a task of ${task.rows} rows.`);

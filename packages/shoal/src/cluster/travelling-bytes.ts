@@ -4,7 +4,7 @@ import { sha256Of, type TravellingFile } from "@shoal/cluster";
 export async function travellingBytes(path: string, read: () => Promise<Uint8Array>): Promise<TravellingFile> {
   const bytes = await read();
   return {
-    path, bytes: bytes.byteLength, sha256: await sha256Of(bytes),
+    path, bytes: bytes.byteLength, sha256: await sha256Of(bytes as Uint8Array<ArrayBuffer>),
     async *read() {
       yield await read();
     },

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
-import { blobDamaged, blobMissing, checkBlobBytes } from "../blob-bytes.ts";
-import { sha256Of } from "../sha256.ts";
+import { blobDamaged, blobMissing, checkBlobBytes, sha256Of } from "../blob-bytes.ts";
 import type { BlobStore, ByteRange } from "../blob-store.ts";
 import { diskError } from "./disk-error.ts";
 import { systemCode, type Disk } from "./disk.ts";

@@ -1,6 +1,5 @@
 import type { Clock } from "@shoal/core";
-import { blobMissing, checkBlobBytes } from "../blob-bytes.ts";
-import { sha256Of } from "../sha256.ts";
+import { blobMissing, checkBlobBytes, sha256Of } from "../blob-bytes.ts";
 import type { BlobStore, ByteRange } from "../blob-store.ts";
 
 /** Blobs in memory, gone with their process. */

@@ -1,8 +1,7 @@
 /** The SHA-256 of some bytes, in hex. WebCrypto has it, but not for a page that came over plain http; then it is computed here. */
-export async function sha256Of(bytes: Uint8Array): Promise<string> {
+export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const { subtle } = globalThis.crypto as { readonly subtle?: SubtleCrypto };
-  // Of shared memory WebCrypto takes nothing; blocks and files never lie there.
-  return hex(subtle === undefined ? plainSha256(bytes) : new Uint8Array(await subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)));
+  return hex(subtle === undefined ? plainSha256(bytes) : new Uint8Array(await subtle.digest("SHA-256", bytes)));
 }
 
 function hex(bytes: Uint8Array): string {
