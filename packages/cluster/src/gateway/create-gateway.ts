@@ -93,13 +93,13 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   };
   const beat = (): void => {
     desk.mindAbsence();
+    collection.mind();
     intake.refuseEarly();
     intake.mindLate();
     commits.mindLate();
     connections.endSilent();
     asks.ask();
     tellFleet(state);
-    collection.mind();
     // Rates fade, though nothing happens.
     if (state.links.size > 0) state.changed();
   };
