@@ -1,10 +1,11 @@
 import { ShoalError, type Clock } from "@shoal/core";
 import type { OpenPool, RemotePools } from "@shoal/executor";
 import { travel, type ActorPoolStage, type TravellingSegment } from "@shoal/planner";
+import { connectionLost } from "../connection/hold-connection.ts";
 import type { AcceptedMessage, GatewayToDriver } from "../connection/messages.ts";
 import type { ClusterJob, JobSettings } from "./cluster.ts";
 import { describeJob, type DescribedJob, type DescribeParts } from "./describe-job.ts";
-import { connectionLost, type GatewayLink } from "./gateway-link.ts";
+import type { GatewayLink } from "./gateway-link.ts";
 import { RemotePool, type PoolJob } from "./remote-pool.ts";
 import { sendFiles, type SentFiles } from "./send-files.ts";
 
