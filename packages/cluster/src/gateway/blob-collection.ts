@@ -1,6 +1,5 @@
 import { ShoalError } from "@shoal/core";
 import { committedOf } from "./commit-record.ts";
-import type { FileStore } from "./file-store.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import { filesOf } from "./model-files.ts";
 import { inviteLedger } from "./invite-book.ts";
@@ -14,14 +13,12 @@ const everyMs = 3_600_000;
 /** Removes what nothing refers to any more: ledgers that nobody has come back to, results that no ledger names, files that no job needs. */
 export class BlobCollection {
   readonly #state: GatewayState;
-  readonly #files: FileStore | undefined;
   #dueAt: number;
   #running: Promise<void> | undefined;
   #again = false;
 
-  constructor(state: GatewayState, files: FileStore | undefined) {
+  constructor(state: GatewayState) {
     this.#state = state;
-    this.#files = files;
     this.#dueAt = state.clock.now() + firstMs;
   }
 
@@ -52,7 +49,7 @@ export class BlobCollection {
   }
 
   async #collect(): Promise<void> {
-    const { engine, jobs } = this.#state;
+    const { engine, files, jobs } = this.#state;
     await this.#removeOldLedgers();
     const named = new Set<string>();
     for (const job of await engine.ledger.jobs()) {
@@ -67,7 +64,7 @@ export class BlobCollection {
     await engine.blobs.collect((sha256) => named.has(sha256), graceMs);
     const needed = new Set<string>();
     for (const { isOver, description } of jobs.values()) if (!isOver) for (const sha256 of filesOf(description)) needed.add(sha256);
-    await this.#files?.collect?.((sha256) => needed.has(sha256));
+    await files?.collect?.((sha256) => needed.has(sha256));
   }
 
   /** Of jobs that nobody has come back to for days. */

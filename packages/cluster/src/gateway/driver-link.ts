@@ -8,7 +8,6 @@ import type { AskGate } from "./ask-gate.ts";
 import type { BlobCollection } from "./blob-collection.ts";
 import { Deliveries, inputChanged } from "./deliveries.ts";
 import { endJob, failJob, resumeJob } from "./end-job.ts";
-import type { FileStore } from "./file-store.ts";
 import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import type { Admission } from "./invite-book.ts";
@@ -19,7 +18,6 @@ export interface DriverLinkParts {
   readonly desk: JobDesk;
   readonly asks: AskGate;
   readonly collection: BlobCollection;
-  readonly files: FileStore | undefined;
 }
 
 /** One driver's connection. What it says is heard in order, each message when the one before is dealt with. */
@@ -97,9 +95,10 @@ export class DriverLink {
   }
 
   async #file({ sha256, offset, last }: FileMessage, payload: Uint8Array | undefined): Promise<void> {
+    const { files } = this.#state;
     const waiting = [...this.#jobs].filter(({ missingFiles }) => missingFiles.has(sha256));
-    if (waiting.length === 0 || this.#parts.files === undefined) throw new ShoalError("unexpected-file", `File ${sha256} was not asked for.`, { failure: "bug", hint: "Update the older side, so that both run the same version." });
-    await this.#parts.files.put(sha256, offset, payload ?? new Uint8Array(), last);
+    if (waiting.length === 0 || files === undefined) throw new ShoalError("unexpected-file", `File ${sha256} was not asked for.`, { failure: "bug", hint: "Update the older side, so that both run the same version." });
+    await files.put(sha256, offset, payload ?? new Uint8Array(), last);
     if (!last) return;
     for (const job of waiting) job.missingFiles.delete(sha256);
     this.#parts.asks.ask();
