@@ -202,7 +202,10 @@ class AgentRun implements Agent {
     if (this.#ending.signal.aborted) return;
     this.#tellCredit();
     const { welcome, connected } = this.#link;
-    if (welcome !== undefined && this.#credit > 0) this.#work.beginAll(welcome);
+    if (welcome !== undefined && this.#credit > 0) {
+      this.#work.beginAll(welcome);
+      this.#tellCredit();
+    }
     // Without a connection there is nobody to hand results to.
     if (this.#draining && (!connected || (this.#work.finishing.length === 0 && this.#held.size === 0))) this.#ending.abort();
     this.#tellState();
@@ -223,11 +226,18 @@ class AgentRun implements Agent {
 
   /** Room for leases: none while paused or full. What has not begun is given back then, what runs is finished. */
   #tellCredit(): void {
-    const credit = this.#paused || this.#held.full ? 0 : usualCredit;
+    const credit = this.#paused || this.#held.full ? 0 : this.#wantedCredit();
     if (credit === this.#credit) return;
     this.#credit = credit;
     if (credit === 0) this.#work.forgetQueue();
     if (!this.#draining) this.#link.send({ kind: "ready", credit, ...(credit === 0 && { finishing: this.#work.finishing }) });
+  }
+
+  /** A lease may be a single block, which keeps one of many actors at work: one more lease is asked for at a time, until there is enough for all. */
+  #wantedCredit(): number {
+    const { starvedAt, waiting } = this.#work;
+    if (starvedAt !== undefined) return Math.max(usualCredit, this.#credit, starvedAt + 1);
+    return waiting > 0 ? usualCredit : Math.max(usualCredit, this.#credit);
   }
 
   #standing(): Standing {

@@ -87,6 +87,18 @@ export class Work {
     return this.#queue.has(attempt) || this.#running.has(attemptKey(attempt));
   }
 
+  /** Tasks that wait for an actor. */
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
+  /** How many tasks several actors compute while they could have more and there are none; undefined where that is not so. A single actor has enough of two leases. */
+  get starvedAt(): number | undefined {
+    const pool = this.#first?.pool;
+    if (pool === undefined || pool.loading || pool.actors < 2 || this.#queue.size > 0 || this.#running.size >= pool.capacity) return undefined;
+    return this.#running.size;
+  }
+
   // --- what the coordinator says ---
 
   learn(segment: SegmentMessage): void {

@@ -99,7 +99,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     commits.mindLate();
     connections.endSilent();
     asks.ask();
-    tellFleet(state);
+    tellFleet(state, trouble.why);
     // Rates fade, though nothing happens.
     if (state.links.size > 0) state.changed();
   };
