@@ -33,6 +33,8 @@ export class ResultIntake {
   readonly #checks = new Set<OpenCheck>();
   #bytes = 0;
   #open = 0;
+  #retry: Promise<void> | undefined;
+  #retryMs = firstRetryMs;
 
   constructor(state: GatewayState, check: CheckResult, trouble: EngineTrouble, samples: ResultSamples) {
     this.#state = state;
@@ -158,19 +160,32 @@ export class ResultIntake {
 
   /** Tries until it is stored: a full disk is nobody's fault, and goes by. False: its worker is gone, and will present it again. */
   async #store(link: WorkerLink, sha256: string, bytes: Uint8Array): Promise<boolean> {
-    const { engine, clock, random, signal } = this.#state;
-    for (let waitMs = firstRetryMs; link.isOpen; waitMs = Math.min(2 * waitMs, longestRetryMs)) {
+    const { engine, signal } = this.#state;
+    while (link.isOpen) {
       signal.throwIfAborted();
       try {
         await engine.blobs.put(sha256, bytes);
         this.#trouble.isOver();
+        this.#retryMs = firstRetryMs;
         return true;
       } catch (error) {
         this.#trouble.met(ShoalError.from(error));
-        await clock.sleep(waitMs * (0.5 + random()), signal);
+        await (this.#retry ??= this.#rest());
       }
     }
     return false;
+  }
+
+  /** All results that can't be stored wait together: there may be many, and one disk. */
+  async #rest(): Promise<void> {
+    const { clock, random, signal } = this.#state;
+    const waitMs = this.#retryMs;
+    this.#retryMs = Math.min(2 * waitMs, longestRetryMs);
+    try {
+      await clock.sleep(waitMs * (0.5 + random()), signal);
+    } finally {
+      this.#retry = undefined;
+    }
   }
 
   #refuseBad(link: WorkerLink, { task, attempt }: ResultMessage, error: ShoalError): void {
