@@ -1,10 +1,7 @@
 import { ShoalError } from "@shoal/core";
 
 /** The name of a blob of these bytes. */
-export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+export { sha256Of } from "#sha256";
 
 /** @throws `blob-mismatch` */
 export function checkBlobBytes(sha256: string, actual: string): void {
