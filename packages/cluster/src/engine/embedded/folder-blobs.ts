@@ -50,9 +50,14 @@ export class FolderBlobs implements BlobStore {
       if (await this.#isThere(sha256)) return "there";
       const copy = new Uint8Array(bytes);
       checkBlobBytes(sha256, await sha256Of(copy));
-      await this.#writer.append(sha256, copy, (place) => this.#known.set(sha256, { place, putAt: Date.now(), isSound: true }));
-      return "stored";
+      return this.#store(sha256, copy);
     });
+  }
+
+  async add(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+    const sha256 = await sha256Of(bytes);
+    await this.#alone(sha256, async () => (await this.#isThere(sha256)) || this.#store(sha256, bytes));
+    return sha256;
   }
 
   async get(sha256: string, range?: ByteRange): Promise<Uint8Array> {
@@ -74,6 +79,11 @@ export class FolderBlobs implements BlobStore {
   async close(): Promise<void> {
     await this.#collecting.catch(() => {});
     await this.#writer.close();
+  }
+
+  async #store(sha256: string, bytes: Uint8Array): Promise<"stored"> {
+    await this.#writer.append(sha256, bytes, (place) => this.#known.set(sha256, { place, putAt: Date.now(), isSound: true }));
+    return "stored";
   }
 
   /** As good as new for `collect`, if it is there and is what it is called. */
