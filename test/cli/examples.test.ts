@@ -17,3 +17,9 @@ test("quickstart: prompts from files, completions in Parquet", { timeout: 120_00
   const seen = await shoal(["inspect", "out/quickstart", "--rows", "1"], folder);
   expect(seen.out).toMatch(/40 rows, 2 columns[^]*prompt[^]*completion=/);
 });
+
+test("many-machines: stories, shared; nobody comes", { timeout: 120_000 }, async () => {
+  const run = await shoal(["run", join(examples, "many-machines/stories.ts"), "--limit", "40", "--share", "--volunteers"], folder);
+  expect(run).toMatchObject({ code: 0, err: expect.stringMatching(/Lend a tab or a phone +http:[^]*40 rows in 1 file/) as string });
+  expect((await shoal(["inspect", "out/many-machines", "--rows", "1"], folder)).out).toMatch(/40 rows, 3 columns[^]*story=/);
+});

@@ -51,7 +51,7 @@ export class ScriptedWorker {
       if (this.#channel === near) this.isClosed = true;
     } });
     const { traits, origin = {} } = this.#options;
-    this.say({ kind: "hello", protocol: protocolVersion, role: "worker", name: this.name, worker: { ...machine, ...traits }, ...this.#options.hello, ...hello });
+    this.say({ kind: "hello", protocol: protocolVersion, role: "worker", name: this.name, worker: { ...machine, label: this.name, ...traits }, ...this.#options.hello, ...hello });
     gateway.accept(far as never, origin);
     return this;
   }

@@ -40,8 +40,9 @@ export interface Served {
   close(): Promise<void>;
 }
 
+export { volunteerPage };
 /** From source and installed alike: `src` and `dist` lie side by side. */
-const dashboardPage = new URL("../dist/dashboard/", import.meta.url);
+export const dashboardPage = new URL("../dist/dashboard/", import.meta.url);
 
 /** Puts a gateway on the network: pages, files, API and WebSockets. @throws `port-taken`, `bad-host`, `bad-certificate`, `bad-option` */
 export async function serveGateway({ gateway, files, tokenOfInvite, host, port, certificate, baseUrl, trustedProxies, origins, limits, clock, log }: ServeOptions): Promise<Served> {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createGateway, memoryChannel, memoryEngine, type Channel, type DriverToGateway, type Engine, type Gateway, type GatewayToDriver, type GatewayToWorker, type SchedulerSettings, type Scope, type WorkerToGateway } from "@shoal/cluster";
 import { openEmbeddedEngine } from "@shoal/cluster/embedded";
@@ -8,7 +9,7 @@ import { ownCertificate, readCertificate, type Certificate } from "./https/certi
 import { linkOf } from "./links/link.ts";
 import { isEveryAddress, isOnlyHere, localAddresses } from "./links/local-names.ts";
 import { defaultLimits, type ConnectionLimits } from "./server/connection-limits.ts";
-import { serveGateway, type Served } from "./serve-gateway.ts";
+import { dashboardPage, serveGateway, volunteerPage, type Served } from "./serve-gateway.ts";
 import { openState, type CoordinatorState, type KeptLink } from "./state/coordinator-state.ts";
 
 export interface CoordinatorOptions {
@@ -109,7 +110,7 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
     // The gateway says goodbye over sockets that are still open.
     closing.splice(closing.length - 1, 0, () => served.close());
     if (state.port !== served.port) await state.keepPort(served.port);
-    const coordinator = new RunningCoordinator(gateway, files, state, served, advice(options, served, certificate !== undefined), closeAll);
+    const coordinator = new RunningCoordinator(gateway, files, state, served, [...unbuiltPages(), ...advice(options, served, certificate !== undefined)], closeAll);
     options.signal?.addEventListener("abort", () => void coordinator.close(), { once: true });
     return coordinator;
   } catch (error) {
@@ -167,6 +168,11 @@ class RunningCoordinator implements Coordinator {
 async function certificateOf(https: CoordinatorOptions["https"], folder: string | undefined, host: string): Promise<Certificate | undefined> {
   if (https === undefined) return undefined;
   return https === true ? ownCertificate(folder, isEveryAddress(host) ? [] : [host]) : readCertificate(https.cert, https.key);
+}
+
+/** In a clone only: installed packages bring them along. */
+function unbuiltPages(): string[] {
+  return [volunteerPage, dashboardPage].every((folder) => existsSync(new URL("index.html", folder))) ? [] : ["The pages behind these links are not built here yet: run npm run build, and load them again."];
 }
 
 function advice({ host = "127.0.0.1", https, baseUrl }: CoordinatorOptions, { url }: Served, isSecure: boolean): string[] {
