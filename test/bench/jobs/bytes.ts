@@ -18,6 +18,9 @@ if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 const coordinator = await startCoordinator(folder === undefined ? {} : { folder });
 const worker = spawn(process.execPath, [fileURLToPath(new URL("./answering-worker.js", import.meta.url)), JSON.stringify({ link: await coordinator.link(["work"]), rows: blockBytes / 8 })], { stdio: ["ignore", "pipe", "inherit"] });
 let workerCpu = NaN;
+worker.once("close", (code) => {
+  if (code !== 0) throw new Error("The worker has ended.");
+});
 worker.stdout.on("data", (text: Buffer) => (workerCpu = Number(/cpu (\d+)/.exec(text.toString())?.[1] ?? workerCpu)));
 const ended = new Promise((resolve) => worker.once("close", resolve));
 const rows = blockBytes / 8;
