@@ -22,7 +22,7 @@ export function blobMissing(sha256: string): ShoalError {
 
 export function blobDamaged(sha256: string, actual: string): ShoalError {
   return new ShoalError("blob-damaged", `The bytes of blob ${sha256} have changed where they lie: their SHA-256 is ${actual} now.`, {
-    hint: "Compute its block again, or store the bytes again; the damaged ones were put aside. Check the disk.",
+    hint: "Compute its block again, or store the bytes again; the damaged ones are given out no more. Check the disk.",
     details: { sha256, actual },
   });
 }

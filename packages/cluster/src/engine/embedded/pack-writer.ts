@@ -45,6 +45,7 @@ export class PackWriter {
   readonly #maxPackBytes: number;
   #last: number;
   #open: OpenPack | undefined;
+  #isBeginning = false;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #closed = false;
@@ -57,9 +58,9 @@ export class PackWriter {
     this.#maxPackBytes = maxPackBytes;
   }
 
-  /** The pack that is being written, if one is. */
+  /** The pack that is being written, if one is: from before its file is there. */
   get current(): number | undefined {
-    return this.#open?.number;
+    return this.#isBeginning ? this.#last : this.#open?.number;
   }
 
   /**
@@ -152,17 +153,26 @@ export class PackWriter {
   }
 
   async #begin(): Promise<OpenPack> {
-    for (;;) {
-      const number = ++this.#last;
+    this.#isBeginning = true;
+    try {
+      const file = await this.#create();
       try {
-        const file = await this.#disk.create(packPath(this.#folder, number));
-        try {
-          await this.#disk.syncFolder(this.#folder);
-        } catch (error) {
-          await file.close().catch(() => {});
-          throw error;
-        }
-        return (this.#open = { file, number, synced: 0 });
+        await this.#disk.syncFolder(this.#folder);
+      } catch (error) {
+        await file.close().catch(() => {});
+        throw error;
+      }
+      return (this.#open = { file, number: this.#last, synced: 0 });
+    } finally {
+      this.#isBeginning = false;
+    }
+  }
+
+  async #create(): Promise<DiskFile> {
+    for (;;) {
+      this.#last++;
+      try {
+        return await this.#disk.create(packPath(this.#folder, this.#last));
       } catch (error) {
         // Of an owner of the folder who was taken for dead, and writes on.
         if (systemCode(error) !== "EEXIST") throw error;
