@@ -57,10 +57,8 @@ test("a pack of which little is wanted is written anew; what is wanted of it sta
   expect(await storedBytes()).toBeLessThan(12_000);
   await blobs.close();
   const again = await open();
-  for (const [sha256, bytes] of all) {
-    if (kept.has(sha256)) expect(await again.get(sha256)).toEqual(bytes);
-    else expect(await again.size(sha256)).toBeUndefined();
-  }
+  for (const [sha256, bytes] of all.slice(0, 10)) expect(await again.get(sha256)).toEqual(bytes);
+  for (const [sha256] of all.slice(10)) expect(await again.size(sha256)).toBeUndefined();
 });
 
 test("what is put while others are collected is kept", async () => {
