@@ -111,7 +111,9 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
     closing.splice(closing.length - 1, 0, () => served.close());
     if (state.port !== served.port) await state.keepPort(served.port);
     const coordinator = new RunningCoordinator(gateway, files, state, served, [...unbuiltPages(), ...advice(options, served, certificate !== undefined)], closeAll);
-    options.signal?.addEventListener("abort", () => void coordinator.close(), { once: true });
+    const over = new AbortController();
+    closing.push(async () => over.abort());
+    options.signal?.addEventListener("abort", () => void coordinator.close(), { once: true, signal: over.signal });
     return coordinator;
   } catch (error) {
     await closeAll().catch(() => {});

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { blockRows } from "@shoal/core";
 import { binarySource } from "./binary-source.ts";
 import { collectRows } from "./collect-rows.ts";
 import { findFiles, type SourceFile } from "./file-store.ts";
@@ -53,6 +54,27 @@ describe("paths", () => {
       await writeFile(join(folder, "a.jsonl"), '{"name":"longer than before"}\n');
       await expect(source.read(partition, { signal })[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "file-changed" });
     }
+  });
+
+  test("a file that changes while it is read is refused, before any row of the other one is given", async () => {
+    const path = join(folder, "large.jsonl");
+    const write = (word: string) => writeFile(path, Array.from({ length: 40_000 }, (_, n) => JSON.stringify({ n, word })).join("\n"));
+    await write("before");
+    const source = jsonlSource(path);
+    for await (const partition of source.partitions(signal)) {
+      const words = new Set<unknown>();
+      const reading = (async () => {
+        for await (const block of source.read(partition, { signal })) {
+          if (words.size === 0) await write("after.");
+          for (const row of blockRows(block)) words.add(row["word"]);
+        }
+      })();
+      await expect(reading).rejects.toMatchObject({ code: "file-changed" });
+      expect([...words]).toEqual(["before"]);
+    }
+    const [file] = await findFiles(path, [], signal);
+    await write("after, and longer");
+    await expect(file?.bytes(0, 100, signal)).rejects.toMatchObject({ code: "file-changed" });
   });
 
   test("bytes by range", async () => {

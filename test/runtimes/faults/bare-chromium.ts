@@ -11,17 +11,28 @@ interface Answer {
   readonly id?: number;
   readonly result?: Readonly<Record<string, unknown>>;
   readonly error?: { readonly message: string };
+  readonly method?: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly sessionId?: string;
 }
 
 export interface BareTab {
   readonly evaluate: Evaluate;
   /** Puts it in front of the others. */
   show(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface TabOptions {
+  /** It is the only one in a window of its own. */
+  readonly ownWindow?: boolean;
+  /** Evaluated in each worker of the page, before anything of the worker. */
+  readonly beforeWorkers?: string;
 }
 
 export interface BareChromium extends AsyncDisposable {
-  /** A new tab, in front of the others. */
-  open(address: string): Promise<BareTab>;
+  /** A new tab, in front of the others of its window. */
+  open(address: string, options?: TabOptions): Promise<BareTab>;
 }
 
 /** A display for windows, for as long as it is held; nobody sees it. */
@@ -41,12 +52,27 @@ export async function startBareChromium(executablePath: string, args: readonly s
     env: { ...process.env, DISPLAY: display.name }, stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
   });
   const gone = once(browser, "exit");
-  const send = connect(browser.stdio[3] as Writable, browser.stdio[4] as Readable, gone.then(([code, signal]) => new Error(`Chromium ended: ${code ?? signal}.`)));
+  /** By session of the page: what is evaluated in its workers. */
+  const beforeWorkers = new Map<string, string>();
+  const onEvent = (method: string, { sessionId: worker }: Readonly<Record<string, unknown>>, page: string | undefined): void => {
+    const expression = method === "Target.attachedToTarget" && page !== undefined ? beforeWorkers.get(page) : undefined;
+    if (expression === undefined) return;
+    // A worker that is gone before it began needs nothing.
+    const tell = (what: string, params: object): void => void send(what, params, worker as string).catch(() => {});
+    tell("Runtime.evaluate", { expression });
+    tell("Runtime.runIfWaitingForDebugger", {});
+  };
+  const send = connect(browser.stdio[3] as Writable, browser.stdio[4] as Readable, gone.then(([code, signal]) => new Error(`Chromium ended: ${code ?? signal}.`)), onEvent);
 
   return {
-    async open(url) {
-      const { targetId } = await send("Target.createTarget", { url });
+    async open(url, { ownWindow = false, beforeWorkers: expression } = {}) {
+      const { targetId } = await send("Target.createTarget", { url: expression === undefined ? url : "about:blank", newWindow: ownWindow });
       const { sessionId } = await send("Target.attachToTarget", { targetId, flatten: true });
+      if (expression !== undefined) {
+        beforeWorkers.set(sessionId as string, expression);
+        await send("Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: true, flatten: true }, sessionId as string);
+        await send("Page.navigate", { url }, sessionId as string);
+      }
       return {
         async evaluate<T>(expression: string): Promise<T> {
           const { result, exceptionDetails } = await send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true }, sessionId as string);
@@ -54,6 +80,7 @@ export async function startBareChromium(executablePath: string, args: readonly s
           return (result as { readonly value: T }).value;
         },
         show: async () => void (await send("Target.activateTarget", { targetId })),
+        close: async () => void (await send("Target.closeTarget", { targetId })),
       };
     },
     async [Symbol.asyncDispose]() {
@@ -68,14 +95,15 @@ export async function startBareChromium(executablePath: string, args: readonly s
 type Send = (method: string, params: object, sessionId?: string) => Promise<Readonly<Record<string, unknown>>>;
 
 /** The browser's protocol over two pipes: JSON, each message closed by a zero. */
-function connect(to: Writable, from: Readable, gone: Promise<Error>): Send {
+function connect(to: Writable, from: Readable, gone: Promise<Error>, onEvent: (method: string, params: Readonly<Record<string, unknown>>, sessionId: string | undefined) => void): Send {
   const open = new Map<number, { readonly resolve: (result: Readonly<Record<string, unknown>>) => void; readonly reject: (error: Error) => void }>();
   let rest = "";
   let calls = 0;
   from.setEncoding("utf8").on("data", (text: string) => {
     const messages = `${rest}${text}`.split("\0");
     rest = messages.pop() as string;
-    for (const { id, result, error } of messages.map((message) => JSON.parse(message) as Answer)) {
+    for (const { id, result, error, method, params, sessionId } of messages.map((message) => JSON.parse(message) as Answer)) {
+      if (method !== undefined) onEvent(method, params ?? {}, sessionId);
       if (id === undefined) continue;
       if (error === undefined) open.get(id)?.resolve(result ?? {});
       else open.get(id)?.reject(new Error(error.message));

@@ -1,4 +1,5 @@
 import { decodeBlock, ShoalError, type Block } from "@shoal/core";
+import { badMessage } from "../connection/bad-message.ts";
 import { maxPayloadBytes } from "../connection/limits.ts";
 import type { RevokeMessage, SegmentMessage, Welcome } from "../connection/messages.ts";
 import type { AttemptId } from "../scheduler/index.ts";
@@ -77,8 +78,25 @@ export class Work {
     return undefined;
   }
 
+  /** Bytes of leased rows that are on their way here. */
+  get awaitedBytes(): number {
+    return this.#queue.awaitedBytes;
+  }
+
   has(attempt: AttemptId): boolean {
     return this.#queue.has(attempt) || this.#running.has(attemptKey(attempt));
+  }
+
+  /** Tasks that wait for an actor. */
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
+  /** How many tasks several actors compute while they could have more and there are none; undefined where that is not so. A single actor has enough of two leases. */
+  get starvedAt(): number | undefined {
+    const pool = this.#first?.pool;
+    if (pool === undefined || pool.loading || pool.actors < 2 || this.#queue.size > 0 || this.#running.size >= pool.capacity) return undefined;
+    return this.#running.size;
   }
 
   // --- what the coordinator says ---
@@ -151,7 +169,7 @@ export class Work {
     const segment = this.#segments.get(key);
     if (segment === undefined) {
       this.#queue.remove(leased.attempt);
-      this.#events.onFailed(leased, new ShoalError("bad-message", `A task of segment ${key} was leased, which this worker was never told of.`, { failure: "worker-lost" }), true);
+      this.#events.onFailed(leased, badMessage(`A task of segment ${key} was leased, which this worker was never told of.`, { failure: "worker-lost" }), true);
       return true;
     }
     // One segment computes at a time, so that two pools don't fight for the same cores.

@@ -42,7 +42,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const watchers = new Watchers(clock, settings.watchMs, signal);
   const scheduler = { maxOpenBytes: Math.floor(settings.heldBytes / 2), ...parts.settings, epoch: leadership.epoch };
   const state: GatewayState = {
-    engine, clock, date, random, log, settings, signal,
+    engine, files, clock, date, random, log, settings, signal,
     loop: new SchedulerLoop(scheduler, clock, (effect) => performEffect(state, commits, asks, effect)),
     jobs: new Map(), workers: new Map(), links: new Map(),
     inputs: new HeldInputs(), recent: new RecentBytes(settings.recentBytes), refusals: new Refusals(),
@@ -58,7 +58,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const intake = new ResultIntake(state, { check: parts.checkResult ?? checkResultHere, trustsOwn: parts.trustsOwnWorkers === true }, trouble, new ResultSamples(state));
   const desk = new JobDesk(state, files, trouble, { opened: (job) => intake.jobOpened(job), deposed: () => depose() });
   const invites = new InviteBook(engine, clock, date, parts.secret);
-  const connections = new Connections(state, name, invites, intake, { desk, asks, collection, files });
+  const connections = new Connections(state, name, invites, intake, { desk, asks, collection });
 
   let settle: (error: ShoalError | undefined) => void = () => {};
   const ended = new Promise<ShoalError | undefined>((resolve) => (settle = resolve));
@@ -93,12 +93,13 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   };
   const beat = (): void => {
     desk.mindAbsence();
+    collection.mind();
     intake.refuseEarly();
     intake.mindLate();
     commits.mindLate();
     connections.endSilent();
     asks.ask();
-    tellFleet(state);
+    tellFleet(state, trouble.why);
     // Rates fade, though nothing happens.
     if (state.links.size > 0) state.changed();
   };

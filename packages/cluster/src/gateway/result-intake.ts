@@ -182,7 +182,7 @@ export class ResultIntake {
   }
 
   #refuseBad(link: WorkerLink, { task, attempt }: ResultMessage, error: ShoalError): void {
-    const bad = error.code === "bad-result" ? error : new ShoalError("bad-result", `It can't be read: ${error.toData().message}`, { cause: error });
+    const bad = error.code === "bad-result" ? error : badResult(`It can't be read: ${error.toData().message}`, error);
     link.record.failures++;
     this.#state.log.warn(`A result of worker ${link.record.name} for block ${task.block} of ${task.job} is bad: ${bad.message}`);
     // Not a bug, which would end the job, nor the row's fault, unless the results of distinct workers are all bad.

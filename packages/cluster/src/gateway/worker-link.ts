@@ -1,4 +1,5 @@
 import { ShoalError } from "@shoal/core";
+import { badMessage } from "../connection/bad-message.ts";
 import type { Channel } from "../connection/channel.ts";
 import type { BeatMessage, GatewayToWorker, WorkerToGateway } from "../connection/messages.ts";
 import { travellingError } from "../connection/travelling-error.ts";
@@ -57,9 +58,9 @@ export class WorkerLink {
     this.heardAt = this.#state.clock.now();
     switch (message.kind) {
       case "ready": {
-        const { model, loadMs, credit } = message;
+        const { model, loadMs, credit, finishing } = message;
         this.#credit = credit ?? this.#credit;
-        return loop.tell({ kind: "worker-ready", connection, ...(model === undefined ? {} : { model }), ...(loadMs === undefined ? {} : { loadMs }), ...(this.#isPaused ? {} : { credit: this.#credit }) });
+        return loop.tell({ kind: "worker-ready", connection, ...(model === undefined ? {} : { model }), ...(loadMs === undefined ? {} : { loadMs }), ...(this.#isPaused ? {} : { credit: this.#credit }), finishing: this.#finishing(finishing) });
       }
       case "beat": return this.#beat(message);
       case "result": {
@@ -76,24 +77,29 @@ export class WorkerLink {
       case "draining": {
         this.record.draining = true;
         this.#state.changed();
-        // What has been answered is finished too, though it is still being checked.
-        return loop.tell({ kind: "worker-draining", connection, finishing: [...message.finishing, ...[...this.checking.values()].map(({ number }) => number)] });
+        return loop.tell({ kind: "worker-draining", connection, finishing: this.#finishing(message.finishing) });
       }
-      case "hello": return this.bye(new ShoalError("bad-message", "A second hello came on one connection.", { failure: "bug" }), false);
+      case "hello": return this.bye(badMessage("A second hello came on one connection.", { failure: "bug" }), false);
     }
+  }
+
+  /** What it finishes: what has been answered too, though it is still being checked. */
+  #finishing(said: readonly number[] = []): readonly number[] {
+    return [...said, ...[...this.checking.values()].map(({ number }) => number)];
   }
 
   #beat({ running, rows, state, loading, device, notice }: BeatMessage): void {
     const { loop } = this.#state;
+    this.send({ kind: "heard" });
     this.record.heard = { state, ...(loading === undefined ? {} : { loading }), ...(device === undefined ? {} : { device }), ...(notice === undefined ? {} : { notice }) };
     this.#state.changed();
     const isPaused = state === "paused";
     if (isPaused !== this.#isPaused) {
       this.#isPaused = isPaused;
-      loop.tell({ kind: "worker-ready", connection: this.connection, credit: isPaused ? 0 : this.#credit });
+      loop.tell({ kind: "worker-ready", connection: this.connection, credit: isPaused ? 0 : this.#credit, finishing: this.#finishing(running === undefined ? [] : [running.number]) });
     }
     // While an answer of its is being checked it seems to be behind with it, and is not.
-    const saysNothing = loading !== undefined || isPaused || this.checking.size > 0;
+    const saysNothing = loading !== undefined || this.checking.size > 0;
     loop.tell({ kind: "beat", connection: this.connection, rows, ...(running === undefined ? {} : { running }), ...(saysNothing ? { loading: true } : {}) });
   }
 

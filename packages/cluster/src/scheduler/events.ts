@@ -71,8 +71,8 @@ export type SchedulerEvent =
   | { readonly kind: "job-paused" | "job-resumed"; readonly job: string }
   // From a worker, by its connection.
   | WorkerJoined
-  /** It has loaded a model, or can hold another number of leases. None: it has stopped for now, and what it had is offered again. */
-  | { readonly kind: "worker-ready"; readonly connection: string; readonly model?: string; readonly loadMs?: number; readonly credit?: number }
+  /** It has loaded a model, or can hold another number of leases. None: it begins nothing for now, and what it had is offered again but for the attempts that it finishes. */
+  | { readonly kind: "worker-ready"; readonly connection: string; readonly model?: string; readonly loadMs?: number; readonly credit?: number; readonly finishing?: readonly number[] }
   | WorkerBeat
   /** A result that the gateway has checked; from an earlier epoch: one that the worker still held. */
   | { readonly kind: "result"; readonly connection: string; readonly task: TaskId; readonly attempt: AttemptId }

@@ -182,7 +182,7 @@ export interface Worker {
   joined: WorkerJoined;
   connection: string;
   classKey: string;
-  /** `silent`: not heard for longer than its leases; it is live again when it is heard. `idle`: it wants nothing for now. */
+  /** `silent`: not heard for longer than its leases; it is live again when it is heard. `idle`: it begins nothing for now. */
   status: "live" | "silent" | "idle" | "draining" | "gone";
   credit: number;
   readonly models: Set<string>;

@@ -1,4 +1,4 @@
-import { close, createReadStream, open, read, stat } from "node:fs";
+import { close, createReadStream, open, read, stat, type Stats } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, isAbsolute, join } from "node:path";
 import process from "node:process";
@@ -8,6 +8,7 @@ import { ShoalError } from "@shoal/core";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { fileError } from "../file-error.ts";
 import { hasExtension, type FileStore, type SourceFile } from "../file-store.ts";
+import { fileChanged } from "../http-files.ts";
 import { fileNotFound, noFileMatches, noFilesInDirectory } from "../missing-files.ts";
 import { isHidden } from "../output-names.ts";
 
@@ -32,13 +33,30 @@ export function localPath(path: string): string {
 async function localFile(path: string): Promise<SourceFile> {
   const info = await statOrMissing(path);
   if (info === undefined) throw notFound(path);
+  const { size } = info;
+  const version = versionOf(info);
   return {
-    path,
-    size: info.isFile() ? info.size : undefined,
-    version: `${info.size}-${info.mtimeMs}`,
-    stream: (signal) => streamFile(path, info.size, signal),
-    bytes: (start, end) => readBytes(path, start, end),
+    path, version,
+    size: info.isFile() ? size : undefined,
+    stream: (signal) => streamFile(path, size, version, signal),
+    bytes: async (start, end) => {
+      const bytes = await readBytes(path, start, end);
+      // What is read whole, and at once, is of one version.
+      if (info.isFile() && end - start < size) await assertUnchanged(path, version);
+      return bytes;
+    },
   };
+}
+
+function versionOf({ size, mtimeMs }: Pick<Stats, "size" | "mtimeMs">): string {
+  return `${size}-${mtimeMs}`;
+}
+
+/** @throws `file-changed`, `file-not-found` */
+async function assertUnchanged(path: string, version: string): Promise<void> {
+  const info = await statOrMissing(path);
+  if (info === undefined) throw notFound(path);
+  if (versionOf(info) !== version) throw fileChanged(path, version, versionOf(info));
 }
 
 /** What is named outright must be a file: opening a pipe waits for its writer, and what is read from it is gone. @throws `not-seekable` */
@@ -51,11 +69,18 @@ async function seekableFile(path: string): Promise<SourceFile> {
   throw new ShoalError("not-seekable", `"${path}" is ${what}, and not a file that can be read more than once.`, { hint: `Read it as standard input ("-", with < ${path}), or write it to a file first.`, failure: "bug", details: { path } });
 }
 
-async function* streamFile(path: string, size: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
+async function* streamFile(path: string, size: number, version: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
   // A buffer of this size is allocated for every file: thousands of small ones would keep the garbage collector busy. Those in /proc say 0.
   const highWaterMark = size === 0 ? 1 << 18 : Math.min(size + 1, 1 << 18);
   try {
-    yield* createReadStream(path, { signal, highWaterMark }) as AsyncIterable<Uint8Array>;
+    let before = 0;
+    for await (const bytes of createReadStream(path, { signal, highWaterMark }) as AsyncIterable<Uint8Array>) {
+      // Written anew meanwhile, it would be the beginning of one file and the end of another.
+      if (before > 0 && size > 0) await assertUnchanged(path, version);
+      before += bytes.byteLength;
+      yield bytes;
+    }
+    if (size > 0 && before !== size) await assertUnchanged(path, version);
   } catch (error) {
     signal.throwIfAborted();
     throw fileError(error, `read "${path}"`);

@@ -1,10 +1,11 @@
 import { rm } from "node:fs/promises";
-import { manifestOf, runAgent, type Cluster, type ClusterJob, type CodeBundle, type FindModel, type JobSettings, type ModelManifest } from "@shoal/cluster";
+import { manifestOf, runAgent, type BundlePredictor, type Cluster, type ClusterJob, type CodeBundle, type FindModel, type JobSettings, type ModelManifest } from "@shoal/cluster";
 import type { Coordinator, CoordinatorOptions, StoredFiles } from "@shoal/coordinator";
-import { silentLogger, systemClock, type Resources } from "@shoal/core";
+import { ShoalError, silentLogger, systemClock, type Resources } from "@shoal/core";
 import * as agentRuntime from "#agent-runtime";
-import { localMachine } from "#platform";
+import { bundlePredictor, localMachine } from "#platform";
 import type { AgentRuntime } from "../agent/agent-runtime.ts";
+import { modelUrl } from "../agent/model-url.ts";
 import { openMachine } from "../platform/open-machine.ts";
 import { findModel } from "./find-model.ts";
 import { nameJob } from "./name-job.ts";
@@ -17,8 +18,8 @@ export interface ShareOptions extends CoordinatorOptions {
   readonly code?: boolean;
 }
 
-/** What the worker of this process is called. */
-export const ownLabel = "this machine";
+/** The worker of this process. */
+export const ownWorker = { name: "this-machine", label: "this machine" } as const;
 
 /** A coordinator in this process, with this machine as its first worker. */
 export interface Share extends AsyncDisposable {
@@ -39,25 +40,23 @@ export async function share(options: ShareOptions = {}): Promise<Share> {
     await host[Symbol.asyncDispose]();
     throw error;
   });
-  const models = new OwnModels(findModel({ log }), coordinator.files);
+  const own = new OwnFiles(findModel({ log }), coordinator);
   const leaving = new AbortController();
-  // What runs on this machine is its own code.
   const keepCode = code ? (agentRuntime as AgentRuntime).keepCode : undefined;
   const agent = runAgent({
     dial: async () => coordinator.openLocalChannel(),
-    name: "this-machine",
-    traits: { label: ownLabel, host: "machine", runtime: agentRuntime.runtime(), devices: await devices.candidates(), cpus: resources.cpus, gpus: resources.gpus, memoryBytes: resources.memory, models: [], runsCode: keepCode !== undefined },
+    name: ownWorker.name,
+    traits: { label: ownWorker.label, host: "machine", runtime: agentRuntime.runtime(), devices: await devices.candidates(), cpus: resources.cpus, gpus: resources.gpus, memoryBytes: resources.memory, models: [], runsCode: keepCode !== undefined },
     host,
     resources,
     devices,
     clock: systemClock,
     random: Math.random,
-    // Its files are here, where the driver found them.
-    modelUrl: (model) => models.placeOf(model),
-    ...(keepCode !== undefined && { codeUrl: async ({ sha256 }: CodeBundle) => keepCode(sha256, await coordinator.files.read(sha256)) }),
+    modelUrl: (model, { key }) => own.placeOf(model, key),
+    ...(keepCode !== undefined && { codeUrl: async (bundle: CodeBundle) => keepCode(bundle.sha256, await own.codeOf(bundle)) }),
     signal: leaving.signal,
   });
-  const cluster = clusterOver({ dial: async () => coordinator.openLocalChannel(), label: "this coordinator", modelFiles: models.find }, { log, code });
+  const cluster = clusterOver({ dial: async () => coordinator.openLocalChannel(), label: "this coordinator", modelFiles: own.find, ...(code && { bundle: own.bundle }) }, { log, code });
   return new RunningShare(coordinator, cluster, options.folder, async () => {
     leaving.abort();
     await agent.ended.catch(() => {});
@@ -115,14 +114,20 @@ class RunningShare implements Share {
   }
 }
 
-/** Models that this process's driver hands out: neither the coordinator nor its own worker needs a copy of what lies on this machine. */
-class OwnModels {
+/**
+ * Models and code that this process's driver hands out: neither the coordinator nor its own worker needs a copy of what lies on this machine. Somebody else may bring
+ * a job too, by the dashboard's link: its models come over HTTP, as to any worker, and its code is not run here.
+ */
+class OwnFiles {
+  /** By the hash of the model. */
   readonly #places = new Map<string, string>();
+  readonly #bundles = new Set<string>();
   readonly #find: FindModel;
-  readonly #files: Pick<StoredFiles, "add">;
+  readonly #files: StoredFiles;
+  readonly #base: string;
 
-  constructor(find: FindModel, files: Pick<StoredFiles, "add">) {
-    [this.#find, this.#files] = [find, files];
+  constructor(find: FindModel, { files, url }: Pick<Coordinator, "files" | "url">) {
+    [this.#find, this.#files, this.#base] = [find, files, url];
   }
 
   readonly find: FindModel = async (spec, signal) => {
@@ -134,7 +139,19 @@ class OwnModels {
     return model;
   };
 
-  placeOf({ hash }: ModelManifest): string {
-    return this.#places.get(hash) ?? "";
+  readonly bundle: BundlePredictor = async (spec, signal) => {
+    const bundle = await bundlePredictor(spec, signal);
+    this.#bundles.add(bundle.sha256);
+    return bundle;
+  };
+
+  placeOf(model: ModelManifest, key: string): string {
+    return this.#places.get(model.hash) ?? modelUrl(this.#base, key, model);
+  }
+
+  /** @throws `code-not-allowed` */
+  async codeOf({ sha256 }: CodeBundle): Promise<Uint8Array> {
+    if (this.#bundles.has(sha256)) return this.#files.read(sha256);
+    throw new ShoalError("code-not-allowed", "This machine runs the code of its own job, and this is another's.", { failure: "worker-lost", hint: "Start a worker that may run it: shoal work --allow-code." });
   }
 }

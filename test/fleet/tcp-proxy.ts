@@ -1,0 +1,69 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { onTestFinished } from "vitest";
+
+/** Which way bytes go: `up` to the coordinator, `down` from it. */
+type Direction = "up" | "down";
+
+/** Stands between a coordinator and who uses its link. */
+export interface TcpProxy {
+  /** The link, leading through here. */
+  through(link: string): string;
+  /** Bytes in these directions go no further, and nobody is told; a new connection is as dead. */
+  cut(...directions: readonly Direction[]): void;
+  /** What was held arrives. */
+  heal(): void;
+  /** All connections end, as when a router forgets them. */
+  reset(): void;
+}
+
+export async function startProxy(url: string): Promise<TcpProxy> {
+  const port = Number(new URL(url).port);
+  const pairs = new Set<{ readonly near: Socket; readonly far: Socket }>();
+  const held = new Set<Direction>();
+  const apply = ({ near, far }: { readonly near: Socket; readonly far: Socket }): void => {
+    // A source that is paused keeps its bytes in the kernel, until there is no more room: as on a dead line.
+    if (held.has("up")) near.unpipe(far).pause();
+    else near.pipe(far);
+    if (held.has("down")) far.unpipe(near).pause();
+    else far.pipe(near);
+  };
+  const server = createServer((near) => {
+    const pair = { near, far: connect(port, "127.0.0.1") };
+    pairs.add(pair);
+    for (const [one, other] of [[pair.near, pair.far], [pair.far, pair.near]] as const) {
+      one.setNoDelay();
+      one.on("error", () => {});
+      one.on("close", () => {
+        pairs.delete(pair);
+        other.destroy();
+      });
+    }
+    apply(pair);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const reset = (): void => {
+    for (const { near, far } of pairs) {
+      near.resetAndDestroy();
+      far.resetAndDestroy();
+    }
+  };
+  onTestFinished(() => {
+    reset();
+    server.close();
+  });
+  const applyAll = (): void => pairs.forEach(apply);
+  return {
+    through: (link) => link.replace(`:${port}/`, `:${(server.address() as AddressInfo).port}/`),
+    cut(...directions) {
+      for (const direction of directions) held.add(direction);
+      applyAll();
+    },
+    heal() {
+      held.clear();
+      applyAll();
+    },
+    reset,
+  };
+}
