@@ -92,6 +92,8 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
       limits: { connections: limits.maxConnections, connectionsPerAddress: limits.maxConnections },
       // In a thread that can be stopped: a payload of a stranger may be made to hang its reader.
       checkResult: createResultChecker({ log }),
+      // Its own worker computes what it would compute without a coordinator.
+      trustsOwnWorkers: true,
       ...(options.settings !== undefined && { settings: options.settings }),
       ...(options.onNotice !== undefined && { onNotice: options.onNotice }),
     });
