@@ -37,9 +37,9 @@ export class AgentTether {
       if (data.kind === "progress") this.#crashes = 0;
       this.#parts.onReport(data);
     });
-    worker.addEventListener("error", (event) => {
+    worker.addEventListener("error", (event: Event & { readonly message?: string }) => {
       event.preventDefault();
-      if (worker === this.#worker) this.#crashed(event.message);
+      if (worker === this.#worker) this.#crashed(event.message ?? "");
     });
     worker.postMessage(this.#parts.begin() satisfies PageToAgent);
   }
@@ -66,7 +66,7 @@ export class AgentTether {
     const retryMs = Math.min(firstRetryMs * 2 ** this.#crashes, longestRetryMs);
     this.#crashes += 1;
     this.#retry = setTimeout(() => this.start(), retryMs);
-    // A script that could not be had is an error without words.
+    // A script that could not be had is an event without words.
     if (message === "" || isNotLoaded(message)) this.#parts.onNotLoaded(retryMs);
     else this.#parts.onCrash(message, retryMs);
   }
