@@ -23,6 +23,8 @@ export interface Work {
   readonly job?: { readonly id: string; readonly name: string; readonly before: Done };
   /** That job is over. */
   readonly jobEnded: boolean;
+  /** The coordinator was stopped, and may come back. */
+  readonly stopped: boolean;
   readonly device?: string;
   readonly rowsPerSecond: number;
   /** The latest rates, the newest last. */
@@ -41,7 +43,7 @@ const keptRates = 60;
 const oldNotice = 30;
 
 export function newWork(earlier: Done, holds: readonly Hold[] = [], job?: Work["job"]): Work {
-  return { activity: { kind: "starting" }, holds, jobEnded: false, rowsPerSecond: 0, rates: [], rows: 0, blocks: 0, earlier, expected: {}, ...(job !== undefined && { job }) };
+  return { activity: { kind: "starting" }, holds, jobEnded: false, stopped: false, rowsPerSecond: 0, rates: [], rows: 0, blocks: 0, earlier, expected: {}, ...(job !== undefined && { job }) };
 }
 
 /** All that the tab has done. */
@@ -68,8 +70,8 @@ export function shareOfBlocks(work: Work): number | undefined {
 export function afterReport(work: Work, report: AgentReport, now: number): Work {
   switch (report.kind) {
     case "connecting": return { ...work, activity: { kind: "connecting" } };
-    case "connected": return { ...work, activity: { kind: "waiting" } };
-    case "disconnected": return { ...idle(work), activity: { kind: "reconnecting", why: report.error.message, ...(report.retryMs !== undefined && { at: now + report.retryMs }) } };
+    case "connected": return { ...work, stopped: false, activity: { kind: "waiting" } };
+    case "disconnected": return { ...idle(work), stopped: work.stopped || report.error.code === "coordinator-closed", activity: { kind: "reconnecting", why: report.error.message, ...(report.retryMs !== undefined && { at: now + report.retryMs }) } };
     case "job": return job(work, report.segment);
     case "loading": return loading(work, report);
     case "job-ended": return work.job?.id === report.job ? { ...work, jobEnded: true } : work;

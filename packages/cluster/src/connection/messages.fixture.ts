@@ -46,7 +46,7 @@ export const ofDrivers: readonly Sample<DriverToGateway>[] = [
   [{ kind: "file", sha256, offset: 3, last: true }],
   [{ kind: "offer", job: "job", segment: 0, block: 0, rows: 32 }, payload],
   [{ kind: "input-ended", job: "job", segment: 0, blocks: 12 }],
-  [{ kind: "cancel", job: "job", forget: true }],
+  [{ kind: "cancel", job: "job", forget: true, again: false }],
   [{ kind: "published", job: "job" }],
 ];
 export const toWorkers: readonly Sample<GatewayToWorker>[] = [

@@ -298,6 +298,8 @@ export interface CancelMessage {
   readonly job: string;
   /** Nobody will continue it: ledger and blobs may go as well. */
   readonly forget?: boolean;
+  /** It may be brought again: what is under way still counts. */
+  readonly again?: boolean;
 }
 
 /** The run has all it wanted and the output is published: the job's ledger and blobs may go. */

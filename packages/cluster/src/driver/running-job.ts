@@ -176,7 +176,7 @@ export class RunningJob implements ClusterJob {
   #cancel(): void {
     if (this.#over) return;
     // A job without an identity is one that nobody can continue.
-    if (this.#submission !== undefined) this.#parts.link.send({ kind: "cancel", job: this.job, ...(this.#settings.identity === undefined && { forget: true }) });
+    if (this.#submission !== undefined) this.#parts.link.send({ kind: "cancel", job: this.job, ...(this.#settings.identity === undefined ? { forget: true } : { again: true }) });
     this.#end();
   }
 

@@ -39,8 +39,9 @@ export class Connections {
   readonly #drivers = new Set<DriverLink>();
   #count = 0;
   #last = 0;
-  /** Why nobody is let in any more. */
+  /** Why nobody is let in any more, and whether it may be otherwise later. */
   #closed: ShoalError | undefined;
+  #opensAgain = true;
 
   constructor(state: GatewayState, name: string, invites: InviteBook, intake: ResultIntake, parts: DriverLinkParts) {
     this.#state = state;
@@ -58,7 +59,7 @@ export class Connections {
     const full = this.#closed ?? this.#whyFull(origin);
     if (full !== undefined) {
       channel.listen({ message: () => {}, closed: () => {} });
-      return this.#refuse(channel, full, true);
+      return this.#refuse(channel, full, full !== this.#closed || this.#opensAgain);
     }
     this.#enter(origin, 1);
     let link: Link | undefined;
@@ -85,7 +86,7 @@ export class Connections {
             if (!isOpen) return link?.ended();
             for (const next of waiting ?? []) link?.message(next.message, next.payload);
           },
-          (error: unknown) => this.#refuse(channel, ShoalError.from(error), againHelps(ShoalError.from(error))),
+          (error: unknown) => this.#refuse(channel, ShoalError.from(error), error === this.#closed ? this.#opensAgain : againHelps(ShoalError.from(error))),
         );
       },
       closed: () => {
@@ -158,15 +159,17 @@ export class Connections {
   }
 
   /** Nobody comes in any more. */
-  close(error: ShoalError): void {
-    this.#closed ??= error;
+  close(error: ShoalError, again: boolean): void {
+    if (this.#closed !== undefined) return;
+    [this.#closed, this.#opensAgain] = [error, again];
   }
 
   /** Everybody goes. */
   endAll(error: ShoalError): void {
-    this.close(error);
+    this.close(error, true);
+    // Those who were asked to leave for good do so when they have nothing more to do here.
     for (const link of this.#state.links.values()) link.bye(error, true);
-    for (const driver of this.#drivers) driver.bye(error, true);
+    for (const driver of this.#drivers) driver.bye(error, this.#opensAgain);
   }
 
   /** Workers that have said nothing for long: their sockets are dead, though nobody was told. */
@@ -202,7 +205,7 @@ export class Connections {
   }
 }
 
-const passing = new Set(["too-many-connections", "shut-out", "name-taken", "coordinator-closed", "gateway-deposed"]);
+const passing = new Set(["too-many-connections", "shut-out", "name-taken", "gateway-deposed"]);
 
 /** What is otherwise a while later. */
 function againHelps({ code }: ShoalError): boolean {

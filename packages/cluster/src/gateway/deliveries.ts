@@ -115,7 +115,7 @@ export function inputChanged({ job, segment, block, rows }: DoneBlock): ShoalErr
   const { name } = job.description.segments[segment] ?? { name: `segment ${segment}` };
   return new ShoalError("input-changed", `Block ${block} of ${name} (segment ${segment}, ${rows} rows) is another one than the one that was predicted before.`, {
     failure: "bug",
-    hint: "Its files, or a step before it, have changed since the run began. Run it anew, without --resume.",
+    hint: "Its files, or a step before it, have changed since the run began. Run it anew, without --resume; what a shared run keeps is the hidden folder beside its output that ends in .shoal-share: remove it.",
     details: { segment, block, rows },
   });
 }

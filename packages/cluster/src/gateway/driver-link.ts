@@ -7,7 +7,7 @@ import { sha256Of } from "../engine/index.ts";
 import type { AskGate } from "./ask-gate.ts";
 import type { BlobCollection } from "./blob-collection.ts";
 import { Deliveries, inputChanged } from "./deliveries.ts";
-import { endJob, failJob, resumeJob } from "./end-job.ts";
+import { endJob, failJob, pauseJob, resumeJob } from "./end-job.ts";
 import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import type { Admission } from "./invite-book.ts";
@@ -72,6 +72,7 @@ export class DriverLink {
       case "cancel": {
         const job = this.#state.jobs.get(message.job);
         if (job?.driver !== this) return;
+        if (message.again === true) return this.#putAside(job);
         this.#leave(job, "cancelled");
         return message.forget === true ? this.#forget(message.job) : undefined;
       }
@@ -140,6 +141,14 @@ export class DriverLink {
     if (!job.isOver) this.#state.loop.tell({ kind: "job-cancelled", job: job.name });
     endJob(this.#state, job, how);
     this.#state.inputs.forget(job.name);
+  }
+
+  /** It may be brought again: nothing more of it is given out, and what is under way still counts. */
+  #putAside(job: GatewayJob): void {
+    this.#jobs.delete(job);
+    job.driver = undefined;
+    job.driverLostAt = this.#state.clock.now();
+    if (!job.isOver) pauseJob(this.#state, job, "driver");
   }
 
   /** One of its own that runs. */

@@ -185,8 +185,8 @@ export class ResultIntake {
     const bad = error.code === "bad-result" ? error : badResult(`It can't be read: ${error.toData().message}`, error);
     link.record.failures++;
     this.#state.log.warn(`A result of worker ${link.record.name} for block ${task.block} of ${task.job} is bad: ${bad.message}`);
-    // Not a bug, which would end the job, nor the row's fault, unless the results of distinct workers are all bad.
-    this.#state.loop.tell({ kind: "failed", connection: link.connection, task, attempt, failure: "worker-lost", error: { ...bad.toData(), failure: "worker-lost" } });
+    // Not a bug, which would end the job, nor the row's fault, as long as there are others who may do better.
+    this.#state.loop.tell({ kind: "failed", connection: link.connection, task, attempt, failure: "worker-lost", error: { ...bad.toData(), failure: "worker-lost" }, badResult: true });
     link.send({ kind: "refuse", task, attempt });
     strikeWorker(this.#state, link, "bad-result");
   }

@@ -4,6 +4,7 @@ import type { Channel } from "../connection/channel.ts";
 import type { BeatMessage, GatewayToWorker, WorkerToGateway } from "../connection/messages.ts";
 import { travellingError } from "../connection/travelling-error.ts";
 import type { AttemptId, LeasedTask, SchedulerEffect, WorkerJoined } from "../scheduler/index.ts";
+import { blockKey } from "./commit-record.ts";
 import { failJob } from "./end-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import type { Admission } from "./invite-book.ts";
@@ -91,6 +92,9 @@ export class WorkerLink {
   #beat({ running, rows, state, loading, device, notice }: BeatMessage): void {
     const { loop } = this.#state;
     this.send({ kind: "heard" });
+    if (running !== undefined && loading === undefined) this.#count(running, rows);
+    // One that waits still has the device that it computed on.
+    device ??= this.record.heard.device;
     this.record.heard = { state, ...(loading === undefined ? {} : { loading }), ...(device === undefined ? {} : { device }), ...(notice === undefined ? {} : { notice }) };
     this.#state.changed();
     const isPaused = state === "paused";
@@ -101,6 +105,16 @@ export class WorkerLink {
     // While an answer of its is being checked it seems to be behind with it, and is not.
     const saysNothing = loading !== undefined || this.checking.size > 0;
     loop.tell({ kind: "beat", connection: this.connection, rows, ...(running === undefined ? {} : { running }), ...(saysNothing ? { loading: true } : {}) });
+  }
+
+  /** Rows of blocks that are not done are done all the same. */
+  #count({ epoch, number }: AttemptId, rows: number): void {
+    const { loop, jobs, clock } = this.#state;
+    const task = epoch === loop.epoch ? this.record.leased(number) : undefined;
+    if (task === undefined || !(loop.state.connections.get(this.connection)?.attempts.has(number) ?? false)) return;
+    const counted = Math.min(rows, task.rows);
+    this.record.rate.progressed(clock.now(), number, counted);
+    jobs.get(task.job)?.segments[task.segment]?.rate.progressed(clock.now(), blockKey(task), counted);
   }
 
   lease({ lease, leaseMs, duplicate, tasks }: LeaseEffect): void {
@@ -116,6 +130,9 @@ export class WorkerLink {
         return { task, attempt, bytes: rows.byteLength, ...(input === undefined ? {} : { input }) };
       });
       this.#tell(first.task.job, first.task.segment);
+      const now = this.#state.clock.now();
+      this.record.rate.begin(now);
+      job.segments[first.task.segment]?.rate.begin(now);
       this.send({ kind: "lease", lease, leaseMs, duplicate, tasks: offered });
       this.#unsent.push(...tasks);
       this.#sendRows();

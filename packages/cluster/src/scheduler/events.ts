@@ -132,4 +132,6 @@ export interface TaskFailed {
   readonly error: ErrorData;
   /** The guilty row, counted from the start of the task, where the worker knows it. */
   readonly row?: number;
+  /** It answered with what is no result. That says something of the worker, and nothing of the rows: anybody can do so, under as many names as they like. */
+  readonly badResult?: boolean;
 }

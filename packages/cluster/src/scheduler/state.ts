@@ -140,6 +140,9 @@ export interface Trouble {
   readonly failedBy: Map<Worker, number>;
   failures: number;
   /** Workers that vanished while they ran it: not to its credit, and no proof. */
+  /** Who answered with what is no result, and how often that was. */
+  readonly badResultsBy: Set<Worker>;
+  badResults: number;
   readonly lostBy: Set<Worker>;
   losses: number;
   /** Workers with no more memory than this will fail too. */

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { manifestOf, runAgent, type BundlePredictor, type Cluster, type ClusterJob, type CodeBundle, type FindModel, type JobSettings, type ModelManifest } from "@shoal/cluster";
 import type { Coordinator, CoordinatorOptions, StoredFiles } from "@shoal/coordinator";
 import { ShoalError, silentLogger, systemClock, type Resources } from "@shoal/core";
+import type { KeptElsewhere, RemotePools } from "@shoal/executor";
 import * as agentRuntime from "#agent-runtime";
 import { bundlePredictor, localMachine } from "#platform";
 import type { AgentRuntime } from "../agent/agent-runtime.ts";
@@ -92,15 +93,8 @@ class RunningShare implements Share {
         this.#isPublished = false;
         // Only a folder outlives this process; without one a job may well be run twice.
         const identity = settings.identity ?? (folder === undefined ? undefined : await nameJob(settings));
-        const job = await cluster.openJob({ ...settings, ...(identity !== undefined && { identity }) });
-        return {
-          pools: job.pools,
-          published: async () => {
-            await job.published();
-            this.#isPublished = true;
-          },
-          [Symbol.asyncDispose]: () => job[Symbol.asyncDispose](),
-        };
+        const named = await cluster.openJob({ ...settings, ...(identity !== undefined && { identity }) });
+        return new SharedJob(named, identity === undefined ? undefined : () => cluster.openJob(settings), cluster.name, () => void (this.#isPublished = true));
       },
       [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
     };
@@ -108,9 +102,44 @@ class RunningShare implements Share {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cluster[Symbol.asyncDispose]();
-    await this.coordinator.close();
+    // What is not published can be continued, and guests wait for that.
+    await this.coordinator.close({ again: this.#folder !== undefined && !this.#isPublished });
     await this.#endWorker();
     if (this.#isPublished && this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** A run's job, by its own name; or without one, where the run goes on from what this machine has. */
+class SharedJob implements ClusterJob {
+  readonly pools: RemotePools;
+  readonly kept?: KeptElsewhere;
+  readonly #onPublished: () => void;
+  #job: ClusterJob;
+
+  constructor(named: ClusterJob, openOther: (() => Promise<ClusterJob>) | undefined, by: string, onPublished: () => void) {
+    this.#job = named;
+    this.#onPublished = onPublished;
+    if (openOther !== undefined) {
+      this.kept = { by, goesOnHere: async () => {
+        await named[Symbol.asyncDispose]();
+        this.#job = await openOther();
+      } };
+    }
+    this.pools = (plan) => {
+      const stages = [...named.pools(plan)];
+      // Which job it is, is known when the first of them is opened.
+      let pools: ReturnType<RemotePools> | undefined;
+      return new Map(stages.map(([stage, open]) => [stage, (run) => (this.#job === named ? open : (pools ??= this.#job.pools(plan)).get(stage) ?? open)(run)]));
+    };
+  }
+
+  async published(): Promise<void> {
+    await this.#job.published();
+    this.#onPublished();
+  }
+
+  [Symbol.asyncDispose](): PromiseLike<void> {
+    return this.#job[Symbol.asyncDispose]();
   }
 }
 
