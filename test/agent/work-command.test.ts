@@ -1,4 +1,6 @@
 import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { startCoordinator } from "@shoal/coordinator";
 import { ShoalError } from "@shoal/core";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { opinions, sentimentSegment, startCoordinatorServer, type CoordinatorServer } from "./coordinator-server.ts";
@@ -46,6 +48,22 @@ describe.each(runtimes)("shoal work in $name", { timeout: 120_000 }, ({ name, co
     expect(helloAgain.name).toBe(hello.name);
     again.child.kill("SIGKILL");
   });
+});
+
+test("a certificate that is not trusted here is not tried again and again: the command says what to do, and with it connects", { timeout: 120_000 }, async () => {
+  const cache = await cacheFolder();
+  await using coordinator = await startCoordinator({ folder: join(cache, "state"), https: true });
+  const certificate = join(cache, "state/certificate.pem");
+  expect(coordinator.advice.join("\n")).toContain(`copy ${certificate} there, and run NODE_EXTRA_CA_CERTS=certificate.pem shoal work`);
+  const link = await coordinator.link(["work"]);
+  const { code, err } = await startWork([link], cache).finished;
+  expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/untrusted-certificate: .*self-signed certificate[^]*NODE_EXTRA_CA_CERTS=certificate\.pem shoal work/) as string });
+
+  const [node = "", ...args] = runtimes[0]?.command ?? [];
+  const trusting = startWork([link], cache, ["env", `NODE_EXTRA_CA_CERTS=${certificate}`, node, ...args]);
+  await until(() => trusting.text().includes("Connected to"));
+  trusting.child.kill("SIGINT");
+  expect(await trusting.finished).toMatchObject({ code: 0 });
 });
 
 test("a worker that is killed leaves no actor behind", { timeout: 120_000 }, async () => {

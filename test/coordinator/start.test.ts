@@ -59,6 +59,7 @@ test("links are kept as long as their folder, private to this user; another coor
   expect(new Set(links).size).toBe(3);
   expect(await first.link(["work"])).toBe(links[0]);
   expect(await first.link(["work"], { ttlMs: 1000 })).not.toBe(links[0]);
+  expect(readFileSync(join(path, ".gitignore"), "utf8")).toBe("*\n");
   expect([statSync(path).mode & 0o777, statSync(join(path, "coordinator.json")).mode & 0o777]).toEqual([0o700, 0o600]);
   await expect(startCoordinator({ folder: path })).rejects.toMatchObject({ code: "engine-folder-busy" });
   await first.close();

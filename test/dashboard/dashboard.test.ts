@@ -159,18 +159,20 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     const panel = page.getByRole("region", { name: "Invite" });
     const link = panel.getByLabel("Link", { exact: true });
     // A coordinator tells a link that it did not print only to who had it made.
-    expect(await panel.locator(".given b").allTextContents()).toEqual(["for volunteers", "to submit jobs"]);
+    expect(await panel.locator(".given b").allTextContents()).toEqual(["Lend a tab or a phone", "Bring a job"]);
     expect(await link.count()).toBe(0);
-    await panel.getByRole("button", { name: "New link for own machines" }).click();
+    await panel.getByRole("button", { name: "New link to lend a machine" }).click();
     await expect.poll(() => link.inputValue()).toBe(coordinator.linkOf("made-3"));
     await panel.getByRole("img", { name: "QR code of the link" }).waitFor();
     expect(coordinator.invites.at(-1)).toMatchObject({ scopes: ["work"], volunteer: false });
     await panel.getByRole("button", { name: "Copy link" }).click();
     await panel.getByRole("button", { name: "Copied" }).waitFor();
     expect(await page.evaluate("navigator.clipboard.readText()")).toBe(coordinator.linkOf("made-3"));
-    await panel.getByRole("button", { name: "New link for volunteers" }).click();
+    await panel.getByRole("button", { name: "Copy command" }).click();
+    await expect.poll(() => page.evaluate("navigator.clipboard.readText()")).toBe(`shoal work "${coordinator.linkOf("made-3")}"`);
+    await panel.getByRole("button", { name: "New link to lend a tab or a phone" }).click();
     await expect.poll(() => link.inputValue()).toBe(coordinator.linkOf("made-4"));
-    const own = panel.locator(".given li", { hasText: "for own machines" });
+    const own = panel.locator(".given li", { hasText: "Lend a machine" });
     await own.getByRole("button", { name: "Show" }).click();
     await expect.poll(() => link.inputValue()).toBe(coordinator.linkOf("made-3"));
     await own.getByRole("button", { name: "Revoke …" }).click();
@@ -222,6 +224,20 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     await page.getByRole("button", { name: "Try again" }).click();
     await page.getByText(/^This link is for something else than watching/).waitFor();
     expect(problems).toEqual([]);
+  });
+
+  test("a coordinator that is gone when all jobs are over is not waited for", async () => {
+    await using coordinator = await stage.coordinator();
+    const over = scene(600);
+    expect(over.jobs.map(({ state }) => state)).toEqual(["done"]);
+    coordinator.show(over);
+    await using opened = await stage.open(coordinator);
+    await live(opened.page, 600);
+    coordinator.fall();
+    await opened.page.getByText(/^The run has ended: .* What stands here is from 09:40:00\./).waitFor();
+    await opened.page.getByText("ended", { exact: true }).first().waitFor();
+    expect(await opened.page.getByText(/reconnecting|The connection is cut/).count()).toBe(0);
+    expect(opened.problems).toEqual([]);
   });
 
   test("shows what made a job fail, and several jobs at once", async () => {

@@ -38,7 +38,7 @@ describe.skipIf(!asked || executablePath === undefined)("pictures of the dashboa
       await page.getByText("live, 09:31:36").waitFor();
       if (view === "desktop") {
         await page.getByRole("button", { name: "Invite" }).click();
-        await page.getByRole("button", { name: "New link for own machines" }).click();
+        await page.getByRole("button", { name: "New link to lend a machine" }).click();
         await page.getByRole("img", { name: "QR code of the link" }).waitFor();
       }
       // Animations of bars are over when the page has nothing left to paint.

@@ -77,7 +77,8 @@ describe("{ on: cluster }", () => {
   test("a run whose predictors can't travel is refused, with the reasons", async () => {
     const error = await thrown(rows().mapBatches(own).mapBatches(counter).takeAll(Infinity, { on: gateway.cluster() }));
     expect(error.code).toBe("nothing-travels");
-    expect(error.message).toContain("own stays, because it is a predictor of your own: it would have to travel as code, which this run does not allow; counter stays, because it is stateful");
+    expect(error.message).toContain("own stays, because it is a predictor of your own, and goes as code only with --code (in a program, connect(link, { code: true })); counter stays, because it is stateful");
+    expect(error.toData().hint).toMatch(/^Let predictors of your own go along as code, with --code .* without --share or --on/);
     expect(gateway.heard).toEqual([]);
   });
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { packPackages } from "./pack-packages.ts";
 import { manifest, publicPackages, workspace } from "./workspace.ts";
 
-export { manifest, workspace } from "./workspace.ts";
+export { manifest, publicPackages, workspace } from "./workspace.ts";
 
 export interface Ran {
   readonly code: number;
@@ -47,12 +47,15 @@ export async function installPackages(): Promise<InstalledApp | string> {
   }
 }
 
-/** Packs what would be published: every package that isn't private, freshly built. */
+/** Packs what would be published: every package that isn't private, freshly built, and the pages. */
 async function packAll(folder: string): Promise<string[]> {
-  const names = await publicPackages();
-  const built = await run(process.execPath, [join(workspace, "node_modules/typescript/bin/tsc"), "-b", ...names.map((name) => `packages/${name}`)], workspace);
-  if (built.code !== 0) throw new Error(`The build failed:\n${built.out}${built.err}`);
+  must(await run(process.execPath, [join(workspace, "node_modules/typescript/bin/tsc"), "-b", ...(await publicPackages())], workspace));
+  for (const page of ["@shoal/volunteer", "@shoal/coordinator"]) must(await npm(["run", "build", "-w", page], workspace));
   return packPackages(folder);
+}
+
+function must(built: Ran): void {
+  if (built.code !== 0) throw new Error(`The build failed:\n${built.out}${built.err}`);
 }
 
 async function peerRange(): Promise<string> {

@@ -1,10 +1,13 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { rolldown } from "rolldown";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { findRuntime } from "../runtimes/find-runtime.ts";
-import { installPackages, manifest, workspace, type InstalledApp } from "./installed-app.ts";
+import { installPackages, manifest, publicPackages, workspace, type InstalledApp } from "./installed-app.ts";
 import { asCommonJs, readmeExample } from "./readme-example.ts";
 
 const opinions = await readmeExample("await (const row of opinions)");
@@ -47,8 +50,9 @@ describe("what is in a package", () => {
   });
 
   test("source maps that hold their sources", async () => {
+    const sources = new Map((await publicPackages()).map((folder) => [basename(folder), folder]));
     for (const folder of await installedPackages()) {
-      const dist = join(workspace, "packages", basename(folder), "dist");
+      const dist = join(workspace, sources.get(basename(folder)) as string, "dist");
       let maps = 0;
       for (const file of await readdir(join(folder, "dist"), { recursive: true })) {
         if (!file.endsWith(".js.map")) continue;
@@ -97,6 +101,44 @@ describe("the README's first example", () => {
   });
 
   const task = ["--task", "text-classification", "--model", "sentiment", "--input", "prompt", "--output", "label", "--out", "-"];
+});
+
+describe("its coordinator", () => {
+  test("is a command with help", async () => {
+    expect(await app.run("npx", ["shoal", "serve", "--help"])).toMatchObject({ code: 0, out: expect.stringContaining("Run a coordinator") as string });
+  });
+
+  test("has its pages, and ends by Ctrl-C", async () => {
+    const serving = spawn(process.execPath, [shoal(), "serve", "--port", "0", "--json"], { cwd: app.folder, stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      const ended = once(serving, "exit");
+      let url: string | undefined;
+      const notes: string[] = [];
+      // To the end: the pipe must not fill up. Notes come after the links.
+      for await (const line of createInterface(serving.stdout)) {
+        const event = JSON.parse(line) as { kind: string; url?: string; message?: string };
+        if (event.message !== undefined) notes.push(event.message);
+        if (event.kind !== "links") continue;
+        url = event.url as string;
+        expect(await loaded(url)).toEqual({ page: 200, missing: [] });
+        expect(await loaded(new URL("dashboard/", url).href)).toEqual({ page: 200, missing: [] });
+        serving.kill("SIGINT");
+      }
+      expect({ url, notes: notes.filter((note) => note.includes("not built")) }).toEqual({ url: expect.stringContaining("http://127.0.0.1:") as string, notes: [] });
+      expect(await ended).toEqual([0, null]);
+    } finally {
+      serving.kill("SIGKILL");
+    }
+  });
+
+  /** Loads a page with the files that it names. */
+  async function loaded(url: string): Promise<{ readonly page: number; readonly missing: readonly string[] }> {
+    const page = await fetch(url);
+    const files = [...(await page.text()).matchAll(/(?:src|href)="(\.[^"]+)"/g)].map(([, file = ""]) => new URL(file, url).href);
+    expect(files).not.toEqual([]);
+    const answers = await Promise.all(files.map(async (file) => [file, (await fetch(file)).status] as const));
+    return { page: page.status, missing: answers.filter(([, status]) => status !== 200).map(([file]) => file) };
+  }
 });
 
 describe("its types", () => {

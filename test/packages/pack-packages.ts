@@ -21,8 +21,8 @@ export async function packPackages(destination: string): Promise<string[]> {
   const folders = await publicPackages();
   const copies = await mkdtemp(join(tmpdir(), "shoal-pack-"));
   try {
-    const listed = await npmPack(["--dry-run", ...folders.flatMap((name) => ["-w", `packages/${name}`])], workspace);
-    const sources = new Map(await Promise.all(folders.map(async (folder) => [await nameOf(folder), join(workspace, "packages", folder)] as const)));
+    const listed = await npmPack(["--dry-run", ...folders.flatMap((folder) => ["-w", folder])], workspace);
+    const sources = new Map(await Promise.all(folders.map(async (folder) => [await nameOf(folder), join(workspace, folder)] as const)));
     for (const { name, files } of listed) {
       for (const { path } of files) await copy(join(sources.get(name) as string, path), join(copies, name, path));
       await copy(join(workspace, "LICENSE"), join(copies, name, "LICENSE"));
@@ -42,7 +42,7 @@ async function npmPack(args: readonly string[], cwd: string): Promise<Packed[]> 
 }
 
 async function nameOf(folder: string): Promise<string> {
-  return (await manifest(join(workspace, "packages", folder)))["name"] as string;
+  return (await manifest(join(workspace, folder)))["name"] as string;
 }
 
 async function copy(from: string, to: string): Promise<void> {

@@ -20,9 +20,9 @@ export async function packedPages(): Promise<ReadonlyMap<string, string>> {
 async function placesOfPages(): Promise<ReadonlyMap<string, string>> {
   const places = new Map([[join(workspace, "README.md"), `shoal/${tour}`]]);
   for (const folder of await publicPackages()) {
-    const { name } = await manifest(join(workspace, "packages", folder));
-    for (const page of await readdir(join(workspace, "packages", folder))) {
-      if (page.endsWith(".md")) places.set(join(workspace, "packages", folder, page), `${name as string}/${page}`);
+    const { name } = await manifest(join(workspace, folder));
+    for (const page of await readdir(join(workspace, folder))) {
+      if (page.endsWith(".md")) places.set(join(workspace, folder, page), `${name as string}/${page}`);
     }
   }
   return places;

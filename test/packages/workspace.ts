@@ -8,9 +8,13 @@ export async function manifest(folder: string): Promise<Record<string, unknown>>
   return JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Record<string, unknown>;
 }
 
-/** The folders in packages/ of what is published. */
+/** The folders of what is published, as `packages/core` and `apps/coordinator`. */
 export async function publicPackages(): Promise<string[]> {
-  const folders = (await readdir(join(workspace, "packages"), { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  const manifests = await Promise.all(folders.map((name) => manifest(join(workspace, "packages", name))));
+  const folders = (await Promise.all(["packages", "apps"].map(foldersIn))).flat();
+  const manifests = await Promise.all(folders.map((folder) => manifest(join(workspace, folder))));
   return folders.filter((_, at) => manifests[at]?.["private"] !== true);
+}
+
+async function foldersIn(parent: string): Promise<string[]> {
+  return (await readdir(join(workspace, parent), { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => `${parent}/${name}`);
 }

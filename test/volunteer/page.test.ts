@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { gzipSync } from "node:zlib";
 import { chromium, type Browser } from "playwright";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { findChromium } from "../runtimes/find-chromium.ts";
 import { chromiumArgs } from "../runtimes/serve-page.ts";
 import { auditPage } from "./audit-page.ts";
@@ -200,6 +200,34 @@ describe.skipIf(executablePath === undefined)("the volunteer page", () => {
         else await page.getByRole("button", { name: button }).click();
         await page.getByRole("heading", { name: button === "Stop" ? "Thank you: you did 9 rows" : "Thank you: you did 7 rows" }).waitFor();
       }
+    });
+
+    test("Start again asks first whether anybody is there", async () => {
+      const { page } = await open();
+      await tab.startAndBegin();
+      await tab.say(...connection, { kind: "ended" });
+      await page.getByRole("heading", { name: "Thank you" }).waitFor();
+      await page.context().setOffline(true);
+      await page.getByRole("button", { name: "Start again" }).click();
+      await page.getByRole("heading", { name: "Nobody answers at this link" }).waitFor();
+      await page.getByText(/Most often its job is over, and this tab can be closed/).waitFor();
+      await page.context().setOffline(false);
+      await page.getByRole("heading", { name: /Three thousand/ }).waitFor();
+      // What the browser says of requests that nobody took.
+      tab.problems.length = 0;
+    });
+
+    test("a program that can't be had is no crash: it waits for the coordinator", async () => {
+      const { page } = await open();
+      served.withoutAgent = true;
+      onTestFinished(() => void (served.withoutAgent = false));
+      await page.getByRole("button", { name: "Start" }).click();
+      await eventually(() => tab.status()).toContain("The connection is lost. What was done is kept until it is back.");
+      served.withoutAgent = false;
+      await tab.hears({ kind: "begin" });
+      await tab.say({ kind: "failed", error: { code: "unreachable", message: "fetch failed" } });
+      await page.getByText("The coordinator does not answer at the moment. What could not be loaded is asked for again.").waitFor();
+      tab.problems.length = 0;
     });
 
     test("a coordinator that can't go on with it says why", async () => {

@@ -25,6 +25,8 @@ export interface ServedVolunteerPage extends AsyncDisposable {
   readonly folder: string;
   /** What `/api/job` answers, by token; others are refused. */
   readonly answers: Map<string, Answer>;
+  /** The agent's program can't be had, as when the coordinator is away. */
+  withoutAgent: boolean;
 }
 
 /** Serves it below `/base/`, on every address of this machine: one that is not loopback is no secure context. */
@@ -39,20 +41,24 @@ export async function serveVolunteerPage(): Promise<ServedVolunteerPage> {
       return;
     }
     const name = path === "" ? "index.html" : path;
-    readFile(/^assets\/agent-worker-.*\.js$/.test(name) ? mock : join(folder, name)).then(
+    const isAgent = /^assets\/agent-worker-.*\.js$/.test(name);
+    if (isAgent && served.withoutAgent) return void request.socket.destroy();
+    readFile(isAgent ? mock : join(folder, name)).then(
       (bytes) => response.writeHead(200, { ...headers, "content-type": types[extname(name)] ?? "application/octet-stream" }).end(bytes),
       () => response.writeHead(404, headers).end(),
     );
   });
   await new Promise<void>((listening) => server.listen(0, "0.0.0.0", listening));
-  return {
+  const served: ServedVolunteerPage = {
     port: (server.address() as { port: number }).port,
     folder,
     answers,
+    withoutAgent: false,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
       await rm(folder, { recursive: true, force: true });
     },
   };
+  return served;
 }

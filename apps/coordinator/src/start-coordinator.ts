@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createGateway, memoryChannel, memoryEngine, type Channel, type CloseOptions, type DriverToGateway, type Engine, type Gateway, type GatewayToDriver, type GatewayToWorker, type SchedulerSettings, type Scope, type WorkerToGateway } from "@shoal/cluster";
 import { openEmbeddedEngine } from "@shoal/cluster/embedded";
 import { silentLogger, systemClock, type Logger } from "@shoal/core";
 import { createResultChecker } from "./checking/result-checker.ts";
 import { folderFiles, type StoredFiles } from "./files/folder-files.ts";
-import { ownCertificate, readCertificate, type Certificate } from "./https/certificate.ts";
+import { certName, ownCertificate, readCertificate, type Certificate } from "./https/certificate.ts";
 import { linkOf } from "./links/link.ts";
 import { isEveryAddress, isOnlyHere, localAddresses } from "./links/local-names.ts";
 import { defaultLimits, type ConnectionLimits } from "./server/connection-limits.ts";
@@ -92,6 +92,8 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
       limits: { connections: limits.maxConnections, connectionsPerAddress: limits.maxConnections },
       // In a thread that can be stopped: a payload of a stranger may be made to hang its reader.
       checkResult: createResultChecker({ log }),
+      // Its own worker computes what it would compute without a coordinator.
+      trustsOwnWorkers: true,
       ...(options.settings !== undefined && { settings: options.settings }),
       ...(options.onNotice !== undefined && { onNotice: options.onNotice }),
     });
@@ -175,10 +177,13 @@ function unbuiltPages(): string[] {
   return [volunteerPage, dashboardPage].every((folder) => existsSync(new URL("index.html", folder))) ? [] : ["The pages behind these links are not built here yet: run npm run build, and load them again."];
 }
 
-function advice({ host = "127.0.0.1", https, baseUrl }: CoordinatorOptions, { url }: Served, isSecure: boolean): string[] {
+function advice({ host = "127.0.0.1", https, baseUrl, folder }: CoordinatorOptions, { url }: Served, isSecure: boolean): string[] {
   if (baseUrl !== undefined) return [];
   if (https === true) {
-    return ["The certificate was made on this machine: each browser warns once (\"Advanced\", then \"Proceed\"; in Safari \"Show Details\", then \"visit this website\"). Without the warning: a tunnel or a proxy with a certificate of its own, and --base-url."];
+    return [
+      "The certificate was made on this machine: each browser warns once (\"Advanced\", then \"Proceed\"; in Safari \"Show Details\", then \"visit this website\"). Without the warning: a tunnel or a proxy with a certificate of its own, and --base-url.",
+      ...(folder === undefined ? [] : [`Machines need its certificate: copy ${join(resolve(folder), certName)} there, and run NODE_EXTRA_CA_CERTS=${certName} shoal work "…".`]),
+    ];
   }
   if (isSecure) return [];
   if (isOnlyHere(host)) return [`Only this machine can open ${url}. For others in your network: --host 0.0.0.0, and --https so that tabs may use their GPU.`];

@@ -1,6 +1,6 @@
 import { AgentTether } from "./agent/agent-tether.ts";
 import type { AgentReport, BeginMessage } from "./agent/agent-port.ts";
-import { afterCrash, afterReport, done, doneOfJob, newWork, renewed, type Hold, type Work } from "./agent/work.ts";
+import { afterCrash, afterNotLoaded, afterReport, done, doneOfJob, newWork, renewed, type Hold, type Work } from "./agent/work.ts";
 import { keepSettings, readSettings, type Settings } from "./settings.ts";
 import { AwakeScreen } from "./tab/awake-screen.ts";
 import { watchPower } from "./tab/battery.ts";
@@ -44,6 +44,7 @@ export class Volunteer {
       begin: () => this.#begin(),
       onReport: (report) => this.#onReport(report),
       onCrash: (why, retryMs) => this.#work((work) => afterCrash(work, why, Date.now() + retryMs)),
+      onNotLoaded: (retryMs) => this.#work((work) => afterNotLoaded(work, Date.now() + retryMs)),
     });
   }
 
@@ -106,6 +107,13 @@ export class Volunteer {
   start(): void {
     this.#paused = false;
     this.#run(newWork({ rows: 0, blocks: 0 }, this.#holds()));
+  }
+
+  /** Starts, if the coordinator is still there. */
+  async startAgain(): Promise<void> {
+    this.#set({ scene: { kind: "reading" } });
+    await this.read();
+    if (this.#state.scene.kind === "welcome") this.start();
   }
 
   /** Finishes what is being computed, and ends. */

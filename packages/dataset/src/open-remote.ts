@@ -48,7 +48,7 @@ function there(job: RemoteJob, environment: Environment): Remote {
 function nothingTravels(coordinator: string, kept: readonly StayingStep[]): ShoalError {
   return new ShoalError("nothing-travels", `No predictor of this run can go to ${coordinator}: ${kept.map(({ step, why }) => `${step} stays, because ${why}`).join("; ")}.`, {
     failure: "bug",
-    hint: "Run it here, without { on } (--on), or use a declarative predictor such as textClassification(…); explain() shows what travels.",
+    hint: `${kept.some(({ asCode }) => asCode) ? "Let predictors of your own go along as code, with --code (in a program, connect(link, { code: true })), to workers started with --allow-code. Or run it here" : "Run it here"}, without --share or --on (in a program, { on }), or use a declarative predictor such as textClassification(…); --explain shows what travels.`,
     details: { stays: kept.map(({ step, why }) => ({ step, why })) },
   });
 }

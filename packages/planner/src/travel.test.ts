@@ -41,7 +41,7 @@ Stays here
   scan items(3) because it reads the source
   map trim() because a closure can't leave the process that it was written in; to let it travel, make it a predictor with definePredictor(import.meta, …)
   recut because it cuts the blocks
-  score because it is a predictor of your own: it would have to travel as code, which this run does not allow
+  score because it is a predictor of your own, and goes as code only with --code (in a program, connect(link, { code: true }))
   counter because it is stateful: it remembers from batch to batch, in one place and in order`);
 });
 

@@ -20,6 +20,8 @@ export interface StayingStep {
   readonly why: string;
   /** It is a predictor, for which other machines would have been of use. */
   readonly predictor: boolean;
+  /** It would travel where code may go. */
+  readonly asCode?: true;
 }
 
 /** What a {@link travel} may take for granted. */
@@ -37,18 +39,18 @@ export function travel(physical: PhysicalOperator, { code = false }: TravelOptio
   const stays: StayingStep[] = [];
   const visit = (operator: PhysicalOperator): void => {
     for (const input of physicalInputsOf(operator)) visit(input);
-    const why = operator.kind === "actor-pool" ? whyPredictorStays(operator, code) : undefined;
-    if (operator.kind !== "actor-pool") stays.push(...staying(operator));
-    else if (why === undefined) segments.push({ stage: operator, name: operator.spec.name });
-    else stays.push({ step: operator.spec.name, why, predictor: true });
+    if (operator.kind !== "actor-pool") return void stays.push(...staying(operator));
+    const reason = whyPredictorStays(operator, code);
+    if (reason === undefined) segments.push({ stage: operator, name: operator.spec.name });
+    else stays.push({ step: operator.spec.name, ...reason, predictor: true });
   };
   visit(physical);
   return { segments, stays };
 }
 
-function whyPredictorStays({ spec }: ActorPoolStage, code: boolean): string | undefined {
-  if (isStateful(spec)) return "it is stateful: it remembers from batch to batch, in one place and in order";
-  if (spec.kind === "module" && !code) return "it is a predictor of your own: it would have to travel as code, which this run does not allow";
+function whyPredictorStays({ spec }: ActorPoolStage, code: boolean): Pick<StayingStep, "why" | "asCode"> | undefined {
+  if (isStateful(spec)) return { why: "it is stateful: it remembers from batch to batch, in one place and in order" };
+  if (spec.kind === "module" && !code) return { why: "it is a predictor of your own, and goes as code only with --code (in a program, connect(link, { code: true }))", asCode: true };
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import type { PackedSnapshot } from "../blocks/packed-runs.ts";
 import type { Connection } from "../connection/follow-snapshots.ts";
 import type { DashboardState } from "../dashboard-state.ts";
 import { clockTime, duration, plural, rate } from "../format.ts";
@@ -13,13 +14,14 @@ interface Props {
 }
 
 export function Header({ state: { snapshot, connection }, onRetry, invitesShown, onInvites }: Props) {
-  const present = snapshot?.workers.filter(({ state }) => state !== "gone").length ?? 0;
+  const over = connection.kind === "reconnecting" && isOver(snapshot);
+  const present = over ? 0 : snapshot?.workers.filter(({ state }) => state !== "gone").length ?? 0;
   const total = snapshot?.jobs.reduce((sum, job) => sum + (job.state === "running" ? job.rowsPerSecond : 0), 0) ?? 0;
   return (
     <>
       <header class="bar">
         <h1><Fish /><span>{snapshot?.name ?? "Shoal"}</span></h1>
-        <Light connection={connection} at={snapshot?.at} />
+        <Light connection={connection} over={over} at={snapshot?.at} />
         {snapshot !== undefined && (
           <p class="totals"><span>{plural(present, "worker")}</span><span><b>{rate(total)}</b> rows/s</span></p>
         )}
@@ -34,7 +36,10 @@ export function Header({ state: { snapshot, connection }, onRetry, invitesShown,
             <button type="button" class="quiet" onClick={onRetry}>Try again</button>
           </p>
         )}
-        {connection.kind === "reconnecting" && snapshot !== undefined && (
+        {over && snapshot !== undefined && (
+          <p class="banner">The run has ended: all jobs were over when the coordinator was heard last, and it is gone. What stands here is from {clockTime(snapshot.at)}. Should it come back, this page goes on by itself.</p>
+        )}
+        {connection.kind === "reconnecting" && !over && snapshot !== undefined && (
           <p class="banner">The connection is cut: {connection.why}. What stands here is from {clockTime(snapshot.at)}. Workers go on with what they have, and nothing that is committed is lost.</p>
         )}
         {snapshot?.paused !== undefined && <p class="banner bad">Nothing is committed at the moment: {snapshot.paused}</p>}
@@ -43,8 +48,14 @@ export function Header({ state: { snapshot, connection }, onRetry, invitesShown,
   );
 }
 
-function Light({ connection, at }: { readonly connection: Connection; readonly at: number | undefined }) {
-  const seconds = useCountdown(connection.kind === "reconnecting" ? connection.retryAt : undefined);
+/** There were jobs, and none was left to be done. */
+function isOver(snapshot: PackedSnapshot | undefined): boolean {
+  return snapshot !== undefined && snapshot.jobs.length > 0 && snapshot.jobs.every(({ state }) => state !== "running" && state !== "paused");
+}
+
+function Light({ connection, over, at }: { readonly connection: Connection; readonly over: boolean; readonly at: number | undefined }) {
+  const seconds = useCountdown(connection.kind === "reconnecting" && !over ? connection.retryAt : undefined);
+  if (over) return <p class="light" data-kind="over"><i aria-hidden="true" />ended</p>;
   const words = {
     connecting: "connecting …",
     live: at === undefined ? "live" : `live, ${clockTime(at)}`,

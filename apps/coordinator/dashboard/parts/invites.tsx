@@ -24,8 +24,8 @@ export function Invites({ inviting: { invites, make, revoke }, onClose }: { read
         : <Link key={shown.id} invite={shown} link={shown.link} />}
       <p class="make">
         <span aria-hidden="true">New link</span>
-        <button type="button" class={shown === undefined ? "" : "quiet"} aria-label="New link for volunteers" onClick={() => create(true)}>for volunteers</button>
-        <button type="button" class="quiet" aria-label="New link for own machines" onClick={() => create(false)}>for own machines</button>
+        <button type="button" class={shown === undefined ? "" : "quiet"} aria-label="New link to lend a tab or a phone" onClick={() => create(true)}>for a tab or a phone</button>
+        <button type="button" class="quiet" aria-label="New link to lend a machine" onClick={() => create(false)}>for a machine</button>
       </p>
       {problem !== undefined && <p class="bad" role="alert">{problem}</p>}
       {invites.length > 0 && (
@@ -40,18 +40,25 @@ export function Invites({ inviting: { invites, make, revoke }, onClose }: { read
 }
 
 function Link({ invite, link }: { readonly invite: InviteLink; readonly link: string }) {
-  const [copied, setCopied] = useState(false);
   return (
     <>
       <p>{advice(invite)}</p>
       <div class="link-box">
         <QrCode text={link} />
-        <div>
-          <input type="text" readOnly value={link} aria-label="Link" onFocus={(event) => event.currentTarget.select()} />
-          <button type="button" onClick={(event) => void copy(link, event.currentTarget).then(setCopied)}>{copied ? "Copied" : "Copy link"}</button>
-        </div>
+        <Copied text={link} label="Link" action="Copy link" />
       </div>
+      {purpose(invite) === machines && <div class="link-box command"><Copied text={`shoal work "${link}"`} label="Command" action="Copy command" /></div>}
     </>
+  );
+}
+
+function Copied({ text, label, action }: { readonly text: string; readonly label: string; readonly action: string }) {
+  const [copied, setCopied] = useState(false);
+  return (
+    <div>
+      <input type="text" readOnly value={text} aria-label={label} onFocus={(event) => event.currentTarget.select()} />
+      <button type="button" onClick={(event) => void copy(text, event.currentTarget).then(setCopied)}>{copied ? "Copied" : action}</button>
+    </div>
   );
 }
 
@@ -84,14 +91,17 @@ function Given({ invite, shown, onShow, onRevoke }: GivenProps) {
   );
 }
 
+const machines = "Lend a machine";
+
+/** What `shoal serve` calls it too. */
 function purpose({ scopes, volunteer }: InviteLink): string {
-  if (scopes.includes("submit")) return "to submit jobs";
-  if (!scopes.includes("work")) return "to watch";
-  return volunteer ? "for volunteers" : "for own machines";
+  if (scopes.includes("submit")) return scopes.includes("observe") ? "Watch, and see links" : "Bring a job";
+  if (!scopes.includes("work")) return "Watch";
+  return volunteer ? "Lend a tab or a phone" : machines;
 }
 
 function advice({ scopes, volunteer }: InviteLink): string {
-  if (scopes.includes("submit")) return "Who has it may give jobs to this coordinator. Keep it to yourself.";
+  if (scopes.includes("submit")) return `Who has it may give jobs to this coordinator${scopes.includes("observe") ? ", and sees this page with its links" : ""}. Keep it to yourself.`;
   if (!scopes.includes("work")) return "Who has it sees this page, and can change nothing.";
   return volunteer ? "Open it on any device, and its browser tab computes." : "Open it on another device, or give it to “shoal work” on another machine.";
 }

@@ -11,7 +11,7 @@ export interface Certificate {
   readonly key: string;
 }
 
-const certName = "certificate.pem";
+export const certName = "certificate.pem";
 const keyName = "certificate-key.pem";
 const dayMs = 24 * 3600 * 1000;
 

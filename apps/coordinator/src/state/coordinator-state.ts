@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, readFile, rename } from "node:fs/promises";
+import { chmod, mkdir, open, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ShoalError } from "@shoal/core";
 
@@ -83,6 +83,8 @@ async function read(folder: string): Promise<Kept | undefined> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   // It holds what lets people in.
   await chmod(folder, 0o700).catch(() => {});
+  // Nor is it for a repository that it happens to lie in.
+  await writeFile(join(folder, ".gitignore"), "*\n", { flag: "wx" }).catch(() => {});
   let text: string;
   try {
     text = await readFile(join(folder, fileName), "utf8");

@@ -1,4 +1,5 @@
 import type { AgentReport, AgentToPage, BeginMessage, PageToAgent } from "./agent-port.ts";
+import { isNotLoaded } from "./is-not-loaded.ts";
 
 export interface AgentTetherParts {
   readonly createWorker: () => Worker;
@@ -7,6 +8,8 @@ export interface AgentTetherParts {
   readonly onReport: (report: AgentReport) => void;
   /** The worker is gone without having ended; another one comes after `retryMs`. */
   readonly onCrash: (message: string, retryMs: number) => void;
+  /** Its script could not be had; it is tried again after `retryMs`. */
+  readonly onNotLoaded: (retryMs: number) => void;
 }
 
 const firstRetryMs = 1000;
@@ -34,9 +37,9 @@ export class AgentTether {
       if (data.kind === "progress") this.#crashes = 0;
       this.#parts.onReport(data);
     });
-    worker.addEventListener("error", (event) => {
+    worker.addEventListener("error", (event: Event & { readonly message?: string }) => {
       event.preventDefault();
-      if (worker === this.#worker) this.#crashed(event.message || "its program could not be loaded");
+      if (worker === this.#worker) this.#crashed(event.message ?? "");
     });
     worker.postMessage(this.#parts.begin() satisfies PageToAgent);
   }
@@ -63,6 +66,8 @@ export class AgentTether {
     const retryMs = Math.min(firstRetryMs * 2 ** this.#crashes, longestRetryMs);
     this.#crashes += 1;
     this.#retry = setTimeout(() => this.start(), retryMs);
-    this.#parts.onCrash(message, retryMs);
+    // A script that could not be had is an event without words.
+    if (message === "" || isNotLoaded(message)) this.#parts.onNotLoaded(retryMs);
+    else this.#parts.onCrash(message, retryMs);
   }
 }

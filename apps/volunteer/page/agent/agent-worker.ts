@@ -4,6 +4,7 @@ import { ShoalError } from "@shoal/core";
 // @boundaries-ignore shoal serves this page, so it can't be a dependency of it; the page is built when shoal is
 import { startAgent } from "shoal/agent";
 import type { AgentReport, AgentToPage, BeginMessage, PageToAgent } from "./agent-port.ts";
+import { isNotLoaded } from "./is-not-loaded.ts";
 
 let starting: Promise<Agent> | undefined;
 
@@ -31,7 +32,8 @@ async function begin({ link, name, label, dutyCycle, paused, notice }: BeginMess
     return agent;
   } catch (error) {
     // A link that can't be read, a tab that has nothing to compute with: no other worker would fare better.
-    say({ kind: "ended", error: ShoalError.from(error).toData() });
+    const data = ShoalError.from(error).toData();
+    if (!isNotLoaded(data.message)) say({ kind: "ended", error: data });
     throw error;
   }
 }

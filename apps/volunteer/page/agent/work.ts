@@ -78,7 +78,7 @@ export function afterReport(work: Work, report: AgentReport, now: number): Work 
     case "computing": return { ...work, activity: { kind: "computing" }, ...(report.device !== "" && { device: report.device }) };
     case "progress": return progress(work, report);
     case "notice": return noticed(work, report.message);
-    case "failed": return { ...work, notice: { message: plain(report.error.message), age: 0, failed: true } };
+    case "failed": return { ...work, notice: { message: isAway(report.error.code) ? "The coordinator does not answer at the moment. What could not be loaded is asked for again." : plain(report.error.message), age: 0, failed: true } };
     case "idle": return { ...quiet(idle(work)), activity: { kind: "waiting" } };
     case "paused": return idle(work);
     case "draining": return { ...work, activity: { kind: "draining" } };
@@ -89,6 +89,11 @@ export function afterReport(work: Work, report: AgentReport, now: number): Work 
 /** The work after the agent's worker crashed: its counts are kept, the next agent counts from 0. */
 export function afterCrash(work: Work, why: string, at: number): Work {
   return { ...renewed(work), activity: { kind: "restarting", why, at } };
+}
+
+/** The work while the agent's program can't be had: the coordinator is away. */
+export function afterNotLoaded(work: Work, at: number): Work {
+  return { ...renewed(work), activity: { kind: "reconnecting", why: "the program of this tab could not be loaded", at } };
 }
 
 /** The work for another agent of this tab. */
@@ -134,6 +139,11 @@ function quiet(work: Work): Work {
   if (work.notice?.failed === true) return work;
   const { notice: _notice, ...rest } = work;
   return rest;
+}
+
+/** Files of the model, and code, come from the coordinator. */
+function isAway(code: string): boolean {
+  return code === "unreachable" || code === "download-failed" || code === "connection-lost";
 }
 
 /** What happens to graphics cards, in words of the owner of one. */

@@ -65,7 +65,7 @@ export const incompleteLink: Problem = {
 };
 
 function unreachable(): Problem {
-  return { title: "The coordinator does not answer", advice: `Nobody answers at ${location.host}. The job may be over, the machine may be asleep, or this device may have lost its network.`, again: true };
+  return { title: "Nobody answers at this link", advice: `The coordinator at ${location.host} is not there, or not any more. Most often its job is over, and this tab can be closed; or that machine is asleep, or this device has lost its network.`, again: true };
 }
 
 function refused(status: number, code: string): Problem {

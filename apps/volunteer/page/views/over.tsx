@@ -13,7 +13,7 @@ export function Over({ over, volunteer }: { readonly over: OverScene; readonly v
       <h1 tabIndex={-1}>{over.how === "refused" && over.done.rows === 0 ? "It can't go on" : thanks}</h1>
       <p class="lead">{explanation(over)}</p>
       {over.how === "refused" && over.error?.hint !== undefined && <p>{over.error.hint}</p>}
-      <button type="button" class="main" onClick={() => volunteer.start()}>Start again</button>
+      <button type="button" class="main" onClick={() => void volunteer.startAgain()}>Start again</button>
     </section>
   );
 }

@@ -56,7 +56,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const commits = new Commits(state, trouble);
   const asks = new AskGate(state);
   const collection = new BlobCollection(state);
-  const intake = new ResultIntake(state, parts.checkResult ?? checkResultHere, trouble, new ResultSamples(state));
+  const intake = new ResultIntake(state, { check: parts.checkResult ?? checkResultHere, trustsOwn: parts.trustsOwnWorkers === true }, trouble, new ResultSamples(state));
   const desk = new JobDesk(state, files, trouble, { opened: (job) => intake.jobOpened(job), deposed: () => depose() });
   const invites = new InviteBook(engine, clock, date, parts.secret);
   const connections = new Connections(state, name, invites, intake, { desk, asks, collection });

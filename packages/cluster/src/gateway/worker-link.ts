@@ -15,7 +15,8 @@ type LeaseEffect = Extract<SchedulerEffect, { kind: "lease" }>;
 
 /** The other side's schema takes no more in one message. */
 const tasksPerMessage = 1_024;
-const pollMs = 20;
+/** Sockets don't say when they have room. */
+const pollMs = 5;
 
 /** One worker's connection: what it says becomes events, what it is to do becomes messages. */
 export class WorkerLink {
@@ -64,7 +65,11 @@ export class WorkerLink {
         return loop.tell({ kind: "worker-ready", connection, ...(model === undefined ? {} : { model }), ...(loadMs === undefined ? {} : { loadMs }), ...(this.#isPaused ? {} : { credit: this.#credit }), finishing: this.#finishing(finishing) });
       }
       case "beat": return this.#beat(message);
-      case "result": return this.#intake.take(this, message, payload ?? new Uint8Array());
+      case "result": {
+        this.#intake.take(this, message, payload ?? new Uint8Array());
+        // Whoever answers has read, and may have room again before the next look.
+        return this.#sendRows();
+      }
       case "failed": {
         const { task, attempt, failure, error, row } = message;
         this.record.failures++;

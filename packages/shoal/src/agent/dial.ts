@@ -1,7 +1,10 @@
 import { socketChannel, type Channel, type SaidBy, type TakenBy, type WebSocketLike } from "@shoal/cluster";
 import { ShoalError, systemClock } from "@shoal/core";
 
-/** Opens a WebSocket to a coordinator. @throws `unreachable`, which agents and drivers take for a reason to try again */
+/**
+ * Opens a WebSocket to a coordinator.
+ * @throws `unreachable`, which agents and drivers take for a reason to try again; `untrusted-certificate`, which they don't: time does not mend it
+ */
 export function dialSocket<S extends "worker" | "driver">(base: string, openSocket: (url: string) => WebSocketLike, side: S): (signal: AbortSignal) => Promise<Channel<SaidBy[S], TakenBy[S]>> {
   const url = new URL("connect", base.replace(/^http/, "ws")).href;
   return (signal) =>
@@ -11,7 +14,7 @@ export function dialSocket<S extends "worker" | "driver">(base: string, openSock
       let why = "";
       const fail = (): void => {
         over.abort();
-        reject(signal.aborted ? signal.reason : unreachable(base, why));
+        reject(signal.aborted ? signal.reason : isOfCertificate(why) ? untrusted(base, why) : unreachable(base, why));
       };
       socket.addEventListener("open", () => {
         if (over.signal.aborted) return;
@@ -35,13 +38,28 @@ function reasonOf(error: unknown): string | undefined {
   return error instanceof Error && error.message !== "" ? error.message : undefined;
 }
 
+const trustIt = "Copy the file certificate.pem from the coordinator's folder (there, a note beside the links names it) to this machine, and say the command again with it: NODE_EXTRA_CA_CERTS=certificate.pem shoal work \"…\". Or give the coordinator a certificate of a known authority: --cert and --key.";
+
+function isOfCertificate(why: string): boolean {
+  return /certificate|self.signed|UnknownIssuer|\bCERT_/i.test(why);
+}
+
+function untrusted(base: string, why: string): ShoalError {
+  const otherName = /altnames|NotValidForName/i.test(why);
+  return new ShoalError("untrusted-certificate", `The certificate of the coordinator at ${base} is not trusted here: ${why}.`, {
+    failure: "bug",
+    hint: otherName
+      ? "It is a certificate for other names: use a link with one of those, or start the coordinator again, which makes one for the addresses that it has now."
+      : trustIt,
+  });
+}
+
 function unreachable(base: string, why: string): ShoalError {
-  const certificate = /certificate|self.signed|CERT/i.test(why);
   const absent = /\b(404|400|200)\b/.test(why);
   return new ShoalError("unreachable", `The coordinator at ${base} can't be reached${why === "" ? "" : `: ${why}`}.`, {
     failure: "worker-lost",
-    hint: certificate
-      ? "Its certificate is not trusted here: give Node its file, NODE_EXTRA_CA_CERTS=coordinator.pem, or use one of a known authority."
+    // Deno tries HTTP/2 too, and says of two refusals only that one.
+    hint: /NoApplicationProtocol/.test(why) ? `Most often its certificate is not trusted here. ${trustIt}`
       : absent ? "Something else answers there: check the link." : "See whether it runs, and whether host and port can be reached from here.",
   });
 }

@@ -17,7 +17,7 @@ export interface ConnectOptions {
  * await dataset.writeParquet("out/", { on: cluster });
  * ```
  * A connection that breaks during a run is made anew, and the run goes on where it was.
- * @throws `bad-link`, `unreachable`; `protocol-mismatch` where the other side is of another version; what the coordinator refuses the link with
+ * @throws `bad-link`, `unreachable`, `untrusted-certificate`; `protocol-mismatch` where the other side is of another version; what the coordinator refuses the link with
  */
 export async function connect(link: string | URL, options: ConnectOptions = {}): Promise<Cluster> {
   const { url, token } = parseLink(String(link));
