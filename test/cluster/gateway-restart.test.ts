@@ -150,15 +150,28 @@ test("a full disk pauses the job, tells why, loses nothing, and goes on by itsel
   const opened = await openGateway({ engine, clock, onNotice: (message) => notices.push(message) });
   closeLater(opened);
   const { gateway } = opened;
-  const driver = new ScriptedDriver({ blocks }).connect(gateway);
-  const worker = new ScriptedWorker("a").connect(gateway);
+  const many = numbers(48);
+  const warnings: Error[] = [];
+  const warn = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", warn);
+  onTestFinished(() => void process.off("warning", warn));
+  const driver = new ScriptedDriver({ blocks: many }).connect(gateway);
+  const workers = Array.from({ length: 24 }, (_, at) => new ScriptedWorker(`worker ${at}`, { script: () => "silent" }).connect(gateway));
+  await until(() => workers.every(({ tasks }) => tasks.length > 0));
+  for (const worker of workers) {
+    worker.script = doubles;
+    for (const leased of worker.tasks) void worker.result(leased, twice(decodeBlock(blockBytes(many[leased.task.block] ?? []))));
+  }
+  // More than ten results wait: of listeners to one signal, Node would say that they leak.
   await until(() => gateway.snapshot().paused !== undefined);
+  await until(() => workers.every(({ held }) => held.size > 0));
   expect(gateway.snapshot()).toMatchObject({ paused: "The disk is full. Make room.", jobs: [{ state: "paused", bottleneck: "Results can't be stored: The disk is full. Make room." }] });
-  expect([driver.done.size, worker.all("settle").length]).toEqual([0, 0]);
+  expect([driver.done.size, workers.flatMap((worker) => worker.all("settle")).length]).toEqual([0, 0]);
   await clock.advance(3_000);
   isFull = false;
-  await passUntil(clock, () => driver.done.size === blocks.length);
+  await passUntil(clock, () => driver.done.size === many.length);
   expect(gateway.snapshot().paused).toBeUndefined();
-  expect(driver.values()).toEqual(blocks.flat().map((n) => 2 * n));
+  expect(driver.values()).toEqual(many.flat().map((n) => 2 * n));
   expect(notices).toEqual([expect.stringContaining("The disk is full"), expect.stringContaining("goes on")]);
+  expect(warnings).toEqual([]);
 });

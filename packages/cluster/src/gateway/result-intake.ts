@@ -40,6 +40,8 @@ export class ResultIntake {
   readonly #checks = new Set<OpenCheck>();
   #bytes = 0;
   #open = 0;
+  #retry: Promise<void> | undefined;
+  #retryMs = firstRetryMs;
 
   constructor(state: GatewayState, checked: ResultChecks, trouble: EngineTrouble, samples: ResultSamples) {
     this.#state = state;
@@ -165,20 +167,33 @@ export class ResultIntake {
 
   /** Tries until it is stored: a full disk is nobody's fault, and goes by. Gives its name; undefined: its worker is gone, and will present it again. */
   async #store(link: WorkerLink, bytes: Uint8Array<ArrayBuffer>): Promise<string | undefined> {
-    const { engine: { blobs }, clock, random, signal } = this.#state;
-    for (let waitMs = firstRetryMs; link.isOpen; waitMs = Math.min(2 * waitMs, longestRetryMs)) {
+    const { engine: { blobs }, signal } = this.#state;
+    while (link.isOpen) {
       signal.throwIfAborted();
       try {
         const sha256 = blobs.add === undefined ? await sha256Of(bytes) : await blobs.add(bytes);
         if (blobs.add === undefined) await blobs.put(sha256, bytes);
         this.#trouble.isOver();
+        this.#retryMs = firstRetryMs;
         return sha256;
       } catch (error) {
         this.#trouble.met(ShoalError.from(error));
-        await clock.sleep(waitMs * (0.5 + random()), signal);
+        await (this.#retry ??= this.#rest());
       }
     }
     return undefined;
+  }
+
+  /** All results that can't be stored wait together: there may be many, and one disk. */
+  async #rest(): Promise<void> {
+    const { clock, random, signal } = this.#state;
+    const waitMs = this.#retryMs;
+    this.#retryMs = Math.min(2 * waitMs, longestRetryMs);
+    try {
+      await clock.sleep(waitMs * (0.5 + random()), signal);
+    } finally {
+      this.#retry = undefined;
+    }
   }
 
   #refuseBad(link: WorkerLink, { task, attempt }: ResultMessage, error: ShoalError): void {

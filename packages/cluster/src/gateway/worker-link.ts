@@ -37,6 +37,7 @@ export class WorkerLink {
   /** Tasks whose rows it has still to be sent. */
   #unsent: LeasedTask[] = [];
   #isWaiting = false;
+  readonly #over = new AbortController();
   #isPaused = false;
   #credit: number;
 
@@ -166,7 +167,7 @@ export class WorkerLink {
   #sendRowsLater(): void {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    this.#state.clock.sleep(pollMs, this.#state.signal).then(
+    this.#state.clock.sleep(pollMs, this.#over.signal).then(
       () => {
         this.#isWaiting = false;
         this.#sendRows();
@@ -207,6 +208,7 @@ export class WorkerLink {
   ended(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
+    this.#over.abort();
     this.#unsent = [];
     this.#state.links.delete(this.connection);
     if (this.record.link === this) {
