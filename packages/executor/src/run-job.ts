@@ -126,6 +126,6 @@ async function givenUp(writer: SinkWriter, kept: KeptRun | undefined, error: unk
 }
 
 function notice({ log, onEvent }: Environment, message: string): void {
-  log?.info(message);
   onEvent?.({ kind: "notice", message });
+  log?.info(message);
 }
