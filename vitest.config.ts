@@ -12,7 +12,7 @@ const node: TestProjectConfiguration = {
   ssr: { resolve: { conditions } },
   test: {
     name: "node",
-    include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],
+    include: ["{packages,apps}/*/src/**/*.test.ts", "test/**/*.test.ts"],
     exclude: ["**/*.browser.test.ts", "**/node_modules/**"],
     // Worker threads would share one process with native runtimes, which can abort it.
     pool: "forks",
@@ -56,6 +56,6 @@ export default defineConfig({
   test: {
     projects: executablePath === undefined ? [node] : [node, chromium],
     maxWorkers: 2,
-    coverage: { include: ["packages/*/src/**/*.ts"] },
+    coverage: { include: ["{packages,apps}/*/src/**/*.ts"] },
   },
 });

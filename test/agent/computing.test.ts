@@ -91,7 +91,7 @@ describe("tasks", () => {
     const { gateway, clock, seen } = fleetOfOne({}, { batchMs: () => 100 });
     const { connection } = await gateway.connected(1, segmentOf());
     connection.lease(...[1, 2, 3, 4, 5].map((attempt) => ({ block: attempt, rows: ids(10 * attempt, 2), attempt })));
-    await until(() => clock.sleeping > 3);
+    await until(() => clock.sleeping > 4);
     connection.send({ kind: "revoke", why: "committed", tasks: [1, 5].map((attempt) => ({ task: { job: "job", segment: 0, block: attempt, first: 0, rows: 2 }, attempt: attemptOf(attempt) })) });
     const answered = (): Set<number> => new Set(connection.all("result").map(({ attempt }) => attempt.number));
     await until(() => answered().size >= 3, clock);

@@ -34,6 +34,8 @@ export interface Leasing {
 export class ScriptedConnection {
   readonly heard: Heard[] = [];
   closed = false;
+  /** Its network has lost its way: nothing is answered any more. */
+  lost = false;
   readonly #channel: Channel<GatewayToWorker, WorkerToGateway>;
   #taken = 0;
   #leases = 0;
@@ -41,7 +43,10 @@ export class ScriptedConnection {
   constructor(channel: Channel<GatewayToWorker, WorkerToGateway>) {
     this.#channel = channel;
     channel.listen({
-      message: (message, payload) => void this.heard.push({ message, payload }),
+      message: (message, payload) => {
+        this.heard.push({ message, payload });
+        if (message.kind === "beat" && !this.lost) this.send({ kind: "heard" });
+      },
       closed: () => (this.closed = true),
     });
   }

@@ -1,10 +1,13 @@
-// npm run bench [-- --quick] [--only start,text,images,overhead,overlap,memory,readers,runtimes,tab-overhead,journal,ledger] [--repeats 3] [--no-write]
+// npm run bench [-- --quick] [--only start,text,images,overhead,overlap,memory,readers,runtimes,tab-overhead,journal,ledger,commits,bytes,connections,share,two-workers] [--repeats 3] [--no-write]
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { findInputs, scratch } from "./inputs/inputs.ts";
+import { bytes } from "./lines/bytes.ts";
+import { commits } from "./lines/commits.ts";
+import { connections } from "./lines/connections.ts";
 import { imageJob } from "./lines/image-job.ts";
 import { journal } from "./lines/journal.ts";
 import { ledger } from "./lines/ledger.ts";
@@ -14,9 +17,11 @@ import { overlap } from "./lines/overlap.ts";
 import { readers } from "./lines/readers.ts";
 import { runtimes } from "./lines/runtimes.ts";
 import type { Bench, Section } from "./lines/section.ts";
+import { share as sharing } from "./lines/share.ts";
 import { start } from "./lines/start.ts";
 import { tabOverhead } from "./lines/tab-overhead.ts";
 import { textJob } from "./lines/text-jobs.ts";
+import { twoWorkers } from "./lines/two-workers.ts";
 import { machine } from "./measure.ts";
 import { lineTable, quantity, table, withResults } from "./table.ts";
 
@@ -48,6 +53,11 @@ const sections: Readonly<Record<string, () => Promise<Section>>> = {
   "tab-overhead": async () => joined([await tabOverhead(bench, jobs.sentiment), await tabOverhead(bench, jobs.encoder)]),
   journal: () => journal(bench),
   ledger: () => ledger(bench),
+  commits: () => commits(bench),
+  bytes: () => bytes(bench),
+  connections: () => connections(bench),
+  share: () => sharing(bench),
+  "two-workers": () => twoWorkers(bench),
 };
 
 const loadBefore = loadavg()[0] ?? 0;

@@ -42,11 +42,28 @@ const programs = compilePrograms(new URL("./", import.meta.url), fileURLToPath(n
 
 /** The command that runs a program of this folder, as in `jobs/text`, in a process of its own. */
 export function script(program: string, settings: object): readonly string[] {
-  return [process.execPath, `${programs}${program}.js`, JSON.stringify(settings)];
+  return [process.execPath, programFile(program), JSON.stringify(settings)];
+}
+
+/** The file of such a program. */
+export function programFile(program: string): string {
+  return `${programs}${program}.js`;
 }
 
 /** @throws an Error with the end of what it printed, when it fails or says nothing. */
 export async function measure(label: string, command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Measurement> {
+  return run(label, command, env, (out) => {
+    const line = out.split("\n").findLast((text) => text.startsWith("{"));
+    return line === undefined ? undefined : (JSON.parse(line) as Said);
+  });
+}
+
+/** A program that says nothing of itself, from its start to its end. @throws an Error with the end of what it printed, when it fails. */
+export async function measureProcess(label: string, command: readonly string[], rows: number): Promise<Measurement> {
+  return run(label, command, {}, () => ({ rows, t_first: NaN, n_first: 0, t_end: now() }));
+}
+
+async function run(label: string, command: readonly string[], env: Readonly<Record<string, string>>, listen: (out: string) => Said | undefined): Promise<Measurement> {
   const [file, ...args] = command as [string, ...string[]];
   const began = now();
   const child = spawn(file, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
@@ -60,9 +77,8 @@ export async function measure(label: string, command: readonly string[], env: Re
     child.once("close", resolve);
   });
   sampler.stop();
-  const line = out.split("\n").findLast((text) => text.startsWith("{"));
-  if (code !== 0 || line === undefined) throw new Error(`${label} ended with code ${code} and said:\n${errors}${out.slice(-1000)}`);
-  const said = JSON.parse(line) as Said;
+  const said = code === 0 ? listen(out) : undefined;
+  if (said === undefined) throw new Error(`${label} ended with code ${code} and said:\n${errors}${out.slice(-1000)}`);
   const seconds = said.t_end - began;
   return {
     label, rows: said.rows, seconds, said,

@@ -182,13 +182,40 @@ test("closing asks workers to leave, waits for what is on the way, and tells eve
   await until(() => worker.all("drain").length === 1);
   const late = new ScriptedWorker("late").connect(gateway);
   await until(() => late.isClosed);
-  expect(late.bye).toMatchObject({ again: true, error: { code: "coordinator-closed" } });
+  expect(late.bye).toMatchObject({ again: false, error: { code: "coordinator-closed" } });
   await worker.result(leased, twice(rowsOf(0)));
   await until(() => worker.all("settle").length === 1);
   await passUntil(clock, () => closed);
-  expect([worker.bye, driver.all("bye").at(-1)]).toMatchObject([{ again: true }, { again: true, error: { code: "coordinator-closed" } }]);
+  expect([worker.bye, driver.all("bye").at(-1)]).toMatchObject([{ again: true }, { again: false, error: { code: "coordinator-closed" } }]);
   expect(await gateway.ended).toBeUndefined();
   expect(await engine.ledger.committed("job", "0-0-0-4")).toMatchObject({ kind: "result", rows: 4, worker: "a" });
+});
+
+test("one that may come back asks only its own process's workers to leave; the others are told to come again, with what they hold", async () => {
+  const { gateway, clock, engine } = await openGateway();
+  const { token } = await gateway.invite(["work"]);
+  const driver = new ScriptedDriver({ blocks: numbers(2), ends: false }).connect(gateway);
+  const guest = new ScriptedWorker("guest", { script: () => "silent", origin: { address: "192.0.2.1" }, hello: { token } }).connect(gateway);
+  const leased = await guest.task();
+  const own = new ScriptedWorker("own", { script: () => "silent" }).connect(gateway);
+  driver.say({ kind: "cancel", job: "job", again: true });
+  await until(() => gateway.snapshot().jobs[0]?.state !== "running");
+  let closed = false;
+  void gateway.close({ again: true }).then(() => (closed = true));
+  await until(() => own.all("drain").length === 1);
+  own.disconnect();
+  await passUntil(clock, () => closed);
+  expect([guest.all("drain"), guest.all("job-ended")]).toEqual([[], []]);
+  expect(guest.bye).toMatchObject({ again: true, error: { code: "coordinator-closed", message: "test was stopped; waiting for it to come back." } });
+  // What it computed meanwhile counts.
+  const next = await openGateway({ engine, clock });
+  closeLater(next);
+  new ScriptedDriver({ blocks: numbers(2), ends: false }).connect(next.gateway);
+  guest.connect(next.gateway, { key: guest.all("welcome")[0]?.key ?? "" });
+  await until(() => guest.all("welcome").length === 2);
+  await guest.result(leased, twice(rowsOf(0)));
+  await until(() => guest.all("settle").length === 1);
+  expect(await engine.ledger.committed("job", "0-0-0-4")).toMatchObject({ kind: "result", worker: "guest" });
 });
 
 test("who watches is told of changes, a few times a second", async () => {

@@ -9,8 +9,10 @@ test("a driver's blocks are predicted by two workers, committed and handed back 
   const opened = await openGateway();
   closeLater(opened);
   const { gateway, engine } = opened;
-  const driver = new ScriptedDriver({ blocks: numbers(20) }).connect(gateway);
+  // Both are there first: one alone would be through before the other is let in.
   const workers = ["a", "b"].map((name) => new ScriptedWorker(name).connect(gateway));
+  for (const worker of workers) await worker.welcome();
+  const driver = new ScriptedDriver({ blocks: numbers(20) }).connect(gateway);
   await driver.finished();
   expect(driver.values()).toEqual(numbers(20).flat().map((n) => 2 * n));
   expect(driver.all("accepted")).toEqual([{ kind: "accepted", job: "job", committedBlocks: 0, missing: [] }]);

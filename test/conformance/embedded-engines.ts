@@ -1,4 +1,4 @@
-import { mkdtemp, open, rm } from "node:fs/promises";
+import { mkdtemp, open, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Engine } from "@shoal/cluster";
@@ -23,9 +23,10 @@ export async function embeddedFixture(options: EmbeddedEngineOptions = {}): Prom
       return openHere();
     },
     damageBlob: async (sha256) => {
-      const file = await open(join(folder, "blobs", sha256.slice(0, 2), sha256), "r+");
-      const { buffer } = await file.read(Buffer.alloc(1), 0, 1, 700);
-      await file.write(Buffer.from([(buffer[0] as number) ^ 1]), 0, 1, 700);
+      const [path = "", at = 0] = await placeOf(join(folder, "blobs"), sha256);
+      const file = await open(path, "r+");
+      const { buffer } = await file.read(Buffer.alloc(1), 0, 1, at + 700);
+      await file.write(Buffer.from([(buffer[0] as number) ^ 1]), 0, 1, at + 700);
       await file.close();
     },
     [Symbol.asyncDispose]: async () => {
@@ -33,4 +34,14 @@ export async function embeddedFixture(options: EmbeddedEngineOptions = {}): Prom
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** In which pack a blob lies, and where in it: behind its name. */
+async function placeOf(folder: string, sha256: string): Promise<readonly [path: string, at: number] | readonly []> {
+  const name = Buffer.from(sha256, "hex");
+  for (const file of await readdir(folder)) {
+    const at = (await readFile(join(folder, file))).indexOf(name);
+    if (at >= 0) return [join(folder, file), at + name.byteLength];
+  }
+  return [];
 }

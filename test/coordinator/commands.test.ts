@@ -16,7 +16,7 @@ test("serve prints links for everybody and a QR code, and ends in order by Ctrl-
     const out = startReading(child.stdout);
     await out.until(/Watch, [^]*\n\n[^]*\n$/);
     child.kill("SIGINT");
-    expect(await finished).toMatchObject({ code: 0, err: expect.stringMatching(/Only this machine[^]*Closing: workers leave/) as string });
+    expect(await finished).toMatchObject({ code: 0, err: expect.stringMatching(/Only this machine[^]*Closing: what is done is kept/) as string });
     return out.text();
   };
   const text = await serveOnce();

@@ -123,9 +123,8 @@ test("a shared run that was killed goes on where it was, under the same link", {
   expect(readdirSync(folder).filter((name) => name.startsWith(".killed"))).toEqual([]);
 });
 
-test("one that is continued by --resume goes on from the output's own ledger, under the same link", { timeout: 180_000 }, async () => {
-  writeFileSync(join(folder, "in.jsonl"), Array.from({ length: 12_000 }, (_, id) => `${JSON.stringify({ id, text: `Number ${id} was ${id % 3 === 0 ? "good" : "bad"}` })}\n`).join(""));
-  expect(await shoal(["run", resumable, "--quiet"], { SHOAL_OUT: "whole.jsonl" }).code).toBe(0);
+test("one that is continued by --resume is given what was done, under the same link", { timeout: 180_000 }, async () => {
+  const whole = await manyRows();
   const env = { SHOAL_OUT: "resumed.jsonl" };
   const first = shoal(["run", resumable, "--share", "--json"], env);
   const [, links] = await first.out.until(linksLine);
@@ -138,7 +137,56 @@ test("one that is continued by --resume goes on from the output's own ledger, un
   const second = shoal(["run", resumable, "--share", "--resume", "--json"], env);
   expect((await second.out.until(linksLine))[1]).toBe(links);
   expect(await second.code).toBe(0);
-  expect(second.out.text()).toContain("Going on after");
-  expect(output("resumed.jsonl")).toBe(output("whole.jsonl"));
+  expect(second.out.text()).toMatch(/blocks? of \\"resumable-job\\" w[^"]* done before/);
+  expect(output("resumed.jsonl")).toBe(whole);
   expect(readdirSync(folder).filter((name) => name.startsWith(".resumed"))).toEqual([]);
 });
+
+test("after Ctrl-C the guests wait for it to come back; what they did behind a block that was held up is not computed again", { timeout: 180_000 }, async () => {
+  const whole = await manyRows();
+  const env = { SHOAL_OUT: "stopped.jsonl" };
+  const first = shoal(["run", resumable, "--share", "--cpus", "0", "--json"], env);
+  const [, links = ""] = await first.out.until(linksLine);
+  const { links: { work } } = JSON.parse(links) as { links: { work: string } };
+  // It has the first block, and stands still.
+  const stuck = shoal(["work", work, "--label", "stuck", "--json"]);
+  await stuck.out.until(/"kind":"computing"/);
+  stuck.child.kill("SIGSTOP");
+  const guest = shoal(["work", work, "--label", "guest", "--json"]);
+  await guest.out.until(/"kind":"progress","rows":[1-9]\d{3},"blocks":[2-9]/);
+  first.child.kill("SIGINT");
+  expect(await first.code).not.toBe(0);
+  expect(first.err.text()).toContain("what is done is kept");
+  stuck.child.kill("SIGKILL");
+  await guest.out.until(/was stopped; waiting for it to come back/);
+  const second = shoal(["run", resumable, "--share", "--cpus", "0", "--resume", "--json"], env);
+  expect(await second.code).toBe(0);
+  expect(second.out.text()).toMatch(/blocks? of \\"resumable-job\\" w[^"]* done before/);
+  expect(output("stopped.jsonl")).toBe(whole);
+  // The same guest did it all, each row once; and now it is over.
+  expect(await guest.code).toBe(0);
+  const rows = [...guest.out.text().matchAll(/"kind":"progress","rows":(\d+)/g)].map(([, count]) => Number(count));
+  expect(Math.max(...rows)).toBeLessThanOrEqual(12_000);
+});
+
+test("a run that was alone is shared when it goes on, after the rows that it has", { timeout: 180_000 }, async () => {
+  const whole = await manyRows();
+  const env = { SHOAL_OUT: "alone.jsonl" };
+  const alone = shoal(["run", resumable, "--json"], env);
+  await alone.out.until(done);
+  alone.child.kill("SIGINT");
+  await alone.code;
+  const shared = shoal(["run", resumable, "--share", "--resume", "--json"], env);
+  expect(await shared.code).toBe(0);
+  expect(shared.out.text()).toContain("Going on after");
+  expect(output("alone.jsonl")).toBe(whole);
+  expect(readdirSync(folder).filter((name) => name.startsWith(".alone"))).toEqual([]);
+});
+
+/** 12,000 rows in `in.jsonl`, and what one machine writes of them. */
+async function manyRows(): Promise<string> {
+  if (existsSync(join(folder, "whole.jsonl"))) return output("whole.jsonl");
+  writeFileSync(join(folder, "in.jsonl"), Array.from({ length: 12_000 }, (_, id) => `${JSON.stringify({ id, text: `Number ${id} was ${id % 3 === 0 ? "good" : "bad"}` })}\n`).join(""));
+  expect(await shoal(["run", resumable, "--quiet"], { SHOAL_OUT: "whole.jsonl" }).code).toBe(0);
+  return output("whole.jsonl");
+}

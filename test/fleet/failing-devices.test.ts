@@ -1,5 +1,5 @@
 // Rows 3 and 4 of the fault table over a real gateway: GPUs that are lost, memory that is short, and a row that ends whatever process meets it.
-import { systemClock, type LoadPredictor } from "@shoal/core";
+import { systemClock, type Block, type LoadPredictor } from "@shoal/core";
 import { seededRandom, withFaults, type Faults } from "@shoal/testing";
 import { expect, test } from "vitest";
 import { runHere, runOn } from "../driver/remote-run.ts";
@@ -32,7 +32,7 @@ test("a row that ends every process that meets it is found, and given up alone; 
       return {
         ...predictor,
         async predict(batch, signal) {
-          if (!idsOf(batch).includes(poison)) return predictor.predict(batch, signal);
+          if (!idsOf(batch).includes(poison)) return predictor.predict(batch, signal) as Promise<Block>;
           agents.get(name)?.vanish();
           start();
           return new Promise<never>(() => {});

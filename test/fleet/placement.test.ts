@@ -1,5 +1,5 @@
 // Actors over machines: each takes as many as its CPUs hold, and no more compute at a time.
-import type { LoadPredictor } from "@shoal/core";
+import type { Block, LoadPredictor } from "@shoal/core";
 import { expect, test } from "vitest";
 import { until } from "../cluster/until.ts";
 import { runOn } from "../driver/remote-run.ts";
@@ -23,7 +23,7 @@ test("four agents of 16 CPUs each take 12 actors of 5 CPUs; the 13th block waits
           if (held && !first) await new Promise<void>((resolve) => (most = Math.max(most, predicting.push(resolve))));
           first = false;
           predicted++;
-          return predictor.predict(batch, signal);
+          return predictor.predict(batch, signal) as Promise<Block>;
         },
       };
     };

@@ -65,8 +65,8 @@ export function read(folder: string, out = "reviews.jsonl"): Review[] {
 }
 
 /** What one machine writes: every row, by the text that it has. */
-export async function onOneMachine(folder: string, { rows, model }: Pick<JobSettings, "rows" | "model">): Promise<Review[]> {
-  const run = startJob(folder, { rows, model, out: "alone.jsonl", args: ["--cpus", "1"] });
+export async function onOneMachine(folder: string, settings: Pick<JobSettings, "rows" | "model" | "blockRows">): Promise<Review[]> {
+  const run = startJob(folder, { ...settings, out: "alone.jsonl", args: ["--cpus", "1"] });
   await succeeded(run);
   return read(folder, "alone.jsonl");
 }

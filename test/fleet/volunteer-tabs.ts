@@ -6,7 +6,7 @@ import { pageFolder } from "@shoal/volunteer";
 import { vi } from "vitest";
 import { startBareChromium, type BareChromium, type BareTab } from "../runtimes/faults/bare-chromium.ts";
 import { chromiumArgs } from "../runtimes/serve-page.ts";
-import { buildVolunteerPage } from "../volunteer/serve-volunteer-page.ts";
+import { buildVolunteerPage } from "../runtimes/build-volunteer-page.ts";
 
 /**
  * A GPU that the CPU imitates is no choice of Shoal's own. To the agent of these tabs it is a real one, which was measured to be the fastest before: everything behind that,

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Disk, DiskFile } from "@shoal/cluster/embedded";
 import type { SeededRandom } from "@shoal/testing";
 
@@ -131,10 +130,6 @@ export class FragileDisk implements Disk {
   }
 
   async touch(): Promise<void> {}
-
-  async sha256(path: string): Promise<string> {
-    return createHash("sha256").update(this.#find(path).bytes).digest("hex");
-  }
 
   exists(path: string): boolean {
     return this.#names.has(path);

@@ -33,7 +33,7 @@ export class Invariants {
 
   #leasesHaveLiveOwners(state: SchedulerState): void {
     for (const worker of state.workers.values()) {
-      assert(worker.attempts.size === 0 || worker.status === "live" || worker.status === "draining", `${worker.name} is ${worker.status} and holds leases`);
+      assert(worker.attempts.size === 0 || ["live", "draining", "idle"].includes(worker.status), `${worker.name} is ${worker.status} and holds leases`);
       assert(worker.attempts.size === 0 || state.now <= worker.heardAt + state.settings.leaseMs[worker.joined.host], `${worker.name} holds leases past their time`);
       assert(worker.queuedMs >= -1e-6 && worker.leases.size <= worker.attempts.size);
       assert.equal([...worker.leases].reduce((sum, lease) => sum + lease.open, 0), worker.attempts.size, "leases count their attempts");

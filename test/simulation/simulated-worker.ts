@@ -113,9 +113,10 @@ export class SimulatedWorker {
     this.wire = undefined;
   }
 
-  /** Takes nothing more until it goes on. */
+  /** Begins nothing more until it goes on. */
   rest(): void {
-    this.#send({ kind: "ready", credit: 0 });
+    this.#queue.length = 0;
+    this.#send({ kind: "ready", credit: 0, finishing: this.#finishing });
   }
 
   goOn(): void {
@@ -124,7 +125,11 @@ export class SimulatedWorker {
 
   drain(): void {
     this.#queue.length = 0;
-    this.#send({ kind: "draining", finishing: this.#running === undefined ? [] : [this.#running.attempt.number] });
+    this.#send({ kind: "draining", finishing: this.#finishing });
+  }
+
+  get #finishing(): readonly number[] {
+    return this.#running === undefined ? [] : [this.#running.attempt.number];
   }
 
   receive(message: Message<GatewayToWorker>, wire: SimulatedWire): void {

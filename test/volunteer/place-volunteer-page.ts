@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { cp, mkdir, rename, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { pageFolder } from "@shoal/volunteer";
-import { buildVolunteerPage } from "./serve-volunteer-page.ts";
+import { buildVolunteerPage } from "../runtimes/build-volunteer-page.ts";
 
 const place = fileURLToPath(pageFolder);
 

@@ -1,12 +1,9 @@
 // The volunteer page as vite builds it, from a small server with the coordinator's headers, and with a mock in place of the agent's worker.
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "vite";
+import { buildVolunteerPage } from "../runtimes/build-volunteer-page.ts";
 
-const out = fileURLToPath(new URL("../out/", import.meta.url));
-const root = fileURLToPath(new URL("../../apps/volunteer/page/", import.meta.url));
 const mock = new URL("mock-agent.js", import.meta.url);
 const types: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json", ".wasm": "application/wasm" };
 
@@ -30,14 +27,6 @@ export interface ServedVolunteerPage extends AsyncDisposable {
   readonly answers: Map<string, Answer>;
   /** The agent's program can't be had, as when the coordinator is away. */
   withoutAgent: boolean;
-}
-
-/** Builds the page into a folder of its own. */
-export async function buildVolunteerPage(): Promise<string> {
-  await mkdir(out, { recursive: true });
-  const folder = await mkdtemp(`${out}volunteer-`);
-  await build({ root, configFile: `${root}vite.config.ts`, logLevel: "error", build: { outDir: folder } });
-  return folder;
 }
 
 /** Serves it below `/base/`, on every address of this machine: one that is not loopback is no secure context. */

@@ -54,6 +54,9 @@ test("files that come are loading, and no notice; what an actor says is said wit
   expect(loading).toMatchObject({ activity: { kind: "loading", doneBytes: 0, bytes: 50e6 } });
   const half = after(loading, { kind: "notice", message: `text-classification(s)#1: Downloading ${url}: 20.5 MB of 41.0 MB` });
   expect([half.activity, half.notice]).toEqual([{ kind: "loading", name: "s", doneBytes: 20.5e6, bytes: 50e6 }, undefined]);
+  const again = after(half, { kind: "loading", name: "s", doneBytes: 0, bytes: 50e6 });
+  expect(again.activity).toEqual(half.activity);
+  expect(after(again, { kind: "loading", name: "s", doneBytes: 30e6, bytes: 50e6 }).activity).toMatchObject({ doneBytes: 30e6 });
   expect(after(half, { kind: "notice", message: "text-classification(s)#1: it is slow" }).notice?.message).toBe("it is slow");
 });
 

@@ -28,6 +28,8 @@ export interface ServeOptions {
   readonly baseUrl: string | undefined;
   readonly trustedProxies: readonly string[] | undefined;
   readonly origins: readonly string[];
+  /** Folders of built pages. Default: those that come with this package. */
+  readonly pages?: Environment["pages"];
   readonly limits: ConnectionLimits;
   readonly clock: Clock;
   readonly log: Logger;
@@ -43,9 +45,10 @@ export interface Served {
 export { volunteerPage };
 /** From source and installed alike: `src` and `dist` lie side by side. */
 export const dashboardPage = new URL("../dist/dashboard/", import.meta.url);
+const ownPages: Environment["pages"] = { volunteer: fileURLToPath(volunteerPage), dashboard: fileURLToPath(dashboardPage) };
 
 /** Puts a gateway on the network: pages, files, API and WebSockets. @throws `port-taken`, `bad-host`, `bad-certificate`, `bad-option` */
-export async function serveGateway({ gateway, files, tokenOfInvite, host, port, certificate, baseUrl, trustedProxies, origins, limits, clock, log }: ServeOptions): Promise<Served> {
+export async function serveGateway({ gateway, files, tokenOfInvite, host, port, certificate, baseUrl, trustedProxies, origins, limits, clock, log, pages = ownPages }: ServeOptions): Promise<Served> {
   if (baseUrl !== undefined && (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol))) {
     throw new ShoalError("bad-option", `"${baseUrl}" can't be where the world finds this coordinator.`, { hint: "Give a whole address, such as https://example.org/shoal/.", failure: "bug" });
   }
@@ -67,7 +70,7 @@ export async function serveGateway({ gateway, files, tokenOfInvite, host, port, 
       return token === undefined ? undefined : linkOf(url, token);
     },
     url: () => url,
-    pages: { volunteer: fileURLToPath(volunteerPage), dashboard: fileURLToPath(dashboardPage) },
+    pages,
     requester: (request) => requester(request, surroundings),
     traffic,
   };

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { createGateway, memoryChannel, memoryEngine, type Channel, type DriverToGateway, type Engine, type Gateway, type GatewayToDriver, type GatewayToWorker, type SchedulerSettings, type Scope, type WorkerToGateway } from "@shoal/cluster";
+import { createGateway, memoryChannel, memoryEngine, type Channel, type CloseOptions, type DriverToGateway, type Engine, type Gateway, type GatewayToDriver, type GatewayToWorker, type SchedulerSettings, type Scope, type WorkerToGateway } from "@shoal/cluster";
 import { openEmbeddedEngine } from "@shoal/cluster/embedded";
 import { silentLogger, systemClock, type Logger } from "@shoal/core";
 import { createResultChecker } from "./checking/result-checker.ts";
@@ -61,8 +61,8 @@ export interface Coordinator extends AsyncDisposable {
   link(scopes: readonly Scope[], options?: LinkOptions): Promise<string>;
   /** A driver or a worker of this process, which is trusted. */
   openLocalChannel(): Channel<DriverToGateway, GatewayToDriver> & Channel<WorkerToGateway, GatewayToWorker>;
-  /** Asks workers to leave, waits for commits under way, ends. */
-  close(): Promise<void>;
+  /** Asks workers to leave, or to wait for it to come back; waits for commits under way, ends. Default: what has a folder may come back. */
+  close(options?: CloseOptions): Promise<void>;
 }
 
 const dayMs = 24 * 3600 * 1000;
@@ -74,9 +74,9 @@ const dayMs = 24 * 3600 * 1000;
 export async function startCoordinator(options: CoordinatorOptions = {}): Promise<Coordinator> {
   const { folder, host = "127.0.0.1", https, baseUrl, name = "coordinator", log = silentLogger } = options;
   options.signal?.throwIfAborted();
-  const closing: (() => Promise<void>)[] = [];
-  const closeAll = async (): Promise<void> => {
-    for (const close of closing.splice(0).reverse()) await close();
+  const closing: ((options: CloseOptions) => Promise<void>)[] = [];
+  const closeAll = async (how: CloseOptions = { again: folder !== undefined }): Promise<void> => {
+    for (const close of closing.splice(0).reverse()) await close(how);
   };
   try {
     const engine: Engine = folder === undefined ? memoryEngine() : await openEmbeddedEngine(folder);
@@ -92,10 +92,12 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
       limits: { connections: limits.maxConnections, connectionsPerAddress: limits.maxConnections },
       // In a thread that can be stopped: a payload of a stranger may be made to hang its reader.
       checkResult: createResultChecker({ log }),
+      // Its own worker computes what it would compute without a coordinator.
+      trustsOwnWorkers: true,
       ...(options.settings !== undefined && { settings: options.settings }),
       ...(options.onNotice !== undefined && { onNotice: options.onNotice }),
     });
-    closing.push(() => gateway.close());
+    closing.push((how) => gateway.close(how));
     const certificate = await certificateOf(https, folder, host);
     const served = await serveGateway({
       gateway, files, host, certificate, baseUrl, log, clock: systemClock,
@@ -109,7 +111,9 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
     closing.splice(closing.length - 1, 0, () => served.close());
     if (state.port !== served.port) await state.keepPort(served.port);
     const coordinator = new RunningCoordinator(gateway, files, state, served, [...unbuiltPages(), ...advice(options, served, certificate !== undefined)], closeAll);
-    options.signal?.addEventListener("abort", () => void coordinator.close(), { once: true });
+    const over = new AbortController();
+    closing.push(async () => over.abort());
+    options.signal?.addEventListener("abort", () => void coordinator.close(), { once: true, signal: over.signal });
     return coordinator;
   } catch (error) {
     await closeAll().catch(() => {});
@@ -124,10 +128,10 @@ class RunningCoordinator implements Coordinator {
   readonly port: number;
   readonly advice: readonly string[];
   readonly #state: CoordinatorState;
-  readonly #closeAll: () => Promise<void>;
+  readonly #closeAll: (options?: CloseOptions) => Promise<void>;
   #closed: Promise<void> | undefined;
 
-  constructor(gateway: Gateway, files: StoredFiles, state: CoordinatorState, { url, port }: Served, advised: readonly string[], closeAll: () => Promise<void>) {
+  constructor(gateway: Gateway, files: StoredFiles, state: CoordinatorState, { url, port }: Served, advised: readonly string[], closeAll: (options?: CloseOptions) => Promise<void>) {
     [this.gateway, this.files, this.url, this.port, this.advice] = [gateway, files, url, port, advised];
     [this.#state, this.#closeAll] = [state, closeAll];
   }
@@ -154,8 +158,8 @@ class RunningCoordinator implements Coordinator {
     return near as Channel<DriverToGateway, GatewayToDriver> & Channel<WorkerToGateway, GatewayToWorker>;
   }
 
-  close(): Promise<void> {
-    return (this.#closed ??= this.#closeAll());
+  close(options?: CloseOptions): Promise<void> {
+    return (this.#closed ??= this.#closeAll(options));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

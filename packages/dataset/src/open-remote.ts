@@ -27,15 +27,14 @@ export async function openRemote(physical: PhysicalOperator, settings: RunSettin
   }
   const job = await on.openJob({
     name: settings.name ?? first.name, volunteers,
-    // A run that goes on in the middle cuts other blocks than the one before it: it is a job of its own.
-    ...(settings.resume !== true && { plan: physical }),
+    plan: physical,
     ...(identity !== undefined && { identity }),
     ...(note !== undefined && { note }),
     ...(priority !== undefined && { priority }),
     signal: environment.signal ?? new AbortController().signal,
     onNotice: (message) => environment.onEvent?.({ kind: "notice", message }),
   });
-  return there(job, { ...environment, remote: job.pools, notices: kept.map(({ step, why }) => `${step} runs here, not on ${on.name}, because ${why}.`) });
+  return there(job, { ...environment, remote: job.pools, ...(job.kept !== undefined && { kept: job.kept }), notices: kept.map(({ step, why }) => `${step} runs here, not on ${on.name}, because ${why}.`) });
 }
 
 function here(environment: Environment): Remote {

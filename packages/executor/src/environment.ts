@@ -1,6 +1,7 @@
 import type { ActorHost, Clock, DeadLetter, Devices, Logger, Resources } from "@shoal/core";
 import type { OnError } from "@shoal/planner";
 import type { RemotePools } from "./pool/block-pool.ts";
+import type { KeptElsewhere } from "./pool/remote-runner.ts";
 import type { RunLedgers } from "./resume/run-ledger.ts";
 import type { RunEvent } from "./stats/run-event.ts";
 
@@ -12,6 +13,8 @@ export interface Environment {
   readonly devices?: Devices;
   /** Stages that are predicted elsewhere. They need no resources here. */
   readonly remote?: RemotePools;
+  /** Who keeps what is predicted elsewhere. Then this machine keeps no ledger of its own. */
+  readonly kept?: KeptElsewhere;
   /** What the report says of the run from its start. */
   readonly notices?: readonly string[];
   /** Default: the machine's own time. */

@@ -77,20 +77,26 @@ export async function runToSink(plan: PhysicalOperator, sink: Datasink, environm
   }
 }
 
-async function openSink(sink: Datasink, resume: boolean, { ledgers }: Environment, signal: AbortSignal): Promise<SinkWriter> {
+async function openSink(sink: Datasink, resume: boolean, { ledgers, kept }: Environment, signal: AbortSignal): Promise<SinkWriter> {
   try {
     return await sink.open(signal, { resume });
   } catch (error) {
     const folder = ShoalError.is(error, "output-unfinished") ? error.details?.["unfinished"] : undefined;
     if (ledgers === undefined || typeof folder !== "string") throw error;
-    throw unfinished(error as ShoalError, await ledgers.look(folder));
+    throw unfinished(error as ShoalError, await ledgers.look(folder), kept?.by);
   }
 }
 
 /** The run's ledger; undefined where it keeps none, which is said when somebody counts on it. */
 async function keepRun(plan: PhysicalOperator, sink: Datasink, writer: SinkWriter, environment: Environment, resume: boolean, signal: AbortSignal): Promise<KeptRun | undefined> {
-  const { ledgers, devices } = environment;
+  const { ledgers, devices, kept: elsewhere } = environment;
   const { unfinished: folder } = writer;
+  if (elsewhere !== undefined) {
+    // Rows of a run that went nowhere else are not made again.
+    const rows = resume && folder !== undefined ? ((await ledgers?.look(folder))?.rows ?? 0) : 0;
+    if (rows === 0) return undefined;
+    await elsewhere.goesOnHere();
+  }
   const why = whyNoLedger(plan) ?? whyNoPosition(plan) ?? (ledgers === undefined || folder === undefined || writer.leave === undefined ? `${sink.name} keeps nothing that is unfinished` : undefined);
   if (why !== undefined || ledgers === undefined || folder === undefined) {
     if (resume) notice(environment, `Nothing can be resumed: ${why}. This run starts at the first row.`);
@@ -116,12 +122,24 @@ async function givenUp(writer: SinkWriter, kept: KeptRun | undefined, error: unk
   } catch (second) {
     return new ShoalError("discard-failed", `The run failed, and what it had written could not be removed: ${ShoalError.from(second).message}`, { cause: error, hint: "Mend what the cause names, and remove the unfinished output by hand, or run again with mode: \"overwrite\"." });
   }
-  if (rows === 0) return error;
+  if (rows === 0) return kept === undefined ? keptElsewhere(environment, error) : error;
   if (ShoalError.is(error, "aborted")) {
     const { message, details } = error.toData();
     return new ShoalError("aborted", `${message} ${plural(rows, "row")} that are done are kept.`, { cause: error, failure: "aborted", hint: "Go on with them: { resume: true }.", details: { ...details, kept: rows, unfinished: writer.unfinished } });
   }
   notice(environment, `${plural(rows, "row")} that are done are kept: a run with { resume: true } (--resume) goes on after them.`);
+  return error;
+}
+
+/** What is done stays where it was predicted. */
+function keptElsewhere(environment: Environment, error: unknown): unknown {
+  const { kept } = environment;
+  if (kept === undefined) return error;
+  if (ShoalError.is(error, "aborted")) {
+    const { message, details } = error.toData();
+    return new ShoalError("aborted", `${message} What is done is kept by ${kept.by}.`, { cause: error, failure: "aborted", hint: "Go on with it: { resume: true }.", details: { ...details, keptBy: kept.by } });
+  }
+  notice(environment, `What is done is kept by ${kept.by}: a run with { resume: true } (--resume) goes on with it.`);
   return error;
 }
 

@@ -11,6 +11,8 @@ export interface TextSettings {
   readonly device?: Device;
   /** False: the run keeps no ledger. */
   readonly ledger?: boolean;
+  /** The link of a coordinator whose workers compute. */
+  readonly on?: string;
   /** Cores that the run may use; what is detected when not given. */
   readonly cpus?: number;
 }

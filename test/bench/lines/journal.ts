@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
 import { measure, script, type Measurement } from "../measure.ts";
+import { pinned } from "../pinned.ts";
 import { line, type Line } from "../table.ts";
 import type { Bench, Section } from "./section.ts";
 
@@ -7,13 +7,12 @@ const goal = 20_000;
 
 /** Durable commits a second by one process on one core, and how soon the ledger is read again. */
 export async function journal(bench: Bench): Promise<Section> {
-  const pinned = isPinnable() ? ["taskset", "-c", "0"] : [];
   const lines: Line[] = [];
   for (const inFlight of [64, 512]) {
     const tries: Measurement[] = [];
     for (let turn = 0; turn < bench.repeats; turn++) {
       const settings = { folder: bench.file(`journal-${inFlight}`), commits: Math.round(100_000 * bench.share), inFlight, replay: inFlight === 512 ? Math.round(200_000 * Math.max(bench.share, 0.5)) : 0 };
-      tries.push(await measure(`journal: ${inFlight} in flight`, [...pinned, ...script("jobs/journal", settings)]));
+      tries.push(await measure(`journal: ${inFlight} in flight`, [...pinned(), ...script("jobs/journal", settings)]));
     }
     const middle = tries.sort((a, b) => number(a, "commitsPerSecond") - number(b, "commitsPerSecond"))[tries.length >> 1] as Measurement;
     const [perSecond, p50, p99, alone] = ["commitsPerSecond", "p50", "p99", "syncsPerSecond"].map((name) => number(middle, name)) as [number, number, number, number];
@@ -28,14 +27,4 @@ export async function journal(bench: Bench): Promise<Section> {
 
 function number({ said }: Measurement, name: string): number {
   return said[name] as number;
-}
-
-/** The one core is asked for where the system has a way to. */
-function isPinnable(): boolean {
-  try {
-    execFileSync("taskset", ["-c", "0", "true"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,8 +1,9 @@
 import { createHash, type Hash } from "node:crypto";
-import { mkdir, mkdtemp, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, rename, rm, stat, utimes, type FileHandle } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ShoalError } from "@shoal/core";
+import { defaultFileLimits, filesToRemove, type FileLimits, type KeptFile } from "./prune-files.ts";
 
 /** Files of models and of code, by SHA-256 in lower-case hex. */
 export interface StoredFiles {
@@ -20,6 +21,8 @@ export interface StoredFiles {
   read(sha256: string, range?: { readonly start: number; readonly length: number }): Promise<Uint8Array>;
   /** The same, piece by piece. */
   parts(sha256: string, range: { readonly start: number; readonly length: number }): AsyncGenerator<Uint8Array>;
+  /** Removes what was not asked for in long, and what is too much; and what began to come and never went on. Nothing that is needed. */
+  collect(isNeeded: (sha256: string) => boolean): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -28,17 +31,30 @@ interface Incoming {
   readonly path: string;
   readonly hash: Hash;
   bytes: number;
+  /** When something of it came last. */
+  cameAt: number;
 }
 
 const partBytes = 256 * 1024;
+/** The time of a file says when it was asked for, as exactly as this. */
+const usedWithinMs = 600_000;
+const abandonedMs = 3_600_000;
+
+export interface FolderFilesOptions {
+  readonly limits?: Partial<FileLimits>;
+  /** The day and time, in milliseconds since 1970. Default: `Date.now`. */
+  readonly date?: () => number;
+}
 
 /** @param folder where they are kept; without one in a temporary folder, which is made with the first file and removed by `close` */
-export function folderFiles(folder?: string): StoredFiles {
-  return new FolderFiles(folder);
+export function folderFiles(folder?: string, options: FolderFilesOptions = {}): StoredFiles {
+  return new FolderFiles(folder, options);
 }
 
 class FolderFiles implements StoredFiles {
   readonly #given: string | undefined;
+  readonly #limits: FileLimits;
+  readonly #date: () => number;
   #temporary: Promise<string> | undefined;
   /** Files of this machine, read where they lie. */
   readonly #added = new Map<string, { readonly path: string; readonly bytes: number; readonly changedMs: number }>();
@@ -47,8 +63,10 @@ class FolderFiles implements StoredFiles {
   readonly #underWay = new Map<string, Promise<void>>();
   #isCleared = false;
 
-  constructor(folder: string | undefined) {
+  constructor(folder: string | undefined, { limits, date = Date.now }: FolderFilesOptions) {
     this.#given = folder;
+    this.#limits = { ...defaultFileLimits, ...limits };
+    this.#date = date;
   }
 
   async has(sha256: string): Promise<boolean> {
@@ -71,11 +89,10 @@ class FolderFiles implements StoredFiles {
         for (let at = 0; at < fresh.byteLength; ) at += (await incoming.file.write(fresh, at, fresh.byteLength - at, incoming.bytes + at)).bytesWritten;
         incoming.hash.update(fresh);
         incoming.bytes += fresh.byteLength;
+        incoming.cameAt = this.#date();
         if (last) await this.#finish(sha256, incoming);
       } catch (error) {
-        this.#incoming.delete(sha256);
-        await incoming.file.close().catch(() => {});
-        await rm(incoming.path, { force: true }).catch(() => {});
+        await this.#drop(sha256, incoming);
         throw ShoalError.from(error);
       }
     });
@@ -110,19 +127,28 @@ class FolderFiles implements StoredFiles {
     yield* pieces(found.path, { start: range.start, length: Math.min(range.length, found.bytes - range.start) });
   }
 
+  async collect(isNeeded: (sha256: string) => boolean): Promise<void> {
+    const now = this.#date();
+    for (const [sha256, incoming] of this.#incoming) if (now - incoming.cameAt >= abandonedMs) await this.#alone(sha256, () => this.#drop(sha256, incoming));
+    const folder = this.#given ?? (await this.#temporary);
+    if (folder === undefined) return;
+    const kept: KeptFile[] = [];
+    for (const sha256 of await readdir(folder).catch(() => [])) {
+      const info = isSha256(sha256) ? await stat(join(folder, sha256)).catch(() => undefined) : undefined;
+      if (info !== undefined) kept.push({ sha256, bytes: info.size, usedAt: info.mtimeMs });
+    }
+    for (const sha256 of filesToRemove(kept, isNeeded, now, this.#limits)) await rm(join(folder, sha256), { force: true });
+  }
+
   async close(): Promise<void> {
     await Promise.allSettled(this.#underWay.values());
-    for (const { file, path } of this.#incoming.values()) {
-      await file.close().catch(() => {});
-      await rm(path, { force: true }).catch(() => {});
-    }
-    this.#incoming.clear();
+    for (const [sha256, incoming] of this.#incoming) await this.#drop(sha256, incoming);
     if (this.#temporary !== undefined) await rm(await this.#temporary, { recursive: true, force: true });
   }
 
   async #find(sha256: string): Promise<{ readonly path: string; readonly bytes: number } | undefined> {
     // It may come from a stranger, as part of a path.
-    if (!/^[0-9a-f]{64}$/.test(sha256)) return undefined;
+    if (!isSha256(sha256)) return undefined;
     const added = this.#added.get(sha256);
     if (added !== undefined) {
       const now = await stat(added.path).catch(() => undefined);
@@ -134,18 +160,21 @@ class FolderFiles implements StoredFiles {
     if (folder === undefined) return undefined;
     const path = join(folder, sha256);
     const info = await stat(path).catch(() => undefined);
-    return info === undefined ? undefined : { path, bytes: info.size };
+    if (info === undefined) return undefined;
+    const now = this.#date();
+    if (now - info.mtimeMs >= usedWithinMs) await utimes(path, new Date(now), new Date(now)).catch(() => {});
+    return { path, bytes: info.size };
   }
 
   async #begin(sha256: string): Promise<Incoming> {
-    if (!/^[0-9a-f]{64}$/.test(sha256)) throw new ShoalError("blob-mismatch", `"${sha256.slice(0, 80)}" is no SHA-256.`, { hint: "Name files by the SHA-256 of their bytes, in lower-case hex.", failure: "bug" });
+    if (!isSha256(sha256)) throw new ShoalError("blob-mismatch", `"${sha256.slice(0, 80)}" is no SHA-256.`, { hint: "Name files by the SHA-256 of their bytes, in lower-case hex.", failure: "bug" });
     const folder = join(await this.#folder(), "incoming");
     await mkdir(folder, { recursive: true });
     // What a process left that died.
     if (!this.#isCleared) for (const name of await readdir(folder)) await rm(join(folder, name), { force: true });
     this.#isCleared = true;
     const path = join(folder, sha256);
-    const incoming = { path, file: await open(path, "w"), hash: createHash("sha256"), bytes: 0 };
+    const incoming = { path, file: await open(path, "w"), hash: createHash("sha256"), bytes: 0, cameAt: this.#date() };
     this.#incoming.set(sha256, incoming);
     return incoming;
   }
@@ -156,6 +185,14 @@ class FolderFiles implements StoredFiles {
     await incoming.file.close();
     await rename(incoming.path, join(await this.#folder(), sha256));
     this.#incoming.delete(sha256);
+  }
+
+  /** It will never be whole. */
+  async #drop(sha256: string, incoming: Incoming): Promise<void> {
+    if (this.#incoming.get(sha256) !== incoming) return;
+    this.#incoming.delete(sha256);
+    await incoming.file.close().catch(() => {});
+    await rm(incoming.path, { force: true }).catch(() => {});
   }
 
   #folder(): Promise<string> {
@@ -190,6 +227,10 @@ async function* pieces(path: string, { start, length }: { readonly start: number
   } finally {
     await file.close();
   }
+}
+
+function isSha256(name: string): boolean {
+  return /^[0-9a-f]{64}$/.test(name);
 }
 
 function checkHash(sha256: string, actual: string): void {

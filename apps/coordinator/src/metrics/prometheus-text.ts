@@ -18,7 +18,7 @@ export function prometheusText(snapshot: Snapshot, traffic: Traffic, memoryBytes
     metric("shoal_job_state", "gauge", "1 for the state that a job is in.", jobs.map((job) => [{ ...ofJob(job), state: job.state }, 1])),
     metric("shoal_blocks", "gauge", "Blocks of a job's segment by state.", jobs.flatMap((job) =>
       job.segments.flatMap(({ segment, blocks }) => blockStates.map((state): Sample => [{ ...ofJob(job), segment: String(segment), state }, blocks[state]])))),
-    metric("shoal_commits_total", "counter", "Blocks that stand in the ledger, of the jobs that it has.", [[{}, jobs.flatMap(({ segments }) => segments).reduce((sum, { blocks }) => sum + blocks.done, 0)]]),
+    metric("shoal_blocks_committed", "gauge", "Blocks that stand in the ledger, of the jobs that are known here.", [[{}, jobs.flatMap(({ segments }) => segments).reduce((sum, { blocks }) => sum + blocks.done, 0)]]),
     metric("shoal_workers", "gauge", "Workers by state.", workerStates.map((state) => [{ state }, workers.filter((worker) => worker.state === state).length])),
     metric("shoal_refused_total", "counter", "What was refused, by code of error.", Object.entries(refused).map(([code, count]) => [{ code }, count])),
     metric("shoal_paused", "gauge", "1 while nothing can be committed.", [[{}, paused === undefined ? 0 : 1]]),

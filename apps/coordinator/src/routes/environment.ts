@@ -16,7 +16,7 @@ export interface Environment {
   linkOfInvite(id: string): string | undefined;
   /** Where the world finds us, with a slash at the end. */
   url(): string;
-  /** Folders of pages: `undefined` where they are not built. */
+  /** Folders of pages; empty where they are not built. */
   readonly pages: { readonly volunteer: string; readonly dashboard: string };
   requester(request: IncomingMessage): Requester;
   traffic(): Traffic;

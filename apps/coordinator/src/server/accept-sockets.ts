@@ -6,6 +6,7 @@ import type { Clock } from "@shoal/core";
 import { isLoopback, isOwnOrigin, requester, type Surroundings } from "./requester.ts";
 import { AddressCounter, type ConnectionLimits } from "./connection-limits.ts";
 import { withoutBasePath } from "./base-path.ts";
+import { DeadSockets } from "./dead-sockets.ts";
 
 /** The most that one message may have; the frames of the protocol are held to it too. */
 const maxPayload = 32 * 1024 * 1024;
@@ -21,6 +22,8 @@ export interface SocketSettings {
 export function acceptSockets(server: Server, gateway: Gateway, { basePath, surroundings, limits, clock }: SocketSettings): () => void {
   const sockets = new WebSocketServer({ noServer: true, clientTracking: true, perMessageDeflate: false, maxPayload });
   const counter = new AddressCounter(limits.maxConnectionsPerAddress);
+  const over = new AbortController();
+  const dead = new DeadSockets(clock, over.signal);
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Whoever leaves during the handshake is nobody's error.
     socket.on("error", () => {});
@@ -32,12 +35,14 @@ export function acceptSockets(server: Server, gateway: Gateway, { basePath, surr
     if (isCounted && !counter.enter(address)) return refuse(socket, "429 Too Many Requests", "There are as many connections from this address as there may be.");
     if (isCounted) socket.once("close", () => counter.leave(address));
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      dead.watch(webSocket, socket);
       // `ws` has more overloads of its listeners than the standard.
       const channel = socketChannel(webSocket as unknown as WebSocketLike, { side: "gateway", clock, label: `the program at ${address}` });
       gateway.accept(channel, { address });
     });
   });
   return () => {
+    over.abort();
     for (const webSocket of sockets.clients) webSocket.terminate();
     sockets.close();
   };

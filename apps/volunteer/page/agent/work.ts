@@ -23,6 +23,8 @@ export interface Work {
   readonly job?: { readonly id: string; readonly name: string; readonly before: Done };
   /** That job is over. */
   readonly jobEnded: boolean;
+  /** The coordinator was stopped, and may come back. */
+  readonly stopped: boolean;
   readonly device?: string;
   readonly rowsPerSecond: number;
   /** The latest rates, the newest last. */
@@ -41,7 +43,7 @@ const keptRates = 60;
 const oldNotice = 30;
 
 export function newWork(earlier: Done, holds: readonly Hold[] = [], job?: Work["job"]): Work {
-  return { activity: { kind: "starting" }, holds, jobEnded: false, rowsPerSecond: 0, rates: [], rows: 0, blocks: 0, earlier, expected: {}, ...(job !== undefined && { job }) };
+  return { activity: { kind: "starting" }, holds, jobEnded: false, stopped: false, rowsPerSecond: 0, rates: [], rows: 0, blocks: 0, earlier, expected: {}, ...(job !== undefined && { job }) };
 }
 
 /** All that the tab has done. */
@@ -68,10 +70,10 @@ export function shareOfBlocks(work: Work): number | undefined {
 export function afterReport(work: Work, report: AgentReport, now: number): Work {
   switch (report.kind) {
     case "connecting": return { ...work, activity: { kind: "connecting" } };
-    case "connected": return { ...work, activity: { kind: "waiting" } };
-    case "disconnected": return { ...idle(work), activity: { kind: "reconnecting", why: report.error.message, ...(report.retryMs !== undefined && { at: now + report.retryMs }) } };
+    case "connected": return { ...work, stopped: false, activity: { kind: "waiting" } };
+    case "disconnected": return { ...idle(work), stopped: work.stopped || report.error.code === "coordinator-closed", activity: { kind: "reconnecting", why: report.error.message, ...(report.retryMs !== undefined && { at: now + report.retryMs }) } };
     case "job": return job(work, report.segment);
-    case "loading": return { ...work, activity: { kind: "loading", name: report.name, doneBytes: report.doneBytes, bytes: report.bytes } };
+    case "loading": return loading(work, report);
     case "job-ended": return work.job?.id === report.job ? { ...work, jobEnded: true } : work;
     case "computing": return { ...work, activity: { kind: "computing" }, ...(report.device !== "" && { device: report.device }) };
     case "progress": return progress(work, report);
@@ -116,6 +118,12 @@ function progress(work: Work, { rows, blocks, rowsPerSecond }: Extract<AgentRepo
   };
 }
 
+/** A page that may keep nothing, as one without https, leaves fetching to its actors: what is there is then known from their notices, and the agent says 0. */
+function loading(work: Work, { name, doneBytes, bytes }: Extract<AgentReport, { kind: "loading" }>): Work {
+  const known = work.activity.kind === "loading" && work.activity.name === name ? work.activity : { doneBytes: 0, bytes: 0 };
+  return { ...work, activity: { kind: "loading", name, doneBytes: Math.max(known.doneBytes, doneBytes), bytes: Math.max(known.bytes, bytes) } };
+}
+
 function noticed(work: Work, message: string): Work {
   // Files are told of one by one, with how much of a large one is there.
   const file = /Downloading \S+?(?:: ([\d.]+) MB of ([\d.]+) MB)?$/.exec(message);
@@ -123,7 +131,7 @@ function noticed(work: Work, message: string): Work {
   const { activity } = work;
   if (activity.kind !== "loading" || file[1] === undefined) return work;
   const [doneBytes, bytes] = [Number(file[1]) * 1e6, Number(file[2]) * 1e6];
-  return { ...work, activity: { ...activity, doneBytes, bytes: Math.max(activity.bytes, bytes) } };
+  return { ...work, activity: { ...activity, doneBytes: Math.max(activity.doneBytes, doneBytes), bytes: Math.max(activity.bytes, bytes) } };
 }
 
 /** Of what failed, waiting is no end. */

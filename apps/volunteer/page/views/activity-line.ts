@@ -4,7 +4,7 @@ import type { VolunteerState } from "../volunteer-state.ts";
 import { bytes, counted, deviceName } from "./format.ts";
 
 /** What the tab does now, as a sentence or two. */
-export function activityLine({ activity, holds, device, jobEnded }: Work, own: Done, offer: Offer | undefined): string {
+export function activityLine({ activity, holds, device, jobEnded, stopped }: Work, own: Done, offer: Offer | undefined): string {
   if (activity.kind !== "draining") {
     if (holds.includes("you")) return "Paused, by you.";
     if (holds.includes("hidden")) return "Paused while this tab is hidden.";
@@ -12,15 +12,17 @@ export function activityLine({ activity, holds, device, jobEnded }: Work, own: D
   }
   switch (activity.kind) {
     case "starting": return "Starting …";
-    case "connecting": return "Connecting to the coordinator …";
+    case "connecting": return stopped ? waitsForIt : "Connecting to the coordinator …";
     case "loading": return loading(activity);
     case "computing": return device === undefined ? "Computing." : `Computing on the ${deviceName(device)}.`;
     case "waiting": return jobEnded || offer?.jobs.length === 0 ? over(own, "waits for the next one") : "Waiting for work.";
-    case "reconnecting": return jobEnded ? over(own, "looks for the coordinator again") : "The connection is lost. What was done is kept until it is back.";
+    case "reconnecting": return jobEnded ? over(own, "looks for the coordinator again") : stopped ? waitsForIt : "The connection is lost. What was done is kept until it is back.";
     case "restarting": return `The worker in this tab crashed (${activity.why}) and is started again.`;
     case "draining": return "Finishing what it has begun …";
   }
 }
+
+const waitsForIt = "The coordinator was stopped; waiting for it to come back. What was done here is kept until then.";
 
 function loading({ name, doneBytes, bytes: all }: Extract<Work["activity"], { kind: "loading" }>): string {
   const model = name === "" ? "the model" : name;

@@ -1,14 +1,14 @@
+import { sha256Of } from "#sha256";
 import { encodeBlock, type Block, type BlockResult, type PredictorSpec } from "@shoal/core";
 import type { ResultMessage } from "../connection/messages.ts";
 import type { HeldResult } from "./held-results.ts";
 import type { Leased } from "./lease-queue.ts";
-import { sha256 } from "./sha256.ts";
 
 /** What was computed of a task, as it is sent. Of what joins the row only the new columns travel. */
 export async function answer({ task, attempt, input }: Leased, spec: PredictorSpec, result: BlockResult, device: string): Promise<HeldResult> {
   const payload = encodeBlock(answerBlock(spec, result.block));
   const message: ResultMessage = {
-    kind: "result", task, attempt, rows: result.block.rows, sha256: await sha256(payload), ...(input !== undefined && { input }), failures: result.failures,
+    kind: "result", task, attempt, rows: result.block.rows, sha256: await sha256Of(payload), ...(input !== undefined && { input }), failures: result.failures,
     stats: {
       device, preprocessMs: result.preprocessMs, predictMs: result.predictMs, postprocessMs: result.postprocessMs,
       batches: result.batches.filter(({ failed }) => !failed).map(({ rows }) => rows), counts: result.counts,

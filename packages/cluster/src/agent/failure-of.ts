@@ -13,13 +13,18 @@ const local = new Set([
  * @param loaded a model was there
  * @param key of this worker, which stands in the addresses of models and is for nobody's eyes
  */
-export function failureOf(thrown: unknown, loaded: boolean, key = ""): { readonly failure: FailureClass; readonly error: ErrorData } {
+export function failureOf(thrown: unknown, loaded: boolean, key?: string): { readonly failure: FailureClass; readonly error: ErrorData } {
   const failure = failureClass(thrown);
   const error = ShoalError.from(thrown);
   const { stack: _, ...whole } = error.toData();
-  const data = key === "" ? whole : (JSON.parse(JSON.stringify(whole).replaceAll(`~${key}`, "~…")) as ErrorData);
+  const data = JSON.parse(withoutKey(JSON.stringify(whole), key)) as ErrorData;
   const unnamed = error.code === "unexpected" || (!loaded && error.failure === undefined);
   const here = local.has(error.code) || unnamed;
   // A row's fault is in a result, and nobody asked this pool to end.
   return { failure: here || failure === "row" || failure === "aborted" ? (failure === "oom" || failure === "device-lost" ? failure : "worker-lost") : failure, error: data };
+}
+
+/** A text that may name addresses of models, without the key that stands in them. */
+export function withoutKey(text: string, key = ""): string {
+  return key === "" ? text : text.replaceAll(`~${key}`, "~…");
 }

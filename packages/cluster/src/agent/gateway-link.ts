@@ -1,11 +1,12 @@
-import { ShoalError, type Clock } from "@shoal/core";
+import type { Clock, ShoalError } from "@shoal/core";
+import { backOffMs } from "../connection/back-off.ts";
 import type { Channel } from "../connection/channel.ts";
-import { protocolVersion, type GatewayToWorker, type Welcome, type WorkerToGateway } from "../connection/messages.ts";
+import { holdConnection, silence, type Connection } from "../connection/hold-connection.ts";
+import { protocolVersion, type GatewayToWorker, type Hello, type Welcome, type WorkerToGateway } from "../connection/messages.ts";
 import type { AgentParts } from "./agent.ts";
-import { backOffMs } from "./back-off.ts";
 
 /** What the other side says once it has taken the connection. */
-export type GatewayMessage = Exclude<GatewayToWorker, { kind: "welcome" | "bye" }>;
+export type GatewayMessage = Exclude<GatewayToWorker, { kind: "welcome" | "bye" | "heard" }>;
 
 export interface LinkEvents {
   readonly onConnecting: () => void;
@@ -13,15 +14,19 @@ export interface LinkEvents {
   readonly onMessage: (message: GatewayMessage, payload: Uint8Array | undefined) => void;
   /** A connection was lost, or could not be had; the next is tried after `retryMs`. */
   readonly onLost: (error: ShoalError, retryMs: number) => void;
+  /** Bytes of rows that were announced and have not come. */
+  readonly awaitedBytes: () => number;
 }
 
-/** Without a welcome for this long, the other side is taken for dead. */
-const handshakeMs = 20_000;
 /** A connection that lived this long was a good one: the next failure is a first one. */
 const goodAfterMs = 10_000;
+/** Beats are answered. Without an answer to three of them, and for this long, the connection is dead: a gateway that stands still for longer leads no more. */
+const silentMs = 15_000;
+const fewestMissed = 3;
+/** Answers wait behind the rows of blocks, which may come by a network as slow as this. */
+const slowestBytesPerMs = 64;
 
 type LinkParts = Pick<AgentParts, "dial" | "name" | "token" | "random"> & { readonly clock: Clock };
-type Ended = { readonly error: ShoalError; readonly again: boolean };
 
 /** The way to the coordinator: dials, says hello, and dials again when the connection is lost, for as long as it is let. */
 export class GatewayLink {
@@ -30,9 +35,8 @@ export class GatewayLink {
   readonly #events: LinkEvents;
   #channel: Channel<WorkerToGateway, GatewayToWorker> | undefined;
   #welcome: Welcome | undefined;
-  #drop: ((error: ShoalError) => void) | undefined;
-  /** When the other side was last heard. */
-  heardAt = 0;
+  /** Messages that came. */
+  #heard = 0;
 
   constructor(parts: LinkParts, traits: () => AgentParts["traits"], events: LinkEvents) {
     this.#parts = parts;
@@ -59,18 +63,21 @@ export class GatewayLink {
     this.#channel?.send(message, payload);
   }
 
-  /** Gives a connection up that seems dead; another is tried. */
-  drop(why: string): void {
-    this.#drop?.(unreachable(why));
-  }
-
   /** Keeps a connection until the signal is aborted. @throws what the coordinator refuses this worker for, for good */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#parts;
+    const { clock, random, dial } = this.#parts;
     for (let failures = 0; !signal.aborted; ) {
       this.#events.onConnecting();
       const began = clock.now();
-      const { error, again } = await this.#connect(signal);
+      const { error, again } = await holdConnection<WorkerToGateway, GatewayToWorker>({
+        dial, clock, hello: () => this.#hello(),
+        onWelcome: (welcome, connection) => this.#welcomed(welcome, connection),
+        onMessage: (message, payload) => {
+          this.#heard++;
+          if (message.kind !== "heard") this.#events.onMessage(message, payload);
+        },
+      }, signal);
+      this.#channel = undefined;
       if (signal.aborted) return;
       if (!again) throw error;
       failures = this.#welcome !== undefined && clock.now() - began >= goodAfterMs ? 1 : failures + 1;
@@ -80,46 +87,21 @@ export class GatewayLink {
     }
   }
 
-  /** One connection, from its dialling to its end. */
-  async #connect(signal: AbortSignal): Promise<Ended> {
-    let channel: Channel<WorkerToGateway, GatewayToWorker>;
-    try {
-      channel = await this.#parts.dial(signal);
-    } catch (error) {
-      return { error: ShoalError.from(error, "unreachable"), again: !isRefusal(error) };
-    }
-    const over = new AbortController();
-    try {
-      return await new Promise<Ended>((resolve) => {
-        const drop = (error: ShoalError): void => resolve({ error, again: true });
-        this.#drop = drop;
-        signal.addEventListener("abort", () => drop(ShoalError.from(signal.reason)), { once: true, signal: over.signal });
-        channel.listen({
-          message: (message, payload) => {
-            if (over.signal.aborted) return;
-            this.heardAt = this.#parts.clock.now();
-            if (message.kind === "bye") resolve({ error: ShoalError.fromData(message.error), again: message.again });
-            else if (message.kind === "welcome") this.#welcomed(channel, message);
-            else if (this.#channel === channel) this.#events.onMessage(message, payload);
-          },
-          closed: (reason) => resolve({ error: reason ?? unreachable("The coordinator closed the connection."), again: reason?.code !== "protocol-mismatch" }),
-        });
-        channel.send(this.#hello());
-        void this.#parts.clock.sleep(handshakeMs, over.signal).then(
-          () => this.#channel !== channel && drop(unreachable(`The coordinator took the connection and said nothing for ${handshakeMs / 1000} s.`)),
-          () => {},
-        );
-        if (signal.aborted) drop(ShoalError.from(signal.reason));
-      });
-    } finally {
-      over.abort();
-      this.#channel = undefined;
-      this.#drop = undefined;
-      channel.close();
+  /**
+   * A network that lost its way tells neither side. Silence is counted by looks and not by time: whoever was asleep, or busy, has not heard what came meanwhile.
+   */
+  async #mind(beatMs: number, drop: (error: ShoalError) => void, over: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    for (let missed = 0; !over.aborted; ) {
+      const before = this.#heard;
+      await clock.sleep(beatMs, over).catch(() => {});
+      missed = this.#heard === before ? missed + 1 : 0;
+      const patienceMs = silentMs + this.#events.awaitedBytes() / slowestBytesPerMs;
+      if (missed >= fewestMissed && missed * beatMs >= patienceMs) drop(silence(missed * beatMs));
     }
   }
 
-  #hello(): WorkerToGateway {
+  #hello(): Hello {
     const { name, token } = this.#parts;
     const key = this.#welcome?.key;
     return {
@@ -128,19 +110,10 @@ export class GatewayLink {
     };
   }
 
-  #welcomed(channel: Channel<WorkerToGateway, GatewayToWorker>, welcome: Welcome): void {
-    if (this.#channel === channel) return;
+  #welcomed(welcome: Welcome, { channel, over, drop }: Connection<WorkerToGateway, GatewayToWorker>): void {
     this.#channel = channel;
     this.#welcome = welcome;
+    void this.#mind(welcome.beatMs, drop, over);
     this.#events.onWelcome(welcome);
   }
-}
-
-/** What dialling again can't mend. */
-function isRefusal(error: unknown): boolean {
-  return ShoalError.is(error) && error.failure === "bug";
-}
-
-function unreachable(message: string): ShoalError {
-  return new ShoalError("connection-lost", message, { hint: "Nothing needs to be done: it is tried again. See whether the coordinator runs, if it stays so." });
 }

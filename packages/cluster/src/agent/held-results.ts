@@ -77,17 +77,11 @@ export class HeldResults {
     this.#present();
   }
 
-  /** Sends what was not answered again. @returns how long the oldest has been waiting for its answer */
-  presentOverdue(): number {
+  /** Sends what was not answered again. */
+  presentOverdue(): void {
     const now = this.#clock.now();
-    let longest = 0;
-    for (const held of this.#held.values()) {
-      const waitedMs = now - (held.presentedAt ?? now);
-      longest = Math.max(longest, waitedMs);
-      if (waitedMs >= againMs) held.presentedAt = undefined;
-    }
+    for (const held of this.#held.values()) if (now - (held.presentedAt ?? now) >= againMs) held.presentedAt = undefined;
     this.#present();
-    return longest;
   }
 
   remove(attempt: AttemptId): void {

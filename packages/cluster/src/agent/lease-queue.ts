@@ -4,6 +4,8 @@ import type { AttemptId, TaskId } from "../scheduler/index.ts";
 export interface Leased {
   readonly task: TaskId;
   readonly attempt: AttemptId;
+  /** Of its rows. */
+  readonly bytes: number;
   /** What the coordinator calls its rows: goes back with the result. */
   readonly input?: string | undefined;
   /** Its rows, once they have come. */
@@ -25,6 +27,13 @@ export class LeaseQueue {
 
   get size(): number {
     return this.#leased.size;
+  }
+
+  /** Bytes of rows that have not come yet. */
+  get awaitedBytes(): number {
+    let bytes = 0;
+    for (const leased of this.#leased.values()) if (leased.payload === undefined) bytes += leased.bytes;
+    return bytes;
   }
 
   get first(): Leased | undefined {

@@ -2,7 +2,7 @@ import { ShoalError } from "@shoal/core";
 import type { WorkerTraits } from "../connection/messages.ts";
 import type { Agent, AgentEvent, AgentParts } from "./agent.ts";
 import { Beats, type Standing } from "./beats.ts";
-import { failureOf } from "./failure-of.ts";
+import { failureOf, withoutKey } from "./failure-of.ts";
 import { GatewayLink, type GatewayMessage } from "./gateway-link.ts";
 import { HeldResults } from "./held-results.ts";
 import { segmentKey, type Leased } from "./lease-queue.ts";
@@ -11,8 +11,6 @@ import { Work } from "./work.ts";
 /** So many leases at a time: one is fetched while the other is computed. */
 const usualCredit = 2;
 const lookEveryMs = 5_000;
-/** With results to be settled, a connection that said nothing for this long is dead. */
-const deadAfterMs = 60_000;
 
 /** A worker: computes what a coordinator leases it, until it is drained, its signal is aborted, or the coordinator refuses it. */
 export function runAgent(parts: AgentParts): Agent {
@@ -45,6 +43,7 @@ class AgentRun implements Agent {
         this.#tell({ kind: "connected", coordinator: welcome.name });
         this.#welcomed(welcome.beatMs);
       },
+      awaitedBytes: () => this.#work.awaitedBytes,
       onMessage: (message, payload) => this.#take(message, payload),
       onLost: (error, retryMs) => this.#lost(error, retryMs),
     });
@@ -60,7 +59,7 @@ class AgentRun implements Agent {
         this.#models.add(hash);
         this.#link.send({ kind: "ready", model: hash, loadMs });
       },
-      onNotice: (message) => this.#tell({ kind: "notice", message }),
+      onNotice: (message) => this.#tell({ kind: "notice", message: withoutKey(message, this.#link.welcome?.key) }),
       onChange: () => this.#pump(),
       onProgress: () => {
         const { state, loading } = this.#standing();
@@ -164,7 +163,7 @@ class AgentRun implements Agent {
         this.#work.learn(message);
         break;
       case "lease":
-        for (const { task, attempt, input } of message.tasks) this.#lease({ task, attempt, input });
+        for (const { task, attempt, bytes, input } of message.tasks) this.#lease({ task, attempt, bytes, input });
         break;
       case "block":
         if (payload !== undefined) this.#work.fill(message.attempt, payload);
@@ -219,21 +218,19 @@ class AgentRun implements Agent {
       await clock.sleep(lookEveryMs, signal).catch(() => {});
       if (signal.aborted) return;
       this.#work.closeIdle();
-      if (this.#link.connected && this.#held.presentOverdue() > 0 && clock.now() - this.#link.heardAt >= deadAfterMs) {
-        this.#link.drop(`The coordinator has said nothing for ${deadAfterMs / 1000} s.`);
-      }
+      if (this.#link.connected) this.#held.presentOverdue();
     }
   }
 
   // --- what others are told ---
 
-  /** Room for leases: none while paused or full. What has not begun is given back then. */
+  /** Room for leases: none while paused or full. What has not begun is given back then, what runs is finished. */
   #tellCredit(): void {
     const credit = this.#paused || this.#held.full ? 0 : this.#wantedCredit();
     if (credit === this.#credit) return;
     this.#credit = credit;
     if (credit === 0) this.#work.forgetQueue();
-    if (!this.#draining) this.#link.send({ kind: "ready", credit });
+    if (!this.#draining) this.#link.send({ kind: "ready", credit, ...(credit === 0 && { finishing: this.#work.finishing }) });
   }
 
   /** A lease may be a single block, which keeps one of many actors at work: one more lease is asked for at a time, until there is enough for all. */

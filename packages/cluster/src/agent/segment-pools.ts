@@ -1,6 +1,6 @@
 import type { SegmentMessage, Welcome } from "../connection/messages.ts";
 import type { AgentParts } from "./agent.ts";
-import { backOffMs } from "./back-off.ts";
+import { backOffMs } from "../connection/back-off.ts";
 import { segmentKey } from "./lease-queue.ts";
 import { SegmentPool, type SegmentPoolEvents } from "./segment-pool.ts";
 

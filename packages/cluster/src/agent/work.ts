@@ -1,4 +1,5 @@
 import { decodeBlock, ShoalError, type Block } from "@shoal/core";
+import { badMessage } from "../connection/bad-message.ts";
 import { maxPayloadBytes } from "../connection/limits.ts";
 import type { RevokeMessage, SegmentMessage, Welcome } from "../connection/messages.ts";
 import type { AttemptId } from "../scheduler/index.ts";
@@ -75,6 +76,11 @@ export class Work {
   get #first(): Running | undefined {
     for (const running of this.#running.values()) if (!running.dropped) return running;
     return undefined;
+  }
+
+  /** Bytes of leased rows that are on their way here. */
+  get awaitedBytes(): number {
+    return this.#queue.awaitedBytes;
   }
 
   has(attempt: AttemptId): boolean {
@@ -163,7 +169,7 @@ export class Work {
     const segment = this.#segments.get(key);
     if (segment === undefined) {
       this.#queue.remove(leased.attempt);
-      this.#events.onFailed(leased, new ShoalError("bad-message", `A task of segment ${key} was leased, which this worker was never told of.`, { failure: "worker-lost" }), true);
+      this.#events.onFailed(leased, badMessage(`A task of segment ${key} was leased, which this worker was never told of.`, { failure: "worker-lost" }), true);
       return true;
     }
     // One segment computes at a time, so that two pools don't fight for the same cores.

@@ -1,4 +1,4 @@
-import { ShoalError } from "@shoal/core";
+import { badMessage } from "./bad-message.ts";
 
 const [quote, backslash, openBrace, closeBrace, openBracket, closeBracket] = [0x22, 0x5c, 0x7b, 0x7d, 0x5b, 0x5d];
 
@@ -16,7 +16,7 @@ export function checkNesting(json: Uint8Array, most: number): void {
       else if (byte === quote) inText = false;
     } else if (byte === quote) inText = true;
     else if (byte === openBrace || byte === openBracket) {
-      if (++depth > most) throw new ShoalError("bad-message", `A message's header is nested deeper than ${most}.`);
+      if (++depth > most) throw badMessage(`A message's header is nested deeper than ${most}.`);
     } else if (byte === closeBrace || byte === closeBracket) depth--;
   }
 }

@@ -1,4 +1,4 @@
-import { ShoalError } from "@shoal/core";
+import { badMessage } from "./bad-message.ts";
 import { encodeFrame, tooLarge } from "./frames.ts";
 import { defaultConnectionLimits, type ConnectionLimits } from "./limits.ts";
 import type { Header } from "./messages.ts";
@@ -28,7 +28,7 @@ function stringify(header: Header): string {
   try {
     return JSON.stringify({ kind, ...rest });
   } catch (cause) {
-    throw new ShoalError("bad-message", `The header of a message "${kind}" can't become JSON.`, { cause, failure: "bug" });
+    throw badMessage(`The header of a message "${kind}" can't become JSON.`, { cause, failure: "bug" });
   }
 }
 

@@ -1,4 +1,5 @@
 import { ShoalError } from "@shoal/core";
+import { badMessage } from "./bad-message.ts";
 import { defaultConnectionLimits, type ConnectionLimits } from "./limits.ts";
 
 /** A message as it travels: its header as bytes of JSON, and its payload. */
@@ -28,10 +29,10 @@ export function encodeFrame(header: Uint8Array, payload?: Uint8Array): Uint8Arra
 /** Views of the frame's bytes; nothing is copied. @throws `bad-message`, `message-too-large` */
 export function decodeFrame(frame: Uint8Array, limits: Pick<ConnectionLimits, "frameBytes" | "resultHeaderBytes"> = defaultConnectionLimits): Frame {
   if (frame.byteLength > limits.frameBytes) throw tooLarge(`A message has ${frame.byteLength} bytes, and ${limits.frameBytes} are allowed.`);
-  if (frame.byteLength < lengthBytes) throw new ShoalError("bad-message", `A message of ${frame.byteLength} bytes is no message.`);
+  if (frame.byteLength < lengthBytes) throw badMessage(`A message of ${frame.byteLength} bytes is no message.`);
   const length = new DataView(frame.buffer, frame.byteOffset, lengthBytes).getUint32(0, true);
   if (length > limits.resultHeaderBytes) throw tooLarge(`A message's header has ${length} bytes, and ${limits.resultHeaderBytes} are allowed.`);
-  if (lengthBytes + length > frame.byteLength) throw new ShoalError("bad-message", `A message ends before its header does: ${frame.byteLength} bytes, and a header of ${length}.`);
+  if (lengthBytes + length > frame.byteLength) throw badMessage(`A message ends before its header does: ${frame.byteLength} bytes, and a header of ${length}.`);
   const header = frame.subarray(lengthBytes, lengthBytes + length);
   return { header, payload: lengthBytes + length === frame.byteLength ? undefined : frame.subarray(lengthBytes + length) };
 }

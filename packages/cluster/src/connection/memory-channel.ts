@@ -52,7 +52,7 @@ class MemoryEnd<Sent extends Header, Received extends Header> implements Channel
   }
 
   listen(listener: ChannelListener<Received>): void {
-    if (this.#listener !== undefined) throw new ShoalError("bad-channel", "This channel has a listener already.", { failure: "bug" });
+    if (this.#listener !== undefined) throw new ShoalError("bad-channel", "This channel has a listener already.", { hint: "Listen once, and hand what comes to whoever wants it.", failure: "bug" });
     this.#listener = listener;
     this.#deliverSoon();
   }

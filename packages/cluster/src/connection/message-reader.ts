@@ -1,5 +1,6 @@
-import { ShoalError } from "@shoal/core";
+import type { ShoalError } from "@shoal/core";
 import { safeParse, type BaseIssue } from "valibot";
+import { badMessage } from "./bad-message.ts";
 import type { Side, TakenBy } from "./channel-side.ts";
 import { checkNesting, listsFailures } from "./check-header-text.ts";
 import { decodeFrame, tooLarge } from "./frames.ts";
@@ -37,8 +38,8 @@ export class MessageReader<S extends Side> {
     checkNesting(bytes, this.#limits.nesting);
     const header = this.#check(parseJson(bytes));
     const carries = payloads[header.kind];
-    if (payload !== undefined && carries === undefined) throw new ShoalError("bad-message", `A message "${header.kind}" carries ${payload.byteLength} bytes, and has no use for any.`);
-    if (payload === undefined && carries === "must") throw new ShoalError("bad-message", `A message "${header.kind}" carries no bytes.`);
+    if (payload !== undefined && carries === undefined) throw badMessage(`A message "${header.kind}" carries ${payload.byteLength} bytes, and has no use for any.`);
+    if (payload === undefined && carries === "must") throw badMessage(`A message "${header.kind}" carries no bytes.`);
     if (this.#isFirst && header.kind !== "bye") this.#greeted(header);
     return { header: header as TakenBy[S], payload };
   }
@@ -50,14 +51,14 @@ export class MessageReader<S extends Side> {
     const schema = typeof kind === "string" && Object.hasOwn(this.#schemas, kind) ? this.#schemas[kind as Header["kind"]] : undefined;
     if (schema === undefined) throw this.#unknownKind(kind);
     const { success, output, issues } = safeParse(schema, json, { abortEarly: true });
-    if (!success) throw badMessage(kind as string, issues[0]);
+    if (!success) throw notAsItShouldBe(kind as string, issues[0]);
     return output;
   }
 
   #unknownKind(kind: unknown): ShoalError {
     const said = typeof kind === "string" ? `a message "${kind.slice(0, 40)}"` : "a message without a kind";
     const expected = this.#isFirst ? `${this.#side === "gateway" ? "hello" : "welcome"} comes first` : "nothing of that kind is expected";
-    return new ShoalError("bad-message", `The other side sent ${said}, and ${expected}.`, { hint: "Update the older side, so that both run the same version." });
+    return badMessage(`The other side sent ${said}, and ${expected}.`);
   }
 
   #greeted(header: Header): void {
@@ -76,13 +77,11 @@ function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(decoder.decode(bytes));
   } catch (cause) {
-    throw new ShoalError("bad-message", "A message's header is no JSON.", { cause });
+    throw badMessage("A message's header is no JSON.", { cause });
   }
 }
 
-function badMessage(kind: string, issue: BaseIssue<unknown>): ShoalError {
+function notAsItShouldBe(kind: string, issue: BaseIssue<unknown>): ShoalError {
   const path = issue.path?.map(({ key }) => String(key)).join(".") ?? "";
-  return new ShoalError("bad-message", `A message "${kind}" is not as it should be${path === "" ? "" : ` at ${path.slice(0, 200)}`}: ${issue.message.slice(0, 200)}.`, {
-    hint: "Update the older side, so that both run the same version.",
-  });
+  return badMessage(`A message "${kind}" is not as it should be${path === "" ? "" : ` at ${path.slice(0, 200)}`}: ${issue.message.slice(0, 200)}.`);
 }

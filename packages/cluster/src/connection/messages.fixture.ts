@@ -33,7 +33,7 @@ type Sample<M> = readonly [message: M, payload?: Uint8Array];
 /** One of each kind, with every field that it may have. */
 export const ofWorkers: readonly Sample<WorkerToGateway>[] = [
   [{ kind: "hello", protocol: 1, role: "worker", token: "t", key: "k", name: "laptop-1", worker: { label: "Anna's laptop", host: "tab", runtime: "Chromium 140", devices: ["webgpu", "wasm"], cpus: 8, gpus: 1, memoryBytes: 8e9, models: [sha256], runsCode: false } }],
-  [{ kind: "ready", model: sha256, loadMs: 1200.5, credit: 2 }],
+  [{ kind: "ready", model: sha256, loadMs: 1200.5, credit: 0, finishing: [7] }],
   [{ kind: "beat", running: attempt, rows: 3, loading: { doneBytes: 1, bytes: 2 }, state: "computing", device: "webgpu", notice: "The tab is hidden." }],
   [{ kind: "result", task, attempt, rows: 31, sha256, failures: [{ row: 3, error, attempts: 2 }], stats }, payload],
   [{ kind: "failed", task, attempt, failure: "oom", error, row: 4 }],
@@ -46,7 +46,7 @@ export const ofDrivers: readonly Sample<DriverToGateway>[] = [
   [{ kind: "file", sha256, offset: 3, last: true }],
   [{ kind: "offer", job: "job", segment: 0, block: 0, rows: 32 }, payload],
   [{ kind: "input-ended", job: "job", segment: 0, blocks: 12 }],
-  [{ kind: "cancel", job: "job" }],
+  [{ kind: "cancel", job: "job", forget: true, again: false }],
   [{ kind: "published", job: "job" }],
 ];
 export const toWorkers: readonly Sample<GatewayToWorker>[] = [
@@ -57,6 +57,7 @@ export const toWorkers: readonly Sample<GatewayToWorker>[] = [
   [{ kind: "revoke", tasks: [{ task, attempt }], why: "moved" }],
   [{ kind: "settle", task, attempt }],
   [{ kind: "refuse", task, attempt }],
+  [{ kind: "heard" }],
   [{ kind: "job-ended", job: "job" }],
   [{ kind: "drain", why: "The coordinator stops." }],
   [{ kind: "bye", error, again: true }],

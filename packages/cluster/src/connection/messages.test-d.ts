@@ -19,6 +19,7 @@ expectTypeOf<Parsed<typeof workers.lease>>().toEqualTypeOf<Plain<M.LeaseMessage>
 expectTypeOf<Parsed<typeof workers.block>>().toEqualTypeOf<Plain<M.BlockMessage>>();
 expectTypeOf<Parsed<typeof workers.revoke>>().toEqualTypeOf<Plain<M.RevokeMessage>>();
 expectTypeOf<Parsed<typeof workers.settle>>().toEqualTypeOf<Plain<M.SettleMessage>>();
+expectTypeOf<Parsed<typeof workers.heard>>().toEqualTypeOf<Plain<M.HeardMessage>>();
 expectTypeOf<Parsed<typeof workers.jobEnded>>().toEqualTypeOf<Plain<M.JobEndedMessage>>();
 expectTypeOf<Parsed<typeof workers.drain>>().toEqualTypeOf<Plain<M.DrainMessage>>();
 expectTypeOf<Parsed<typeof workers.ready>>().toEqualTypeOf<Plain<M.ReadyMessage>>();

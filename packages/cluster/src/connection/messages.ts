@@ -1,4 +1,4 @@
-import type { ConcreteDevice, ErrorData, FailureClass, JsonObject, RowFailure } from "@shoal/core";
+import type { ConcreteDevice, ErrorData, FailureClass, RowFailure } from "@shoal/core";
 import type { SegmentPlan } from "@shoal/planner";
 import type { AttemptId, TaskId } from "../scheduler/index.ts";
 
@@ -158,6 +158,11 @@ export interface SettleMessage {
   readonly attempt: AttemptId;
 }
 
+/** Answers a beat: so a worker notices that its connection died without a word. */
+export interface HeardMessage {
+  readonly kind: "heard";
+}
+
 /** Whatever the worker has of this job it may drop. */
 export interface JobEndedMessage {
   readonly kind: "job-ended";
@@ -177,8 +182,9 @@ export interface ReadyMessage {
   /** A model that is loaded now. */
   readonly model?: string;
   readonly loadMs?: number;
-  /** Leases it can hold. */
+  /** Leases it can hold. With 0 it begins nothing, and gives back what it has but for the attempts (their numbers) that it finishes. */
   readonly credit?: number;
+  readonly finishing?: readonly number[];
 }
 
 export interface BeatMessage {
@@ -292,6 +298,8 @@ export interface CancelMessage {
   readonly job: string;
   /** Nobody will continue it: ledger and blobs may go as well. */
   readonly forget?: boolean;
+  /** It may be brought again: what is under way still counts. */
+  readonly again?: boolean;
 }
 
 /** The run has all it wanted and the output is published: the job's ledger and blobs may go. */
@@ -342,10 +350,7 @@ export interface FleetMessage {
 }
 
 export type WorkerToGateway = Hello | ReadyMessage | BeatMessage | ResultMessage | FailedMessage | DrainingMessage;
-export type GatewayToWorker = Welcome | Bye | SegmentMessage | LeaseMessage | BlockMessage | RevokeMessage | SettleMessage | JobEndedMessage | DrainMessage;
+export type GatewayToWorker = Welcome | Bye | SegmentMessage | LeaseMessage | BlockMessage | RevokeMessage | SettleMessage | HeardMessage | JobEndedMessage | DrainMessage;
 export type DriverToGateway = Hello | SubmitMessage | FileMessage | OfferMessage | InputEndedMessage | CancelMessage | PublishedMessage;
 export type GatewayToDriver = Welcome | Bye | AcceptedMessage | AskMessage | PartMessage | BlockDoneMessage | JobFailedMessage | FleetMessage;
 export type Header = WorkerToGateway | GatewayToWorker | DriverToGateway | GatewayToDriver;
-
-/** Anything more that a side wants to say and an older one may ignore. */
-export type Extras = JsonObject;

@@ -1,4 +1,5 @@
 import { ShoalError, type Clock } from "@shoal/core";
+import { badMessage } from "./bad-message.ts";
 import type { SaidBy, Side, TakenBy } from "./channel-side.ts";
 import type { Channel, ChannelListener } from "./channel.ts";
 import { encodeMessage } from "./encode-message.ts";
@@ -90,7 +91,7 @@ class SocketChannel<S extends Side> implements Channel<SaidBy[S], TakenBy[S]> {
   }
 
   listen(listener: ChannelListener<TakenBy[S]>): void {
-    if (this.#listener !== undefined) throw new ShoalError("bad-channel", "This channel has a listener already.", { failure: "bug" });
+    if (this.#listener !== undefined) throw new ShoalError("bad-channel", "This channel has a listener already.", { hint: "Listen once, and hand what comes to whoever wants it.", failure: "bug" });
     this.#listener = listener;
     for (let message = this.#early.shift(); message !== undefined; message = this.#early.shift()) this.#hand(message);
     if (this.#isClosed) this.#tellClosed();
@@ -119,7 +120,7 @@ class SocketChannel<S extends Side> implements Channel<SaidBy[S], TakenBy[S]> {
   #take(data: unknown): void {
     if (this.#isClosed) return;
     try {
-      if (!(data instanceof ArrayBuffer)) throw new ShoalError("bad-message", "A message is text, and all messages are binary.");
+      if (!(data instanceof ArrayBuffer)) throw badMessage("A message is text, and all messages are binary.");
       const { clock } = this.#options;
       if (!this.#messages.take(1, clock.now()) || !this.#bytes.take(data.byteLength, clock.now())) {
         throw new ShoalError("too-many-messages", `More than ${this.#limits.messagesPerSecond} messages or ${this.#limits.bytesPerSecond} bytes a second came.`, { hint: "Use larger blocks." });

@@ -37,7 +37,7 @@ const volunteerBit = 8;
 
 /** `secret`: at least 32 random bytes, kept by the coordinator. `random`: fills with bytes that nobody can guess. */
 export function createTokens(secret: Uint8Array<ArrayBuffer>, random: (bytes: Uint8Array<ArrayBuffer>) => void = (bytes) => void crypto.getRandomValues(bytes)): Tokens {
-  if (secret.byteLength < 32) throw new ShoalError("bad-option", `A secret of ${secret.byteLength} bytes can be guessed; 32 are needed.`);
+  if (secret.byteLength < 32) throw new ShoalError("bad-option", `A secret of ${secret.byteLength} bytes can be guessed; 32 are needed.`, { hint: "Fill 32 with crypto.getRandomValues, and keep them.", failure: "bug" });
   const hmac = crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
   // A token shown as a key, or under another name, has another signature.
   const sign = async (purpose: string, claims: Uint8Array): Promise<Uint8Array> => {
@@ -81,7 +81,7 @@ function writeClaims(token: Uint8Array<ArrayBuffer>, { id, scopes, volunteer, ex
   const bytes = fromBase64Url(id);
   if (bytes?.byteLength !== idBytes) throw new ShoalError("bad-option", `"${id}" is not the id of an invite.`, { hint: "Use newId()." });
   const seconds = Math.floor(expiresAt / 1000);
-  if (!(seconds >= 0 && seconds < 2 ** 40)) throw new ShoalError("bad-option", `An invite can't expire at ${expiresAt}.`);
+  if (!(seconds >= 0 && seconds < 2 ** 40)) throw new ShoalError("bad-option", `An invite can't expire at ${expiresAt}.`, { hint: "Give milliseconds since 1970.", failure: "bug" });
   token[0] = version;
   token[1] = scopes.reduce((sum, scope) => sum | bits[scope], volunteer ? volunteerBit : 0);
   const view = new DataView(token.buffer);

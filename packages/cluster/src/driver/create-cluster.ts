@@ -25,8 +25,6 @@ export interface ClusterParts {
   readonly modelFiles?: FindModel;
   /** Makes predictors of one's own travel. Without it they stay. */
   readonly bundle?: BundlePredictor;
-  /** A coordinator of this process takes files where they lie; false: it wants a copy. */
-  readonly placeFile?: (sha256: string, localPath: string) => Promise<boolean>;
 }
 
 /** A cluster that can be asked whether it is there. */
@@ -101,10 +99,10 @@ class DrivenCluster implements ConnectedCluster {
     if (this.#closed) throw this.#closedError();
     if (this.#link.refusal !== undefined) throw this.#link.refusal;
     settings.signal.throwIfAborted();
-    const { clock, modelFiles, bundle, placeFile, random } = this.#parts;
+    const { clock, modelFiles, bundle, random } = this.#parts;
     const job = settings.identity ?? freshName(random);
     if (this.#jobs.has(job)) throw new ShoalError("job-runs-already", `The job ${job} runs already, by this very process.`, { failure: "bug", hint: "Await the first run before the second begins." });
-    const running = new RunningJob(job, settings, { clock, link: this.#link, takesCode: this.takesCode, modelFiles, bundle, placeFile, sentFiles: this.#sentFiles, onOver: () => void this.#jobs.delete(job) });
+    const running = new RunningJob(job, settings, { clock, link: this.#link, takesCode: this.takesCode, modelFiles, bundle, sentFiles: this.#sentFiles, onOver: () => void this.#jobs.delete(job) });
     this.#jobs.set(job, running);
     return running;
   }

@@ -1,8 +1,8 @@
 import { ShoalError, type Clock } from "@shoal/core";
+import { backOffMs } from "../connection/back-off.ts";
 import type { Channel } from "../connection/channel.ts";
+import { holdConnection, silence, type Connection } from "../connection/hold-connection.ts";
 import { protocolVersion, type DriverToGateway, type GatewayToDriver, type Hello, type Welcome } from "../connection/messages.ts";
-import { protocolMismatch } from "../connection/protocol-mismatch.ts";
-import { backOffMs } from "./back-off.ts";
 
 export type DriverChannel = Channel<DriverToGateway, GatewayToDriver>;
 
@@ -37,9 +37,6 @@ const mostBufferedBytes = 8 * 2 ** 20;
 const roomAskedEveryMs = 5;
 const lookEveryMs = 10_000;
 
-/** A gateway that was reached and says nothing. */
-const welcomeWithinMs = 20_000;
-
 /** The driver's connection to the gateway: there while somebody holds it, and made anew, ever more slowly, when it is lost. */
 export class GatewayLink {
   readonly #parts: LinkParts;
@@ -48,6 +45,7 @@ export class GatewayLink {
   #holders = 0;
   #loop: AbortController | undefined;
   #channel: DriverChannel | undefined;
+  #heardAt = 0;
   /** Let us in again without the invite. */
   #key: string | undefined;
   #refusal: ShoalError | undefined;
@@ -109,15 +107,25 @@ export class GatewayLink {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#parts;
+    const { clock, random, dial } = this.#parts;
     for (let failures = 0; !signal.aborted; ) {
-      const ended = await this.#session(signal, () => (failures = 0));
+      const { error, again } = await holdConnection<DriverToGateway, GatewayToDriver>({
+        dial, clock, hello: () => this.#hello(),
+        onWelcome: (welcome, connection) => {
+          failures = 0;
+          this.#welcomed(welcome, connection);
+        },
+        onMessage: (message, payload) => {
+          this.#heardAt = clock.now();
+          this.#listener.message(message, payload);
+        },
+      }, signal);
       if (signal.aborted) return;
       this.#channel = undefined;
-      if (ended.final) return this.#refuse(ended.error);
-      const retryMs = backOffMs(failures++, random);
-      this.#listener.down(ended.error, retryMs);
-      this.#tell(ended.error);
+      if (!again) return this.#refuse(error);
+      const retryMs = backOffMs(++failures, random);
+      this.#listener.down(error, retryMs);
+      this.#tell(error);
       await clock.sleep(retryMs, signal).catch(() => {});
     }
   }
@@ -135,78 +143,27 @@ export class GatewayLink {
     for (const each of waiting) each(error);
   }
 
-  /** One connection, from dialling to its end, which it settles with. */
-  async #session(signal: AbortSignal, onUp: () => void): Promise<Ended> {
-    const { dial, name, token, clock } = this.#parts;
-    let channel: DriverChannel;
-    try {
-      channel = await dial(signal);
-    } catch (error) {
-      return { error: ShoalError.from(error), final: isFinal(error) };
-    }
-    if (signal.aborted) {
-      channel.close();
-      return { error: connectionLost(), final: false };
-    }
-    const over = new AbortController();
-    let heardAt = clock.now();
-    return new Promise<Ended>((resolve) => {
-      const end = (error: ShoalError, final = false): void => {
-        over.abort();
-        resolve({ error, final });
-        channel.close();
-      };
-      signal.addEventListener("abort", () => end(ShoalError.from(signal.reason)), { signal: over.signal });
-      channel.listen({
-        message: (message, payload) => {
-          if (over.signal.aborted) return;
-          heardAt = clock.now();
-          if (message.kind === "bye") return end(ShoalError.fromData(message.error), !message.again);
-          if (message.kind !== "welcome") return this.#channel === channel ? this.#listener.message(message, payload) : undefined;
-          if (message.protocol !== protocolVersion) return end(protocolMismatch(message.protocol, "driver"), true);
-          this.#key = message.key;
-          this.#channel = channel;
-          onUp();
-          this.#listener.up(message);
-          this.#tell();
-        },
-        closed: (reason) => end(reason ?? connectionLost()),
-      });
-      channel.send(hello(name, this.#key, token));
-      clock.sleep(welcomeWithinMs, over.signal).then(() => (this.#channel === channel ? undefined : end(silent(welcomeWithinMs))), () => {});
-      void this.#mind(() => clock.now() - heardAt, (error) => end(error), over.signal);
-    });
+  #hello(): Hello {
+    const { name, token } = this.#parts;
+    return { kind: "hello", protocol: protocolVersion, role: "driver", name, ...(this.#key !== undefined ? { key: this.#key } : token !== undefined ? { token } : {}) };
+  }
+
+  #welcomed(welcome: Welcome, { channel, over, drop }: Connection<DriverToGateway, GatewayToDriver>): void {
+    this.#key = welcome.key;
+    this.#channel = channel;
+    this.#heardAt = this.#parts.clock.now();
+    void this.#mind(drop, over);
+    this.#listener.up(welcome);
+    this.#tell();
   }
 
   /** A network that lost its way tells neither side: the connection is given up when it has been silent for long. */
-  async #mind(silentFor: () => number, end: (error: ShoalError) => void, over: AbortSignal): Promise<void> {
+  async #mind(drop: (error: ShoalError) => void, over: AbortSignal): Promise<void> {
     const { clock, silentMs = 60_000 } = this.#parts;
     while (!over.aborted) {
       await clock.sleep(Math.min(lookEveryMs, silentMs), over).catch(() => {});
-      if (!over.aborted && this.#listener.expectsNews && silentFor() > silentMs) end(silent(silentFor()));
+      const silentFor = clock.now() - this.#heardAt;
+      if (!over.aborted && this.#listener.expectsNews && silentFor > silentMs) drop(silence(silentFor));
     }
   }
-}
-
-interface Ended {
-  readonly error: ShoalError;
-  /** Coming again would not help. */
-  readonly final: boolean;
-}
-
-/** What a dialler knows to be so for good: it is neither a matter of time nor of the network. */
-function isFinal(error: unknown): boolean {
-  return ShoalError.is(error) && error.failure === "bug";
-}
-
-function hello(name: string, key: string | undefined, token: string | undefined): Hello {
-  return { kind: "hello", protocol: protocolVersion, role: "driver", name, ...(key !== undefined ? { key } : token !== undefined ? { token } : {}) };
-}
-
-function connectionLost(): ShoalError {
-  return new ShoalError("connection-lost", "The connection to the coordinator broke.", { hint: "Check that the coordinator runs and that the network is there; nothing is lost, and it is tried again.", failure: "worker-lost" });
-}
-
-function silent(ms: number): ShoalError {
-  return new ShoalError("connection-lost", `The coordinator said nothing for ${Math.round(ms / 1000)} s.`, { hint: "Check that the link leads to a Shoal coordinator, and the network in between.", failure: "worker-lost" });
 }

@@ -1,6 +1,7 @@
 import { ShoalError, type Clock } from "@shoal/core";
 import type { OpenPool, RemotePools } from "@shoal/executor";
 import { travel, type ActorPoolStage, type TravellingSegment } from "@shoal/planner";
+import { connectionLost } from "../connection/hold-connection.ts";
 import type { AcceptedMessage, GatewayToDriver } from "../connection/messages.ts";
 import type { ClusterJob, JobSettings } from "./cluster.ts";
 import { describeJob, type DescribedJob, type DescribeParts } from "./describe-job.ts";
@@ -13,7 +14,6 @@ export interface RunningJobParts extends DescribeParts {
   readonly link: GatewayLink;
   readonly takesCode: boolean;
   readonly sentFiles: SentFiles;
-  readonly placeFile?: ((sha256: string, localPath: string) => Promise<boolean>) | undefined;
   /** It is over: nothing more is to be told to it. */
   readonly onOver: (job: RunningJob) => void;
 }
@@ -37,8 +37,6 @@ export class RunningJob implements ClusterJob {
   #submission: DescribedJob | undefined;
   /** Files are on their way, on this connection. */
   #sending: AbortController | undefined;
-  /** Files that were laid before the coordinator: tried once. */
-  readonly #placed = new Set<string>();
   #toldCommitted = false;
   #over = false;
   #accepting = false;
@@ -75,7 +73,7 @@ export class RunningJob implements ClusterJob {
 
   down(): void {
     this.#accepting = false;
-    this.#sending?.abort(new ShoalError("connection-lost", "The connection to the coordinator broke.", { failure: "worker-lost" }));
+    this.#sending?.abort(connectionLost());
     for (const pool of this.#pools) pool?.detach();
   }
 
@@ -150,22 +148,8 @@ export class RunningJob implements ClusterJob {
     this.#accepting = true;
     if (committedBlocks > 0 && !this.#toldCommitted) this.notice(`${committedBlocks} blocks of "${this.#settings.name}" were done before: they are not run again.`);
     this.#toldCommitted = true;
-    // A gateway learns by asking anew that files were laid before it.
-    if (await this.#placeFiles(missing)) return this.up();
     if (missing.length > 0 && !(await this.#sendFiles(missing))) return;
     for (const pool of this.#pools) pool?.attach();
-  }
-
-  /** Whether a coordinator of this process took some of its files where they lie. */
-  async #placeFiles(missing: readonly string[]): Promise<boolean> {
-    let any = false;
-    for (const sha256 of missing) {
-      const place = this.#submission?.files.get(sha256)?.localPath;
-      if (place === undefined || this.#placed.has(sha256)) continue;
-      this.#placed.add(sha256);
-      any = (await this.#parts.placeFile?.(sha256, place)) === true || any;
-    }
-    return any && !this.#over;
   }
 
   /** False where the connection was lost meanwhile: the next one begins anew. */
@@ -192,7 +176,7 @@ export class RunningJob implements ClusterJob {
   #cancel(): void {
     if (this.#over) return;
     // A job without an identity is one that nobody can continue.
-    if (this.#submission !== undefined) this.#parts.link.send({ kind: "cancel", job: this.job, ...(this.#settings.identity === undefined && { forget: true }) });
+    if (this.#submission !== undefined) this.#parts.link.send({ kind: "cancel", job: this.job, ...(this.#settings.identity === undefined ? { forget: true } : { again: true }) });
     this.#end();
   }
 

@@ -1,10 +1,7 @@
 import { ShoalError } from "@shoal/core";
 
 /** The name of a blob of these bytes. */
-export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+export { sha256Of } from "#sha256";
 
 /** @throws `blob-mismatch` */
 export function checkBlobBytes(sha256: string, actual: string): void {
@@ -25,7 +22,7 @@ export function blobMissing(sha256: string): ShoalError {
 
 export function blobDamaged(sha256: string, actual: string): ShoalError {
   return new ShoalError("blob-damaged", `The bytes of blob ${sha256} have changed where they lie: their SHA-256 is ${actual} now.`, {
-    hint: "Compute its block again, or store the bytes again; the damaged ones were put aside. Check the disk.",
+    hint: "Compute its block again, or store the bytes again; the damaged ones are given out no more. Check the disk.",
     details: { sha256, actual },
   });
 }

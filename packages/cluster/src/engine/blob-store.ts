@@ -13,6 +13,11 @@ export interface BlobStore {
    */
   put(sha256: string, bytes: Uint8Array): Promise<"stored" | "there">;
   /**
+   * The same under the name that the bytes have, which it gives: where the store takes the SHA-256 itself, nobody has to take it twice. They are the store's from then on, and are not
+   * to be changed. Absent: name them, and `put`.
+   */
+  add?(bytes: Uint8Array<ArrayBuffer>): Promise<string>;
+  /**
    * Reads a blob or a part of it. Bytes that have changed where they lie are never given out.
    * @throws `blob-missing`; `blob-damaged`: it is then gone, and may be put again
    */

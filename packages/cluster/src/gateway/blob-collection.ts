@@ -1,23 +1,35 @@
 import { ShoalError } from "@shoal/core";
 import { committedOf } from "./commit-record.ts";
 import type { GatewayState } from "./gateway-state.ts";
+import { filesOf } from "./model-files.ts";
 import { inviteLedger } from "./invite-book.ts";
 
 /** What was stored within this time may be about to be committed. */
 const graceMs = 600_000;
+/** Not at once at the start: drivers come back first. */
+const firstMs = 600_000;
+const everyMs = 3_600_000;
 
-/** Removes what no ledger names any more. */
+/** Removes what nothing refers to any more: ledgers that nobody has come back to, results that no ledger names, files that no job needs. */
 export class BlobCollection {
   readonly #state: GatewayState;
+  #dueAt: number;
   #running: Promise<void> | undefined;
   #again = false;
 
   constructor(state: GatewayState) {
     this.#state = state;
+    this.#dueAt = state.clock.now() + firstMs;
+  }
+
+  /** Now and again, should no job end for long. Called about once a second. */
+  mind(): void {
+    if (this.#state.clock.now() >= this.#dueAt) this.start();
   }
 
   /** Now, or once more when the one under way is through. */
   start(): void {
+    this.#dueAt = this.#state.clock.now() + everyMs;
     if (this.#running !== undefined) {
       this.#again = true;
       return;
@@ -37,7 +49,7 @@ export class BlobCollection {
   }
 
   async #collect(): Promise<void> {
-    const { engine, jobs } = this.#state;
+    const { engine, files, jobs } = this.#state;
     await this.#removeOldLedgers();
     const named = new Set<string>();
     for (const job of await engine.ledger.jobs()) {
@@ -50,6 +62,9 @@ export class BlobCollection {
     }
     for (const job of jobs.values()) for (const sha256 of job.undecided()) named.add(sha256);
     await engine.blobs.collect((sha256) => named.has(sha256), graceMs);
+    const needed = new Set<string>();
+    for (const { isOver, description } of jobs.values()) if (!isOver) for (const sha256 of filesOf(description)) needed.add(sha256);
+    await files?.collect?.((sha256) => needed.has(sha256));
   }
 
   /** Of jobs that nobody has come back to for days. */

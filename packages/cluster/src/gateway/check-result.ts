@@ -37,8 +37,8 @@ export function checkBlock(block: Block, { rows, columns, anyNumbers }: ResultEx
   if (other !== undefined) throw badResult(`Column "${other}" was not asked for.`);
 }
 
-export function badResult(message: string): ShoalError {
-  return new ShoalError("bad-result", message, { failure: "worker-lost", hint: "If every worker's results are like this, run the job on one machine to see what its predictor gives." });
+export function badResult(message: string, cause?: unknown): ShoalError {
+  return new ShoalError("bad-result", message, { ...(cause !== undefined && { cause }), failure: "worker-lost", hint: "If every worker's results are like this, run the job on one machine to see what its predictor gives." });
 }
 
 /** A GPU that was lost hands back garbage: whole columns of it. */

@@ -100,13 +100,13 @@ export class Commits {
     if (!this.#isOpen(task)) return;
     const winner = job.decided(task, committed);
     const now = this.#state.clock.now();
+    job.segments[task.segment]?.rate.ended(now, blockKey(task), committed.kind === "split" ? 0 : task.rows);
     if (committed.kind === "split") return;
-    job.segments[task.segment]?.rate.add(now, task.rows);
     const worker = winner && this.#state.workers.get(winner.worker);
     if (worker !== undefined) {
       worker.rowsDone += task.rows;
       worker.blocksDone++;
-      worker.rate.add(now, task.rows);
+      worker.rate.ended(now, winner?.attempt.number ?? -1, task.rows);
     }
     this.#state.changed();
   }

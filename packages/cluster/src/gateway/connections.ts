@@ -1,9 +1,10 @@
 import { ShoalError } from "@shoal/core";
+import { badMessage } from "../connection/bad-message.ts";
 import type { Channel } from "../connection/channel.ts";
 import { protocolVersion, type DriverToGateway, type GatewayToDriver, type GatewayToWorker, type Hello, type WorkerToGateway } from "../connection/messages.ts";
 import { protocolMismatch } from "../connection/protocol-mismatch.ts";
 import { travellingError } from "../connection/travelling-error.ts";
-import { DriverLink, type DriverServices } from "./driver-link.ts";
+import { DriverLink, type DriverLinkParts } from "./driver-link.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import type { Origin } from "./gateway.ts";
 import type { Admission, InviteBook } from "./invite-book.ts";
@@ -33,15 +34,16 @@ export class Connections {
   readonly #name: string;
   readonly #invites: InviteBook;
   readonly #intake: ResultIntake;
-  readonly #parts: DriverServices;
+  readonly #parts: DriverLinkParts;
   readonly #addresses = new Map<string, number>();
   readonly #drivers = new Set<DriverLink>();
   #count = 0;
   #last = 0;
-  /** Why nobody is let in any more. */
+  /** Why nobody is let in any more, and whether it may be otherwise later. */
   #closed: ShoalError | undefined;
+  #opensAgain = true;
 
-  constructor(state: GatewayState, name: string, invites: InviteBook, intake: ResultIntake, parts: DriverServices) {
+  constructor(state: GatewayState, name: string, invites: InviteBook, intake: ResultIntake, parts: DriverLinkParts) {
     this.#state = state;
     this.#name = name;
     this.#invites = invites;
@@ -57,7 +59,7 @@ export class Connections {
     const full = this.#closed ?? this.#whyFull(origin);
     if (full !== undefined) {
       channel.listen({ message: () => {}, closed: () => {} });
-      return this.#refuse(channel, full, true);
+      return this.#refuse(channel, full, full !== this.#closed || this.#opensAgain);
     }
     this.#enter(origin, 1);
     let link: Link | undefined;
@@ -72,19 +74,19 @@ export class Connections {
       message: (message, payload) => {
         if (link !== undefined) return link.message(message, payload);
         if (waiting !== undefined) {
-          if (waiting.length >= mostWaiting) return this.#refuse(channel, new ShoalError("bad-message", "Too much was sent before the welcome.", { failure: "bug" }), false);
+          if (waiting.length >= mostWaiting) return this.#refuse(channel, badMessage("Too much was sent before the welcome.", { failure: "bug" }), false);
           return void waiting.push({ message, payload });
         }
         silent.abort();
         waiting = [];
-        if (message.kind !== "hello") return this.#refuse(channel, new ShoalError("bad-message", `The first message was ${message.kind}, and not hello.`, { failure: "bug" }), false);
+        if (message.kind !== "hello") return this.#refuse(channel, badMessage(`The first message was ${message.kind}, and not hello.`, { failure: "bug" }), false);
         this.#welcome(channel, message, origin, () => isOpen).then(
           (welcomed) => {
             link = welcomed;
             if (!isOpen) return link?.ended();
             for (const next of waiting ?? []) link?.message(next.message, next.payload);
           },
-          (error: unknown) => this.#refuse(channel, ShoalError.from(error), againHelps(ShoalError.from(error))),
+          (error: unknown) => this.#refuse(channel, ShoalError.from(error), error === this.#closed ? this.#opensAgain : againHelps(ShoalError.from(error))),
         );
       },
       closed: () => {
@@ -116,7 +118,7 @@ export class Connections {
 
   #worker(channel: Channel<GatewayToWorker, WorkerToGateway>, { name, worker: traits }: Hello, connection: string, admission: Admission, welcome: () => void): WorkerLink {
     const { workers, links, loop, clock, date } = this.#state;
-    if (traits === undefined) throw new ShoalError("bad-message", "A worker said hello and not what it is.", { failure: "bug" });
+    if (traits === undefined) throw badMessage("A worker said hello and not what it is.", { failure: "bug" });
     const known = workers.get(name);
     const leftMs = (known?.shutOutUntil ?? 0) - clock.now();
     if (leftMs > 0) throw shutOut(name, leftMs);
@@ -134,7 +136,7 @@ export class Connections {
     links.set(connection, link);
     welcome();
     loop.tell(joined);
-    before?.bye(new ShoalError("replaced", `Worker ${name} has another connection now.`), false);
+    before?.bye(new ShoalError("replaced", `Worker ${name} has another connection now.`, { hint: "If that was not meant, give each worker a name of its own." }), false);
     this.#state.changed();
     return link;
   }
@@ -157,15 +159,17 @@ export class Connections {
   }
 
   /** Nobody comes in any more. */
-  close(error: ShoalError): void {
-    this.#closed ??= error;
+  close(error: ShoalError, again: boolean): void {
+    if (this.#closed !== undefined) return;
+    [this.#closed, this.#opensAgain] = [error, again];
   }
 
   /** Everybody goes. */
   endAll(error: ShoalError): void {
-    this.close(error);
+    this.close(error, true);
+    // Those who were asked to leave for good do so when they have nothing more to do here.
     for (const link of this.#state.links.values()) link.bye(error, true);
-    for (const driver of this.#drivers) driver.bye(error, true);
+    for (const driver of this.#drivers) driver.bye(error, this.#opensAgain);
   }
 
   /** Workers that have said nothing for long: their sockets are dead, though nobody was told. */
@@ -201,7 +205,7 @@ export class Connections {
   }
 }
 
-const passing = new Set(["too-many-connections", "shut-out", "name-taken", "coordinator-closed", "gateway-deposed"]);
+const passing = new Set(["too-many-connections", "shut-out", "name-taken", "gateway-deposed"]);
 
 /** What is otherwise a while later. */
 function againHelps({ code }: ShoalError): boolean {

@@ -9,7 +9,7 @@ import { EngineTrouble } from "./engine-trouble.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
 import { defaultGatewaySettings } from "./gateway-settings.ts";
 import type { GatewayState } from "./gateway-state.ts";
-import type { Gateway } from "./gateway.ts";
+import type { CloseOptions, Gateway } from "./gateway.ts";
 import { HeldInputs } from "./held-inputs.ts";
 import { InviteBook } from "./invite-book.ts";
 import { JobDesk } from "./job-desk.ts";
@@ -24,6 +24,7 @@ import { SchedulerLoop } from "./scheduler-loop.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
 import { tellFleet } from "./tell-fleet.ts";
 import { Watchers } from "./watchers.ts";
+import type { WorkerLink } from "./worker-link.ts";
 
 const pulseMs = 1_000;
 const quietMs = 20;
@@ -42,7 +43,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const watchers = new Watchers(clock, settings.watchMs, signal);
   const scheduler = { maxOpenBytes: Math.floor(settings.heldBytes / 2), ...parts.settings, epoch: leadership.epoch };
   const state: GatewayState = {
-    engine, clock, date, random, log, settings, signal,
+    engine, files, clock, date, random, log, settings, signal,
     loop: new SchedulerLoop(scheduler, clock, (effect) => performEffect(state, commits, asks, effect)),
     jobs: new Map(), workers: new Map(), links: new Map(),
     inputs: new HeldInputs(), recent: new RecentBytes(settings.recentBytes), refusals: new Refusals(),
@@ -55,10 +56,10 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const commits = new Commits(state, trouble);
   const asks = new AskGate(state);
   const collection = new BlobCollection(state);
-  const intake = new ResultIntake(state, parts.checkResult ?? checkResultHere, trouble, new ResultSamples(state));
+  const intake = new ResultIntake(state, { check: parts.checkResult ?? checkResultHere, trustsOwn: parts.trustsOwnWorkers === true }, trouble, new ResultSamples(state));
   const desk = new JobDesk(state, files, trouble, { opened: (job) => intake.jobOpened(job), deposed: () => depose() });
   const invites = new InviteBook(engine, clock, date, parts.secret);
-  const connections = new Connections(state, name, invites, intake, { desk, asks, collection, files });
+  const connections = new Connections(state, name, invites, intake, { desk, asks, collection });
 
   let settle: (error: ShoalError | undefined) => void = () => {};
   const ended = new Promise<ShoalError | undefined>((resolve) => (settle = resolve));
@@ -93,6 +94,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   };
   const beat = (): void => {
     desk.mindAbsence();
+    collection.mind();
     intake.refuseEarly();
     intake.mindLate();
     commits.mindLate();
@@ -124,15 +126,19 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     return trouble.why ?? (stalledMs < stalledAfterMs ? undefined : `The ledger has decided nothing for ${Math.round(stalledMs / 1000)} s.`);
   };
 
-  /** Nobody computes any more, and what came is in the ledger. */
-  const isQuiet = (): boolean => intake.open === 0 && [...state.loop.state.connections.values()].every(({ attempts }) => attempts.size === 0);
   let closing: Promise<void> | undefined;
-  const close = async (): Promise<void> => {
-    const error = new ShoalError("coordinator-closed", `${name} is closed.`, { hint: "Connect again when it is back: nothing that was committed is lost." });
+  const close = async ({ again = false }: CloseOptions): Promise<void> => {
+    const error = again
+      ? new ShoalError("coordinator-closed", `${name} was stopped; waiting for it to come back.`, { hint: "Nothing that was committed is lost." })
+      : new ShoalError("coordinator-closed", `${name} is closed.`, { hint: "Its job is over: nothing is left to do." });
+    /** Those who will not come again. Others hold their results until they do. */
+    const leaves = ({ admission }: WorkerLink): boolean => !again || admission.trusted;
+    /** Nobody computes who is waited for, and what came is in the ledger. */
+    const isQuiet = (): boolean => intake.open === 0 && [...state.links.values()].every((link) => !leaves(link) || !((state.loop.state.connections.get(link.connection)?.attempts.size ?? 0) > 0));
     if (!signal.aborted) {
-      connections.close(error);
+      connections.close(error, again);
       for (const job of state.jobs.values()) state.loop.tell({ kind: "job-paused", job: job.name });
-      for (const link of state.links.values()) link.send({ kind: "drain", why: `${name} is closed` });
+      for (const link of state.links.values()) if (leaves(link)) link.send({ kind: "drain", why: `${name} is closed` });
       for (const until = clock.now() + settings.closeMs; !isQuiet() && clock.now() < until && !signal.aborted; ) await clock.sleep(quietMs, signal).catch(() => {});
       // An engine that does not answer is not waited for for ever: what it has not answered is undecided, and comes again.
       const late = new AbortController();
@@ -158,6 +164,6 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     snapshot: () => takeSnapshot(state, name, whyPaused()),
     watch: (onChange) => watchers.watch(onChange),
     ended,
-    close: () => (closing ??= close()),
+    close: (options = {}) => (closing ??= close(options)),
   };
 }

@@ -2,7 +2,7 @@ import { ShoalError } from "@shoal/core";
 import type { Channel } from "../connection/channel.ts";
 import type { DriverToGateway, GatewayToDriver } from "../connection/messages.ts";
 import type { TaskId } from "../scheduler/index.ts";
-import { blockKey, committedOf, type Committed } from "./commit-record.ts";
+import { blockKey, committedOf } from "./commit-record.ts";
 import { failJob } from "./end-job.ts";
 import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
@@ -15,11 +15,6 @@ export interface DoneBlock {
   readonly block: number;
   readonly rows: number;
   readonly input: string;
-}
-
-interface Part {
-  readonly task: TaskId;
-  readonly committed: Exclude<Committed, { kind: "split" }>;
 }
 
 const pollMs = 20;
@@ -84,28 +79,27 @@ export class Deliveries {
 
   async #deliver(block: DoneBlock): Promise<void> {
     const { job: { name: job }, segment, block: number, rows } = block;
-    for await (const { task, committed } of this.#partsOf({ job, segment, block: number, first: 0, rows }, block)) {
-      const about = { kind: "part", job, segment, block: number, first: task.first, rows: task.rows } as const;
-      if (committed.kind === "quarantine") {
-        this.#channel.send({ ...about, failures: [], error: committed.error });
-        continue;
-      }
-      const bytes = this.#state.recent.take(committed.sha256) ?? (await this.#state.engine.blobs.get(committed.sha256));
-      const { result: { failures, stats, worker }, payload } = decodeStoredResult(bytes);
-      await this.#room();
-      // For people, as far as it is still known who that was.
-      this.#channel.send({ ...about, failures, stats, worker: this.#state.workers.get(worker)?.traits.label ?? worker }, payload);
-    }
+    await this.#deliverTask({ job, segment, block: number, first: 0, rows }, block);
     this.#channel.send({ kind: "block-done", job, segment, block: number });
   }
 
-  /** In the order of their rows. */
-  async *#partsOf(task: TaskId, block: DoneBlock): AsyncGenerator<Part, void, undefined> {
-    const record = await this.#state.engine.ledger.committed(task.job, blockKey(task));
+  /** The result of a task, or those of its parts in the order of their rows. */
+  async #deliverTask(task: TaskId, block: DoneBlock): Promise<void> {
+    const { engine, recent, settings, workers } = this.#state;
+    const record = await engine.ledger.committed(task.job, blockKey(task));
     const committed = record && committedOf(record);
     if (committed === undefined || committed.input !== block.input) throw inputChanged(block);
-    if (committed.kind !== "split") return yield { task, committed };
-    for (const [at, first] of committed.at.entries()) yield* this.#partsOf({ ...task, first, rows: (committed.at[at + 1] ?? task.first + task.rows) - first }, block);
+    if (committed.kind === "split") {
+      for (const [at, first] of committed.at.entries()) await this.#deliverTask({ ...task, first, rows: (committed.at[at + 1] ?? task.first + task.rows) - first }, block);
+      return;
+    }
+    const about = { kind: "part", job: task.job, segment: task.segment, block: task.block, first: task.first, rows: task.rows } as const;
+    if (committed.kind === "quarantine") return this.#channel.send({ ...about, failures: [], error: committed.error });
+    const bytes = recent.take(committed.sha256) ?? (await engine.blobs.get(committed.sha256));
+    const { result: { failures, stats, worker }, payload } = decodeStoredResult(bytes);
+    if (this.#channel.bufferedBytes > settings.driverBufferedBytes) await this.#room();
+    // For people, as far as it is still known who that was.
+    this.#channel.send({ ...about, failures, stats, worker: workers.get(worker)?.traits.label ?? worker }, payload);
   }
 
   async #room(): Promise<void> {
@@ -121,7 +115,7 @@ export function inputChanged({ job, segment, block, rows }: DoneBlock): ShoalErr
   const { name } = job.description.segments[segment] ?? { name: `segment ${segment}` };
   return new ShoalError("input-changed", `Block ${block} of ${name} (segment ${segment}, ${rows} rows) is another one than the one that was predicted before.`, {
     failure: "bug",
-    hint: "Its files, or a step before it, have changed since the run began. Run it anew, without --resume.",
+    hint: "Its files, or a step before it, have changed since the run began. Run it anew, without --resume; what a shared run keeps is the hidden folder beside its output that ends in .shoal-share: remove it.",
     details: { segment, block, rows },
   });
 }

@@ -1,4 +1,5 @@
 import { ShoalError } from "@shoal/core";
+import { badMessage } from "../connection/bad-message.ts";
 import type { Channel } from "../connection/channel.ts";
 import type { DriverToGateway, FileMessage, GatewayToDriver, JobDescription, OfferMessage } from "../connection/messages.ts";
 import { travellingError } from "../connection/travelling-error.ts";
@@ -6,19 +7,17 @@ import { sha256Of } from "../engine/index.ts";
 import type { AskGate } from "./ask-gate.ts";
 import type { BlobCollection } from "./blob-collection.ts";
 import { Deliveries, inputChanged } from "./deliveries.ts";
-import { endJob, failJob, resumeJob } from "./end-job.ts";
-import type { FileStore } from "./file-store.ts";
+import { endJob, failJob, pauseJob, resumeJob } from "./end-job.ts";
 import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import type { Admission } from "./invite-book.ts";
 import type { JobDesk } from "./job-desk.ts";
 
 /** What a driver's connection works with. */
-export interface DriverServices {
+export interface DriverLinkParts {
   readonly desk: JobDesk;
   readonly asks: AskGate;
   readonly collection: BlobCollection;
-  readonly files: FileStore | undefined;
 }
 
 /** One driver's connection. What it says is heard in order, each message when the one before is dealt with. */
@@ -31,12 +30,12 @@ export class DriverLink {
   /** It was told to go: nothing that it says counts any more. */
   #isRefused = false;
   readonly #state: GatewayState;
-  readonly #parts: DriverServices;
+  readonly #parts: DriverLinkParts;
   readonly #channel: Channel<GatewayToDriver, DriverToGateway>;
   readonly #jobs = new Set<GatewayJob>();
   #heard: Promise<void> = Promise.resolve();
 
-  constructor(state: GatewayState, parts: DriverServices, channel: Channel<GatewayToDriver, DriverToGateway>, connection: string, name: string, admission: Admission) {
+  constructor(state: GatewayState, parts: DriverLinkParts, channel: Channel<GatewayToDriver, DriverToGateway>, connection: string, name: string, admission: Admission) {
     this.#state = state;
     this.#parts = parts;
     this.#channel = channel;
@@ -73,11 +72,12 @@ export class DriverLink {
       case "cancel": {
         const job = this.#state.jobs.get(message.job);
         if (job?.driver !== this) return;
+        if (message.again === true) return this.#putAside(job);
         this.#leave(job, "cancelled");
         return message.forget === true ? this.#forget(message.job) : undefined;
       }
       case "published": return this.#published(message.job);
-      case "hello": throw new ShoalError("bad-message", "A second hello came on one connection.", { failure: "bug" });
+      case "hello": throw badMessage("A second hello came on one connection.", { failure: "bug" });
     }
   }
 
@@ -96,9 +96,10 @@ export class DriverLink {
   }
 
   async #file({ sha256, offset, last }: FileMessage, payload: Uint8Array | undefined): Promise<void> {
+    const { files } = this.#state;
     const waiting = [...this.#jobs].filter(({ missingFiles }) => missingFiles.has(sha256));
-    if (waiting.length === 0 || this.#parts.files === undefined) throw new ShoalError("unexpected-file", `File ${sha256} was not asked for.`, { failure: "bug" });
-    await this.#parts.files.put(sha256, offset, payload ?? new Uint8Array(), last);
+    if (waiting.length === 0 || files === undefined) throw new ShoalError("unexpected-file", `File ${sha256} was not asked for.`, { failure: "bug", hint: "Update the older side, so that both run the same version." });
+    await files.put(sha256, offset, payload ?? new Uint8Array(), last);
     if (!last) return;
     for (const job of waiting) job.missingFiles.delete(sha256);
     this.#parts.asks.ask();
@@ -109,7 +110,7 @@ export class DriverLink {
     const job = this.#job(name);
     const known = job?.segments[segment];
     if (job === undefined || known === undefined) return;
-    if (known.mayOffer === 0) throw new ShoalError("unexpected-block", `Block ${block} of segment ${segment} was offered, and no more were asked for.`, { failure: "bug" });
+    if (known.mayOffer === 0) throw new ShoalError("unexpected-block", `Block ${block} of segment ${segment} was offered, and no more were asked for.`, { failure: "bug", hint: "Update the older side, so that both run the same version." });
     known.mayOffer--;
     const input = await sha256Of(payload as Uint8Array<ArrayBuffer>);
     if (job.isOver) return;
@@ -140,6 +141,14 @@ export class DriverLink {
     if (!job.isOver) this.#state.loop.tell({ kind: "job-cancelled", job: job.name });
     endJob(this.#state, job, how);
     this.#state.inputs.forget(job.name);
+  }
+
+  /** It may be brought again: nothing more of it is given out, and what is under way still counts. */
+  #putAside(job: GatewayJob): void {
+    this.#jobs.delete(job);
+    job.driver = undefined;
+    job.driverLostAt = this.#state.clock.now();
+    if (!job.isOver) pauseJob(this.#state, job, "driver");
   }
 
   /** One of its own that runs. */

@@ -11,6 +11,8 @@ export interface FileStore {
   put(sha256: string, offset: number, bytes: Uint8Array, last: boolean): Promise<void>;
   /** Takes a file that is on this machine, without copying it. Absent where there are no files. */
   add?(sha256: string, path: string): Promise<void>;
+  /** Lets go of files, of which none that is needed; which of the others, is for whoever keeps them to say. Absent where they end with their process. */
+  collect?(isNeeded: (sha256: string) => boolean): Promise<void>;
   /** @throws `blob-missing` */
   read(sha256: string, range?: ByteRange): Promise<Uint8Array>;
 }

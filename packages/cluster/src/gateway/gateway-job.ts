@@ -4,7 +4,7 @@ import type { AttemptId, JobSpec, TaskId } from "../scheduler/index.ts";
 import { blockKey, type Committed } from "./commit-record.ts";
 import type { DriverLink } from "./driver-link.ts";
 import { jobSpecOf } from "./placement.ts";
-import { RecentRate } from "./recent-rate.ts";
+import { CountedRows } from "./counted-rows.ts";
 
 const mostFailures = 50;
 const longestMessage = 500;
@@ -116,7 +116,8 @@ export class JobSegment {
   mayOffer = 0;
   /** Blocks that the scheduler wants, and that it has not been asked for. */
   wanted = 0;
-  readonly rate = new RecentRate();
+  /** By the key of the task. */
+  readonly rate = new CountedRows<string>();
   readonly quarantined = new Set<number>();
   /** Blocks that were split. */
   readonly split = new Set<number>();

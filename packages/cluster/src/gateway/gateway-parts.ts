@@ -19,6 +19,11 @@ export interface GatewayParts {
   readonly limits?: Partial<GatewaySettings>;
   /** Default: within this thread. Give one that runs where a timeout can stop it where strangers may work. */
   readonly checkResult?: CheckResult;
+  /**
+   * Results of workers within this process are taken as they come: what they made is what a run without a coordinator would have taken from the same actors. Default false: they
+   * are checked like everybody's.
+   */
+  readonly trustsOwnWorkers?: boolean;
   /** Files of models and code. Without it, jobs that bring such files are refused. */
   readonly files?: FileStore;
   readonly log?: Logger;

@@ -1,5 +1,6 @@
 import type { Clock, Logger } from "@shoal/core";
 import type { Engine } from "../engine/index.ts";
+import type { FileStore } from "./file-store.ts";
 import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewaySettings } from "./gateway-settings.ts";
 import type { HeldInputs } from "./held-inputs.ts";
@@ -12,6 +13,7 @@ import type { WorkerRecord } from "./worker-record.ts";
 /** What the parts of a gateway have in common. */
 export interface GatewayState {
   readonly engine: Engine;
+  readonly files: FileStore | undefined;
   readonly clock: Clock;
   readonly date: () => number;
   readonly random: () => number;

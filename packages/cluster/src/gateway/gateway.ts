@@ -28,6 +28,15 @@ export interface Gateway {
   watch(onChange: () => void): () => void;
   /** Settles when it is over: with nothing after `close`, with `gateway-deposed` where another gateway leads now. */
   readonly ended: Promise<ShoalError | undefined>;
-  /** Asks workers to leave, waits for the commits under way, tells drivers. */
-  close(): Promise<void>;
+  /** Asks workers to leave, or with `again` to wait; waits for the commits under way, tells drivers. */
+  close(options?: CloseOptions): Promise<void>;
+}
+
+/** How a gateway ends. */
+export interface CloseOptions {
+  /**
+   * It may come back, with all that was committed. Workers from elsewhere then finish what they run, hold the results, and come again by themselves;
+   * otherwise they leave for good. Default false.
+   */
+  readonly again?: boolean;
 }

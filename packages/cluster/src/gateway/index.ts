@@ -3,5 +3,5 @@ export { createGateway } from "./create-gateway.ts";
 export { memoryFiles, type FileStore } from "./file-store.ts";
 export type { GatewayParts } from "./gateway-parts.ts";
 export { defaultGatewaySettings, type GatewaySettings } from "./gateway-settings.ts";
-export type { Gateway, Origin } from "./gateway.ts";
+export type { CloseOptions, Gateway, Origin } from "./gateway.ts";
 export type { Invite, JobSnapshot, SegmentSnapshot, Snapshot, WorkerSnapshot } from "./snapshot.ts";

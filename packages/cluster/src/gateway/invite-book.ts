@@ -75,6 +75,8 @@ export class InviteBook {
 
   allows(credential: string, scope: Scope): boolean {
     const claims = this.#known.get(credential);
+    // What is in use is not forgotten for those that came later.
+    if (claims !== undefined) this.#know(credential, claims);
     return claims !== undefined && claims.scopes.includes(scope) && claims.expiresAt > this.#date() && this.#invites.get(claims.id)?.revoked !== true;
   }
 

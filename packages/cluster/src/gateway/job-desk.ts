@@ -6,6 +6,7 @@ import type { EngineTrouble } from "./engine-trouble.ts";
 import type { FileStore } from "./file-store.ts";
 import { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
+import { filesOf } from "./model-files.ts";
 import { assertSameJob, committedBlocks, readLedger } from "./open-job.ts";
 
 /** Drivers bring jobs, come back to them, and stay away. */
@@ -104,13 +105,11 @@ export class JobDesk {
     }
   }
 
-  async #missingFiles({ job, segments }: JobDescription): Promise<Set<string>> {
+  async #missingFiles(description: JobDescription): Promise<Set<string>> {
     const missing = new Set<string>();
-    for (const { model, code } of segments) {
-      for (const { sha256 } of [...(model?.files ?? []), ...(code === undefined ? [] : [code])]) {
-        if (this.#files === undefined) throw new ShoalError("no-file-store", `Job ${job} brings files, and this coordinator keeps none.`, { hint: "Start it with a folder: shoal serve --folder <folder>." });
-        if (!(await this.#files.has(sha256))) missing.add(sha256);
-      }
+    for (const sha256 of filesOf(description)) {
+      if (this.#files === undefined) throw new ShoalError("no-file-store", `Job ${description.job} brings files, and this coordinator keeps none.`, { hint: "Start it with a folder: shoal serve --folder <folder>." });
+      if (!(await this.#files.has(sha256))) missing.add(sha256);
     }
     return missing;
   }

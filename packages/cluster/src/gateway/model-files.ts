@@ -9,6 +9,14 @@ export function modelFile({ jobs }: Pick<GatewayState, "jobs">, hash: string, pa
   return undefined;
 }
 
+/** SHA-256 of all files that a job brings, code included. */
+export function* filesOf({ segments }: JobDescription): Generator<string, void, undefined> {
+  for (const { model, code } of segments) {
+    for (const { sha256 } of model?.files ?? []) yield sha256;
+    if (code !== undefined) yield code.sha256;
+  }
+}
+
 /** What a worker loads for a job, each model once. */
 export function downloadBytes({ segments }: JobDescription): number {
   const models = new Map(segments.flatMap(({ model }) => (model === undefined ? [] : [[model.hash, model.files] as const])));

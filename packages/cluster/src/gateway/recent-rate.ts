@@ -1,30 +1,54 @@
-const slots = 10;
-const slotMs = 1_000;
+const windowMs = 10_000;
+/** What comes together is one sample. */
+const sampleMs = 100;
+/** A rate whose next sample is overdue by so much is over. */
+const gapsUntilOver = 3;
 
-/** How much came in the last ten seconds, in slots of one second. */
+interface Sample {
+  readonly at: number;
+  /** Counted by then. */
+  total: number;
+}
+
+/**
+ * How fast a count rises: over the last ten seconds, or over its last two steps where those are longer ago. Steps may go down a little, where something was
+ * counted that came to nothing.
+ */
 export class RecentRate {
-  readonly #amounts = new Float64Array(slots);
-  #slot = -1;
-  #since: number | undefined;
+  #samples: Sample[] = [];
+
+  /** What is counted from now on began now, unless something was under way. */
+  begin(now: number): void {
+    if (this.#samples.length === 0 || this.#isOver(now)) this.#samples = [{ at: now, total: 0 }];
+  }
 
   add(now: number, amount: number): void {
-    this.#turnTo(now);
-    this.#since ??= now;
-    this.#amounts[this.#slot % slots] = (this.#amounts[this.#slot % slots] as number) + amount;
+    if (amount === 0) return;
+    if (this.#samples.length === 0) this.#samples = [{ at: now - 1_000, total: 0 }];
+    const last = this.#samples.at(-1) as Sample;
+    if (this.#samples.length > 1 && now - last.at < sampleMs) last.total += amount;
+    else this.#samples.push({ at: now, total: last.total + amount });
+    const first = this.#firstOf(now);
+    if (first > 0) this.#samples.splice(0, first);
   }
 
   perSecond(now: number): number {
-    this.#turnTo(now);
-    if (this.#since === undefined) return 0;
-    const sum = this.#amounts.reduce((total, amount) => total + amount, 0);
-    const ms = Math.min((slots - 1) * slotMs + (now % slotMs), Math.max(slotMs, now - this.#since));
-    return (sum * 1000) / ms;
+    const [last, before] = [this.#samples.at(-1), this.#samples.at(-2)];
+    if (last === undefined || before === undefined || this.#isOver(now)) return 0;
+    const first = this.#samples[this.#firstOf(now)] as Sample;
+    // A step that is late makes it slower than it was.
+    const until = now - last.at > last.at - before.at ? now : last.at;
+    return Math.max(0, ((last.total - first.total) * 1000) / Math.max(1_000, until - first.at));
   }
 
-  #turnTo(now: number): void {
-    const slot = Math.floor(now / slotMs);
-    if (slot - this.#slot >= slots) this.#amounts.fill(0);
-    else for (let next = this.#slot + 1; next <= slot; next++) this.#amounts[next % slots] = 0;
-    this.#slot = Math.max(this.#slot, slot);
+  /** The last sample before the window, with two steps after it at least. */
+  #firstOf(now: number): number {
+    const inWindow = this.#samples.findLastIndex(({ at }) => at <= now - windowMs);
+    return Math.max(0, Math.min(inWindow, this.#samples.length - 3));
+  }
+
+  #isOver(now: number): boolean {
+    const [last, before] = [this.#samples.at(-1), this.#samples.at(-2)];
+    return last !== undefined && before !== undefined && now - last.at > Math.max(windowMs, gapsUntilOver * (last.at - before.at));
   }
 }

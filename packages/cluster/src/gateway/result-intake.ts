@@ -12,6 +12,13 @@ import { encodeStoredResult } from "./stored-result.ts";
 import { strikeWorker } from "./strike-worker.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
+/** What is looked at before it is stored. */
+export interface ResultChecks {
+  readonly check: CheckResult;
+  /** Results of workers within this process are not. */
+  readonly trustsOwn: boolean;
+}
+
 interface OpenCheck {
   readonly since: number;
   readonly end: (error: ShoalError) => void;
@@ -26,7 +33,7 @@ const longestRetryMs = 5_000;
  */
 export class ResultIntake {
   readonly #state: GatewayState;
-  readonly #check: CheckResult;
+  readonly #checked: ResultChecks;
   readonly #trouble: EngineTrouble;
   readonly #samples: ResultSamples;
   readonly #early: EarlyResults;
@@ -34,9 +41,9 @@ export class ResultIntake {
   #bytes = 0;
   #open = 0;
 
-  constructor(state: GatewayState, check: CheckResult, trouble: EngineTrouble, samples: ResultSamples) {
+  constructor(state: GatewayState, checked: ResultChecks, trouble: EngineTrouble, samples: ResultSamples) {
     this.#state = state;
-    this.#check = check;
+    this.#checked = checked;
     this.#trouble = trouble;
     this.#samples = samples;
     this.#early = new EarlyResults(state);
@@ -125,14 +132,14 @@ export class ResultIntake {
     const { task, attempt, rows, failures, stats, input } = message;
     const description = job.description.segments[task.segment];
     if (description === undefined) return undefined;
-    const sent = await sha256Of(payload as Uint8Array<ArrayBuffer>);
-    if (sent !== message.sha256) throw badResult("Its bytes are not those of its SHA-256.");
+    const isTrusted = this.#checked.trustsOwn && link.admission.trusted;
+    if (!isTrusted && (await sha256Of(payload as Uint8Array<ArrayBuffer>)) !== message.sha256) throw badResult("Its bytes are not those of its SHA-256.");
     if (new Set(failures.map(({ row }) => row)).size !== failures.length || failures.some(({ row }) => row >= task.rows)) throw badResult("Its failures name rows twice, or rows that the task does not have.");
     if (!changesRowCounts(description) && rows + failures.length !== task.rows) throw badResult(`It has ${rows} rows and ${failures.length} failures for a task of ${task.rows} rows.`);
-    await this.#checkInTime(payload, expectationOf(description.plan.spec, rows));
+    if (!isTrusted) await this.#checkInTime(payload, expectationOf(description.plan.spec, rows));
     const stored = encodeStoredResult({ failures, stats, worker: link.record.name }, payload);
-    const sha256 = await sha256Of(stored);
-    if (!(await this.#store(link, sha256, stored))) return undefined;
+    const sha256 = await this.#store(link, stored);
+    if (sha256 === undefined) return undefined;
     this.#state.recent.add(sha256, stored);
     this.#samples.see(job, task, payload, failures);
     return { attempt, worker: link.record.name, input, sha256, rows, failures };
@@ -146,7 +153,7 @@ export class ResultIntake {
         reject(error);
       } };
       this.#checks.add(check);
-      this.#check(payload, expected, over.signal).then(resolve, reject).finally(() => this.#checks.delete(check));
+      this.#checked.check(payload, expected, over.signal).then(resolve, reject).finally(() => this.#checks.delete(check));
     });
   }
 
@@ -156,29 +163,30 @@ export class ResultIntake {
     for (const check of this.#checks) if (clock.now() - check.since >= settings.checkMs) check.end(badResult(`Reading it took longer than ${settings.checkMs / 1000} s.`));
   }
 
-  /** Tries until it is stored: a full disk is nobody's fault, and goes by. False: its worker is gone, and will present it again. */
-  async #store(link: WorkerLink, sha256: string, bytes: Uint8Array): Promise<boolean> {
-    const { engine, clock, random, signal } = this.#state;
+  /** Tries until it is stored: a full disk is nobody's fault, and goes by. Gives its name; undefined: its worker is gone, and will present it again. */
+  async #store(link: WorkerLink, bytes: Uint8Array<ArrayBuffer>): Promise<string | undefined> {
+    const { engine: { blobs }, clock, random, signal } = this.#state;
     for (let waitMs = firstRetryMs; link.isOpen; waitMs = Math.min(2 * waitMs, longestRetryMs)) {
       signal.throwIfAborted();
       try {
-        await engine.blobs.put(sha256, bytes);
+        const sha256 = blobs.add === undefined ? await sha256Of(bytes) : await blobs.add(bytes);
+        if (blobs.add === undefined) await blobs.put(sha256, bytes);
         this.#trouble.isOver();
-        return true;
+        return sha256;
       } catch (error) {
         this.#trouble.met(ShoalError.from(error));
         await clock.sleep(waitMs * (0.5 + random()), signal);
       }
     }
-    return false;
+    return undefined;
   }
 
   #refuseBad(link: WorkerLink, { task, attempt }: ResultMessage, error: ShoalError): void {
-    const bad = error.code === "bad-result" ? error : new ShoalError("bad-result", `It can't be read: ${error.toData().message}`, { cause: error });
+    const bad = error.code === "bad-result" ? error : badResult(`It can't be read: ${error.toData().message}`, error);
     link.record.failures++;
     this.#state.log.warn(`A result of worker ${link.record.name} for block ${task.block} of ${task.job} is bad: ${bad.message}`);
-    // Not a bug, which would end the job, nor the row's fault, unless the results of distinct workers are all bad.
-    this.#state.loop.tell({ kind: "failed", connection: link.connection, task, attempt, failure: "worker-lost", error: { ...bad.toData(), failure: "worker-lost" } });
+    // Not a bug, which would end the job, nor the row's fault, as long as there are others who may do better.
+    this.#state.loop.tell({ kind: "failed", connection: link.connection, task, attempt, failure: "worker-lost", error: { ...bad.toData(), failure: "worker-lost" }, badResult: true });
     link.send({ kind: "refuse", task, attempt });
     strikeWorker(this.#state, link, "bad-result");
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { bottleneck, type JobStanding } from "./bottleneck.ts";
+import { CountedRows } from "./counted-rows.ts";
 import { memoryFiles } from "./file-store.ts";
 import { RecentBytes } from "./recent-bytes.ts";
 import { RecentRate } from "./recent-rate.ts";
@@ -14,6 +15,34 @@ test("a rate is that of the last ten seconds", () => {
   expect(rate.perSecond(30_000)).toBeCloseTo(10, 0);
   expect(rate.perSecond(34_000)).toBeLessThan(7);
   expect(rate.perSecond(60_000)).toBe(0);
+});
+
+test("where steps are longer than that, it is the rate of the last two, until the next is overdue", () => {
+  const rate = new RecentRate();
+  rate.begin(0);
+  for (const second of [30, 60, 90]) {
+    rate.add(second * 1000, 600);
+    expect(rate.perSecond(second * 1000)).toBe(20);
+    expect(rate.perSecond(second * 1000 + 29_000)).toBe(20);
+  }
+  expect(rate.perSecond(150_000)).toBeLessThan(15);
+  expect(rate.perSecond(181_000)).toBe(0);
+  rate.begin(300_000);
+  rate.add(310_000, 100);
+  expect(rate.perSecond(310_000)).toBe(10);
+});
+
+test("rows of a task that runs count as they are done, and once", () => {
+  const rows = new CountedRows<string>();
+  rows.begin(0);
+  for (let second = 2; second <= 20; second += 2) {
+    rows.progressed(second * 1000, "block", second * 10);
+    expect(rows.perSecond(second * 1000)).toBeCloseTo(10, 5);
+  }
+  // Another worker is behind with the same block.
+  rows.progressed(20_000, "block", 50);
+  rows.ended(22_000, "block", 220);
+  expect(rows.perSecond(22_000)).toBeCloseTo(10, 5);
 });
 
 test("recent bytes are as many as fit, and the oldest go", () => {

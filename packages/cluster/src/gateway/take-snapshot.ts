@@ -75,7 +75,7 @@ function workerSnapshot(state: GatewayState, worker: WorkerRecord): WorkerSnapsh
   const notice = noticeOf(state, worker);
   return {
     worker: name, label, host, runtime, devices, state: stateOf(state, worker), joinedAt, rowsDone, blocksDone, failures,
-    rowsPerSecond: worker.rate.perSecond(state.clock.now()),
+    rowsPerSecond: link === undefined ? 0 : worker.rate.perSecond(state.clock.now()),
     ...(heard.device === undefined ? {} : { device: heard.device }),
     ...(notice === undefined ? {} : { notice }),
     ...(heard.loading === undefined || link === undefined ? {} : { loading: heard.loading }),

@@ -1,8 +1,10 @@
 import { ShoalError } from "@shoal/core";
+import { badMessage } from "../connection/bad-message.ts";
 import type { Channel } from "../connection/channel.ts";
 import type { BeatMessage, GatewayToWorker, WorkerToGateway } from "../connection/messages.ts";
 import { travellingError } from "../connection/travelling-error.ts";
 import type { AttemptId, LeasedTask, SchedulerEffect, WorkerJoined } from "../scheduler/index.ts";
+import { blockKey } from "./commit-record.ts";
 import { failJob } from "./end-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import type { Admission } from "./invite-book.ts";
@@ -13,7 +15,8 @@ type LeaseEffect = Extract<SchedulerEffect, { kind: "lease" }>;
 
 /** The other side's schema takes no more in one message. */
 const tasksPerMessage = 1_024;
-const pollMs = 20;
+/** Sockets don't say when they have room. */
+const pollMs = 5;
 
 /** One worker's connection: what it says becomes events, what it is to do becomes messages. */
 export class WorkerLink {
@@ -56,12 +59,16 @@ export class WorkerLink {
     this.heardAt = this.#state.clock.now();
     switch (message.kind) {
       case "ready": {
-        const { model, loadMs, credit } = message;
+        const { model, loadMs, credit, finishing } = message;
         this.#credit = credit ?? this.#credit;
-        return loop.tell({ kind: "worker-ready", connection, ...(model === undefined ? {} : { model }), ...(loadMs === undefined ? {} : { loadMs }), ...(this.#isPaused ? {} : { credit: this.#credit }) });
+        return loop.tell({ kind: "worker-ready", connection, ...(model === undefined ? {} : { model }), ...(loadMs === undefined ? {} : { loadMs }), ...(this.#isPaused ? {} : { credit: this.#credit }), finishing: this.#finishing(finishing) });
       }
       case "beat": return this.#beat(message);
-      case "result": return this.#intake.take(this, message, payload ?? new Uint8Array());
+      case "result": {
+        this.#intake.take(this, message, payload ?? new Uint8Array());
+        // Whoever answers has read, and may have room again before the next look.
+        return this.#sendRows();
+      }
       case "failed": {
         const { task, attempt, failure, error, row } = message;
         this.record.failures++;
@@ -71,25 +78,43 @@ export class WorkerLink {
       case "draining": {
         this.record.draining = true;
         this.#state.changed();
-        // What has been answered is finished too, though it is still being checked.
-        return loop.tell({ kind: "worker-draining", connection, finishing: [...message.finishing, ...[...this.checking.values()].map(({ number }) => number)] });
+        return loop.tell({ kind: "worker-draining", connection, finishing: this.#finishing(message.finishing) });
       }
-      case "hello": return this.bye(new ShoalError("bad-message", "A second hello came on one connection.", { failure: "bug" }), false);
+      case "hello": return this.bye(badMessage("A second hello came on one connection.", { failure: "bug" }), false);
     }
+  }
+
+  /** What it finishes: what has been answered too, though it is still being checked. */
+  #finishing(said: readonly number[] = []): readonly number[] {
+    return [...said, ...[...this.checking.values()].map(({ number }) => number)];
   }
 
   #beat({ running, rows, state, loading, device, notice }: BeatMessage): void {
     const { loop } = this.#state;
+    this.send({ kind: "heard" });
+    if (running !== undefined && loading === undefined) this.#count(running, rows);
+    // One that waits still has the device that it computed on.
+    device ??= this.record.heard.device;
     this.record.heard = { state, ...(loading === undefined ? {} : { loading }), ...(device === undefined ? {} : { device }), ...(notice === undefined ? {} : { notice }) };
     this.#state.changed();
     const isPaused = state === "paused";
     if (isPaused !== this.#isPaused) {
       this.#isPaused = isPaused;
-      loop.tell({ kind: "worker-ready", connection: this.connection, credit: isPaused ? 0 : this.#credit });
+      loop.tell({ kind: "worker-ready", connection: this.connection, credit: isPaused ? 0 : this.#credit, finishing: this.#finishing(running === undefined ? [] : [running.number]) });
     }
     // While an answer of its is being checked it seems to be behind with it, and is not.
-    const saysNothing = loading !== undefined || isPaused || this.checking.size > 0;
+    const saysNothing = loading !== undefined || this.checking.size > 0;
     loop.tell({ kind: "beat", connection: this.connection, rows, ...(running === undefined ? {} : { running }), ...(saysNothing ? { loading: true } : {}) });
+  }
+
+  /** Rows of blocks that are not done are done all the same. */
+  #count({ epoch, number }: AttemptId, rows: number): void {
+    const { loop, jobs, clock } = this.#state;
+    const task = epoch === loop.epoch ? this.record.leased(number) : undefined;
+    if (task === undefined || !(loop.state.connections.get(this.connection)?.attempts.has(number) ?? false)) return;
+    const counted = Math.min(rows, task.rows);
+    this.record.rate.progressed(clock.now(), number, counted);
+    jobs.get(task.job)?.segments[task.segment]?.rate.progressed(clock.now(), blockKey(task), counted);
   }
 
   lease({ lease, leaseMs, duplicate, tasks }: LeaseEffect): void {
@@ -105,6 +130,9 @@ export class WorkerLink {
         return { task, attempt, bytes: rows.byteLength, ...(input === undefined ? {} : { input }) };
       });
       this.#tell(first.task.job, first.task.segment);
+      const now = this.#state.clock.now();
+      this.record.rate.begin(now);
+      job.segments[first.task.segment]?.rate.begin(now);
       this.send({ kind: "lease", lease, leaseMs, duplicate, tasks: offered });
       this.#unsent.push(...tasks);
       this.#sendRows();

@@ -1,6 +1,6 @@
 import type { BeatMessage, WorkerTraits } from "../connection/messages.ts";
 import type { TaskId } from "../scheduler/index.ts";
-import { RecentRate } from "./recent-rate.ts";
+import { CountedRows } from "./counted-rows.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
 /** Leases of a worker that are remembered: an answer to an earlier one is taken for forged. */
@@ -20,7 +20,8 @@ export class WorkerRecord {
   rowsDone = 0;
   blocksDone = 0;
   failures = 0;
-  readonly rate = new RecentRate();
+  /** By the number of the attempt. */
+  readonly rate = new CountedRows<number>();
   /** Until when it is not let in. */
   shutOutUntil = 0;
   readonly #leased = new Map<number, TaskId>();
@@ -38,6 +39,11 @@ export class WorkerRecord {
     this.#leased.set(attempt, task);
     const [oldest] = this.#leased.keys();
     if (this.#leased.size > mostLeased && oldest !== undefined) this.#leased.delete(oldest);
+  }
+
+  /** What was leased to it under this number. */
+  leased(attempt: number): TaskId | undefined {
+    return this.#leased.get(attempt);
   }
 
   /** Whether the task was leased to it under this number. */

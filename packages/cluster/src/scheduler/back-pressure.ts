@@ -26,7 +26,9 @@ function openBlocksWanted(state: SchedulerState, segment: Segment): number {
   const { settings } = state;
   const rows = segment.offered === 0 ? 1 : Math.max(1, segment.offeredRows / segment.offered);
   const bytes = segment.offered === 0 ? settings.maxOpenBytes / firstBlocks : segment.offeredBytes / segment.offered;
-  const forRate = (leasesAhead * Math.max(settings.workMs.machine, settings.workMs.tab) * segment.totalRate) / rows;
+  // However fast they are, no lease is of more tasks than that.
+  const mostLeased = leasesAhead * settings.maxTasksPerLease * segment.able;
+  const forRate = Math.min(mostLeased, (leasesAhead * Math.max(settings.workMs.machine, settings.workMs.tab) * segment.totalRate) / rows);
   const done = Math.min(doneBlocks, segment.committed.size - segment.offered);
   const wanted = Math.max(2, 3 * segment.able, Math.ceil(forRate), done);
   const fit = bytes > 0 ? Math.max(1, Math.floor(settings.maxOpenBytes / bytes)) : Infinity;

@@ -106,7 +106,7 @@ function applyEntry(state: SchedulerState, task: Task, entry: TaskEntry): void {
     }
   }
   // Whoever failed at it was right.
-  if (entry.kind !== "result") for (const worker of task.trouble?.failedBy.keys() ?? []) forgive(state, segment.job, worker);
+  if (entry.kind !== "result") for (const worker of [...(task.trouble?.failedBy.keys() ?? []), ...(task.trouble?.badResultsBy ?? [])]) forgive(state, segment.job, worker);
   if (of.parts.length === 0) finishBlock(state, of);
 }
 

@@ -71,8 +71,8 @@ export type SchedulerEvent =
   | { readonly kind: "job-paused" | "job-resumed"; readonly job: string }
   // From a worker, by its connection.
   | WorkerJoined
-  /** It has loaded a model, or can hold another number of leases. None: it has stopped for now, and what it had is offered again. */
-  | { readonly kind: "worker-ready"; readonly connection: string; readonly model?: string; readonly loadMs?: number; readonly credit?: number }
+  /** It has loaded a model, or can hold another number of leases. None: it begins nothing for now, and what it had is offered again but for the attempts that it finishes. */
+  | { readonly kind: "worker-ready"; readonly connection: string; readonly model?: string; readonly loadMs?: number; readonly credit?: number; readonly finishing?: readonly number[] }
   | WorkerBeat
   /** A result that the gateway has checked; from an earlier epoch: one that the worker still held. */
   | { readonly kind: "result"; readonly connection: string; readonly task: TaskId; readonly attempt: AttemptId }
@@ -132,4 +132,6 @@ export interface TaskFailed {
   readonly error: ErrorData;
   /** The guilty row, counted from the start of the task, where the worker knows it. */
   readonly row?: number;
+  /** It answered with what is no result. That says something of the worker, and nothing of the rows: anybody can do so, under as many names as they like. */
+  readonly badResult?: boolean;
 }

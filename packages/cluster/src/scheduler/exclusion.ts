@@ -50,13 +50,13 @@ export function excludedUntil(state: SchedulerState, job: Job, worker: Worker): 
 const suspiciousLosses = 2;
 
 export function isSuspected(trouble: Trouble | undefined): trouble is Trouble {
-  return trouble !== undefined && (trouble.failures > 0 || trouble.losses >= suspiciousLosses);
+  return trouble !== undefined && (trouble.failures > 0 || trouble.badResults > 0 || trouble.losses >= suspiciousLosses);
 }
 
 /** One that failed at a task or vanished with it, or has no more memory than one for which it was too little. */
 export function isBarred(trouble: Trouble, worker: Worker): boolean {
   if (!isSuspected(trouble)) return false;
-  return trouble.failedBy.has(worker) || trouble.lostBy.has(worker) || worker.joined.memoryBytes <= trouble.memoryFloor;
+  return trouble.failedBy.has(worker) || trouble.lostBy.has(worker) || trouble.badResultsBy.has(worker) || worker.joined.memoryBytes <= trouble.memoryFloor;
 }
 
 /** Whether somebody is there who may still prove the task good. */

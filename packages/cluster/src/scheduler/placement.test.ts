@@ -60,6 +60,20 @@ describe("a pause", () => {
     fleet.tell({ kind: "worker-ready", connection: "a", credit: 2 });
     expect(blocksOf(fleet.leased()["a"])).toEqual([0]);
   });
+
+  test("of a worker that finishes what it runs gives that to nobody else", () => {
+    const fleet = new TestFleet();
+    fleet.submit("job");
+    fleet.join("a");
+    fleet.offer("job", 1);
+    const [running] = fleet.leased()["a"] ?? [];
+    if (running === undefined) throw new Error("nothing was leased");
+    fleet.tell({ kind: "worker-ready", connection: "a", credit: 0, finishing: [running.attempt.number] });
+    fleet.join("b");
+    expect([fleet.take("revoke"), fleet.leased()]).toEqual([[], {}]);
+    fleet.result("a", running);
+    expect(fleet.take("block-done")).toHaveLength(1);
+  });
 });
 
 test("few blocks are asked for until it is known how large they are", () => {

@@ -131,3 +131,38 @@ test("closed tabs do not condemn a block; but one that ends every process that t
   vanish("f");
   expect(fleet.take("commit")).toMatchObject([{ entry: { kind: "split", at: [0, 1] } }]);
 });
+
+describe("answers that are no results", () => {
+  const answer = (fleet: TestFleet, isBad: (worker: string) => boolean): void => {
+    for (const [name, tasks] of Object.entries(fleet.leased())) {
+      for (const leased of tasks) {
+        if (isBad(name)) fleet.tell({ kind: "failed", connection: name, ...leased, failure: "worker-lost", error: { code: "bad-result", message: "no result" }, badResult: true }, 100);
+        else fleet.result(name, leased, 10);
+        fleet.commitAll();
+      }
+    }
+  };
+
+  test("condemn no block while there is somebody else, whatever number of names they come by", () => {
+    const fleet = fleetOf("forger 1", "forger 2", "forger 3", "forger 4", "honest");
+    fleet.offer("job", 6, { rows: 16 });
+    for (let turn = 0; turn < 100 && fleet.state.jobs.size > 0; turn++) {
+      answer(fleet, (name) => name.startsWith("forger"));
+      fleet.pass(5000, ...fleet.state.connections.keys());
+    }
+    expect(fleet.take("job-done")).toMatchObject([{ quarantinedRows: 0 }]);
+    expect([fleet.take("block-split"), fleet.take("rows-quarantined")]).toEqual([[], []]);
+  });
+
+  test("end the job all the same where nobody can do better", () => {
+    const fleet = fleetOf("a", "b", "c");
+    fleet.offer("job", 1, { rows: 1 });
+    let answers = 0;
+    for (let turn = 0; turn < 500 && fleet.state.jobs.size > 0; turn++) {
+      answer(fleet, () => ++answers > 0);
+      fleet.pass(5000, ...fleet.state.connections.keys());
+    }
+    expect(answers).toBe(9);
+    expect(fleet.take("job-done")).toMatchObject([{ quarantinedRows: 1 }]);
+  });
+});

@@ -10,6 +10,7 @@ export interface Failure {
   readonly failure: FailureClass;
   readonly error: ErrorData;
   readonly row?: number;
+  readonly badResult?: boolean;
 }
 
 /** What a job ends by: a failure that no other worker and no smaller task would be spared. */
@@ -19,7 +20,7 @@ export type Verdict = "again" | "job-fails";
  * A worker failed at a task. Who is to blame is told by others: the task goes to workers that have not failed at it, and only when so many
  * distinct ones have is it cut up, until the guilty row stands alone and is quarantined. A worker that fails alone is the one excluded.
  */
-export function failTask(state: SchedulerState, attempt: Attempt, { failure, error, row }: Failure): Verdict {
+export function failTask(state: SchedulerState, attempt: Attempt, { failure, error, row, badResult = false }: Failure): Verdict {
   const { task, worker } = attempt;
   endAttempt(state, attempt);
   if (failure === "aborted") {
@@ -27,11 +28,16 @@ export function failTask(state: SchedulerState, attempt: Attempt, { failure, err
     return "again";
   }
   const trouble = troubleOf(task, error);
-  trouble.failedBy.set(worker, (trouble.failedBy.get(worker) ?? 0) + 1);
-  trouble.failures++;
-  trouble.lastError = error;
-  trouble.guiltyRow = row;
-  trouble.bug = failure === "bug";
+  if (badResult) {
+    trouble.badResultsBy.add(worker);
+    trouble.badResults++;
+  } else {
+    trouble.failedBy.set(worker, (trouble.failedBy.get(worker) ?? 0) + 1);
+    trouble.failures++;
+    trouble.lastError = error;
+    trouble.guiltyRow = row;
+    trouble.bug = failure === "bug";
+  }
   trouble.others = undefined;
   trouble.againAt = state.now + state.settings.againMs;
   if (failure === "oom") trouble.memoryFloor = Math.max(trouble.memoryFloor, worker.joined.memoryBytes);
@@ -60,11 +66,14 @@ function judge(state: SchedulerState, task: Task, trouble: Trouble): Verdict {
   return "again";
 }
 
+/** Of answers that were no results, so many weigh as much as a failure, and only where nobody is left who might do better: or else a job could hang on a block. */
+const badResultsPerFailure = 3;
+
 /** A loss is half a failure. Where nobody is left to ask, those who failed are asked again, as often. */
 function isBlamed(state: SchedulerState, { of: { segment } }: Task, trouble: Trouble): boolean {
   const { failingWorkers } = state.settings;
   if (trouble.failedBy.size + trouble.lostBy.size / 2 >= failingWorkers) return true;
-  return trouble.failures + trouble.losses / 2 >= failingWorkers && !hasOthers(state, segment, trouble);
+  return trouble.failures + trouble.losses / 2 + trouble.badResults / badResultsPerFailure >= failingWorkers && !hasOthers(state, segment, trouble);
 }
 
 function sentence({ first, rows, of }: Task, { guiltyRow, lastError }: Trouble): TaskEntry {
@@ -76,7 +85,7 @@ function sentence({ first, rows, of }: Task, { guiltyRow, lastError }: Trouble):
 }
 
 function troubleOf(task: Task, error: ErrorData): Trouble {
-  task.trouble ??= { failedBy: new Map(), failures: 0, lostBy: new Set(), losses: 0, memoryFloor: -1, lastError: error, guiltyRow: undefined, bug: false, againAt: 0, others: undefined };
+  task.trouble ??= { failedBy: new Map(), failures: 0, lostBy: new Set(), losses: 0, badResultsBy: new Set(), badResults: 0, memoryFloor: -1, lastError: error, guiltyRow: undefined, bug: false, againAt: 0, others: undefined };
   return task.trouble;
 }
 

@@ -140,6 +140,9 @@ export interface Trouble {
   readonly failedBy: Map<Worker, number>;
   failures: number;
   /** Workers that vanished while they ran it: not to its credit, and no proof. */
+  /** Who answered with what is no result, and how often that was. */
+  readonly badResultsBy: Set<Worker>;
+  badResults: number;
   readonly lostBy: Set<Worker>;
   losses: number;
   /** Workers with no more memory than this will fail too. */
@@ -182,7 +185,7 @@ export interface Worker {
   joined: WorkerJoined;
   connection: string;
   classKey: string;
-  /** `silent`: not heard for longer than its leases; it is live again when it is heard. `idle`: it wants nothing for now. */
+  /** `silent`: not heard for longer than its leases; it is live again when it is heard. `idle`: it begins nothing for now. */
   status: "live" | "silent" | "idle" | "draining" | "gone";
   credit: number;
   readonly models: Set<string>;

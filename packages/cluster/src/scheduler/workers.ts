@@ -48,8 +48,8 @@ export function hear(state: SchedulerState, connection: string): Worker | undefi
   return worker;
 }
 
-export function ready(state: SchedulerState, worker: Worker, { model, loadMs, credit }: Extract<SchedulerEvent, { kind: "worker-ready" }>): void {
-  if (credit === 0) return rest(state, worker);
+export function ready(state: SchedulerState, worker: Worker, { model, loadMs, credit, finishing = [] }: Extract<SchedulerEvent, { kind: "worker-ready" }>): void {
+  if (credit === 0) return rest(state, worker, finishing);
   if (credit !== undefined) {
     worker.credit = creditOf(state, worker.joined, credit);
     if (worker.status === "idle") {
@@ -66,14 +66,14 @@ export function ready(state: SchedulerState, worker: Worker, { model, loadMs, cr
   if (worker.status === "live") state.freed.add(worker);
 }
 
-/** It was stopped by whoever it belongs to: that is nobody's failure, and others do what it had. */
-function rest(state: SchedulerState, worker: Worker): void {
+/** It was stopped by whoever it belongs to: that is nobody's failure, and others do what it does not finish. */
+function rest(state: SchedulerState, worker: Worker, finishing: readonly number[]): void {
   if (worker.status !== "live") return;
   retire(state, worker);
   worker.status = "idle";
-  const held = [...worker.attempts.values()];
-  revoke(state, held, "moved");
-  for (const attempt of held) loseAttempt(state, attempt);
+  const givenBack = [...worker.attempts.values()].filter(({ number }) => !finishing.includes(number));
+  revoke(state, givenBack, "moved");
+  for (const attempt of givenBack) loseAttempt(state, attempt);
 }
 
 /** It takes no more, and what it does not finish is offered again at once. */

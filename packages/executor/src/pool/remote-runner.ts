@@ -35,4 +35,14 @@ export interface RemoteJob extends AsyncDisposable {
   readonly pools: RemotePools;
   /** The run has all it wanted, and its output is there: what is kept of the job elsewhere may go. */
   published(): Promise<void>;
+  /** Absent: what is done is kept nowhere else. */
+  readonly kept?: KeptElsewhere;
+}
+
+/** What is done of a job is kept where it went: a run of the same identity, which reads its input from the start, is given it. */
+export interface KeptElsewhere {
+  /** For messages. */
+  readonly by: string;
+  /** The run goes on in the middle instead, after rows that this machine has: it cuts other blocks, and is a job of its own. To be said before it begins. */
+  goesOnHere(): Promise<void>;
 }

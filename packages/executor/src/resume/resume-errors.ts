@@ -20,10 +20,11 @@ export function deviceChanged(location: string, device: string, there: readonly 
   });
 }
 
-/** The sink's own error, with how far the earlier run came. */
-export function unfinished(error: ShoalError, summary: LedgerSummary | undefined): ShoalError {
+/** The sink's own error, with how far the earlier run came. @param by who else keeps what is done */
+export function unfinished(error: ShoalError, summary: LedgerSummary | undefined, by?: string): ShoalError {
   const { message, details } = error.toData();
   if (summary === undefined || summary.rows === 0) {
+    if (by !== undefined) return new ShoalError(error.code, `${message} What ${by} has of it is kept.`, { cause: error, failure: "bug", hint: 'Go on with it: { resume: true } (--resume); or choose another name.', ...(details && { details }) });
     return new ShoalError(error.code, `${message} No row of it is kept.`, { cause: error, failure: "bug", hint: 'Start at the first row: { resume: true }, or { mode: "overwrite" }; or choose another name.', ...(details && { details }) });
   }
   const { rows, startedAt, lastAt } = summary;

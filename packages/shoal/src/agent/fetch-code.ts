@@ -1,3 +1,4 @@
+import { sha256Of } from "@shoal/cluster";
 import { ShoalError } from "@shoal/core";
 
 /** Fetches a predictor's code and puts it where actors can import it, if it is what its hash says. @throws `unreachable`, `http-refused`, `download-corrupt` */
@@ -10,7 +11,7 @@ export async function fetchCode(url: string, sha256: string, keep: (sha256: stri
     throw new ShoalError("http-refused", `The coordinator answered ${response.status} for the code at ${shown}.`, { failure: "worker-lost", hint: "The job may have ended; it is tried again with the next task." });
   }
   const bytes = new Uint8Array(await response.arrayBuffer());
-  const digest = Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const digest = await sha256Of(bytes);
   if (digest !== sha256) {
     throw new ShoalError("download-corrupt", `The code at ${shown} came damaged: its SHA-256 is ${digest}.`, { failure: "worker-lost", hint: "It is tried again; if it stays so, a proxy on the way changes the file." });
   }

@@ -7,6 +7,7 @@ import type { AgentRuntime } from "./agent-runtime.ts";
 import { dialSocket } from "./dial.ts";
 import { fetchCode } from "./fetch-code.ts";
 import { fetchModel } from "./fetch-model.ts";
+import { modelUrl } from "./model-url.ts";
 
 export interface StartAgentOptions {
   /** For people, as in "Anna's laptop". Default: the name of the machine, or of the browser. */
@@ -56,8 +57,7 @@ export async function startAgent(link: string, options: StartAgentOptions = {}):
         label: options.label ?? runtime.defaultLabel(), host: runtime.host, runtime: runtime.runtime(), devices: await usable.candidates(),
         cpus: resources.cpus, gpus: resources.gpus, memoryBytes: resources.memory, models: [], runsCode: keepCode !== undefined,
       },
-      // The key stands in the path, since libraries that fetch models send no headers of ours.
-      modelUrl: (model, { key }) => `${base}models/~${key}/${model.hash}/${(model as { readonly entry?: string }).entry ?? ""}`,
+      modelUrl: (model, { key }) => modelUrl(base, key, model),
       fetchModel,
       onEvent: tell,
       ...(keepCode !== undefined && { codeUrl: ({ sha256 }, { key }) => fetchCode(`${base}code/~${key}/${sha256}.js`, sha256, keepCode) }),

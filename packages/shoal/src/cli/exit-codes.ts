@@ -6,8 +6,8 @@ export const exitCodes = { ok: 0, failed: 1, usage: 2, deadLetters: 3, interrupt
 export function printError(thrown: unknown): number {
   const error = ShoalError.from(thrown);
   if (error.code === "aborted") {
-    const kept = error.details?.["kept"];
-    process.stderr.write(typeof kept === "number"
+    const { kept, keptBy } = error.details ?? {};
+    process.stderr.write(typeof keptBy === "string" ? "Interrupted. Nothing was published; what is done is kept. Go on with it: the same command with --resume.\n" : typeof kept === "number"
       ? `Interrupted. Nothing was published; the ${kept.toLocaleString("en-US")} ${kept === 1 ? "row" : "rows"} that are done are kept. Go on with them: the same command with --resume.\n`
       : "Interrupted. Nothing was published, and nothing of it is kept. The next run starts at the first row.\n");
     return exitCodes.interrupted;

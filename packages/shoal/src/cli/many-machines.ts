@@ -103,7 +103,7 @@ export class ManyMachines implements AsyncDisposable {
   }
 
   async #openShare(): Promise<Opened> {
-    const { share } = await import("../cluster/share.ts");
+    const { ownWorker, share } = await import("../cluster/share.ts");
     const { qrCode } = await import("@shoal/coordinator");
     const { cpus, gpus, memory, share: hasGuests, volunteers } = this.#flags;
     const folder = hasGuests ? shareFolder(this.#output) : undefined;
@@ -128,7 +128,7 @@ export class ManyMachines implements AsyncDisposable {
       for (const line of coordinator.advice) this.#report.note(line);
       if (!volunteers) this.#report.note("Tabs and phones don't see these rows. --volunteers lets everybody help who has the link for them.");
     }
-    const stop = this.#tellOfGuests(shared);
+    const stop = this.#tellOfGuests(shared, ownWorker.name);
     return {
       runner: shared.cluster,
       close: async () => {
@@ -138,8 +138,8 @@ export class ManyMachines implements AsyncDisposable {
     };
   }
 
-  #tellOfGuests({ coordinator: { gateway } }: Share): () => void {
-    const guests = ({ workers }: Snapshot) => workers.filter(({ worker }) => worker !== "this-machine");
+  #tellOfGuests({ coordinator: { gateway } }: Share, host: string): () => void {
+    const guests = ({ workers }: Snapshot) => workers.filter(({ worker }) => worker !== host);
     let before = guests(gateway.snapshot());
     return gateway.watch(() => {
       const after = guests(gateway.snapshot());

@@ -65,7 +65,7 @@ function untilAsked(say: (line: string) => void): Promise<void> {
     const ask = (): void => {
       if (asked) process.exit(exitCodes.interrupted);
       asked = true;
-      say("Closing: workers leave, results under way are kept (Ctrl-C again stops at once).");
+      say("Closing: what is done is kept, and workers wait for it to come back (Ctrl-C again stops at once).");
       resolve();
     };
     process.on("SIGINT", ask).on("SIGTERM", ask).on("SIGHUP", ask);

@@ -15,8 +15,8 @@ export function openCluster(base: string, token: string, options: OpenClusterOpt
 }
 
 /** The cluster of whatever is dialled, with the models and the time of this process. */
-export function clusterOver(connection: Pick<ClusterParts, "dial" | "label" | "token" | "placeFile" | "modelFiles">, { hub, log, code = false }: OpenClusterOptions): ConnectedCluster {
-  return createCluster({ modelFiles: findModel({ hub, log }), ...connection, ...(code && { bundle: bundlePredictor }), name: `driver-${randomDigits()}`, clock: wakefulClock, random: randomNumber, log });
+export function clusterOver(connection: Pick<ClusterParts, "dial" | "label" | "token" | "modelFiles" | "bundle">, { hub, log, code = false }: OpenClusterOptions): ConnectedCluster {
+  return createCluster({ modelFiles: findModel({ hub, log }), ...(code && { bundle: bundlePredictor }), ...connection, name: `driver-${randomDigits()}`, clock: wakefulClock, random: randomNumber, log });
 }
 
 /** `randomUUID` is there for secure pages alone. */

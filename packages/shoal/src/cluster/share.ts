@@ -1,10 +1,12 @@
 import { rm } from "node:fs/promises";
-import { manifestOf, runAgent, type Cluster, type ClusterJob, type CodeBundle, type FindModel, type JobSettings, type ModelManifest } from "@shoal/cluster";
+import { manifestOf, runAgent, type BundlePredictor, type Cluster, type ClusterJob, type CodeBundle, type FindModel, type JobSettings, type ModelManifest } from "@shoal/cluster";
 import type { Coordinator, CoordinatorOptions, StoredFiles } from "@shoal/coordinator";
-import { silentLogger, systemClock, type Resources } from "@shoal/core";
+import { ShoalError, silentLogger, systemClock, type Resources } from "@shoal/core";
+import type { KeptElsewhere, RemotePools } from "@shoal/executor";
 import * as agentRuntime from "#agent-runtime";
-import { localMachine } from "#platform";
+import { bundlePredictor, localMachine } from "#platform";
 import type { AgentRuntime } from "../agent/agent-runtime.ts";
+import { modelUrl } from "../agent/model-url.ts";
 import { openMachine } from "../platform/open-machine.ts";
 import { findModel } from "./find-model.ts";
 import { nameJob } from "./name-job.ts";
@@ -17,8 +19,8 @@ export interface ShareOptions extends CoordinatorOptions {
   readonly code?: boolean;
 }
 
-/** What the worker of this process is called. */
-export const ownLabel = "this machine";
+/** The worker of this process. */
+export const ownWorker = { name: "this-machine", label: "this machine" } as const;
 
 /** A coordinator in this process, with this machine as its first worker. */
 export interface Share extends AsyncDisposable {
@@ -39,25 +41,23 @@ export async function share(options: ShareOptions = {}): Promise<Share> {
     await host[Symbol.asyncDispose]();
     throw error;
   });
-  const models = new OwnModels(findModel({ log }), coordinator.files);
+  const own = new OwnFiles(findModel({ log }), coordinator);
   const leaving = new AbortController();
-  // What runs on this machine is its own code.
   const keepCode = code ? (agentRuntime as AgentRuntime).keepCode : undefined;
   const agent = runAgent({
     dial: async () => coordinator.openLocalChannel(),
-    name: "this-machine",
-    traits: { label: ownLabel, host: "machine", runtime: agentRuntime.runtime(), devices: await devices.candidates(), cpus: resources.cpus, gpus: resources.gpus, memoryBytes: resources.memory, models: [], runsCode: keepCode !== undefined },
+    name: ownWorker.name,
+    traits: { label: ownWorker.label, host: "machine", runtime: agentRuntime.runtime(), devices: await devices.candidates(), cpus: resources.cpus, gpus: resources.gpus, memoryBytes: resources.memory, models: [], runsCode: keepCode !== undefined },
     host,
     resources,
     devices,
     clock: systemClock,
     random: Math.random,
-    // Its files are here, where the driver found them.
-    modelUrl: (model) => models.placeOf(model),
-    ...(keepCode !== undefined && { codeUrl: async ({ sha256 }: CodeBundle) => keepCode(sha256, await coordinator.files.read(sha256)) }),
+    modelUrl: (model, { key }) => own.placeOf(model, key),
+    ...(keepCode !== undefined && { codeUrl: async (bundle: CodeBundle) => keepCode(bundle.sha256, await own.codeOf(bundle)) }),
     signal: leaving.signal,
   });
-  const cluster = clusterOver({ dial: async () => coordinator.openLocalChannel(), label: "this coordinator", modelFiles: models.find }, { log, code });
+  const cluster = clusterOver({ dial: async () => coordinator.openLocalChannel(), label: "this coordinator", modelFiles: own.find, ...(code && { bundle: own.bundle }) }, { log, code });
   return new RunningShare(coordinator, cluster, options.folder, async () => {
     leaving.abort();
     await agent.ended.catch(() => {});
@@ -93,15 +93,8 @@ class RunningShare implements Share {
         this.#isPublished = false;
         // Only a folder outlives this process; without one a job may well be run twice.
         const identity = settings.identity ?? (folder === undefined ? undefined : await nameJob(settings));
-        const job = await cluster.openJob({ ...settings, ...(identity !== undefined && { identity }) });
-        return {
-          pools: job.pools,
-          published: async () => {
-            await job.published();
-            this.#isPublished = true;
-          },
-          [Symbol.asyncDispose]: () => job[Symbol.asyncDispose](),
-        };
+        const named = await cluster.openJob({ ...settings, ...(identity !== undefined && { identity }) });
+        return new SharedJob(named, identity === undefined ? undefined : () => cluster.openJob(settings), cluster.name, () => void (this.#isPublished = true));
       },
       [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
     };
@@ -109,20 +102,61 @@ class RunningShare implements Share {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cluster[Symbol.asyncDispose]();
-    await this.coordinator.close();
+    // What is not published can be continued, and guests wait for that.
+    await this.coordinator.close({ again: this.#folder !== undefined && !this.#isPublished });
     await this.#endWorker();
     if (this.#isPublished && this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
   }
 }
 
-/** Models that this process's driver hands out: neither the coordinator nor its own worker needs a copy of what lies on this machine. */
-class OwnModels {
-  readonly #places = new Map<string, string>();
-  readonly #find: FindModel;
-  readonly #files: Pick<StoredFiles, "add">;
+/** A run's job, by its own name; or without one, where the run goes on from what this machine has. */
+class SharedJob implements ClusterJob {
+  readonly pools: RemotePools;
+  readonly kept?: KeptElsewhere;
+  readonly #onPublished: () => void;
+  #job: ClusterJob;
 
-  constructor(find: FindModel, files: Pick<StoredFiles, "add">) {
-    [this.#find, this.#files] = [find, files];
+  constructor(named: ClusterJob, openOther: (() => Promise<ClusterJob>) | undefined, by: string, onPublished: () => void) {
+    this.#job = named;
+    this.#onPublished = onPublished;
+    if (openOther !== undefined) {
+      this.kept = { by, goesOnHere: async () => {
+        await named[Symbol.asyncDispose]();
+        this.#job = await openOther();
+      } };
+    }
+    this.pools = (plan) => {
+      const stages = [...named.pools(plan)];
+      // Which job it is, is known when the first of them is opened.
+      let pools: ReturnType<RemotePools> | undefined;
+      return new Map(stages.map(([stage, open]) => [stage, (run) => (this.#job === named ? open : (pools ??= this.#job.pools(plan)).get(stage) ?? open)(run)]));
+    };
+  }
+
+  async published(): Promise<void> {
+    await this.#job.published();
+    this.#onPublished();
+  }
+
+  [Symbol.asyncDispose](): PromiseLike<void> {
+    return this.#job[Symbol.asyncDispose]();
+  }
+}
+
+/**
+ * Models and code that this process's driver hands out: neither the coordinator nor its own worker needs a copy of what lies on this machine. Somebody else may bring
+ * a job too, by the dashboard's link: its models come over HTTP, as to any worker, and its code is not run here.
+ */
+class OwnFiles {
+  /** By the hash of the model. */
+  readonly #places = new Map<string, string>();
+  readonly #bundles = new Set<string>();
+  readonly #find: FindModel;
+  readonly #files: StoredFiles;
+  readonly #base: string;
+
+  constructor(find: FindModel, { files, url }: Pick<Coordinator, "files" | "url">) {
+    [this.#find, this.#files, this.#base] = [find, files, url];
   }
 
   readonly find: FindModel = async (spec, signal) => {
@@ -134,7 +168,19 @@ class OwnModels {
     return model;
   };
 
-  placeOf({ hash }: ModelManifest): string {
-    return this.#places.get(hash) ?? "";
+  readonly bundle: BundlePredictor = async (spec, signal) => {
+    const bundle = await bundlePredictor(spec, signal);
+    this.#bundles.add(bundle.sha256);
+    return bundle;
+  };
+
+  placeOf(model: ModelManifest, key: string): string {
+    return this.#places.get(model.hash) ?? modelUrl(this.#base, key, model);
+  }
+
+  /** @throws `code-not-allowed` */
+  async codeOf({ sha256 }: CodeBundle): Promise<Uint8Array> {
+    if (this.#bundles.has(sha256)) return this.#files.read(sha256);
+    throw new ShoalError("code-not-allowed", "This machine runs the code of its own job, and this is another's.", { failure: "worker-lost", hint: "Start a worker that may run it: shoal work --allow-code." });
   }
 }

@@ -23,6 +23,15 @@ export function testBlobs({ name, withFixture }: EngineSuite): void {
       }
     }));
 
+    test("bytes may be named by the store", withFixture(async ({ engine: { blobs } }) => {
+      if (blobs.add === undefined) return;
+      const bytes = someBytes(1000);
+      const sha256 = await sha256Of(bytes);
+      expect(await Promise.all([blobs.add(bytes), blobs.add(bytes.slice())])).toEqual([sha256, sha256]);
+      expect(await blobs.put(sha256, bytes)).toBe("there");
+      expect(await blobs.get(sha256)).toEqual(bytes);
+    }));
+
     test("bytes under another name are refused, and what is not there is an error", withFixture(async ({ engine: { blobs } }) => {
       const bytes = someBytes(100);
       const other = await sha256Of(someBytes(100));

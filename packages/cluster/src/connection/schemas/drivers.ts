@@ -12,7 +12,7 @@ export const file = v.object({ kind: v.literal("file"), sha256, offset: count, l
 export const ask = v.object({ kind: v.literal("ask"), job: id, segment: segmentNumber, blocks: count });
 export const offer = v.object({ kind: v.literal("offer"), job: id, segment: segmentNumber, block: count, rows });
 export const inputEnded = v.object({ kind: v.literal("input-ended"), job: id, segment: segmentNumber, blocks: count });
-export const cancel = v.object({ kind: v.literal("cancel"), job: id, forget: v.exactOptional(flag) });
+export const cancel = v.object({ kind: v.literal("cancel"), job: id, forget: v.exactOptional(flag), again: v.exactOptional(flag) });
 export const published = v.object({ kind: v.literal("published"), job: id });
 
 export const part = v.object({

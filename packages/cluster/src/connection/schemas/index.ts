@@ -7,12 +7,12 @@ import * as workers from "./workers.ts";
 export type Schemas<Message extends Header> = { readonly [K in Message["kind"]]: GenericSchema<unknown, Extract<Message, { readonly kind: unknown }>> };
 
 export const { bye } = workers;
-const { hello, welcome, segment, lease, block, revoke, settle, jobEnded, drain, ready, beat, result, failed, draining } = workers;
+const { hello, welcome, segment, lease, block, revoke, settle, heard, jobEnded, drain, ready, beat, result, failed, draining } = workers;
 const { submit, accepted, file, ask, offer, inputEnded, cancel, published, part, blockDone, jobFailed, fleet } = drivers;
 
 export const fromWorker: Schemas<WorkerToGateway> = { hello, ready, beat, result, failed, draining };
 export const fromDriver: Schemas<DriverToGateway> = { hello, submit, file, offer, "input-ended": inputEnded, cancel, published };
-export const toWorker: Schemas<GatewayToWorker> = { welcome, bye, segment, lease, block, revoke, settle, refuse: settle, "job-ended": jobEnded, drain };
+export const toWorker: Schemas<GatewayToWorker> = { welcome, bye, segment, lease, block, revoke, settle, refuse: settle, heard, "job-ended": jobEnded, drain };
 export const toDriver: Schemas<GatewayToDriver> = { welcome, bye, accepted, ask, part, "block-done": blockDone, "job-failed": jobFailed, fleet };
 
 /** Messages that carry bytes; `must`: without them they mean nothing. */

@@ -6,6 +6,8 @@ import { amount, count, counted, device, flag, id, list, named, rows, sha256, te
 const token = text(512);
 /** Tasks in one message. */
 const mostTasks = 1_024;
+/** Numbers of attempts. */
+const finishing = list(count, 100_000);
 const tried = v.object({ task: taskId, attempt: attemptId });
 
 export const workerTraits = v.object({
@@ -18,7 +20,7 @@ export const hello = v.object({
   worker: v.exactOptional(workerTraits),
 });
 
-export const welcome = v.object({ kind: v.literal("welcome"), protocol: count, key: token, name: text(1_024), beatMs: counted(3_600_000) });
+export const welcome = v.object({ kind: v.literal("welcome"), protocol: count, key: token, name: text(1_024), beatMs: v.pipe(counted(3_600_000), v.minValue(1)) });
 export const bye = v.object({ kind: v.literal("bye"), error: errorData, again: flag });
 
 export const segment = v.object({ kind: v.literal("segment"), job: id, segment: segmentNumber, jobName: text(1_024), about, description: segmentDescription });
@@ -31,10 +33,11 @@ export const lease = v.object({
 export const block = v.object({ kind: v.literal("block"), task: taskId, attempt: attemptId });
 export const revoke = v.object({ kind: v.literal("revoke"), tasks: list(tried, mostTasks), why: v.picklist(["committed", "expired", "moved", "stalled", "job-ended"]) });
 export const settle = v.object({ kind: v.picklist(["settle", "refuse"]), task: taskId, attempt: attemptId });
+export const heard = v.object({ kind: v.literal("heard") });
 export const jobEnded = v.object({ kind: v.literal("job-ended"), job: id });
 export const drain = v.object({ kind: v.literal("drain"), why: words });
 
-export const ready = v.object({ kind: v.literal("ready"), model: v.exactOptional(named(256)), loadMs: v.exactOptional(amount), credit: v.exactOptional(count) });
+export const ready = v.object({ kind: v.literal("ready"), model: v.exactOptional(named(256)), loadMs: v.exactOptional(amount), credit: v.exactOptional(count), finishing: v.exactOptional(finishing) });
 
 export const beat = v.object({
   kind: v.literal("beat"), running: v.exactOptional(attemptId), rows, loading: v.exactOptional(v.object({ doneBytes: count, bytes: count })),
@@ -48,4 +51,4 @@ export const resultStats = v.object({
 
 export const result = v.object({ kind: v.literal("result"), task: taskId, attempt: attemptId, rows, sha256, input: v.exactOptional(sha256), failures: rowFailures, stats: resultStats });
 export const failed = v.object({ kind: v.literal("failed"), task: taskId, attempt: attemptId, failure: failureClass, error: errorData, row: v.exactOptional(rows) });
-export const draining = v.object({ kind: v.literal("draining"), finishing: list(count, 100_000) });
+export const draining = v.object({ kind: v.literal("draining"), finishing });

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { link, mkdir, open, readdir, readFile, rename, rm, stat, utimes, type FileHandle } from "node:fs/promises";
 
@@ -20,7 +19,6 @@ export interface Disk {
   read(path: string, start?: number, end?: number): AsyncIterable<Uint8Array>;
   stat(path: string): Promise<{ readonly bytes: number; readonly changedMs: number } | undefined>;
   touch(path: string): Promise<void>;
-  sha256(path: string): Promise<string>;
   exists(path: string): boolean;
 }
 
@@ -87,11 +85,6 @@ export const localDisk: Disk = {
   touch: async (path) => {
     const now = new Date();
     await utimes(path, now, now);
-  },
-  sha256: async (path) => {
-    const hash = createHash("sha256");
-    for await (const part of localDisk.read(path)) hash.update(part);
-    return hash.digest("hex");
   },
   exists: existsSync,
 };

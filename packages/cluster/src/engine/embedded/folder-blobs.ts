@@ -1,139 +1,172 @@
-import { randomUUID } from "node:crypto";
-import { dirname, join } from "node:path";
+import { ShoalError } from "@shoal/core";
 import { blobDamaged, blobMissing, checkBlobBytes, sha256Of } from "../blob-bytes.ts";
 import type { BlobStore, ByteRange } from "../blob-store.ts";
 import { diskError } from "./disk-error.ts";
 import { systemCode, type Disk } from "./disk.ts";
+import { blobsOfPack } from "./pack-format.ts";
+import { packPath, PackWriter, type BlobPlace } from "./pack-writer.ts";
 
-interface Seen {
-  readonly bytes: number;
-  readonly changedMs: number;
+interface KnownBlob {
+  place: BlobPlace;
+  /** When it was put last, by the wall clock; of what an earlier process put, when its pack was written last. */
+  putAt: number;
+  /** Its bytes were read or written by this process: until then they may be what a crash has left. */
+  isSound: boolean;
 }
 
-/** Blobs as files: `<first two digits>/<sha256>`; those on their way in `incoming`, those whose bytes have changed in `damaged`. One process at a time. */
+const packName = /^pack-(\d{8})\.blobs$/;
+const maxPackBytes = 64 << 20;
+
+/** Blobs in packs, one behind the other: `pack-00000001.blobs` and so on; which lie where is read when a folder is opened, and kept in memory. One process at a time. */
 export class FolderBlobs implements BlobStore {
   readonly #folder: string;
   readonly #disk: Disk;
-  /** What is known to be on the disk, folder entry and all. */
-  readonly #durable = new Set<string>();
-  /** Files that were found to be what they are called, as they were then. */
-  readonly #checked = new Map<string, Seen>();
-  /** What must be over before anything else is done with a blob. */
+  readonly #writer: PackWriter;
+  readonly #known: Map<string, KnownBlob>;
+  /** Blobs that are being put. */
   readonly #underWay = new Map<string, Promise<unknown>>();
+  #collecting: Promise<unknown> = Promise.resolve();
 
-  constructor(folder: string, disk: Disk) {
-    this.#folder = folder;
-    this.#disk = disk;
+  static async open(folder: string, disk: Disk): Promise<FolderBlobs> {
+    const known = new Map<string, KnownBlob>();
+    const packs = await packsIn(folder, disk);
+    for (const pack of packs) {
+      const path = packPath(folder, pack);
+      const info = await disk.stat(path);
+      if (info === undefined) continue;
+      // Of two that are called the same the later counts: the other one was damaged, or has moved.
+      for await (const { sha256, start, bytes } of blobsOfPack(disk, path, info.bytes)) known.set(sha256, { place: { pack, start, bytes }, putAt: info.changedMs, isSound: false });
+    }
+    return new FolderBlobs(folder, disk, known, Math.max(0, ...packs));
+  }
+
+  private constructor(folder: string, disk: Disk, known: Map<string, KnownBlob>, lastPack: number) {
+    [this.#folder, this.#disk, this.#known] = [folder, disk, known];
+    this.#writer = new PackWriter(folder, disk, lastPack, maxPackBytes);
   }
 
   put(sha256: string, bytes: Uint8Array): Promise<"stored" | "there"> {
     return this.#alone(sha256, async () => {
-      const path = this.#path(sha256);
-      if (path !== undefined && (await this.#disk.stat(path)) !== undefined) {
-        await this.#keep(sha256, path);
-        return "there";
-      }
+      if (await this.#isThere(sha256)) return "there";
       const copy = new Uint8Array(bytes);
       checkBlobBytes(sha256, await sha256Of(copy));
-      await this.#store(sha256, path as string, copy);
-      return "stored";
+      return this.#store(sha256, copy);
     });
+  }
+
+  async add(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+    const sha256 = await sha256Of(bytes);
+    await this.#alone(sha256, async () => (await this.#isThere(sha256)) || this.#store(sha256, bytes));
+    return sha256;
   }
 
   async get(sha256: string, range?: ByteRange): Promise<Uint8Array> {
     await this.#underWay.get(sha256)?.catch(() => {});
-    const path = this.#path(sha256);
-    try {
-      const info = path === undefined ? undefined : await this.#disk.stat(path);
-      if (path === undefined || info === undefined) throw blobMissing(sha256);
-      const seen = this.#checked.get(sha256);
-      if (seen?.changedMs !== info.changedMs || seen.bytes !== info.bytes) await this.#check(sha256, path, info);
-      const { start = 0, length = Infinity } = range ?? {};
-      const bytes = new Uint8Array(Math.max(0, Math.min(info.bytes - start, length)));
-      let at = 0;
-      for await (const part of this.#disk.read(path, start, start + bytes.byteLength)) {
-        bytes.set(part, at);
-        at += part.byteLength;
-      }
-      return bytes;
-    } catch (error) {
-      if (systemCode(error) === "ENOENT") throw blobMissing(sha256);
-      throw diskError(error, `read blob ${sha256}`, this.#folder);
-    }
+    const bytes = await this.#read(sha256);
+    return range === undefined ? bytes : bytes.slice(range.start, range.start + range.length);
   }
 
   async size(sha256: string): Promise<number | undefined> {
-    const path = this.#path(sha256);
-    return path === undefined ? undefined : (await this.#disk.stat(path))?.bytes;
+    return this.#known.get(sha256)?.place.bytes;
   }
 
-  async collect(isReferenced: (sha256: string) => boolean, graceMs: number): Promise<{ readonly removed: number; readonly bytes: number }> {
-    // Files carry the time of the wall clock.
+  collect(isReferenced: (sha256: string) => boolean, graceMs: number): Promise<{ readonly removed: number; readonly bytes: number }> {
+    const collected = this.#collecting.catch(() => {}).then(() => this.#collect(isReferenced, graceMs));
+    this.#collecting = collected;
+    return collected;
+  }
+
+  async close(): Promise<void> {
+    await this.#collecting.catch(() => {});
+    await this.#writer.close();
+  }
+
+  async #store(sha256: string, bytes: Uint8Array): Promise<"stored"> {
+    await this.#writer.append(sha256, bytes, (place) => this.#known.set(sha256, { place, putAt: Date.now(), isSound: true }));
+    return "stored";
+  }
+
+  /** As good as new for `collect`, if it is there and is what it is called. */
+  async #isThere(sha256: string): Promise<boolean> {
+    const known = this.#known.get(sha256);
+    if (known === undefined) return false;
+    known.putAt = Date.now();
+    try {
+      if (!known.isSound) await this.#read(sha256);
+      // For who opens the folder next.
+      await this.#disk.touch(packPath(this.#folder, known.place.pack));
+      return this.#known.has(sha256);
+    } catch {
+      // Whatever is wrong with it there, it is written once more.
+      return false;
+    }
+  }
+
+  /** The bytes, which are looked at each time: those that have changed where they lie are never given out. */
+  async #read(sha256: string): Promise<Uint8Array<ArrayBuffer>> {
+    const known = this.#known.get(sha256);
+    if (known === undefined) throw blobMissing(sha256);
+    const { place } = known;
+    const bytes = new Uint8Array(place.bytes);
+    let at = 0;
+    try {
+      for await (const part of this.#disk.read(packPath(this.#folder, place.pack), place.start, place.start + place.bytes)) {
+        bytes.set(part, at);
+        at += part.byteLength;
+      }
+    } catch (error) {
+      // It has moved to another pack meanwhile.
+      if (systemCode(error) === "ENOENT" && this.#known.get(sha256)?.place !== place) return this.#read(sha256);
+      if (systemCode(error) !== "ENOENT") throw diskError(error, `read blob ${sha256}`, this.#folder);
+      this.#known.delete(sha256);
+      throw blobMissing(sha256);
+    }
+    const actual = await sha256Of(bytes);
+    if (actual !== sha256) {
+      if (this.#known.get(sha256)?.place === place) this.#known.delete(sha256);
+      throw blobDamaged(sha256, actual);
+    }
+    known.isSound = true;
+    return bytes;
+  }
+
+  async #collect(isReferenced: (sha256: string) => boolean, graceMs: number): Promise<{ readonly removed: number; readonly bytes: number }> {
     const before = Date.now() - graceMs;
     const total = { removed: 0, bytes: 0 };
-    for (const folder of await this.#disk.list(this.#folder)) {
-      for (const name of await this.#disk.list(join(this.#folder, folder))) {
-        if (folder !== "incoming" && this.#path(name) === undefined) continue;
-        await this.#alone(name, async () => {
-          const path = join(this.#folder, folder, name);
-          const info = await this.#disk.stat(path);
-          if (info === undefined || info.changedMs > before || isReferenced(name)) return;
-          await this.#disk.remove(path);
-          this.#durable.delete(name);
-          this.#checked.delete(name);
-          total.removed++;
-          total.bytes += info.bytes;
-        });
-      }
+    for (const [sha256, { place, putAt }] of this.#known) {
+      if (putAt > before || isReferenced(sha256)) continue;
+      this.#known.delete(sha256);
+      total.removed++;
+      total.bytes += place.bytes;
     }
+    if (total.removed > 0) await this.#writer.endPack();
+    await this.#shrink();
     return total;
   }
 
-  async #store(sha256: string, path: string, bytes: Uint8Array): Promise<void> {
-    const incoming = join(this.#folder, "incoming");
-    const temporary = join(incoming, randomUUID());
-    await this.#disk.makeFolder(incoming);
-    const file = await this.#disk.create(temporary);
+  /** Packs of which less than half is wanted go; what is wanted of them is written anew before. */
+  async #shrink(): Promise<void> {
+    for (const number of await packsIn(this.#folder, this.#disk)) {
+      if (number === this.#writer.current) continue;
+      const path = packPath(this.#folder, number);
+      const { bytes = 0 } = (await this.#disk.stat(path)) ?? {};
+      const wanted = [...this.#known].filter(([, { place }]) => place.pack === number);
+      const wantedBytes = wanted.reduce((sum, [, { place }]) => sum + place.bytes, 0);
+      if (wanted.length > 0 && 2 * wantedBytes >= bytes) continue;
+      for (const [sha256, known] of wanted) await this.#move(sha256, known);
+      await this.#disk.remove(path);
+    }
+  }
+
+  async #move(sha256: string, known: KnownBlob): Promise<void> {
+    let bytes: Uint8Array;
     try {
-      await file.write(bytes, 0);
-      await file.sync();
-      await file.close();
-      await this.#disk.makeFolder(dirname(path));
-      await this.#disk.rename(temporary, path);
-      await this.#sync(sha256, path);
+      bytes = await this.#read(sha256);
     } catch (error) {
-      await file.close().catch(() => {});
-      await this.#disk.remove(temporary).catch(() => {});
+      if (ShoalError.is(error, "blob-damaged") || ShoalError.is(error, "blob-missing")) return;
       throw error;
     }
-  }
-
-  /** As good as new for `collect`. */
-  async #keep(sha256: string, path: string): Promise<void> {
-    await this.#disk.touch(path);
-    const info = await this.#disk.stat(path);
-    if (this.#checked.has(sha256) && info !== undefined) this.#checked.set(sha256, info);
-    // Who stored it may have died before its folder was synced.
-    if (!this.#durable.has(sha256)) await this.#sync(sha256, path);
-  }
-
-  async #sync(sha256: string, path: string): Promise<void> {
-    await this.#disk.syncFolder(dirname(path));
-    await this.#disk.syncFolder(this.#folder);
-    this.#durable.add(sha256);
-  }
-
-  async #check(sha256: string, path: string, info: Seen): Promise<void> {
-    const actual = await this.#disk.sha256(path);
-    if (actual === sha256) {
-      this.#checked.set(sha256, info);
-      return;
-    }
-    const aside = join(this.#folder, "damaged");
-    await this.#disk.makeFolder(aside);
-    await this.#disk.rename(path, join(aside, sha256));
-    this.#durable.delete(sha256);
-    throw blobDamaged(sha256, actual);
+    await this.#writer.append(sha256, bytes, (place) => (known.place = place));
   }
 
   async #alone<T>(sha256: string, work: () => Promise<T>): Promise<T> {
@@ -148,9 +181,8 @@ export class FolderBlobs implements BlobStore {
       this.#underWay.delete(sha256);
     }
   }
+}
 
-  /** Undefined for what can't be a blob's name: it may come from a stranger. */
-  #path(sha256: string): string | undefined {
-    return /^[0-9a-f]{64}$/.test(sha256) ? join(this.#folder, sha256.slice(0, 2), sha256) : undefined;
-  }
+async function packsIn(folder: string, disk: Disk): Promise<number[]> {
+  return (await disk.list(folder)).flatMap((name) => packName.exec(name)?.slice(1).map(Number) ?? []);
 }

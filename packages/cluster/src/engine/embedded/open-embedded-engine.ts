@@ -41,14 +41,16 @@ export async function openEmbeddedEngine(folder: string, { clock = systemClock, 
       for (const name of await disk.list(folder)) if (name.endsWith(".new")) await disk.remove(join(folder, name));
       const state = new LedgerState();
       const journal = await Journal.open(folder, disk, state, lock, journalOptions);
+      const stored = await FolderBlobs.open(blobs, disk).catch((error: unknown) => journal.close().then(() => Promise.reject(error as Error)));
       return {
         ledger: new LoggedLedger(state, journal),
         leader: new LoggedElection(state, journal, clock),
         queue: new MemoryQueue(clock, queue),
-        blobs: new FolderBlobs(blobs, disk),
+        blobs: stored,
         status: () => (journal.paused === undefined ? { state: "running" } : { state: "paused", reason: journal.paused }),
         compact: () => journal.compact(),
         close: async () => {
+          await stored.close();
           await journal.close();
           await lock.release();
         },

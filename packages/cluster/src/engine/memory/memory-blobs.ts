@@ -14,8 +14,18 @@ export class MemoryBlobs implements BlobStore {
   async put(sha256: string, bytes: Uint8Array): Promise<"stored" | "there"> {
     const copy = bytes.slice();
     if (!this.#blobs.has(sha256)) checkBlobBytes(sha256, await sha256Of(copy));
+    return this.#keep(sha256, copy);
+  }
+
+  async add(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+    const sha256 = await sha256Of(bytes);
+    this.#keep(sha256, bytes);
+    return sha256;
+  }
+
+  #keep(sha256: string, bytes: Uint8Array): "stored" | "there" {
     const there = this.#blobs.get(sha256);
-    this.#blobs.set(sha256, { bytes: there?.bytes ?? copy, putAt: this.#clock.now() });
+    this.#blobs.set(sha256, { bytes: there?.bytes ?? bytes, putAt: this.#clock.now() });
     return there === undefined ? "stored" : "there";
   }
 

@@ -1,6 +1,6 @@
 // A tab: a worker of its page, or the page itself.
 import type { WebSocketLike } from "@shoal/cluster";
-import type { AgentRuntime } from "../agent-runtime.ts";
+import type { AgentRuntime, TakenName } from "../agent-runtime.ts";
 
 interface TabNavigator {
   readonly userAgent: string;
@@ -28,19 +28,22 @@ export const defaultLabel: AgentRuntime["defaultLabel"] = () => {
 
 export const openSocket: AgentRuntime["openSocket"] = (url) => new WebSocket(url) as unknown as WebSocketLike;
 
+/** An agent that ended a moment ago may hold its name still: a worker that is started again at once waits for it. */
+const patienceMs = 3_000;
+
 /**
  * A page that is copied takes along what it kept, its worker's name too: whoever comes second gets another. Without Web Locks (a page that
  * came over plain http) nobody can tell, and a given name is taken as it is.
  */
 export const takeName: AgentRuntime["takeName"] = async (given) => {
-  const wanted = given ?? randomName();
-  if (tab.locks === undefined) return { name: wanted, [Symbol.asyncDispose]: () => Promise.resolve() };
-  for (const name of [wanted, randomName()]) {
-    const release = await lockIfFree(tab.locks, `shoal worker ${name}`);
-    if (release !== undefined) return { name, [Symbol.asyncDispose]: () => Promise.resolve(release()) };
-  }
-  return { name: randomName(), [Symbol.asyncDispose]: () => Promise.resolve() };
+  if (given === undefined || tab.locks === undefined) return unlocked(given ?? randomName());
+  const release = await lockSoon(tab.locks, `shoal worker ${given}`);
+  return release === undefined ? unlocked(randomName()) : { name: given, [Symbol.asyncDispose]: () => Promise.resolve(release()) };
 };
+
+function unlocked(name: string): TakenName {
+  return { name, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
 
 export const keepAlive: AgentRuntime["keepAlive"] = () => () => {};
 
@@ -49,13 +52,9 @@ function randomName(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function lockIfFree(locks: LockManager, name: string): Promise<(() => void) | undefined> {
-  return new Promise((resolve, reject) => {
-    locks
-      .request(name, { ifAvailable: true }, (lock) => {
-        if (lock === null) return resolve(undefined);
-        return new Promise<void>((release) => resolve(release));
-      })
-      .catch(reject);
+/** Undefined where somebody else keeps it. */
+function lockSoon(locks: LockManager, name: string): Promise<(() => void) | undefined> {
+  return new Promise((resolve) => {
+    locks.request(name, { signal: AbortSignal.timeout(patienceMs) }, () => new Promise<void>((release) => resolve(release))).catch(() => resolve(undefined));
   });
 }

@@ -1,5 +1,5 @@
 /** The SHA-256 of some bytes, in hex. WebCrypto has it, but not for a page that came over plain http; then it is computed here. */
-export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const { subtle } = globalThis.crypto as { readonly subtle?: SubtleCrypto };
   return hex(subtle === undefined ? plainSha256(bytes) : new Uint8Array(await subtle.digest("SHA-256", bytes)));
 }

@@ -1,7 +1,0 @@
-const firstMs = 500;
-const longestMs = 30_000;
-
-/** How long to wait after so many failures in a row: doubling, and spread, so that all who lost one coordinator do not come back at once. */
-export function backOffMs(failures: number, random: () => number): number {
-  return Math.min(longestMs, firstMs * 2 ** failures) * (0.5 + random() / 2);
-}
