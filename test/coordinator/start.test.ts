@@ -111,6 +111,22 @@ test("what a person should know of how it listens is said", async () => {
   expect(await advice({ baseUrl: "https://shoal.example/" })).toBe("");
 });
 
+test("who reads snapshots hears a last one when it ends", { timeout: 30_000 }, async () => {
+  const coordinator = await startCoordinator();
+  const { body } = await fetch(`${coordinator.url}api/snapshots`, bearer(tokenOf(await coordinator.link(["observe"]))));
+  const reader = (body as ReadableStream<Uint8Array>).getReader();
+  const read = async (): Promise<string | undefined> => {
+    const { done, value } = await reader.read();
+    return done ? undefined : new TextDecoder().decode(value);
+  };
+  expect(await read()).toMatch(/^\{.*\}\n$/);
+  const closed = coordinator.close();
+  const rest: string[] = [];
+  for (let line = await read(); line !== undefined; line = await read()) rest.push(line);
+  expect(rest.at(-1)).toMatch(/^\{.*\}\n$/);
+  await closed;
+});
+
 test("its signal closes it; a failed start leaves nothing", async () => {
   const ending = new AbortController();
   const path = join(folder, "signal");

@@ -35,6 +35,7 @@ test("killed with -9 and resumed: byte for byte the same, and only what was in f
   place.notes("opened");
   const resumed = await place.run([job, "-o", "out.jsonl", "--resume"]);
   expect(resumed).toMatchObject({ code: 3, err: expect.stringContaining(`Going on after ${rows.toLocaleString("en-US")} rows that are done`) as string });
+  expect(resumed.err.match(/Going on after/g)).toHaveLength(1);
   expect(place.output("out.jsonl")).toEqual(wanted);
   expect(place.letters("out.jsonl.dead-letters.jsonl")).toEqual(letters);
   expect(readdirSync(place.folder).filter((name) => name.includes("unfinished"))).toEqual([]);

@@ -47,6 +47,9 @@ export { volunteerPage };
 export const dashboardPage = new URL("../dist/dashboard/", import.meta.url);
 const ownPages: Environment["pages"] = { volunteer: fileURLToPath(volunteerPage), dashboard: fileURLToPath(dashboardPage) };
 
+/** For readers of snapshots to hear how everything ended. */
+const lastWordsMs = 1000;
+
 /** Puts a gateway on the network: pages, files, API and WebSockets. @throws `port-taken`, `bad-host`, `bad-certificate`, `bad-option` */
 export async function serveGateway({ gateway, files, tokenOfInvite, host, port, certificate, baseUrl, trustedProxies, origins, limits, clock, log, pages = ownPages }: ServeOptions): Promise<Served> {
   if (baseUrl !== undefined && (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol))) {
@@ -61,8 +64,18 @@ export async function serveGateway({ gateway, files, tokenOfInvite, host, port, 
   const traffic = limitConnections(server, limits, surroundings.trustedProxies);
   const basePath = basePathOf(baseUrl);
   let url = "";
+  const ending = new AbortController();
+  const streams = new Set<Promise<void>>();
   const environment: Environment = {
     gateway,
+    ending: ending.signal,
+    streaming: () => {
+      let end = (): void => {};
+      const ended = new Promise<void>((resolve) => (end = resolve));
+      streams.add(ended);
+      void ended.then(() => streams.delete(ended));
+      return end;
+    },
     files,
     modelFile: (model, path) => gateway.modelFile(model, path),
     linkOfInvite: (id) => {
@@ -90,6 +103,8 @@ export async function serveGateway({ gateway, files, tokenOfInvite, host, port, 
     url,
     close: async () => {
       cutSockets();
+      ending.abort();
+      await Promise.race([Promise.all(streams), clock.sleep(lastWordsMs)]);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       await closed;

@@ -144,6 +144,6 @@ function keptElsewhere(environment: Environment, error: unknown): unknown {
 }
 
 function notice({ log, onEvent }: Environment, message: string): void {
-  log?.info(message);
   onEvent?.({ kind: "notice", message });
+  log?.info(message);
 }

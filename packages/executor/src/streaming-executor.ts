@@ -142,8 +142,8 @@ class StreamingExecutor implements Execution {
 
   #notice(message: string): void {
     this.#notices.push(message);
-    this.#environment.log?.info(message);
     this.#emit({ kind: "notice", message });
+    this.#environment.log?.info(message);
   }
 
   #emit(event: RunEvent): void {

@@ -20,6 +20,10 @@ export interface Environment {
   readonly pages: { readonly volunteer: string; readonly dashboard: string };
   requester(request: IncomingMessage): Requester;
   traffic(): Traffic;
+  /** The coordinator ends: streams say their last, and end too. */
+  readonly ending: AbortSignal;
+  /** Holds the end up, for a moment at most, until what it gives is called. */
+  streaming(): () => void;
 }
 
 /** What a request brings along. */

@@ -1,5 +1,4 @@
 import { Hono } from "hono";
-import type { Gateway } from "@shoal/cluster";
 import { streamBody } from "../server/stream-body.ts";
 import { refusal, type Bindings, type Environment } from "./environment.ts";
 
@@ -18,13 +17,14 @@ export function snapshotRoutes(environment: Environment): Hono<Bindings> {
       const headers = { "content-type": "application/x-ndjson", "cache-control": "no-store", "x-accel-buffering": "no" };
       if (context.req.method === "HEAD") return new Response(null, { headers });
       const left = new AbortController();
-      return new Response(streamBody(lines(environment.gateway, left.signal), () => left.abort()), { headers });
+      context.env.outgoing.once("close", environment.streaming());
+      return new Response(streamBody(lines(environment, left.signal), () => left.abort()), { headers });
     })
     .get("/api/snapshot", (context) => refusal(context, environment, "observe", hint) ?? context.json(environment.gateway.snapshot(), 200, { "cache-control": "no-store" }));
 }
 
-/** A slow reader gets fewer of them, never a backlog. */
-async function* lines(gateway: Gateway, left: AbortSignal): AsyncGenerator<Uint8Array> {
+/** A slow reader gets fewer of them, never a backlog. The last one says how everything ended. */
+async function* lines({ gateway, ending }: Environment, left: AbortSignal): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   let isChanged = false;
   let wake = (): void => {};
@@ -34,20 +34,23 @@ async function* lines(gateway: Gateway, left: AbortSignal): AsyncGenerator<Uint8
   });
   const wait = (ms: number, untilChange: boolean): Promise<void> =>
     new Promise((resolve) => {
-      if (left.aborted || (untilChange && isChanged)) return resolve();
+      if (left.aborted || ending.aborted || (untilChange && isChanged)) return resolve();
       const done = (): void => {
         clearTimeout(timer);
         wake = () => {};
         left.removeEventListener("abort", done);
+        ending.removeEventListener("abort", done);
         resolve();
       };
       const timer = setTimeout(done, ms);
       left.addEventListener("abort", done, { once: true });
+      ending.addEventListener("abort", done, { once: true });
       if (untilChange) wake = done;
     });
   try {
-    while (!left.aborted) {
+    for (let last = false; !left.aborted && !last; ) {
       isChanged = false;
+      last = ending.aborted;
       yield encoder.encode(`${JSON.stringify(gateway.snapshot())}\n`);
       await wait(leastMs, false);
       await wait(mostMs, true);

@@ -16,6 +16,8 @@ export class CommandRun implements AsyncDisposable {
   readonly #machines: ManyMachines | undefined;
   /** Something was consumed, be it in vain. */
   began = false;
+  /** The notice that the progress has just shown; the log is told of it too. */
+  #shown: string | undefined;
 
   /** @param title what others see its jobs called @throws `bad-option`, `bad-link` */
   constructor(flags: RunFlags, title: string) {
@@ -29,7 +31,7 @@ export class CommandRun implements AsyncDisposable {
       ...runSettings(flags, interruptSignal()),
       ...this.#machines?.settings(title),
       onEvent: (event) => this.#take(event),
-      ...(flags.quiet === undefined && { log: standardErrorLogger }),
+      ...(flags.quiet === undefined && { log: standardErrorLogger((message) => message === this.#shown) }),
     };
     setProcessSettings(this.settings, () => (this.began = true));
   }
@@ -59,13 +61,16 @@ export class CommandRun implements AsyncDisposable {
 
   #take(event: RunEvent): void {
     this.#json?.write(event);
+    if (this.#json === undefined && event.kind === "notice") this.#shown = event.message;
     // Also for a job that runs in the body of its file and reports to nobody.
     if (event.kind === "run-finished" && event.stats.deadLettered > 0) process.exitCode = exitCodes.deadLetters;
   }
 }
 
-const standardErrorLogger: Logger = {
-  debug: () => {},
-  info: (message) => void process.stderr.write(`${message}\n`),
-  warn: (message) => void process.stderr.write(`warning: ${message}\n`),
-};
+function standardErrorLogger(isShown: (message: string) => boolean): Logger {
+  return {
+    debug: () => {},
+    info: (message) => void (isShown(message) || process.stderr.write(`${message}\n`)),
+    warn: (message) => void process.stderr.write(`warning: ${message}\n`),
+  };
+}

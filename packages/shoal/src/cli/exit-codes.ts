@@ -38,7 +38,7 @@ function flagsFor(hint = ""): string {
 /** The first line of the stack that is the user's own code. */
 function userFrame(error: Error): string {
   const frames = [error, error.cause].flatMap((each) => (each instanceof Error ? (each.stack ?? "").split("\n") : []));
-  const own = frames.find((line) => /^\s+at .*(file:|\/|\\)/.test(line) && !/node:|node_modules|\/packages\/[a-z-]+\/(src|dist)\//.test(line));
+  const own = frames.find((line) => /^\s+at .*(file:|\/|\\)/.test(line) && !/node:|node_modules|\/(packages\/[a-z-]+|apps\/coordinator)\/(src|dist)\//.test(line));
   return own === undefined ? "" : `\n  ${own.trim()}`;
 }
 
