@@ -78,7 +78,7 @@ export class Invariants {
     for (const job of state.jobs.values()) {
       for (const segment of job.segments) {
         open += segment.open.size;
-        assert(segment.committed.sparse <= segment.committed.size);
+        assert(segment.committed.below <= segment.committed.size);
         let offered = 0;
         for (const block of segment.open.values()) offered += Number(block.offered);
         assert.equal(segment.openOffered, offered);

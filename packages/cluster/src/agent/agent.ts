@@ -25,6 +25,8 @@ export interface AgentParts {
   readonly modelUrl: (model: ModelManifest, welcome: Welcome) => string;
   /** Fetches a model's files to where actors find them, and tells how many bytes are there. Without it, or where it does nothing, actors fetch for themselves. */
   readonly fetchModel?: (spec: DeclarativePredictorSpec, model: ModelManifest, tell: (doneBytes: number) => void, signal: AbortSignal) => Promise<void>;
+  /** Whether a model may be loaded that did not come with its job, by what its predictor calls it: who brings a job must not read a lent machine's files through it. Default: any. */
+  readonly takesModel?: (model: string) => boolean;
   /** A URL that actors can import the bundle by, once its SHA-256 was checked. Asked only where `traits.runsCode`. */
   readonly codeUrl?: (code: CodeBundle, welcome: Welcome) => string | Promise<string>;
   /** Ends it at once. */

@@ -3,7 +3,7 @@ import { failureClass, ShoalError, type ErrorData, type FailureClass } from "@sh
 /** What is wrong with this machine, or with its way to the coordinator, and may be right on another. */
 const local = new Set([
   "model-not-found", "download-failed", "download-corrupt", "unauthorized", "unreachable", "connection-lost", "http-refused", "bad-model-file",
-  "missing-library", "missing-decoder", "unknown-backend", "device-unavailable", "resources-do-not-fit", "code-not-allowed", "permission-denied",
+  "missing-library", "missing-decoder", "unknown-backend", "device-unavailable", "resources-do-not-fit", "code-not-allowed", "model-not-allowed", "permission-denied",
   "disk-full", "too-many-open-files", "file-error", "actors-keep-dying", "predictor-not-importable", "no-processes", "onnx-load-failed", "out-of-memory",
 ]);
 

@@ -6,7 +6,7 @@ export type BlockState = "d" | "c" | "l" | "r" | "t" | "s" | "q";
 /** Runs at most: what is beyond is left out. */
 const mostRuns = 4_096;
 
-/** The state of each block from the first on, runs of equal ones as one. Costs as much as there are blocks between the first that is not done and the last. */
+/** The state of each block from the first on, runs of equal ones as one. Costs as much as there are blocks that are open or done early, whatever their numbers. */
 export function blockMap(segment: Segment, counted: Pick<JobSegment, "quarantined">): readonly (readonly [state: BlockState, blocks: number])[] {
   const runs: [BlockState, number][] = [];
   const add = (state: BlockState, blocks: number): void => {
@@ -24,13 +24,15 @@ export function blockMap(segment: Segment, counted: Pick<JobSegment, "quarantine
     at = block + 1;
   }
   add("d", committed.below - at);
-  let left = committed.sparse;
-  for (let block = committed.below, seen = 0; (left > 0 || seen < open.size) && runs.length < mostRuns; block++) {
+  at = committed.below;
+  for (const block of Float64Array.from([...committed.early, ...open.keys()]).sort()) {
+    if (runs.length >= mostRuns) break;
+    // Done, and open still.
+    if (block < at) continue;
+    add("r", block - at);
     const one = open.get(block);
-    if (one !== undefined) seen++;
-    if (committed.has(block)) left--;
-    if (one !== undefined) add(stateOf(one), 1);
-    else add(committed.has(block) ? (counted.quarantined.has(block) ? "q" : "d") : "r", 1);
+    add(one !== undefined ? stateOf(one) : counted.quarantined.has(block) ? "q" : "d", 1);
+    at = block + 1;
   }
   return runs;
 }

@@ -3,6 +3,7 @@ import { badMessage } from "../connection/bad-message.ts";
 import type { Channel } from "../connection/channel.ts";
 import type { DriverToGateway, FileMessage, GatewayToDriver, JobDescription, OfferMessage } from "../connection/messages.ts";
 import { travellingError } from "../connection/travelling-error.ts";
+import { declaredBytes } from "./model-files.ts";
 import { sha256Of } from "../engine/index.ts";
 import type { AskGate } from "./ask-gate.ts";
 import type { BlobCollection } from "./blob-collection.ts";
@@ -99,7 +100,10 @@ export class DriverLink {
     const { files } = this.#state;
     const waiting = [...this.#jobs].filter(({ missingFiles }) => missingFiles.has(sha256));
     if (waiting.length === 0 || files === undefined) throw new ShoalError("unexpected-file", `File ${sha256} was not asked for.`, { failure: "bug", hint: "Update the older side, so that both run the same version." });
-    await files.put(sha256, offset, payload ?? new Uint8Array(), last);
+    const bytes = payload ?? new Uint8Array();
+    const declared = Math.max(...waiting.map(({ description }) => declaredBytes(description, sha256)));
+    if (offset + bytes.byteLength > declared) throw new ShoalError("file-too-large", `File ${sha256} was declared to have ${declared} bytes, and has more.`, { failure: "bug", hint: "Submit the job again; if its model's files are changing, wait until they are whole." });
+    await files.put(sha256, offset, bytes, last);
     if (!last) return;
     for (const job of waiting) job.missingFiles.delete(sha256);
     this.#parts.asks.ask();
@@ -123,7 +127,8 @@ export class DriverLink {
 
   async #published(name: string): Promise<void> {
     const job = this.#state.jobs.get(name);
-    if (job !== undefined && job.driver !== undefined && job.driver !== this) return;
+    // A job whose driver is away is nobody else's to end; nor is the ledger of one that was not brought here.
+    if (job === undefined ? !this.admission.trusted : job.driver !== this) return;
     if (job !== undefined) this.#leave(job, "done");
     await this.#forget(name);
   }

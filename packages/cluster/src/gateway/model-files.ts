@@ -17,6 +17,12 @@ export function* filesOf({ segments }: JobDescription): Generator<string, void, 
   }
 }
 
+/** How large its driver says that a file is. */
+export function declaredBytes({ segments }: JobDescription, sha256: string): number {
+  const sizes = segments.flatMap(({ model, code }) => [...(model?.files ?? []), ...(code === undefined ? [] : [code])].filter((file) => file.sha256 === sha256).map(({ bytes }) => bytes));
+  return Math.max(0, ...sizes);
+}
+
 /** What a worker loads for a job, each model once. */
 export function downloadBytes({ segments }: JobDescription): number {
   const models = new Map(segments.flatMap(({ model }) => (model === undefined ? [] : [[model.hash, model.files] as const])));

@@ -16,8 +16,8 @@ export class CommittedSet {
   }
 
   /** Numbers that are held one by one. */
-  get sparse(): number {
-    return this.#early.size;
+  get early(): Iterable<number> {
+    return this.#early;
   }
 
   has(block: number): boolean {

@@ -28,7 +28,8 @@ export function failTask(state: SchedulerState, attempt: Attempt, { failure, err
     return "again";
   }
   const trouble = troubleOf(task, error);
-  if (badResult) {
+  // Names of volunteers cost nothing: what three of them say of a block is no proof.
+  if (badResult || worker.joined.volunteer === true) {
     trouble.badResultsBy.add(worker);
     trouble.badResults++;
   } else {
@@ -66,7 +67,7 @@ function judge(state: SchedulerState, task: Task, trouble: Trouble): Verdict {
   return "again";
 }
 
-/** Of answers that were no results, so many weigh as much as a failure, and only where nobody is left who might do better: or else a job could hang on a block. */
+/** Of answers that were no results, and of failures that volunteers report, so many weigh as much as a failure, and only where nobody is left who might do better: or else a job could hang on a block. */
 const badResultsPerFailure = 3;
 
 /** A loss is half a failure. Where nobody is left to ask, those who failed are asked again, as often. */

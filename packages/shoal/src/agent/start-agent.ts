@@ -59,6 +59,8 @@ export async function startAgent(link: string, options: StartAgentOptions = {}):
       },
       modelUrl: (model, { key }) => modelUrl(base, key, model),
       fetchModel,
+      // Whoever may bring code may read everything here anyway.
+      ...(keepCode === undefined && { takesModel: isPublicModel }),
       onEvent: tell,
       ...(keepCode !== undefined && { codeUrl: ({ sha256 }, { key }) => fetchCode(`${base}code/~${key}/${sha256}.js`, sha256, keepCode) }),
       ...(signal !== undefined && { signal }),
@@ -104,4 +106,9 @@ function noticesOf(tell: (event: AgentEvent) => void): Logger {
 /** A key in an address is nobody's business but the coordinator's. */
 function withoutKeys(text: string): string {
   return text.replaceAll(/\/~[\w.-]+/g, "");
+}
+
+/** A hub id, or an address that anybody can ask; never a file of this machine, nor a service that only its network sees. */
+function isPublicModel(model: string): boolean {
+  return /^https:\/\//i.test(model) || (/^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/.test(model) && !model.includes(".."));
 }

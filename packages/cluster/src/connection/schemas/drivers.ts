@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { errorData, rowFailures } from "./errors.ts";
-import { count, counted, flag, id, list, rows, sha256, words } from "./parts.ts";
+import { blockNumber, count, counted, flag, id, list, rows, sha256, words } from "./parts.ts";
 import { jobDescription, segmentNumber } from "./plans.ts";
 import { resultStats } from "./workers.ts";
 
@@ -10,7 +10,7 @@ export const submit = v.object({ kind: v.literal("submit"), description: jobDesc
 export const accepted = v.object({ kind: v.literal("accepted"), job: id, committedBlocks: count, missing: list(sha256, 65_536) });
 export const file = v.object({ kind: v.literal("file"), sha256, offset: count, last: flag });
 export const ask = v.object({ kind: v.literal("ask"), job: id, segment: segmentNumber, blocks: count });
-export const offer = v.object({ kind: v.literal("offer"), job: id, segment: segmentNumber, block: count, rows });
+export const offer = v.object({ kind: v.literal("offer"), job: id, segment: segmentNumber, block: blockNumber, rows });
 export const inputEnded = v.object({ kind: v.literal("input-ended"), job: id, segment: segmentNumber, blocks: count });
 export const cancel = v.object({ kind: v.literal("cancel"), job: id, forget: v.exactOptional(flag), again: v.exactOptional(flag) });
 export const published = v.object({ kind: v.literal("published"), job: id });

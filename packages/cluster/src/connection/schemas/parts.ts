@@ -12,12 +12,18 @@ export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const counted = (most: number) => v.pipe(count, v.maxValue(most));
 /** Rows of a block. Arrow counts them in 32 bits. */
 export const rows = counted(2 ** 31 - 1);
+/** The place of a block in its segment: no input has as many. */
+export const blockNumber = counted(2 ** 40);
 export const port = counted(65_535);
 
 export const text = (most: number) => v.pipe(v.string(), v.maxLength(most));
 export const named = (most: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(most));
 /** What people read. */
 export const words = text(4_096);
+/** What strangers call themselves: it is printed on terminals, which obey control characters. */
+export const label = v.pipe(text(1_024), v.transform((value) => value.replaceAll(/\p{Cc}+/gu, " ")));
+/** Sentences of strangers, lines kept. */
+export const printable = (most: number) => v.pipe(text(most), v.transform((value) => value.replaceAll(/[^\P{Cc}\n\t]+/gu, " ")));
 /** Names something for programs: in keys of maps, in paths. */
 export const id = v.pipe(named(256), v.regex(/^\P{Cc}+$/u, "control characters in a name"));
 export const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "no SHA-256"));

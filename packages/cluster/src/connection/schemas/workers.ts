@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { attemptId, errorData, failureClass, rowFailures, taskId } from "./errors.ts";
 import { about, segmentDescription, segmentNumber } from "./plans.ts";
-import { amount, count, counted, device, flag, id, list, named, rows, sha256, text, words } from "./parts.ts";
+import { amount, count, counted, device, flag, id, label, list, named, rows, sha256, text, words } from "./parts.ts";
 
 const token = text(512);
 /** Tasks in one message. */
@@ -11,7 +11,7 @@ const finishing = list(count, 100_000);
 const tried = v.object({ task: taskId, attempt: attemptId });
 
 export const workerTraits = v.object({
-  label: text(1_024), host: v.picklist(["machine", "tab"]), runtime: text(1_024), devices: list(device, 16), cpus: amount, gpus: amount, memoryBytes: amount,
+  label, host: v.picklist(["machine", "tab"]), runtime: label, devices: list(device, 16), cpus: amount, gpus: amount, memoryBytes: amount,
   models: list(named(256), 1_024), runsCode: flag,
 });
 
