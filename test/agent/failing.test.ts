@@ -54,6 +54,14 @@ test("actors that die whatever they get fail the tasks as lost workers", async (
   expect((await connection.next("result", clock)).message.attempt).toEqual(attemptOf(2));
 });
 
+test("a model that did not come with the job is loaded only where the worker takes it", async () => {
+  const { gateway, host } = fleetOfOne({ takesModel: () => false });
+  const { connection } = await gateway.connected(1, segmentOf());
+  connection.lease({ block: 0, rows: ids(0, 2), attempt: 1 });
+  expect((await connection.next("failed")).message).toMatchObject({ failure: "worker-lost", error: { code: "model-not-allowed" } });
+  expect(host.spawned).toBe(0);
+});
+
 describe("predictors that come as code", () => {
   test("are refused by a worker that runs none, and the next task is done", async () => {
     const { gateway, host } = fleetOfOne({ codeUrl: () => "file:///cache/c0de.js" });

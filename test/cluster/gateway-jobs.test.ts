@@ -125,6 +125,33 @@ test("a driver that comes again takes its job over; another one does not, nor on
   expect(second.values()).toEqual(blocks.flat().map((n) => 2 * n));
 });
 
+test("a file is no larger than its driver has said", async () => {
+  const opened = await openGateway({ files: memoryFiles() });
+  closeLater(opened);
+  const sha256 = "2".repeat(64);
+  const driver = new ScriptedDriver({ description: { segments: [{ ...doubler, model: { hash: "1".repeat(64), files: [{ path: "model.onnx", sha256, bytes: 7 }] } }] } }).connect(opened.gateway);
+  await until(() => driver.all("accepted").length === 1);
+  driver.say({ kind: "file", sha256, offset: 0, last: false }, new Uint8Array(7));
+  driver.say({ kind: "file", sha256, offset: 7, last: false }, new Uint8Array(1));
+  await until(() => driver.isClosed);
+  expect(driver.all("bye")).toMatchObject([{ error: { code: "file-too-large" } }]);
+});
+
+test("a job whose driver is away is no other driver's to end", async () => {
+  const opened = await openGateway();
+  closeLater(opened);
+  const { gateway } = opened;
+  const driver = new ScriptedDriver({ blocks: numbers(2), ends: false }).connect(gateway);
+  await until(() => driver.all("ask").length > 0);
+  driver.disconnect();
+  const stranger = new ScriptedDriver({ job: "another" }).connect(gateway);
+  await until(() => stranger.all("accepted").length === 1);
+  for (const kind of ["published", "cancel"] as const) stranger.say({ kind, job: "job" });
+  stranger.say({ kind: "cancel", job: "another" });
+  await until(() => gateway.snapshot().jobs.find(({ job }) => job === "another")?.state === "cancelled");
+  expect(gateway.snapshot().jobs.find(({ job }) => job === "job")?.state).toBe("running");
+});
+
 test("blocks are asked for once the files of the models are here", async () => {
   const files = memoryFiles();
   const opened = await openGateway({ files });

@@ -159,7 +159,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     const panel = page.getByRole("region", { name: "Invite" });
     const link = panel.getByLabel("Link", { exact: true });
     // A coordinator tells a link that it did not print only to who had it made.
-    expect(await panel.locator(".given b").allTextContents()).toEqual(["Lend a tab or a phone", "Bring a job"]);
+    await expect.poll(() => panel.locator(".given b").allTextContents()).toEqual(["Lend a tab or a phone", "Bring a job"]);
     expect(await link.count()).toBe(0);
     await panel.getByRole("button", { name: "New link to lend a machine" }).click();
     await expect.poll(() => link.inputValue()).toBe(coordinator.linkOf("made-3"));
@@ -167,7 +167,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     expect(coordinator.invites.at(-1)).toMatchObject({ scopes: ["work"], volunteer: false });
     await panel.getByRole("button", { name: "Copy link" }).click();
     await panel.getByRole("button", { name: "Copied" }).waitFor();
-    expect(await page.evaluate("navigator.clipboard.readText()")).toBe(coordinator.linkOf("made-3"));
+    await expect.poll(() => page.evaluate("navigator.clipboard.readText()")).toBe(coordinator.linkOf("made-3"));
     await panel.getByRole("button", { name: "Copy command" }).click();
     await expect.poll(() => page.evaluate("navigator.clipboard.readText()")).toBe(`shoal work "${coordinator.linkOf("made-3")}"`);
     await panel.getByRole("button", { name: "New link to lend a tab or a phone" }).click();

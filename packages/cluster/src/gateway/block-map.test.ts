@@ -35,3 +35,10 @@ test("a quarantined block below all that is done is still shown", () => {
   for (const block of [0, 1, 2]) fleet.tell({ kind: "ledger-replayed", task: { job: "job", segment: 0, block, first: 0, rows: 4 }, entry: { kind: "quarantine", error: { code: "bad", message: "bad" } } });
   expect(blockMap(segmentOf(fleet), { quarantined: new Set([1]) })).toEqual([["d", 1], ["q", 1], ["d", 1]]);
 });
+
+test("a block of a number beyond all others costs no more than its neighbours", () => {
+  const fleet = new TestFleet();
+  fleet.submit("job");
+  fleet.tell({ kind: "block-offered", job: "job", segment: 0, block: 2 ** 40, rows: 4, bytes: 16 });
+  expect(blockMap(segmentOf(fleet), { quarantined: new Set() })).toEqual([["r", 2 ** 40 + 1]]);
+});
