@@ -96,7 +96,7 @@ async function readHeader(path: string, disk: Disk): Promise<JournalHeader> {
 
 function damaged(path: string, position: number, what: string): ShoalError {
   return new ShoalError("journal-damaged", `The journal file "${path}" is damaged at byte ${position}: ${what}.`, {
-    hint: "Restore the folder from a copy, or run repairJournal(folder): it keeps every whole record, and the blocks of the others are computed again. Check the disk.",
+    hint: "Restore the folder from a copy; or remove it, and what it held is computed again; or, in a program, call repairJournal(folder), which keeps every whole record. Check the disk.",
     failure: "bug",
     details: { path, position },
   });
