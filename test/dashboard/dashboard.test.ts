@@ -162,6 +162,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     await expect.poll(() => panel.locator(".given b").allTextContents()).toEqual(["Lend a tab or a phone", "Bring a job"]);
     expect(await link.count()).toBe(0);
     await panel.getByRole("button", { name: "New link to lend a machine" }).click();
+    await expect.poll(() => coordinator.invites.some(({ id }) => id === "made-3")).toBe(true);
     await expect.poll(() => link.inputValue()).toBe(coordinator.linkOf("made-3"));
     await panel.getByRole("img", { name: "QR code of the link" }).waitFor();
     expect(coordinator.invites.at(-1)).toMatchObject({ scopes: ["work"], volunteer: false });
@@ -171,6 +172,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     await panel.getByRole("button", { name: "Copy command" }).click();
     await expect.poll(() => page.evaluate("navigator.clipboard.readText()")).toBe(`shoal work "${coordinator.linkOf("made-3")}"`);
     await panel.getByRole("button", { name: "New link to lend a tab or a phone" }).click();
+    await expect.poll(() => coordinator.invites.some(({ id }) => id === "made-4")).toBe(true);
     await expect.poll(() => link.inputValue()).toBe(coordinator.linkOf("made-4"));
     const own = panel.locator(".given li", { hasText: "Lend a machine" });
     await own.getByRole("button", { name: "Show" }).click();

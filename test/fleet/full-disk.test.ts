@@ -14,8 +14,8 @@ test.skipIf(!canMount())("a full disk pauses the job and says why; with room it 
   const expected = await onOneMachine(folder, { rows });
   const disk = join(folder, "coordinator");
   mkdirSync(disk, { mode: 0o700 });
-  // The model, and some of the results.
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m,mode=0700", "tmpfs", disk]);
+  // The model, of one megabyte, and some of the results.
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=1300k,mode=0700", "tmpfs", disk]);
   onTestFinished(() => void execFileSync("umount", ["-l", disk]));
   const own = await startOwn(folder);
   const view = new CoordinatorView(own);
