@@ -42,13 +42,16 @@ beforeAll(async () => {
   expected = output("plain.jsonl");
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-beforeEach(() => rmSync(join(folder, "go"), { force: true }));
+beforeEach(() => ["go", "guest"].forEach((file) => rmSync(join(folder, file), { force: true })));
 
 test("a run that is shared, and a machine that helps: the output is the plain run's, and nothing is left beside it", { timeout: 120_000 }, async () => {
-  const run = shoal(["run", job, "--share"], { SHOAL_OUT: "shared.jsonl", SHOAL_WAITS: "true" });
+  const run = shoal(["run", job, "--share"], { SHOAL_OUT: "shared.jsonl", SHOAL_WAITS: "true", SHOAL_AWAITS: "guest" });
   const [, link = ""] = await run.err.until(anyLink);
   expect(existsSync(join(folder, ".shared.jsonl.shoal-share"))).toBe(true);
   const guest = shoal(["work", link, "--label", "guest", "--once", "--json"]);
+  // Nothing is left for one who comes when this machine has done it all.
+  await run.err.until(/guest \(cpu\) joined/);
+  writeFileSync(join(folder, "guest"), "");
   // It has the model, which it can only have from the coordinator, and is at work.
   await guest.out.until(/"kind":"computing"/);
   writeFileSync(join(folder, "go"), "");
