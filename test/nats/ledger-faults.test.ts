@@ -62,6 +62,22 @@ describe.skipIf(path === undefined)("the engine on one server", () => {
     expect(await all(ledger.replay("job"))).toMatchObject([{ records: [{ first: true }] }, { records: [{ second: true }] }, { records: [{ third: true }] }]);
   });
 
+  test("an append whose answer is lost was written before its successor's, and is told so", async () => {
+    const prefix = newPrefix();
+    const proxy = await proxied();
+    const old = await open(prefix, { servers: proxy.url, requestMs: 500 });
+    const { ledger } = await open(prefix);
+    await ledger.open("job");
+    await old.ledger.append("job", [{ by: "old" }], { role: "driver", epoch: 1 });
+    proxy.swallow(isAck);
+    const last = old.ledger.append("job", [{ by: "old", last: true }], { role: "driver", epoch: 1 });
+    await vi.waitUntil(() => proxy.swallowed === 1);
+    expect(await ledger.append("job", [{ by: "successor" }], { role: "driver", epoch: 2 })).toMatchObject({ outcome: "accepted", seq: 3 });
+    expect(await last).toEqual({ outcome: "accepted", seq: 2 });
+    expect(await old.ledger.append("job", [], { role: "driver", epoch: 1 })).toEqual({ outcome: "deposed", epoch: 2 });
+    expect(await all(ledger.replay("job"))).toHaveLength(3);
+  });
+
   test("a role whose word is written and not answered is held, and renewed", async () => {
     const proxy = await proxied();
     const { leader } = await open(newPrefix(), { servers: proxy.url, requestMs: 300 });
