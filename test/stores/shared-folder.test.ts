@@ -25,7 +25,7 @@ function newFolder(): string {
 
 interface Writer {
   readonly process: ChildProcess;
-  lines(): readonly string[];
+  readonly lines: () => readonly string[];
 }
 
 async function startWriter(folder: string, ...args: string[]): Promise<Writer> {
@@ -62,7 +62,7 @@ test("two processes that put the same blobs at once, and are killed at it, leave
     await vi.waitUntil(() => writers.every((each) => each.lines().length > 20), { timeout: 25_000, interval: 5 });
     await new Promise((resolve) => setTimeout(resolve, random.between(0, 40)));
     await Promise.all(writers.map(kill));
-    for (const { lines } of writers) for (const line of lines()) if (/^(stored|there) /.test(line)) heard.add(line.split(" ")[1] as string);
+    for (const writer of writers) for (const line of writer.lines()) if (/^(stored|there) /.test(line)) heard.add(line.split(" ")[1] as string);
   }
   const there = blobsIn(folder);
   expect(heard.size).toBeGreaterThan(40);
