@@ -1,4 +1,4 @@
-const mark = [...".onnx"].map((character) => character.charCodeAt(0));
+const mark = Array.from(new TextEncoder().encode(".onnx"));
 const name = /[\w-][\w.-]*\.onnx(?:_data|\.data)(?:_\d+)?/g;
 /** No file has a longer name, and no number behind it is longer than that. */
 const mostBefore = 255;
