@@ -181,8 +181,9 @@ function keep(thread: Thread): void {
     clearTimeout(idleThreads.splice(at, 1)[0]?.end);
     void thread.end();
   };
-  thread.hold(false);
   thread.listen(() => {}, drop);
+  // After it: Node's workers hold their process anew with each listener.
+  thread.hold(false);
   const end = setTimeout(drop, idleMs);
   idleThreads.push({ thread, end });
   // In a browser it is a number.
