@@ -6,7 +6,7 @@ import { blockKey, committedOf } from "./commit-record.ts";
 import { failJob } from "./end-job.ts";
 import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
-import { decodeStoredResult } from "./stored-result.ts";
+import { decodeAbout } from "./stored-result.ts";
 
 /** A block that is done, and what its driver offered under its number. */
 export interface DoneBlock {
@@ -95,8 +95,9 @@ export class Deliveries {
     }
     const about = { kind: "part", job: task.job, segment: task.segment, block: task.block, first: task.first, rows: task.rows } as const;
     if (committed.kind === "quarantine") return this.#channel.send({ ...about, failures: [], error: committed.error });
-    const bytes = recent.take(committed.sha256) ?? (await engine.blobs.get(committed.sha256));
-    const { result: { failures, stats, worker }, payload } = decodeStoredResult(bytes);
+    const { sha256, worker } = committed;
+    const { failures, stats } = typeof committed.about === "string" ? decodeAbout(await engine.blobs.get(committed.about)) : committed.about;
+    const payload = recent.take(sha256) ?? (await engine.blobs.get(sha256));
     if (this.#channel.bufferedBytes > settings.driverBufferedBytes) await this.#room();
     // For people, as far as it is still known who that was.
     this.#channel.send({ ...about, failures, stats, worker: workers.get(worker)?.traits.label ?? worker }, payload);

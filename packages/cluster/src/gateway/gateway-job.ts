@@ -5,6 +5,7 @@ import { blockKey, type Committed } from "./commit-record.ts";
 import type { DriverLink } from "./driver-link.ts";
 import { jobSpecOf } from "./placement.ts";
 import { CountedRows } from "./counted-rows.ts";
+import type { ResultAbout } from "./stored-result.ts";
 
 const mostFailures = 50;
 const longestMessage = 500;
@@ -15,10 +16,12 @@ export interface CheckedResult {
   readonly worker: string;
   /** Of the rows that it was computed from, where its worker says it. */
   readonly input: string | undefined;
-  /** Of what is stored. */
+  /** Of its rows, which are stored. */
   readonly sha256: string;
   readonly rows: number;
-  readonly failures: readonly { readonly row: number; readonly error: ErrorData }[];
+  readonly about: ResultAbout;
+  /** The blob that has it too, where it is too long for a record. */
+  readonly aboutSha256: string | undefined;
 }
 
 export type PauseReason = "driver" | "disk";
@@ -77,7 +80,12 @@ export class GatewayJob {
 
   /** What is stored and not in the ledger yet. */
   *undecided(): Generator<string, void, undefined> {
-    for (const results of this.#checked.values()) for (const { sha256 } of results) yield sha256;
+    for (const results of this.#checked.values()) {
+      for (const { sha256, aboutSha256 } of results) {
+        yield sha256;
+        if (aboutSha256 !== undefined) yield aboutSha256;
+      }
+    }
   }
 
   /** The ledger has the task. Gives what was checked of the attempt that won, if it was checked here. */
@@ -95,7 +103,7 @@ export class GatewayJob {
       segment.quarantined.add(task.block);
       this.#failed(task, 0, committed.error);
     }
-    for (const { row, error } of winner?.failures ?? []) this.#failed(task, row, error);
+    for (const { row, error } of winner?.about.failures ?? []) this.#failed(task, row, error);
     return winner;
   }
 

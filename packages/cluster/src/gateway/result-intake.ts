@@ -8,7 +8,7 @@ import type { CheckedResult, GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import { changesRowCounts, mayHaveSeen } from "./placement.ts";
 import type { ResultSamples } from "./result-samples.ts";
-import { encodeStoredResult } from "./stored-result.ts";
+import { encodeAbout, fitsIntoRecord, type ResultAbout } from "./stored-result.ts";
 import { strikeWorker } from "./strike-worker.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
@@ -139,12 +139,16 @@ export class ResultIntake {
     if (new Set(failures.map(({ row }) => row)).size !== failures.length || failures.some(({ row }) => row >= task.rows)) throw badResult("Its failures name rows twice, or rows that the task does not have.");
     if (!changesRowCounts(description) && rows + failures.length !== task.rows) throw badResult(`It has ${rows} rows and ${failures.length} failures for a task of ${task.rows} rows.`);
     if (!isTrusted) await this.#checkInTime(payload, expectationOf(description.plan.spec, rows));
-    const stored = encodeStoredResult({ failures, stats, worker: link.record.name }, payload);
-    const sha256 = await this.#store(link, stored);
+    const about: ResultAbout = { failures, stats };
+    const isLong = !fitsIntoRecord(about);
+    const aboutBytes = isLong ? encodeAbout(about) : undefined;
+    const aboutSha256 = aboutBytes && (await this.#store(link, await sha256Of(aboutBytes), aboutBytes));
+    if (isLong && aboutSha256 === undefined) return undefined;
+    const sha256 = await this.#store(link, message.sha256, payload);
     if (sha256 === undefined) return undefined;
-    this.#state.recent.add(sha256, stored);
+    this.#state.recent.add(sha256, payload);
     this.#samples.see(job, task, payload, failures);
-    return { attempt, worker: link.record.name, input, sha256, rows, failures };
+    return { attempt, worker: link.record.name, input, sha256, rows, about, aboutSha256 };
   }
 
   async #checkInTime(payload: Uint8Array, expected: ResultExpectation): Promise<void> {
@@ -166,13 +170,13 @@ export class ResultIntake {
   }
 
   /** Tries until it is stored: a full disk is nobody's fault, and goes by. Gives its name; undefined: its worker is gone, and will present it again. */
-  async #store(link: WorkerLink, bytes: Uint8Array<ArrayBuffer>): Promise<string | undefined> {
+  async #store(link: WorkerLink, sha256: string, bytes: Uint8Array): Promise<string | undefined> {
     const { engine: { blobs }, signal } = this.#state;
     while (link.isOpen) {
       signal.throwIfAborted();
       try {
-        const sha256 = blobs.add === undefined ? await sha256Of(bytes) : await blobs.add(bytes);
-        if (blobs.add === undefined) await blobs.put(sha256, bytes);
+        // Its SHA-256 was looked at, or is taken on trust.
+        await (blobs.add === undefined ? blobs.put(sha256, bytes) : blobs.add(sha256, bytes));
         this.#trouble.isOver();
         this.#retryMs = firstRetryMs;
         return sha256;

@@ -54,10 +54,8 @@ export class FolderBlobs implements BlobStore {
     });
   }
 
-  async add(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-    const sha256 = await sha256Of(bytes);
+  async add(sha256: string, bytes: Uint8Array): Promise<void> {
     await this.#alone(sha256, async () => (await this.#isThere(sha256)) || this.#store(sha256, bytes));
-    return sha256;
   }
 
   async get(sha256: string, range?: ByteRange): Promise<Uint8Array> {
