@@ -9,6 +9,11 @@ test("a key names its task, and other keys are no task's", () => {
   expect(taskOfKey("j", "something else")).toBeUndefined();
 });
 
+function assertShort(record: object): true {
+  expect(new TextEncoder().encode(JSON.stringify(record)).byteLength).toBeLessThan(4_000);
+  return true;
+}
+
 const about: ResultAbout = { failures: [], stats: { device: "cpu", preprocessMs: 1, predictMs: 2.5, postprocessMs: 3, batches: [4], counts: { tokens: 5 } } };
 
 test.each<Committed>([
@@ -34,8 +39,7 @@ test("with what is said of a result, as much as fits, a record stays within 4 KB
   const fit = (more: Partial<ResultAbout["stats"]>, failures: ResultAbout["failures"] = []): boolean => {
     const said: ResultAbout = { failures, stats: { ...about.stats, preprocessMs: 1 / 3, predictMs: 1 / 3, postprocessMs: 1 / 3, counts: {}, ...more } };
     const record = recordOf({ kind: "result", input: "0".repeat(64), sha256: "0".repeat(64), rows: 2 ** 31, failed: 0, worker, attempt: { epoch: 2 ** 50, number: 2 ** 50 }, about: said }, 1);
-    if (fitsIntoRecord(said)) expect(new TextEncoder().encode(JSON.stringify(record)).byteLength).toBeLessThan(4_000);
-    return fitsIntoRecord(said);
+    return fitsIntoRecord(said) && assertShort(record);
   };
   expect([0, 1, 32, 100, 1_000].map((batches) => fit({ batches: Array<number>(batches).fill(2 ** 31) }))).toEqual([true, true, true, false, false]);
   expect([10, 100, 1_000].map((letters) => fit({ device: "→".repeat(letters) }))).toEqual([true, true, false]);
