@@ -70,16 +70,18 @@ export class ResultIntake {
     const tell = (): void => this.#state.loop.tell({ kind: "result", connection: link.connection, task, attempt });
     // Presented again by a later connection, or decided already: there is nothing to check.
     if (job.checked(task, attempt, link.record.name) !== undefined || this.#isDecided(message)) return tell();
-    if (this.#bytes + payload.byteLength > this.#state.settings.resultBytes) {
+    // While they are checked they may be elsewhere.
+    const bytes = payload.byteLength;
+    if (this.#bytes + bytes > this.#state.settings.resultBytes) {
       this.#state.refusals.count("coordinator-busy");
       return link.bye(new ShoalError("coordinator-busy", "The coordinator can't store results as fast as they come.", { hint: "Come again in a while, and present what is held." }), true);
     }
     link.checking.set(key, attempt);
-    this.#bytes += payload.byteLength;
+    this.#bytes += bytes;
     this.#open++;
     const over = (): void => {
       link.checking.delete(key);
-      this.#bytes -= payload.byteLength;
+      this.#bytes -= bytes;
       this.#open--;
     };
     this.#receive(link, job, message, payload).then(
@@ -140,14 +142,14 @@ export class ResultIntake {
     }
     if (!changesRowCounts(description) && rows + failures.length !== task.rows) return Promise.reject(badResult(`It has ${rows} rows and ${failures.length} failures for a task of ${task.rows} rows.`));
     if (this.#checked.trustsOwn && link.admission.trusted) return this.#keep(link, job, message, payload);
-    return this.#look(message, payload, expectationOf(description.plan.spec, rows)).then((bytes) => this.#keep(link, job, message, bytes));
+    // A worker of this process holds the very bytes.
+    return this.#look(message, link.admission.trusted ? payload.slice() : payload, expectationOf(description.plan.spec, rows)).then((bytes) => this.#keep(link, job, message, bytes));
   }
 
   /** Whether it is what its worker says, and what it should be. */
   async #look(message: ResultMessage, payload: Uint8Array, expected: ResultExpectation): Promise<Uint8Array> {
     if ((await sha256Of(payload as Uint8Array<ArrayBuffer>)) !== message.sha256) throw badResult("Its bytes are not those of its SHA-256.");
-    await this.#checkInTime(payload, expected);
-    return payload;
+    return (await this.#checkInTime(payload, expected)) ?? payload;
   }
 
   async #keep(link: WorkerLink, job: GatewayJob, { task, attempt, sha256, rows, failures, stats, input }: ResultMessage, payload: Uint8Array): Promise<CheckedResult | undefined> {
@@ -164,9 +166,9 @@ export class ResultIntake {
     return { task, attempt, worker: link.record.name, input, sha256, rows, about, aboutSha256 };
   }
 
-  async #checkInTime(payload: Uint8Array, expected: ResultExpectation): Promise<void> {
+  #checkInTime(payload: Uint8Array, expected: ResultExpectation): Promise<Uint8Array | void> {
     const over = new AbortController();
-    await new Promise<void>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       const check: OpenCheck = { since: this.#state.clock.now(), end: (error) => {
         over.abort(error);
         reject(error);
