@@ -61,7 +61,7 @@ export class Deliveries {
   #deliverNow(block: DoneBlock): boolean {
     const { job: { name: job }, segment, block: number, rows, committed } = block;
     if (committed?.kind !== "result" || typeof committed.about === "string" || committed.input !== block.input) return false;
-    if (!this.#isOpen() || this.#channel.bufferedBytes > this.#state.settings.driverBufferedBytes) return false;
+    if (block.job.state === "failed" || block.job.state === "cancelled" || !this.#isOpen() || this.#channel.bufferedBytes > this.#state.settings.driverBufferedBytes) return false;
     const payload = this.#state.recent.take(committed.sha256);
     if (payload === undefined) return false;
     this.#part({ job, segment, block: number, first: 0, rows }, committed, committed.about, payload);
