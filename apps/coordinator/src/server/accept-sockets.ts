@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
-import { socketChannel, type Gateway, type WebSocketLike } from "@shoal/cluster";
+import { inFragments, socketChannel, type Gateway, type WebSocketLike } from "@shoal/cluster";
 import type { Clock } from "@shoal/core";
 import { isLoopback, isOwnOrigin, requester, type Surroundings } from "./requester.ts";
 import { AddressCounter, type ConnectionLimits } from "./connection-limits.ts";
@@ -10,6 +10,9 @@ import { DeadSockets } from "./dead-sockets.ts";
 
 /** The most that one message may have; the frames of the protocol are held to it too. */
 const maxPayload = 32 * 1024 * 1024;
+
+/** Bun puts sockets of its own in the place of those of `ws`, and they know nothing of fragments. */
+const isWs = process.versions["bun"] === undefined;
 
 export interface SocketSettings {
   readonly basePath: string;
@@ -37,7 +40,7 @@ export function acceptSockets(server: Server, gateway: Gateway, { basePath, surr
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       dead.watch(webSocket, socket);
       // `ws` has more overloads of its listeners than the standard.
-      const channel = socketChannel(webSocket as unknown as WebSocketLike, { side: "gateway", clock, label: `the program at ${address}` });
+      const channel = socketChannel(isWs ? inFragments(webSocket as unknown as WebSocketLike) : (webSocket as unknown as WebSocketLike), { side: "gateway", clock, label: `the program at ${address}` });
       gateway.accept(channel, { address });
     });
   });

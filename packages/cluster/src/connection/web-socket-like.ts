@@ -10,6 +10,22 @@ export interface WebSocketLike {
   terminate?(): void;
 }
 
+/** A socket of `ws` itself, and not of what Bun has in its place: it hands over messages in the fragments that they came in, and sends such. Whoever opened it says so. */
+export interface FragmentSocket extends WebSocketLike {
+  readonly fragments: true;
+  /** With `fin: false` more of the same message follows. */
+  send(data: Uint8Array<ArrayBuffer>, options?: { readonly fin: boolean }): void;
+}
+
+/** Marks a socket of `ws`. */
+export function inFragments(socket: WebSocketLike): FragmentSocket {
+  return Object.assign(socket, { fragments: true as const });
+}
+
+export function isInFragments(socket: WebSocketLike): socket is FragmentSocket {
+  return "fragments" in socket;
+}
+
 /** `readyState`. */
 export const connecting = 0;
 export const open = 1;

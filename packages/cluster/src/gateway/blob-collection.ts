@@ -57,7 +57,9 @@ export class BlobCollection {
       for await (const entry of engine.ledger.replay(job)) {
         if (entry.kind !== "commit") continue;
         const committed = committedOf(entry.record);
-        if (committed.kind === "result") named.add(committed.sha256);
+        if (committed.kind !== "result") continue;
+        named.add(committed.sha256);
+        if (typeof committed.about === "string") named.add(committed.about);
       }
     }
     for (const job of jobs.values()) for (const sha256 of job.undecided()) named.add(sha256);

@@ -1,24 +1,28 @@
 import type { ErrorData } from "@shoal/core";
 import type { JobDescription } from "../connection/messages.ts";
 import type { AttemptId, JobSpec, TaskId } from "../scheduler/index.ts";
-import { blockKey, type Committed } from "./commit-record.ts";
+import type { Committed } from "./commit-record.ts";
 import type { DriverLink } from "./driver-link.ts";
 import { jobSpecOf } from "./placement.ts";
 import { CountedRows } from "./counted-rows.ts";
+import type { ResultAbout } from "./stored-result.ts";
 
 const mostFailures = 50;
 const longestMessage = 500;
 
 /** A result that was checked and stored, and that the ledger has not decided. */
 export interface CheckedResult {
+  readonly task: TaskId;
   readonly attempt: AttemptId;
   readonly worker: string;
   /** Of the rows that it was computed from, where its worker says it. */
   readonly input: string | undefined;
-  /** Of what is stored. */
+  /** Of its rows, which are stored. */
   readonly sha256: string;
   readonly rows: number;
-  readonly failures: readonly { readonly row: number; readonly error: ErrorData }[];
+  readonly about: ResultAbout;
+  /** The blob that has it too, where it is too long for a record. */
+  readonly aboutSha256: string | undefined;
 }
 
 export type PauseReason = "driver" | "disk";
@@ -41,7 +45,8 @@ export class GatewayJob {
   missingFiles = new Set<string>();
   /** Gateways that have led it before: a result may be of one of their leases. */
   readonly epochs = new Set<number>();
-  readonly #checked = new Map<string, CheckedResult[]>();
+  /** Of each segment, by block. */
+  readonly #checked: readonly Map<number, readonly CheckedResult[]>[];
   readonly failures: { readonly segment: number; readonly block: number; readonly row: number; readonly error: ErrorData }[] = [];
   samples: readonly Readonly<Record<string, unknown>>[] = [];
   sampledAt = -Infinity;
@@ -51,6 +56,7 @@ export class GatewayJob {
     this.spec = jobSpecOf(description);
     this.startedAt = startedAt;
     this.segments = description.segments.map(() => new JobSegment());
+    this.#checked = description.segments.map(() => new Map());
   }
 
   get name(): string {
@@ -61,23 +67,36 @@ export class GatewayJob {
     return this.state === "done" || this.state === "failed" || this.state === "cancelled";
   }
 
-  keep(task: TaskId, result: CheckedResult): void {
-    const key = blockKey(task);
-    this.#checked.set(key, [...(this.#checked.get(key) ?? []), result]);
+  keep(result: CheckedResult): void {
+    const { segment, block } = result.task;
+    const known = this.#checked[segment]?.get(block);
+    this.#checked[segment]?.set(block, known === undefined ? [result] : [...known, result]);
   }
 
   checked(task: TaskId, { epoch, number }: AttemptId, worker?: string): CheckedResult | undefined {
-    return this.#checked.get(blockKey(task))?.find((one) => one.attempt.epoch === epoch && one.attempt.number === number && (worker === undefined || one.worker === worker));
+    const known = this.#checked[task.segment]?.get(task.block);
+    return known?.find((one) => one.attempt.epoch === epoch && one.attempt.number === number && isOfRows(one, task) && (worker === undefined || one.worker === worker));
   }
 
   discard(task: TaskId, { epoch, number }: AttemptId): void {
-    const key = blockKey(task);
-    this.#checked.set(key, (this.#checked.get(key) ?? []).filter(({ attempt }) => attempt.epoch !== epoch || attempt.number !== number));
+    this.#forget(task, ({ attempt }) => attempt.epoch === epoch && attempt.number === number);
+  }
+
+  #forget(task: TaskId, which: (result: CheckedResult) => boolean): void {
+    const ofSegment = this.#checked[task.segment];
+    const left = ofSegment?.get(task.block)?.filter((one) => !(isOfRows(one, task) && which(one)));
+    if (left === undefined || left.length === 0) ofSegment?.delete(task.block);
+    else ofSegment?.set(task.block, left);
   }
 
   /** What is stored and not in the ledger yet. */
   *undecided(): Generator<string, void, undefined> {
-    for (const results of this.#checked.values()) for (const { sha256 } of results) yield sha256;
+    for (const ofSegment of this.#checked) {
+      for (const { sha256, aboutSha256 } of [...ofSegment.values()].flat()) {
+        yield sha256;
+        if (aboutSha256 !== undefined) yield aboutSha256;
+      }
+    }
   }
 
   /** The ledger has the task. Gives what was checked of the attempt that won, if it was checked here. */
@@ -85,7 +104,7 @@ export class GatewayJob {
     const segment = this.segments[task.segment];
     if (segment === undefined) return undefined;
     const winner = committed.kind === "result" ? this.checked(task, committed.attempt, committed.worker) : undefined;
-    this.#checked.delete(blockKey(task));
+    this.#forget(task, () => true);
     if (committed.kind === "split") segment.split.add(task.block);
     else {
       segment.rowsDone += task.rows;
@@ -95,7 +114,7 @@ export class GatewayJob {
       segment.quarantined.add(task.block);
       this.#failed(task, 0, committed.error);
     }
-    for (const { row, error } of winner?.failures ?? []) this.#failed(task, row, error);
+    for (const { row, error } of winner?.about.failures ?? []) this.#failed(task, row, error);
     return winner;
   }
 
@@ -104,6 +123,10 @@ export class GatewayJob {
     this.failures.unshift({ segment, block, row: first + row, error: { code, message: message.slice(0, longestMessage), ...(hint === undefined ? {} : { hint: hint.slice(0, longestMessage) }) } });
     if (this.failures.length > mostFailures) this.failures.pop();
   }
+}
+
+function isOfRows({ task }: CheckedResult, { first, rows }: TaskId): boolean {
+  return task.first === first && task.rows === rows;
 }
 
 /** What is counted of a segment, for people. */

@@ -8,7 +8,7 @@ import type { CheckedResult, GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import { changesRowCounts, mayHaveSeen } from "./placement.ts";
 import type { ResultSamples } from "./result-samples.ts";
-import { encodeStoredResult } from "./stored-result.ts";
+import { encodeAbout, fitsIntoRecord, type ResultAbout } from "./stored-result.ts";
 import { strikeWorker } from "./strike-worker.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
@@ -64,36 +64,38 @@ export class ResultIntake {
     const job = this.#state.jobs.get(task.job);
     if (job === undefined || job.state === "opening") return this.#early.keep(link, message, payload);
     if (job.isOver) return link.send({ kind: job.state === "done" ? "settle" : "refuse", task, attempt });
-    const key = `${attempt.epoch}.${attempt.number}`;
+    const key = attempt.epoch === this.#state.loop.epoch ? attempt.number : `${attempt.epoch}.${attempt.number}`;
     if (link.checking.has(key)) return;
     if (!this.#isOwn(link, job, message)) return this.#takeForeign(link, job, message);
     const tell = (): void => this.#state.loop.tell({ kind: "result", connection: link.connection, task, attempt });
     // Presented again by a later connection, or decided already: there is nothing to check.
     if (job.checked(task, attempt, link.record.name) !== undefined || this.#isDecided(message)) return tell();
-    if (this.#bytes + payload.byteLength > this.#state.settings.resultBytes) {
+    // While they are checked they may be elsewhere.
+    const bytes = payload.byteLength;
+    if (this.#bytes + bytes > this.#state.settings.resultBytes) {
       this.#state.refusals.count("coordinator-busy");
       return link.bye(new ShoalError("coordinator-busy", "The coordinator can't store results as fast as they come.", { hint: "Come again in a while, and present what is held." }), true);
     }
     link.checking.set(key, attempt);
-    this.#bytes += payload.byteLength;
+    this.#bytes += bytes;
     this.#open++;
-    this.#receive(link, job, message, payload)
-      .then(
-        (checked) => {
-          link.checking.delete(key);
-          if (checked === undefined || !link.isOpen || job.isOver) return;
-          job.keep(task, checked);
-          tell();
-        },
-        (error: unknown) => {
-          link.checking.delete(key);
-          if (link.isOpen && !job.isOver && !this.#state.signal.aborted) this.#refuseBad(link, message, ShoalError.from(error));
-        },
-      )
-      .finally(() => {
-        this.#bytes -= payload.byteLength;
-        this.#open--;
-      });
+    const over = (): void => {
+      link.checking.delete(key);
+      this.#bytes -= bytes;
+      this.#open--;
+    };
+    this.#receive(link, job, message, payload).then(
+      (checked) => {
+        over();
+        if (checked === undefined || !link.isOpen || job.isOver) return;
+        job.keep(checked);
+        tell();
+      },
+      (error: unknown) => {
+        over();
+        if (link.isOpen && !job.isOver && !this.#state.signal.aborted) this.#refuseBad(link, message, ShoalError.from(error));
+      },
+    );
   }
 
   /** What came of a job before its driver brought it. */
@@ -130,26 +132,43 @@ export class ResultIntake {
     strikeWorker(this.#state, link, code);
   }
 
-  async #receive(link: WorkerLink, job: GatewayJob, message: ResultMessage, payload: Uint8Array): Promise<CheckedResult | undefined> {
-    const { task, attempt, rows, failures, stats, input } = message;
+  /** Undefined: there is nobody any more who would be told. */
+  #receive(link: WorkerLink, job: GatewayJob, message: ResultMessage, payload: Uint8Array): Promise<CheckedResult | undefined> {
+    const { task, rows, failures } = message;
     const description = job.description.segments[task.segment];
-    if (description === undefined) return undefined;
-    const isTrusted = this.#checked.trustsOwn && link.admission.trusted;
-    if (!isTrusted && (await sha256Of(payload as Uint8Array<ArrayBuffer>)) !== message.sha256) throw badResult("Its bytes are not those of its SHA-256.");
-    if (new Set(failures.map(({ row }) => row)).size !== failures.length || failures.some(({ row }) => row >= task.rows)) throw badResult("Its failures name rows twice, or rows that the task does not have.");
-    if (!changesRowCounts(description) && rows + failures.length !== task.rows) throw badResult(`It has ${rows} rows and ${failures.length} failures for a task of ${task.rows} rows.`);
-    if (!isTrusted) await this.#checkInTime(payload, expectationOf(description.plan.spec, rows));
-    const stored = encodeStoredResult({ failures, stats, worker: link.record.name }, payload);
-    const sha256 = await this.#store(link, stored);
-    if (sha256 === undefined) return undefined;
-    this.#state.recent.add(sha256, stored);
-    this.#samples.see(job, task, payload, failures);
-    return { attempt, worker: link.record.name, input, sha256, rows, failures };
+    if (description === undefined) return Promise.resolve(undefined);
+    if (failures.length > 0 && (new Set(failures.map(({ row }) => row)).size !== failures.length || failures.some(({ row }) => row >= task.rows))) {
+      return Promise.reject(badResult("Its failures name rows twice, or rows that the task does not have."));
+    }
+    if (!changesRowCounts(description) && rows + failures.length !== task.rows) return Promise.reject(badResult(`It has ${rows} rows and ${failures.length} failures for a task of ${task.rows} rows.`));
+    if (this.#checked.trustsOwn && link.admission.trusted) return this.#keep(link, job, message, payload);
+    // A worker of this process holds the very bytes.
+    return this.#look(message, link.admission.trusted ? payload.slice() : payload, expectationOf(description.plan.spec, rows)).then((bytes) => this.#keep(link, job, message, bytes));
   }
 
-  async #checkInTime(payload: Uint8Array, expected: ResultExpectation): Promise<void> {
+  /** Whether it is what its worker says, and what it should be. */
+  async #look(message: ResultMessage, payload: Uint8Array, expected: ResultExpectation): Promise<Uint8Array> {
+    if ((await sha256Of(payload as Uint8Array<ArrayBuffer>)) !== message.sha256) throw badResult("Its bytes are not those of its SHA-256.");
+    return (await this.#checkInTime(payload, expected)) ?? payload;
+  }
+
+  async #keep(link: WorkerLink, job: GatewayJob, { task, attempt, sha256, rows, failures, stats, input }: ResultMessage, payload: Uint8Array): Promise<CheckedResult | undefined> {
+    const about: ResultAbout = { failures, stats };
+    let aboutSha256: string | undefined;
+    if (!fitsIntoRecord(about)) {
+      const bytes = encodeAbout(about);
+      aboutSha256 = await sha256Of(bytes);
+      if (!(await this.#store(link, aboutSha256, bytes))) return undefined;
+    }
+    if (!(await this.#store(link, sha256, payload))) return undefined;
+    this.#state.recent.add(sha256, payload);
+    this.#samples.see(job, task, payload, failures);
+    return { task, attempt, worker: link.record.name, input, sha256, rows, about, aboutSha256 };
+  }
+
+  #checkInTime(payload: Uint8Array, expected: ResultExpectation): Promise<Uint8Array | void> {
     const over = new AbortController();
-    await new Promise<void>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       const check: OpenCheck = { since: this.#state.clock.now(), end: (error) => {
         over.abort(error);
         reject(error);
@@ -165,23 +184,39 @@ export class ResultIntake {
     for (const check of this.#checks) if (clock.now() - check.since >= settings.checkMs) check.end(badResult(`Reading it took longer than ${settings.checkMs / 1000} s.`));
   }
 
-  /** Tries until it is stored: a full disk is nobody's fault, and goes by. Gives its name; undefined: its worker is gone, and will present it again. */
-  async #store(link: WorkerLink, bytes: Uint8Array<ArrayBuffer>): Promise<string | undefined> {
-    const { engine: { blobs }, signal } = this.#state;
-    while (link.isOpen) {
-      signal.throwIfAborted();
+  /** Tries until it is stored: a full disk is nobody's fault, and goes by. False: its worker is gone, and will present it again. */
+  #store(link: WorkerLink, sha256: string, bytes: Uint8Array): Promise<boolean> {
+    return this.#put(sha256, bytes).then(
+      () => this.#stored(),
+      (error: unknown) => this.#storeLater(link, sha256, bytes, error),
+    );
+  }
+
+  async #storeLater(link: WorkerLink, sha256: string, bytes: Uint8Array, met: unknown): Promise<boolean> {
+    for (let error = met; ; ) {
+      this.#trouble.met(ShoalError.from(error));
+      await (this.#retry ??= this.#rest());
+      if (!link.isOpen) return false;
+      this.#state.signal.throwIfAborted();
       try {
-        const sha256 = blobs.add === undefined ? await sha256Of(bytes) : await blobs.add(bytes);
-        if (blobs.add === undefined) await blobs.put(sha256, bytes);
-        this.#trouble.isOver();
-        this.#retryMs = firstRetryMs;
-        return sha256;
-      } catch (error) {
-        this.#trouble.met(ShoalError.from(error));
-        await (this.#retry ??= this.#rest());
+        await this.#put(sha256, bytes);
+        return this.#stored();
+      } catch (again) {
+        error = again;
       }
     }
-    return undefined;
+  }
+
+  /** Its SHA-256 was looked at, or is taken on trust. */
+  #put(sha256: string, bytes: Uint8Array): Promise<unknown> {
+    const { blobs } = this.#state.engine;
+    return blobs.add === undefined ? blobs.put(sha256, bytes) : blobs.add(sha256, bytes);
+  }
+
+  #stored(): true {
+    this.#trouble.isOver();
+    this.#retryMs = firstRetryMs;
+    return true;
   }
 
   /** All results that can't be stored wait together: there may be many, and one disk. */

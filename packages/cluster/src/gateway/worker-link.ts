@@ -28,7 +28,7 @@ export class WorkerLink {
   heardAt: number;
   isOpen = true;
   /** Attempts whose results are being checked. */
-  readonly checking = new Map<string, AttemptId>();
+  readonly checking = new Map<number | string, AttemptId>();
   readonly #state: GatewayState;
   readonly #intake: ResultIntake;
   readonly #channel: Channel<GatewayToWorker, WorkerToGateway>;
