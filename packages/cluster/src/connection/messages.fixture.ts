@@ -63,7 +63,7 @@ export const toWorkers: readonly Sample<GatewayToWorker>[] = [
   [{ kind: "bye", error, again: true }],
 ];
 export const toDrivers: readonly Sample<GatewayToDriver>[] = [
-  [{ kind: "welcome", protocol: 1, key: "k", name: "coordinator", beatMs: 4000 }],
+  [{ kind: "welcome", protocol: 1, key: "k", name: "coordinator", beatMs: 4000, keepsLedgers: true }],
   [{ kind: "accepted", job: "job", committedBlocks: 3, missing: [sha256] }],
   [{ kind: "ask", job: "job", segment: 0, blocks: 64 }],
   [{ kind: "part", job: "job", segment: 0, block: 4, first: 0, rows: 32, failures: [{ row: 3, error, attempts: 2 }], error, stats, worker: "laptop-1" }, payload],

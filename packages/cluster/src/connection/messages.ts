@@ -51,6 +51,8 @@ export interface Welcome {
   readonly name: string;
   /** A worker says something at least this often. */
   readonly beatMs: number;
+  /** What is committed outlives the coordinator's process, so that a driver need not keep it too. */
+  readonly keepsLedgers?: boolean;
 }
 
 /** The last message of a connection that can't go on; `error.code` says whether coming again helps (`again`). */

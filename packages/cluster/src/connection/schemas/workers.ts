@@ -20,7 +20,7 @@ export const hello = v.object({
   worker: v.exactOptional(workerTraits),
 });
 
-export const welcome = v.object({ kind: v.literal("welcome"), protocol: count, key: token, name: text(1_024), beatMs: v.pipe(counted(3_600_000), v.minValue(1)) });
+export const welcome = v.object({ kind: v.literal("welcome"), protocol: count, key: token, name: text(1_024), beatMs: v.pipe(counted(3_600_000), v.minValue(1)), keepsLedgers: v.exactOptional(flag) });
 export const bye = v.object({ kind: v.literal("bye"), error: errorData, again: flag });
 
 export const segment = v.object({ kind: v.literal("segment"), job: id, segment: segmentNumber, jobName: text(1_024), about, description: segmentDescription });
