@@ -6,6 +6,7 @@ import { failJob } from "./end-job.ts";
 import type { EngineTrouble } from "./engine-trouble.ts";
 import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
+import { strikeWorker } from "./strike-worker.ts";
 
 /** What the scheduler wants decided goes to the ledger, and its answers come back as events. */
 export class Commits {
@@ -101,6 +102,10 @@ export class Commits {
     const winner = job.decided(task, committed);
     const now = this.#state.clock.now();
     job.segments[task.segment]?.rate.ended(now, blockKey(task), committed.kind === "split" ? 0 : task.rows);
+    for (const name of job.told.decided(task, winner?.failures.map(({ row }) => row))) {
+      const link = this.#state.workers.get(name)?.link;
+      if (link !== undefined) strikeWorker(this.#state, link, "refuted-failure");
+    }
     if (committed.kind === "split") return;
     const worker = winner && this.#state.workers.get(winner.worker);
     if (worker !== undefined) {

@@ -3,7 +3,9 @@ import type { JobDescription } from "../connection/messages.ts";
 import type { AttemptId, JobSpec, TaskId } from "../scheduler/index.ts";
 import { blockKey, type Committed } from "./commit-record.ts";
 import type { DriverLink } from "./driver-link.ts";
+import { AnswerTypes } from "./answer-types.ts";
 import { jobSpecOf } from "./placement.ts";
+import { ToldFailures } from "./told-failures.ts";
 import { CountedRows } from "./counted-rows.ts";
 
 const mostFailures = 50;
@@ -42,6 +44,7 @@ export class GatewayJob {
   /** Gateways that have led it before: a result may be of one of their leases. */
   readonly epochs = new Set<number>();
   readonly #checked = new Map<string, CheckedResult[]>();
+  readonly told = new ToldFailures();
   readonly failures: { readonly segment: number; readonly block: number; readonly row: number; readonly error: ErrorData }[] = [];
   samples: readonly Readonly<Record<string, unknown>>[] = [];
   sampledAt = -Infinity;
@@ -119,6 +122,7 @@ export class JobSegment {
   /** By the key of the task. */
   readonly rate = new CountedRows<string>();
   readonly quarantined = new Set<number>();
+  readonly types = new AnswerTypes();
   /** Blocks that were split. */
   readonly split = new Set<number>();
 

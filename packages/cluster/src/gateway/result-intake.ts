@@ -1,6 +1,7 @@
-import { ShoalError } from "@shoal/core";
+import { encodedTypes, ShoalError } from "@shoal/core";
 import type { ResultMessage } from "../connection/messages.ts";
 import { sha256Of } from "../engine/index.ts";
+import { whoElse } from "../scheduler/index.ts";
 import { badResult, expectationOf, type CheckResult, type ResultExpectation } from "./check-result.ts";
 import { EarlyResults } from "./early-results.ts";
 import type { EngineTrouble } from "./engine-trouble.ts";
@@ -139,12 +140,22 @@ export class ResultIntake {
     if (new Set(failures.map(({ row }) => row)).size !== failures.length || failures.some(({ row }) => row >= task.rows)) throw badResult("Its failures name rows twice, or rows that the task does not have.");
     if (!changesRowCounts(description) && rows + failures.length !== task.rows) throw badResult(`It has ${rows} rows and ${failures.length} failures for a task of ${task.rows} rows.`);
     if (!isTrusted) await this.#checkInTime(payload, expectationOf(description.plan.spec, rows));
+    const isStranger = link.joined.volunteer === true;
+    const fault = rows === 0 || description.plan.spec.kind !== "declarative" ? undefined : job.segments[task.segment]?.types.fault(encodedTypes(payload), link.record.name, isStranger);
+    if (fault !== undefined) throw badResult(fault);
+    if (isStranger && failures.length > 0 && !this.#counts(link, job, message)) throw unconfirmed(message);
     const stored = encodeStoredResult({ failures, stats, worker: link.record.name }, payload);
     const sha256 = await this.#store(link, stored);
     if (sha256 === undefined) return undefined;
     this.#state.recent.add(sha256, stored);
     this.#samples.see(job, task, payload, failures);
     return { attempt, worker: link.record.name, input, sha256, rows, failures };
+  }
+
+  /** Whether rows that a volunteer could not do count as such. */
+  #counts(link: WorkerLink, job: GatewayJob, { task, failures }: ResultMessage): boolean {
+    const { state } = this.#state.loop;
+    return job.told.count(task, link.record.name, failures.map(({ row }) => row), whoElse(state, task, state.connections.get(link.connection)));
   }
 
   async #checkInTime(payload: Uint8Array, expected: ResultExpectation): Promise<void> {
@@ -197,6 +208,10 @@ export class ResultIntake {
   }
 
   #refuseBad(link: WorkerLink, { task, attempt }: ResultMessage, error: ShoalError): void {
+    if (error.code === "unconfirmed-failure") {
+      this.#state.loop.tell({ kind: "failed", connection: link.connection, task, attempt, failure: "worker-lost", error: error.toData(), unconfirmed: true });
+      return link.send({ kind: "refuse", task, attempt });
+    }
     const bad = error.code === "bad-result" ? error : badResult(`It can't be read: ${error.toData().message}`, error);
     link.record.failures++;
     this.#state.log.warn(`A result of worker ${link.record.name} for block ${task.block} of ${task.job} is bad: ${bad.message}`);
@@ -205,4 +220,8 @@ export class ResultIntake {
     link.send({ kind: "refuse", task, attempt });
     strikeWorker(this.#state, link, "bad-result");
   }
+}
+
+function unconfirmed({ failures: [first] }: ResultMessage): ShoalError {
+  return new ShoalError("unconfirmed-failure", `A volunteer says of a row that it can't be done (${first?.error.message ?? "without a reason"}), and nobody else has said so yet.`, { failure: "worker-lost", hint: "Another worker is asked." });
 }
