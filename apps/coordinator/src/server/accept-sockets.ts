@@ -37,7 +37,7 @@ export function acceptSockets(server: Server, gateway: Gateway, { basePath, surr
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       dead.watch(webSocket, socket);
       // `ws` has more overloads of its listeners than the standard.
-      const channel = socketChannel(webSocket as unknown as WebSocketLike, { side: "gateway", clock, label: `the program at ${address}` });
+      const channel = socketChannel(Object.assign(webSocket as unknown as WebSocketLike, { bytesRead: () => bytesRead(socket) }), { side: "gateway", clock, label: `the program at ${address}` });
       gateway.accept(channel, { address });
     });
   });
@@ -46,6 +46,10 @@ export function acceptSockets(server: Server, gateway: Gateway, { basePath, surr
     for (const webSocket of sockets.clients) webSocket.terminate();
     sockets.close();
   };
+}
+
+function bytesRead(socket: Duplex): number {
+  return (socket as { readonly bytesRead?: number }).bytesRead ?? 0;
 }
 
 function refuse(socket: Duplex, status: string, why: string): void {

@@ -18,7 +18,7 @@ export class AnswerTypes {
   fault(types: Readonly<Record<string, ColumnType>>, worker: string, isStranger: boolean): string | undefined {
     const kinds = new Map(Object.entries(types).map(([name, type]) => [name, kindOf(type)]));
     if (this.#known !== undefined) return this.#difference(this.#known, kinds, isStranger);
-    const told = JSON.stringify([...kinds].sort());
+    const told = JSON.stringify([...kinds].map(([name, kind]) => `${name}: ${kind}`).sort());
     const first = this.#told.get(told);
     if (!isStranger || (first !== undefined && first !== worker)) {
       this.#known = kinds;

@@ -176,6 +176,7 @@ export class Connections {
   endSilent(): void {
     const { links, clock, settings, loop } = this.#state;
     for (const link of links.values()) {
+      link.mindBytes();
       const silentMs = clock.now() - link.heardAt;
       if (silentMs > settings.silentLeases * loop.state.settings.leaseMs[link.joined.host]) link.bye(new ShoalError("silent", `Nothing was heard of worker ${link.record.name} for ${Math.round(silentMs / 1000)} s.`, { hint: "It may come again." }), true);
     }
