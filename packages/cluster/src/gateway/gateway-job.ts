@@ -35,6 +35,8 @@ export class GatewayJob {
   state: "opening" | "running" | "done" | "failed" | "cancelled" = "opening";
   error: ErrorData | undefined;
   endedAt: number | undefined;
+  /** Rows that the ledger had when the job was brought. */
+  rowsBefore = 0;
   driver: DriverLink | undefined;
   /** By the clock. */
   driverLostAt: number | undefined;

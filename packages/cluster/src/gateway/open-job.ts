@@ -30,6 +30,7 @@ export async function readLedger(state: GatewayState, job: GatewayJob): Promise<
     job.decided(task, committed);
     loop.tell({ kind: "ledger-replayed", task, entry: entryOf(committed) });
   }
+  job.rowsBefore = job.segments.at(-1)?.rowsDone ?? 0;
 }
 
 /** Blocks that are done. */
