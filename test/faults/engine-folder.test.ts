@@ -179,3 +179,12 @@ function tryMount(): boolean {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+test.skipIf(process.platform !== "linux")("a folder that can't be made is an error, and not waited for", async () => {
+  await expect(openEmbeddedEngine("/proc/no-such/folder")).rejects.toMatchObject({ code: expect.stringMatching(/file-error|permission-denied/) as string });
+  const folder = mkdtempSync(join(tmpdir(), "shoal-folder-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, "file"), "");
+  await expect(openEmbeddedEngine(join(folder, "file", "below"))).rejects.toMatchObject({ code: "file-error" });
+  await (await openEmbeddedEngine(join(folder, "a", "b", "c"))).close();
+});
