@@ -17,13 +17,13 @@ export interface DescribedJob {
 }
 
 /** @throws what reading models and bundling code throw. */
-export async function describeJob(job: string, settings: JobSettings, travelling: readonly TravellingSegment[], parts: DescribeParts): Promise<DescribedJob> {
+export async function describeJob(job: string, settings: JobSettings & { readonly isNamed: boolean }, travelling: readonly TravellingSegment[], parts: DescribeParts): Promise<DescribedJob> {
   const files = new Map<string, TravellingFile>();
   const segments: SegmentDescription[] = [];
   for (const segment of travelling) segments.push(await describeSegment(segment, parts, settings.signal, files));
   const columns = new Set(segments.flatMap(({ plan: { spec } }) => (spec.kind === "declarative" ? spec.reads : [])));
-  const { name, note, priority = 0, weight = 1, volunteers } = settings;
-  return { description: { job, name, about: { columns: [...columns], ...(note !== undefined && { note }) }, segments, priority, weight, volunteers }, files };
+  const { name, note, priority = 0, weight = 1, volunteers, isNamed } = settings;
+  return { description: { job, name, about: { columns: [...columns], ...(note !== undefined && { note }) }, segments, priority, weight, volunteers, ...(!isNamed && { passing: true }) }, files };
 }
 
 async function describeSegment({ stage, name }: TravellingSegment, parts: DescribeParts, signal: AbortSignal, files: Map<string, TravellingFile>): Promise<SegmentDescription> {

@@ -181,7 +181,7 @@ export class RunningJob implements ClusterJob {
     // It may have ended before its run began.
     if (this.#over) return this.#pools.forEach((pool) => pool?.fail(this.#failure ?? takenBack()));
     if (this.#described !== undefined) return;
-    this.#described = describeJob(this.job, this.#settings, this.#travelling, this.#parts);
+    this.#described = describeJob(this.job, { ...this.#settings, isNamed: this.#isNamed }, this.#travelling, this.#parts);
     this.#described.then((described) => {
       if (this.#over) return;
       this.#submission = described;

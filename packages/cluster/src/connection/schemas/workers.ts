@@ -47,6 +47,7 @@ export const beat = v.object({
 export const resultStats = v.object({
   device: text(256), preprocessMs: amount, predictMs: amount, postprocessMs: amount, batches: list(rows, 100_000),
   counts: v.pipe(v.record(text(256), v.pipe(v.number(), v.finite())), v.check((counts) => Object.keys(counts).length <= 1_000, "too many counts")),
+  collapsedRows: v.exactOptional(rows), memoryBytes: v.exactOptional(amount),
 });
 
 export const result = v.object({ kind: v.literal("result"), task: taskId, attempt: attemptId, rows, sha256, input: v.exactOptional(sha256), failures: rowFailures, stats: resultStats });
