@@ -1,15 +1,15 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
-import { socketChannel, type Gateway, type WebSocketLike } from "@shoal/cluster";
+import { defaultConnectionLimits, socketChannel, type Gateway, type WebSocketLike } from "@shoal/cluster";
 import type { Clock } from "@shoal/core";
 import { isLoopback, isOwnOrigin, requester, type Surroundings } from "./requester.ts";
 import { AddressCounter, type ConnectionLimits } from "./connection-limits.ts";
 import { withoutBasePath } from "./base-path.ts";
 import { DeadSockets } from "./dead-sockets.ts";
 
-/** The most that one message may have; the frames of the protocol are held to it too. */
-const maxPayload = 32 * 1024 * 1024;
+/** The most that one message may have. */
+const maxPayload = defaultConnectionLimits.frameBytes;
 
 export interface SocketSettings {
   readonly basePath: string;

@@ -1,4 +1,4 @@
-import { ShoalError, type Clock } from "@shoal/core";
+import { ShoalError } from "@shoal/core";
 import { plural, type KeptElsewhere, type OpenPool, type RemotePools } from "@shoal/executor";
 import { travel, type ActorPoolStage, type TravellingSegment } from "@shoal/planner";
 import { connectionLost } from "../connection/hold-connection.ts";
@@ -10,7 +10,6 @@ import { RemotePool, type PoolJob } from "./remote-pool.ts";
 import { sendFiles, type SentFiles } from "./send-files.ts";
 
 export interface RunningJobParts extends DescribeParts {
-  readonly clock: Clock;
   readonly link: GatewayLink;
   readonly takesCode: boolean;
   readonly sentFiles: SentFiles;
@@ -47,6 +46,7 @@ export class RunningJob implements ClusterJob {
   /** An earlier run had the name. */
   #isContinued = false;
   #blocksDone = 0;
+  #isPartial = false;
   #over = false;
   #accepting = false;
   #failure: unknown;
@@ -71,7 +71,7 @@ export class RunningJob implements ClusterJob {
     return {
       by,
       // It has a name of its own already, and nobody writes that down.
-      goesOnHere: async () => {},
+      goesOnHere: async () => void (this.#isPartial = true),
       named: {
         fresh: this.#job,
         get hasDone() {
@@ -181,7 +181,7 @@ export class RunningJob implements ClusterJob {
     // It may have ended before its run began.
     if (this.#over) return this.#pools.forEach((pool) => pool?.fail(this.#failure ?? takenBack()));
     if (this.#described !== undefined) return;
-    this.#described = describeJob(this.job, { ...this.#settings, isNamed: this.#isNamed }, this.#travelling, this.#parts);
+    this.#described = describeJob(this.job, { ...this.#settings, isNamed: this.#isNamed, isPartial: this.#isPartial }, this.#travelling, this.#parts);
     this.#described.then((described) => {
       if (this.#over) return;
       this.#submission = described;
