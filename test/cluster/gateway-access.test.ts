@@ -169,3 +169,16 @@ test("a gateway that lost its role closes with a clear error, and everybody may 
   expect(notices).toEqual([expect.stringContaining("leads no more")]);
   await gateway.close();
 });
+
+test("the key of a connection of this process fetches files as long as the process lives, and lets nobody in from outside", async () => {
+  const opened = await openGateway();
+  closeLater(opened);
+  const { gateway, clock } = opened;
+  const own = new ScriptedWorker("own").connect(gateway);
+  const { key } = await own.welcome();
+  const thief = new ScriptedWorker("own", { origin: outside, hello: { key } }).connect(gateway);
+  await until(() => thief.isClosed);
+  expect(thief.bye).toMatchObject({ error: { code: "token-expired" } });
+  await clock.advance(3 * 24 * 3_600_000);
+  expect(gateway.allows(key, "work")).toBe(true);
+});

@@ -76,6 +76,10 @@ class SocketChannel<S extends Side> implements Channel<SaidBy[S], TakenBy[S]> {
     return this.#unsentBytes + this.#socket.bufferedAmount;
   }
 
+  get receivedBytes(): number | undefined {
+    return this.#socket.bytesRead?.();
+  }
+
   send(header: SaidBy[S], payload?: Uint8Array): void {
     if (this.#isClosed) return;
     const payloadBytes = payload?.byteLength ?? 0;

@@ -6,6 +6,8 @@ export interface WebSocketLike {
   send(data: Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
   addEventListener(type: "open" | "message" | "close" | "error", listener: (event: object) => void): void;
+  /** Bytes that have come from the network: set where somebody knows the connection beneath. */
+  readonly bytesRead?: () => number;
   /** Ends it at once, with what is still to be sent; only `ws` can. */
   terminate?(): void;
 }

@@ -69,17 +69,22 @@ export class BlobCollection {
     await files?.collect?.((sha256) => needed.has(sha256));
   }
 
-  /** Of jobs that nobody has come back to for days. */
+  /** Of jobs that nobody has come back to for days; for a day, where nobody can but a driver that was asleep. */
   async #removeOldLedgers(): Promise<void> {
     const { engine, jobs, settings, date } = this.#state;
     for (const job of await engine.ledger.jobs()) {
       if (job === inviteLedger || jobs.has(job)) continue;
       let openedAt: number | undefined;
+      let keptMs = settings.ledgerMs;
       for await (const entry of engine.ledger.replay(job)) {
         if (entry.kind !== "append") continue;
-        for (const { kind, at } of entry.records) if (kind === "opened" && typeof at === "number") openedAt = at;
+        for (const { kind, at, passing } of entry.records) {
+          if (kind !== "opened" || typeof at !== "number") continue;
+          openedAt = at;
+          keptMs = passing === true ? settings.passingLedgerMs : settings.ledgerMs;
+        }
       }
-      if (openedAt !== undefined && openedAt + settings.ledgerMs < date()) await engine.ledger.remove(job);
+      if (openedAt !== undefined && openedAt + keptMs < date()) await engine.ledger.remove(job);
     }
   }
 }

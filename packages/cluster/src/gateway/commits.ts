@@ -6,6 +6,7 @@ import { failJob } from "./end-job.ts";
 import type { EngineTrouble } from "./engine-trouble.ts";
 import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
+import { strikeWorker } from "./strike-worker.ts";
 
 interface OpenCommit {
   readonly job: GatewayJob;
@@ -128,6 +129,10 @@ export class Commits {
     const winner = job.decided(task, committed);
     const now = this.#state.clock.now();
     job.segments[task.segment]?.rate.ended(now, key, committed.kind === "split" ? 0 : task.rows);
+    for (const name of job.told.decided(task, winner?.about.failures.map(({ row }) => row))) {
+      const link = this.#state.workers.get(name)?.link;
+      if (link !== undefined) strikeWorker(this.#state, link, "refuted-failure");
+    }
     if (committed.kind === "split") return;
     const held = this.#state.inputs.get(task);
     if (held !== undefined && task.first === 0 && task.rows === held.rows) held.committed = committed;

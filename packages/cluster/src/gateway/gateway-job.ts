@@ -3,7 +3,9 @@ import type { JobDescription } from "../connection/messages.ts";
 import type { AttemptId, JobSpec, TaskId } from "../scheduler/index.ts";
 import type { Committed } from "./commit-record.ts";
 import type { DriverLink } from "./driver-link.ts";
+import { AnswerTypes } from "./answer-types.ts";
 import { jobSpecOf } from "./placement.ts";
+import { ToldFailures } from "./told-failures.ts";
 import { CountedRows } from "./counted-rows.ts";
 import type { ResultAbout } from "./stored-result.ts";
 
@@ -37,6 +39,8 @@ export class GatewayJob {
   state: "opening" | "running" | "done" | "failed" | "cancelled" = "opening";
   error: ErrorData | undefined;
   endedAt: number | undefined;
+  /** Rows that the ledger had when the job was brought. */
+  rowsBefore = 0;
   driver: DriverLink | undefined;
   /** By the clock. */
   driverLostAt: number | undefined;
@@ -47,6 +51,7 @@ export class GatewayJob {
   readonly epochs = new Set<number>();
   /** Of each segment, by block. */
   readonly #checked: readonly Map<number, readonly CheckedResult[]>[];
+  readonly told = new ToldFailures();
   readonly failures: { readonly segment: number; readonly block: number; readonly row: number; readonly error: ErrorData }[] = [];
   samples: readonly Readonly<Record<string, unknown>>[] = [];
   sampledAt = -Infinity;
@@ -142,6 +147,7 @@ export class JobSegment {
   /** By the key of the task. */
   readonly rate = new CountedRows<string>();
   readonly quarantined = new Set<number>();
+  readonly types = new AnswerTypes();
   /** Blocks that were split. */
   readonly split = new Set<number>();
 

@@ -15,7 +15,7 @@ export async function readLedger(state: GatewayState, job: GatewayJob): Promise<
   const fence: Fence = { role: gatewayRole, epoch: loop.epoch };
   // First it is written who leads now, then read: so nothing of an earlier one comes after what is read.
   for (;;) {
-    const { outcome } = await engine.ledger.append(job.name, [{ kind: "opened", at: date(), name: job.description.name.slice(0, 200) }], fence);
+    const { outcome } = await engine.ledger.append(job.name, [{ kind: "opened", at: date(), name: job.description.name.slice(0, 200), ...(job.description.passing === true && { passing: true }) }], fence);
     if (outcome === "accepted") break;
     if (outcome === "deposed") throw new ShoalError("gateway-deposed", "Another gateway has taken over.", { hint: "Connect again: it answers at the same place, or nobody does." });
     if (outcome === "no-ledger") throw ledgerRemoved(job.name);
@@ -30,6 +30,7 @@ export async function readLedger(state: GatewayState, job: GatewayJob): Promise<
     job.decided(task, committed);
     loop.tell({ kind: "ledger-replayed", task, entry: entryOf(committed) });
   }
+  job.rowsBefore = job.segments.at(-1)?.rowsDone ?? 0;
 }
 
 /** Blocks that are done. */

@@ -1,6 +1,7 @@
-import { ShoalError } from "@shoal/core";
+import { encodedTypes, ShoalError } from "@shoal/core";
 import type { ResultMessage } from "../connection/messages.ts";
 import { sha256Of } from "../engine/index.ts";
+import { whoElse } from "../scheduler/index.ts";
 import { badResult, expectationOf, type CheckResult, type ResultExpectation } from "./check-result.ts";
 import { EarlyResults } from "./early-results.ts";
 import type { EngineTrouble } from "./engine-trouble.ts";
@@ -141,15 +142,30 @@ export class ResultIntake {
       return Promise.reject(badResult("Its failures name rows twice, or rows that the task does not have."));
     }
     if (!changesRowCounts(description) && rows + failures.length !== task.rows) return Promise.reject(badResult(`It has ${rows} rows and ${failures.length} failures for a task of ${task.rows} rows.`));
-    if (this.#checked.trustsOwn && link.admission.trusted) return this.#keep(link, job, message, payload);
+    const isOwn = this.#checked.trustsOwn && link.admission.trusted;
+    // This process's own worker is not doubted, but for once: what others send is held to the types that it sent.
+    if (isOwn && job.segments[task.segment]?.types.areKnown !== false) return this.#keep(link, job, message, payload);
     // A worker of this process holds the very bytes.
-    return this.#look(message, link.admission.trusted ? payload.slice() : payload, expectationOf(description.plan.spec, rows)).then((bytes) => this.#keep(link, job, message, bytes));
+    const looked = isOwn ? Promise.resolve(payload) : this.#look(message, link.admission.trusted ? payload.slice() : payload, expectationOf(description.plan.spec, rows));
+    return looked.then((bytes) => {
+      this.#doubt(link, job, message, bytes);
+      return this.#keep(link, job, message, bytes);
+    });
   }
 
   /** Whether it is what its worker says, and what it should be. */
   async #look(message: ResultMessage, payload: Uint8Array, expected: ResultExpectation): Promise<Uint8Array> {
     if ((await sha256Of(payload as Uint8Array<ArrayBuffer>)) !== message.sha256) throw badResult("Its bytes are not those of its SHA-256.");
     return (await this.#checkInTime(payload, expected)) ?? payload;
+  }
+
+  /** What one result alone can't show: that others of its segment look otherwise, or that a stranger's word is not enough. */
+  #doubt(link: WorkerLink, job: GatewayJob, message: ResultMessage, payload: Uint8Array): void {
+    const { task, rows, failures } = message;
+    const isStranger = link.joined.volunteer === true;
+    const fault = rows === 0 || job.description.segments[task.segment]?.plan.spec.kind !== "declarative" ? undefined : job.segments[task.segment]?.types.fault(encodedTypes(payload), link.record.name, isStranger);
+    if (fault !== undefined) throw badResult(fault);
+    if (isStranger && failures.length > 0 && !this.#counts(link, job, message)) throw unconfirmed(message);
   }
 
   async #keep(link: WorkerLink, job: GatewayJob, { task, attempt, sha256, rows, failures, stats, input }: ResultMessage, payload: Uint8Array): Promise<CheckedResult | undefined> {
@@ -164,6 +180,12 @@ export class ResultIntake {
     this.#state.recent.add(sha256, payload);
     this.#samples.see(job, task, payload, failures);
     return { task, attempt, worker: link.record.name, input, sha256, rows, about, aboutSha256 };
+  }
+
+  /** Whether rows that a volunteer could not do count as such. */
+  #counts(link: WorkerLink, job: GatewayJob, { task, failures }: ResultMessage): boolean {
+    const { state } = this.#state.loop;
+    return job.told.count(task, link.record.name, failures.map(({ row }) => row), whoElse(state, task, state.connections.get(link.connection)));
   }
 
   #checkInTime(payload: Uint8Array, expected: ResultExpectation): Promise<Uint8Array | void> {
@@ -232,6 +254,10 @@ export class ResultIntake {
   }
 
   #refuseBad(link: WorkerLink, { task, attempt }: ResultMessage, error: ShoalError): void {
+    if (error.code === "unconfirmed-failure") {
+      this.#state.loop.tell({ kind: "failed", connection: link.connection, task, attempt, failure: "worker-lost", error: error.toData(), unconfirmed: true });
+      return link.send({ kind: "refuse", task, attempt });
+    }
     const bad = error.code === "bad-result" ? error : badResult(`It can't be read: ${error.toData().message}`, error);
     link.record.failures++;
     this.#state.log.warn(`A result of worker ${link.record.name} for block ${task.block} of ${task.job} is bad: ${bad.message}`);
@@ -240,4 +266,8 @@ export class ResultIntake {
     link.send({ kind: "refuse", task, attempt });
     strikeWorker(this.#state, link, "bad-result");
   }
+}
+
+function unconfirmed({ failures: [first] }: ResultMessage): ShoalError {
+  return new ShoalError("unconfirmed-failure", `A volunteer says of a row that it can't be done (${first?.error.message ?? "without a reason"}), and nobody else has said so yet.`, { failure: "worker-lost", hint: "Another worker is asked." });
 }

@@ -2,8 +2,8 @@ import type { JobSnapshot, Snapshot, WorkerSnapshot } from "@shoal/cluster";
 import { formatCount, formatDuration, plural } from "@shoal/executor";
 
 /** What happened between two snapshots that somebody at the terminal wants a line about. */
-export function coordinatorNews(before: Snapshot | undefined, after: Snapshot): readonly string[] {
-  return [...workerNews(before?.workers ?? [], after.workers), ...jobNews(before?.jobs ?? [], after.jobs), ...pauseNews(before?.paused, after.paused)];
+export function coordinatorNews(before: Snapshot | undefined, after: Snapshot, workers = workerNews): readonly string[] {
+  return [...workers(before?.workers ?? [], after.workers), ...jobNews(before?.jobs ?? [], after.jobs), ...pauseNews(before?.paused, after.paused)];
 }
 
 export function workerNews(before: readonly WorkerSnapshot[], after: readonly WorkerSnapshot[]): readonly string[] {

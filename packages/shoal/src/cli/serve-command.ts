@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { Command } from "commander";
 import { ShoalError, type Logger } from "@shoal/core";
 import type { Coordinator } from "@shoal/coordinator";
+import { CalmNews } from "./calm-news.ts";
 import { coordinatorNews } from "./coordinator-news.ts";
 import { coordinatorOptions, withCoordinatorFlags, type CoordinatorFlags } from "./coordinator-flags.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -49,12 +50,13 @@ async function serve(flags: Flags): Promise<void> {
   await coordinator.close();
 }
 
-/** A line for each worker that comes or goes, and for each job. */
+/** A line for each worker that comes or goes, unless they are many, and for each job. */
 function tellNews({ gateway }: Coordinator, say: (line: string) => void): () => void {
   let before = gateway.snapshot();
+  const calm = new CalmNews(performance.now());
   return gateway.watch(() => {
     const after = gateway.snapshot();
-    for (const line of coordinatorNews(before, after)) say(line);
+    for (const line of coordinatorNews(before, after, (was, is) => calm.lines(was, is, performance.now()))) say(line);
     before = after;
   });
 }
