@@ -85,7 +85,7 @@ test.each(seeds)("seed %i: every block is committed once, whatever fails, and th
     if (clock.now() > endMs) {
       wasFailed = {
         done: driver.done.size, driver: [several.nameOf(driver), driver.isClosed, driver.offered, driver.heard.slice(-4).map(({ message }) => message)],
-        gateways: several.gateways.filter(({ isAlive }) => isAlive).map(({ name, gateway }) => ({ name, ...gateway.snapshot(), jobs: gateway.snapshot().jobs.map(({ state, bottleneck, error, segments: [segment] }) => ({ state, bottleneck, error, blocks: segment?.blocks, map: segment?.map })) })),
+        gateways: several.gateways.filter(({ isAlive }) => isAlive).map(({ gateway }) => ({ ...gateway.snapshot(), jobs: gateway.snapshot().jobs.map(({ state, bottleneck, error, segments: [segment] }) => ({ state, bottleneck, error, blocks: segment?.blocks, map: segment?.map })) })),
         workers: workers.map((worker) => [worker.name, several.nameOf(worker), worker.isClosed, worker.held.size, worker.bye?.error.code]),
       };
     }
