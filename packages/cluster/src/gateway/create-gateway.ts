@@ -115,6 +115,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     commits.mindLate();
     connections.endSilent();
     asks.ask();
+    if (intake.open === 0) trouble.probe();
     tellFleet(state, trouble.why);
     // Rates fade, though nothing happens.
     if (state.links.size > 0) state.changed();
