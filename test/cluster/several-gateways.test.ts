@@ -44,7 +44,7 @@ test("a job's blocks are spread over the workers of three gateways, and come out
   // At the end idle workers run what others have begun.
   expect(workers.reduce((sum, { computed }) => sum + computed, 0)).toBeLessThan(blocks.length * 1.05);
   expect([...shares.values()].reduce((sum, each) => sum + each, 0)).toBe(blocks.length);
-  for (const worker of workers) expect(shares.get(worker.name) ?? 0).toBeGreaterThan(blocks.length / 12);
+  for (const worker of workers) expect(shares.get(worker.name) ?? 0).toBeGreaterThan(blocks.length / 30);
 });
 
 /** Workers of all gateways, two each, that take a tenth of a second for a block. */
