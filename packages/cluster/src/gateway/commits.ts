@@ -1,5 +1,5 @@
 import { ShoalError } from "@shoal/core";
-import type { CommitOutcome } from "../engine/index.ts";
+import type { CommitOutcome, CommitRecord } from "../engine/index.ts";
 import type { TaskEntry, TaskId } from "../scheduler/index.ts";
 import { blockKey, committedOf, entryOf, recordOf, type Committed } from "./commit-record.ts";
 import { failJob } from "./end-job.ts";
@@ -23,6 +23,9 @@ export class Commits {
   readonly #trouble: EngineTrouble;
   readonly #open = new Set<OpenCommit>();
   #settled: (() => void)[] = [];
+
+  /** Told of each task that the ledger has decided, before the scheduler is. */
+  onDecided: ((job: GatewayJob, task: TaskId, committed: Committed) => void) | undefined;
 
   constructor(state: GatewayState, trouble: EngineTrouble) {
     this.#state = state;
@@ -99,6 +102,11 @@ export class Commits {
     this.#state.loop.tell({ kind: "commit-abandoned", task });
   }
 
+  /** It stands in the ledger, whoever wrote it. @throws `ledger-unreadable` */
+  seen(job: GatewayJob, task: TaskId, winner: CommitRecord): void {
+    this.#heard({ job, task, key: blockKey(task), committed: committedOf(winner), since: this.#state.clock.now(), isLate: false }, { outcome: "lost", winner });
+  }
+
   #heard(open: OpenCommit, answer: CommitOutcome): void {
     const { job, task } = open;
     const { loop, engine, jobs } = this.#state;
@@ -126,6 +134,7 @@ export class Commits {
   #count({ job, task, key }: OpenCommit, committed: Committed): void {
     // An answer that came after the commit was sent again tells the same once more.
     if (!this.#isOpen(task)) return;
+    this.onDecided?.(job, task, committed);
     const winner = job.decided(task, committed);
     const now = this.#state.clock.now();
     job.segments[task.segment]?.rate.ended(now, key, committed.kind === "split" ? 0 : task.rows);

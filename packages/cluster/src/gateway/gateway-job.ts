@@ -1,5 +1,6 @@
 import type { ErrorData } from "@shoal/core";
 import type { JobDescription } from "../connection/messages.ts";
+import type { Leadership } from "../engine/index.ts";
 import type { AttemptId, JobSpec, TaskId } from "../scheduler/index.ts";
 import type { Committed } from "./commit-record.ts";
 import type { DriverLink } from "./driver-link.ts";
@@ -8,6 +9,7 @@ import { jobSpecOf } from "./placement.ts";
 import { ToldFailures } from "./told-failures.ts";
 import { CountedRows } from "./counted-rows.ts";
 import type { ResultAbout } from "./stored-result.ts";
+import type { GuestStanding } from "./guest-standing.ts";
 
 const mostFailures = 50;
 const longestMessage = 500;
@@ -47,8 +49,16 @@ export class GatewayJob {
   readonly pausedBy = new Set<PauseReason>();
   /** Files that its driver has still to send: until then no blocks are asked for. */
   missingFiles = new Set<string>();
-  /** Gateways that have led it before: a result may be of one of their leases. */
+  /** Gateways that have led it, or have helped with it: a result may be of one of their leases. */
   readonly epochs = new Set<number>();
+  /** As long as it is led here. */
+  role: Leadership | undefined;
+  /** As long as another gateway leads it, and this one helps. */
+  guest: GuestStanding | undefined;
+  /** The blob that says to other gateways what it is. */
+  describedAs: string | undefined;
+  /** What of its ledger was read. */
+  knownSeq = 0;
   /** Of each segment, by block. */
   readonly #checked: readonly Map<number, readonly CheckedResult[]>[];
   readonly told = new ToldFailures();
@@ -92,6 +102,11 @@ export class GatewayJob {
     const left = ofSegment?.get(task.block)?.filter((one) => !(isOfRows(one, task) && which(one)));
     if (left === undefined || left.length === 0) ofSegment?.delete(task.block);
     else ofSegment?.set(task.block, left);
+  }
+
+  /** Counted anew from its ledger. */
+  restart(): void {
+    for (const segment of this.segments) segment.forget();
   }
 
   /** What is stored and not in the ledger yet. */
@@ -150,6 +165,14 @@ export class JobSegment {
   readonly types = new AnswerTypes();
   /** Blocks that were split. */
   readonly split = new Set<number>();
+
+  /** What is done of it will be counted from the ledger. */
+  forget(): void {
+    this.rowsDone = 0;
+    this.failedRows = 0;
+    this.quarantined.clear();
+    this.split.clear();
+  }
 
   /** The driver begins to offer anew. */
   restart(): void {

@@ -1,37 +1,53 @@
 import { ShoalError } from "@shoal/core";
 import type { JobDescription } from "../connection/messages.ts";
 import type { DriverLink } from "./driver-link.ts";
-import { dropJob, pauseJob } from "./end-job.ts";
+import type { Elsewhere } from "./elsewhere.ts";
+import { dropJob, pauseJob, resumeJob } from "./end-job.ts";
 import type { EngineTrouble } from "./engine-trouble.ts";
 import type { FileStore } from "./file-store.ts";
 import { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
+import type { GatewayTalk } from "./gateway-talk.ts";
+import type { JobRoles } from "./job-roles.ts";
 import { filesOf } from "./model-files.ts";
-import { assertSameJob, committedBlocks, readLedger } from "./open-job.ts";
+import { assertSameJob, committedBlocks, deposed, readLedger } from "./open-job.ts";
+import { runsElsewhere, takeRole } from "./take-role.ts";
+
+export interface JobDeskParts {
+  readonly roles: JobRoles;
+  readonly talk: GatewayTalk;
+  readonly elsewhere: Elsewhere;
+  /** Results that came before may be looked at. */
+  readonly opened: (job: string) => void;
+}
+
+const heardWithinMs = 2_000;
 
 /** Drivers bring jobs, come back to them, and stay away. */
 export class JobDesk {
   readonly #state: GatewayState;
   readonly #files: FileStore | undefined;
   readonly #trouble: EngineTrouble;
-  readonly #onOpened: (job: string) => void;
-  readonly #onDeposed: () => void;
+  readonly #parts: JobDeskParts;
   readonly #opening = new Map<GatewayJob, Promise<void>>();
 
-  constructor(state: GatewayState, files: FileStore | undefined, trouble: EngineTrouble, on: { readonly opened: (job: string) => void; readonly deposed: () => void }) {
+  constructor(state: GatewayState, files: FileStore | undefined, trouble: EngineTrouble, parts: JobDeskParts) {
     this.#state = state;
     this.#files = files;
     this.#trouble = trouble;
-    this.#onOpened = on.opened;
-    this.#onDeposed = on.deposed;
+    this.#parts = parts;
   }
 
   /** A job is there when this resolves; blocks of it are asked for once its files are here too. */
   async submit(description: JobDescription, driver: DriverLink): Promise<GatewayJob> {
     const { jobs, loop } = this.#state;
     assertNameIsFree(description.job);
-    const known = jobs.get(description.job);
     const missing = await this.#missingFiles(description);
+    const known = jobs.get(description.job);
+    if (known?.guest !== undefined && !this.#opening.has(known)) {
+      assertSameJob(known, description);
+      return this.#lead(known, missing, driver);
+    }
     if (known !== undefined && !known.isOver) {
       assertSameJob(known, description);
       if (known.driver !== undefined && known.driver !== driver) {
@@ -45,15 +61,20 @@ export class JobDesk {
       loop.tell({ kind: "job-submitted", spec: known.spec });
       return known;
     }
-    const running = [...jobs.values()].filter(({ isOver }) => !isOver).length;
+    const running = [...jobs.values()].filter(({ isOver, guest }) => !isOver && guest === undefined).length;
     if (running >= this.#state.settings.jobs) throw new ShoalError("too-many-jobs", `${running} jobs run here already.`, { hint: "Bring it again when some of them have ended." });
     const job = new GatewayJob(description, this.#state.date());
     // To the end of those that are shown.
     jobs.delete(job.name);
     jobs.set(job.name, job);
+    return this.#lead(job, missing, driver);
+  }
+
+  /** It is led here as soon as nobody else leads it; where it is helped with until then, that goes on. */
+  async #lead(job: GatewayJob, missing: Set<string>, driver: DriverLink): Promise<GatewayJob> {
     job.missingFiles = missing;
     driver.took(job);
-    const opening = this.#open(job);
+    const opening = this.#open(job, driver);
     this.#opening.set(job, opening);
     try {
       await opening;
@@ -63,18 +84,66 @@ export class JobDesk {
     return job;
   }
 
-  async #open(job: GatewayJob): Promise<void> {
+  async #open(job: GatewayJob, driver: DriverLink): Promise<void> {
+    const { roles, talk, elsewhere, opened } = this.#parts;
     try {
-      await readLedger(this.#state, job);
+      const { role, wasHeld } = await takeRole(this.#state, roles, talk, job.name, driver);
+      if (job.guest !== undefined) elsewhere.guests.leave(job);
+      // It may have been let go of while its role was waited for.
+      this.#state.jobs.set(job.name, job);
+      roles.hold(job, role);
+      const { hasHelpers, claims, held } = await readLedger(this.#state, job);
+      if (job.role === undefined) throw deposed(job.name);
+      job.state = "running";
+      if (hasHelpers || wasHeld) elsewhere.lending.follow(job);
+      elsewhere.lending.heldBefore(job, held);
+      for (const claim of claims) elsewhere.claims.heard(job, claim);
     } catch (error) {
-      dropJob(this.#state, job);
-      if (ShoalError.is(error, "gateway-deposed")) this.#onDeposed();
+      await roles.release(job);
+      if (job.guest === undefined) dropJob(this.#state, job);
+      else job.driver = undefined;
       throw error;
     }
-    job.state = "running";
     if (this.#trouble.why !== undefined) pauseJob(this.#state, job, "disk");
     this.#state.changed();
-    this.#onOpened(job.name);
+    opened(job.name);
+  }
+
+  /** The role is lost, or given up: its driver looks for another gateway, what workers here have still counts. @param why what its driver is told, where it is here */
+  putDown(job: GatewayJob, why = deposed(job.name)): void {
+    const { driver } = job;
+    const { elsewhere } = this.#parts;
+    job.driver = undefined;
+    job.driverLostAt = undefined;
+    elsewhere.lending.leave(job);
+    // Whoever takes it up is to know first what workers here have of it.
+    void this.#releaseWhenHeard(job);
+    if (job.isOver) dropJob(this.#state, job);
+    else if (job.state === "running" && this.#state.jobs.get(job.name) === job) {
+      elsewhere.guests.becomeGuest(job);
+      resumeJob(this.#state, job, "driver");
+    }
+    driver?.lost(job, why);
+  }
+
+  /** An engine that does not answer is not waited for. */
+  async #releaseWhenHeard(job: GatewayJob): Promise<void> {
+    const { clock, signal } = this.#state;
+    const { elsewhere, roles } = this.#parts;
+    const heard = new AbortController();
+    const isHeard = job.isOver ? Promise.resolve() : elsewhere.inlet.sayHeldOf(job);
+    await Promise.race([isHeard, clock.sleep(heardWithinMs, AbortSignal.any([signal, heard.signal]))]).catch(() => {});
+    heard.abort();
+    await roles.release(job);
+  }
+
+  /** Another gateway has the driver of a job that is led here. Whether that one may lead it now. */
+  letGo(name: string, driver: string, isProven: boolean): boolean {
+    const job = this.#state.jobs.get(name);
+    if (job?.role === undefined || job.state === "opening") return false;
+    if (job.driver !== undefined && !(job.driver.name === driver && isProven)) return false;
+    this.putDown(job);
+    return true;
   }
 
   committedBlocks(job: GatewayJob): number {
@@ -98,7 +167,7 @@ export class JobDesk {
   mindAbsence(): void {
     const { jobs, clock, settings } = this.#state;
     for (const job of jobs.values()) {
-      if (job.isOver || job.driverLostAt === undefined || job.driver !== undefined) continue;
+      if (job.isOver || job.guest !== undefined || job.driverLostAt === undefined || job.driver !== undefined) continue;
       const awayMs = clock.now() - job.driverLostAt;
       if (awayMs >= settings.driverGoneMs) dropJob(this.#state, job);
       else if (awayMs >= settings.driverGraceMs && !job.pausedBy.has("driver")) pauseJob(this.#state, job, "driver");
@@ -113,10 +182,6 @@ export class JobDesk {
     }
     return missing;
   }
-}
-
-function runsElsewhere(job: string): ShoalError {
-  return new ShoalError("job-taken", `Job ${job} has a driver already, which is connected.`, { hint: "Wait until that run has ended; if its process is gone, its connection will be noticed as lost within a minute.", failure: "bug" });
 }
 
 /** Names that begin with ~ are the gateway's own. */

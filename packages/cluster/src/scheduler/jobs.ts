@@ -5,6 +5,7 @@ import { beginCommit, isComplete, openBlock, release } from "./commits.ts";
 import type { SchedulerEffect } from "./effects.ts";
 import type { JobSpec, SchedulerEvent, SegmentSpec } from "./events.ts";
 import { Heap } from "./heap.ts";
+import { grant } from "./leases.ts";
 import { enqueue } from "./queue.ts";
 import { joinShares } from "./sharing.ts";
 import { emit, findTask, segmentOf, type Job, type Presented, type SchedulerState, type Segment, type Task } from "./state.ts";
@@ -13,7 +14,10 @@ import { emit, findTask, segmentOf, type Job, type Presented, type SchedulerStat
 export function submitJob(state: SchedulerState, spec: JobSpec): void {
   const known = state.jobs.get(spec.job);
   if (known !== undefined) {
+    // It was lent here and is led here now, or the other way round.
+    if (known.spec.lent !== spec.lent) Object.assign(known, { spec });
     for (const segment of known.segments) {
+      Object.assign(segment, { spec: known.spec.segments[segment.index] ?? segment.spec });
       // That the input has ended it will say again: until then it is asked for more.
       Object.assign(segment, { asked: 0, offered: 0, offeredRows: 0, offeredBytes: 0, total: undefined, finish: undefined });
       state.touched.add(segment);
@@ -68,6 +72,9 @@ export function offerBlock(state: SchedulerState, event: Extract<SchedulerEvent,
   segment.openBytes += event.bytes;
   takePresented(state, segment, event.block);
   for (const task of block.parts) enqueue(state, task);
+  const pool = event.heldBy === undefined ? undefined : state.connections.get(event.heldBy);
+  const [whole] = block.parts;
+  if (pool !== undefined && whole?.place === "ready" && whole.rows === block.rows) grant(state, pool, segment, [whole]);
 }
 
 /** Results that workers have held since before a restart save running it again. */

@@ -22,8 +22,8 @@ export interface ConnectOptions {
 export async function connect(link: string | URL, options: ConnectOptions = {}): Promise<Cluster> {
   // Most runs have no cluster: its hundred files would be read before their first row.
   const [{ parseLink }, { openCluster }] = await Promise.all([import("@shoal/cluster"), import("./open-cluster.ts")]);
-  const { url, token } = parseLink(String(link));
-  const cluster = openCluster(url, token, { log: silentLogger, ...options });
+  const { urls, token } = parseLink(String(link));
+  const cluster = openCluster(urls, token, { log: silentLogger, ...options });
   await cluster.ready();
   return cluster;
 }
