@@ -2,7 +2,7 @@ import { ShoalError } from "@shoal/core";
 import { committedOf } from "./commit-record.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import { filesOf } from "./model-files.ts";
-import { inviteLedger } from "./invite-book.ts";
+import { isOwnLedger } from "./own-ledgers.ts";
 
 /** What was stored within this time may be about to be committed. */
 const graceMs = 600_000;
@@ -53,7 +53,7 @@ export class BlobCollection {
     await this.#removeOldLedgers();
     const named = new Set<string>();
     for (const job of await engine.ledger.jobs()) {
-      if (job === inviteLedger) continue;
+      if (isOwnLedger(job)) continue;
       for await (const entry of engine.ledger.replay(job)) {
         if (entry.kind !== "commit") continue;
         const committed = committedOf(entry.record);
@@ -71,7 +71,7 @@ export class BlobCollection {
   async #removeOldLedgers(): Promise<void> {
     const { engine, jobs, settings, date } = this.#state;
     for (const job of await engine.ledger.jobs()) {
-      if (job === inviteLedger || jobs.has(job)) continue;
+      if (isOwnLedger(job) || jobs.has(job)) continue;
       let openedAt: number | undefined;
       for await (const entry of engine.ledger.replay(job)) {
         if (entry.kind !== "append") continue;

@@ -113,6 +113,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   }
   leadership.lost.addEventListener("abort", depose, { once: true });
   pulse().catch(() => {});
+  void invites.follow(signal, (invite) => connections.revoke(invite));
   // An engine that can't be asked can't be led either.
   lead().catch((error: unknown) => {
     if (signal.aborted) return;

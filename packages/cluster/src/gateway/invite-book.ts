@@ -1,15 +1,15 @@
 import { ShoalError, type Clock, type JsonObject } from "@shoal/core";
 import type { Hello, Scope } from "../connection/messages.ts";
 import { createTokens, type TokenClaims, type Tokens } from "../connection/tokens.ts";
-import type { Engine } from "../engine/index.ts";
+import type { Engine, LedgerEntry } from "../engine/index.ts";
 import type { Origin } from "./gateway.ts";
+import { inviteLedger } from "./own-ledgers.ts";
 import type { Invite } from "./snapshot.ts";
 
-/** Where invites stand: a ledger that is no job's. Names of jobs don't begin like it. */
-export const inviteLedger = "~invites";
 const dayMs = 24 * 3_600_000;
 const localKeyMs = 365 * dayMs;
 const retryMs = 200;
+const followAgainMs = 1_000;
 /** Keys that are known without their holder having come again. */
 const mostKeys = 100_000;
 
@@ -36,6 +36,8 @@ export class InviteBook {
   readonly #invites = new Map<string, { readonly claims: TokenClaims; revoked: boolean; used: number }>();
   /** Tokens and keys that are known to be good but for their time and for what was revoked. */
   readonly #known = new Map<string, TokenClaims>();
+  /** What of the ledger has been read. */
+  #seq = -1;
 
   constructor(engine: Engine, clock: Clock, date: () => number, secret: Uint8Array) {
     this.#engine = engine;
@@ -44,16 +46,37 @@ export class InviteBook {
     this.#tokens = createTokens(new Uint8Array(secret));
   }
 
-  /** Reads what earlier lives gave out and revoked. */
+  /** Reads what earlier lives, and other gateways, gave out and revoked. */
   async load(): Promise<void> {
     await this.#engine.ledger.open(inviteLedger);
-    for await (const entry of this.#engine.ledger.replay(inviteLedger)) {
-      if (entry.kind !== "note") continue;
-      const { kind, id, scopes, volunteer, expiresAt } = entry.record as { kind?: string; id?: string; scopes?: Scope[]; volunteer?: boolean; expiresAt?: number };
-      if (id === undefined) continue;
-      if (kind === "revoked") this.#revoke(id);
-      if (kind === "invite" && scopes !== undefined && expiresAt !== undefined && expiresAt > this.#date()) await this.#add({ id, scopes, volunteer: volunteer === true, expiresAt });
+    for await (const entry of this.#engine.ledger.replay(inviteLedger)) await this.#read(entry);
+  }
+
+  /** Hears what other gateways of this engine give out and revoke, until the signal says so. */
+  async follow(signal: AbortSignal, onRevoked: (invite: string) => void): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        for await (const entry of this.#engine.ledger.follow(inviteLedger, signal, this.#seq + 1)) {
+          const revoked = await this.#read(entry);
+          if (revoked !== undefined) onRevoked(revoked);
+        }
+      } catch {
+        // The engine can't be asked now; what it has written meanwhile is read then.
+      }
+      await this.#clock.sleep(followAgainMs, signal).catch(() => {});
     }
+  }
+
+  /** Gives the id of an invite that is revoked. */
+  async #read(entry: LedgerEntry): Promise<string | undefined> {
+    this.#seq = Math.max(this.#seq, entry.seq);
+    if (entry.kind !== "note") return undefined;
+    const { kind, id, scopes, volunteer, expiresAt } = entry.record as { kind?: string; id?: string; scopes?: Scope[]; volunteer?: boolean; expiresAt?: number };
+    if (id === undefined) return undefined;
+    if (kind === "invite" && scopes !== undefined && expiresAt !== undefined && expiresAt > this.#date()) await this.#add({ id, scopes, volunteer: volunteer === true, expiresAt });
+    if (kind !== "revoked") return undefined;
+    this.#revoke(id);
+    return id;
   }
 
   async invite(scopes: readonly Scope[], { volunteer = false, ttlMs = dayMs }: { readonly volunteer?: boolean; readonly ttlMs?: number } = {}): Promise<{ readonly token: string; readonly invite: Invite }> {
