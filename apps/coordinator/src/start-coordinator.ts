@@ -107,7 +107,7 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
     if (measured === undefined) closing.push(() => engine.close());
     // After the engine, whose lock keeps others out of the folder.
     const state = await openState(folder, options.secret);
-    const secret = measured === undefined ? state.secret : await engineSecret(engine, state.secret, { clock, random, ...(options.signal !== undefined && { signal: options.signal }) });
+    const secret = measured === undefined ? state.secret : await engineSecret(engine, state.secret, { clock, ...(options.signal !== undefined && { signal: options.signal }) });
     const files = options.files ?? folderFiles(folder === undefined ? undefined : join(folder, "files"));
     if (options.files === undefined) closing.push(() => files.close());
     const limits = { ...defaultLimits, ...options.limits };

@@ -1,9 +1,6 @@
-import { commitUntilDecided, type Engine } from "@shoal/cluster";
+import { commitUntilDecided, coordinatorLedger, type Engine } from "@shoal/cluster";
 import { ShoalError, type Clock } from "@shoal/core";
 import type { KeptLink } from "../state/coordinator-state.ts";
-
-/** What all gateways of an engine know of themselves: a ledger that is no job's. */
-export const coordinatorLedger = "~coordinator";
 
 /** A link that stands in the engine. */
 export interface SharedLink extends KeptLink {

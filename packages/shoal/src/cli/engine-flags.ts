@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import type { NatsConnection } from "@shoal/engine-nats";
+import type { NatsEngineOptions } from "@shoal/engine-nats";
 import { ShoalError } from "@shoal/core";
 import { wholeNumber } from "./run-flags.ts";
 
@@ -27,15 +27,18 @@ export function withEngineFlags(command: Command): Command {
     .option("--engine-ca <file>", "with --engine: certificates that its servers' are signed with, in PEM form (default: those that the system knows)")
     .option("--engine-cert <file>", "with --engine: a certificate to show to the servers, in PEM form")
     .option("--engine-key <file>", "with --engine: its key, in PEM form")
-    .option("--replicas <n>", "with --engine: on how many servers each ledger is kept (default: 3, or 1 where one server is all there is)", wholeNumber)
+    .option("--replicas <n>", "with --engine: on how many servers each ledger is kept (default: 3; where one server is all there is: 1)", wholeNumber)
     .option("--prefix <name>", "with --engine: what its streams are called first; coordinators with the same one belong together (default: shoal)")
     .option("--engine-unsafe", "with --engine: take servers that may lose what they confirmed, such as too old ones");
 }
 
 const port = 4222;
 
+/** How the engine is reached, and what it is to keep. */
+export type NatsSettings = Pick<NatsEngineOptions, "user" | "password" | "credentials" | "tls" | "replicas" | "prefix" | "unsafe"> & { readonly servers: readonly string[] };
+
 /** @throws `bad-option` for flags that contradict one another, and files that can't be read */
-export function natsConnection(flags: EngineFlags, environment: Environment): NatsConnection {
+export function natsSettings(flags: EngineFlags, environment: Environment): NatsSettings {
   const { servers, tls } = parseServers(flags.engine ?? "");
   const { engineCa: ca, engineCert: cert, engineKey: key, replicas, prefix, engineUnsafe } = flags;
   const [user, password, creds] = [environment["SHOAL_ENGINE_USER"], environment["SHOAL_ENGINE_PASSWORD"], flags.engineCreds ?? environment["SHOAL_ENGINE_CREDS"]];
@@ -51,7 +54,7 @@ export function natsConnection(flags: EngineFlags, environment: Environment): Na
   return {
     servers,
     ...(user !== undefined && password !== undefined && { user, password }),
-    ...(user === undefined && creds !== undefined && { creds: read("--engine-creds", creds) }),
+    ...(user === undefined && creds !== undefined && { credentials: read("--engine-creds", creds) }),
     ...(tls && { tls: { ...(ca !== undefined && { ca: read("--engine-ca", ca) }), ...(cert !== undefined && key !== undefined && { cert: read("--engine-cert", cert), key: read("--engine-key", key) }) } }),
     ...(replicas !== undefined && { replicas }),
     ...(prefix !== undefined && { prefix }),

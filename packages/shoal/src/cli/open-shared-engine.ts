@@ -1,8 +1,8 @@
 import type { Engine } from "@shoal/cluster";
 import type { Store } from "@shoal/cluster/stores";
-import { ShoalError, systemClock, type Logger } from "@shoal/core";
+import { ShoalError, systemClock } from "@shoal/core";
 import type * as EngineNats from "@shoal/engine-nats";
-import { natsConnection, type EngineFlags, type Environment } from "./engine-flags.ts";
+import { natsSettings, type EngineFlags, type Environment } from "./engine-flags.ts";
 
 /** An engine that several coordinators share, and the place for bytes that goes with it. */
 export interface SharedEngine {
@@ -13,7 +13,7 @@ export interface SharedEngine {
 }
 
 /** Undefined without `--engine`. @throws `bad-option`, `missing-library`, what opening store and engine throws */
-export async function openSharedEngine(flags: EngineFlags, environment: Environment, log: Logger): Promise<SharedEngine | undefined> {
+export async function openSharedEngine(flags: EngineFlags, environment: Environment): Promise<SharedEngine | undefined> {
   checkEngineFlags(flags);
   if (flags.engine === undefined) return undefined;
   if (flags.store === undefined) {
@@ -21,13 +21,13 @@ export async function openSharedEngine(flags: EngineFlags, environment: Environm
       hint: "Add --store with a folder that all of these machines share, or with s3://bucket/prefix.", failure: "bug",
     });
   }
-  const connection = natsConnection(flags, environment);
+  const settings = natsSettings(flags, environment);
   const { openNatsEngine } = await importNats();
   const store = await openStore(flags.store, environment);
   try {
-    const engine = await openNatsEngine({ ...connection, blobs: store.blobs, clock: systemClock, random: Math.random, log });
+    const engine = await openNatsEngine({ ...settings, blobs: store.blobs, clock: systemClock, random: Math.random });
     return {
-      engine, store, servers: connection.servers,
+      engine, store, servers: settings.servers,
       close: async () => {
         await engine.close();
         await store.close();

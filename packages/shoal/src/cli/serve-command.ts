@@ -44,7 +44,7 @@ async function serve(flags: Flags): Promise<void> {
   // From now on: whoever has read a link may already want the end.
   const asked = untilAsked(flags.engine !== undefined, say);
   const secret = proposedSecret(process.env["SHOAL_SECRET"]);
-  const shared = await openSharedEngine(flags, process.env, log);
+  const shared = await openSharedEngine(flags, process.env);
   let coordinator: Coordinator | undefined;
   try {
     coordinator = await startCoordinator({
