@@ -17,10 +17,13 @@ export interface FileLimits {
 export const defaultFileLimits: FileLimits = { mostBytes: 64 * 2 ** 30, unusedMs: 30 * 24 * 3_600_000 };
 
 /** Whoever asked whether a file is here may be about to read it. */
-const graceMs = 3_600_000;
+export const fileGraceMs = 3_600_000;
 
-/** Which files go: those unused for long, and where all together are too many bytes, those first that were used longest ago. */
-export function filesToRemove(files: readonly KeptFile[], isNeeded: (sha256: string) => boolean, now: number, { mostBytes, unusedMs }: FileLimits): readonly string[] {
+/**
+ * Which files go: those unused for long, and where all together are too many bytes, those first that were used longest ago.
+ * @param graceMs what was asked for within this time stays
+ */
+export function filesToRemove(files: readonly KeptFile[], isNeeded: (sha256: string) => boolean, now: number, { mostBytes, unusedMs }: FileLimits, graceMs: number = fileGraceMs): readonly string[] {
   let bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const removed: string[] = [];
   for (const file of files.toSorted((a, b) => a.usedAt - b.usedAt)) {

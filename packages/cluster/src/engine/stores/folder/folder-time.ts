@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import type { Disk } from "../../embedded/disk.ts";
+
+const measuredForMs = 60_000;
+
+/** The time of the machine that keeps a folder, which on a network may be another one than this: ages of files are told by it. */
+export class FolderTime {
+  readonly #folder: string;
+  readonly #disk: Disk;
+  #differenceMs = 0;
+  #measuredAt = -Infinity;
+
+  /** @param folder where a file can be made for a moment */
+  constructor(folder: string, disk: Disk) {
+    this.#folder = folder;
+    this.#disk = disk;
+  }
+
+  /** Milliseconds since 1970. */
+  async now(): Promise<number> {
+    if (Math.abs(performance.now() - this.#measuredAt) > measuredForMs) await this.#measure();
+    return Date.now() + this.#differenceMs;
+  }
+
+  async #measure(): Promise<void> {
+    const path = join(this.#folder, `time-${crypto.randomUUID()}`);
+    const file = await this.#disk.create(path);
+    try {
+      await file.write(new Uint8Array(1), 0);
+      await file.sync();
+      const changedMs = (await this.#disk.stat(path))?.changedMs;
+      if (changedMs === undefined) return;
+      // Within the time that the call took nobody can tell them apart.
+      const difference = changedMs - Date.now();
+      this.#differenceMs = Math.abs(difference) < 1_000 ? 0 : difference;
+      this.#measuredAt = performance.now();
+    } finally {
+      await file.close();
+      await this.#disk.remove(path);
+    }
+  }
+}
