@@ -1,0 +1,73 @@
+import { ShoalError } from "@shoal/core";
+import { JetStreamApiError } from "@nats-io/jetstream";
+
+/** Error codes of the JetStream API that mean something to us. */
+export const apiCodes = {
+  noSuitablePeers: 10005,
+  notCluster: 10074,
+  nameInUse: 10058,
+  streamNotFound: 10059,
+  consumerNotFound: 10014,
+  consumerExists: 10148,
+  consumerNameInUse: 10013,
+  wrongLastSequence: 10071,
+  publishInFlight: 10164,
+  storeFailed: 10077,
+} as const;
+
+export function apiCode(error: unknown): number | undefined {
+  return error instanceof JetStreamApiError ? error.code : undefined;
+}
+
+/** No stream listens to what was sent: it was not written. It may be gone, or have no leader just now. */
+export function isNoResponders(error: unknown): boolean {
+  return error instanceof Error && (error.name === "NoRespondersError" || error.name === "JetStreamNotEnabled" || (error.cause instanceof Error && error.cause.name === "NoRespondersError"));
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof Error && (error.name === "PermissionViolationError" || (error.cause instanceof Error && error.cause.name === "PermissionViolationError"));
+}
+
+/** Nobody said yes or no. Who may send it again, may. */
+export function isUnanswered(error: unknown): boolean {
+  if (error instanceof JetStreamApiError) return error.status >= 500 && error.code !== apiCodes.notCluster && error.code !== apiCodes.storeFailed;
+  if (ShoalError.is(error)) return error.code === "engine-unreachable" || error.code === "engine-too-old";
+  if (isForbidden(error)) return false;
+  return error instanceof Error && (isNoResponders(error) || ["TimeoutError", "RequestError", "ConnectionError", "ClosedConnectionError", "DrainingConnectionError"].includes(error.name));
+}
+
+export function unreachable(servers: string, cause?: unknown): ShoalError {
+  return new ShoalError("engine-unreachable", `No NATS server answers at ${servers}.`, {
+    hint: "Start the servers, or correct the address, the user or the password.",
+    details: { servers },
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** Why a request came to nothing, in words. */
+export function unansweredReason(error: unknown, what: string, servers: string): ShoalError {
+  if (ShoalError.is(error)) return error;
+  if (apiCode(error) === apiCodes.noSuitablePeers) {
+    return new ShoalError("engine-unreachable", `Not enough NATS servers are up to ${what}.`, { hint: "Start the missing ones.", details: { servers }, cause: error });
+  }
+  const why = error instanceof JetStreamApiError ? error.message : isNoResponders(error) ? "no leader is elected" : "no answer came in time";
+  return new ShoalError("engine-unreachable", `NATS did not ${what}: ${why}.`, { hint: "Start the servers that are down: more than half of them must be up.", details: { servers }, cause: error });
+}
+
+/** A server said no, for a reason that no retry mends: wrong permissions, limits of the account, a bug. */
+export function refused(error: unknown, what: string): ShoalError {
+  const text = error instanceof Error ? error.message : String(error);
+  return new ShoalError("engine-refused", `NATS refused to ${what}: ${text}.`, {
+    hint: "Look at the permissions of this user and at the limits of its account: shoal doctor --engine tries them all.",
+    ...(apiCode(error) === undefined ? {} : { details: { code: apiCode(error) } }),
+    cause: error,
+  });
+}
+
+export function tooFewServers(replicas: number, cause: unknown): ShoalError {
+  return new ShoalError("engine-replicas", `Every stream is to lie on ${replicas} servers, and there are not as many.`, {
+    hint: replicas === 3 ? "Start three servers as one cluster, or ask for fewer: replicas 1 stands and falls with its server." : "Start more servers, or ask for fewer replicas.",
+    details: { replicas },
+    cause,
+  });
+}

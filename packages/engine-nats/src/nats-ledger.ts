@@ -1,0 +1,209 @@
+import type { Accepted, AppendOutcome, CommitOutcome, CommitRecord, Fence, Ledger, LedgerEntry, NoLedger, NoteOutcome, Undecided } from "@shoal/cluster";
+import { ShoalError, type JsonObject } from "@shoal/core";
+import { followStream, replayStream, type StreamMessage } from "./read-stream.ts";
+import type { LedgerBook, LedgerPlace } from "./ledger-book.ts";
+import { apiCode, apiCodes, isNoResponders, isUnanswered, unansweredReason } from "./nats-errors.ts";
+import { asRefused, type NatsLink } from "./nats-link.ts";
+import { token } from "./nats-names.ts";
+
+type CommitBody = { readonly block: string; readonly record: CommitRecord };
+type AppendBody = Fence & { readonly records: readonly JsonObject[]; readonly nonce: string };
+
+/** The last append of a role: nobody else's follows it unseen. */
+interface LastAppend {
+  readonly seq: number;
+  readonly epoch: number;
+  readonly nonce?: string;
+}
+
+const noLedger: NoLedger = { outcome: "no-ledger" };
+/** Another publish to the subject is under way: it is settled within milliseconds. */
+const inFlightWaitMs = 3;
+/** A commit that was not answered is sent once more here; after that the caller knows better whether to wait. */
+const sendings = 2;
+
+/**
+ * One stream for each job, one subject for each block, and the server accepts the first message of a subject. So no gateway has to know what the others do.
+ */
+export class NatsLedger implements Ledger {
+  readonly #link: NatsLink;
+  readonly #book: LedgerBook;
+  /** Whoever appends for a role waits for the one before: an append expects the last one, and a second in flight would be refused. */
+  readonly #appending = new Map<string, Promise<unknown>>();
+  readonly #lastAppends = new Map<string, LastAppend>();
+  readonly #instance: string;
+  #nonces = 0;
+
+  constructor(link: NatsLink, book: LedgerBook) {
+    this.#link = link;
+    this.#book = book;
+    this.#instance = link.random().toString(36).slice(2);
+  }
+
+  open(job: string): Promise<void> {
+    return this.#link.during(() => this.#book.open(job));
+  }
+
+  remove(job: string): Promise<void> {
+    return this.#link.during(async () => {
+      await this.#book.remove(job);
+      for (const key of this.#lastAppends.keys()) if (key.startsWith(appendKey(job, ""))) this.#lastAppends.delete(key);
+    });
+  }
+
+  jobs(): Promise<readonly string[]> {
+    return this.#link.during(() => this.#book.jobs());
+  }
+
+  commit(job: string, block: string, record: CommitRecord): Promise<CommitOutcome> {
+    const body: CommitBody = { block, record };
+    return this.#write(job, "commit a block", sendings, async (place) => {
+      const subject = commitSubject(place, block);
+      for (;;) {
+        try {
+          const { seq } = await this.#link.publish(subject, body, { expect: { lastSubjectSequence: 0, streamName: place.stream } });
+          return { outcome: "accepted", seq };
+        } catch (error) {
+          const code = apiCode(error);
+          if (code === apiCodes.publishInFlight) await this.#link.clock.sleep(inFlightWaitMs * (0.5 + this.#link.random()));
+          else if (code !== apiCodes.wrongLastSequence) throw error;
+          else {
+            const winner = await this.#last<CommitBody>(place, subject);
+            // Its leader said that it is there, and another one does not know it yet.
+            if (winner === undefined) throw unansweredReason(error, "tell who was first", this.#link.servers);
+            return winner.body.record.attempt === record.attempt ? { outcome: "accepted", seq: winner.seq } : { outcome: "lost", winner: winner.body.record };
+          }
+        }
+      }
+    });
+  }
+
+  committed(job: string, block: string): Promise<CommitRecord | undefined> {
+    return this.#link.during(async () => {
+      const place = await this.#book.place(job);
+      if (place === undefined) return undefined;
+      try {
+        return (await this.#last<CommitBody>(place, commitSubject(place, block)))?.body.record;
+      } catch (error) {
+        if (apiCode(error) !== apiCodes.streamNotFound) throw asRefused(error, "tell what is committed");
+        this.#book.forget(job);
+        return undefined;
+      }
+    });
+  }
+
+  note(job: string, record: JsonObject): Promise<NoteOutcome> {
+    return this.#write(job, "write a note", 1, async (place) => {
+      const { seq } = await this.#link.publish(`${place.subjects}.note`, record, { expect: { streamName: place.stream } });
+      return { outcome: "accepted", seq };
+    });
+  }
+
+  append(job: string, records: readonly JsonObject[], { role, epoch }: Fence): Promise<AppendOutcome> {
+    const key = appendKey(job, role);
+    const body: AppendBody = { role, epoch, records, nonce: `${this.#instance}-${++this.#nonces}` };
+    const before = this.#appending.get(key) ?? Promise.resolve();
+    const appended = before.then(() => this.#write<AppendOutcome>(job, "append", sendings, (place) => this.#appendTo(place, key, body)));
+    const settled: Promise<unknown> = appended.catch(() => {}).then(() => this.#appending.get(key) === settled && this.#appending.delete(key));
+    this.#appending.set(key, settled);
+    return appended;
+  }
+
+  replay(job: string, fromSeq = 0): AsyncGenerator<LedgerEntry> {
+    return this.#entries(job, (stream) => replayStream(this.#link, stream, fromSeq));
+  }
+
+  follow(job: string, signal: AbortSignal, fromSeq = 0): AsyncGenerator<LedgerEntry> {
+    return this.#entries(job, (stream) => followStream(this.#link, stream, fromSeq, signal));
+  }
+
+  async *#entries(job: string, read: (stream: string) => AsyncIterable<StreamMessage>): AsyncGenerator<LedgerEntry> {
+    const place = await this.#link.during(() => this.#book.place(job));
+    if (place === undefined) return;
+    for await (const message of read(place.stream)) yield entryOf(message, place);
+  }
+
+  /**
+   * The fence: an append says which one of its role it follows, and is refused if that is not the last. So whoever has read an append of a later epoch can't follow it, and
+   * whoever has not read it can't either.
+   */
+  async #appendTo(place: LedgerPlace, key: string, body: AppendBody): Promise<AppendOutcome> {
+    const subject = `${place.subjects}.append.${token(body.role)}`;
+    for (;;) {
+      const last = this.#lastAppends.get(key) ?? (await this.#lastAppend(place, subject));
+      // It was written, and the answer was lost.
+      if (last.nonce === body.nonce) return this.#appended(key, { outcome: "accepted", seq: last.seq }, body);
+      if (last.epoch > body.epoch) return { outcome: "deposed", epoch: last.epoch };
+      try {
+        const { seq } = await this.#link.publish(subject, body, { expect: { lastSubjectSequence: last.seq, streamName: place.stream } });
+        return this.#appended(key, { outcome: "accepted", seq }, body);
+      } catch (error) {
+        this.#lastAppends.delete(key);
+        const code = apiCode(error);
+        if (code === apiCodes.publishInFlight) await this.#link.clock.sleep(inFlightWaitMs * (0.5 + this.#link.random()));
+        else if (code !== apiCodes.wrongLastSequence) throw error;
+      }
+    }
+  }
+
+  #appended(key: string, accepted: Accepted, { epoch }: AppendBody): Accepted {
+    this.#lastAppends.set(key, { seq: accepted.seq, epoch });
+    return accepted;
+  }
+
+  async #lastAppend(place: LedgerPlace, subject: string): Promise<LastAppend> {
+    const last = await this.#last<AppendBody>(place, subject);
+    return last === undefined ? { seq: 0, epoch: 0 } : { seq: last.seq, epoch: last.body.epoch, nonce: last.body.nonce };
+  }
+
+  async #last<T>(place: LedgerPlace, subject: string): Promise<{ readonly seq: number; readonly body: T } | undefined> {
+    const stored = await this.#link.ask("read the ledger", () => this.#link.jsm.streams.getMessage(place.stream, { last_by_subj: subject }));
+    return stored === null ? undefined : { seq: stored.seq, body: JSON.parse(stored.string()) as T };
+  }
+
+  /** A write, until it is known what became of it, or nobody answers. */
+  #write<T extends { readonly outcome: string }>(job: string, what: string, tries: number, send: (place: LedgerPlace) => Promise<T>): Promise<T | NoLedger | Undecided> {
+    return this.#link.during(async () => {
+      try {
+        for (let left = tries; ; left--) {
+          const place = await this.#book.place(job);
+          if (place === undefined) return noLedger;
+          try {
+            return await send(place);
+          } catch (error) {
+            const isGone = apiCode(error) === apiCodes.streamNotFound || isNoResponders(error);
+            // Not written in either case; a ledger that was made anew meanwhile is another place.
+            if (isGone && !(await this.#book.isThere(job, place))) continue;
+            if (!isUnanswered(error)) throw error;
+            const reason = this.#link.unanswered(error, what);
+            if (left <= 1 || !this.#link.isConnected) return { outcome: "undecided", reason };
+            if (isGone) await this.#link.clock.sleep(100 * (0.5 + this.#link.random()));
+          }
+        }
+      } catch (error) {
+        if (ShoalError.is(error, "engine-closed")) throw error;
+        return { outcome: "undecided", reason: asRefused(error, what) };
+      }
+    });
+  }
+}
+
+function commitSubject({ subjects }: LedgerPlace, block: string): string {
+  return `${subjects}.commit.${token(block)}`;
+}
+
+function appendKey(job: string, role: string): string {
+  return `${JSON.stringify(job)} ${role}`;
+}
+
+function entryOf({ seq, subject, data }: StreamMessage, place: LedgerPlace): LedgerEntry {
+  const body: unknown = JSON.parse(new TextDecoder().decode(data));
+  const [kind] = subject.slice(place.subjects.length + 1).split(".");
+  if (kind === "commit") {
+    const { block, record } = body as CommitBody;
+    return { kind, seq, block, record };
+  }
+  if (kind === "note") return { kind, seq, record: body as JsonObject };
+  const { role, epoch, records } = body as AppendBody;
+  return { kind: "append", seq, role, epoch, records };
+}

@@ -1,0 +1,245 @@
+import { engineClosed, enginePaused, type EngineStatus } from "@shoal/cluster";
+import { ShoalError, type Clock } from "@shoal/core";
+import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager, type JetStreamPublishOptions, type PubAck, type StreamInfo } from "@nats-io/jetstream";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { assertConfig } from "./assert-config.ts";
+import { apiCode, apiCodes, isUnanswered, refused, tooFewServers, unansweredReason, unreachable } from "./nats-errors.ts";
+import { connectionOptions, type NatsServers } from "./nats-options.ts";
+import { Permits } from "./permits.ts";
+import type { AskedStream } from "./stream-configs.ts";
+import { checkVersion } from "./version-floor.ts";
+
+export interface NatsLinkOptions extends NatsServers {
+  readonly requestMs: number;
+  readonly patienceMs: number;
+  readonly unsafe: boolean;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** Beyond so many, a request waits here and not at the servers: its time runs from when it is sent. */
+const publishesInFlight = 512;
+const requestsInFlight = 256;
+const probeMs = 500;
+const longestRetryMs = 500;
+
+/** The connection to the servers: whether they answer, how long they are waited for, what has to be over before it is closed. */
+export class NatsLink {
+  readonly nc: NatsConnection;
+  readonly jsm: JetStreamManager;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly options: NatsLinkOptions;
+  /** Whom we are connected to, or try to be. */
+  readonly servers: string;
+  readonly #js: JetStreamClient;
+  readonly #closing = new AbortController();
+  readonly #publishes = new Permits(publishesInFlight);
+  readonly #requests = new Permits(requestsInFlight);
+  readonly #underWay = new Set<Promise<unknown>>();
+  #isConnected = true;
+  #trouble: ShoalError | undefined;
+  #tooOld: ShoalError | undefined;
+
+  /** @throws `engine-unreachable`, `engine-too-old`, `engine-refused`, `bad-option` */
+  static async open(options: NatsLinkOptions): Promise<NatsLink> {
+    const connection = connectionOptions(options, options.requestMs);
+    const servers = [connection.servers ?? []].flat().join(", ");
+    let nc: NatsConnection;
+    try {
+      nc = await connect(connection);
+    } catch (error) {
+      throw unreachable(servers, error);
+    }
+    try {
+      checkVersion(nc.info?.version ?? "0", options.unsafe);
+      return new NatsLink(nc, await jetstreamManager(nc, { timeout: options.requestMs, checkAPI: false }), servers, options);
+    } catch (error) {
+      await nc.close();
+      throw error;
+    }
+  }
+
+  private constructor(nc: NatsConnection, jsm: JetStreamManager, servers: string, options: NatsLinkOptions) {
+    this.nc = nc;
+    this.jsm = jsm;
+    this.#js = jetstream(nc, { timeout: options.requestMs });
+    this.servers = servers;
+    this.options = options;
+    this.clock = options.clock;
+    this.random = options.random;
+    void this.#watch();
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  /** Aborts with `engine-closed`. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  status(): EngineStatus {
+    const reason = this.#isConnected ? (this.#tooOld ?? this.#trouble) : unreachable(this.servers);
+    return reason === undefined ? { state: "running" } : { state: "paused", reason };
+  }
+
+  /** Does something that `close` waits for. Rejects with `engine-closed` once that is asked for. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closing.signal.aborted) throw engineClosed();
+    const working = work();
+    this.#underWay.add(working);
+    try {
+      return await working;
+    } finally {
+      this.#underWay.delete(working);
+    }
+  }
+
+  /** One message into a stream, once. While no server is there it is not sent: it would go out later, when nobody waits for it. */
+  async publish(subject: string, body: unknown, options: Partial<JetStreamPublishOptions>): Promise<PubAck> {
+    const release = await this.#publishes.take();
+    try {
+      this.#assertUsable();
+      const ack = await this.#js.publish(subject, JSON.stringify(body), { timeout: this.options.requestMs, ...options });
+      this.answered();
+      return ack;
+    } finally {
+      release();
+    }
+  }
+
+  /** A request that may be repeated, until it is answered. @param what As in `NATS did not <what>`. @throws `engine-paused`, `engine-refused`, and errors of the API */
+  async ask<T>(what: string, request: () => Promise<T>, { isTransient = isUnanswered }: { readonly isTransient?: (error: unknown) => boolean } = {}): Promise<T> {
+    const until = this.clock.now() + this.options.patienceMs;
+    for (let waitMs = 20; ; waitMs = Math.min(2 * waitMs, longestRetryMs)) {
+      const release = await this.#requests.take();
+      let failure: unknown;
+      try {
+        this.#assertUsable();
+        const answer = await request();
+        this.answered();
+        return answer;
+      } catch (error) {
+        failure = error;
+      } finally {
+        release();
+      }
+      if (!isTransient(failure)) throw failure;
+      const reason = this.unanswered(failure, what);
+      if (this.#closing.signal.aborted) throw engineClosed();
+      if (this.clock.now() >= until) throw enginePaused(reason);
+      await this.clock.sleep(waitMs * (0.5 + this.random()), this.#closing.signal).catch(() => {});
+    }
+  }
+
+  /** Somebody answers. */
+  answered(): void {
+    this.#trouble = undefined;
+  }
+
+  /** Nobody did: the reason in words, which `status` tells until somebody answers. */
+  unanswered(error: unknown, what: string): ShoalError {
+    const reason = unansweredReason(error, what, this.servers);
+    if (this.#isConnected && !this.#closing.signal.aborted) {
+      if (this.#trouble === undefined) void this.#probe();
+      this.#trouble = reason;
+    }
+    return reason;
+  }
+
+  async streamInfo(stream: string): Promise<StreamInfo | undefined> {
+    try {
+      return await this.ask(`tell of ${stream}`, () => this.jsm.streams.info(stream));
+    } catch (error) {
+      if (apiCode(error) === apiCodes.streamNotFound) return undefined;
+      throw asRefused(error, `tell of the stream ${stream}`);
+    }
+  }
+
+  /** Makes a stream unless it is there, and sees that it is as asked. @throws `engine-config`, `engine-replicas`, `engine-refused`, `engine-paused` */
+  async makeStream(asked: AskedStream, { firstSeq }: { readonly firstSeq?: number } = {}): Promise<StreamInfo> {
+    let info: StreamInfo | undefined;
+    try {
+      info = await this.ask(`make the stream ${asked.name}`, () => this.jsm.streams.add({ ...asked, ...(firstSeq === undefined ? {} : { first_seq: firstSeq }) }));
+    } catch (error) {
+      const code = apiCode(error);
+      if (code === apiCodes.notCluster) throw tooFewServers(asked.num_replicas ?? 1, error);
+      if (code !== apiCodes.nameInUse) throw asRefused(error, `make the stream ${asked.name}`);
+      info = await this.streamInfo(asked.name);
+      if (info === undefined) throw enginePaused(unansweredReason(error, `make the stream ${asked.name}`, this.servers));
+    }
+    assertConfig(`the stream ${asked.name}`, asked, info.config);
+    return info;
+  }
+
+  async removeStream(stream: string): Promise<void> {
+    try {
+      await this.ask(`remove ${stream}`, () => this.jsm.streams.delete(stream));
+    } catch (error) {
+      if (apiCode(error) !== apiCodes.streamNotFound) throw asRefused(error, `remove the stream ${stream}`);
+    }
+  }
+
+  /** The names of the streams that listen to a subject. */
+  async streamNames(subject: string): Promise<string[]> {
+    return this.ask("list the streams", async () => {
+      const names: string[] = [];
+      for await (const name of this.jsm.streams.names(subject)) names.push(name);
+      return names;
+    }).catch((error: unknown) => Promise.reject(asRefused(error, "list the streams")));
+  }
+
+  async close(): Promise<void> {
+    const isFirst = !this.#closing.signal.aborted;
+    this.#closing.abort(engineClosed());
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+    if (!isFirst || this.nc.isClosed()) return;
+    // A drain waits for an answer of the server, which may be gone.
+    const drained = this.#isConnected ? this.nc.drain().catch(() => {}) : Promise.resolve();
+    await Promise.race([drained, this.clock.sleep(this.options.requestMs)]);
+    await this.nc.close();
+  }
+
+  async #watch(): Promise<void> {
+    for await (const { type } of this.nc.status()) {
+      if (type === "disconnect") this.#isConnected = false;
+      if (type !== "reconnect") continue;
+      this.#isConnected = true;
+      this.#trouble = this.#tooOld = undefined;
+      try {
+        checkVersion(this.nc.info?.version ?? "0", this.options.unsafe);
+      } catch (error) {
+        this.#tooOld = ShoalError.from(error);
+      }
+    }
+    this.#isConnected = false;
+  }
+
+  /** @throws `engine-unreachable`, `engine-too-old` */
+  #assertUsable(): void {
+    if (!this.#isConnected) throw unreachable(this.servers);
+    if (this.#tooOld !== undefined) throw this.#tooOld;
+  }
+
+  /** Asks until somebody answers again: whoever waits for `status` sends nothing that would be answered. */
+  async #probe(): Promise<void> {
+    for (;;) {
+      try {
+        await this.clock.sleep(probeMs, this.#closing.signal);
+        if (this.#trouble === undefined) return;
+        if (!this.#isConnected) continue;
+        await this.jsm.getAccountInfo();
+        return this.answered();
+      } catch {
+        if (this.#closing.signal.aborted) return;
+      }
+    }
+  }
+}
+
+/** What no caller expects. */
+export function asRefused(error: unknown, what: string): ShoalError {
+  return ShoalError.is(error) ? error : refused(error, what);
+}

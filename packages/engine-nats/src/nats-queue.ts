@@ -1,0 +1,220 @@
+import type { QueuedTask, QueueLease, TaskQueue } from "@shoal/cluster";
+import { engineClosed, enginePaused } from "@shoal/cluster";
+import { ShoalError } from "@shoal/core";
+import type { Msg } from "@nats-io/transport-node";
+import { assertConfig } from "./assert-config.ts";
+import { apiCode, apiCodes, isNoResponders, isUnanswered } from "./nats-errors.ts";
+import { asRefused, type NatsLink } from "./nats-link.ts";
+import { lastNumber, type NatsNames } from "./nats-names.ts";
+import type { NatsQueueOptions } from "./nats-options.ts";
+import { deliveryOf, pull } from "./pull.ts";
+import { nanos, queueConsumer, queueStream } from "./stream-configs.ts";
+
+const priorities = 10;
+/** How often is looked for tasks that nobody tells of: those that were given back, or whose lease is over. It begins with the first, and doubles. */
+const firstLookMs = 5;
+const longestLookMs = 200;
+/** How long the list of consumers, which others make too, is believed. */
+const listMs = 2000;
+
+/** A work queue: a stream of tasks, a subject for each, a consumer for each class and priority. Lost, it is made anew, empty. */
+export class NatsQueue implements TaskQueue {
+  readonly leaseMs: number;
+  readonly #link: NatsLink;
+  readonly #names: NatsNames;
+  readonly #replicas: number;
+  readonly #options: Required<NatsQueueOptions>;
+  /** When each consumer was last known to be there. */
+  readonly #consumers = new Map<string, number>();
+  #listedAt = -Infinity;
+
+  constructor(link: NatsLink, names: NatsNames, replicas: number, options: Required<NatsQueueOptions>) {
+    this.#link = link;
+    this.#names = names;
+    this.#replicas = replicas;
+    this.#options = options;
+    this.leaseMs = options.leaseMs;
+  }
+
+  /** @throws `engine-config`, `engine-refused`, `engine-paused` */
+  async make(): Promise<void> {
+    this.#consumers.clear();
+    await this.#link.makeStream(queueStream(this.#names, this.#replicas, this.#options));
+  }
+
+  offer(task: QueuedTask): Promise<"queued" | "full"> {
+    const priority = Math.min(priorities - 1, Math.max(0, Math.floor(task.priority)));
+    return this.#link.during(async () => {
+      try {
+        await this.#consumer(task.class, priority);
+        const until = this.#link.clock.now() + this.#link.options.patienceMs;
+        for (;;) {
+          const answer = await this.#offerOnce(task, priority);
+          if (typeof answer === "string") return answer;
+          if (this.#link.clock.now() >= until) throw enginePaused(answer);
+          await this.#link.clock.sleep(100 * (0.5 + this.#link.random()));
+        }
+      } catch (error) {
+        throw asRefused(error, "take a task");
+      }
+    });
+  }
+
+  async pull(classes: readonly string[], count: number, waitMs: number, signal?: AbortSignal): Promise<readonly QueueLease[]> {
+    const { clock, closing } = this.#link;
+    const until = clock.now() + waitMs;
+    const news = new News();
+    const signals = AbortSignal.any([closing, ...(signal === undefined ? [] : [signal])]);
+    signals.addEventListener("abort", news.ring, { once: true });
+    const subscriptions = waitMs > 0 && !closing.aborted ? classes.map((name) => this.#listen(name, news)) : [];
+    try {
+      for (let lookMs = firstLookMs; ; lookMs = Math.min(2 * lookMs, longestLookMs)) {
+        signal?.throwIfAborted();
+        const leases = await this.#link.during(() => this.#pullOnce(classes, count));
+        const leftMs = until - clock.now();
+        if (leases.length > 0 || leftMs <= 0) return leases;
+        if (await news.wait(clock, Math.min(lookMs, leftMs))) lookMs = firstLookMs / 2;
+        if (closing.aborted) throw engineClosed();
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw asRefused(error, "give out tasks");
+    } finally {
+      signals.removeEventListener("abort", news.ring);
+      for (const subscription of subscriptions) subscription.unsubscribe();
+    }
+  }
+
+  /** A task is published on its subject: whoever waits hears of it, too, and then asks for it. */
+  #listen(className: string, news: News): { unsubscribe(): void } {
+    return this.#link.nc.subscribe(`${this.#names.tasks(className, "*")}.*`, {
+      callback: (error, message) => {
+        if (error !== null) return;
+        const consumer = this.#names.consumer(className, Number(message.subject.split(".").at(-2)));
+        if (!this.#consumers.has(consumer)) this.#listedAt = -Infinity;
+        news.ring();
+      },
+    });
+  }
+
+  async #offerOnce(task: QueuedTask, priority: number): Promise<"queued" | "full" | ShoalError> {
+    try {
+      // A task that waits or is leased has its subject: the same one again is refused, and is there.
+      await this.#link.publish(this.#names.taskSubject(task.class, priority, task.id), task, { expect: { lastSubjectSequence: 0, streamName: this.#names.queue } });
+      return "queued";
+    } catch (error) {
+      const code = apiCode(error);
+      if (code === apiCodes.wrongLastSequence || code === apiCodes.publishInFlight) return "queued";
+      if (code === apiCodes.storeFailed) return "full";
+      const reason = isUnanswered(error) ? this.#link.unanswered(error, "take a task") : undefined;
+      if (isNoResponders(error) && (await this.#link.streamInfo(this.#names.queue)) === undefined) {
+        await this.make();
+        await this.#consumer(task.class, priority);
+      } else if (reason === undefined) throw error;
+      return reason ?? ShoalError.from(error);
+    }
+  }
+
+  async #pullOnce(classes: readonly string[], count: number): Promise<readonly QueueLease[]> {
+    await this.#list();
+    for (const name of classes) {
+      const leases: QueueLease[] = [];
+      for (let priority = 0; priority < priorities && leases.length < count; priority++) {
+        if (this.#consumers.has(this.#names.consumer(name, priority))) leases.push(...(await this.#pullFrom(name, priority, count - leases.length)));
+      }
+      if (leases.length > 0) return leases;
+    }
+    return [];
+  }
+
+  async #pullFrom(className: string, priority: number, count: number): Promise<readonly QueueLease[]> {
+    const consumer = this.#names.consumer(className, priority);
+    if (!this.#link.isConnected) return this.#link.ask("give out tasks", () => Promise.resolve([]));
+    const leases: QueueLease[] = [];
+    const pulling = pull(this.#link.nc, this.#names.queue, consumer, { batch: count, no_wait: true }, this.#link.options.requestMs, (message) => leases.push(this.#lease(message)));
+    if ((await pulling.ended) === "gone" && leases.length === 0) {
+      // The consumer, or its stream, or all servers: asking for the list says which.
+      this.#consumers.delete(consumer);
+      this.#listedAt = -Infinity;
+    } else this.#link.answered();
+    return leases;
+  }
+
+  #lease(message: Msg): QueueLease {
+    const tell = async (what: string): Promise<void> => {
+      if (!this.#link.nc.isClosed() && !this.#link.nc.isDraining()) message.respond(what);
+    };
+    return {
+      task: message.json<QueuedTask>(),
+      deliveries: deliveryOf(message).deliveries,
+      extend: () => tell("+WPI"),
+      acknowledge: () => tell("+ACK"),
+      giveBack: (delayMs = 0) => tell(delayMs > 0 ? `-NAK ${JSON.stringify({ delay: nanos(Math.ceil(delayMs)) })}` : "-NAK"),
+    };
+  }
+
+  /** Which consumers there are: tasks are only where one is. */
+  async #list(): Promise<void> {
+    const now = this.#link.clock.now();
+    if (now - this.#listedAt < listMs) return;
+    try {
+      const names = await this.#link.ask("list the queue's consumers", async () => {
+        const list: string[] = [];
+        for await (const { name } of this.#link.jsm.consumers.list(this.#names.queue)) list.push(name);
+        return list;
+      });
+      for (const name of this.#consumers.keys()) if (!names.includes(name)) this.#consumers.delete(name);
+      for (const name of names) if (!this.#consumers.has(name)) this.#consumers.set(name, -Infinity);
+    } catch (error) {
+      if (apiCode(error) !== apiCodes.streamNotFound) throw error;
+      await this.make();
+    }
+    this.#listedAt = now;
+  }
+
+  /** Makes one unless it is there, and is as asked. */
+  async #consumer(className: string, priority: number): Promise<void> {
+    const name = this.#names.consumer(className, priority);
+    const { clock } = this.#link;
+    if (clock.now() - (this.#consumers.get(name) ?? -Infinity) < this.#options.maxAgeMs / 2) return;
+    const asked = queueConsumer(this.#names, className, priority, this.#options);
+    for (let isFirst = true; ; isFirst = false) {
+      try {
+        const { config } = await this.#link.ask("make a consumer", () => this.#link.jsm.consumers.add(this.#names.queue, asked));
+        assertConfig(`the consumer ${name}`, asked, config);
+        this.#consumers.set(name, clock.now());
+        return;
+      } catch (error) {
+        const code = apiCode(error);
+        if (code === apiCodes.consumerExists || code === apiCodes.consumerNameInUse) {
+          const { config } = await this.#link.ask("tell of a consumer", () => this.#link.jsm.consumers.info(this.#names.queue, name));
+          assertConfig(`the consumer ${name}`, asked, config);
+        }
+        if (code !== apiCodes.streamNotFound || !isFirst) throw error;
+        await this.make();
+      }
+    }
+  }
+}
+
+/** Something that may have come. */
+class News {
+  #isRung = false;
+  #over = new AbortController();
+
+  readonly ring = (): void => {
+    this.#isRung = true;
+    this.#over.abort();
+  };
+
+  /** Whether there was any within that time, or since the last wait. */
+  async wait(clock: NatsLink["clock"], ms: number): Promise<boolean> {
+    if (!this.#isRung) {
+      this.#over = new AbortController();
+      await clock.sleep(ms, this.#over.signal).catch(() => {});
+    }
+    const was = this.#isRung;
+    this.#isRung = false;
+    return was;
+  }
+}
