@@ -1,6 +1,6 @@
 import { ShoalError } from "@shoal/core";
 import { expect, test } from "vitest";
-import { testBlobs } from "./engine/blobs-suite.ts";
+import { testBlobStore } from "./blob-store-suite.ts";
 import { newJob, record, type EngineCapabilities, type EngineFixture, type EngineSuite } from "./engine/engine-fixture.ts";
 import { testLeader } from "./engine/leader-suite.ts";
 import { testLedger } from "./engine/ledger-suite.ts";
@@ -24,7 +24,15 @@ export function testEngine(name: string, open: () => Promise<EngineFixture> | En
   testLedger(suite);
   testLeader(suite);
   testQueue(suite);
-  testBlobs(suite);
+  testBlobStore(`engine ${name}`, async () => {
+    const { engine, reopen, damageBlob, [Symbol.asyncDispose]: dispose } = await open();
+    return {
+      blobs: engine.blobs,
+      ...(reopen !== undefined && { reopen: async () => (await reopen()).blobs }),
+      ...(damageBlob !== undefined && { damageBlob }),
+      ...(dispose !== undefined && { [Symbol.asyncDispose]: dispose }),
+    };
+  });
 
   test(`engine ${name}: once closed it writes nothing`, withFixture(async ({ engine }, job) => {
     expect(engine.status()).toEqual({ state: "running" });
