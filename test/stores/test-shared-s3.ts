@@ -10,6 +10,6 @@ export function testSharedS3(): void {
     let server: S3Server;
     beforeAll(async () => void (server = await startS3Server(path as string)));
     afterAll(() => server[Symbol.asyncDispose]());
-    testBlobStore("S3", () => s3Fixture(server), { graceMs: 3000 });
+    testBlobStore("S3", () => s3Fixture(server), { graceMs: 4000 });
   });
 }

@@ -12,7 +12,7 @@ import type { S3Objects } from "./s3-objects.ts";
 export class S3Collector {
   readonly #objects: S3Objects;
   readonly #begin: string;
-  /** Removals are not begun later than this after their names were written; nor are names believed for longer than twice that. */
+  /** Removals are not begun later than this after their names were written, and take half of it at most; names are not believed for longer than twice that. */
   readonly #leavingMs: number;
 
   /** @param begin what the names of its objects begin with; the SHA-256 follows */
@@ -40,9 +40,9 @@ export class S3Collector {
     for await (const { objects, at, after } of this.#objects.pages(this.#begin)) {
       const leaving = objects.filter(({ name, changedAt }) => isOld(changedAt, at, graceMs) && isSha256(this.#nameOf(name)) && !isReferenced(this.#nameOf(name)));
       if (leaving.length === 0) continue;
+      const until = clock.now() + this.#leavingMs;
       tag = await this.#write(leaving.map(({ name }) => this.#nameOf(name)), { "if-match": tag });
       if (tag === undefined) return total;
-      const until = clock.now() + this.#leavingMs;
       const names = new Set(leaving.map(({ name }) => name));
       const again = await this.#objects.list(this.#begin, after);
       const old = again.objects.filter(({ name, changedAt }) => names.has(name) && isOld(changedAt, again.at, graceMs));

@@ -26,8 +26,12 @@ export function passesBy({ status, code }: S3Refusal): boolean {
   return [408, 425, 429, 500, 502, 503, 504].includes(status) || ["RequestTimeout", "SlowDown", "OperationAborted"].includes(code);
 }
 
+const unknownKey = "The service does not know this access key: check AWS_ACCESS_KEY_ID, and that the endpoint is the right one.";
+
 const hints: Readonly<Record<string, string>> = {
-  InvalidAccessKeyId: "The service does not know this access key: check AWS_ACCESS_KEY_ID, and that the endpoint is the right one.",
+  InvalidAccessKeyId: unknownKey,
+  // The word of versitygw for it.
+  XAdminUserNotFound: unknownKey,
   SignatureDoesNotMatch: "The secret is not the one of this access key: check AWS_SECRET_ACCESS_KEY, for spaces and line ends too.",
   RequestTimeTooSkewed: "The clocks of this machine and of the service differ: set this machine's.",
   ExpiredToken: "These credentials were lent for a time that is over: get new ones, and set AWS_SESSION_TOKEN with them.",
