@@ -78,7 +78,7 @@ export async function startNats({ servers: count = 1, sync = "always", config = 
       `listen: ${host}:${client}`,
       `http: ${host}:${monitor}`,
       `jetstream { store_dir: ${JSON.stringify(folder)}, max_mem: 256MB, max_file: 8GB${sync === "always" ? ", sync_interval: always" : ""} }`,
-      ...(count === 1 ? [] : [`cluster { name: shoal, listen: ${host}:${route}, routes: [${routes.join(", ")}] }`]),
+      ...(count === 1 ? [] : [`cluster { name: shoal, no_advertise: true, listen: ${host}:${route}, routes: [${routes.join(", ")}] }`]),
       config,
     ].join("\n"))));
 

@@ -120,7 +120,9 @@ export class LedgerBook {
     const entry = await this.#entry(job);
     if (entry?.value.state !== "open") return undefined;
     const { generation } = entry.value;
-    return { stream: this.#names.ledger(job, generation), subjects: this.#names.ledgerSubjects(job, generation) };
+    const stream = this.#names.ledger(job, generation);
+    // Somebody, or a disk, may have taken it: then there is none until the job is opened again.
+    return (await this.#link.streamInfo(stream)) === undefined ? undefined : { stream, subjects: this.#names.ledgerSubjects(job, generation) };
   }
 
   #entry(job: string): Promise<Registered<JobEntry> | undefined> {
@@ -159,7 +161,8 @@ export class LedgerBook {
 
   async #pause(tries: number): Promise<void> {
     if (tries > 50) throw enginePaused(unreachable(this.#link.servers));
-    if (tries > 2) await this.#link.clock.sleep(20 * this.#link.random() * tries, this.#link.closing);
+    this.#link.assertOpen();
+    if (tries > 2) await this.#link.pause(20 * this.#link.random() * tries);
   }
 }
 

@@ -1,4 +1,4 @@
-import { engineClosed, type LeaderElection, type Leadership } from "@shoal/cluster";
+import type { LeaderElection, Leadership } from "@shoal/cluster";
 import { ShoalError } from "@shoal/core";
 import type { NatsLink } from "./nats-link.ts";
 import type { NatsNames } from "./nats-names.ts";
@@ -36,21 +36,23 @@ export class NatsElection implements LeaderElection {
   }
 
   async acquire(role: string, ttlMs: number, signal?: AbortSignal): Promise<Leadership> {
-    const { clock, closing } = this.#link;
-    if (closing.aborted) throw engineClosed();
+    const { clock } = this.#link;
+    this.#link.assertOpen();
     const key = this.#names.roleKey(role);
     const word: RoleEntry = { role, holder: `${this.#instance}-${++this.#terms}`, state: "held", ttlMs };
-    let news = new AbortController();
+    const scope = this.#link.scope(signal);
+    let wake = (): void => {};
     // Whatever is written of the role is heard by all who wait for it.
-    const subscription = this.#link.nc.subscribe(key, { callback: () => news.abort() });
+    const subscription = this.#link.nc.subscribe(key, { callback: () => wake() });
     let seen = { seq: 0, at: 0 };
     // The first word that may have become known: from then on others count.
     let triedAt: number | undefined;
     try {
       for (;;) {
         signal?.throwIfAborted();
-        news = new AbortController();
-        const last = await this.#link.during(() => this.#register.get<RoleEntry>(key)).catch(passOver);
+        const news = new AbortController();
+        wake = () => news.abort();
+        const last = await this.#link.during(() => this.#register.get<RoleEntry>(key, signal)).catch(passOver);
         if (last === "paused") continue;
         const now = clock.now();
         if (last !== undefined && last.value.holder === word.holder && last.value.state === "held" && triedAt !== undefined) {
@@ -64,12 +66,15 @@ export class NatsElection implements LeaderElection {
           triedAt ??= sentAt;
           const written = await this.#link.during(() => this.#register.set(key, word, last?.seq ?? 0, ttlSeconds(ttlMs)));
           if (typeof written === "number") return new HeldRole(this.#link, this.#register, key, word, written, sentAt);
-          await clock.sleep(10 * this.#link.random(), signal).catch(() => {});
+          await this.#link.pause(10 * this.#link.random(), signal);
         } else {
-          await clock.sleep(Math.min(dueMs, lookMs), AbortSignal.any([news.signal, closing, ...(signal === undefined ? [] : [signal])])).catch(() => {});
+          scope.signal.addEventListener("abort", wake, { once: true });
+          await this.#link.pause(scope.signal.aborted ? 0 : Math.min(dueMs, lookMs), news.signal);
+          scope.signal.removeEventListener("abort", wake);
         }
       }
     } finally {
+      scope.end();
       subscription.unsubscribe();
     }
   }
@@ -129,7 +134,7 @@ class HeldRole implements Leadership {
       if (last?.value.holder !== this.#word.holder || last.value.state !== "held") this.#lost.abort();
       // One of before was written, and not answered.
       else if (last.seq !== this.#seq) this.#seq = last.seq;
-      await clock.sleep(5 * this.#link.random());
+      await this.#link.pause(5 * this.#link.random());
     }
     return false;
   }
@@ -146,9 +151,7 @@ class HeldRole implements Leadership {
   }
 
   async #watch(): Promise<void> {
-    const { clock, closing } = this.#link;
-    const over = AbortSignal.any([this.#lost.signal, closing]);
-    while (!closing.aborted && this.#isHeld()) await clock.sleep(this.#until - clock.now(), over).catch(() => {});
+    while (!this.#link.isClosing && this.#isHeld()) await this.#link.pause(this.#until - this.#link.clock.now(), this.#lost.signal);
     this.#lost.abort();
   }
 }

@@ -65,7 +65,7 @@ export class NatsLedger implements Ledger {
           return { outcome: "accepted", seq };
         } catch (error) {
           const code = apiCode(error);
-          if (code === apiCodes.publishInFlight) await this.#link.clock.sleep(inFlightWaitMs * (0.5 + this.#link.random()));
+          if (code === apiCodes.publishInFlight) await this.#link.pause(inFlightWaitMs * (0.5 + this.#link.random()));
           else if (code !== apiCodes.wrongLastSequence) throw error;
           else {
             const winner = await this.#last<CommitBody>(place, subject);
@@ -140,7 +140,7 @@ export class NatsLedger implements Ledger {
       } catch (error) {
         this.#lastAppends.delete(key);
         const code = apiCode(error);
-        if (code === apiCodes.publishInFlight) await this.#link.clock.sleep(inFlightWaitMs * (0.5 + this.#link.random()));
+        if (code === apiCodes.publishInFlight) await this.#link.pause(inFlightWaitMs * (0.5 + this.#link.random()));
         else if (code !== apiCodes.wrongLastSequence) throw error;
       }
     }
@@ -173,11 +173,11 @@ export class NatsLedger implements Ledger {
           } catch (error) {
             const isGone = apiCode(error) === apiCodes.streamNotFound || isNoResponders(error);
             // Not written in either case; a ledger that was made anew meanwhile is another place.
-            if (isGone && !(await this.#book.isThere(job, place))) continue;
+            if (isGone && !(await this.#book.isThere(job, place)) && left > 0) continue;
             if (!isUnanswered(error)) throw error;
             const reason = this.#link.unanswered(error, what);
             if (left <= 1 || !this.#link.isConnected) return { outcome: "undecided", reason };
-            if (isGone) await this.#link.clock.sleep(100 * (0.5 + this.#link.random()));
+            if (isGone) await this.#link.pause(100 * (0.5 + this.#link.random()));
           }
         }
       } catch (error) {

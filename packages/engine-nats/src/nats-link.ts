@@ -33,11 +33,12 @@ export class NatsLink {
   /** Whom we are connected to, or try to be. */
   readonly servers: string;
   readonly #js: JetStreamClient;
-  readonly #closing = new AbortController();
+  readonly #endings = new Set<() => void>();
   readonly #publishes = new Permits(publishesInFlight);
   readonly #requests = new Permits(requestsInFlight);
   readonly #underWay = new Set<Promise<unknown>>();
   #isConnected = true;
+  #isClosing = false;
   #trouble: ShoalError | undefined;
   #tooOld: ShoalError | undefined;
 
@@ -77,9 +78,36 @@ export class NatsLink {
     return this.#isConnected;
   }
 
-  /** Aborts with `engine-closed`. */
-  get closing(): AbortSignal {
-    return this.#closing.signal;
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  /** @throws `engine-closed` */
+  assertOpen(): void {
+    if (this.#isClosing) throw engineClosed();
+  }
+
+  /** A signal that aborts with the given one, and when this is closed; `end` lets go of both. (Thousands may wait at once: too many for the listeners of one signal.) */
+  scope(signal?: AbortSignal): { readonly signal: AbortSignal; end(): void } {
+    const over = new AbortController();
+    const abort = (): void => over.abort();
+    if (this.#isClosing || signal?.aborted) abort();
+    this.#endings.add(abort);
+    signal?.addEventListener("abort", abort, { once: true });
+    return {
+      signal: over.signal,
+      end: () => {
+        this.#endings.delete(abort);
+        signal?.removeEventListener("abort", abort);
+      },
+    };
+  }
+
+  /** Settles after that time, or when the signal aborts, or this is closed. */
+  async pause(ms: number, signal?: AbortSignal): Promise<void> {
+    const scope = this.scope(signal);
+    await this.clock.sleep(ms, scope.signal).catch(() => {});
+    scope.end();
   }
 
   status(): EngineStatus {
@@ -89,7 +117,7 @@ export class NatsLink {
 
   /** Does something that `close` waits for. Rejects with `engine-closed` once that is asked for. */
   async during<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closing.signal.aborted) throw engineClosed();
+    this.assertOpen();
     const working = work();
     this.#underWay.add(working);
     try {
@@ -112,8 +140,12 @@ export class NatsLink {
     }
   }
 
-  /** A request that may be repeated, until it is answered. @param what As in `NATS did not <what>`. @throws `engine-paused`, `engine-refused`, and errors of the API */
-  async ask<T>(what: string, request: () => Promise<T>, { isTransient = isUnanswered }: { readonly isTransient?: (error: unknown) => boolean } = {}): Promise<T> {
+  /**
+   * A request that may be repeated, until it is answered, or nobody waits for it any more.
+   * @param what As in `NATS did not <what>`
+   * @throws `engine-paused`, `engine-refused`, and errors of the API; the signal's reason
+   */
+  async ask<T>(what: string, request: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const until = this.clock.now() + this.options.patienceMs;
     for (let waitMs = 20; ; waitMs = Math.min(2 * waitMs, longestRetryMs)) {
       const release = await this.#requests.take();
@@ -128,11 +160,12 @@ export class NatsLink {
       } finally {
         release();
       }
-      if (!isTransient(failure)) throw failure;
+      if (!isUnanswered(failure)) throw failure;
       const reason = this.unanswered(failure, what);
-      if (this.#closing.signal.aborted) throw engineClosed();
-      if (this.clock.now() >= until) throw enginePaused(reason);
-      await this.clock.sleep(waitMs * (0.5 + this.random()), this.#closing.signal).catch(() => {});
+      if (this.#isClosing || this.clock.now() >= until) throw enginePaused(reason);
+      signal?.throwIfAborted();
+      await this.pause(waitMs * (0.5 + this.random()), signal);
+      signal?.throwIfAborted();
     }
   }
 
@@ -144,7 +177,7 @@ export class NatsLink {
   /** Nobody did: the reason in words, which `status` tells until somebody answers. */
   unanswered(error: unknown, what: string): ShoalError {
     const reason = unansweredReason(error, what, this.servers);
-    if (this.#isConnected && !this.#closing.signal.aborted) {
+    if (this.#isConnected && !this.#isClosing) {
       if (this.#trouble === undefined) void this.#probe();
       this.#trouble = reason;
     }
@@ -194,8 +227,9 @@ export class NatsLink {
   }
 
   async close(): Promise<void> {
-    const isFirst = !this.#closing.signal.aborted;
-    this.#closing.abort(engineClosed());
+    const isFirst = !this.#isClosing;
+    this.#isClosing = true;
+    for (const end of this.#endings) end();
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
     if (!isFirst || this.nc.isClosed()) return;
     // A drain waits for an answer of the server, which may be gone.
@@ -227,16 +261,10 @@ export class NatsLink {
 
   /** Asks until somebody answers again: whoever waits for `status` sends nothing that would be answered. */
   async #probe(): Promise<void> {
-    for (;;) {
-      try {
-        await this.clock.sleep(probeMs, this.#closing.signal);
-        if (this.#trouble === undefined) return;
-        if (!this.#isConnected) continue;
-        await this.jsm.getAccountInfo();
-        return this.answered();
-      } catch {
-        if (this.#closing.signal.aborted) return;
-      }
+    while (this.#trouble !== undefined && !this.#isClosing) {
+      await this.pause(probeMs);
+      if (!this.#isConnected || this.#isClosing) continue;
+      await this.jsm.getAccountInfo().then(() => this.answered(), () => {});
     }
   }
 }

@@ -1,6 +1,5 @@
-import type { QueuedTask, QueueLease, TaskQueue } from "@shoal/cluster";
-import { engineClosed, enginePaused } from "@shoal/cluster";
-import { ShoalError } from "@shoal/core";
+import { enginePaused, type QueuedTask, type QueueLease, type TaskQueue } from "@shoal/cluster";
+import { ShoalError, type Clock } from "@shoal/core";
 import type { Msg } from "@nats-io/transport-node";
 import { assertConfig } from "./assert-config.ts";
 import { apiCode, apiCodes, isNoResponders, isUnanswered } from "./nats-errors.ts";
@@ -52,7 +51,7 @@ export class NatsQueue implements TaskQueue {
           const answer = await this.#offerOnce(task, priority);
           if (typeof answer === "string") return answer;
           if (this.#link.clock.now() >= until) throw enginePaused(answer);
-          await this.#link.clock.sleep(100 * (0.5 + this.#link.random()));
+          await this.#link.pause(100 * (0.5 + this.#link.random()));
         }
       } catch (error) {
         throw asRefused(error, "take a task");
@@ -61,26 +60,25 @@ export class NatsQueue implements TaskQueue {
   }
 
   async pull(classes: readonly string[], count: number, waitMs: number, signal?: AbortSignal): Promise<readonly QueueLease[]> {
-    const { clock, closing } = this.#link;
+    this.#link.assertOpen();
+    const { clock } = this.#link;
     const until = clock.now() + waitMs;
+    const scope = this.#link.scope(signal);
     const news = new News();
-    const signals = AbortSignal.any([closing, ...(signal === undefined ? [] : [signal])]);
-    signals.addEventListener("abort", news.ring, { once: true });
-    const subscriptions = waitMs > 0 && !closing.aborted ? classes.map((name) => this.#listen(name, news)) : [];
+    const subscriptions = waitMs > 0 ? classes.map((name) => this.#listen(name, news)) : [];
     try {
       for (let lookMs = firstLookMs; ; lookMs = Math.min(2 * lookMs, longestLookMs)) {
         signal?.throwIfAborted();
-        const leases = await this.#link.during(() => this.#pullOnce(classes, count));
+        const leases = await this.#link.during(() => this.#pullOnce(classes, count, signal));
         const leftMs = until - clock.now();
         if (leases.length > 0 || leftMs <= 0) return leases;
-        if (await news.wait(clock, Math.min(lookMs, leftMs))) lookMs = firstLookMs / 2;
-        if (closing.aborted) throw engineClosed();
+        if (await news.within(Math.min(lookMs, leftMs), clock, scope.signal)) lookMs = firstLookMs / 2;
       }
     } catch (error) {
       signal?.throwIfAborted();
       throw asRefused(error, "give out tasks");
     } finally {
-      signals.removeEventListener("abort", news.ring);
+      scope.end();
       for (const subscription of subscriptions) subscription.unsubscribe();
     }
   }
@@ -115,8 +113,8 @@ export class NatsQueue implements TaskQueue {
     }
   }
 
-  async #pullOnce(classes: readonly string[], count: number): Promise<readonly QueueLease[]> {
-    await this.#list();
+  async #pullOnce(classes: readonly string[], count: number, signal: AbortSignal | undefined): Promise<readonly QueueLease[]> {
+    await this.#list(signal);
     for (const name of classes) {
       const leases: QueueLease[] = [];
       for (let priority = 0; priority < priorities && leases.length < count; priority++) {
@@ -154,7 +152,7 @@ export class NatsQueue implements TaskQueue {
   }
 
   /** Which consumers there are: tasks are only where one is. */
-  async #list(): Promise<void> {
+  async #list(signal: AbortSignal | undefined): Promise<void> {
     const now = this.#link.clock.now();
     if (now - this.#listedAt < listMs) return;
     try {
@@ -162,7 +160,7 @@ export class NatsQueue implements TaskQueue {
         const list: string[] = [];
         for await (const { name } of this.#link.jsm.consumers.list(this.#names.queue)) list.push(name);
         return list;
-      });
+      }, signal);
       for (const name of this.#consumers.keys()) if (!names.includes(name)) this.#consumers.delete(name);
       for (const name of names) if (!this.#consumers.has(name)) this.#consumers.set(name, -Infinity);
     } catch (error) {
@@ -200,21 +198,24 @@ export class NatsQueue implements TaskQueue {
 /** Something that may have come. */
 class News {
   #isRung = false;
-  #over = new AbortController();
+  #wake: () => void = () => {};
 
   readonly ring = (): void => {
     this.#isRung = true;
-    this.#over.abort();
+    this.#wake();
   };
 
-  /** Whether there was any within that time, or since the last wait. */
-  async wait(clock: NatsLink["clock"], ms: number): Promise<boolean> {
+  /** Whether there was any since it was last asked, or comes within that time. */
+  async within(ms: number, clock: Clock, signal: AbortSignal): Promise<boolean> {
     if (!this.#isRung) {
-      this.#over = new AbortController();
-      await clock.sleep(ms, this.#over.signal).catch(() => {});
+      const over = new AbortController();
+      this.#wake = () => over.abort();
+      signal.addEventListener("abort", this.#wake, { once: true });
+      await clock.sleep(signal.aborted ? 0 : ms, over.signal).catch(() => {});
+      signal.removeEventListener("abort", this.#wake);
     }
-    const was = this.#isRung;
+    const wasRung = this.#isRung;
     this.#isRung = false;
-    return was;
+    return wasRung;
   }
 }

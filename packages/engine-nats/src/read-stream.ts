@@ -1,4 +1,4 @@
-import { engineClosed, enginePaused } from "@shoal/cluster";
+import { enginePaused } from "@shoal/cluster";
 import { ShoalError } from "@shoal/core";
 import { apiCode, apiCodes, unreachable } from "./nats-errors.ts";
 import { asRefused, type NatsLink } from "./nats-link.ts";
@@ -24,7 +24,7 @@ export async function* replayStream(link: NatsLink, stream: string, fromSeq: num
   const info = await link.during(() => link.streamInfo(stream));
   const end = info?.state.last_seq ?? 0;
   if (end === 0 || fromSeq > end) return;
-  for await (const message of read(link, stream, fromSeq, link.closing, link.options.patienceMs)) {
+  for await (const message of read(link, stream, fromSeq, undefined, link.options.patienceMs)) {
     yield message;
     if (message.seq >= end) return;
   }
@@ -32,10 +32,20 @@ export async function* replayStream(link: NatsLink, stream: string, fromSeq: num
 
 /** The same, and then what comes, until the stream is removed or the signal says so. Outlasts outages. @throws `engine-refused`, `engine-closed` */
 export function followStream(link: NatsLink, stream: string, fromSeq: number, signal: AbortSignal): AsyncGenerator<StreamMessage> {
-  return read(link, stream, fromSeq, AbortSignal.any([signal, link.closing]), Infinity);
+  return read(link, stream, fromSeq, signal, Infinity);
 }
 
-async function* read(link: NatsLink, stream: string, fromSeq: number, signal: AbortSignal, patienceMs: number): AsyncGenerator<StreamMessage> {
+async function* read(link: NatsLink, stream: string, fromSeq: number, given: AbortSignal | undefined, patienceMs: number): AsyncGenerator<StreamMessage> {
+  const scope = link.scope(given);
+  try {
+    yield* readUntil(link, stream, fromSeq, scope.signal, patienceMs);
+  } finally {
+    scope.end();
+  }
+  if (given?.aborted !== true) link.assertOpen();
+}
+
+async function* readUntil(link: NatsLink, stream: string, fromSeq: number, signal: AbortSignal, patienceMs: number): AsyncGenerator<StreamMessage> {
   let next = Math.max(1, fromSeq);
   let heardAt = link.clock.now();
   while (!signal.aborted) {
@@ -75,7 +85,6 @@ async function* read(link: NatsLink, stream: string, fromSeq: number, signal: Ab
       if (link.isConnected && !link.nc.isClosed()) void link.jsm.consumers.delete(stream, consumer).catch(() => {});
     }
   }
-  if (link.closing.aborted) throw engineClosed();
 }
 
 /** Undefined when there is no such stream any more, or the signal says that nobody reads. */

@@ -29,15 +29,16 @@ export class Register {
   }
 
   /** What its leader knows: only it has seen every answer. @throws `engine-paused`, `engine-refused` */
-  async get<T extends JsonObject>(key: string): Promise<Registered<T> | undefined> {
+  async get<T extends JsonObject>(key: string, signal?: AbortSignal): Promise<Registered<T> | undefined> {
     const read = (): Promise<Registered<T> | undefined> =>
       this.#link.ask("tell what is registered", async () => {
         const stored = await this.#link.jsm.streams.getMessage(this.#names.register, { last_by_subj: key });
         return stored === null ? undefined : { seq: stored.seq, value: JSON.parse(stored.string()) as T };
-      });
+      }, signal);
     try {
       return await read();
     } catch (error) {
+      signal?.throwIfAborted();
       if (apiCode(error) !== apiCodes.streamNotFound) throw asRefused(error, "tell what is registered");
       await this.make();
       return undefined;
