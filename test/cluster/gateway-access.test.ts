@@ -1,10 +1,11 @@
 // Rows 19 and 23 of the fault table: who may come in, as whom, and with which version.
-import { createGateway, memoryChannel, memoryEngine, type WorkerTraits } from "@shoal/cluster";
+import { memoryChannel, memoryEngine, type WorkerTraits } from "@shoal/cluster";
+import { decodeBlock } from "@shoal/core";
 import { FakeClock } from "@shoal/testing";
 import { expect, test } from "vitest";
 import { closeLater, openGateway } from "./open-gateway.ts";
-import { numbers, ScriptedDriver, segmentWith } from "./scripted-driver.ts";
-import { ScriptedWorker } from "./scripted-worker.ts";
+import { blockBytes, numbers, ScriptedDriver, segmentWith } from "./scripted-driver.ts";
+import { doubles, ScriptedWorker, twice } from "./scripted-worker.ts";
 import { until } from "./until.ts";
 
 const outside = { address: "192.0.2.1" };
@@ -151,21 +152,35 @@ test.each<[string, Parameters<typeof segmentWith>[0], Partial<WorkerTraits>, str
   await driver.finished();
 });
 
-test("a gateway that lost its role closes with a clear error, and everybody may come again", async () => {
+test("a gateway that lost the role of a job puts that job down: its driver is to come again, what workers have counts, and nothing else ends", async () => {
   const clock = new FakeClock();
   const engine = memoryEngine({ clock });
   const notices: string[] = [];
-  // It is stuck: its role runs out before it can renew it.
-  const gateway = await createGateway({ engine: { ...engine, leader: { ...engine.leader, shortestTtlMs: engine.leader.shortestTtlMs, acquire: async (role, ttlMs) => {
-    const held = await engine.leader.acquire(role, ttlMs);
-    return { role, epoch: held.epoch, lost: held.lost, renew: async () => false, release: () => held.release() };
-  } } }, clock, random: () => 0.5, secret: new Uint8Array(32), name: "test", onNotice: (message) => notices.push(message) });
-  const worker = new ScriptedWorker("a").connect(gateway);
-  await worker.welcome();
+  let isStuck = false;
+  // It is stuck: the role runs out before it can renew it.
+  const stuck = { ...engine, leader: { shortestTtlMs: engine.leader.shortestTtlMs, acquire: async (role: string, ttlMs: number, signal?: AbortSignal) => {
+    const held = await engine.leader.acquire(role, ttlMs, signal);
+    return { role, epoch: held.epoch, lost: held.lost, renew: async () => !isStuck && held.renew(), release: () => held.release() };
+  } } };
+  const opened = await openGateway({ clock, engine: stuck, onNotice: (message) => notices.push(message) });
+  closeLater(opened);
+  const { gateway } = opened;
+  const driver = new ScriptedDriver({ blocks: numbers(2) }).connect(gateway);
+  const worker = new ScriptedWorker("a", { script: () => "silent" }).connect(gateway);
+  const leased = await worker.task();
+  isStuck = true;
   await clock.advance(5_000);
-  expect(await gateway.ended).toMatchObject({ code: "gateway-deposed" });
-  await until(() => worker.isClosed);
-  expect(worker.bye).toMatchObject({ again: true, error: { code: "gateway-deposed" } });
-  expect(notices).toEqual([expect.stringContaining("leads no more")]);
-  await gateway.close();
+  await until(() => driver.isClosed);
+  expect(driver.all("bye")).toMatchObject([{ again: true, error: { code: "gateway-deposed" } }]);
+  expect(notices).toEqual([expect.stringContaining("leads job the job job no more")]);
+  await worker.result(leased, twice(decodeBlock(blockBytes(numbers(2)[leased.task.block] ?? []))));
+  await until(() => worker.held.size === 0);
+  expect([worker.isClosed, worker.all("refuse"), await engine.ledger.committed("job", `0-${leased.task.block}-0-4`)]).toMatchObject([false, [], { kind: "result", worker: "a" }]);
+  isStuck = false;
+  worker.script = doubles;
+  worker.disconnect();
+  worker.connect(gateway);
+  driver.connect(gateway);
+  await driver.finished();
+  expect(driver.values()).toEqual(numbers(2).flat().map((n) => 2 * n));
 });

@@ -175,7 +175,8 @@ test("results that can't be stored as fast as they come send their worker away, 
   const engine: Engine = { ...inner, blobs: {
     get: (sha256, range) => inner.blobs.get(sha256, range), size: (sha256) => inner.blobs.size(sha256), collect: (isReferenced, graceMs) => inner.blobs.collect(isReferenced, graceMs),
     put: async (sha256, bytes) => {
-      if (!stores) await new Promise<void>((resolve) => waiting.push(resolve));
+      // What the job is can be stored; results can't.
+      if (!stores && bytes[0] !== "{".charCodeAt(0)) await new Promise<void>((resolve) => waiting.push(resolve));
       return inner.blobs.put(sha256, bytes);
     },
   } };

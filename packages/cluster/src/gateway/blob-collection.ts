@@ -1,4 +1,5 @@
 import { ShoalError } from "@shoal/core";
+import type { Claims } from "./claims.ts";
 import { committedOf } from "./commit-record.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import { filesOf } from "./model-files.ts";
@@ -13,12 +14,14 @@ const everyMs = 3_600_000;
 /** Removes what nothing refers to any more: ledgers that nobody has come back to, results that no ledger names, files that no job needs. */
 export class BlobCollection {
   readonly #state: GatewayState;
+  readonly #claims: Claims;
   #dueAt: number;
   #running: Promise<void> | undefined;
   #again = false;
 
-  constructor(state: GatewayState) {
+  constructor(state: GatewayState, claims: Claims) {
     this.#state = state;
+    this.#claims = claims;
     this.#dueAt = state.clock.now() + firstMs;
   }
 

@@ -13,6 +13,9 @@ export class Commits {
   readonly #trouble: EngineTrouble;
   readonly #open = new Map<Promise<void>, { readonly task: TaskId; readonly since: number; isLate: boolean }>();
 
+  /** Told of each task that the ledger has decided, before the scheduler is. */
+  onDecided: ((job: GatewayJob, task: TaskId, committed: Committed) => void) | undefined;
+
   constructor(state: GatewayState, trouble: EngineTrouble) {
     this.#state = state;
     this.#trouble = trouble;
@@ -68,6 +71,11 @@ export class Commits {
     this.#state.loop.tell({ kind: "commit-abandoned", task });
   }
 
+  /** It stands in the ledger, whoever wrote it. @throws `ledger-unreadable` */
+  seen(job: GatewayJob, task: TaskId, winner: CommitRecord): void {
+    this.#heard(job, task, winner, { outcome: "lost", winner });
+  }
+
   async #write(job: GatewayJob, task: TaskId, record: CommitRecord): Promise<void> {
     this.#heard(job, task, record, await this.#state.engine.ledger.commit(job.name, blockKey(task), record));
   }
@@ -98,6 +106,7 @@ export class Commits {
   #count(job: GatewayJob, task: TaskId, committed: Committed): void {
     // An answer that came after the commit was sent again tells the same once more.
     if (!this.#isOpen(task)) return;
+    this.onDecided?.(job, task, committed);
     const winner = job.decided(task, committed);
     const now = this.#state.clock.now();
     job.segments[task.segment]?.rate.ended(now, blockKey(task), committed.kind === "split" ? 0 : task.rows);

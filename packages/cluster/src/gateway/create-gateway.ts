@@ -1,4 +1,5 @@
 import { ShoalError, silentLogger } from "@shoal/core";
+import type { Engine } from "../engine/index.ts";
 import { commitsStalledMs } from "../scheduler/index.ts";
 import { AskGate } from "./ask-gate.ts";
 import { BlobCollection } from "./blob-collection.ts";
@@ -13,7 +14,9 @@ import type { CloseOptions, Gateway } from "./gateway.ts";
 import { HeldInputs } from "./held-inputs.ts";
 import { InviteBook } from "./invite-book.ts";
 import { JobDesk } from "./job-desk.ts";
-import { gatewayRole } from "./open-job.ts";
+import { Elsewhere } from "./elsewhere.ts";
+import { GatewayTalk } from "./gateway-talk.ts";
+import { JobRoles } from "./job-roles.ts";
 import { modelFile } from "./model-files.ts";
 import { performEffect } from "./perform-effects.ts";
 import { RecentBytes } from "./recent-bytes.ts";
@@ -30,21 +33,25 @@ const pulseMs = 1_000;
 const quietMs = 20;
 const stalledAfterMs = 5_000;
 
+/** Every gateway's epoch is one of this role: attempts of one are never taken for those of another. */
+const gatewaysRole = "gateways";
+
 /**
- * Opens a gateway over an engine, as its leader: waits until no other one leads. What was committed before is known as soon as a driver brings its job
- * again; nothing else outlives a gateway. The engine stays the caller's to close.
+ * Opens a gateway over an engine, beside any others that it has: each job is led by the one that its driver came to. What was committed before is known as soon as a driver
+ * brings its job again; nothing else outlives a gateway. The engine stays the caller's to close.
  */
 export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const { engine, clock, random, name, files, log = silentLogger, date = Date.now, onNotice = () => {} } = parts;
   const settings = { ...defaultGatewaySettings, ...parts.limits };
-  const leadership = await engine.leader.acquire(gatewayRole, Math.max(settings.leaderMs, engine.leader.shortestTtlMs));
+  const epoch = await takeEpoch(engine, settings.leaderMs);
   const over = new AbortController();
+  const closingSoon = new AbortController();
   const { signal } = over;
   const watchers = new Watchers(clock, settings.watchMs, signal);
-  const scheduler = { maxOpenBytes: Math.floor(settings.heldBytes / 2), ...parts.settings, epoch: leadership.epoch };
+  const scheduler = { maxOpenBytes: Math.floor(settings.heldBytes / 2), ...parts.settings, epoch };
   const state: GatewayState = {
-    engine, files, clock, date, random, log, settings, signal,
-    loop: new SchedulerLoop(scheduler, clock, (effect) => performEffect(state, commits, asks, effect)),
+    engine, name, files, clock, date, random, log, settings, signal, closing: closingSoon.signal,
+    loop: new SchedulerLoop(scheduler, clock, (effect) => performEffect(state, commits, asks, elsewhere, effect)),
     jobs: new Map(), workers: new Map(), links: new Map(),
     inputs: new HeldInputs(), recent: new RecentBytes(settings.recentBytes), refusals: new Refusals(),
     changed: () => watchers.changed(),
@@ -55,32 +62,34 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   });
   const commits = new Commits(state, trouble);
   const asks = new AskGate(state);
-  const collection = new BlobCollection(state);
   const intake = new ResultIntake(state, { check: parts.checkResult ?? checkResultHere, trustsOwn: parts.trustsOwnWorkers === true }, trouble, new ResultSamples(state));
-  const desk = new JobDesk(state, files, trouble, { opened: (job) => intake.jobOpened(job), deposed: () => depose() });
+  const opened = (job: string): void => intake.jobOpened(job);
+  const elsewhere = new Elsewhere(state, commits, trouble, opened);
+  intake.elsewhere = elsewhere;
+  const collection = new BlobCollection(state, elsewhere.claims);
+  const roles = new JobRoles(state, (job) => {
+    onNotice(`${name} leads job ${job.description.name} no more: it could not reach the engine for longer than ${settings.leaderMs / 1000} s.`);
+    desk.putDown(job);
+  });
+  const talk = new GatewayTalk(state, {
+    wanted: (job, driver, isProven) => desk.letGo(job, driver, isProven),
+    helped: (name) => {
+      const job = state.jobs.get(name);
+      if (job !== undefined) elsewhere.lending.follow(job);
+    },
+  });
+  const desk: JobDesk = new JobDesk(state, files, trouble, { roles, talk, elsewhere, opened });
   const invites = new InviteBook(engine, clock, date, parts.secret);
-  const connections = new Connections(state, name, invites, intake, { desk, asks, collection });
+  const connections = new Connections(state, name, invites, intake, { desk, asks, collection, claims: elsewhere.claims });
 
-  let settle: (error: ShoalError | undefined) => void = () => {};
-  const ended = new Promise<ShoalError | undefined>((resolve) => (settle = resolve));
-  const end = (error: ShoalError, why: ShoalError | undefined): void => {
+  let settle = (): void => {};
+  const ended = new Promise<void>((resolve) => (settle = resolve));
+  const end = (error: ShoalError): void => {
     if (signal.aborted) return;
     connections.endAll(error);
     state.loop.stop();
     over.abort(error);
-    settle(why);
-  };
-  const depose = (): void => {
-    const error = new ShoalError("gateway-deposed", `The gateway of ${name} leads no more: another one has taken over, or this one was stuck for longer than ${settings.leaderMs / 1000} s.`, { hint: "Start it again; nothing that was committed is lost." });
-    if (!signal.aborted) onNotice(error.message);
-    end(error, error);
-  };
-
-  const lead = async (): Promise<void> => {
-    while (!signal.aborted) {
-      await clock.sleep(settings.leaderMs / 3, signal);
-      if (!(await leadership.renew())) return depose();
-    }
+    settle();
   };
   const pulse = async (): Promise<void> => {
     while (!signal.aborted) {
@@ -94,6 +103,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   };
   const beat = (): void => {
     desk.mindAbsence();
+    roles.mind((job) => elsewhere.lending.isFollowing(job));
     collection.mind();
     intake.refuseEarly();
     intake.mindLate();
@@ -105,21 +115,13 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     if (state.links.size > 0) state.changed();
   };
 
-  try {
-    await invites.load();
-  } catch (error) {
-    await leadership.release();
-    throw error;
-  }
-  leadership.lost.addEventListener("abort", depose, { once: true });
+  await invites.load();
+  await talk.open();
   pulse().catch(() => {});
+  roles.keep().catch(() => {});
+  void talk.listen();
+  elsewhere.run();
   void invites.follow(signal, (invite) => connections.revoke(invite));
-  // An engine that can't be asked can't be led either.
-  lead().catch((error: unknown) => {
-    if (signal.aborted) return;
-    log.warn(`The gateway could not renew its role: ${ShoalError.from(error).message}`);
-    depose();
-  });
 
   /** Why nothing gets done: the disk is full, or the ledger does not answer. */
   const whyPaused = (): string | undefined => {
@@ -138,6 +140,8 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     const isQuiet = (): boolean => intake.open === 0 && [...state.links.values()].every((link) => !leaves(link) || !((state.loop.state.connections.get(link.connection)?.attempts.size ?? 0) > 0));
     if (!signal.aborted) {
       connections.close(error, again);
+      closingSoon.abort(error);
+      elsewhere.inlet.giveBackAll();
       for (const job of state.jobs.values()) state.loop.tell({ kind: "job-paused", job: job.name });
       for (const link of state.links.values()) if (leaves(link)) link.send({ kind: "drain", why: `${name} is closed` });
       for (const until = clock.now() + settings.closeMs; !isQuiet() && clock.now() < until && !signal.aborted; ) await clock.sleep(quietMs, signal).catch(() => {});
@@ -145,10 +149,12 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
       const late = new AbortController();
       await Promise.race([Promise.all([commits.settled(), collection.settled()]), clock.sleep(settings.closeMs, AbortSignal.any([late.signal, signal])).catch(() => {})]);
       late.abort();
-      leadership.lost.removeEventListener("abort", depose);
-      end(error, undefined);
+      end(error);
     }
-    await leadership.release();
+    // An engine that does not answer lets others have the jobs when their time is over.
+    const released = new AbortController();
+    await Promise.race([roles.releaseAll(), clock.sleep(settings.closeMs, released.signal).catch(() => {})]);
+    released.abort();
   };
 
   return {
@@ -167,4 +173,11 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     ended,
     close: (options = {}) => (closing ??= close(options)),
   };
+}
+
+/** A number of its own among all gateways that the engine has had. */
+async function takeEpoch({ leader }: Engine, ttlMs: number): Promise<number> {
+  const taken = await leader.acquire(gatewaysRole, Math.max(ttlMs, leader.shortestTtlMs));
+  await taken.release();
+  return taken.epoch;
 }

@@ -7,6 +7,7 @@ import { declaredBytes } from "./model-files.ts";
 import { sha256Of } from "../engine/index.ts";
 import type { AskGate } from "./ask-gate.ts";
 import type { BlobCollection } from "./blob-collection.ts";
+import type { Claims } from "./claims.ts";
 import { Deliveries, inputChanged } from "./deliveries.ts";
 import { endJob, failJob, pauseJob, resumeJob } from "./end-job.ts";
 import type { GatewayJob } from "./gateway-job.ts";
@@ -19,6 +20,7 @@ export interface DriverLinkParts {
   readonly desk: JobDesk;
   readonly asks: AskGate;
   readonly collection: BlobCollection;
+  readonly claims: Claims;
 }
 
 /** One driver's connection. What it says is heard in order, each message when the one before is dealt with. */
@@ -91,6 +93,8 @@ export class DriverLink {
       asks.ask();
     } catch (error) {
       if (this.#state.signal.aborted) throw error;
+      // Another gateway has it, or will: this driver finds it by coming again.
+      if (ShoalError.is(error, "gateway-deposed")) return this.bye(error, true);
       this.#state.refusals.count(ShoalError.from(error).code);
       this.send({ kind: "job-failed", job: description.job, error: travellingError(ShoalError.from(error).toData()) });
     }
@@ -123,6 +127,7 @@ export class DriverLink {
     if (held !== undefined && held.input !== input) return failJob(this.#state, job, inputChanged({ job, segment, block, rows, input }).toData());
     inputs.hold(place, { rows, input, payload, offeredBy: this.connection });
     loop.tell({ kind: "block-offered", ...place, rows, bytes: payload.byteLength });
+    this.#parts.claims.offered(job, place, input);
   }
 
   async #published(name: string): Promise<void> {
@@ -162,9 +167,14 @@ export class DriverLink {
     return job !== undefined && job.driver === this && !job.isOver ? job : undefined;
   }
 
+  /** It has shown that its name is its own. */
+  get isProven(): boolean {
+    return this.admission.trusted || this.admission.byKey;
+  }
+
   /** Whether this is that one come again, whose connection is lost though nobody was told. */
   comesAfter(other: DriverLink): boolean {
-    return this.name === other.name && (this.admission.trusted || this.admission.byKey);
+    return this.name === other.name && this.isProven;
   }
 
   /** A later connection of the driver has brought the job. */
@@ -202,6 +212,12 @@ export class DriverLink {
     }
     this.#jobs.clear();
     this.#state.changed();
+  }
+
+  /** The job is led by this gateway no more: it is to look for another one, with all that it has. */
+  lost(job: GatewayJob, error: ShoalError): void {
+    this.#jobs.delete(job);
+    this.bye(error, true);
   }
 
   /** A job of its is asked for again. */

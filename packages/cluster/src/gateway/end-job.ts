@@ -9,6 +9,7 @@ const shownJobs = 20;
 /** Ends a job for everybody who has to do with it. Its ledger stays: it may be brought again. */
 export function failJob(state: GatewayState, job: GatewayJob, error: ErrorData): void {
   if (job.state === "failed" || job.state === "cancelled") return;
+  if (job.guest !== undefined) return job.guest.fail(error);
   const { driver } = job;
   endJob(state, job, "failed", error);
   driver?.send({ kind: "job-failed", job: job.name, error: travellingError(error) });

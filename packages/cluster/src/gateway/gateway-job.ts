@@ -1,10 +1,12 @@
 import type { ErrorData } from "@shoal/core";
 import type { JobDescription } from "../connection/messages.ts";
+import type { Leadership } from "../engine/index.ts";
 import type { AttemptId, JobSpec, TaskId } from "../scheduler/index.ts";
 import { blockKey, type Committed } from "./commit-record.ts";
 import type { DriverLink } from "./driver-link.ts";
 import { jobSpecOf } from "./placement.ts";
 import { CountedRows } from "./counted-rows.ts";
+import type { GuestStanding } from "./guest-standing.ts";
 
 const mostFailures = 50;
 const longestMessage = 500;
@@ -21,7 +23,8 @@ export interface CheckedResult {
   readonly failures: readonly { readonly row: number; readonly error: ErrorData }[];
 }
 
-export type PauseReason = "driver" | "disk";
+/** `elsewhere`: it was led here, and is no more. */
+export type PauseReason = "driver" | "disk" | "elsewhere";
 
 /** A job as this gateway knows it; what is done of it, its ledger knows. */
 export class GatewayJob {
@@ -39,8 +42,16 @@ export class GatewayJob {
   readonly pausedBy = new Set<PauseReason>();
   /** Files that its driver has still to send: until then no blocks are asked for. */
   missingFiles = new Set<string>();
-  /** Gateways that have led it before: a result may be of one of their leases. */
+  /** Gateways that have led it, or have helped with it: a result may be of one of their leases. */
   readonly epochs = new Set<number>();
+  /** As long as it is led here. */
+  role: Leadership | undefined;
+  /** As long as another gateway leads it, and this one helps. */
+  guest: GuestStanding | undefined;
+  /** The blob that says to other gateways what it is. */
+  describedAs: string | undefined;
+  /** What of its ledger was read. */
+  knownSeq = 0;
   readonly #checked = new Map<string, CheckedResult[]>();
   readonly failures: { readonly segment: number; readonly block: number; readonly row: number; readonly error: ErrorData }[] = [];
   samples: readonly Readonly<Record<string, unknown>>[] = [];
@@ -73,6 +84,11 @@ export class GatewayJob {
   discard(task: TaskId, { epoch, number }: AttemptId): void {
     const key = blockKey(task);
     this.#checked.set(key, (this.#checked.get(key) ?? []).filter(({ attempt }) => attempt.epoch !== epoch || attempt.number !== number));
+  }
+
+  /** Counted anew from its ledger. */
+  restart(): void {
+    for (const segment of this.segments) segment.forget();
   }
 
   /** What is stored and not in the ledger yet. */
@@ -121,6 +137,14 @@ export class JobSegment {
   readonly quarantined = new Set<number>();
   /** Blocks that were split. */
   readonly split = new Set<number>();
+
+  /** What is done of it will be counted from the ledger. */
+  forget(): void {
+    this.rowsDone = 0;
+    this.failedRows = 0;
+    this.quarantined.clear();
+    this.split.clear();
+  }
 
   /** The driver begins to offer anew. */
   restart(): void {

@@ -38,8 +38,18 @@ export interface GatewaySettings {
   /** Forged and bad results, in short order, after which a worker is shut out for `strikeOutMs`. */
   readonly strikes: number;
   readonly strikeOutMs: number;
-  /** How long the gateway leads without renewing it. */
+  /** How long the gateway leads a job without renewing it. */
   readonly leaderMs: number;
+  /** How long one who brings a job waits, beyond `leaderMs`, for whoever leads it to let it go. */
+  readonly handOverMs: number;
+  /** How often a gateway with free workers says so while nothing comes, and one with lent tasks that it has them. */
+  readonly wantMs: number;
+  /** A lent task of which nothing is heard for so long is lost. */
+  readonly lentMs: number;
+  /** One that nobody has taken by then is offered once more, and then taken back. */
+  readonly unclaimedMs: number;
+  /** How long a job of another gateway is kept without anything to do of it. */
+  readonly guestIdleMs: number;
   /** How long `close` waits for workers and commits. */
   readonly closeMs: number;
   /** `watch` calls no more often. */
@@ -70,6 +80,11 @@ export const defaultGatewaySettings: GatewaySettings = {
   strikes: 5,
   strikeOutMs: 300_000,
   leaderMs: 15_000,
+  handOverMs: 5_000,
+  wantMs: 3_000,
+  lentMs: 15_000,
+  unclaimedMs: 6_000,
+  guestIdleMs: 120_000,
   closeMs: 10_000,
   watchMs: 250,
 };

@@ -13,6 +13,8 @@ import type { WorkerRecord } from "./worker-record.ts";
 /** What the parts of a gateway have in common. */
 export interface GatewayState {
   readonly engine: Engine;
+  /** Of this coordinator, for people. */
+  readonly name: string;
   readonly files: FileStore | undefined;
   readonly clock: Clock;
   readonly date: () => number;
@@ -32,6 +34,8 @@ export interface GatewayState {
   readonly refusals: Refusals;
   /** Aborts when the gateway is over. */
   readonly signal: AbortSignal;
+  /** Aborts when it takes nothing more up: before that. */
+  readonly closing: AbortSignal;
   /** Something that `watch` tells of. */
   readonly changed: () => void;
 }

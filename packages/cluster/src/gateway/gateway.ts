@@ -1,4 +1,3 @@
-import type { ShoalError } from "@shoal/core";
 import type { Channel } from "../connection/channel.ts";
 import type { DriverToGateway, GatewayToDriver, GatewayToWorker, ModelFile, Scope, WorkerToGateway } from "../connection/messages.ts";
 import type { Invite, Snapshot } from "./snapshot.ts";
@@ -26,8 +25,8 @@ export interface Gateway {
   snapshot(): Snapshot;
   /** Called after changes, at most a few times a second. Gives what stops it. */
   watch(onChange: () => void): () => void;
-  /** Settles when it is over: with nothing after `close`, with `gateway-deposed` where another gateway leads now. */
-  readonly ended: Promise<ShoalError | undefined>;
+  /** Settles when it is over. */
+  readonly ended: Promise<void>;
   /** Asks workers to leave, or with `again` to wait; waits for the commits under way, tells drivers. */
   close(options?: CloseOptions): Promise<void>;
 }

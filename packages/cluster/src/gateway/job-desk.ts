@@ -1,29 +1,39 @@
 import { ShoalError } from "@shoal/core";
 import type { JobDescription } from "../connection/messages.ts";
 import type { DriverLink } from "./driver-link.ts";
-import { dropJob, pauseJob } from "./end-job.ts";
+import type { Elsewhere } from "./elsewhere.ts";
+import { dropJob, pauseJob, resumeJob } from "./end-job.ts";
 import type { EngineTrouble } from "./engine-trouble.ts";
 import type { FileStore } from "./file-store.ts";
 import { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
+import type { GatewayTalk } from "./gateway-talk.ts";
+import type { JobRoles } from "./job-roles.ts";
 import { filesOf } from "./model-files.ts";
-import { assertSameJob, committedBlocks, readLedger } from "./open-job.ts";
+import { assertSameJob, committedBlocks, deposed, readLedger } from "./open-job.ts";
+import { runsElsewhere, takeRole } from "./take-role.ts";
+
+export interface JobDeskParts {
+  readonly roles: JobRoles;
+  readonly talk: GatewayTalk;
+  readonly elsewhere: Elsewhere;
+  /** Results that came before may be looked at. */
+  readonly opened: (job: string) => void;
+}
 
 /** Drivers bring jobs, come back to them, and stay away. */
 export class JobDesk {
   readonly #state: GatewayState;
   readonly #files: FileStore | undefined;
   readonly #trouble: EngineTrouble;
-  readonly #onOpened: (job: string) => void;
-  readonly #onDeposed: () => void;
+  readonly #parts: JobDeskParts;
   readonly #opening = new Map<GatewayJob, Promise<void>>();
 
-  constructor(state: GatewayState, files: FileStore | undefined, trouble: EngineTrouble, on: { readonly opened: (job: string) => void; readonly deposed: () => void }) {
+  constructor(state: GatewayState, files: FileStore | undefined, trouble: EngineTrouble, parts: JobDeskParts) {
     this.#state = state;
     this.#files = files;
     this.#trouble = trouble;
-    this.#onOpened = on.opened;
-    this.#onDeposed = on.deposed;
+    this.#parts = parts;
   }
 
   /** A job is there when this resolves; blocks of it are asked for once its files are here too. */
@@ -32,6 +42,10 @@ export class JobDesk {
     assertNameIsFree(description.job);
     const known = jobs.get(description.job);
     const missing = await this.#missingFiles(description);
+    if (known?.guest !== undefined) {
+      assertSameJob(known, description);
+      return this.#lead(known, missing, driver);
+    }
     if (known !== undefined && !known.isOver) {
       assertSameJob(known, description);
       if (known.driver !== undefined && known.driver !== driver) {
@@ -45,15 +59,22 @@ export class JobDesk {
       loop.tell({ kind: "job-submitted", spec: known.spec });
       return known;
     }
-    const running = [...jobs.values()].filter(({ isOver }) => !isOver).length;
+    const running = [...jobs.values()].filter(({ isOver, guest }) => !isOver && guest === undefined).length;
     if (running >= this.#state.settings.jobs) throw new ShoalError("too-many-jobs", `${running} jobs run here already.`, { hint: "Bring it again when some of them have ended." });
     const job = new GatewayJob(description, this.#state.date());
     // To the end of those that are shown.
     jobs.delete(job.name);
     jobs.set(job.name, job);
+    return this.#lead(job, missing, driver);
+  }
+
+  /** It is led here from now on; where it was helped with before, what workers have of it goes on. */
+  async #lead(job: GatewayJob, missing: Set<string>, driver: DriverLink): Promise<GatewayJob> {
+    if (job.guest !== undefined) this.#parts.elsewhere.guests.leave(job);
+    job.state = "opening";
     job.missingFiles = missing;
     driver.took(job);
-    const opening = this.#open(job);
+    const opening = this.#open(job, driver);
     this.#opening.set(job, opening);
     try {
       await opening;
@@ -63,18 +84,49 @@ export class JobDesk {
     return job;
   }
 
-  async #open(job: GatewayJob): Promise<void> {
+  async #open(job: GatewayJob, driver: DriverLink): Promise<void> {
+    const { roles, talk, elsewhere, opened } = this.#parts;
     try {
-      await readLedger(this.#state, job);
+      roles.hold(job, await takeRole(this.#state, roles, talk, job.name, driver));
+      const { hasHelpers, claims } = await readLedger(this.#state, job);
+      if (job.role === undefined) throw deposed(job.name);
+      job.state = "running";
+      if (hasHelpers) elsewhere.lending.follow(job);
+      for (const claim of claims) elsewhere.claims.heard(job, claim);
     } catch (error) {
+      await roles.release(job);
       dropJob(this.#state, job);
-      if (ShoalError.is(error, "gateway-deposed")) this.#onDeposed();
       throw error;
     }
-    job.state = "running";
+    resumeJob(this.#state, job, "elsewhere");
     if (this.#trouble.why !== undefined) pauseJob(this.#state, job, "disk");
     this.#state.changed();
-    this.#onOpened(job.name);
+    opened(job.name);
+  }
+
+  /** The role is lost, or given up: its driver looks for another gateway, what workers here have still counts. @param why what its driver is told, where it is here */
+  putDown(job: GatewayJob, why = deposed(job.name)): void {
+    const { driver } = job;
+    const { elsewhere, roles } = this.#parts;
+    job.driver = undefined;
+    job.driverLostAt = undefined;
+    elsewhere.lending.leave(job);
+    void roles.release(job);
+    if (job.isOver) dropJob(this.#state, job);
+    else if (job.state === "running" && this.#state.jobs.get(job.name) === job) {
+      elsewhere.guests.becomeGuest(job);
+      pauseJob(this.#state, job, "elsewhere");
+    }
+    driver?.lost(job, why);
+  }
+
+  /** Another gateway has the driver of a job that is led here. Whether that one may lead it now. */
+  letGo(name: string, driver: string, isProven: boolean): boolean {
+    const job = this.#state.jobs.get(name);
+    if (job?.role === undefined || job.state === "opening") return false;
+    if (job.driver !== undefined && !(job.driver.name === driver && isProven)) return false;
+    this.putDown(job);
+    return true;
   }
 
   committedBlocks(job: GatewayJob): number {
@@ -113,10 +165,6 @@ export class JobDesk {
     }
     return missing;
   }
-}
-
-function runsElsewhere(job: string): ShoalError {
-  return new ShoalError("job-taken", `Job ${job} has a driver already, which is connected.`, { hint: "Wait until that run has ended; if its process is gone, its connection will be noticed as lost within a minute.", failure: "bug" });
 }
 
 /** Names that begin with ~ are the gateway's own. */

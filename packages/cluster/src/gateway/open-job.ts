@@ -1,35 +1,87 @@
 import { ShoalError } from "@shoal/core";
 import type { JobDescription } from "../connection/messages.ts";
-import type { Fence } from "../engine/index.ts";
+import type { Fence, LedgerEntry } from "../engine/index.ts";
+import { segmentOf } from "../scheduler/state.ts";
 import { committedOf, entryOf, taskOfKey } from "./commit-record.ts";
+import { storeDescription } from "./describe-job.ts";
 import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
+import { jobNote, openedRecord, type Claim } from "./job-notes.ts";
+import { roleOf } from "./job-roles.ts";
 
-export const gatewayRole = "gateway";
 const retryMs = 500;
 
-/** Gives a job its ledger, or reads the one that it has: what stands there is done, whichever gateway committed it. */
-export async function readLedger(state: GatewayState, job: GatewayJob): Promise<void> {
-  const { engine, loop, date } = state;
+/** What a job's ledger says of other gateways. */
+export interface ReadLedger {
+  /** Others have leased blocks of it, or have results of it: what they write is to be heard. */
+  readonly hasHelpers: boolean;
+  readonly claims: readonly Claim[];
+}
+
+/** Gives a job its ledger, or reads the one that it has: what stands there is done, whichever gateway committed it. Its role must be held. @throws `gateway-deposed`, `ledger-gone` */
+export async function readLedger(state: GatewayState, job: GatewayJob): Promise<ReadLedger> {
+  const { engine, loop } = state;
   await persist(state, () => engine.ledger.open(job.name));
-  const fence: Fence = { role: gatewayRole, epoch: loop.epoch };
+  // What can't be stored now is told to others when they need it.
+  job.describedAs ??= await storeDescription(state, job).catch(() => undefined);
   // First it is written who leads now, then read: so nothing of an earlier one comes after what is read.
+  await writeOpened(state, job);
+  withdrawParts(state, job);
+  job.restart();
+  loop.tell({ kind: "job-submitted", spec: job.spec });
+  const claims: Claim[] = [];
+  let hasHelpers = false;
+  for await (const entry of engine.ledger.replay(job.name)) {
+    job.knownSeq = entry.seq;
+    if (entry.kind === "commit") replayCommit(state, job, entry);
+    if (entry.kind === "append") noteEpoch(state, job, openedRecord(entry.records)?.gateway);
+    const note = entry.kind === "note" ? jobNote(job.name, entry.record) : undefined;
+    if (note?.kind === "joined") {
+      noteEpoch(state, job, note.gateway);
+      hasHelpers ||= note.gateway !== loop.epoch;
+    }
+    if (note?.kind === "claim") claims.push(note.claim);
+  }
+  return { hasHelpers, claims };
+}
+
+async function writeOpened(state: GatewayState, job: GatewayJob): Promise<void> {
+  const { engine, loop, date } = state;
+  const record = { kind: "opened", at: date(), name: job.description.name.slice(0, 200), gateway: loop.epoch, ...(job.describedAs === undefined ? {} : { description: job.describedAs }) };
   for (;;) {
-    const { outcome } = await engine.ledger.append(job.name, [{ kind: "opened", at: date(), name: job.description.name.slice(0, 200) }], fence);
-    if (outcome === "accepted") break;
-    if (outcome === "deposed") throw new ShoalError("gateway-deposed", "Another gateway has taken over.", { hint: "Connect again: it answers at the same place, or nobody does." });
+    const { role } = job;
+    if (role === undefined) throw deposed(job.name);
+    const fence: Fence = { role: roleOf(job.name), epoch: role.epoch };
+    const { outcome } = await engine.ledger.append(job.name, [record], fence);
+    if (outcome === "accepted") return;
+    if (outcome === "deposed") throw deposed(job.name);
     if (outcome === "no-ledger") throw ledgerRemoved(job.name);
     await state.clock.sleep(retryMs, state.signal);
   }
-  loop.tell({ kind: "job-submitted", spec: job.spec });
-  for await (const entry of engine.ledger.replay(job.name)) {
-    if (entry.kind === "append" && entry.role === gatewayRole && entry.epoch !== loop.epoch) job.epochs.add(entry.epoch);
-    const task = entry.kind === "commit" ? taskOfKey(job.name, entry.block) : undefined;
-    if (entry.kind !== "commit" || task === undefined) continue;
-    const committed = committedOf(entry.record);
-    job.decided(task, committed);
-    loop.tell({ kind: "ledger-replayed", task, entry: entryOf(committed) });
+}
+
+function noteEpoch({ loop }: GatewayState, job: GatewayJob, gateway: number | undefined): void {
+  if (gateway !== undefined && gateway !== loop.epoch) job.epochs.add(gateway);
+}
+
+function replayCommit(state: GatewayState, job: GatewayJob, { block, record }: Extract<LedgerEntry, { kind: "commit" }>): void {
+  const task = taskOfKey(job.name, block);
+  if (task === undefined) return;
+  const committed = committedOf(record);
+  job.decided(task, committed);
+  state.loop.tell({ kind: "ledger-replayed", task, entry: entryOf(committed) });
+}
+
+/** Of a job that was lent here only whole blocks go on: what else belongs to the others its ledger is yet to say. */
+function withdrawParts({ loop }: GatewayState, job: GatewayJob): void {
+  for (const { segment, block, first, rows } of openParts(loop.state, job.name)) {
+    if (segmentOf(loop.state, { job: job.name, segment })?.open.get(block)?.rows !== rows) loop.tell({ kind: "task-withdrawn", task: { job: job.name, segment, block, first, rows } });
   }
+}
+
+function openParts(state: GatewayState["loop"]["state"], name: string): { readonly segment: number; readonly block: number; readonly first: number; readonly rows: number }[] {
+  const segments = state.jobs.get(name)?.segments ?? [];
+  return segments.flatMap(({ index, open }) => [...open].flatMap(([block, { parts }]) => parts.map(({ first, rows }) => ({ segment: index, block, first, rows }))));
 }
 
 /** Blocks that are done. */
@@ -42,6 +94,11 @@ export function assertSameJob(job: GatewayJob, description: JobDescription): voi
   const plans = ({ segments }: JobDescription): string => JSON.stringify(segments.map(({ plan }) => plan));
   if (plans(job.description) === plans(description)) return;
   throw new ShoalError("job-differs", `Job ${description.job} runs here already, with other steps.`, { hint: "Wait until it has ended, or give this one a name of its own.", failure: "bug" });
+}
+
+/** Its driver is to find who leads the job now. */
+export function deposed(job: string): ShoalError {
+  return new ShoalError("gateway-deposed", `This gateway leads job ${job} no more: another one has taken it over, or the engine could not be reached for longer than the role lasts.`, { hint: "Connect again: another gateway takes it up. Nothing that was committed is lost." });
 }
 
 function ledgerRemoved(job: string): ShoalError {

@@ -1,12 +1,14 @@
 import type { SchedulerEffect } from "../scheduler/index.ts";
 import type { AskGate } from "./ask-gate.ts";
 import type { Commits } from "./commits.ts";
+import type { Elsewhere } from "./elsewhere.ts";
 import { endJob, failJob } from "./end-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import { strikeWorker } from "./strike-worker.ts";
 
 /** What the scheduler wants done, done. */
-export function performEffect(state: GatewayState, commits: Commits, asks: AskGate, effect: SchedulerEffect): void {
+export function performEffect(state: GatewayState, commits: Commits, asks: AskGate, elsewhere: Elsewhere, effect: SchedulerEffect): void {
+  if (elsewhere.perform(effect)) return;
   switch (effect.kind) {
     case "lease": return state.links.get(effect.connection)?.lease(effect);
     case "revoke": return state.links.get(effect.connection)?.revoke(effect);

@@ -1,9 +1,11 @@
 import { ShoalError } from "@shoal/core";
 import type { ResultMessage } from "../connection/messages.ts";
 import { sha256Of } from "../engine/index.ts";
+import type { Claims } from "./claims.ts";
 import { badResult, expectationOf, type CheckResult, type ResultExpectation } from "./check-result.ts";
 import { EarlyResults } from "./early-results.ts";
 import type { EngineTrouble } from "./engine-trouble.ts";
+import { isOpenTask } from "./follow-job.ts";
 import type { CheckedResult, GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import { changesRowCounts, mayHaveSeen } from "./placement.ts";
@@ -17,6 +19,13 @@ export interface ResultChecks {
   readonly check: CheckResult;
   /** Results of workers within this process are not. */
   readonly trustsOwn: boolean;
+}
+
+/** Results of jobs that other gateways lead. */
+export interface IntakeElsewhere {
+  readonly claims: Claims;
+  /** A job that is not known here may be another gateway's. */
+  readonly guests: { look(job: string, epoch: number): Promise<void> };
 }
 
 interface OpenCheck {
@@ -42,6 +51,8 @@ export class ResultIntake {
   #open = 0;
   #retry: Promise<void> | undefined;
   #retryMs = firstRetryMs;
+  /** There once the gateway is put together. */
+  elsewhere: IntakeElsewhere | undefined;
 
   constructor(state: GatewayState, checked: ResultChecks, trouble: EngineTrouble, samples: ResultSamples) {
     this.#state = state;
@@ -62,11 +73,13 @@ export class ResultIntake {
   take(link: WorkerLink, message: ResultMessage, payload: Uint8Array): void {
     const { task, attempt } = message;
     const job = this.#state.jobs.get(task.job);
+    if (job === undefined && this.elsewhere?.claims.mayClaim(link, message) === true) void this.elsewhere.guests.look(task.job, attempt.epoch).catch(() => {});
     if (job === undefined || job.state === "opening") return this.#early.keep(link, message, payload);
     if (job.isOver) return link.send({ kind: job.state === "done" ? "settle" : "refuse", task, attempt });
     const key = `${attempt.epoch}.${attempt.number}`;
     if (link.checking.has(key)) return;
     if (!this.#isOwn(link, job, message)) return this.#takeForeign(link, job, message);
+    if (job.guest !== undefined && !isOpenTask(this.#state, task) && this.elsewhere?.claims.mayClaim(link, message) !== true) return link.send({ kind: "refuse", task, attempt });
     const tell = (): void => this.#state.loop.tell({ kind: "result", connection: link.connection, task, attempt });
     // Presented again by a later connection, or decided already: there is nothing to check.
     if (job.checked(task, attempt, link.record.name) !== undefined || this.#isDecided(message)) return tell();
@@ -82,6 +95,7 @@ export class ResultIntake {
         (checked) => {
           link.checking.delete(key);
           if (checked === undefined || !link.isOpen || job.isOver) return;
+          if (job.guest !== undefined && !isOpenTask(this.#state, task)) return void this.elsewhere?.claims.claim(link, job, task, checked);
           job.keep(task, checked);
           tell();
         },

@@ -21,7 +21,7 @@ export function takeResult(state: SchedulerState, worker: Worker, { connection, 
   const task = findTask(segment, id);
   if (task === undefined) return takeUnknown(state, segment, presented);
   const known = findAttempt(state, task, worker, attempt);
-  if (known === undefined && attempt.epoch >= state.settings.epoch) {
+  if (known === undefined && attempt.epoch === state.settings.epoch) {
     strike(state, segment.job, worker);
     return emit(state, { kind: "refuse", connection, task: id, attempt });
   }
@@ -42,7 +42,7 @@ export function takeResult(state: SchedulerState, worker: Worker, { connection, 
 function takeUnknown(state: SchedulerState, segment: Segment, presented: Presented): void {
   const { worker, connection, task, attempt } = presented;
   const known = segment.presented.get(task.block) ?? [];
-  if (segment.open.has(task.block)) return emit(state, { kind: "settle", connection, task, attempt });
+  if (segment.open.has(task.block) || segment.job.spec.lent === true) return emit(state, { kind: "settle", connection, task, attempt });
   if (worker.presentedResults >= maxPresented || known.some((one) => one.worker === worker && isSame(one.attempt, attempt))) return;
   worker.presentedResults++;
   segment.presented.set(task.block, [...known, presented]);

@@ -1,3 +1,4 @@
+import { wantedByPools } from "./lending.ts";
 import { emit, type SchedulerState, type Segment } from "./state.ts";
 
 /** Leases a worker's share of open blocks is counted in: one computed, one fetched, one waiting for it. */
@@ -14,7 +15,7 @@ const doneBlocks = 256;
  * rate says how many; before any is measured a few for each worker.
  */
 export function askForBlocks(state: SchedulerState, segment: Segment): void {
-  if (segment.total !== undefined) return;
+  if (segment.total !== undefined || segment.job.spec.lent === true) return;
   const target = openBlocksWanted(state, segment);
   const missing = target - segment.openOffered - segment.asked;
   if (missing < Math.max(1, target * partMissing)) return;
@@ -30,7 +31,7 @@ function openBlocksWanted(state: SchedulerState, segment: Segment): number {
   const mostLeased = leasesAhead * settings.maxTasksPerLease * segment.able;
   const forRate = Math.min(mostLeased, (leasesAhead * Math.max(settings.workMs.machine, settings.workMs.tab) * segment.totalRate) / rows);
   const done = Math.min(doneBlocks, segment.committed.size - segment.offered);
-  const wanted = Math.max(2, 3 * segment.able, Math.ceil(forRate), done);
+  const wanted = Math.max(2, 3 * segment.able, Math.ceil(forRate), done) + (state.pools.size === 0 ? 0 : wantedByPools(state, segment));
   const fit = bytes > 0 ? Math.max(1, Math.floor(settings.maxOpenBytes / bytes)) : Infinity;
   return Math.min(wanted, settings.maxOpenBlocks, fit);
 }

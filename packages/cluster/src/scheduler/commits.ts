@@ -1,6 +1,7 @@
 import { forgive } from "./exclusion.ts";
 import type { TaskEntry, TaskId } from "./events.ts";
 import { endAttempt, revoke } from "./leases.ts";
+import { isPool, measurePool } from "./lending.ts";
 import { dequeue, enqueue } from "./queue.ts";
 import { at, emit, findTask, segmentOf, taskId, type Job, type OpenBlock, type SchedulerState, type Segment, type Task } from "./state.ts";
 
@@ -65,6 +66,8 @@ export function commitDecided(state: SchedulerState, id: TaskId, winner?: TaskEn
   if (task === undefined) return;
   const entry = winner ?? task.committing?.entry;
   state.undecidedSince = undefined;
+  // What a pool has done is known by the ledger alone.
+  if (winner?.kind === "result" && winner.attempt.epoch !== state.settings.epoch) for (const attempt of task.attempts) if (isPool(attempt.worker)) measurePool(state, attempt);
   if (entry !== undefined) applyEntry(state, task, entry);
 }
 
@@ -84,7 +87,7 @@ export function openBlock(segment: Segment, block: number, rows: number, bytes: 
   return open;
 }
 
-function newTask(of: OpenBlock, first: number, rows: number): Task {
+export function newTask(of: OpenBlock, first: number, rows: number): Task {
   return { of, first, rows, place: "nowhere", attempts: [], past: [], committing: undefined, holders: [], trouble: undefined };
 }
 
@@ -111,7 +114,7 @@ function applyEntry(state: SchedulerState, task: Task, entry: TaskEntry): void {
 }
 
 /** Nobody works at a task any more, and who holds a result of it may drop it. */
-export function release(state: SchedulerState, task: Task, why: "committed" | "job-ended"): void {
+export function release(state: SchedulerState, task: Task, why: "committed" | "job-ended" | "moved"): void {
   endCommit(state, task);
   dequeue(task);
   const ended = [...task.attempts];
@@ -129,7 +132,8 @@ function cutAt(of: OpenBlock, task: Task, starts: readonly number[]): Task[] {
 
 function finishBlock(state: SchedulerState, { segment, block, bytes, offered }: OpenBlock): void {
   segment.open.delete(block);
-  segment.committed.add(block);
+  // Other parts of one that is lent may be done elsewhere.
+  if (segment.job.spec.lent !== true) segment.committed.add(block);
   segment.openBytes -= bytes;
   if (offered) segment.openOffered--;
   state.touched.add(segment);

@@ -3,6 +3,7 @@ import { hungryFor, setHungry } from "./classes.ts";
 import { watchEndGame } from "./end-game.ts";
 import { grant } from "./leases.ts";
 import { takeTasks } from "./lease-size.ts";
+import { isPool } from "./lending.ts";
 import { choose } from "./sharing.ts";
 import type { SchedulerState, Worker } from "./state.ts";
 
@@ -34,7 +35,7 @@ export function dispatch(state: SchedulerState): void {
 function fill(state: SchedulerState, worker: Worker): void {
   state.waiting.delete(worker);
   let hungry = false;
-  while (state.live.has(worker) && worker.leases.size < worker.credit) {
+  while (state.live.has(worker) && (isPool(worker) ? worker.attempts.size : worker.leases.size) < worker.credit) {
     const choice = choose(state, worker);
     if ("segment" in choice) {
       const { segment, troubled, limit } = choice;

@@ -1,5 +1,6 @@
 import { excludedUntil, isSuspected } from "./exclusion.ts";
 import { endAttempt, grant, rememberAttempt, revoke } from "./leases.ts";
+import { isPool } from "./lending.ts";
 import { ableWorkers, expectedMs, loadMs, meanMsPerRow } from "./rates.ts";
 import { at, type Attempt, type SchedulerState, type Segment, type Worker } from "./state.ts";
 
@@ -8,6 +9,8 @@ const straggling = 1.5;
 /** A task moves to an idle worker, or is run twice, where that would be done in half the time. */
 const muchSooner = 2;
 const leastSweepMs = 100;
+/** Of a task on its way through other machines, before any came back. */
+const unknownLatencyMs = 2_000;
 
 interface Candidate {
   readonly attempt: Attempt;
@@ -88,6 +91,10 @@ function candidatesOf(state: SchedulerState, segment: Segment): Candidate[] {
   const seen = new Set<Worker>();
   for (const { parts } of segment.open.values()) for (const { attempts } of parts) for (const { worker } of attempts) seen.add(worker);
   for (const worker of seen) {
+    if (isPool(worker)) {
+      found.push(...candidatesOfPool(state, segment, worker, meanRow));
+      continue;
+    }
     let endsMs = worker.runningSince - now;
     let running = true;
     for (const attempt of worker.attempts.values()) {
@@ -101,6 +108,20 @@ function candidatesOf(state: SchedulerState, segment: Segment): Candidate[] {
       if (task.of.segment === segment && task.attempts.length === 1 && task.committing === undefined && !isSuspected(task.trouble)) found.push({ attempt, leftMs: endsMs, running, overdue });
       running = false;
     }
+  }
+  return found;
+}
+
+/** Whatever a pool has is under way somewhere; how long that takes is known of what came back. */
+function candidatesOfPool({ now }: SchedulerState, segment: Segment, pool: Worker, meanRow: number): Candidate[] {
+  const found: Candidate[] = [];
+  for (const attempt of pool.attempts.values()) {
+    const { task, leasedAt } = attempt;
+    if (task.of.segment !== segment || task.attempts.length !== 1 || task.committing !== undefined || isSuspected(task.trouble)) continue;
+    const expected = pool.pace?.latencyMs ?? 4 * meanRow * task.rows + unknownLatencyMs;
+    const elapsed = now - leasedAt;
+    const overdue = elapsed > straggling * expected;
+    found.push({ attempt, leftMs: Math.max(expected - elapsed, overdue ? elapsed : 0), running: true, overdue });
   }
   return found;
 }

@@ -51,6 +51,8 @@ export interface JobSpec {
   /** Jobs of one priority get time of workers in proportion to this. */
   readonly weight: number;
   readonly segments: readonly SegmentSpec[];
+  /** It is led elsewhere: done here is what was lent, and no more is asked for. It ends when whoever runs this scheduler says so. */
+  readonly lent?: boolean;
 }
 
 /** What the ledger holds for a task, once and for all: whichever entry comes first, wins. */
@@ -69,6 +71,10 @@ export type SchedulerEvent =
   | { readonly kind: "job-cancelled"; readonly job: string }
   /** Nothing more of it is leased until it is resumed; results are as welcome as ever. */
   | { readonly kind: "job-paused" | "job-resumed"; readonly job: string }
+  // From the gateway that leads a job, for one that is lent.
+  | { readonly kind: "task-lent"; readonly task: TaskId; readonly blockRows: number; readonly bytes: number }
+  /** It is to be done here no more. */
+  | { readonly kind: "task-withdrawn"; readonly task: TaskId }
   // From a worker, by its connection.
   | WorkerJoined
   /** It has loaded a model, or can hold another number of leases. None: it begins nothing for now, and what it had is offered again but for the attempts that it finishes. */
@@ -110,6 +116,11 @@ export interface WorkerJoined {
   readonly models: readonly string[];
   /** Leases that it can hold at once: two, so that one is fetched while the other is computed. */
   readonly credit: number;
+  /**
+   * It stands for many machines elsewhere, which compute beside each other: `credit` counts tasks, and is what it holds and would take. It gets only what workers here don't begin
+   * soon. Its answers come by the ledger, and it is for whoever speaks for it to say which of its tasks are lost.
+   */
+  readonly pooled?: boolean;
 }
 
 export interface WorkerBeat {

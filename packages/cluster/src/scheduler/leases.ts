@@ -1,4 +1,5 @@
 import type { LeasedTask, SchedulerEffect } from "./effects.ts";
+import { isPool } from "./lending.ts";
 import { dequeue, enqueue } from "./queue.ts";
 import { chargedMs, expectedMs, loadMs, meanMsPerRow } from "./rates.ts";
 import { at, emit, leasedTask, type Attempt, type Lease, type SchedulerState, type Segment, type Task, type Worker } from "./state.ts";
@@ -21,7 +22,8 @@ export function grant(state: SchedulerState, worker: Worker, segment: Segment, t
     task.attempts.push(attempt);
     worker.attempts.set(attempt.number, attempt);
     worker.queuedMs += attempt.expectedMs;
-    segment.job.share += chargedMs(attempt) / segment.job.spec.weight;
+    // Time of machines elsewhere is shared out there.
+    if (!isPool(worker)) segment.job.share += chargedMs(attempt) / segment.job.spec.weight;
     leased.push(leasedTask(state, attempt));
   }
   if (duplicate) segment.duplicates += tasks.length;

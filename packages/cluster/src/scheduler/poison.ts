@@ -3,6 +3,7 @@ import { beginCommit } from "./commits.ts";
 import { hasOthers, strike } from "./exclusion.ts";
 import type { TaskEntry } from "./events.ts";
 import { endAttempt } from "./leases.ts";
+import { isPool } from "./lending.ts";
 import { dequeue, enqueue } from "./queue.ts";
 import type { Attempt, SchedulerState, Task, Trouble, Worker } from "./state.ts";
 
@@ -42,7 +43,8 @@ export function failTask(state: SchedulerState, attempt: Attempt, { failure, err
   trouble.others = undefined;
   trouble.againAt = state.now + state.settings.againMs;
   if (failure === "oom") trouble.memoryFloor = Math.max(trouble.memoryFloor, worker.joined.memoryBytes);
-  strike(state, task.of.segment.job, worker);
+  // Of many machines one has failed.
+  if (!isPool(worker)) strike(state, task.of.segment.job, worker);
   return judge(state, task, trouble);
 }
 

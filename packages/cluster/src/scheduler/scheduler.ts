@@ -5,6 +5,7 @@ import type { SchedulerEffect } from "./effects.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { endInput, endJob, finishJobs, offerBlock, pauseJob, submitJob } from "./jobs.ts";
 import { expiresAt, watchExpiry } from "./leases.ts";
+import { lendTask, withdrawTask } from "./lending.ts";
 import { emit, type SchedulerState } from "./state.ts";
 import { drain, fallSilent, hear, join, leave, ready } from "./workers.ts";
 
@@ -39,6 +40,8 @@ function handle(state: SchedulerState, event: SchedulerEvent): void {
     }
     case "job-paused": return pauseJob(state, event.job, true);
     case "job-resumed": return pauseJob(state, event.job, false);
+    case "task-lent": return lendTask(state, event);
+    case "task-withdrawn": return withdrawTask(state, event.task);
     case "worker-joined": return join(state, event);
     case "connection-lost": {
       const worker = state.connections.get(event.connection);

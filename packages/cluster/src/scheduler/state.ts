@@ -3,6 +3,7 @@ import type { CommittedSet } from "./committed-set.ts";
 import type { LeasedTask, SchedulerEffect } from "./effects.ts";
 import type { AttemptId, JobSpec, TaskEntry, SegmentSpec, TaskId, WorkerJoined } from "./events.ts";
 import { Heap } from "./heap.ts";
+import type { Pace } from "./lending.ts";
 import { defaultSchedulerSettings, type SchedulerSettings } from "./settings.ts";
 
 /**
@@ -19,6 +20,8 @@ export interface SchedulerState {
   readonly connections: Map<string, Worker>;
   /** Workers that are heard and take leases. */
   readonly live: Set<Worker>;
+  /** Those that stand for machines elsewhere. */
+  readonly pools: Set<Worker>;
   /** Those of them that would take more, by class of devices, so that work is not offered to thousands that can't do it. */
   readonly hungry: Map<string, Set<Worker>>;
   /** Those that are kept from work for now, and when they are asked again. */
@@ -203,12 +206,14 @@ export interface Worker {
   /** Since when it is kept from work that it would finish last. */
   refusedSince: number | undefined;
   presentedResults: number;
+  /** Of one that stands for many. */
+  pace?: Pace;
 }
 
 export function createScheduler(settings: Partial<SchedulerSettings> = {}): SchedulerState {
   return {
     settings: { ...defaultSchedulerSettings, ...settings },
-    now: 0, jobs: new Map(), workers: new Map(), connections: new Map(), live: new Set(), hungry: new Map(), waiting: new Set(), wakeAt: Infinity,
+    now: 0, jobs: new Map(), workers: new Map(), connections: new Map(), live: new Set(), pools: new Set(), hungry: new Map(), waiting: new Set(), wakeAt: Infinity,
     fresh: new Set(), touched: new Set(), freed: new Set(), overdue: new Set(),
     timers: new Heap<Timer>((a, b) => a.at < b.at), timerAt: Infinity, undecidedSince: undefined, gone: 0, lastAttempt: 0, lastLease: 0, effects: [],
   };

@@ -1,6 +1,7 @@
 import { classKeyOf, countAble, learnModel, setHungry } from "./classes.ts";
 import type { SchedulerEvent, WorkerJoined } from "./events.ts";
 import { loseAttempt, revoke, watchExpiry } from "./leases.ts";
+import { isPool, touchAble } from "./lending.ts";
 import { vanishedWith } from "./poison.ts";
 import type { Attempt, SchedulerState, Worker } from "./state.ts";
 
@@ -21,6 +22,7 @@ export function join(state: SchedulerState, event: WorkerJoined): void {
   worker.models.clear();
   for (const hash of event.models) worker.models.add(hash);
   state.connections.set(event.connection, worker);
+  if (isPool(worker)) state.pools.add(worker);
   enliven(state, worker);
   watchExpiry(state, worker);
 }
@@ -32,7 +34,8 @@ function newWorker(joined: WorkerJoined): Worker {
   };
 }
 
-function creditOf(state: SchedulerState, { host }: WorkerJoined, credit: number): number {
+function creditOf(state: SchedulerState, { host, pooled }: WorkerJoined, credit: number): number {
+  if (pooled === true) return Math.max(0, Math.floor(credit));
   return Math.max(1, Math.min(state.settings.maxCredit[host], Math.floor(credit) || 1));
 }
 
@@ -49,9 +52,10 @@ export function hear(state: SchedulerState, connection: string): Worker | undefi
 }
 
 export function ready(state: SchedulerState, worker: Worker, { model, loadMs, credit, finishing = [] }: Extract<SchedulerEvent, { kind: "worker-ready" }>): void {
-  if (credit === 0) return rest(state, worker, finishing);
+  if (credit === 0 && !isPool(worker)) return rest(state, worker, finishing);
   if (credit !== undefined) {
     worker.credit = creditOf(state, worker.joined, credit);
+    if (isPool(worker)) touchAble(state, worker);
     if (worker.status === "idle") {
       enliven(state, worker);
       watchExpiry(state, worker);
@@ -98,6 +102,7 @@ export function leave(state: SchedulerState, worker: Worker, forgets = true): vo
   if (worker.status === "live") retire(state, worker);
   worker.status = "gone";
   state.connections.delete(worker.connection);
+  state.pools.delete(worker);
   state.gone++;
   forgetResults(state, worker);
   loseAll(state, worker, [...worker.attempts.values()]);

@@ -1,0 +1,357 @@
+import { ShoalError, type ErrorData } from "@shoal/core";
+import type { QueueLease } from "../engine/index.ts";
+import { surplusTasks, type SchedulerEffect, type TaskId } from "../scheduler/index.ts";
+import type { Claims } from "./claims.ts";
+import type { Commits } from "./commits.ts";
+import { describeJob } from "./describe-job.ts";
+import { failJob } from "./end-job.ts";
+import type { EngineTrouble } from "./engine-trouble.ts";
+import { followJob } from "./follow-job.ts";
+import type { GatewayJob } from "./gateway-job.ts";
+import type { GatewayState } from "./gateway-state.ts";
+import { failureOfError, type JobNote } from "./job-notes.ts";
+import { roleOf } from "./job-roles.ts";
+import { LendingPool, poolName, type Lent } from "./lending-pool.ts";
+import { bundlesOf, devices, taskClass, wantClass } from "./lent-bundle.ts";
+import { wantOf, type Want } from "./want.ts";
+
+type LeaseEffect = Extract<SchedulerEffect, { kind: "lease" }>;
+
+const lookMs = 500;
+const mostWants = 16;
+const pauseMs = 1_000;
+/** A want that nothing was lent for by then is no want any more. */
+const wantLifeMs = 10_000;
+/** A pool that nobody wants anything for. */
+const poolIdleMs = 30_000;
+/** An input that was put so long ago is put again: nothing but its age keeps it from being collected. */
+const renewInputMs = 200_000;
+
+/** The blocks of jobs that are led here, lent to other gateways: wants come by the queue and become credit of workers of the scheduler; what those are leased goes to the queue. */
+export class HomeLending {
+  readonly #state: GatewayState;
+  readonly #commits: Commits;
+  readonly #claims: Claims;
+  readonly #trouble: EngineTrouble;
+  readonly #pools = new Map<string, LendingPool>();
+  /** Blocks that gateways would take, however many classes they said it for. */
+  readonly #hunger = new Map<number, number>();
+  readonly #following = new Map<GatewayJob, AbortController>();
+  /** When the rows of a block were last put among the blobs, by their SHA-256. */
+  readonly #stored = new Map<string, number>();
+  #isPulling = false;
+
+  constructor(state: GatewayState, commits: Commits, claims: Claims, trouble: EngineTrouble) {
+    this.#state = state;
+    this.#commits = commits;
+    this.#claims = claims;
+    this.#trouble = trouble;
+  }
+
+  get pools(): Iterable<LendingPool> {
+    return this.#pools.values();
+  }
+
+  /** Looks again and again whether there is something to lend, and what became of what is lent. */
+  async run(): Promise<void> {
+    const { clock, signal, log } = this.#state;
+    while (!signal.aborted) {
+      await clock.sleep(lookMs, signal);
+      try {
+        this.#look();
+      } catch (error) {
+        log.warn(`What is lent could not be looked after: ${ShoalError.from(error).message}`);
+      }
+    }
+  }
+
+  #look(): void {
+    const now = this.#state.clock.now();
+    for (const [job, following] of this.#following) if (job.isOver || job.role === undefined || this.#state.jobs.get(job.name) !== job) this.#leave(job, following);
+    for (const pool of this.#pools.values()) {
+      for (const lent of pool.lent.values()) this.#mind(lent, now);
+      for (const [gateway, at] of pool.wants) if (now - at > wantLifeMs) pool.wants.delete(gateway);
+      if (pool.lent.size > 0 || pool.wants.size > 0) pool.usedAt = now;
+      if (now - pool.usedAt < poolIdleMs) continue;
+      this.#pools.delete(pool.joined.connection);
+      this.#state.loop.tell({ kind: "connection-lost", connection: pool.joined.connection });
+    }
+    for (const gateway of this.#hunger.keys()) if (![...this.#pools.values()].some(({ wants }) => wants.has(gateway))) this.#hunger.delete(gateway);
+    for (const [sha256, at] of this.#stored) if (now - at > renewInputMs) this.#stored.delete(sha256);
+    this.#tellCredits(true);
+    if (!this.#isPulling && this.#surplusDevices().length > 0) void this.#pull();
+  }
+
+  // --- wants ---
+
+  /** Devices of which more is ready here than workers here begin soon. */
+  #surplusDevices(): string[] {
+    const { loop, jobs } = this.#state;
+    const found = new Set<string>();
+    for (const job of loop.state.jobs.values()) {
+      if (job.spec.lent === true || jobs.get(job.spec.job)?.state !== "running") continue;
+      for (const segment of job.segments) {
+        if (surplusTasks(loop.state, segment) === 0) continue;
+        const { devices: needed } = segment.spec.needs;
+        for (const device of needed.length === 0 ? devices : needed) found.add(wantClass(device));
+      }
+    }
+    return [...found];
+  }
+
+  async #pull(): Promise<void> {
+    const { engine, clock, settings, signal, log } = this.#state;
+    this.#isPulling = true;
+    try {
+      for (let classes = this.#surplusDevices(); classes.length > 0 && !signal.aborted; classes = this.#surplusDevices()) {
+        const leases = await engine.queue.pull(classes, mostWants, settings.wantMs, signal);
+        if (leases.length === 0) return;
+        for (const lease of leases) this.#take(lease);
+        this.#tellCredits();
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      log.debug(`The queue can't be asked now: ${ShoalError.from(error).message}`);
+      await clock.sleep(pauseMs, signal).catch(() => {});
+    } finally {
+      this.#isPulling = false;
+    }
+  }
+
+  #take(lease: QueueLease): void {
+    // Whoever hungers says it again.
+    lease.acknowledge().catch(() => {});
+    const want = wantOf(lease.task.body);
+    if (want === undefined || want.gateway === this.#state.loop.epoch) return;
+    this.#hunger.set(want.gateway, want.blocks);
+    const now = this.#state.clock.now();
+    const pool = this.#poolOf(want, now);
+    pool.wants.set(want.gateway, now);
+    for (const model of want.models) if (!this.#state.loop.state.connections.get(pool.joined.connection)?.models.has(model)) this.#state.loop.tell({ kind: "worker-ready", connection: pool.joined.connection, model });
+  }
+
+  #poolOf(want: Want, now: number): LendingPool {
+    const name = poolName(want);
+    let pool = this.#pools.get(name);
+    if (pool !== undefined) return pool;
+    pool = new LendingPool(name, want, this.#state.date());
+    pool.usedAt = now;
+    this.#pools.set(name, pool);
+    this.#state.loop.tell(pool.joined);
+    return pool;
+  }
+
+  /** Credit is what a pool has and what its gateways would still take. @param proves that whoever the pools stand for are not silent, for that is looked at one by one */
+  #tellCredits(proves = false): void {
+    const { loop } = this.#state;
+    for (const pool of this.#pools.values()) {
+      const held = loop.state.connections.get(pool.joined.connection)?.attempts.size ?? 0;
+      let credit = held;
+      for (const gateway of pool.wants.keys()) credit += this.#hunger.get(gateway) ?? 0;
+      if (credit === pool.credit && !proves) continue;
+      pool.credit = credit;
+      loop.tell({ kind: "worker-ready", connection: pool.joined.connection, credit });
+    }
+  }
+
+  // --- lending ---
+
+  /** Whether the lease was of a pool. */
+  lease({ connection, tasks }: LeaseEffect): boolean {
+    const pool = this.#pools.get(connection);
+    if (pool === undefined) return false;
+    const [first] = tasks;
+    const { jobs, clock, inputs } = this.#state;
+    const job = first && jobs.get(first.task.job);
+    if (job === undefined || first === undefined) return true;
+    this.#spend(pool, tasks.length);
+    const now = clock.now();
+    const className = taskClass(pool.device, job.spec.segments[first.task.segment]?.needs ?? {});
+    const lent: Lent[] = [];
+    for (const { task, attempt: { number } } of tasks) {
+      const held = inputs.get(task);
+      if (held === undefined) {
+        failJob(this.#state, job, new ShoalError("block-not-held", `Block ${task.block} of segment ${task.segment} was to be lent, and its rows are not here.`, { failure: "bug", hint: "Report this, and run the job again: what is done is kept." }).toData());
+        return true;
+      }
+      const one: Lent = { task, input: held.input, number, blockRows: held.rows, pool, className, offeredAt: now, heardAt: undefined, offers: 1 };
+      pool.lent.set(number, one);
+      lent.push(one);
+    }
+    pool.rate.begin(now);
+    pool.usedAt = now;
+    void this.#send(job, lent);
+    return true;
+  }
+
+  #spend(pool: LendingPool, tasks: number): void {
+    let left = tasks;
+    for (const gateway of pool.wants.keys()) {
+      const wanted = this.#hunger.get(gateway) ?? 0;
+      this.#hunger.set(gateway, Math.max(0, wanted - left));
+      left = Math.max(0, left - wanted);
+    }
+    this.#tellCredits();
+  }
+
+  /** Rows among the blobs first, then the tasks into the queue. What can't be sent is done here, or tried again. */
+  async #send(job: GatewayJob, lent: readonly Lent[]): Promise<void> {
+    const { engine, loop, log, name, date } = this.#state;
+    const [first] = lent;
+    if (first === undefined) return;
+    try {
+      this.follow(job);
+      const description = await describeJob(this.#state, job, roleOf(job.name));
+      await Promise.all(lent.map((one) => this.#store(one)));
+      const { task: { segment }, className } = first;
+      for (const bundle of bundlesOf({ job: job.name, description, segment, home: loop.epoch, by: name, at: date(), tasks: lent }, className, job.spec.priority)) {
+        if ((await engine.queue.offer(bundle)) === "full") log.debug(`The queue has no room for tasks of ${job.name}.`);
+      }
+    } catch (cause) {
+      const error = ShoalError.from(cause);
+      log.debug(`Tasks of ${job.name} could not be lent: ${error.message}`);
+      if (error.code === "disk-full") this.#trouble.met(error);
+      for (const one of lent) this.#takeBack(one);
+    }
+  }
+
+  async #store({ task, input }: Lent): Promise<void> {
+    const { engine, inputs, clock } = this.#state;
+    if (this.#stored.has(input)) return;
+    const held = inputs.get(task);
+    if (held === undefined) return;
+    await engine.blobs.put(input, held.payload);
+    this.#stored.set(input, clock.now());
+  }
+
+  // --- what became of it ---
+
+  /** From the first lease to elsewhere on, and where others have had to do with the job before. */
+  follow(job: GatewayJob): void {
+    if (this.#following.has(job) || job.role === undefined) return;
+    const following = new AbortController();
+    this.#following.set(job, following);
+    const signal = AbortSignal.any([following.signal, this.#state.signal]);
+    void followJob(this.#state, this.#commits, job, job.knownSeq + 1, signal, {
+      note: (note) => this.#hear(job, note),
+      opened: ({ gateway }) => void (gateway !== undefined && job.epochs.add(gateway)),
+      // That its ledger is gone is met by whoever commits next.
+      ended: () => {},
+    }).catch(() => {});
+  }
+
+  isFollowing(job: GatewayJob): boolean {
+    return this.#following.has(job);
+  }
+
+  #hear(job: GatewayJob, note: JobNote): void {
+    const { loop } = this.#state;
+    if (note.gateway === loop.epoch) return;
+    switch (note.kind) {
+      case "joined": return void job.epochs.add(note.gateway);
+      case "claim": return this.#claims.heard(job, note.claim);
+      case "holds": return note.home === loop.epoch ? this.#held(note.tasks) : undefined;
+      case "failed": {
+        if (note.task === undefined) return failJob(this.#state, job, note.error);
+        return note.home === loop.epoch ? this.#failed(note.task, note.error, note.row) : undefined;
+      }
+    }
+  }
+
+  #held(tasks: readonly number[]): void {
+    const now = this.#state.clock.now();
+    for (const number of tasks) for (const pool of this.#pools.values()) {
+      const lent = pool.lent.get(number);
+      if (lent !== undefined) lent.heardAt = now;
+    }
+  }
+
+  #failed(number: number, error: ErrorData, row: number | undefined): void {
+    for (const pool of this.#pools.values()) {
+      const lent = pool.lent.get(number);
+      if (lent === undefined) continue;
+      pool.lent.delete(number);
+      pool.failures++;
+      if (error.code === "blob-missing") this.#stored.delete(lent.input);
+      this.#fail(lent, error, row);
+    }
+  }
+
+  #fail({ task, number, pool }: Lent, error: ErrorData, row?: number): void {
+    const { loop } = this.#state;
+    loop.tell({ kind: "failed", connection: pool.joined.connection, task, attempt: { epoch: loop.epoch, number }, failure: failureOfError(error), error, ...(row === undefined ? {} : { row }) });
+  }
+
+  /** The bundle came back, or nobody has it: others may do it, this gateway too. */
+  #takeBack(lent: Lent): void {
+    lent.pool.lent.delete(lent.number);
+    this.#fail(lent, { code: "aborted", message: "Nobody elsewhere has it.", failure: "aborted" });
+  }
+
+  /** A bundle of its own was given to this gateway: it is free for it again. */
+  cameBack(numbers: Iterable<number>): void {
+    for (const number of numbers) for (const pool of this.#pools.values()) {
+      const lent = pool.lent.get(number);
+      if (lent !== undefined) this.#takeBack(lent);
+    }
+  }
+
+  /** Another gateway, or another worker, has done it. */
+  decided(task: TaskId, isResult: boolean): void {
+    if (this.#pools.size === 0) return;
+    const now = this.#state.clock.now();
+    for (const pool of this.#pools.values()) for (const [number, lent] of pool.lent) {
+      if (lent.task.block !== task.block || lent.task.segment !== task.segment || lent.task.job !== task.job || lent.task.first !== task.first || lent.task.rows !== task.rows) continue;
+      pool.lent.delete(number);
+      if (!isResult) continue;
+      pool.rowsDone += task.rows;
+      pool.blocksDone++;
+      pool.rate.add(now, task.rows);
+    }
+  }
+
+  #mind(lent: Lent, now: number): void {
+    const { loop, settings, jobs } = this.#state;
+    const attempt = loop.state.connections.get(lent.pool.joined.connection)?.attempts.get(lent.number);
+    if (attempt === undefined) {
+      lent.pool.lent.delete(lent.number);
+      return;
+    }
+    const job = jobs.get(lent.task.job);
+    if (job === undefined) return;
+    if (lent.heardAt !== undefined) {
+      if (now - lent.heardAt > settings.lentMs) this.#takeBack(lent);
+      else if (!this.#stored.has(lent.input)) void this.#store(lent).catch(() => {});
+      return;
+    }
+    const waitedMs = now - lent.offeredAt;
+    if (waitedMs <= settings.unclaimedMs) return;
+    if (lent.offers > 1) return this.#takeBack(lent);
+    // The queue may have lost it.
+    lent.offers++;
+    lent.offeredAt = now;
+    this.#stored.delete(lent.input);
+    void this.#send(job, [lent]);
+  }
+
+  /** The job is over, or led here no more. */
+  #leave(job: GatewayJob, following: AbortController): void {
+    this.#following.delete(job);
+    this.#claims.forget(job.name);
+    following.abort();
+    for (const pool of this.#pools.values()) for (const lent of pool.lent.values()) if (lent.task.job === job.name) pool.lent.delete(lent.number);
+    const { engine, loop, log } = this.#state;
+    // Those who help with it need not go on.
+    const { role, state: how } = job;
+    if (role === undefined || (how !== "failed" && how !== "cancelled")) return;
+    engine.ledger.append(job.name, [{ kind: "closed", gateway: loop.epoch, how }], { role: roleOf(job.name), epoch: role.epoch }).catch((error: unknown) => log.debug(ShoalError.from(error).message));
+  }
+
+  /** It is led elsewhere from now on. */
+  leave(job: GatewayJob): void {
+    const following = this.#following.get(job);
+    const lent = [...this.#pools.values()].flatMap((pool) => [...pool.lent.values()].filter(({ task }) => task.job === job.name));
+    if (following !== undefined) this.#leave(job, following);
+    for (const one of lent) this.#fail(one, { code: "aborted", message: "The job is led by another gateway now.", failure: "aborted" });
+  }
+}

@@ -1,0 +1,81 @@
+import type { ErrorData, FailureClass, JsonObject } from "@shoal/core";
+import type { LedgerEntry } from "../engine/index.ts";
+import type { AttemptId, TaskId } from "../scheduler/index.ts";
+import { taskOfKey } from "./commit-record.ts";
+
+/** What gateways write into the ledger of a job beside commits. `gateway` is the epoch of who writes, `home` that of whose leases are spoken of. */
+export type JobNote =
+  /** It leases blocks of the job from now on: results of its attempts are welcome at every gateway. */
+  | { readonly kind: "joined"; readonly gateway: number }
+  /** It has these tasks, by the numbers of the home's attempts, and works at them. */
+  | { readonly kind: "holds"; readonly gateway: number; readonly home: number; readonly tasks: readonly number[] }
+  /** Its workers failed at one of these tasks; without one the whole job can't be run there. */
+  | { readonly kind: "failed"; readonly gateway: number; readonly error: ErrorData; readonly home?: number; readonly task?: number; readonly row?: number }
+  /** A worker brought a result of rows that this gateway does not have; the home sees whether they are the job's. */
+  | { readonly kind: "claim"; readonly gateway: number; readonly claim: Claim };
+
+export interface Claim {
+  readonly task: TaskId;
+  readonly attempt: AttemptId;
+  readonly worker: string;
+  /** Of the block that it was computed from, as its worker says. */
+  readonly input: string;
+  /** Of what is stored. */
+  readonly sha256: string;
+  readonly rows: number;
+  readonly failed: number;
+}
+
+/** The records of a home's appends. */
+export interface OpenedRecord {
+  /** Of the gateway that leads the job from here on. */
+  readonly gateway: number | undefined;
+  /** Of the blob that holds the job's description as JSON. */
+  readonly description: string | undefined;
+  readonly at: number | undefined;
+}
+
+const mostNumbers = 500;
+
+export function holdsNotes(gateway: number, home: number, tasks: readonly number[]): JsonObject[] {
+  const notes: JsonObject[] = [];
+  for (let at = 0; at < tasks.length; at += mostNumbers) notes.push({ kind: "holds", gateway, home, tasks: tasks.slice(at, at + mostNumbers) });
+  return notes;
+}
+
+export function claimNote(gateway: number, key: string, { attempt, worker, input, sha256, rows, failed }: Claim): JsonObject {
+  return { kind: "claim", gateway, key, epoch: attempt.epoch, number: attempt.number, worker, input, sha256, rows, failed };
+}
+
+/** Undefined where a note is of another kind: a later version may have written it. */
+export function jobNote(job: string, record: JsonObject): JobNote | undefined {
+  const { kind, gateway, home, tasks, error, task, row } = record;
+  if (typeof gateway !== "number") return undefined;
+  switch (kind) {
+    case "joined": return { kind, gateway };
+    case "holds": return typeof home === "number" && Array.isArray(tasks) ? { kind, gateway, home, tasks: tasks.map(Number) } : undefined;
+    case "failed": {
+      if (typeof error !== "object" || error === null) return undefined;
+      return { kind, gateway, error: error as unknown as ErrorData, ...(typeof home === "number" && { home }), ...(typeof task === "number" && { task }), ...(typeof row === "number" && { row }) };
+    }
+    case "claim": {
+      const of = taskOfKey(job, String(record["key"]));
+      const { epoch, number, worker, input, sha256, rows, failed } = record;
+      if (of === undefined || typeof input !== "string" || typeof sha256 !== "string") return undefined;
+      return { kind, gateway, claim: { task: of, attempt: { epoch: Number(epoch), number: Number(number) }, worker: String(worker), input, sha256, rows: Number(rows), failed: Number(failed) } };
+    }
+    default: return undefined;
+  }
+}
+
+/** What an append says of who opened the job; undefined where it says nothing of it. */
+export function openedRecord(records: Extract<LedgerEntry, { kind: "append" }>["records"]): OpenedRecord | undefined {
+  const record = records.find(({ kind }) => kind === "opened" || kind === "described");
+  if (record === undefined) return undefined;
+  const { gateway, description, at } = record;
+  return { gateway: typeof gateway === "number" ? gateway : undefined, description: typeof description === "string" ? description : undefined, at: typeof at === "number" ? at : undefined };
+}
+
+export function failureOfError({ failure }: ErrorData): FailureClass {
+  return failure ?? "row";
+}

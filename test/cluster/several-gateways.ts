@@ -1,0 +1,119 @@
+// Several gateways over one engine in memory, on a clock that stands still. They can be killed: dropped as they are, nobody told.
+import { createGateway, memoryEngine, type Engine, type Gateway, type GatewayParts, type JobSnapshot } from "@shoal/cluster";
+import { FakeClock, seededRandom } from "@shoal/testing";
+import { onTestFinished } from "vitest";
+import { passUntil } from "./open-gateway.ts";
+import type { ScriptedDriver } from "./scripted-driver.ts";
+import type { ScriptedWorker } from "./scripted-worker.ts";
+
+export interface OneOfSeveral {
+  readonly gateway: Gateway;
+  readonly name: string;
+  isAlive: boolean;
+  /** Its process is gone: the engine hears nothing of it any more, and every connection breaks. */
+  kill(): void;
+  /** The engine can't be reached from it until the returned function is called. */
+  cutOff(): () => void;
+}
+
+export interface SeveralGateways {
+  readonly clock: FakeClock;
+  readonly engine: Engine;
+  readonly gateways: OneOfSeveral[];
+  at(index: number): OneOfSeveral;
+  add(parts?: Partial<GatewayParts>): Promise<OneOfSeveral>;
+  /** Connects, and is cut when that gateway is killed. */
+  connect<C extends ScriptedDriver | ScriptedWorker>(client: C, to: OneOfSeveral, hello?: object): C;
+}
+
+export async function severalGateways(count: number, parts: Partial<GatewayParts> & { readonly wrap?: (engine: Engine, name: string) => Engine } = {}): Promise<SeveralGateways> {
+  const { wrap = (engine) => engine, ...rest } = parts;
+  const clock = new FakeClock();
+  const engine = parts.engine ?? memoryEngine({ clock });
+  const random = seededRandom(1);
+  const gateways: OneOfSeveral[] = [];
+  const clients = new Map<ScriptedDriver | ScriptedWorker, OneOfSeveral>();
+  const add = async (more: Partial<GatewayParts> = {}): Promise<OneOfSeveral> => {
+    const name = `gateway ${gateways.length}`;
+    const line = new EngineLine(wrap(engine, name));
+    const gateway = await createGateway({ clock, random: () => random.next(), secret: new Uint8Array(32).fill(7), name, date: () => 1_700_000_000_000 + clock.now(), ...rest, ...more, engine: line.engine });
+    const one: OneOfSeveral = {
+      gateway, name, isAlive: true,
+      kill: () => {
+        one.isAlive = false;
+        line.isDead = true;
+        for (const [client, at] of clients) if (at === one) client.disconnect();
+      },
+      cutOff: () => line.cutOff(),
+    };
+    gateways.push(one);
+    return one;
+  };
+  for (let index = 0; index < count; index++) await add();
+  onTestFinished(async () => {
+    const closing = gateways.filter(({ isAlive }) => isAlive).map(({ gateway }) => gateway.close());
+    let closed = false;
+    void Promise.all(closing).then(() => (closed = true));
+    await passUntil(clock, () => closed, 1_000);
+  });
+  return {
+    clock, engine, gateways, add,
+    at: (index) => gateways[index] as OneOfSeveral,
+    connect: (client, to, hello) => {
+      clients.set(client, to);
+      client.connect(to.gateway, hello);
+      return client;
+    },
+  };
+}
+
+export function jobOf({ gateway }: OneOfSeveral, name = "job"): JobSnapshot | undefined {
+  return gateway.snapshot().jobs.find(({ job }) => job === name);
+}
+
+/** The line between a gateway and the engine: what is asked while it is cut is never answered. */
+class EngineLine {
+  readonly engine: Engine;
+  isDead = false;
+  #isCut = false;
+
+  constructor({ ledger, queue, leader, blobs, ...rest }: Engine) {
+    const over = <T>(ask: () => Promise<T>): Promise<T> => (this.isDead || this.#isCut ? new Promise(() => {}) : ask());
+    this.engine = {
+      ...rest, status: () => rest.status(), close: () => rest.close(),
+      ledger: {
+        open: (job) => over(() => ledger.open(job)), remove: (job) => over(() => ledger.remove(job)), jobs: () => over(() => ledger.jobs()),
+        commit: (job, block, record) => over(() => ledger.commit(job, block, record)), committed: (job, block) => over(() => ledger.committed(job, block)),
+        note: (job, record) => over(() => ledger.note(job, record)), append: (job, records, fence) => over(() => ledger.append(job, records, fence)),
+        replay: (job, from) => ledger.replay(job, from),
+        follow: (job, signal, from) => this.#follow(ledger.follow(job, signal, from)),
+      },
+      queue: { leaseMs: queue.leaseMs, offer: (task) => over(() => queue.offer(task)), pull: (classes, most, waitMs, signal) => over(async () => {
+        const leases = await queue.pull(classes, most, waitMs, signal);
+        // What came when nobody was there any more is on loan until its time is over.
+        return this.isDead || this.#isCut ? new Promise<never>(() => {}) : leases.map((lease) => ({ ...lease, extend: () => over(() => lease.extend()), acknowledge: () => over(() => lease.acknowledge()), giveBack: (ms?: number) => over(() => lease.giveBack(ms)) }));
+      }) },
+      leader: { shortestTtlMs: leader.shortestTtlMs, acquire: async (role, ttlMs, signal) => {
+        const held = await over(() => leader.acquire(role, ttlMs, signal));
+        return { role: held.role, epoch: held.epoch, lost: held.lost, renew: () => over(() => held.renew()), release: () => over(() => held.release()) };
+      } },
+      blobs: {
+        put: (sha256, bytes) => over(() => blobs.put(sha256, bytes)), get: (sha256, range) => over(() => blobs.get(sha256, range)), size: (sha256) => over(() => blobs.size(sha256)),
+        collect: (isReferenced, graceMs) => over(() => blobs.collect(isReferenced, graceMs)),
+      },
+    };
+  }
+
+  cutOff(): () => void {
+    this.#isCut = true;
+    return () => (this.#isCut = false);
+  }
+
+  async *#follow<T>(entries: AsyncIterable<T>): AsyncGenerator<T> {
+    for await (const entry of entries) {
+      while (this.#isCut && !this.isDead) await new Promise((resolve) => setTimeout(resolve, 5));
+      if (this.isDead) return await new Promise<never>(() => {});
+      yield entry;
+    }
+  }
+}
