@@ -54,8 +54,9 @@ function addEngine(text: MetricsText, { numbers, paused, ledgers }: SharedEngine
 /** By what the segment asks of a worker: `any` where it leaves that open, and then a CPU will do. */
 function backlog(jobs: readonly JobSnapshot[]): Sample[] {
   const blocks = new Map<string, number>([["any", 0]]);
-  for (const { state, segments } of jobs) {
-    if (state !== "running") continue;
+  for (const { state, ledBy, segments } of jobs) {
+    // Each job once: where it is led.
+    if (state !== "running" || ledBy !== undefined) continue;
     for (const segment of segments) {
       const device = segment.devices === undefined || segment.devices.length === 0 ? "any" : segment.devices.join(" or ");
       const { ready, leased, committing, troubled, done, total = segment.expectedBlocks ?? 0 } = segment.blocks;

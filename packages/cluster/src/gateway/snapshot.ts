@@ -18,6 +18,8 @@ export interface JobSnapshot {
   readonly job: string;
   readonly name: string;
   readonly state: "running" | "paused" | "done" | "failed" | "cancelled";
+  /** The gateway that leads it, where that is another one: what is told here is only this one's part. */
+  readonly ledBy?: string;
   readonly error?: ErrorData;
   readonly startedAt: number;
   readonly endedAt?: number;

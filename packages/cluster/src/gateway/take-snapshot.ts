@@ -31,6 +31,7 @@ function jobSnapshot(state: GatewayState, job: GatewayJob, trouble: string | und
   return {
     job: job.name, name: description.name, state: standing.state === "opening" ? "running" : standing.state,
     startedAt, volunteers: description.volunteers, about: description.about, downloadBytes: downloadBytes(description), rowsDone, rowsPerSecond,
+    ...(job.guest === undefined ? {} : { ledBy: job.guest.by }),
     ...(error === undefined ? {} : { error }),
     ...(endedAt === undefined ? {} : { endedAt }),
     ...(rowsTotal === undefined ? {} : { rowsTotal }),

@@ -25,6 +25,7 @@ function jobNews(before: readonly JobSnapshot[], after: readonly JobSnapshot[]):
   return after.flatMap((job) => {
     const was = known.get(job.job);
     if (was?.state === job.state) return [];
+    if (job.ledBy !== undefined) return was === undefined ? [`helping ${job.ledBy} with job "${job.name}"`] : [];
     switch (job.state) {
       case "running": return [was === undefined ? `job "${job.name}" began${job.volunteers ? "; volunteers may see its rows" : ""}` : `job "${job.name}" goes on`];
       case "paused": return [`job "${job.name}" waits for the program that brought it`];

@@ -66,10 +66,8 @@ async function serve(flags: Flags): Promise<void> {
     else process.stdout.write(`Coordinator at ${coordinator.url} (${shared === undefined ? "" : `one of several, at the engine ${shared.servers.join(", ")}, with ${shared.store.where}; this machine's own `}kept in ${flags.folder})\n\n${linksText(links, qrCode)}`);
     for (const line of [...coordinator.advice, ...(shared === undefined ? [] : aboutGateways(flags, coordinator))]) say(`note: ${line}`);
     const stopWatching = flags.quiet ? () => {} : tellNews(coordinator, say);
-    const over = await Promise.race([asked, coordinator.gateway.ended]);
+    await Promise.race([asked, coordinator.gateway.ended]);
     stopWatching();
-    // It can't go on by itself; whoever watches over processes starts it again.
-    if (over !== undefined) throw over;
   } finally {
     await coordinator?.close();
     await shared?.close();

@@ -1,0 +1,110 @@
+// Several `shoal serve --engine` on a real NATS server, workers and runs as processes: what comes out is what one machine writes.
+import { describe, expect, onTestFinished, test } from "vitest";
+import { CoordinatorView, theJob } from "../fleet/coordinator-view.ts";
+import { blockRows, differing, onOneMachine, read, release, startJob, succeeded, testFolder } from "../fleet/reviews.ts";
+import { startWorker } from "../fleet/shoal-process.ts";
+import { findNatsServer } from "../nats/find-nats-server.ts";
+import { startNats, type NatsCluster } from "../nats/start-nats.ts";
+import { freePorts, metric, startGateway, type GatewayProcess } from "./gateway-processes.ts";
+
+interface Two {
+  readonly folder: string;
+  readonly nats: NatsCluster;
+  readonly gateways: readonly [GatewayProcess, GatewayProcess];
+}
+
+async function startTwo(): Promise<Two> {
+  const folder = testFolder();
+  const nats = await startNats();
+  onTestFinished(() => nats[Symbol.asyncDispose]());
+  const ports = await freePorts(2);
+  const start = (name: string, at: number): Promise<GatewayProcess> => startGateway(folder, name, ports[at] ?? 0, { engine: nats.url, ports });
+  return { folder, nats, gateways: [await start("one", 0), await start("two", 1)] };
+}
+
+const done = (view: CoordinatorView, blocks: number): Promise<unknown> =>
+  view.until(`${blocks} blocks were done`, (snapshot) => (theJob(snapshot)?.segments[0]?.blocks.done ?? 0) >= blocks);
+
+describe.skipIf(findNatsServer() === undefined)("gateways of one engine", { timeout: 240_000 }, () => {
+  test("a run at one of them is computed by workers of both, equals one machine's, and leaves nothing in the engine", async () => {
+    const { folder, gateways: [one, two] } = await startTwo();
+    const rows = 150 * blockRows;
+    const expected = await onOneMachine(folder, { rows });
+    startWorker(folder, one.alone, "at one");
+    startWorker(folder, two.alone, "at two");
+    const there = new CoordinatorView(two);
+    release(folder, 20 * blockRows);
+    const job = startJob(folder, { rows, args: ["--on", one.alone.links.submit] });
+    // Until a worker of the other has done some of it, no more is released than is needed for that.
+    let released = 20;
+    await there.until("the other's worker had done some", () => there.blocksOf("at two") > 0, { meanwhile: () => release(folder, Math.min(rows, (released += 1) * blockRows)) });
+    expect(await metric(two, "shoal_backlog_blocks")).toBe(0);
+    release(folder, rows);
+    await succeeded(job);
+    expect(differing(read(folder), expected)).toEqual([]);
+    expect(two.process.err.text() + two.process.out.text()).toContain("helping one with job");
+    // That of links, and that of the gateways themselves.
+    await expect.poll(() => metric(one, "shoal_engine_ledgers"), { timeout: 20_000 }).toBe(2);
+  });
+
+  test("the gateway that leads the run is killed: workers and the run go on at the other", async () => {
+    const { folder, gateways: [one, two] } = await startTwo();
+    const rows = 150 * blockRows;
+    const expected = await onOneMachine(folder, { rows });
+    // By links that name both.
+    const workers = ["a", "b"].map((label) => startWorker(folder, one, label));
+    release(folder, 60 * blockRows);
+    const job = startJob(folder, { rows, args: ["--on", one.links.submit] });
+    const views = [new CoordinatorView(one), new CoordinatorView(two)] as const;
+    const leads = (view: CoordinatorView): Promise<unknown> => view.until("it led the job", (snapshot) => { const known = theJob(snapshot); return known !== undefined && known.ledBy === undefined; });
+    const home = await Promise.race(views.map(async (view, at) => leads(view).then(() => at, () => at)));
+    const [killed, left] = home === 0 ? [one, two] : [two, one];
+    await done(views[home] ?? views[0], 10);
+    await killed.process.kill();
+    release(folder, rows);
+    await succeeded(job);
+    expect(differing(read(folder), expected)).toEqual([]);
+    for (const worker of workers) expect(worker.child.exitCode).toBeNull();
+    expect((await fetch(`${left.url}healthz`)).status).toBe(200);
+  });
+
+  test("one that is asked to end sends workers and runs to the other, and ends with 0", async () => {
+    const { folder, gateways: [one, two] } = await startTwo();
+    const rows = 100 * blockRows;
+    const expected = await onOneMachine(folder, { rows });
+    const worker = startWorker(folder, one, "a");
+    release(folder, 30 * blockRows);
+    const job = startJob(folder, { rows, args: ["--on", one.links.submit] });
+    const views = [new CoordinatorView(one), new CoordinatorView(two)] as const;
+    await Promise.race(views.map((view) => done(view, 5)));
+    one.process.child.kill("SIGTERM");
+    expect(await one.process.code).toBe(0);
+    release(folder, rows);
+    await succeeded(job);
+    expect(differing(read(folder), expected)).toEqual([]);
+    expect(worker.child.exitCode).toBeNull();
+  });
+
+  test("an engine that goes away stops commits and nothing else: when it is back, the run goes on", async () => {
+    const { folder, nats, gateways: [one, two] } = await startTwo();
+    const rows = 100 * blockRows;
+    const expected = await onOneMachine(folder, { rows });
+    startWorker(folder, one.alone, "at one");
+    startWorker(folder, two.alone, "at two");
+    release(folder, 30 * blockRows);
+    const job = startJob(folder, { rows, args: ["--on", one.alone.links.submit] });
+    const view = new CoordinatorView(one);
+    await done(view, 5);
+    await nats.kill(0);
+    const health = async (): Promise<string> => (await fetch(`${one.url}healthz`)).text();
+    await expect.poll(health, { timeout: 30_000 }).toMatch(/^paused: [^]*engine: paused: /);
+    expect(await metric(one, "shoal_engine_up")).toBe(0);
+    expect((await fetch(`${one.url}livez`)).status).toBe(200);
+    release(folder, rows);
+    await nats.restart(0);
+    await succeeded(job);
+    expect(differing(read(folder), expected)).toEqual([]);
+    await expect.poll(health, { timeout: 30_000 }).toMatch(/^ok\n/);
+    for (const { process } of [one, two]) expect(process.child.exitCode).toBeNull();
+  });
+});
