@@ -182,7 +182,8 @@ export class NatsLedger implements Ledger {
         }
       } catch (error) {
         if (ShoalError.is(error, "engine-closed")) throw error;
-        return { outcome: "undecided", reason: asRefused(error, what) };
+        const isPaused = ShoalError.is(error, "engine-paused") && ShoalError.is(error.cause);
+        return { outcome: "undecided", reason: isPaused ? (error.cause as ShoalError) : asRefused(error, what) };
       }
     });
   }

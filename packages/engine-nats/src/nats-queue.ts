@@ -4,7 +4,7 @@ import type { Msg } from "@nats-io/transport-node";
 import { assertConfig } from "./assert-config.ts";
 import { apiCode, apiCodes, isNoResponders, isUnanswered } from "./nats-errors.ts";
 import { asRefused, type NatsLink } from "./nats-link.ts";
-import { lastNumber, type NatsNames } from "./nats-names.ts";
+import type { NatsNames } from "./nats-names.ts";
 import type { NatsQueueOptions } from "./nats-options.ts";
 import { deliveryOf, pull } from "./pull.ts";
 import { nanos, queueConsumer, queueStream } from "./stream-configs.ts";
@@ -130,11 +130,12 @@ export class NatsQueue implements TaskQueue {
     if (!this.#link.isConnected) return this.#link.ask("give out tasks", () => Promise.resolve([]));
     const leases: QueueLease[] = [];
     const pulling = pull(this.#link.nc, this.#names.queue, consumer, { batch: count, no_wait: true }, this.#link.options.requestMs, (message) => leases.push(this.#lease(message)));
-    if ((await pulling.ended) === "gone" && leases.length === 0) {
-      // The consumer, or its stream, or all servers: asking for the list says which.
+    if ((await pulling.ended) !== "gone") this.#link.answered();
+    else if (leases.length === 0) {
+      // The consumer, or its stream, or all servers: who makes it anew finds out which.
       this.#consumers.delete(consumer);
-      this.#listedAt = -Infinity;
-    } else this.#link.answered();
+      await this.#consumer(className, priority);
+    }
     return leases;
   }
 

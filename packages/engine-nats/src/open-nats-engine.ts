@@ -11,13 +11,14 @@ import { Register } from "./register.ts";
 
 export const defaultPrefix = "shoal";
 export const defaultReplicas = 3;
+export const defaultMaxJobs = 1000;
 export const defaultQueue: Required<NatsQueueOptions> = { leaseMs: 60_000, maxTasks: 100_000, maxAgeMs: 86_400_000 };
 
 /**
  * Takes part in the engine that lives on these servers, which is made if need be. All who do so with the same prefix share it.
  * @throws `engine-unreachable`; `engine-too-old`; `engine-replicas`: fewer servers than replicas; `engine-config`: it is there, made otherwise; `engine-refused`; `engine-paused`; `bad-option`
  */
-export async function openNatsEngine({ blobs, prefix = defaultPrefix, replicas = defaultReplicas, queue, maxJobs = 1000, requestMs = 2000, patienceMs = 10_000, unsafe = false, clock = systemClock, random = Math.random, ...servers }: NatsEngineOptions): Promise<Engine> {
+export async function openNatsEngine({ blobs, prefix = defaultPrefix, replicas = defaultReplicas, queue, maxJobs = defaultMaxJobs, requestMs = 2000, patienceMs = 10_000, unsafe = false, clock = systemClock, random = Math.random, ...servers }: NatsEngineOptions): Promise<Engine> {
   const names = new NatsNames(prefix);
   const link = await NatsLink.open({ ...servers, requestMs, patienceMs, unsafe, clock, random });
   try {
