@@ -13,6 +13,8 @@ export interface NatsLinkOptions extends NatsServers {
   readonly requestMs: number;
   readonly patienceMs: number;
   readonly unsafe: boolean;
+  /** What the subjects begin with to which answers come. Default `_INBOX`. */
+  readonly inboxPrefix?: string;
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -44,7 +46,7 @@ export class NatsLink {
 
   /** @throws `engine-unreachable`, `engine-too-old`, `engine-refused`, `bad-option` */
   static async open(options: NatsLinkOptions): Promise<NatsLink> {
-    const connection = connectionOptions(options, options.requestMs);
+    const connection = { ...connectionOptions(options, options.requestMs), ...(options.inboxPrefix !== undefined && { inboxPrefix: options.inboxPrefix }) };
     const servers = [connection.servers ?? []].flat().join(", ");
     let nc: NatsConnection;
     try {

@@ -53,10 +53,10 @@ export async function importNats(): Promise<typeof EngineNats> {
   }
 }
 
-const companions = ["store", "engineCreds", "engineCa", "engineCert", "engineKey", "replicas", "prefix", "engineUnsafe"] as const;
+const companions = ["store", "engineCreds", "engineCa", "engineCert", "engineKey", "replicas", "prefix", "engineUnsafe", "engineMonitors", "engineLook"] as const;
 
 /** @throws `bad-option` */
-export function checkEngineFlags(flags: EngineFlags): void {
+export function checkEngineFlags(flags: EngineFlags & { readonly engineMonitors?: readonly string[]; readonly engineLook?: true }): void {
   const lonely = flags.engine === undefined ? companions.find((name) => flags[name] !== undefined) : undefined;
   if (lonely === undefined) return;
   const flag = lonely.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
