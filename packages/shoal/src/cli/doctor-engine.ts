@@ -21,7 +21,7 @@ export async function doctorEngine(flags: EngineDoctorFlags, environment: Enviro
   const problems = [...(engine?.report.problems ?? []), ...(store?.problem === undefined ? [] : [store.problem])];
   // Takers of such servers know what they do.
   const severe = problems.filter(({ code }) => !(flags.engineUnsafe && code === "engine-too-old"));
-  if (flags.json) write(`${JSON.stringify({ ok: severe.length === 0, ...(engine !== undefined && { engine: asJson(engine) }), ...(store !== undefined && { store: { ...store, problem: store.problem?.toData() } }) })}\n`);
+  if (flags.json) write(`${JSON.stringify({ ok: severe.length === 0, ...(engine !== undefined && { engine: asJson(engine) }), ...(store !== undefined && { store: { ...store, ...(store.problem !== undefined && { problem: plain(store.problem) }) } }) })}\n`);
   else write(`${[...(engine === undefined ? [] : engineLines(engine)), ...(store === undefined ? [] : storeLines(store)), ...problems.flatMap((problem) => told("problem", problem)), severe.length === 0 ? "Nothing is wrong." : `${severe.length === 1 ? "One thing is" : `${severe.length} things are`} wrong.`].join("\n")}\n`);
   return severe.length === 0;
 }
