@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { memoryEngine, type Engine } from "@shoal/cluster";
@@ -15,6 +16,10 @@ import { startNats, type NatsCluster } from "./start-nats.ts";
 const path = findNatsServer();
 const users = `authorization { users: [
   { user: gateway, password: secret },
+  { user: least, password: secret, permissions: { publish: ${JSON.stringify([
+    "least.>", "$JS.ACK.>",
+    ...["INFO", "STREAM.NAMES", "STREAM.CREATE.*", "STREAM.INFO.*", "STREAM.DELETE.*", "STREAM.MSG.GET.*", "CONSUMER.CREATE.>", "CONSUMER.DURABLE.CREATE.>", "CONSUMER.INFO.>", "CONSUMER.LIST.*", "CONSUMER.DELETE.>", "CONSUMER.MSG.NEXT.>"].map((each) => `$JS.API.${each}`),
+  ])}, subscribe: ["_INBOX.>", "least.task.>", "least.register.>"] } },
   { user: reader, password: secret, permissions: { publish: ["$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.INFO.*", "$JS.API.STREAM.MSG.GET.*"], subscribe: "_INBOX.>" } }
 ] }`;
 
@@ -106,6 +111,26 @@ describe.skipIf(path === undefined)("opening an engine on NATS", () => {
     expect(ill.streams.find(({ name }) => name === "doctored-queue")?.difference).toMatchObject({ field: "num_replicas" });
     expect(ill.advice.map(({ code }) => code)).toEqual(["engine-unsynced"]);
     expect(await streamNames()).toEqual(before);
+  });
+
+  test("the permissions that README.md lists are enough", async () => {
+    const readme = readFileSync(new URL("../../packages/engine-nats/README.md", import.meta.url), "utf8");
+    for (const [permission = ""] of users.matchAll(/(?<=\$JS\.API\.)[A-Z.]+(\*|>)?/g)) expect(readme).toContain(`\`${permission}\``);
+    const engine = await open("least", { user: "least" });
+    await engine.ledger.open("job");
+    const fence = await engine.leader.acquire("driver", 5000);
+    expect(await engine.ledger.append("job", [], fence)).toMatchObject({ outcome: "accepted" });
+    expect(await engine.ledger.commit("job", "a", { attempt: "one" })).toMatchObject({ outcome: "accepted" });
+    expect(await engine.ledger.commit("job", "a", { attempt: "two" })).toMatchObject({ outcome: "lost" });
+    for await (const { kind } of engine.ledger.replay("job")) expect(["append", "commit"]).toContain(kind);
+    const waiting = engine.queue.pull(["cpu"], 1, 5000);
+    await engine.queue.offer({ id: "a", class: "cpu", priority: 1, body: {} });
+    await (await waiting)[0]?.acknowledge();
+    await fence.release();
+    await engine.ledger.remove("job");
+    expect(await engine.ledger.jobs()).toEqual([]);
+    const report = await inspectNats({ user: "least", password: "secret", servers: cluster.url, prefix: "least", replicas: 1, monitors: cluster.monitors });
+    expect(report.problems).toEqual([]);
   });
 
   test("the doctor names what a user may not do", { timeout: 60_000 }, async () => {

@@ -7,7 +7,7 @@ import { startNats, type NatsCluster } from "../../nats/start-nats.ts";
 
 describe.skipIf(findNatsServer() === undefined)("one server", () => {
   let cluster: NatsCluster;
-  beforeAll(async () => void (cluster = await startNats()));
+  beforeAll(async () => void (cluster = await startNats({ sync: "default" })));
   afterAll(() => cluster[Symbol.asyncDispose]());
   testEngine("NATS", () => natsFixture(cluster), { ...shortLease, blocks: 500 });
 });
