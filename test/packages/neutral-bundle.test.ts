@@ -26,6 +26,10 @@ describe("a bundle for the browser needs nothing of Node", () => {
     expect(await importsLeftOutside(`packages/${name}/src/index.ts`)).toEqual([]);
   });
 
+  test("cluster's blobs in S3-compatible storage", async () => {
+    expect(await importsLeftOutside("packages/cluster/src/engine/stores/s3/s3-blobs.ts")).toEqual([]);
+  });
+
   test("backend-onnx-web, by its door for browsers", async () => {
     expect(await importsLeftOutside("packages/backend-onnx-web/src/browser.ts")).toEqual([]);
     expect(await importsLeftOutside("packages/backend-onnx-web/src/index.ts")).toEqual(["node:fs/promises"]);
