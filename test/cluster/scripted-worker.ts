@@ -1,5 +1,5 @@
 import { memoryChannel, protocolVersion, sha256Of, type Channel, type Gateway, type GatewayToWorker, type Hello, type LeasedTask, type Origin, type ResultMessage, type WorkerToGateway, type WorkerTraits } from "@shoal/cluster";
-import { columnFromValues, columnValues, createBlock, decodeBlock, encodeBlock, requireColumn, type Block, type RowFailure } from "@shoal/core";
+import { columnFromValues, columnValues, createBlock, decodeBlock, encodeBlock, requireColumn, type Block, type Clock, type RowFailure } from "@shoal/core";
 import { until } from "./until.ts";
 
 /** What a worker makes of a task: rows, with failures; nothing at all; or a failure of the whole. */
@@ -19,6 +19,8 @@ interface WorkerOptions {
   readonly hello?: Partial<Hello>;
   readonly origin?: Origin;
   readonly script?: Script;
+  /** Computes one task after the other, each for so long; forgets, as an agent does, what it had not begun when its connection ends. Default: at once. */
+  readonly pace?: { readonly clock: Clock; readonly ms: number };
 }
 
 const zeroStats = { device: "cpu", preprocessMs: 0, predictMs: 1, postprocessMs: 0, batches: [], counts: {} };
@@ -36,6 +38,11 @@ export class ScriptedWorker {
   readonly #options: WorkerOptions;
   readonly #inputs = new Map<number, string>();
   #channel: Channel<WorkerToGateway, GatewayToWorker> | undefined;
+  readonly #revoked = new Set<number>();
+  #turn: Promise<void> = Promise.resolve();
+  /** Tasks that were computed. */
+  computed = 0;
+  #running: LeasedTask | undefined;
 
   constructor(name: string, options: WorkerOptions = {}) {
     this.name = name;
@@ -98,11 +105,37 @@ export class ScriptedWorker {
     this.heard.push(message);
     if (message.kind === "settle" || message.kind === "refuse") this.held.delete(keyOf(message));
     if (message.kind === "lease") for (const { attempt, input } of message.tasks) if (input !== undefined) this.#inputs.set(attempt.number, input);
+    if (message.kind === "revoke") for (const { attempt } of message.tasks) this.#revoked.add(attempt.number);
     if (message.kind === "block" && payload !== undefined) void this.#compute({ task: message.task, attempt: message.attempt }, payload);
+  }
+
+  /** Says that it lives, and what it is at. */
+  beat(): void {
+    const { pace } = this.#options;
+    this.say({ kind: "beat", rows: 0, state: "waiting", ...(this.#running !== undefined && pace !== undefined && { running: this.#running.attempt }) });
+  }
+
+  async #takeTurn(leased: LeasedTask): Promise<boolean> {
+    const { pace } = this.#options;
+    if (pace === undefined) return true;
+    const channel = this.#channel;
+    const before = this.#turn;
+    const turn = (async () => {
+      await before;
+      if (this.#revoked.has(leased.attempt.number) || this.#channel !== channel || this.isClosed) return false;
+      this.#running = leased;
+      await pace.clock.sleep(pace.ms);
+      this.#running = undefined;
+      return true;
+    })();
+    this.#turn = turn.then(() => {});
+    return turn;
   }
 
   async #compute(leased: LeasedTask, payload: Uint8Array): Promise<void> {
     this.tasks.push(leased);
+    if (!(await this.#takeTurn(leased))) return;
+    this.computed++;
     const made = this.script(decodeBlock(payload), leased);
     if (made === "silent") return;
     if ("fails" in made) return this.say({ kind: "failed", ...leased, failure: "row", error: { code: made.fails, message: made.fails, failure: "row" } });

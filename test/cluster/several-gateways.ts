@@ -23,6 +23,8 @@ export interface SeveralGateways {
   at(index: number): OneOfSeveral;
   add(parts?: Partial<GatewayParts>): Promise<OneOfSeveral>;
   /** Connects, and is cut when that gateway is killed. */
+  /** Where a client was connected last. */
+  homeOf(client: ScriptedDriver | ScriptedWorker): Gateway | undefined;
   connect<C extends ScriptedDriver | ScriptedWorker>(client: C, to: OneOfSeveral, hello?: object): C;
 }
 
@@ -59,6 +61,7 @@ export async function severalGateways(count: number, parts: Partial<GatewayParts
   return {
     clock, engine, gateways, add,
     at: (index) => gateways[index] as OneOfSeveral,
+    homeOf: (client) => clients.get(client)?.gateway,
     connect: (client, to, hello) => {
       clients.set(client, to);
       client.connect(to.gateway, hello);

@@ -2,6 +2,9 @@ import { ShoalError } from "@shoal/core";
 import type { Claims } from "./claims.ts";
 import { committedOf } from "./commit-record.ts";
 import type { GatewayState } from "./gateway-state.ts";
+import type { JobDescription } from "../connection/messages.ts";
+import { jobNote, openedRecord } from "./job-notes.ts";
+import { roleOf } from "./job-roles.ts";
 import { filesOf } from "./model-files.ts";
 import { isOwnLedger } from "./own-ledgers.ts";
 
@@ -10,12 +13,16 @@ const graceMs = 600_000;
 /** Not at once at the start: drivers come back first. */
 const firstMs = 600_000;
 const everyMs = 3_600_000;
+const renewMs = graceMs / 3;
+/** A role that nobody has is ours within this time. */
+const leaderAnswersMs = 2_000;
 
 /** Removes what nothing refers to any more: ledgers that nobody has come back to, results that no ledger names, files that no job needs. */
 export class BlobCollection {
   readonly #state: GatewayState;
   readonly #claims: Claims;
   #dueAt: number;
+  #renewAt: number;
   #running: Promise<void> | undefined;
   #again = false;
 
@@ -23,11 +30,16 @@ export class BlobCollection {
     this.#state = state;
     this.#claims = claims;
     this.#dueAt = state.clock.now() + firstMs;
+    this.#renewAt = state.clock.now() + renewMs;
   }
 
   /** Now and again, should no job end for long. Called about once a second. */
   mind(): void {
-    if (this.#state.clock.now() >= this.#dueAt) this.start();
+    const now = this.#state.clock.now();
+    if (now >= this.#dueAt) this.start();
+    if (now < this.#renewAt) return;
+    this.#renewAt = now + renewMs;
+    this.#renewUndecided().catch((error: unknown) => this.#state.log.debug(ShoalError.from(error).message));
   }
 
   /** Now, or once more when the one under way is through. */
@@ -55,19 +67,58 @@ export class BlobCollection {
     const { engine, files, jobs } = this.#state;
     await this.#removeOldLedgers();
     const named = new Set<string>();
+    const needed = new Set<string>();
+    let knowsAll = true;
     for (const job of await engine.ledger.jobs()) {
       if (isOwnLedger(job)) continue;
-      for await (const entry of engine.ledger.replay(job)) {
-        if (entry.kind !== "commit") continue;
-        const committed = committedOf(entry.record);
-        if (committed.kind === "result") named.add(committed.sha256);
-      }
+      const description = await this.#read(job, named);
+      // Another gateway's workers may need them; this one's are seen to below.
+      if (files?.collect === undefined || jobs.has(job)) continue;
+      const found = description === undefined ? [] : await this.#filesOf(description);
+      knowsAll &&= found !== undefined;
+      for (const sha256 of found ?? []) needed.add(sha256);
     }
     for (const job of jobs.values()) for (const sha256 of job.undecided()) named.add(sha256);
+    for (const sha256 of this.#claims.waiting()) named.add(sha256);
+    // What other gateways have stored and not committed yet, and rows on their way between gateways, nothing but their age keeps: whoever has them renews it.
     await engine.blobs.collect((sha256) => named.has(sha256), graceMs);
-    const needed = new Set<string>();
     for (const { isOver, description } of jobs.values()) if (!isOver) for (const sha256 of filesOf(description)) needed.add(sha256);
-    await files?.collect?.((sha256) => needed.has(sha256));
+    if (knowsAll) await files?.collect?.((sha256) => needed.has(sha256));
+  }
+
+  /** Adds what a ledger names. Gives the blob that describes its job. */
+  async #read(job: string, named: Set<string>): Promise<string | undefined> {
+    let description: string | undefined;
+    for await (const entry of this.#state.engine.ledger.replay(job)) {
+      if (entry.kind === "append") {
+        description = openedRecord(entry.records)?.description ?? description;
+        continue;
+      }
+      if (entry.kind === "note") {
+        const note = jobNote(job, entry.record);
+        if (note?.kind === "claim") named.add(note.claim.sha256);
+        continue;
+      }
+      const committed = committedOf(entry.record);
+      if (committed.kind === "result") named.add(committed.sha256);
+    }
+    if (description !== undefined) named.add(description);
+    return description;
+  }
+
+  /** Files that a job of another gateway brings; undefined where that can't be known now. */
+  async #filesOf(description: string): Promise<readonly string[] | undefined> {
+    try {
+      return [...filesOf(JSON.parse(new TextDecoder().decode(await this.#state.engine.blobs.get(description))) as JobDescription)];
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** A result that the ledger does not decide for long would be collected by other gateways, which don't know of it. */
+  async #renewUndecided(): Promise<void> {
+    const { jobs, engine: { blobs } } = this.#state;
+    for (const job of jobs.values()) for (const sha256 of job.undecided()) await blobs.put(sha256, await blobs.get(sha256));
   }
 
   /** Of jobs that nobody has come back to for days. */
@@ -76,11 +127,23 @@ export class BlobCollection {
     for (const job of await engine.ledger.jobs()) {
       if (isOwnLedger(job) || jobs.has(job)) continue;
       let openedAt: number | undefined;
-      for await (const entry of engine.ledger.replay(job)) {
-        if (entry.kind !== "append") continue;
-        for (const { kind, at } of entry.records) if (kind === "opened" && typeof at === "number") openedAt = at;
-      }
-      if (openedAt !== undefined && openedAt + settings.ledgerMs < date()) await engine.ledger.remove(job);
+      for await (const entry of engine.ledger.replay(job)) if (entry.kind === "append") openedAt = openedRecord(entry.records)?.at ?? openedAt;
+      if (openedAt !== undefined && openedAt + settings.ledgerMs < date()) await this.#removeUnled(job);
+    }
+  }
+
+  /** Unless another gateway leads it: a job may run for longer than that. */
+  async #removeUnled(job: string): Promise<void> {
+    const { engine, settings, clock, signal } = this.#state;
+    const enough = new AbortController();
+    clock.sleep(leaderAnswersMs, AbortSignal.any([enough.signal, signal])).then(() => enough.abort(), () => {});
+    const role = await engine.leader.acquire(roleOf(job), Math.max(settings.leaderMs, engine.leader.shortestTtlMs), enough.signal).catch(() => undefined);
+    enough.abort();
+    if (role === undefined) return;
+    try {
+      await engine.ledger.remove(job);
+    } finally {
+      await role.release();
     }
   }
 }

@@ -94,7 +94,7 @@ export class DriverLink {
     } catch (error) {
       if (this.#state.signal.aborted) throw error;
       // Another gateway has it, or will: this driver finds it by coming again.
-      if (ShoalError.is(error, "gateway-deposed")) return this.bye(error, true);
+      if (ShoalError.is(error, "gateway-deposed") || ShoalError.is(error, "engine-paused")) return this.bye(error, true);
       this.#state.refusals.count(ShoalError.from(error).code);
       this.send({ kind: "job-failed", job: description.job, error: travellingError(ShoalError.from(error).toData()) });
     }

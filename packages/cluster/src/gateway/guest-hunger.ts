@@ -1,7 +1,7 @@
 import type { ConcreteDevice } from "@shoal/core";
 import { isAble } from "../scheduler/classes.ts";
 import { rowsPerBlock } from "../scheduler/finish-line.ts";
-import { isPool } from "../scheduler/lending.ts";
+import { isPool } from "../scheduler/pools.ts";
 import { msPerRow } from "../scheduler/rates.ts";
 import type { SchedulerState, Segment, Worker } from "../scheduler/state.ts";
 import { devices } from "./lent-bundle.ts";

@@ -2,7 +2,7 @@ import { ShoalError, type ErrorData } from "@shoal/core";
 import { sha256Of, type QueueLease } from "../engine/index.ts";
 import type { TaskEntry, TaskId } from "../scheduler/index.ts";
 import { isAble } from "../scheduler/classes.ts";
-import { isPool } from "../scheduler/lending.ts";
+import { isPool } from "../scheduler/pools.ts";
 import { findTask, segmentOf } from "../scheduler/state.ts";
 import { blockKey } from "./commit-record.ts";
 import { isOpenTask } from "./follow-job.ts";
@@ -177,7 +177,7 @@ export class GuestInlet {
     let byTask = this.#byTask.get(job);
     if (byTask === undefined) this.#byTask.set(job, (byTask = new Map()));
     for (const key of entered.left.keys()) byTask.set(key, (byTask.get(key) ?? new Set()).add(entered));
-    for (const { task, blockRows, input } of [...entered.left.values()]) this.#lend(task, blockRows, input);
+    for (const { task, blockRows, input } of entered.left.values()) this.#lend(task, blockRows, input);
   }
 
   async #undecided({ job, tasks, at }: LentBundle, deliveries: number): Promise<LentTask[]> {

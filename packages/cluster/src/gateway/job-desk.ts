@@ -42,7 +42,7 @@ export class JobDesk {
     assertNameIsFree(description.job);
     const known = jobs.get(description.job);
     const missing = await this.#missingFiles(description);
-    if (known?.guest !== undefined) {
+    if (known?.guest !== undefined && !this.#opening.has(known)) {
       assertSameJob(known, description);
       return this.#lead(known, missing, driver);
     }
@@ -68,10 +68,8 @@ export class JobDesk {
     return this.#lead(job, missing, driver);
   }
 
-  /** It is led here from now on; where it was helped with before, what workers have of it goes on. */
+  /** It is led here as soon as nobody else leads it; where it is helped with until then, that goes on. */
   async #lead(job: GatewayJob, missing: Set<string>, driver: DriverLink): Promise<GatewayJob> {
-    if (job.guest !== undefined) this.#parts.elsewhere.guests.leave(job);
-    job.state = "opening";
     job.missingFiles = missing;
     driver.took(job);
     const opening = this.#open(job, driver);
@@ -87,7 +85,11 @@ export class JobDesk {
   async #open(job: GatewayJob, driver: DriverLink): Promise<void> {
     const { roles, talk, elsewhere, opened } = this.#parts;
     try {
-      roles.hold(job, await takeRole(this.#state, roles, talk, job.name, driver));
+      const role = await takeRole(this.#state, roles, talk, job.name, driver);
+      if (job.guest !== undefined) elsewhere.guests.leave(job);
+      // It may have been let go of while its role was waited for.
+      this.#state.jobs.set(job.name, job);
+      roles.hold(job, role);
       const { hasHelpers, claims } = await readLedger(this.#state, job);
       if (job.role === undefined) throw deposed(job.name);
       job.state = "running";
@@ -95,7 +97,8 @@ export class JobDesk {
       for (const claim of claims) elsewhere.claims.heard(job, claim);
     } catch (error) {
       await roles.release(job);
-      dropJob(this.#state, job);
+      if (job.guest === undefined) dropJob(this.#state, job);
+      else job.driver = undefined;
       throw error;
     }
     resumeJob(this.#state, job, "elsewhere");
@@ -150,7 +153,7 @@ export class JobDesk {
   mindAbsence(): void {
     const { jobs, clock, settings } = this.#state;
     for (const job of jobs.values()) {
-      if (job.isOver || job.driverLostAt === undefined || job.driver !== undefined) continue;
+      if (job.isOver || job.guest !== undefined || job.driverLostAt === undefined || job.driver !== undefined) continue;
       const awayMs = clock.now() - job.driverLostAt;
       if (awayMs >= settings.driverGoneMs) dropJob(this.#state, job);
       else if (awayMs >= settings.driverGraceMs && !job.pausedBy.has("driver")) pauseJob(this.#state, job, "driver");

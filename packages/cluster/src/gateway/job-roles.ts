@@ -92,6 +92,8 @@ export class JobRoles {
     const held = this.#held.get(job);
     if (held?.leadership !== leadership) return;
     this.#forget(job, held);
+    // Should it be held after all, others need not wait.
+    leadership.release().catch(() => {});
     if (!this.#state.signal.aborted) this.#onLost(job);
   }
 

@@ -12,7 +12,7 @@ const tellEveryMs = 5_000;
 /**
  * Takes the role of who leads a job. Where another gateway has it, that one is asked: it lets go unless a driver of its own is connected. One that is gone
  * has it until its lease runs out. Meanwhile the driver is told what it waits for.
- * @throws `job-taken`
+ * @throws `job-taken`; `engine-paused` where the engine does not answer
  */
 export async function takeRole(state: GatewayState, roles: JobRoles, talk: GatewayTalk, job: string, driver: DriverLink): Promise<Leadership> {
   const { clock, settings, signal, log } = state;
@@ -22,7 +22,8 @@ export async function takeRole(state: GatewayState, roles: JobRoles, talk: Gatew
   const waiting = AbortSignal.any([signal, giveUp.signal, over.signal]);
   const wait = async (): Promise<void> => {
     await clock.sleep(askAfterMs, waiting);
-    talk.want(job, driver.name, driver.isProven, () => giveUp.abort(runsElsewhere(job)), waiting).catch((error: unknown) => {
+    let isAsked = false;
+    talk.want(job, driver.name, driver.isProven, () => giveUp.abort(runsElsewhere(job)), waiting).then(() => (isAsked = true)).catch((error: unknown) => {
       if (!waiting.aborted) log.debug(`Other gateways can't be asked now: ${ShoalError.from(error).message}`);
     });
     const mostMs = roles.ttlMs + settings.handOverMs;
@@ -30,7 +31,7 @@ export async function takeRole(state: GatewayState, roles: JobRoles, talk: Gatew
       driver.send({ kind: "fleet", job, segment: 0, workers: 0, busy: 0, loading: 0, notice: `another gateway had this job; it is taken over within ${Math.ceil((mostMs - (clock.now() - since)) / 1000)} s` });
       await clock.sleep(Math.min(tellEveryMs, mostMs), waiting);
     }
-    giveUp.abort(runsElsewhere(job));
+    giveUp.abort(isAsked ? runsElsewhere(job) : unreachable());
   };
   wait().catch(() => {});
   try {
@@ -38,6 +39,10 @@ export async function takeRole(state: GatewayState, roles: JobRoles, talk: Gatew
   } finally {
     over.abort();
   }
+}
+
+function unreachable(): ShoalError {
+  return new ShoalError("engine-paused", "This gateway can't reach the engine now.", { hint: "Come again: another gateway may, and this one goes on by itself." });
 }
 
 export function runsElsewhere(job: string): ShoalError {

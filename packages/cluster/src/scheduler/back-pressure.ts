@@ -1,4 +1,4 @@
-import { wantedByPools } from "./lending.ts";
+import { wantedByPools } from "./pools.ts";
 import { emit, type SchedulerState, type Segment } from "./state.ts";
 
 /** Leases a worker's share of open blocks is counted in: one computed, one fetched, one waiting for it. */

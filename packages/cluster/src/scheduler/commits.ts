@@ -1,7 +1,7 @@
 import { forgive } from "./exclusion.ts";
 import type { TaskEntry, TaskId } from "./events.ts";
 import { endAttempt, revoke } from "./leases.ts";
-import { isPool, measurePool } from "./lending.ts";
+import { isPool, measurePool } from "./pools.ts";
 import { dequeue, enqueue } from "./queue.ts";
 import { at, emit, findTask, segmentOf, taskId, type Job, type OpenBlock, type SchedulerState, type Segment, type Task } from "./state.ts";
 

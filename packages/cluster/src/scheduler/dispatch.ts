@@ -3,7 +3,7 @@ import { hungryFor, setHungry } from "./classes.ts";
 import { watchEndGame } from "./end-game.ts";
 import { grant } from "./leases.ts";
 import { takeTasks } from "./lease-size.ts";
-import { isPool } from "./lending.ts";
+import { isPool } from "./pools.ts";
 import { choose } from "./sharing.ts";
 import type { SchedulerState, Worker } from "./state.ts";
 

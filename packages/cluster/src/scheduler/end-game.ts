@@ -1,6 +1,6 @@
 import { excludedUntil, isSuspected } from "./exclusion.ts";
 import { endAttempt, grant, rememberAttempt, revoke } from "./leases.ts";
-import { isPool } from "./lending.ts";
+import { isPool } from "./pools.ts";
 import { ableWorkers, expectedMs, loadMs, meanMsPerRow } from "./rates.ts";
 import { at, type Attempt, type SchedulerState, type Segment, type Worker } from "./state.ts";
 

@@ -1,5 +1,5 @@
 import type { LeasedTask, SchedulerEffect } from "./effects.ts";
-import { isPool } from "./lending.ts";
+import { isPool } from "./pools.ts";
 import { dequeue, enqueue } from "./queue.ts";
 import { chargedMs, expectedMs, loadMs, meanMsPerRow } from "./rates.ts";
 import { at, emit, leasedTask, type Attempt, type Lease, type SchedulerState, type Segment, type Task, type Worker } from "./state.ts";

@@ -3,7 +3,7 @@ import { beginCommit } from "./commits.ts";
 import { hasOthers, strike } from "./exclusion.ts";
 import type { TaskEntry } from "./events.ts";
 import { endAttempt } from "./leases.ts";
-import { isPool } from "./lending.ts";
+import { isPool } from "./pools.ts";
 import { dequeue, enqueue } from "./queue.ts";
 import type { Attempt, SchedulerState, Task, Trouble, Worker } from "./state.ts";
 

@@ -5,7 +5,7 @@ import type { SchedulerEffect } from "./effects.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { endInput, endJob, finishJobs, offerBlock, pauseJob, submitJob } from "./jobs.ts";
 import { expiresAt, watchExpiry } from "./leases.ts";
-import { lendTask, withdrawTask } from "./lending.ts";
+import { lendTask, withdrawTask } from "./lent-tasks.ts";
 import { emit, type SchedulerState } from "./state.ts";
 import { drain, fallSilent, hear, join, leave, ready } from "./workers.ts";
 

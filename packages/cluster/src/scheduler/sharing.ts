@@ -2,7 +2,7 @@ import { waitsForModelUntil } from "./affinity.ts";
 import { isAble, isScarcer } from "./classes.ts";
 import { excludedUntil, mayTryAt } from "./exclusion.ts";
 import { leaseLimit, type LeaseLimit } from "./lease-size.ts";
-import { isPool, lendingLimit } from "./lending.ts";
+import { isPool, lendingLimit } from "./pools.ts";
 import { msPerRow } from "./rates.ts";
 import type { Job, SchedulerState, Segment, Task, Worker } from "./state.ts";
 

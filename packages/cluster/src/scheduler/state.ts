@@ -3,7 +3,6 @@ import type { CommittedSet } from "./committed-set.ts";
 import type { LeasedTask, SchedulerEffect } from "./effects.ts";
 import type { AttemptId, JobSpec, TaskEntry, SegmentSpec, TaskId, WorkerJoined } from "./events.ts";
 import { Heap } from "./heap.ts";
-import type { Pace } from "./lending.ts";
 import { defaultSchedulerSettings, type SchedulerSettings } from "./settings.ts";
 
 /**
@@ -208,6 +207,13 @@ export interface Worker {
   presentedResults: number;
   /** Of one that stands for many. */
   pace?: Pace;
+}
+
+/** How a pool gets on. */
+export interface Pace {
+  /** From lease to answer, faded; 0 while unknown. */
+  latencyMs: number;
+  readonly stretches: WeakMap<Segment, { since: number; rows: number }>;
 }
 
 export function createScheduler(settings: Partial<SchedulerSettings> = {}): SchedulerState {

@@ -1,7 +1,7 @@
 import { classKeyOf, countAble, learnModel, setHungry } from "./classes.ts";
 import type { SchedulerEvent, WorkerJoined } from "./events.ts";
 import { loseAttempt, revoke, watchExpiry } from "./leases.ts";
-import { isPool, touchAble } from "./lending.ts";
+import { isPool, touchAble } from "./pools.ts";
 import { vanishedWith } from "./poison.ts";
 import type { Attempt, SchedulerState, Worker } from "./state.ts";
 

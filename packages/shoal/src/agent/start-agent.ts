@@ -1,4 +1,4 @@
-import { parseLink, runAgent, type Agent, type AgentEvent, type AgentParts } from "@shoal/cluster";
+import { GatewayHosts, parseLink, runAgent, type Agent, type AgentEvent, type AgentParts } from "@shoal/cluster";
 import { ShoalError, systemClock, type ConcreteDevice, type Devices, type Logger, type Resources } from "@shoal/core";
 import { localMachine } from "#platform";
 import * as agentRuntime from "#agent-runtime";
@@ -36,7 +36,8 @@ export interface StartAgentOptions {
  */
 export async function startAgent(link: string, options: StartAgentOptions = {}): Promise<Agent> {
   const runtime: AgentRuntime = agentRuntime;
-  const { url: base, token } = parseLink(link);
+  const { urls, token } = parseLink(link);
+  const hosts = new GatewayHosts(urls, Math.random);
   const { onEvent, signal, allowCode = false, dutyCycle } = options;
   const tell = (event: AgentEvent): void => onEvent?.(event);
   const { host, resources, devices } = await openMachine(localMachine, { log: noticesOf(tell), resources: options.resources });
@@ -51,18 +52,18 @@ export async function startAgent(link: string, options: StartAgentOptions = {}):
   };
   try {
     const agent = runAgent({
-      dial: options.dial ?? dialSocket(base, runtime.openSocket, "worker"),
+      dial: options.dial ?? hosts.dial((base, abort) => dialSocket(base, runtime.openSocket, "worker")(abort), systemClock),
       name: identity.name, token, host, resources, clock: systemClock, random: Math.random, devices: usable,
       traits: {
         label: options.label ?? runtime.defaultLabel(), host: runtime.host, runtime: runtime.runtime(), devices: await usable.candidates(),
         cpus: resources.cpus, gpus: resources.gpus, memoryBytes: resources.memory, models: [], runsCode: keepCode !== undefined,
       },
-      modelUrl: (model, { key }) => modelUrl(base, key, model),
+      modelUrl: (model, { key }) => modelUrl(hosts.current, key, model),
       fetchModel,
       // Whoever may bring code may read everything here anyway.
       ...(keepCode === undefined && { takesModel: isPublicModel }),
       onEvent: tell,
-      ...(keepCode !== undefined && { codeUrl: ({ sha256 }, { key }) => fetchCode(`${base}code/~${key}/${sha256}.js`, sha256, keepCode) }),
+      ...(keepCode !== undefined && { codeUrl: ({ sha256 }, { key }) => fetchCode(`${hosts.current}code/~${key}/${sha256}.js`, sha256, keepCode) }),
       ...(signal !== undefined && { signal }),
       ...(dutyCycle !== undefined && { dutyCycle }),
     });

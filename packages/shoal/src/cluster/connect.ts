@@ -20,9 +20,9 @@ export interface ConnectOptions {
  * @throws `bad-link`, `unreachable`, `untrusted-certificate`; `protocol-mismatch` where the other side is of another version; what the coordinator refuses the link with
  */
 export async function connect(link: string | URL, options: ConnectOptions = {}): Promise<Cluster> {
-  const { url, token } = parseLink(String(link));
+  const { urls, token } = parseLink(String(link));
   const { openCluster } = await import("./open-cluster.ts");
-  const cluster = openCluster(url, token, { log: silentLogger, ...options });
+  const cluster = openCluster(urls, token, { log: silentLogger, ...options });
   await cluster.ready();
   return cluster;
 }

@@ -1,5 +1,5 @@
-import { createCluster, type ClusterParts, type ConnectedCluster } from "@shoal/cluster";
-import type { Logger } from "@shoal/core";
+import { createCluster, GatewayHosts, type ClusterParts, type ConnectedCluster } from "@shoal/cluster";
+import { systemClock, type Logger } from "@shoal/core";
 import { openSocket } from "#agent-runtime";
 import { bundlePredictor } from "#platform";
 import { dialSocket } from "../agent/dial.ts";
@@ -9,9 +9,10 @@ import { wakefulClock } from "./wakeful-clock.ts";
 
 export type OpenClusterOptions = ConnectOptions & { readonly log: Logger };
 
-/** The cluster of a coordinator at a URL. */
-export function openCluster(base: string, token: string, options: OpenClusterOptions): ConnectedCluster {
-  return clusterOver({ dial: dialSocket(base, openSocket, "driver"), label: base, token }, options);
+/** The cluster of a coordinator at a URL, or of several gateways of one engine. */
+export function openCluster(urls: readonly [string, ...string[]], token: string, options: OpenClusterOptions): ConnectedCluster {
+  const hosts = new GatewayHosts(urls, randomNumber);
+  return clusterOver({ dial: hosts.dial((base, signal) => dialSocket(base, openSocket, "driver")(signal), systemClock), label: urls.join(", "), token }, options);
 }
 
 /** The cluster of whatever is dialled, with the models and the time of this process. */

@@ -1,13 +1,9 @@
 import { finishLine, blocksUntil, rowsPerBlock } from "./finish-line.ts";
 import { isAble, recount } from "./classes.ts";
-import { newTask, openBlock, release } from "./commits.ts";
-import type { SchedulerEvent, TaskId } from "./events.ts";
 import type { LeaseLimit } from "./lease-size.ts";
-import { enqueue } from "./queue.ts";
-import { joinShares } from "./sharing.ts";
-import { findTask, segmentOf, type Attempt, type SchedulerState, type Segment, type Worker } from "./state.ts";
+import type { Attempt, SchedulerState, Segment, Worker } from "./state.ts";
 
-// Two sides of one thing: a worker that stands for many machines elsewhere, and tasks that came from a job elsewhere.
+// A worker that stands for many machines elsewhere.
 
 /** What workers here will have begun by then is left to them. */
 const soonMs = 2_000;
@@ -18,13 +14,6 @@ const latencyFading = 0.8;
 const partOfRest = 0.5;
 /** Of a worker whose rate nobody knows. */
 const tasksOfUnrated = 2;
-
-/** How a pool gets on. */
-export interface Pace {
-  /** From lease to answer, faded; 0 while unknown. */
-  latencyMs: number;
-  readonly stretches: WeakMap<Segment, { since: number; rows: number }>;
-}
 
 export function isPool({ joined }: Pick<Worker, "joined">): boolean {
   return joined.pooled === true;
@@ -89,40 +78,4 @@ export function wantedByPools(state: SchedulerState, segment: Segment): number {
   let wanted = 0;
   for (const pool of state.pools) if (state.live.has(pool) && isAble(pool, segment.spec.needs)) wanted += pool.credit;
   return wanted;
-}
-
-/** A task of another gateway's job comes in: of a block the rows that are to be done here, and no others. */
-export function lendTask(state: SchedulerState, { task: id, blockRows, bytes }: Extract<SchedulerEvent, { kind: "task-lent" }>): void {
-  const segment = segmentOf(state, id);
-  if (segment?.job.spec.lent !== true || segment.committed.has(id.block) || findTask(segment, id) !== undefined) return;
-  if (segment.job.segments.every((one) => one.open.size === 0)) joinShares(state, segment.job);
-  let block = segment.open.get(id.block);
-  if (block === undefined) {
-    block = openBlock(segment, id.block, blockRows, bytes, true);
-    block.parts = [];
-    segment.openOffered++;
-    segment.openBytes += bytes;
-    segment.offered++;
-    segment.offeredRows += blockRows;
-    segment.offeredBytes += bytes;
-  }
-  // What would overlap is of a split that is not known here yet.
-  if (block.parts.some(({ first, rows }) => first < id.first + id.rows && id.first < first + rows)) return;
-  const task = newTask(block, id.first, id.rows);
-  block.parts.push(task);
-  enqueue(state, task);
-}
-
-/** It is nobody's task here any more. What a worker makes of it is looked at when it comes. */
-export function withdrawTask(state: SchedulerState, id: TaskId): void {
-  const segment = segmentOf(state, id);
-  const task = segment && findTask(segment, id);
-  if (segment === undefined || task === undefined) return;
-  const { of } = task;
-  release(state, task, "moved");
-  of.parts.splice(of.parts.indexOf(task), 1);
-  if (of.parts.length > 0) return;
-  segment.open.delete(of.block);
-  segment.openBytes -= of.bytes;
-  if (of.offered) segment.openOffered--;
 }
