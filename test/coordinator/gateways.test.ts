@@ -53,8 +53,8 @@ test("a link that one of them revoked is replaced by all", async () => {
 });
 
 test("numbers say which gateway they are of, and how the engine does; health says so too", async () => {
-  let reason: ShoalError | undefined;
-  const engine: Engine = { ...memoryEngine(), status: () => (reason === undefined ? { state: "running" } : { state: "paused", reason }) };
+  const trouble: { reason?: ShoalError } = {};
+  const engine: Engine = { ...memoryEngine(), status: () => (trouble.reason === undefined ? { state: "running" } : { state: "paused", reason: trouble.reason }) };
   const { url, port, link } = await start(engine, "counted").then((coordinator) => ({ url: coordinator.url, port: coordinator.port, link: coordinator.link.bind(coordinator) }));
   await link(["work"]);
   const metrics = async (): Promise<string> => (await fetch(`${url}metrics`)).text();
@@ -70,7 +70,7 @@ test("numbers say which gateway they are of, and how the engine does; health say
     return [answer.status, await answer.text()];
   };
   expect(await health()).toEqual([200, `ok\ngateway: counted:${port}\nengine: running\n`]);
-  reason = new ShoalError("engine-paused", "no server answers");
+  trouble.reason = new ShoalError("engine-paused", "no server answers");
   expect(await health()).toEqual([503, `paused: no server answers\ngateway: counted:${port}\nengine: paused: no server answers\n`]);
   expect(await metrics()).toContain(`shoal_engine_up{gateway="counted:${port}"} 0\n`);
   // Nothing that a restart would mend.

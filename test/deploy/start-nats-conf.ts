@@ -39,7 +39,7 @@ export async function startNatsConf(): Promise<ConfiguredNodes> {
   const dispose = async (): Promise<void> => {
     process.off("exit", stop);
     stop();
-    await Promise.all(nodes.map((node) => (hasEnded(node) ? undefined : once(node, "exit"))));
+    await Promise.all(nodes.filter((node) => !hasEnded(node)).map((node) => once(node, "exit")));
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   try {

@@ -2,7 +2,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { CoordinatorView, theJob } from "../fleet/coordinator-view.ts";
 import { blockRows, differing, onOneMachine, read, release, startJob, succeeded, testFolder } from "../fleet/reviews.ts";
-import { startWorker } from "../fleet/shoal-process.ts";
+import { startShoal, startWorker } from "../fleet/shoal-process.ts";
 import { findNatsServer } from "../nats/find-nats-server.ts";
 import { startNats, type NatsCluster } from "../nats/start-nats.ts";
 import { freePorts, metric, startGateway, type GatewayProcess } from "./gateway-processes.ts";
@@ -70,7 +70,8 @@ describe.skipIf(findNatsServer() === undefined)("gateways of one engine", { time
     const { folder, gateways: [one, two] } = await startTwo();
     const rows = 100 * blockRows;
     const expected = await onOneMachine(folder, { rows });
-    const worker = startWorker(folder, one, "a");
+    // By the environment, as in a container.
+    const worker = startShoal(folder, ["work", "--label", "a", "--cpus", "1", "--device", "cpu", "--json"], { env: { SHOAL_LINK: one.links.work } });
     release(folder, 30 * blockRows);
     const job = startJob(folder, { rows, args: ["--on", one.links.submit] });
     const views = [new CoordinatorView(one), new CoordinatorView(two)] as const;

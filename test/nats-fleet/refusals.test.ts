@@ -1,6 +1,6 @@
 // What `shoal serve --engine` says when it can't start.
 import { pathToFileURL } from "node:url";
-import { writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { testFolder } from "../fleet/reviews.ts";
@@ -59,8 +59,12 @@ describe.skipIf(findNatsServer() === undefined)("on a server", { timeout: 120_00
     expect(await serve(folder, args, { env: as("wrong") })).toMatchObject({ code: 1, err: expect.stringMatching(/engine-refused: [^]*don't let this user in[^]*password/) as string });
     expect(await serve(folder, args)).toMatchObject({ code: 1, err: expect.stringMatching(/engine-refused: [^]*don't let this user in/) as string });
     const ports = await freePorts(1);
-    const { url } = await startGateway(folder, "right", ports[0] ?? 0, { engine: nats.url, ports, env: as("right") });
+    const { url, links } = await startGateway(folder, "right", ports[0] ?? 0, { engine: nats.url, ports, args: ["--links", "links", "--link-days", "400"], env: as("right") });
     expect(await (await fetch(`${url}healthz`)).text()).toMatch(/^ok\ngateway: right:\d+\nengine: running\n/);
+    // For scripts and other containers, and nobody else here.
+    for (const [name, link] of Object.entries(links)) expect([readFileSync(join(folder, "links", name), "utf8"), statSync(join(folder, "links", name)).mode & 0o777]).toEqual([`${link}\n`, 0o600]);
+    const invites = (await (await fetch(`${url}api/invites`, { headers: { authorization: `Bearer ${links.submit.split("#")[1]}` } })).json()) as { readonly invites: readonly { readonly expiresAt: number }[] };
+    for (const { expiresAt } of invites.invites) expect(expiresAt).toBeGreaterThan(Date.now() + 399 * 24 * 3_600_000);
   });
 
   test("more replicas than servers are told so, with the flag that helps", async () => {

@@ -76,7 +76,8 @@ export function measureEngine(engine: Engine, clock: Clock): { readonly engine: 
 }
 
 function measureBlobs(blobs: BlobStore, watched: <T>(answer: Promise<T>) => Promise<T>, count: (direction: "in" | "out", bytes: number) => void): BlobStore {
-  const { add, url } = blobs;
+  const add = blobs.add?.bind(blobs);
+  const url = blobs.url?.bind(blobs);
   return {
     put: async (sha256, bytes) => {
       const given = await watched(blobs.put(sha256, bytes));
@@ -86,7 +87,7 @@ function measureBlobs(blobs: BlobStore, watched: <T>(answer: Promise<T>) => Prom
     ...(add !== undefined && {
       add: async (bytes: Uint8Array<ArrayBuffer>) => {
         const { byteLength } = bytes;
-        const sha256 = await watched(add.call(blobs, bytes));
+        const sha256 = await watched(add(bytes));
         count("in", byteLength);
         return sha256;
       },
@@ -97,7 +98,7 @@ function measureBlobs(blobs: BlobStore, watched: <T>(answer: Promise<T>) => Prom
       return bytes;
     },
     size: (sha256) => watched(blobs.size(sha256)),
-    ...(url !== undefined && { url: (sha256: string, method: "get" | "put", ttlMs: number) => watched(url.call(blobs, sha256, method, ttlMs)) }),
+    ...(url !== undefined && { url: (sha256: string, method: "get" | "put", ttlMs: number) => watched(url(sha256, method, ttlMs)) }),
     collect: (isReferenced, graceMs) => watched(blobs.collect(isReferenced, graceMs)),
   };
 }

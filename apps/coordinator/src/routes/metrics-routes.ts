@@ -18,9 +18,9 @@ export function metricsRoutes(environment: Environment): Hono<Bindings> {
       return new Response(text, { headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8", "cache-control": "no-store" } });
     })
     .get("/healthz", (context) => {
-      const { engine, isClosing } = environment;
+      const { engine } = environment;
       const status = engine?.engine.status();
-      const why = isClosing() ? "closing" : (environment.gateway.snapshot().paused ?? (status?.state === "paused" ? status.reason.message : undefined));
+      const why = environment.isClosing() ? "closing" : (environment.gateway.snapshot().paused ?? (status?.state === "paused" ? status.reason.message : undefined));
       const about = engine === undefined ? "" : `gateway: ${engine.label()}\nengine: ${status?.state === "paused" ? `paused: ${status.reason.message}` : "running"}\n`;
       const first = why === undefined ? "ok" : why === "closing" ? why : `paused: ${why}`;
       return context.text(`${first}\n${about}`, why === undefined ? 200 : 503, { "cache-control": "no-store" });
@@ -30,10 +30,10 @@ export function metricsRoutes(environment: Environment): Hono<Bindings> {
 
 async function sharedEngine({ engine: shared }: Environment): Promise<SharedEngine | undefined> {
   if (shared === undefined) return undefined;
-  const { engine, numbers, label, clock } = shared;
+  const { engine, numbers, clock } = shared;
   const status = engine.status();
   const late = new AbortController();
   const ledgers = await Promise.race([engine.ledger.jobs().then(({ length }) => length, () => undefined), clock.sleep(ledgersMs, late.signal).then(() => undefined, () => undefined)]);
   late.abort();
-  return { gateway: label(), numbers, ...(status.state === "paused" && { paused: status.reason.message }), ...(ledgers !== undefined && { ledgers }) };
+  return { gateway: shared.label(), numbers, ...(status.state === "paused" && { paused: status.reason.message }), ...(ledgers !== undefined && { ledgers }) };
 }
