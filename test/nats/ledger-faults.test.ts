@@ -62,6 +62,22 @@ describe.skipIf(path === undefined)("the engine on one server", () => {
     expect(await all(ledger.replay("job"))).toMatchObject([{ records: [{ first: true }] }, { records: [{ second: true }] }, { records: [{ third: true }] }]);
   });
 
+  test("an append whose answer is lost was written before its successor's, and is told so", async () => {
+    const prefix = newPrefix();
+    const proxy = await proxied();
+    const old = await open(prefix, { servers: proxy.url, requestMs: 500 });
+    const { ledger } = await open(prefix);
+    await ledger.open("job");
+    await old.ledger.append("job", [{ by: "old" }], { role: "driver", epoch: 1 });
+    proxy.swallow(isAck);
+    const last = old.ledger.append("job", [{ by: "old", last: true }], { role: "driver", epoch: 1 });
+    await vi.waitUntil(() => proxy.swallowed === 1);
+    expect(await ledger.append("job", [{ by: "successor" }], { role: "driver", epoch: 2 })).toMatchObject({ outcome: "accepted", seq: 3 });
+    expect(await last).toEqual({ outcome: "accepted", seq: 2 });
+    expect(await old.ledger.append("job", [], { role: "driver", epoch: 1 })).toEqual({ outcome: "deposed", epoch: 2 });
+    expect(await all(ledger.replay("job"))).toHaveLength(3);
+  });
+
   test("a role whose word is written and not answered is held, and renewed", async () => {
     const proxy = await proxied();
     const { leader } = await open(newPrefix(), { servers: proxy.url, requestMs: 300 });
@@ -73,6 +89,16 @@ describe.skipIf(path === undefined)("the engine on one server", () => {
     expect(await leadership.renew()).toBe(true);
     await leadership.release();
     expect((await leader.acquire("driver", 5000)).epoch).toBeGreaterThan(leadership.epoch);
+  });
+
+  test("gateways that start at once make one engine", async () => {
+    const prefix = newPrefix();
+    const engines = await Promise.all(Array.from({ length: 8 }, () => open(prefix)));
+    await Promise.all(engines.map((engine) => engine.ledger.open("job")));
+    const outcomes = await Promise.all(engines.map((engine, index) => engine.ledger.commit("job", "a", record(`${index}`))));
+    expect(outcomes.filter(({ outcome }) => outcome === "accepted")).toHaveLength(1);
+    expect(outcomes.filter(({ outcome }) => outcome === "lost")).toHaveLength(7);
+    expect(await streams(prefix)).toHaveLength(3);
   });
 
   test("however gateways race, no append of an earlier epoch stands behind one of a later epoch", async () => {
@@ -253,6 +279,59 @@ describe.skipIf(path === undefined)("the engine on three servers", () => {
     const written = new Map((await all((engines[2] as Engine).ledger.replay("job"))).map((entry) => (entry.kind === "commit" ? [entry.block, entry.record.attempt] : ["", ""])));
     expect(written).toEqual(accepted);
     expect((await jsm.streams.info(stream)).state.messages).toBe(blocks);
+  });
+
+  test("kill −9 of any server while two drivers contend: one leads at a time, appends stand in the order of epochs, and who follows sees all of them once", { timeout: 120_000 }, async () => {
+    const cluster = await startNats({ servers: 3 });
+    onTestFinished(() => cluster[Symbol.asyncDispose](), 30_000);
+    const engines = await Promise.all(Array.from({ length: 3 }, () => openEngine({ servers: cluster.url, prefix: "shoal", replicas: 3 })));
+    const [one, two, reader] = engines as [Engine, Engine, Engine];
+    await one.ledger.open("job");
+    const followed: LedgerEntry[] = [];
+    const following = (async () => {
+      for await (const entry of reader.ledger.follow("job", never)) followed.push(entry);
+    })();
+    const over = new AbortController();
+    let holders = 0;
+    let accepted = 0;
+    const drive = async ({ leader, ledger }: Engine): Promise<void> => {
+      while (!over.signal.aborted) {
+        const leadership = await leader.acquire("driver", 2000, over.signal).catch(() => undefined);
+        if (leadership === undefined) return;
+        expect(++holders).toBe(1);
+        leadership.lost.addEventListener("abort", () => holders--, { once: true });
+        // It renews for a while, then is stuck, and goes on to append until a successor has written.
+        const renewUntil = performance.now() + 3000;
+        for (let number = 0; !over.signal.aborted; number++) {
+          if (performance.now() < renewUntil && number % 20 === 0) await leadership.renew();
+          const { outcome } = await ledger.append("job", [{ number }], leadership);
+          if (outcome === "deposed") break;
+          if (outcome === "accepted") accepted++;
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+      }
+    };
+    const drivers = Promise.all([drive(one), drive(two)]);
+    for (const index of [0, 1, 2]) {
+      const before = accepted;
+      await vi.waitUntil(() => accepted > before + 100, { timeout: 60_000 });
+      await cluster.kill(index);
+      const then = accepted;
+      await vi.waitUntil(() => accepted > then + 100, { timeout: 60_000 });
+      await cluster.restart(index);
+      await cluster.ready();
+    }
+    over.abort();
+    await drivers;
+    const entries = await all(one.ledger.replay("job"));
+    const epochs = entries.map((entry) => (entry.kind === "append" ? entry.epoch : 0));
+    expect(epochs).toEqual(epochs.toSorted((a, b) => a - b));
+    expect(new Set(epochs).size).toBeGreaterThan(1);
+    expect(entries.length).toBeGreaterThanOrEqual(accepted);
+    await vi.waitUntil(() => followed.length >= entries.length, { timeout: 30_000 });
+    expect(followed).toEqual(entries);
+    await one.ledger.remove("job");
+    await following;
   });
 });
 

@@ -1,8 +1,4 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { memoryEngine, type Engine } from "@shoal/cluster";
 import { ShoalError } from "@shoal/core";
 import { inspectNats, openNatsEngine, type NatsEngineOptions } from "@shoal/engine-nats";
@@ -144,85 +140,4 @@ describe.skipIf(path === undefined)("opening an engine on NATS", () => {
     for await (const name of jsm.streams.names()) names.push(name);
     return names.sort();
   }
-});
-
-describe.skipIf(path === undefined)("the queue on NATS", () => {
-  let cluster: NatsCluster;
-  let jsm: JetStreamManager;
-  beforeAll(async () => {
-    cluster = await startNats();
-    jsm = await jetstreamManager(await connect({ servers: [...cluster.urls] }));
-  });
-  afterAll(() => cluster[Symbol.asyncDispose]());
-  const task = (id: string, priority = 5, className = "cpu") => ({ id, class: className, priority, body: { id } });
-  async function open(prefix: string, options: Partial<NatsEngineOptions> = {}): Promise<Engine> {
-    const engine = await openNatsEngine({ servers: cluster.url, prefix, replicas: 1, blobs: memoryEngine().blobs, ...options });
-    onTestFinished(() => engine.close());
-    return engine;
-  }
-
-  test("deleted, it is made anew by the next who offers or pulls", async () => {
-    const { queue } = await open("lost");
-    const other = await open("lost");
-    await queue.offer(task("a"));
-    const [held] = await other.queue.pull(["cpu"], 1, 1000);
-    await jsm.streams.delete("lost-queue");
-    expect(await queue.offer(task("a"))).toBe("queued");
-    expect((await other.queue.pull(["cpu"], 1, 5000)).map((lease) => lease.task)).toEqual([task("a")]);
-    // A late word about what is gone is heard by nobody.
-    await held?.acknowledge();
-    await jsm.streams.delete("lost-queue");
-    expect(await other.queue.pull(["cpu"], 1, 0)).toEqual([]);
-    const waiting = other.queue.pull(["cpu"], 1, 10_000);
-    await jsm.streams.delete("lost-queue");
-    await queue.offer(task("b"));
-    expect((await waiting).map((lease) => lease.task.id)).toEqual(["b"]);
-  });
-
-  test("a consumer that was deleted is made anew with the next task", async () => {
-    const { queue } = await open("careless");
-    await queue.offer(task("a"));
-    await queue.pull(["cpu"], 1, 1000);
-    await jsm.consumers.delete("careless-queue", "cpu-5");
-    const [again] = await queue.pull(["cpu"], 1, 5000);
-    expect(again?.task.id).toBe("a");
-  });
-
-  test("the same task waits once, however often it is offered; once acknowledged it may be offered again", async () => {
-    const { queue } = await open("once");
-    for (let time = 0; time < 3; time++) expect(await queue.offer(task("want one"))).toBe("queued");
-    const leases = await queue.pull(["cpu"], 10, 1000);
-    expect(leases).toHaveLength(1);
-    expect(await queue.offer(task("want one"))).toBe("queued");
-    expect(await queue.pull(["cpu"], 10, 0)).toEqual([]);
-    await leases[0]?.acknowledge();
-    await vi.waitUntil(async () => (await jsm.streams.info("once-queue")).state.messages === 0);
-    expect(await queue.offer(task("want one"))).toBe("queued");
-    expect(await queue.pull(["cpu"], 10, 1000)).toHaveLength(1);
-  });
-
-  test("lower priorities come first, and fill up what is asked for", async () => {
-    const { queue } = await open("sorted");
-    for (const priority of [9, 0, 5]) await queue.offer(task(`p${priority}`, priority));
-    expect((await queue.pull(["none", "cpu"], 2, 1000)).map((lease) => lease.task.id)).toEqual(["p0", "p5"]);
-    expect((await queue.pull(["none", "cpu"], 2, 1000)).map((lease) => lease.task.id)).toEqual(["p9"]);
-  });
-
-  test("a full queue says so", async () => {
-    const { queue } = await open("small", { queue: { maxTasks: 2 } });
-    expect([await queue.offer(task("a")), await queue.offer(task("b")), await queue.offer(task("c"))]).toEqual(["queued", "queued", "full"]);
-  });
-});
-
-test.skipIf(path === undefined)("servers end with the process that started them, even when it is killed", async () => {
-  const entry = fileURLToPath(new URL("./fixtures/hold-nats.ts", import.meta.url));
-  const loader = new URL("../../packages/workers/ts-loader/register.mjs", import.meta.url).href;
-  const parent = spawn(process.execPath, ["--conditions=@shoal/source", "--import", loader, entry], { stdio: ["ignore", "pipe", "inherit"] });
-  onTestFinished(() => void parent.kill("SIGKILL"));
-  const lines = createInterface({ input: parent.stdout })[Symbol.asyncIterator]();
-  const monitor = (await lines.next()).value as string;
-  expect((await fetch(`${monitor}/varz`)).ok).toBe(true);
-  parent.kill("SIGKILL");
-  await once(parent, "exit");
-  await vi.waitUntil(async () => !(await fetch(`${monitor}/varz`).then((answer) => answer.ok, () => false)), { timeout: 10_000 });
 });

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findNatsServer } from "./find-nats-server.ts";
@@ -29,6 +29,9 @@ export interface NatsCluster extends AsyncDisposable {
   kill(index: number): Promise<void>;
   /** SIGTERM: it hands its leaderships over first. */
   stop(index: number): Promise<void>;
+  /** SIGSTOP: it answers nobody, and does not know it. `thaw` lets it go on. */
+  freeze(index: number): void;
+  thaw(index: number): void;
   /** Starts it again, on its ports and its folder. Resolves when it answers; `ready` waits for the cluster. */
   restart(index: number): Promise<void>;
   isUp(index: number): boolean;
@@ -55,8 +58,19 @@ interface Server {
 const host = "127.0.0.1";
 
 /** @throws when there is no server to start: ask `findNatsServer` first. */
-export async function startNats({ servers: count = 1, sync = "always", config = "", path = findNatsServer() }: NatsClusterOptions = {}): Promise<NatsCluster> {
+export async function startNats({ path = findNatsServer(), ...options }: NatsClusterOptions = {}): Promise<NatsCluster> {
   if (path === undefined) throw new Error("There is no nats-server to start.");
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startOnce(path, options);
+    } catch (error) {
+      // Somebody was faster to take a port.
+      if (tries === 3 || !/address already in use/.test(String(error))) throw error;
+    }
+  }
+}
+
+async function startOnce(path: string, { servers: count = 1, sync = "always", config = "" }: NatsClusterOptions): Promise<NatsCluster> {
   const root = await mkdtemp(join(tmpdir(), "shoal-nats-"));
   const ports = await freePorts(3 * count);
   const servers: Server[] = Array.from({ length: count }, (_, index) => ({
@@ -88,6 +102,8 @@ export async function startNats({ servers: count = 1, sync = "always", config = 
     monitors: servers.map(({ ports: [, monitor] }) => `http://${host}:${monitor}`),
     kill: (index) => end(server(index), "SIGKILL"),
     stop: (index) => end(server(index), "SIGTERM"),
+    freeze: (index) => void process.kill(server(index).pid as number, "SIGSTOP"),
+    thaw: (index) => void process.kill(server(index).pid as number, "SIGCONT"),
     restart: (index) => start(path, server(index)),
     isUp: (index) => server(index).guard !== undefined,
     ready: () => until("the cluster is ready", async () => {
@@ -182,11 +198,17 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
   }
 }
 
-/** Ports that nobody has now. */
+/** Ports that nobody has now, below those that connections get by themselves: one of these could take the port of a server that is down, or even connect to itself. */
 async function freePorts(count: number): Promise<number[]> {
-  const listening = Array.from({ length: count }, () => createServer().listen(0, host));
-  await Promise.all(listening.map((each) => once(each, "listening")));
-  const ports = listening.map((each) => (each.address() as AddressInfo).port);
-  await Promise.all(listening.map((each) => once(each.close(), "close")));
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = 12_000 + Math.floor(20_000 * Math.random());
+    const listener = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      listener.once("error", () => resolve(false));
+      listener.listen(port, host, () => listener.close(() => resolve(true)));
+    });
+    if (isFree && !ports.includes(port)) ports.push(port);
+  }
   return ports;
 }

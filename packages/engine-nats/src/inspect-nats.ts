@@ -143,7 +143,7 @@ async function lookAtStreams(link: NatsLink, names: NatsNames, replicas: number,
       messages: info.state.messages,
       bytes: info.state.bytes,
       ...(info.cluster?.leader === undefined ? {} : { leader: info.cluster.leader }),
-      currentReplicas: 1 + followers.filter(({ current }) => current).length,
+      currentReplicas: 1 + followers.filter(({ current, offline }) => current && offline !== true).length,
       ...(difference === undefined ? {} : { difference }),
     });
     if (name !== names.queue) continue;

@@ -104,12 +104,25 @@ export class LedgerBook {
   async isThere(job: string, { stream }: LedgerPlace): Promise<boolean> {
     let asking = this.#asking.get(stream);
     if (asking === undefined) {
-      asking = this.#link.jsm.streams.info(stream).then(() => true, (error: unknown) => apiCode(error) !== apiCodes.streamNotFound).finally(() => this.#asking.delete(stream));
+      asking = this.#hasStream(stream);
       this.#asking.set(stream, asking);
     }
     if (await asking) return true;
     this.forget(job);
     return false;
+  }
+
+  async #hasStream(stream: string): Promise<boolean> {
+    try {
+      await this.#link.jsm.streams.info(stream);
+      return true;
+    } catch (error) {
+      if (apiCode(error) !== apiCodes.streamNotFound) return true;
+      this.#link.answered();
+      return false;
+    } finally {
+      this.#asking.delete(stream);
+    }
   }
 
   forget(job: string): void {
@@ -138,7 +151,7 @@ export class LedgerBook {
   async #finish(job: string, entry: Registered<JobEntry>): Promise<void> {
     const { generation } = entry.value;
     const asked = ledgerStream(this.#names, job, generation, this.#replicas);
-    // A cluster of which a server is down makes no stream for as many replicas.
+    // While servers are down there may be no place for so many replicas.
     await this.#link.makeStream(asked).catch((error: unknown) => {
       throw apiCode((error as Error).cause) === apiCodes.noSuitablePeers ? enginePaused(unreachable(this.#link.servers, error)) : error;
     });

@@ -1,5 +1,6 @@
 import type { Accepted, AppendOutcome, CommitOutcome, CommitRecord, Fence, Ledger, LedgerEntry, NoLedger, NoteOutcome, Undecided } from "@shoal/cluster";
 import { ShoalError, type JsonObject } from "@shoal/core";
+import type { MsgRequest } from "@nats-io/jetstream";
 import { followStream, replayStream, type StreamMessage } from "./read-stream.ts";
 import type { LedgerBook, LedgerPlace } from "./ledger-book.ts";
 import { apiCode, apiCodes, isNoResponders, isUnanswered, unansweredReason } from "./nats-errors.ts";
@@ -10,10 +11,20 @@ type CommitBody = { readonly block: string; readonly record: CommitRecord };
 type AppendBody = Fence & { readonly records: readonly JsonObject[]; readonly nonce: string };
 
 /** The last append of a role: nobody else's follows it unseen. */
-interface LastAppend {
+type LastAppend = Pick<AppendBody, "epoch"> & { readonly seq: number };
+
+/** The first message of a subject from there on. The servers know it, the client's types don't. */
+interface NextOfSubject {
   readonly seq: number;
-  readonly epoch: number;
-  readonly nonce?: string;
+  readonly next_by_subj: string;
+}
+
+/** An append on its way. */
+interface Appending {
+  readonly key: string;
+  readonly body: AppendBody;
+  /** Where the last append was when this one was sent and not answered: if it was written, it is the next one after that. */
+  unansweredAfter: number | undefined;
 }
 
 const noLedger: NoLedger = { outcome: "no-ledger" };
@@ -68,7 +79,7 @@ export class NatsLedger implements Ledger {
           if (code === apiCodes.publishInFlight) await this.#link.pause(inFlightWaitMs * (0.5 + this.#link.random()));
           else if (code !== apiCodes.wrongLastSequence) throw error;
           else {
-            const winner = await this.#last<CommitBody>(place, subject);
+            const winner = await this.#read<CommitBody>(place, { last_by_subj: subject });
             // Its leader said that it is there, and another one does not know it yet.
             if (winner === undefined) throw unansweredReason(error, "tell who was first", this.#link.servers);
             return winner.body.record.attempt === record.attempt ? { outcome: "accepted", seq: winner.seq } : { outcome: "lost", winner: winner.body.record };
@@ -83,7 +94,7 @@ export class NatsLedger implements Ledger {
       const place = await this.#book.place(job);
       if (place === undefined) return undefined;
       try {
-        return (await this.#last<CommitBody>(place, commitSubject(place, block)))?.body.record;
+        return (await this.#read<CommitBody>(place, { last_by_subj: commitSubject(place, block) }))?.body.record;
       } catch (error) {
         if (apiCode(error) !== apiCodes.streamNotFound) throw asRefused(error, "tell what is committed");
         this.#book.forget(job);
@@ -103,7 +114,8 @@ export class NatsLedger implements Ledger {
     const key = appendKey(job, role);
     const body: AppendBody = { role, epoch, records, nonce: `${this.#instance}-${++this.#nonces}` };
     const before = this.#appending.get(key) ?? Promise.resolve();
-    const appended = before.then(() => this.#write<AppendOutcome>(job, "append", sendings, (place) => this.#appendTo(place, key, body)));
+    const appending: Appending = { key, body, unansweredAfter: undefined };
+    const appended = before.then(() => this.#write<AppendOutcome>(job, "append", sendings, (place) => this.#appendTo(place, appending)));
     const settled: Promise<unknown> = appended.catch(() => {}).then(() => this.#appending.get(key) === settled && this.#appending.delete(key));
     this.#appending.set(key, settled);
     return appended;
@@ -127,37 +139,47 @@ export class NatsLedger implements Ledger {
    * The fence: an append says which one of its role it follows, and is refused if that is not the last. So whoever has read an append of a later epoch can't follow it, and
    * whoever has not read it can't either.
    */
-  async #appendTo(place: LedgerPlace, key: string, body: AppendBody): Promise<AppendOutcome> {
+  async #appendTo(place: LedgerPlace, appending: Appending): Promise<AppendOutcome> {
+    const { key, body } = appending;
     const subject = `${place.subjects}.append.${token(body.role)}`;
     for (;;) {
+      if (appending.unansweredAfter !== undefined) {
+        const next = await this.#read<AppendBody>(place, { seq: appending.unansweredAfter + 1, next_by_subj: subject });
+        if (next?.body.nonce === body.nonce) return this.#appended(key, next.seq, body.epoch);
+        // Another one stands where it would: it never will.
+        if (next !== undefined) appending.unansweredAfter = undefined;
+      }
       const last = this.#lastAppends.get(key) ?? (await this.#lastAppend(place, subject));
-      // It was written, and the answer was lost.
-      if (last.nonce === body.nonce) return this.#appended(key, { outcome: "accepted", seq: last.seq }, body);
+      if (appending.unansweredAfter !== undefined && last.seq !== appending.unansweredAfter) continue;
       if (last.epoch > body.epoch) return { outcome: "deposed", epoch: last.epoch };
       try {
         const { seq } = await this.#link.publish(subject, body, { expect: { lastSubjectSequence: last.seq, streamName: place.stream } });
-        return this.#appended(key, { outcome: "accepted", seq }, body);
+        return this.#appended(key, seq, body.epoch);
       } catch (error) {
         this.#lastAppends.delete(key);
         const code = apiCode(error);
         if (code === apiCodes.publishInFlight) await this.#link.pause(inFlightWaitMs * (0.5 + this.#link.random()));
-        else if (code !== apiCodes.wrongLastSequence) throw error;
+        else if (code !== apiCodes.wrongLastSequence) {
+          appending.unansweredAfter = last.seq;
+          throw error;
+        }
       }
     }
   }
 
-  #appended(key: string, accepted: Accepted, { epoch }: AppendBody): Accepted {
-    this.#lastAppends.set(key, { seq: accepted.seq, epoch });
-    return accepted;
+  #appended(key: string, seq: number, epoch: number): Accepted {
+    this.#lastAppends.set(key, { seq, epoch });
+    return { outcome: "accepted", seq };
   }
 
   async #lastAppend(place: LedgerPlace, subject: string): Promise<LastAppend> {
-    const last = await this.#last<AppendBody>(place, subject);
-    return last === undefined ? { seq: 0, epoch: 0 } : { seq: last.seq, epoch: last.body.epoch, nonce: last.body.nonce };
+    const last = await this.#read<AppendBody>(place, { last_by_subj: subject });
+    return last === undefined ? { seq: 0, epoch: 0 } : { seq: last.seq, epoch: last.body.epoch };
   }
 
-  async #last<T>(place: LedgerPlace, subject: string): Promise<{ readonly seq: number; readonly body: T } | undefined> {
-    const stored = await this.#link.ask("read the ledger", () => this.#link.jsm.streams.getMessage(place.stream, { last_by_subj: subject }));
+  /** What the stream's leader has there. */
+  async #read<T>(place: LedgerPlace, query: MsgRequest | NextOfSubject): Promise<{ readonly seq: number; readonly body: T } | undefined> {
+    const stored = await this.#link.ask("read the ledger", () => this.#link.jsm.streams.getMessage(place.stream, query));
     return stored === null ? undefined : { seq: stored.seq, body: JSON.parse(stored.string()) as T };
   }
 

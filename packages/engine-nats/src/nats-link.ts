@@ -197,15 +197,21 @@ export class NatsLink {
 
   /** Makes a stream unless it is there, and sees that it is as asked. @throws `engine-config`, `engine-replicas`, `engine-refused`, `engine-paused` */
   async makeStream(asked: AskedStream, { firstSeq }: { readonly firstSeq?: number } = {}): Promise<StreamInfo> {
+    const until = this.clock.now() + this.options.patienceMs;
     let info: StreamInfo | undefined;
-    try {
-      info = await this.ask(`make the stream ${asked.name}`, () => this.jsm.streams.add({ ...asked, ...(firstSeq === undefined ? {} : { first_seq: firstSeq }) }));
-    } catch (error) {
-      const code = apiCode(error);
-      if (code === apiCodes.notCluster) throw tooFewServers(asked.num_replicas ?? 1, error);
-      if (code !== apiCodes.nameInUse) throw asRefused(error, `make the stream ${asked.name}`);
-      info = await this.streamInfo(asked.name);
-      if (info === undefined) throw enginePaused(unansweredReason(error, `make the stream ${asked.name}`, this.servers));
+    while (info === undefined) {
+      try {
+        info = await this.ask(`make the stream ${asked.name}`, () => this.jsm.streams.add({ ...asked, ...(firstSeq === undefined ? {} : { first_seq: firstSeq }) }));
+      } catch (error) {
+        const code = apiCode(error);
+        if (code === apiCodes.notCluster) throw tooFewServers(asked.num_replicas ?? 1, error);
+        if (code !== apiCodes.nameInUse) throw asRefused(error, `make the stream ${asked.name}`);
+        // There is one that differs in what can't be compared, or in what can; one that is just being made is not told of yet.
+        info = await this.streamInfo(asked.name);
+        if (info !== undefined) break;
+        if (this.clock.now() >= until) throw enginePaused(unansweredReason(error, `make the stream ${asked.name}`, this.servers));
+        await this.pause(50 * (0.5 + this.random()));
+      }
     }
     assertConfig(`the stream ${asked.name}`, asked, info.config);
     return info;
