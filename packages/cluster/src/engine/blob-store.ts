@@ -8,7 +8,7 @@ export interface ByteRange {
 export interface BlobStore {
   /**
    * Stores bytes unless they are there; durable when it resolves, whole or not at all. Either way they are as good as new for `collect`: so put
-   * first, then commit what refers to them.
+   * first, then commit what refers to them. They may be changed as soon as the call has returned.
    * @throws `blob-mismatch` when the bytes are not those of that name; `disk-full`, `file-error`, `engine-paused`: nothing is there, try again
    */
   put(sha256: string, bytes: Uint8Array): Promise<"stored" | "there">;

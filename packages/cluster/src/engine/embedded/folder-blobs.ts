@@ -46,9 +46,9 @@ export class FolderBlobs implements BlobStore {
   }
 
   put(sha256: string, bytes: Uint8Array): Promise<"stored" | "there"> {
+    const copy = new Uint8Array(bytes);
     return this.#alone(sha256, async () => {
       if (await this.#isThere(sha256)) return "there";
-      const copy = new Uint8Array(bytes);
       checkBlobBytes(sha256, await sha256Of(copy));
       return this.#store(sha256, copy);
     });

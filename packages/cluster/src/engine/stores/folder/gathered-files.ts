@@ -66,8 +66,11 @@ export class GatheredFiles implements StoredFiles {
 
   put(sha256: string, offset: number, bytes: Uint8Array, last: boolean): Promise<void> {
     return this.#alone(sha256, async () => {
-      if (await this.has(sha256)) return;
-      const incoming = this.#incoming.get(sha256) ?? (await this.#begin(sha256));
+      let incoming = this.#incoming.get(sha256);
+      if (incoming === undefined) {
+        if (await this.has(sha256)) return;
+        incoming = await this.#begin(sha256);
+      }
       if (offset > incoming.bytes) {
         throw new ShoalError("bad-offset", `Bytes of the file ${sha256} came from ${offset} on, but only ${incoming.bytes} are there.`, { hint: "Send it again from the start.", failure: "bug" });
       }
@@ -158,7 +161,8 @@ export class GatheredFiles implements StoredFiles {
     const found = await this.#place.find(sha256);
     if (found === undefined) return undefined;
     const now = this.#date();
-    if (now - found.usedAt >= usedWithinMs) await this.#place.markUsed(sha256, now);
+    // Whoever asks is served, though the place be full.
+    if (now - found.usedAt >= usedWithinMs) await this.#place.markUsed(sha256, now).catch(() => {});
     return { bytes: found.bytes };
   }
 

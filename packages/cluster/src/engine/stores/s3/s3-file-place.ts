@@ -60,6 +60,8 @@ export class S3FilePlace implements FilePlace {
   }
 
   async list(): Promise<readonly KeptFile[]> {
+    // Others may have asked since this process looked.
+    this.#usedAt.clear();
     const usedAt = new Map<string, number>();
     for await (const { objects } of this.#objects.pages(usedBegin)) for (const { name, changedAt } of objects) usedAt.set(name.slice(usedBegin.length), changedAt);
     const kept: KeptFile[] = [];
