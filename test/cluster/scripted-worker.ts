@@ -20,6 +20,8 @@ interface WorkerOptions {
   readonly origin?: Origin;
   readonly script?: Script;
   /** Computes one task after the other, each for so long; forgets, as an agent does, what it had not begun when its connection ends. Default: at once. */
+  /** Shows what it holds to whoever lets it in. */
+  readonly presents?: boolean;
   readonly pace?: { readonly clock: Clock; readonly ms: number };
 }
 
@@ -105,6 +107,7 @@ export class ScriptedWorker {
     this.heard.push(message);
     if (message.kind === "settle" || message.kind === "refuse") this.held.delete(keyOf(message));
     if (message.kind === "lease") for (const { attempt, input } of message.tasks) if (input !== undefined) this.#inputs.set(attempt.number, input);
+    if (message.kind === "welcome" && this.#options.presents === true) this.present();
     if (message.kind === "revoke") for (const { attempt } of message.tasks) this.#revoked.add(attempt.number);
     if (message.kind === "block" && payload !== undefined) void this.#compute({ task: message.task, attempt: message.attempt }, payload);
   }

@@ -48,8 +48,8 @@ test("a job's blocks are spread over the workers of three gateways, and come out
 });
 
 /** Workers of all gateways, two each, that take a tenth of a second for a block. */
-function fleetOf(several: SeveralGateways, each = 2): ScriptedWorker[] {
-  return several.gateways.flatMap((gateway, index) => Array.from({ length: each }, (_, at) => several.connect(new ScriptedWorker(`worker ${index}.${at}`, { pace: { clock: several.clock, ms: 100 } }), gateway)));
+function fleetOf(several: SeveralGateways, each = 2, options: ConstructorParameters<typeof ScriptedWorker>[1] = {}): ScriptedWorker[] {
+  return several.gateways.flatMap((gateway, index) => Array.from({ length: each }, (_, at) => several.connect(new ScriptedWorker(`worker ${index}.${at}`, { pace: { clock: several.clock, ms: 100 }, presents: true, ...options }), gateway)));
 }
 
 /** As agents do: who lost its gateway goes to the next one, with what it holds. */
@@ -57,8 +57,9 @@ function redial(several: SeveralGateways, clients: readonly (ScriptedWorker | Sc
   const alive = several.gateways.filter(({ isAlive }) => isAlive);
   for (const [index, client] of clients.entries()) {
     if (!client.isClosed) continue;
-    several.connect(client, alive[index % alive.length] as OneOfSeveral);
-    if (client instanceof ScriptedWorker) client.present();
+    const others = alive.filter(({ gateway }) => alive.length === 1 || gateway !== several.homeOf(client));
+    const key = client.heard.flatMap((heard) => ("message" in heard ? [] : heard.kind === "welcome" ? [heard.key] : [])).at(-1);
+    several.connect(client, others[index % others.length] as OneOfSeveral, key === undefined ? {} : { key });
   }
 }
 
@@ -136,7 +137,8 @@ test("one whose home does not answer waits no longer than the role lasts, is tol
 test("a home that can't reach the engine for longer than its role lasts puts the job down, and another one takes it up", { timeout: 60_000 }, async () => {
   const several = await severalGateways(2);
   const blocks = numbers(400);
-  const workers = fleetOf(several);
+  const { token } = await several.at(0).gateway.invite(["work"]);
+  const workers = fleetOf(several, 2, { origin: { address: "192.0.2.1" }, hello: { token } });
   const driver = several.connect(new ScriptedDriver({ blocks }), several.at(0));
   let mend: (() => void) | undefined;
   await runThrough(several, driver, workers, () => {
@@ -144,6 +146,8 @@ test("a home that can't reach the engine for longer than its role lasts puts the
     if (driver.all("accepted").length > 1) mend?.();
   });
   expect(driver.all("bye")).toMatchObject([{ again: true, error: { code: "gateway-deposed" } }]);
+  // Its workers took what they had computed, and could not be committed, to the other gateway.
+  expect(workers[0]?.bye).toMatchObject({ again: true, error: { code: "engine-paused" } });
   expect(driver.values()).toEqual(twiceAll(blocks));
   console.log("cut", several.clock.now(), extra(workers, blocks.length));
 });

@@ -54,7 +54,7 @@ describe.skipIf(findNatsServer() === undefined)("gateways of one engine", { time
     release(folder, 60 * blockRows);
     const job = startJob(folder, { rows, args: ["--on", one.links.submit] });
     const views = [new CoordinatorView(one), new CoordinatorView(two)] as const;
-    const leads = (view: CoordinatorView): Promise<unknown> => view.until("it led the job", (snapshot) => { const known = theJob(snapshot); return known !== undefined && known.ledBy === undefined; });
+    const leads = (view: CoordinatorView): Promise<unknown> => view.until("it led the job", theJob);
     const home = await Promise.race(views.map(async (view, at) => leads(view).then(() => at, () => at)));
     const [killed, left] = home === 0 ? [one, two] : [two, one];
     await done(views[home] ?? views[0], 10);

@@ -1,4 +1,4 @@
-import type { JobSnapshot, SegmentSnapshot, Snapshot } from "@shoal/cluster";
+import type { JobSnapshot, SegmentSnapshot, Snapshot, WorkerSnapshot } from "@shoal/cluster";
 import { expect, test } from "vitest";
 import { prometheusText } from "./prometheus-text.ts";
 
@@ -25,7 +25,14 @@ test("the backlog is what is not done, with what is yet to come where that is kn
   expect(backlog(job({ segments: [{ ...open, devices: ["cuda", "webgpu"] }, open] }))).toEqual(['shoal_backlog_blocks{device="any"} 10', 'shoal_backlog_blocks{device="cuda or webgpu"} 10']);
 });
 
-test("of jobs that nobody works at, and of those that another gateway leads, nothing is counted here", () => {
+test("of jobs that nobody works at, nothing is counted", () => {
   const open = { ...segment, blocks: { ...blocks, ready: 5 } };
-  for (const more of [{ state: "paused" }, { state: "done" }, { ledBy: "the other" }] as const) expect(backlog(job({ segments: [open], ...more }))).toEqual(['shoal_backlog_blocks{device="any"} 0']);
+  for (const more of [{ state: "paused" }, { state: "done" }] as const) expect(backlog(job({ segments: [open], ...more }))).toEqual(['shoal_backlog_blocks{device="any"} 0']);
+});
+
+test("workers of other gateways are no workers here; what is done here for other gateways is told", () => {
+  const worker: WorkerSnapshot = { worker: "w", label: "w", host: "machine", runtime: "node 24", devices: ["cpu"], state: "computing", joinedAt: 0, rowsDone: 0, blocksDone: 0, rowsPerSecond: 0, failures: 0 };
+  const text = prometheusText({ at: 0, name: "desk", jobs: [], workers: [worker, { ...worker, worker: "p", runtime: "gateway" }], helps: [{ job: "j", name: "labels", by: "other", rowsDone: 7, rowsPerSecond: 0, blocks: { waiting: 0, leased: 1 } }], refused: {} }, traffic, 1);
+  expect(text).toContain('shoal_workers{state="computing"} 1\n');
+  expect(text).toContain('shoal_helped_rows_total{job="j",name="labels"} 7\n');
 });

@@ -18,7 +18,7 @@ export interface SharedEngine {
 }
 
 /** What a coordinator tells Prometheus, in its text format. Of several gateways each says with every sample which one it is. */
-export function prometheusText({ jobs, workers, refused, paused }: Snapshot, traffic: Traffic, memoryBytes: number, engine?: SharedEngine): string {
+export function prometheusText({ jobs, workers, helps = [], refused, paused }: Snapshot, traffic: Traffic, memoryBytes: number, engine?: SharedEngine): string {
   const text = new MetricsText(engine === undefined ? {} : { gateway: engine.gateway });
   const ofJob = ({ job, name }: JobSnapshot): Labels => ({ job, name });
   text.counter("shoal_rows_done_total", "Rows of a job that are committed.", jobs.map((job) => [ofJob(job), job.rowsDone]));
@@ -29,7 +29,10 @@ export function prometheusText({ jobs, workers, refused, paused }: Snapshot, tra
     job.segments.flatMap(({ segment, blocks }) => blockStates.map((state): Sample => [{ ...ofJob(job), segment: String(segment), state }, blocks[state]]))));
   text.gauge("shoal_blocks_committed", "Blocks that stand in the ledger, of the jobs that are known here.", [[{}, jobs.flatMap(({ segments }) => segments).reduce((sum, { blocks }) => sum + blocks.done, 0)]]);
   text.gauge("shoal_backlog_blocks", "Blocks that are not done, those that the source has yet to give among them, by the device that they need: of running jobs whose driver is here.", backlog(jobs));
-  text.gauge("shoal_workers", "Workers by state.", workerStates.map((state) => [{ state }, workers.filter((worker) => worker.state === state).length]));
+  text.counter("shoal_helped_rows_total", "Rows of jobs that other gateways lead, done by workers here.", helps.map(({ job, name, rowsDone }) => [{ job, name }, rowsDone]));
+  // Those of other gateways are told by them.
+  const here = workers.filter(({ runtime }) => runtime !== "gateway");
+  text.gauge("shoal_workers", "Workers by state.", workerStates.map((state) => [{ state }, here.filter((worker) => worker.state === state).length]));
   text.counter("shoal_refused_total", "What was refused, by code of error.", Object.entries(refused).map(([code, count]) => [{ code }, count]));
   text.gauge("shoal_paused", "1 while nothing can be committed.", [[{}, paused === undefined ? 0 : 1]]);
   text.gauge("shoal_connections", "Connections that are open.", [[{}, traffic.connections]]);
@@ -51,12 +54,11 @@ function addEngine(text: MetricsText, { numbers, paused, ledgers }: SharedEngine
   text.counter("shoal_engine_errors_total", "What the engine refused this gateway, by code of error.", samples(numbers.errors, "code"));
 }
 
-/** By what the segment asks of a worker: `any` where it leaves that open, and then a CPU will do. */
+/** Each job once, where it is led. By what the segment asks of a worker: `any` where it leaves that open, and then a CPU will do. */
 function backlog(jobs: readonly JobSnapshot[]): Sample[] {
   const blocks = new Map<string, number>([["any", 0]]);
-  for (const { state, ledBy, segments } of jobs) {
-    // Each job once: where it is led.
-    if (state !== "running" || ledBy !== undefined) continue;
+  for (const { state, segments } of jobs) {
+    if (state !== "running") continue;
     for (const segment of segments) {
       const device = segment.devices === undefined || segment.devices.length === 0 ? "any" : segment.devices.join(" or ");
       const { ready, leased, committing, troubled, done, total = segment.expectedBlocks ?? 0 } = segment.blocks;

@@ -5,6 +5,7 @@ import { protocolVersion, type DriverToGateway, type GatewayToDriver, type Gatew
 import { protocolMismatch } from "../connection/protocol-mismatch.ts";
 import { travellingError } from "../connection/travelling-error.ts";
 import { DriverLink, type DriverLinkParts } from "./driver-link.ts";
+import type { EngineReach } from "./engine-reach.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import type { Origin } from "./gateway.ts";
 import type { Admission, InviteBook } from "./invite-book.ts";
@@ -35,6 +36,7 @@ export class Connections {
   readonly #invites: InviteBook;
   readonly #intake: ResultIntake;
   readonly #parts: DriverLinkParts;
+  readonly #reach: EngineReach;
   readonly #addresses = new Map<string, number>();
   readonly #drivers = new Set<DriverLink>();
   #count = 0;
@@ -43,12 +45,13 @@ export class Connections {
   #closed: ShoalError | undefined;
   #opensAgain = true;
 
-  constructor(state: GatewayState, name: string, invites: InviteBook, intake: ResultIntake, parts: DriverLinkParts) {
+  constructor(state: GatewayState, name: string, invites: InviteBook, intake: ResultIntake, reach: EngineReach, parts: DriverLinkParts) {
     this.#state = state;
     this.#name = name;
     this.#invites = invites;
     this.#intake = intake;
     this.#parts = parts;
+    this.#reach = reach;
   }
 
   get drivers(): ReadonlySet<DriverLink> {
@@ -164,6 +167,12 @@ export class Connections {
     [this.#closed, this.#opensAgain] = [error, again];
   }
 
+  /** Who came from elsewhere is to come again, at another gateway if there is one. */
+  sendAway(error: ShoalError): void {
+    for (const link of this.#state.links.values()) if (!link.admission.trusted) link.bye(error, true);
+    for (const driver of this.#drivers) if (!driver.admission.trusted) driver.bye(error, true);
+  }
+
   /** Everybody goes. */
   endAll(error: ShoalError): void {
     this.close(error, true);
@@ -184,6 +193,7 @@ export class Connections {
   #whyFull({ address }: Origin): ShoalError | undefined {
     const { connections, connectionsPerAddress } = this.#state.settings;
     if (address === undefined) return undefined;
+    if (this.#reach.why !== undefined) return this.#reach.why;
     if (this.#count >= connections) return new ShoalError("too-many-connections", `The coordinator has ${connections} connections, and takes no more.`, { hint: "Come again in a while." });
     if ((this.#addresses.get(address) ?? 0) < connectionsPerAddress) return undefined;
     return new ShoalError("too-many-connections", `${connectionsPerAddress} connections come from ${address} already.`, { hint: "Close some of them first." });

@@ -6,6 +6,7 @@ import { BlobCollection } from "./blob-collection.ts";
 import { checkResultHere } from "./check-result.ts";
 import { Commits } from "./commits.ts";
 import { Connections } from "./connections.ts";
+import { EngineReach } from "./engine-reach.ts";
 import { EngineTrouble } from "./engine-trouble.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
 import { defaultGatewaySettings } from "./gateway-settings.ts";
@@ -67,9 +68,13 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const elsewhere = new Elsewhere(state, commits, trouble, opened);
   intake.elsewhere = elsewhere;
   const collection = new BlobCollection(state, elsewhere.claims);
+  const reach = new EngineReach(state);
   const roles = new JobRoles(state, (job) => {
     onNotice(`${name} leads job ${job.description.name} no more: it could not reach the engine for longer than ${settings.leaderMs / 1000} s.`);
     desk.putDown(job);
+    const why = reach.lost();
+    // They hold what they have computed, and the engine knows nothing of it: another gateway commits it.
+    if (why !== undefined) connections.sendAway(why);
   });
   const talk = new GatewayTalk(state, {
     wanted: (job, driver, isProven) => desk.letGo(job, driver, isProven),
@@ -80,7 +85,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   });
   const desk: JobDesk = new JobDesk(state, files, trouble, { roles, talk, elsewhere, opened });
   const invites = new InviteBook(engine, clock, date, parts.secret);
-  const connections = new Connections(state, name, invites, intake, { desk, asks, collection, claims: elsewhere.claims });
+  const connections: Connections = new Connections(state, name, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims });
 
   let settle = (): void => {};
   const ended = new Promise<void>((resolve) => (settle = resolve));
@@ -168,7 +173,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     },
     allows: (token, scope) => invites.allows(token, scope),
     modelFile: (model, path) => modelFile(state, model, path),
-    snapshot: () => takeSnapshot(state, name, whyPaused()),
+    snapshot: () => takeSnapshot(state, name, whyPaused(), elsewhere),
     watch: (onChange) => watchers.watch(onChange),
     ended,
     close: (options = {}) => (closing ??= close(options)),

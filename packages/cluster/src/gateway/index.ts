@@ -5,5 +5,5 @@ export { memoryFiles, type FileStore } from "./file-store.ts";
 export type { GatewayParts } from "./gateway-parts.ts";
 export { defaultGatewaySettings, type GatewaySettings } from "./gateway-settings.ts";
 export type { CloseOptions, Gateway, Origin } from "./gateway.ts";
-export type { Invite, JobSnapshot, SegmentSnapshot, Snapshot, WorkerSnapshot } from "./snapshot.ts";
+export type { HelpSnapshot, Invite, JobSnapshot, SegmentSnapshot, Snapshot, WorkerSnapshot } from "./snapshot.ts";
 export { coordinatorLedger } from "./own-ledgers.ts";

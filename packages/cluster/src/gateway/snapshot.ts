@@ -8,18 +8,31 @@ export interface Snapshot {
   readonly name: string;
   readonly jobs: readonly JobSnapshot[];
   readonly workers: readonly WorkerSnapshot[];
+  /** Jobs that other gateways of the engine lead and that workers here help with; absent where there are none. What is done of them is counted where they are led. */
+  readonly helps?: readonly HelpSnapshot[];
   /** Why nothing is committed at the moment: the disk is full. */
   readonly paused?: string;
   /** What was refused since the start, by code of error. */
   readonly refused: Readonly<Record<string, number>>;
 }
 
+export interface HelpSnapshot {
+  readonly job: string;
+  readonly name: string;
+  /** The gateway that leads it: its name for people, and its epoch; absent while that is not known. */
+  readonly by?: string;
+  readonly home?: number;
+  /** By workers of this gateway. */
+  readonly rowsDone: number;
+  readonly rowsPerSecond: number;
+  /** That are here. */
+  readonly blocks: { readonly waiting: number; readonly leased: number };
+}
+
 export interface JobSnapshot {
   readonly job: string;
   readonly name: string;
   readonly state: "running" | "paused" | "done" | "failed" | "cancelled";
-  /** The gateway that leads it, where that is another one: what is told here is only this one's part. */
-  readonly ledBy?: string;
   readonly error?: ErrorData;
   readonly startedAt: number;
   readonly endedAt?: number;

@@ -3,18 +3,22 @@ import { blockMap, countBlocks } from "./block-map.ts";
 import { bottleneck } from "./bottleneck.ts";
 import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
+import type { Elsewhere } from "./elsewhere.ts";
+import { helpSnapshots, poolSnapshots } from "./elsewhere-snapshots.ts";
 import { fleetOf, standingOf, type SegmentFleet } from "./job-standing.ts";
 import { downloadBytes } from "./model-files.ts";
 import type { JobSnapshot, SegmentSnapshot, Snapshot, WorkerSnapshot } from "./snapshot.ts";
 import type { WorkerRecord } from "./worker-record.ts";
 
 /** Everything that a dashboard shows. */
-export function takeSnapshot(state: GatewayState, name: string, trouble: string | undefined): Snapshot {
+export function takeSnapshot(state: GatewayState, name: string, trouble: string | undefined, elsewhere: Elsewhere): Snapshot {
   const fleet = fleetOf(state);
+  const helps = helpSnapshots(state);
   return {
     at: state.date(), name,
-    jobs: [...state.jobs.values()].map((job) => jobSnapshot(state, job, trouble, fleet)),
-    workers: [...state.workers.values()].map((worker) => workerSnapshot(state, worker)),
+    jobs: [...state.jobs.values()].filter(({ guest }) => guest === undefined).map((job) => jobSnapshot(state, job, trouble, fleet)),
+    workers: [...[...state.workers.values()].map((worker) => workerSnapshot(state, worker)), ...poolSnapshots(state, elsewhere)],
+    ...(helps.length === 0 ? {} : { helps }),
     ...(trouble === undefined ? {} : { paused: trouble }),
     refused: state.refusals.byCode(),
   };
@@ -31,7 +35,6 @@ function jobSnapshot(state: GatewayState, job: GatewayJob, trouble: string | und
   return {
     job: job.name, name: description.name, state: standing.state === "opening" ? "running" : standing.state,
     startedAt, volunteers: description.volunteers, about: description.about, downloadBytes: downloadBytes(description), rowsDone, rowsPerSecond,
-    ...(job.guest === undefined ? {} : { ledBy: job.guest.by }),
     ...(error === undefined ? {} : { error }),
     ...(endedAt === undefined ? {} : { endedAt }),
     ...(rowsTotal === undefined ? {} : { rowsTotal }),

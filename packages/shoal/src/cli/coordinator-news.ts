@@ -1,9 +1,18 @@
-import type { JobSnapshot, Snapshot, WorkerSnapshot } from "@shoal/cluster";
+import type { HelpSnapshot, JobSnapshot, Snapshot, WorkerSnapshot } from "@shoal/cluster";
 import { formatCount, formatDuration, plural } from "@shoal/executor";
 
 /** What happened between two snapshots that somebody at the terminal wants a line about. */
 export function coordinatorNews(before: Snapshot | undefined, after: Snapshot): readonly string[] {
-  return [...workerNews(before?.workers ?? [], after.workers), ...jobNews(before?.jobs ?? [], after.jobs), ...pauseNews(before?.paused, after.paused)];
+  return [...workerNews(ownOf(before), ownOf(after)), ...jobNews(before?.jobs ?? [], after.jobs), ...helpNews(before?.helps, after.helps), ...pauseNews(before?.paused, after.paused)];
+}
+
+/** Workers of other gateways come and go there. */
+function ownOf(snapshot: Snapshot | undefined): readonly WorkerSnapshot[] {
+  return (snapshot?.workers ?? []).filter(({ runtime }) => runtime !== "gateway");
+}
+
+function helpNews(before: readonly HelpSnapshot[] = [], after: readonly HelpSnapshot[] = []): readonly string[] {
+  return after.filter(({ job }) => !before.some((each) => each.job === job)).map(({ name, by = "another gateway" }) => `helping ${by} with job "${name}"`);
 }
 
 export function workerNews(before: readonly WorkerSnapshot[], after: readonly WorkerSnapshot[]): readonly string[] {
@@ -25,7 +34,6 @@ function jobNews(before: readonly JobSnapshot[], after: readonly JobSnapshot[]):
   return after.flatMap((job) => {
     const was = known.get(job.job);
     if (was?.state === job.state) return [];
-    if (job.ledBy !== undefined) return was === undefined ? [`helping ${job.ledBy} with job "${job.name}"`] : [];
     switch (job.state) {
       case "running": return [was === undefined ? `job "${job.name}" began${job.volunteers ? "; volunteers may see its rows" : ""}` : `job "${job.name}" goes on`];
       case "paused": return [`job "${job.name}" waits for the program that brought it`];
