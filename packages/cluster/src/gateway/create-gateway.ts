@@ -85,7 +85,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   });
   const desk: JobDesk = new JobDesk(state, files, trouble, { roles, talk, elsewhere, opened });
   const invites = new InviteBook(engine, clock, date, parts.secret);
-  const connections: Connections = new Connections(state, name, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims });
+  const connections: Connections = new Connections(state, name, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims, heldBy: (job, segment, block, rows) => elsewhere.lending.heldBy(job, { segment, block, first: 0, rows }) });
 
   let settle = (): void => {};
   const ended = new Promise<void>((resolve) => (settle = resolve));

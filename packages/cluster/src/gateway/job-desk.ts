@@ -85,15 +85,16 @@ export class JobDesk {
   async #open(job: GatewayJob, driver: DriverLink): Promise<void> {
     const { roles, talk, elsewhere, opened } = this.#parts;
     try {
-      const role = await takeRole(this.#state, roles, talk, job.name, driver);
+      const { role, wasHeld } = await takeRole(this.#state, roles, talk, job.name, driver);
       if (job.guest !== undefined) elsewhere.guests.leave(job);
       // It may have been let go of while its role was waited for.
       this.#state.jobs.set(job.name, job);
       roles.hold(job, role);
-      const { hasHelpers, claims } = await readLedger(this.#state, job);
+      const { hasHelpers, claims, held } = await readLedger(this.#state, job);
       if (job.role === undefined) throw deposed(job.name);
       job.state = "running";
-      if (hasHelpers) elsewhere.lending.follow(job);
+      if (hasHelpers || wasHeld) elsewhere.lending.follow(job);
+      elsewhere.lending.heldBefore(job, held);
       for (const claim of claims) elsewhere.claims.heard(job, claim);
     } catch (error) {
       await roles.release(job);
@@ -114,7 +115,9 @@ export class JobDesk {
     job.driver = undefined;
     job.driverLostAt = undefined;
     elsewhere.lending.leave(job);
-    void roles.release(job);
+    // Whoever takes it up is to know what workers here have of it.
+    const isHeard = job.isOver ? Promise.resolve() : elsewhere.inlet.sayHeldOf(job);
+    void isHeard.finally(() => roles.release(job));
     if (job.isOver) dropJob(this.#state, job);
     else if (job.state === "running" && this.#state.jobs.get(job.name) === job) {
       elsewhere.guests.becomeGuest(job);
