@@ -117,9 +117,12 @@ describe.skipIf(findNatsServer() === undefined)("gateways of one engine", { time
     const [one, two] = [await startGateway(folder, "one", ports[0] ?? 0, settings), await startGateway(folder, "two", ports[1] ?? 0, settings)];
     const rows = 30 * blockRows;
     const expected = await onOneMachine(folder, { rows });
-    // No worker where the run is brought: every block is lent.
+    const job = startJob(folder, { rows, args: ["--on", one.alone.links.submit] });
+    // What workers are scaled by is told before there is any.
+    await expect.poll(() => metric(one, "shoal_backlog_blocks"), { timeout: 30_000 }).toBeGreaterThan(0);
+    // No worker where the run was brought: every block is lent.
     startWorker(folder, two.alone, "at two");
-    await succeeded(startJob(folder, { rows, args: ["--on", one.alone.links.submit] }));
+    await succeeded(job);
     expect(differing(read(folder), expected)).toEqual([]);
     const [, committed] = /shoal_engine_writes_total\{[^}]*kind="commit",outcome="accepted"\} (\d+)/.exec(await (await fetch(`${two.url}metrics`)).text()) ?? [];
     expect(Number(committed)).toBeGreaterThanOrEqual(30);
