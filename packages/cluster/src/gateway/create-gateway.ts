@@ -65,7 +65,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const asks = new AskGate(state);
   const intake = new ResultIntake(state, { check: parts.checkResult ?? checkResultHere, trustsOwn: parts.trustsOwnWorkers === true }, trouble, new ResultSamples(state));
   const opened = (job: string): void => intake.jobOpened(job);
-  const elsewhere = new Elsewhere(state, commits, trouble, opened);
+  const elsewhere = new Elsewhere(state, commits, trouble, { opened, helps: (job) => void talk.help(job).catch(() => {}) });
   intake.elsewhere = elsewhere;
   const collection = new BlobCollection(state, elsewhere.claims);
   const reach = new EngineReach(state);
@@ -76,7 +76,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     // They hold what they have computed, and the engine knows nothing of it: another gateway commits it.
     if (why !== undefined) connections.sendAway(why);
   });
-  const talk = new GatewayTalk(state, {
+  const talk: GatewayTalk = new GatewayTalk(state, {
     wanted: (job, driver, isProven) => desk.letGo(job, driver, isProven),
     helped: (name) => {
       const job = state.jobs.get(name);

@@ -21,6 +21,8 @@ export interface JobDeskParts {
   readonly opened: (job: string) => void;
 }
 
+const heardWithinMs = 2_000;
+
 /** Drivers bring jobs, come back to them, and stay away. */
 export class JobDesk {
   readonly #state: GatewayState;
@@ -40,8 +42,8 @@ export class JobDesk {
   async submit(description: JobDescription, driver: DriverLink): Promise<GatewayJob> {
     const { jobs, loop } = this.#state;
     assertNameIsFree(description.job);
-    const known = jobs.get(description.job);
     const missing = await this.#missingFiles(description);
+    const known = jobs.get(description.job);
     if (known?.guest !== undefined && !this.#opening.has(known)) {
       assertSameJob(known, description);
       return this.#lead(known, missing, driver);
@@ -111,19 +113,29 @@ export class JobDesk {
   /** The role is lost, or given up: its driver looks for another gateway, what workers here have still counts. @param why what its driver is told, where it is here */
   putDown(job: GatewayJob, why = deposed(job.name)): void {
     const { driver } = job;
-    const { elsewhere, roles } = this.#parts;
+    const { elsewhere } = this.#parts;
     job.driver = undefined;
     job.driverLostAt = undefined;
     elsewhere.lending.leave(job);
-    // Whoever takes it up is to know what workers here have of it.
-    const isHeard = job.isOver ? Promise.resolve() : elsewhere.inlet.sayHeldOf(job);
-    void isHeard.finally(() => roles.release(job));
+    // Whoever takes it up is to know first what workers here have of it.
+    void this.#releaseWhenHeard(job);
     if (job.isOver) dropJob(this.#state, job);
     else if (job.state === "running" && this.#state.jobs.get(job.name) === job) {
       elsewhere.guests.becomeGuest(job);
       pauseJob(this.#state, job, "elsewhere");
     }
     driver?.lost(job, why);
+  }
+
+  /** An engine that does not answer is not waited for. */
+  async #releaseWhenHeard(job: GatewayJob): Promise<void> {
+    const { clock, signal } = this.#state;
+    const { elsewhere, roles } = this.#parts;
+    const heard = new AbortController();
+    const isHeard = job.isOver ? Promise.resolve() : elsewhere.inlet.sayHeldOf(job);
+    await Promise.race([isHeard, clock.sleep(heardWithinMs, AbortSignal.any([signal, heard.signal]))]).catch(() => {});
+    heard.abort();
+    await roles.release(job);
   }
 
   /** Another gateway has the driver of a job that is led here. Whether that one may lead it now. */

@@ -43,8 +43,13 @@ export async function takeRole(state: GatewayState, roles: JobRoles, talk: Gatew
     giveUp.abort(notYet(job, isAsked));
   };
   wait().catch(() => {});
+  const gaveUp = new Promise<never>((_, reject) => giveUp.signal.addEventListener("abort", () => reject(giveUp.signal.reason), { once: true }));
   try {
-    return { role: await acquired, wasHeld };
+    return { role: await Promise.race([acquired, gaveUp]), wasHeld };
+  } catch (error) {
+    // An engine that hears late that nobody waits any more.
+    acquired.then((late) => late.release()).catch(() => {});
+    throw error;
   } finally {
     over.abort();
   }
