@@ -8,7 +8,7 @@ import type { Certificate } from "./https/certificate.ts";
 import { linkOf } from "./links/link.ts";
 import { linkHost } from "./links/local-names.ts";
 import { createApp } from "./routes/app.ts";
-import type { Environment } from "./routes/environment.ts";
+import type { CountedEngine, Environment } from "./routes/environment.ts";
 import { acceptSockets } from "./server/accept-sockets.ts";
 import { basePathOf, withoutBasePath } from "./server/base-path.ts";
 import { limitConnections, type ConnectionLimits } from "./server/connection-limits.ts";
@@ -31,6 +31,10 @@ export interface ServeOptions {
   /** Folders of built pages. Default: those that come with this package. */
   readonly pages?: Environment["pages"];
   readonly limits: ConnectionLimits;
+  /** Where several gateways share an engine. */
+  readonly engine?: CountedEngine;
+  /** No more work is to be sent here. Default: never. */
+  readonly isClosing?: () => boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -51,7 +55,7 @@ const ownPages: Environment["pages"] = { volunteer: fileURLToPath(volunteerPage)
 const lastWordsMs = 1000;
 
 /** Puts a gateway on the network: pages, files, API and WebSockets. @throws `port-taken`, `bad-host`, `bad-certificate`, `bad-option` */
-export async function serveGateway({ gateway, files, tokenOfInvite, host, port, certificate, baseUrl, trustedProxies, origins, limits, clock, log, pages = ownPages }: ServeOptions): Promise<Served> {
+export async function serveGateway({ gateway, files, tokenOfInvite, host, port, certificate, baseUrl, trustedProxies, origins, limits, engine, isClosing = () => false, clock, log, pages = ownPages }: ServeOptions): Promise<Served> {
   if (baseUrl !== undefined && (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol))) {
     throw new ShoalError("bad-option", `"${baseUrl}" can't be where the world finds this coordinator.`, { hint: "Give a whole address, such as https://example.org/shoal/.", failure: "bug" });
   }
@@ -67,7 +71,8 @@ export async function serveGateway({ gateway, files, tokenOfInvite, host, port, 
   const ending = new AbortController();
   const streams = new Set<Promise<void>>();
   const environment: Environment = {
-    gateway,
+    gateway, isClosing,
+    ...(engine !== undefined && { engine }),
     ending: ending.signal,
     streaming: () => {
       let end = (): void => {};

@@ -1,20 +1,33 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { createGateway, memoryChannel, memoryEngine, type Channel, type CloseOptions, type DriverToGateway, type Engine, type Gateway, type GatewayToDriver, type GatewayToWorker, type SchedulerSettings, type Scope, type WorkerToGateway } from "@shoal/cluster";
+import { createGateway, engineSecret, memoryChannel, memoryEngine, type Channel, type CloseOptions, type DriverToGateway, type Engine, type Gateway, type GatewayToDriver, type GatewayToWorker, type SchedulerSettings, type Scope, type WorkerToGateway } from "@shoal/cluster";
 import { openEmbeddedEngine } from "@shoal/cluster/embedded";
-import { silentLogger, systemClock, type Logger } from "@shoal/core";
+import { ShoalError, silentLogger, systemClock, type Logger } from "@shoal/core";
 import { createResultChecker } from "./checking/result-checker.ts";
 import { folderFiles, type StoredFiles } from "./files/folder-files.ts";
 import { certName, ownCertificate, readCertificate, type Certificate } from "./https/certificate.ts";
-import { linkOf } from "./links/link.ts";
+import { linkOf, linkToAny } from "./links/link.ts";
 import { isEveryAddress, isOnlyHere, localAddresses } from "./links/local-names.ts";
+import { ownLinks, sharedLinks, type PrintedLinks } from "./links/printed-links.ts";
+import { measureEngine } from "./metrics/measure-engine.ts";
 import { defaultLimits, type ConnectionLimits } from "./server/connection-limits.ts";
 import { dashboardPage, serveGateway, volunteerPage, type Served } from "./serve-gateway.ts";
-import { openState, type CoordinatorState, type KeptLink } from "./state/coordinator-state.ts";
+import { openState } from "./state/coordinator-state.ts";
 
 export interface CoordinatorOptions {
-  /** Where ledger, blobs, files, secret, port and links are kept, so that a restart goes on; without one everything ends with the process. */
+  /**
+   * Where ledger, blobs, files, secret, port and links are kept, so that a restart goes on; without one everything ends with the process. With an `engine`: where this machine's port and
+   * certificate are kept.
+   */
   readonly folder?: string;
+  /** An engine that other gateways use too: this is one of several, and what one of them lets in all of them do. It stays the caller's to close, after the coordinator. Needs `files`. */
+  readonly engine?: Engine;
+  /** Files of models and code; of a shared engine, where all of its gateways find them. They stay the caller's to close. Default: in the folder. */
+  readonly files?: StoredFiles;
+  /** Where gateways of the engine are found, as `host:port`: links for programs name all of them. */
+  readonly gateways?: readonly string[];
+  /** Proposed to sign links with: 32 random bytes. What the engine or the folder has already counts more. Default: made here. */
+  readonly secret?: Uint8Array;
   /** The address to listen on. Default `127.0.0.1`: this machine only. `0.0.0.0`: every one. */
   readonly host?: string;
   /** Default: the one that the folder remembers, otherwise any that is free. */
@@ -29,6 +42,8 @@ export interface CoordinatorOptions {
   readonly origins?: readonly string[];
   /** For people. Default `coordinator`. */
   readonly name?: string;
+  /** How long links let people in, in milliseconds. Default 30 days. */
+  readonly linkMs?: number;
   readonly limits?: Partial<ConnectionLimits>;
   readonly settings?: Partial<SchedulerSettings>;
   readonly log?: Logger;
@@ -41,7 +56,7 @@ export interface CoordinatorOptions {
 export interface LinkOptions {
   /** For strangers: they see only jobs that say `volunteers: true`. */
   readonly volunteer?: boolean;
-  /** How long it lets people in. Default 30 days. */
+  /** How long it lets people in. Default: what the coordinator's `linkMs` says. */
   readonly ttlMs?: number;
   /** Which page it opens. Default: the page of volunteers, which every program understands too. */
   readonly page?: "dashboard";
@@ -73,21 +88,31 @@ const dayMs = 24 * 3600 * 1000;
  */
 export async function startCoordinator(options: CoordinatorOptions = {}): Promise<Coordinator> {
   const { folder, host = "127.0.0.1", https, baseUrl, name = "coordinator", log = silentLogger } = options;
+  const clock = systemClock;
+  const random = Math.random;
   options.signal?.throwIfAborted();
+  if (options.engine !== undefined && options.files === undefined) {
+    throw new ShoalError("bad-option", "Gateways that share an engine share the files of models and code too.", { hint: "Give files: where every gateway of the engine finds them.", failure: "bug" });
+  }
+  const over = new AbortController();
   const closing: ((options: CloseOptions) => Promise<void>)[] = [];
-  const closeAll = async (how: CloseOptions = { again: folder !== undefined }): Promise<void> => {
+  let isClosing = false;
+  const closeAll = async (how: CloseOptions = { again: folder !== undefined || options.engine !== undefined }): Promise<void> => {
+    isClosing = true;
     for (const close of closing.splice(0).reverse()) await close(how);
   };
   try {
-    const engine: Engine = folder === undefined ? memoryEngine() : await openEmbeddedEngine(folder);
-    closing.push(() => engine.close());
+    const measured = options.engine === undefined ? undefined : measureEngine(options.engine, clock);
+    const engine: Engine = measured?.engine ?? (folder === undefined ? memoryEngine() : await openEmbeddedEngine(folder));
+    if (measured === undefined) closing.push(() => engine.close());
     // After the engine, whose lock keeps others out of the folder.
-    const state = await openState(folder);
-    const files = folderFiles(folder === undefined ? undefined : join(folder, "files"));
-    closing.push(() => files.close());
+    const state = await openState(folder, options.secret);
+    const secret = measured === undefined ? state.secret : await engineSecret(engine, state.secret, { clock, ...(options.signal !== undefined && { signal: options.signal }) });
+    const files = options.files ?? folderFiles(folder === undefined ? undefined : join(folder, "files"));
+    if (options.files === undefined) closing.push(() => files.close());
     const limits = { ...defaultLimits, ...options.limits };
     const gateway = await createGateway({
-      engine, files, name, log, clock: systemClock, random: Math.random, secret: state.secret,
+      engine, files, name, log, clock, random, secret,
       // Addresses are counted where connections come in: a proxy's guests by their own, this machine's own programs not at all.
       limits: { connections: limits.maxConnections, connectionsPerAddress: limits.maxConnections },
       // In a thread that can be stopped: a payload of a stranger may be made to hang its reader.
@@ -99,19 +124,23 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
     });
     closing.push((how) => gateway.close(how));
     const certificate = await certificateOf(https, folder, host);
+    const links = measured === undefined ? ownLinks(gateway, state) : sharedLinks(gateway, { engine, clock, random, signal: over.signal });
+    let port = 0;
     const served = await serveGateway({
-      gateway, files, host, certificate, baseUrl, log, clock: systemClock,
+      gateway, files, host, certificate, baseUrl, log, clock,
       port: options.port ?? state.port ?? 0,
-      tokenOfInvite: (id) => [...state.links.values()].find(({ invite }) => invite === id)?.token,
+      tokenOfInvite: (id) => links.tokenOf(id),
+      isClosing: () => isClosing,
+      ...(measured !== undefined && { engine: { ...measured, clock, label: () => `${name}:${port}` } }),
       trustedProxies: options.trustedProxies,
       origins: options.origins ?? [],
       limits,
     });
+    port = served.port;
     // The gateway says goodbye over sockets that are still open.
     closing.splice(closing.length - 1, 0, () => served.close());
     if (state.port !== served.port) await state.keepPort(served.port);
-    const coordinator = new RunningCoordinator(gateway, files, state, served, [...unbuiltPages(), ...advice(options, served, certificate !== undefined)], closeAll);
-    const over = new AbortController();
+    const coordinator = new RunningCoordinator({ gateway, files, links, served, gateways: options.gateways ?? [], linkMs: options.linkMs ?? 30 * dayMs }, [...unbuiltPages(), ...advice(options, served, certificate !== undefined)], closeAll);
     closing.push(async () => over.abort());
     options.signal?.addEventListener("abort", () => void coordinator.close(), { once: true, signal: over.signal });
     return coordinator;
@@ -121,34 +150,36 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
   }
 }
 
+interface RunningParts {
+  readonly gateway: Gateway;
+  readonly files: StoredFiles;
+  readonly links: PrintedLinks;
+  readonly served: Served;
+  readonly gateways: readonly string[];
+  readonly linkMs: number;
+}
+
 class RunningCoordinator implements Coordinator {
   readonly gateway: Gateway;
   readonly files: StoredFiles;
   readonly url: string;
   readonly port: number;
   readonly advice: readonly string[];
-  readonly #state: CoordinatorState;
+  readonly #parts: RunningParts;
   readonly #closeAll: (options?: CloseOptions) => Promise<void>;
   #closed: Promise<void> | undefined;
 
-  constructor(gateway: Gateway, files: StoredFiles, state: CoordinatorState, { url, port }: Served, advised: readonly string[], closeAll: (options?: CloseOptions) => Promise<void>) {
-    [this.gateway, this.files, this.url, this.port, this.advice] = [gateway, files, url, port, advised];
-    [this.#state, this.#closeAll] = [state, closeAll];
+  constructor(parts: RunningParts, advised: readonly string[], closeAll: (options?: CloseOptions) => Promise<void>) {
+    [this.gateway, this.files, this.url, this.port, this.advice] = [parts.gateway, parts.files, parts.served.url, parts.served.port, advised];
+    [this.#parts, this.#closeAll] = [parts, closeAll];
   }
 
   async link(scopes: readonly Scope[], { volunteer = false, ttlMs, page }: LinkOptions = {}): Promise<string> {
-    const purpose = `${[...scopes].sort().join("+")}${volunteer ? "+volunteer" : ""}`;
-    const kept = ttlMs === undefined ? this.#state.links.get(purpose) : undefined;
-    // Expired or revoked ones make room for another.
-    const isGood = kept !== undefined && scopes.every((scope) => this.gateway.allows(kept.token, scope));
-    const link = isGood ? kept : await this.#invite(scopes, volunteer, ttlMs ?? 30 * dayMs);
-    if (ttlMs === undefined && !isGood) await this.#state.keepLink(purpose, link);
-    return linkOf(this.url, link.token, page === "dashboard" ? "dashboard/" : "");
-  }
-
-  async #invite(scopes: readonly Scope[], volunteer: boolean, ttlMs: number): Promise<KeptLink> {
-    const { token, invite } = await this.gateway.invite(scopes, { volunteer, ttlMs });
-    return { token, invite: invite.id };
+    const { links, linkMs, gateways } = this.#parts;
+    const token = ttlMs === undefined ? await links.token(scopes, volunteer, linkMs) : (await this.gateway.invite(scopes, { volunteer, ttlMs })).token;
+    // Those for people are opened in browsers, which take one host.
+    if (gateways.length > 0 && page === undefined && !volunteer) return linkToAny(this.url, gateways, token);
+    return linkOf(this.url, token, page === "dashboard" ? "dashboard/" : "");
   }
 
   openLocalChannel(): Channel<DriverToGateway, GatewayToDriver> & Channel<WorkerToGateway, GatewayToWorker> {

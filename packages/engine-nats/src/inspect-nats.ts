@@ -1,7 +1,7 @@
 import { ShoalError, systemClock, type Clock } from "@shoal/core";
 import { connect } from "@nats-io/transport-node";
 import { assertConfig, configDifference } from "./assert-config.ts";
-import { tooFewServers, unreachable } from "./nats-errors.ts";
+import { isNotLetIn, tooFewServers, unreachable } from "./nats-errors.ts";
 import { asRefused, NatsLink } from "./nats-link.ts";
 import { lastNumber, NatsNames } from "./nats-names.ts";
 import { connectionOptions, parseServers, type NatsLayout, type NatsQueueOptions, type NatsServers } from "./nats-options.ts";
@@ -17,16 +17,22 @@ export interface InspectNatsOptions extends NatsServers, NatsLayout {
   readonly maxJobs?: number;
   /** Where the servers' monitoring answers, as `http://a:8222`, in the order of the servers. Default: port 8222 of each. */
   readonly monitors?: readonly string[];
+  /** Only looks, for a user who may do no more: permissions are not tried. Default false. */
+  readonly onlyLooks?: boolean;
   readonly requestMs?: number;
   readonly clock?: Clock;
   readonly random?: () => number;
 }
 
 const monitorMs = 1500;
+/** For a stream whose leader has just gone. */
+const patienceMs = 5000;
+/** Where answers come to who only looks: such a user need not be allowed to hear what others are answered. */
+const lookersInbox = "_INBOX.doctor";
 
 /** Looks at the servers and at this engine on them, and tries what a gateway does. Changes nothing that stays. @throws `bad-option` */
 export async function inspectNats(options: InspectNatsOptions): Promise<NatsReport> {
-  const { prefix = defaultPrefix, replicas = defaultReplicas, maxJobs = defaultMaxJobs, requestMs = 2000, clock = systemClock, random = Math.random } = options;
+  const { prefix = defaultPrefix, replicas = defaultReplicas, maxJobs = defaultMaxJobs, onlyLooks = false, requestMs = 2000, clock = systemClock, random = Math.random } = options;
   const names = new NatsNames(prefix);
   const { hosts } = parseServers(options.servers);
   const servers = await Promise.all(hosts.map((host, at) => lookAtServer(options, host, options.monitors?.[at] ?? `http://${host.replace(/:\d+$/, "")}:8222`, requestMs)));
@@ -35,14 +41,14 @@ export async function inspectNats(options: InspectNatsOptions): Promise<NatsRepo
   const nothing = { servers, permissions: [], limits: undefined, ledgers: { live: 0, allowed: maxJobs }, streams: [], replicas: { asked: replicas, isPossible: false } };
   let link: NatsLink;
   try {
-    link = await NatsLink.open({ ...options, requestMs, patienceMs: requestMs, unsafe: true, clock, random });
+    link = await NatsLink.open({ ...options, requestMs, patienceMs, unsafe: true, clock, random, ...(onlyLooks && { inboxPrefix: lookersInbox }) });
   } catch (error) {
     return { ...nothing, problems: problems.length > 0 ? problems : [ShoalError.from(error)], advice };
   }
   try {
-    const { permissions, isReplicated } = await tryPermissions(link, names, replicas);
+    const { permissions, isReplicated } = onlyLooks ? { permissions: [], isReplicated: isLargeEnough(servers, replicas) } : await tryPermissions(link, names, replicas);
     for (const { error } of permissions) if (error !== undefined) problems.push(error);
-    const isPossible = permissions.some(({ what, isAllowed }) => what === "make a stream" && isAllowed === true) && isReplicated;
+    const isPossible = (onlyLooks || permissions.some(({ what, isAllowed }) => what === "make a stream" && isAllowed === true)) && isReplicated;
     if (!isReplicated) problems.push(tooFewServers(replicas, undefined));
     const limits = await lookAtLimits(link).catch(() => undefined);
     const streams: NatsStreamReport[] = [];
@@ -55,6 +61,13 @@ export async function inspectNats(options: InspectNatsOptions): Promise<NatsRepo
   }
 }
 
+/** As far as that can be told without trying: whoever names one server of several may have the others all the same. */
+function isLargeEnough(servers: readonly NatsServerReport[], replicas: number): boolean {
+  const told = servers.map(({ clusterSize }) => clusterSize).filter((size) => size !== undefined);
+  if (told.length > 0) return Math.max(...told) >= replicas;
+  return replicas === 1 || servers.some(({ cluster }) => cluster !== undefined);
+}
+
 async function lookAtServer(options: NatsServers, address: string, monitor: string, requestMs: number): Promise<NatsServerReport> {
   const told = await lookAtMonitor(monitor);
   try {
@@ -62,8 +75,9 @@ async function lookAtServer(options: NatsServers, address: string, monitor: stri
     const { server_name: name = "", version = "", cluster } = nc.info ?? {};
     await nc.close();
     return { address, isUp: true, name, version, ...(cluster === undefined ? {} : { cluster }), ...(told?.name === name ? told.said : {}) };
-  } catch {
-    return { address, isUp: false };
+  } catch (error) {
+    // It is there, and lets nobody in by these words: that is said once, of all servers.
+    return { address, isUp: isNotLetIn(error) };
   }
 }
 
@@ -82,8 +96,9 @@ async function lookAtMonitor(url: string): Promise<{ readonly name: string; read
   }
 }
 
-function problemsOf({ address, isUp, version = "0", syncMs }: NatsServerReport): ShoalError[] {
+function problemsOf({ address, isUp, version, syncMs }: NatsServerReport): ShoalError[] {
   if (!isUp) return [unreachable(address)];
+  if (version === undefined) return [];
   const problems: ShoalError[] = [];
   try {
     checkVersion(version, false);
@@ -99,8 +114,8 @@ function problemsOf({ address, isUp, version = "0", syncMs }: NatsServerReport):
   return problems;
 }
 
-function adviceOf({ address, isUp, syncMs }: NatsServerReport): ShoalError[] {
-  if (!isUp || syncMs !== undefined) return [];
+function adviceOf({ address, isUp, version, syncMs }: NatsServerReport): ShoalError[] {
+  if (!isUp || version === undefined || syncMs !== undefined) return [];
   return [new ShoalError("engine-unsynced", `It can't be told when the server at ${address} syncs what it writes: its monitoring port does not answer.`, { hint: "See that sync_interval: always stands in the jetstream block of its configuration, or name its monitoring port.", details: { address } })];
 }
 

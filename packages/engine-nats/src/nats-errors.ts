@@ -36,10 +36,25 @@ export function isUnanswered(error: unknown): boolean {
   return error instanceof Error && (isNoResponders(error) || ["TimeoutError", "RequestError", "ConnectionError", "ClosedConnectionError", "DrainingConnectionError"].includes(error.name));
 }
 
+/** The user is unknown, or the password another one. */
+export function isNotLetIn(error: unknown): boolean {
+  return error instanceof Error && (["AuthorizationError", "UserAuthenticationExpiredError"].includes(error.name) || (error.cause !== undefined && isNotLetIn(error.cause)));
+}
+
+export function notLetIn(servers: string, cause: unknown): ShoalError {
+  return new ShoalError("engine-refused", `The NATS servers at ${servers} don't let this user in.`, {
+    hint: "Correct the user and the password, or the credentials; the servers' configuration names the users.",
+    details: { servers },
+    cause,
+  });
+}
+
 export function unreachable(servers: string, cause?: unknown): ShoalError {
   const why = cause instanceof Error && cause.message !== "" ? `: ${cause.message}` : "";
   return new ShoalError("engine-unreachable", `No NATS server answers at ${servers}${why}.`, {
-    hint: "Start the servers, or correct the address, the user or the password.",
+    hint: /certificate|self.signed|tls|ssl/i.test(why)
+      ? "Name what the servers' certificates are signed with; and ask for TLS (tls://) where they speak it, and nowhere else."
+      : "Start the servers, or correct the address.",
     details: { servers },
     ...(cause === undefined ? {} : { cause }),
   });

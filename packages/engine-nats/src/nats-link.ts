@@ -3,7 +3,7 @@ import { ShoalError, type Clock } from "@shoal/core";
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager, type JetStreamPublishOptions, type PubAck, type StreamInfo } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { assertConfig } from "./assert-config.ts";
-import { apiCode, apiCodes, isUnanswered, refused, tooFewServers, unansweredReason, unreachable } from "./nats-errors.ts";
+import { apiCode, apiCodes, isNotLetIn, isUnanswered, notLetIn, refused, tooFewServers, unansweredReason, unreachable } from "./nats-errors.ts";
 import { connectionOptions, type NatsServers } from "./nats-options.ts";
 import { Permits } from "./permits.ts";
 import type { AskedStream } from "./stream-configs.ts";
@@ -13,6 +13,8 @@ export interface NatsLinkOptions extends NatsServers {
   readonly requestMs: number;
   readonly patienceMs: number;
   readonly unsafe: boolean;
+  /** What the subjects begin with to which answers come. Default `_INBOX`. */
+  readonly inboxPrefix?: string;
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -44,13 +46,15 @@ export class NatsLink {
 
   /** @throws `engine-unreachable`, `engine-too-old`, `engine-refused`, `bad-option` */
   static async open(options: NatsLinkOptions): Promise<NatsLink> {
-    const connection = connectionOptions(options, options.requestMs);
+    const connection = { ...connectionOptions(options, options.requestMs), ...(options.inboxPrefix !== undefined && { inboxPrefix: options.inboxPrefix }) };
     const servers = [connection.servers ?? []].flat().join(", ");
     let nc: NatsConnection;
     try {
+      // Who is refused, or finds nobody, learns so here: the lasting connection tries on for ever.
+      await (await connect({ ...connection, reconnect: false, ignoreAuthErrorAbort: false })).close();
       nc = await connect(connection);
     } catch (error) {
-      throw unreachable(servers, error);
+      throw isNotLetIn(error) ? notLetIn(servers, error) : unreachable(servers, error);
     }
     try {
       checkVersion(nc.info?.version ?? "0", options.unsafe);

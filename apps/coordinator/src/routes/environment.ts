@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context } from "hono";
-import type { Gateway, ModelFile, Scope } from "@shoal/cluster";
+import type { Engine, Gateway, ModelFile, Scope } from "@shoal/cluster";
+import type { Clock } from "@shoal/core";
 import type { StoredFiles } from "../files/folder-files.ts";
+import type { EngineNumbers } from "../metrics/measure-engine.ts";
 import type { Traffic } from "../server/connection-limits.ts";
 import { refuse } from "../server/refuse.ts";
 import type { Requester } from "../server/requester.ts";
@@ -20,10 +22,23 @@ export interface Environment {
   readonly pages: { readonly volunteer: string; readonly dashboard: string };
   requester(request: IncomingMessage): Requester;
   traffic(): Traffic;
+  /** Where several gateways share an engine. */
+  readonly engine?: CountedEngine;
+  /** No more work is to be sent here. */
+  isClosing(): boolean;
   /** The coordinator ends: streams say their last, and end too. */
   readonly ending: AbortSignal;
   /** Holds the end up, for a moment at most, until what it gives is called. */
   streaming(): () => void;
+}
+
+/** An engine of several gateways, and what this one asked of it. */
+export interface CountedEngine {
+  readonly engine: Engine;
+  readonly numbers: EngineNumbers;
+  /** Of this gateway among the others, for people. */
+  label(): string;
+  readonly clock: Clock;
 }
 
 /** What a request brings along. */

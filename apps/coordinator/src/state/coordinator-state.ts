@@ -28,9 +28,13 @@ interface Kept {
 
 const fileName = "coordinator.json";
 
-/** @param folder where it is kept, readable by this user only; without one it ends with the process. @throws `state-damaged` */
-export async function openState(folder: string | undefined): Promise<CoordinatorState> {
-  const kept = (folder === undefined ? undefined : await read(folder)) ?? { format: 1, secret: base64(crypto.getRandomValues(new Uint8Array(32))), links: {} };
+/**
+ * @param folder where it is kept, readable by this user only; without one it ends with the process
+ * @param secret of a folder that has none yet. Default: a random one
+ * @throws `state-damaged`
+ */
+export async function openState(folder: string | undefined, secret: Uint8Array = crypto.getRandomValues(new Uint8Array(32))): Promise<CoordinatorState> {
+  const kept = (folder === undefined ? undefined : await read(folder)) ?? { format: 1, secret: base64(secret), links: {} };
   const state = new KeptState(folder, kept);
   // The secret is on the disk before anything is signed with it.
   await state.write();

@@ -63,6 +63,10 @@ export interface SegmentSnapshot {
   readonly segment: number;
   readonly name: string;
   readonly rowsDone: number;
+  /** One of these is needed; none named: any will do. Absent once the job is over. */
+  readonly devices?: readonly ConcreteDevice[];
+  /** As the source counted them before it was read. */
+  readonly expectedBlocks?: number;
   readonly blocks: { readonly ready: number; readonly leased: number; readonly committing: number; readonly done: number; readonly troubled: number; readonly total?: number };
   /**
    * The state of each block from the first on, runs of equal states as one: `d` done, `c` committing, `l` leased, `r` ready, `t` troubled (some worker

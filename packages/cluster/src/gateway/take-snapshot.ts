@@ -81,7 +81,8 @@ function segmentSnapshot(state: GatewayState, job: GatewayJob, at: number): Segm
     const done = job.state === "done" ? (total ?? 0) : 0;
     return { ...about, blocks: { ready: 0, leased: 0, committing: 0, done, troubled: 0, ...(total === undefined ? {} : { total }) }, map: done === 0 ? [] : [["d", done]] };
   }
-  return { ...about, blocks: { ...countBlocks(segment), ...(total === undefined ? {} : { total }) }, map: blockMap(segment, counted) };
+  const { needs, expectedBlocks } = segment.spec;
+  return { ...about, devices: needs.devices, ...(expectedBlocks === undefined ? {} : { expectedBlocks }), blocks: { ...countBlocks(segment), ...(total === undefined ? {} : { total }) }, map: blockMap(segment, counted) };
 }
 
 function workerSnapshot(state: GatewayState, worker: WorkerRecord): WorkerSnapshot {

@@ -22,3 +22,9 @@ test("a line for each state of a job, and for a disk that is full", () => {
   expect(coordinatorNews(begun, ended)).toEqual(['job "labels" is done: 5 rows in 2.0 s, 2 failed']);
   expect(coordinatorNews(begun, { ...begun, paused: "the disk is full" })).toEqual(["nothing is committed: the disk is full"]);
 });
+
+test("a line for each job of another gateway that is helped with, and none for its workers", () => {
+  const helping = { ...nothing, workers: [{ ...worker, runtime: "gateway" }], helps: [{ job: "j", name: "labels", by: "the other desk", rowsDone: 0, rowsPerSecond: 0, blocks: { waiting: 1, leased: 0 } }] };
+  expect(coordinatorNews(nothing, helping)).toEqual(['helping the other desk with job "labels"']);
+  expect(coordinatorNews(helping, { ...helping, at: 5 })).toEqual([]);
+});

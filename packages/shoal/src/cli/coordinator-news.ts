@@ -1,9 +1,18 @@
-import type { JobSnapshot, Snapshot, WorkerSnapshot } from "@shoal/cluster";
+import type { HelpSnapshot, JobSnapshot, Snapshot, WorkerSnapshot } from "@shoal/cluster";
 import { formatCount, formatDuration, plural } from "@shoal/executor";
 
 /** What happened between two snapshots that somebody at the terminal wants a line about. */
 export function coordinatorNews(before: Snapshot | undefined, after: Snapshot, workers = workerNews): readonly string[] {
-  return [...workers(before?.workers ?? [], after.workers), ...jobNews(before?.jobs ?? [], after.jobs), ...pauseNews(before?.paused, after.paused)];
+  return [...workers(ownOf(before), ownOf(after)), ...jobNews(before?.jobs ?? [], after.jobs), ...helpNews(before?.helps, after.helps), ...pauseNews(before?.paused, after.paused)];
+}
+
+/** Workers of other gateways come and go there. */
+function ownOf(snapshot: Snapshot | undefined): readonly WorkerSnapshot[] {
+  return (snapshot?.workers ?? []).filter(({ runtime }) => runtime !== "gateway");
+}
+
+function helpNews(before: readonly HelpSnapshot[] = [], after: readonly HelpSnapshot[] = []): readonly string[] {
+  return after.filter(({ job }) => !before.some((each) => each.job === job)).map(({ name, by = "another gateway" }) => `helping ${by} with job "${name}"`);
 }
 
 export function workerNews(before: readonly WorkerSnapshot[], after: readonly WorkerSnapshot[]): readonly string[] {

@@ -3,12 +3,17 @@ import { ShoalError } from "@shoal/core";
 import { formatCount, type DeviceTrial } from "@shoal/executor";
 import { detectResources, deviceCandidates } from "@shoal/workers/local";
 import { onnxRuntimes } from "#onnx-runtimes";
+import { doctorEngine, type EngineDoctorFlags } from "./doctor-engine.ts";
+import { withEngineFlags } from "./engine-flags.ts";
+import { checkEngineFlags } from "./open-shared-engine.ts";
 import { measureSpeeds } from "./measure-speeds.ts";
 import { probeDevices } from "./probe-devices.ts";
 
 export function doctorCommand(): Command {
-  return new Command("doctor")
-    .description("Say what works here: devices, each tried by running a model on it; libraries; resources. And how to get what is missing.")
+  return withEngineFlags(new Command("doctor"))
+    .description("Say what works here: devices, each tried by running a model on it; libraries; resources. And how to get what is missing. With --engine, --store or both: whether coordinators can rely on those.")
+    .option("--engine-monitors <urls>", "with --engine: where its servers' monitoring ports are, as in http://a:8222,http://b:8222 (default: port 8222 of each)", (text) => text.split(",").map((each) => each.trim()))
+    .option("--engine-look", "with --engine: only look, for a user who may do no more")
     .option("--json", "as one JSON object")
     .action(doctor);
 }
@@ -19,7 +24,13 @@ interface Library {
   readonly found: boolean;
 }
 
-async function doctor(flags: { readonly json?: true }): Promise<void> {
+async function doctor(flags: EngineDoctorFlags): Promise<void> {
+  const { store, ...others } = flags;
+  checkEngineFlags(flags.engine === undefined ? others : flags);
+  if (flags.engine !== undefined || store !== undefined) {
+    if (!(await doctorEngine(flags, process.env, (text) => void process.stdout.write(text)))) process.exitCode = 1;
+    return;
+  }
   const resources = detectResources();
   const libraries = await Promise.all([
     library("onnxruntime-node", "running models on cpu, cuda and native webgpu"),

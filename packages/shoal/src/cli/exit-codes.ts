@@ -26,6 +26,8 @@ const flags: readonly (readonly [option: RegExp, flag: string])[] = [
   [/mode: "overwrite"/, "--overwrite (for an output that -o names; a job that names its own says mode)"],
   [/\bonError\b/, "--on-error skip"],
   [/\bmaxErrors\b/, "--max-errors"],
+  [/\breplicas 1\b/, "--replicas 1"],
+  [/\bunsafe\b/, "--engine-unsafe"],
   [/\btimeoutMs\b/, "--timeout (shoal infer)"],
 ];
 

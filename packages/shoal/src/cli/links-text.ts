@@ -1,3 +1,7 @@
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ShoalError } from "@shoal/core";
+
 /** Links into a coordinator; those that were not asked for are left out. */
 export interface Links {
   /** Lends a machine. */
@@ -18,4 +22,18 @@ export function linksText({ volunteer, work, submit, dashboard }: Links, qrCode:
     ...(dashboard === undefined ? [] : [`Watch, and see links    ${dashboard}`]),
   ];
   return `${lines.join("\n")}\n${volunteer === undefined ? "" : `\n${qrCode(volunteer)}\n`}`;
+}
+
+/** Each as a file that only this user reads, for scripts and other containers. @throws what the file system says */
+export function keepLinks(folder: string, links: Links): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const [name, link] of Object.entries(links)) {
+      const path = join(folder, name);
+      writeFileSync(path, `${link}\n`, { mode: 0o600 });
+      chmodSync(path, 0o600);
+    }
+  } catch (error) {
+    throw ShoalError.from(error);
+  }
 }

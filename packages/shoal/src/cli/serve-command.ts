@@ -1,16 +1,23 @@
+import { createHash } from "node:crypto";
 import { hostname } from "node:os";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { ShoalError, type Logger } from "@shoal/core";
 import type { Coordinator } from "@shoal/coordinator";
 import { CalmNews } from "./calm-news.ts";
 import { coordinatorNews } from "./coordinator-news.ts";
 import { coordinatorOptions, withCoordinatorFlags, type CoordinatorFlags } from "./coordinator-flags.ts";
+import { withEngineFlags, type EngineFlags } from "./engine-flags.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { linksText, type Links } from "./links-text.ts";
+import { keepLinks, linksText, type Links } from "./links-text.ts";
+import { openSharedEngine } from "./open-shared-engine.ts";
+import { wholeNumber } from "./run-flags.ts";
 
-interface Flags extends CoordinatorFlags {
+interface Flags extends CoordinatorFlags, EngineFlags {
   readonly folder: string;
   readonly name: string;
+  readonly gateways?: readonly string[];
+  readonly linkDays?: number;
+  readonly links?: string;
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -18,8 +25,11 @@ interface Flags extends CoordinatorFlags {
 export function serveCommand(): Command {
   const command = new Command("serve")
     .description("Run a coordinator: it takes jobs (shoal run --on) and spreads them over the machines and tabs that join (shoal work, or the link in a browser).")
-    .option("--folder <path>", "where links, results and files are kept, so that a restart goes on", ".shoal-coordinator");
-  return withCoordinatorFlags(command)
+    .option("--folder <path>", "where links, results and files are kept, so that a restart goes on; with --engine only port and certificate of this machine", ".shoal-coordinator");
+  return withEngineFlags(withCoordinatorFlags(command))
+    .option("--gateways <hosts>", "with --engine: where all coordinators of the engine are found, as in a:7070,b:7070; links for programs then name them all", hosts)
+    .option("--link-days <n>", "how long links let people in (default: 30)", wholeNumber)
+    .option("--links <folder>", "write each link into a file of this folder too: work, submit, volunteer, dashboard")
     .option("--name <name>", "what people see it called", hostname())
     .option("-q, --quiet", "only the links, and what goes wrong")
     .option("--json", "the links, then what happens, as JSON lines on standard output")
@@ -28,26 +38,52 @@ export function serveCommand(): Command {
 
 async function serve(flags: Flags): Promise<void> {
   if (flags.folder.trim() === "") throw new ShoalError("bad-option", "--folder is empty.", { hint: "Name a folder, or leave it out: .shoal-coordinator is used then.", failure: "bug" });
+  if (flags.gateways !== undefined && flags.engine === undefined) throw new ShoalError("bad-option", "--gateways has no effect without --engine.", { hint: "Coordinators that share no engine know nothing of each other.", failure: "bug" });
   const { startCoordinator, qrCode } = await import("@shoal/coordinator");
   const say = (line: string): void => void (flags.json ? writeJson({ kind: "notice", message: line }) : process.stderr.write(`${line}\n`));
   const log: Logger = { debug: () => {}, info: (message) => (flags.quiet ? undefined : say(message)), warn: (message) => say(`warning: ${message}`) };
   // From now on: whoever has read a link may already want the end.
-  const asked = untilAsked(say);
-  const coordinator = await startCoordinator({ ...coordinatorOptions(flags), folder: flags.folder, name: flags.name, log, onNotice: say });
-  const links: Links = {
-    volunteer: await coordinator.link(["work"], { volunteer: true }),
-    work: await coordinator.link(["work"]),
-    submit: await coordinator.link(["submit"]),
-    // Whoever sits here may also see the links there, and take them back.
-    dashboard: await coordinator.link(["observe", "submit"], { page: "dashboard" }),
-  };
-  if (flags.json) writeJson({ kind: "links", url: coordinator.url, links });
-  else process.stdout.write(`Coordinator at ${coordinator.url} (kept in ${flags.folder})\n\n${linksText(links, qrCode)}`);
-  for (const line of coordinator.advice) say(`note: ${line}`);
-  const stopWatching = flags.quiet ? () => {} : tellNews(coordinator, say);
-  await asked;
-  stopWatching();
-  await coordinator.close();
+  const asked = untilAsked(flags.engine !== undefined, say);
+  const secret = proposedSecret(process.env["SHOAL_SECRET"]);
+  const shared = await openSharedEngine(flags, process.env);
+  let coordinator: Coordinator | undefined;
+  try {
+    coordinator = await startCoordinator({
+      ...coordinatorOptions(flags), folder: flags.folder, name: flags.name, log, onNotice: say,
+      ...(shared !== undefined && { engine: shared.engine, files: shared.store.files }),
+      ...(flags.gateways !== undefined && { gateways: flags.gateways }),
+      ...(secret !== undefined && { secret }),
+      ...(flags.linkDays !== undefined && { linkMs: flags.linkDays * dayMs }),
+    });
+    const links: Links = {
+      volunteer: await coordinator.link(["work"], { volunteer: true }),
+      work: await coordinator.link(["work"]),
+      submit: await coordinator.link(["submit"]),
+      // Whoever sits here may also see the links there, and take them back.
+      dashboard: await coordinator.link(["observe", "submit"], { page: "dashboard" }),
+    };
+    if (flags.links !== undefined) keepLinks(flags.links, links);
+    if (flags.json) writeJson({ kind: "links", url: coordinator.url, links });
+    else process.stdout.write(`Coordinator at ${coordinator.url} (${shared === undefined ? "" : `one of several, at the engine ${shared.servers.join(", ")}, with ${shared.store.where}; this machine's own `}kept in ${flags.folder})\n\n${linksText(links, qrCode)}`);
+    for (const line of [...coordinator.advice, ...(shared === undefined ? [] : aboutGateways(flags, coordinator))]) say(`note: ${line}`);
+    const stopWatching = flags.quiet ? () => {} : tellNews(coordinator, say);
+    await Promise.race([asked, coordinator.gateway.ended]);
+    stopWatching();
+  } finally {
+    await coordinator?.close();
+    await shared?.close();
+  }
+}
+
+/** Where this gateway is, and the others. */
+function aboutGateways({ gateways = [], name }: Flags, { url, port }: Coordinator): string[] {
+  const here = new URL(url).host;
+  const others = gateways.filter((host) => host !== here);
+  return [
+    `This is the gateway ${name}:${port} at ${here}. ${others.length === 0
+      ? "Links name it alone: what comes by them goes on elsewhere only behind one address for all gateways (--base-url), or when --gateways names the others."
+      : `Others are expected at ${others.join(", ")}: machines and runs go on there when this one is away.`}`,
+  ];
 }
 
 /** A line for each worker that comes or goes, unless they are many, and for each job. */
@@ -61,18 +97,33 @@ function tellNews({ gateway }: Coordinator, say: (line: string) => void): () => 
   });
 }
 
-/** Ctrl-C once lets workers finish what they run; twice ends the process. */
-function untilAsked(say: (line: string) => void): Promise<void> {
+/** Ctrl-C once lets workers finish what they run; twice ends the process. @param isOneOfSeveral those who are connected go to another gateway */
+function untilAsked(isOneOfSeveral: boolean, say: (line: string) => void): Promise<void> {
   return new Promise((resolve) => {
     let asked = false;
     const ask = (): void => {
       if (asked) process.exit(exitCodes.interrupted);
       asked = true;
-      say("Closing: what is done is kept, and workers wait for it to come back (Ctrl-C again stops at once).");
+      say(`Closing: what is done is kept, and workers ${isOneOfSeveral ? "go to another gateway with what they have" : "wait for it to come back"} (Ctrl-C again stops at once).`);
       resolve();
     };
     process.on("SIGINT", ask).on("SIGTERM", ask).on("SIGHUP", ask);
   });
+}
+
+const dayMs = 24 * 3600 * 1000;
+
+/** 32 bytes of what the person has chosen. @throws `bad-option` */
+function proposedSecret(text: string | undefined): Uint8Array | undefined {
+  if (text === undefined || text === "") return undefined;
+  if (text.length < 32) throw new ShoalError("bad-option", "SHOAL_SECRET is too short: whoever guesses it makes links of his own.", { hint: "Take 32 random characters or more, as of: openssl rand -base64 33.", failure: "bug" });
+  return createHash("sha256").update(text).digest();
+}
+
+function hosts(text: string): readonly string[] {
+  const list = text.split(",").map((host) => host.trim()).filter((host) => host !== "");
+  if (list.length === 0 || list.some((host) => !URL.canParse(`http://${host}`) || new URL(`http://${host}`).pathname !== "/")) throw new InvalidArgumentError("It must be hosts with their ports, as in a:7070,b:7070.");
+  return list;
 }
 
 function writeJson(event: object): void {
