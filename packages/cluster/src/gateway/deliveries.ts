@@ -2,7 +2,7 @@ import { ShoalError } from "@shoal/core";
 import type { Channel } from "../connection/channel.ts";
 import type { DriverToGateway, GatewayToDriver } from "../connection/messages.ts";
 import type { TaskId } from "../scheduler/index.ts";
-import { blockKey, committedOf } from "./commit-record.ts";
+import { blockKey, committedOf, type Committed } from "./commit-record.ts";
 import { failJob } from "./end-job.ts";
 import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
@@ -25,7 +25,7 @@ const final = new Set(["input-changed", "blob-missing", "blob-damaged", "bad-blo
 
 /**
  * Hands blocks that are done to one driver, as fast as it reads them: what waits is a number, the bytes stay where they are stored. What a block's parts
- * are is read from the ledger, so that it does not matter which life of the gateway committed them.
+ * are is what the ledger has answered to their commits, or is read from it, so that it does not matter which life of the gateway committed them.
  */
 export class Deliveries {
   readonly #state: GatewayState;
@@ -86,8 +86,7 @@ export class Deliveries {
   /** The result of a task, or those of its parts in the order of their rows. */
   async #deliverTask(task: TaskId, block: DoneBlock): Promise<void> {
     const { engine, recent, settings, workers } = this.#state;
-    const record = await engine.ledger.committed(task.job, blockKey(task));
-    const committed = record && committedOf(record);
+    const committed = await this.#committed(block.job, task);
     if (committed === undefined || committed.input !== block.input) throw inputChanged(block);
     if (committed.kind === "split") {
       for (const [at, first] of committed.at.entries()) await this.#deliverTask({ ...task, first, rows: (committed.at[at + 1] ?? task.first + task.rows) - first }, block);
@@ -100,6 +99,14 @@ export class Deliveries {
     if (this.#channel.bufferedBytes > settings.driverBufferedBytes) await this.#room();
     // For people, as far as it is still known who that was.
     this.#channel.send({ ...about, failures, stats, worker: workers.get(worker)?.traits.label ?? worker }, payload);
+  }
+
+  async #committed(job: GatewayJob, task: TaskId): Promise<Committed | undefined> {
+    const key = blockKey(task);
+    const decided = job.takeDecided(key);
+    if (decided !== undefined) return decided;
+    const record = await this.#state.engine.ledger.committed(task.job, key);
+    return record && committedOf(record);
   }
 
   async #room(): Promise<void> {

@@ -8,6 +8,7 @@ import { jobSpecOf } from "./placement.ts";
 import { CountedRows } from "./counted-rows.ts";
 import type { GuestStanding } from "./guest-standing.ts";
 
+const mostDecided = 10_000;
 const mostFailures = 50;
 const longestMessage = 500;
 
@@ -53,6 +54,8 @@ export class GatewayJob {
   /** What of its ledger was read. */
   knownSeq = 0;
   readonly #checked = new Map<string, CheckedResult[]>();
+  /** What the ledger has said of late and no driver was handed. */
+  readonly #decided = new Map<string, Committed>();
   readonly failures: { readonly segment: number; readonly block: number; readonly row: number; readonly error: ErrorData }[] = [];
   samples: readonly Readonly<Record<string, unknown>>[] = [];
   sampledAt = -Infinity;
@@ -88,7 +91,15 @@ export class GatewayJob {
 
   /** Counted anew from its ledger. */
   restart(): void {
+    this.#decided.clear();
     for (const segment of this.segments) segment.forget();
+  }
+
+  /** What the ledger has for a task, where it has said so of late: told once, since it is asked for when the block is handed back. Undefined: the ledger is to be asked. */
+  takeDecided(key: string): Committed | undefined {
+    const committed = this.#decided.get(key);
+    this.#decided.delete(key);
+    return committed;
   }
 
   /** What is stored and not in the ledger yet. */
@@ -101,7 +112,10 @@ export class GatewayJob {
     const segment = this.segments[task.segment];
     if (segment === undefined) return undefined;
     const winner = committed.kind === "result" ? this.checked(task, committed.attempt, committed.worker) : undefined;
-    this.#checked.delete(blockKey(task));
+    const key = blockKey(task);
+    this.#checked.delete(key);
+    // Without a driver they would be many.
+    if (this.guest === undefined && this.#decided.size < mostDecided) this.#decided.set(key, committed);
     if (committed.kind === "split") segment.split.add(task.block);
     else {
       segment.rowsDone += task.rows;
