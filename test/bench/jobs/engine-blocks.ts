@@ -50,7 +50,7 @@ async function run(on: Engine, job: string, count: number): Promise<{ readonly s
   const results = Array.from({ length: count }, (_, at) => scriptedResult(result(first + at)));
   let here = 0;
   const gateway = await createGateway({ engine: on, clock: systemClock, random: Math.random, secret: new Uint8Array(32).fill(7), name: "home", trustsOwnWorkers: true });
-  joinWorkers(gateway, { name: "home", count: perGateway, msEach, resultOf: (block) => {
+  joinWorkers(gateway, { name: "home", count: perGateway, msEach: job === "measured" ? msEach : 0, resultOf: (block) => {
     here++;
     return results[block] as ScriptedResult;
   } });
