@@ -1,4 +1,5 @@
-import { memoryEngine, type CommitOutcome, type CommitRecord, type Engine, type LedgerEntry } from "@shoal/cluster";
+import { commitUntilDecided, memoryEngine, type CommitOutcome, type CommitRecord, type Engine, type LedgerEntry } from "@shoal/cluster";
+import { systemClock } from "@shoal/core";
 import { openNatsEngine, type NatsEngineOptions } from "@shoal/engine-nats";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { findNatsServer } from "./find-nats-server.ts";
@@ -61,9 +62,10 @@ describe.skipIf(findNatsServer() === undefined)("commits that come at once go to
   test("a batch whose answer is lost stands there, and each of it finds itself", async () => {
     const proxy = await startNatsProxy(cluster.urls[0] as string);
     onTestFinished(() => proxy[Symbol.asyncDispose]());
-    const { ledger } = await open(newPrefix(), { servers: proxy.url, requestMs: 300 });
+    const { ledger } = await open(newPrefix(), { servers: proxy.url, requestMs: 500 });
     proxy.swallow(({ payload }) => payload.includes('"batch":'));
-    const answers = await commitAll({ ledger }, "one");
+    const persistence = { clock: systemClock, signal: new AbortController().signal, random: Math.random };
+    const answers = await Promise.all(Array.from({ length: many }, (_, at) => commitUntilDecided(ledger, "job", `block-${at}`, record("one"), persistence)));
     expect(proxy.swallowed).toBe(1);
     const seqs = new Map((await entries({ ledger })).map((entry) => [entry.block, entry.seq]));
     for (const [at, answer] of answers.entries()) expect(answer).toEqual({ outcome: "accepted", seq: seqs.get(`block-${at}`) });
