@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { JobDescription } from "../connection/messages.ts";
 import { jobDescription } from "../connection/schemas/plans.ts";
 import { travellingError } from "../connection/travelling-error.ts";
+import type { TaskId } from "../scheduler/index.ts";
 import type { Commits } from "./commits.ts";
 import { dropJob } from "./end-job.ts";
 import { followJob } from "./follow-job.ts";
@@ -21,6 +22,8 @@ export interface GuestListener {
   opened(job: GatewayJob): void;
   /** It is over, or led here from now on: nothing of it is lent to this gateway any more. */
   left(job: GatewayJob): void;
+  /** It was taken up for a worker's sake: whoever leads it does not know of that yet. */
+  helps(job: string): void;
 }
 
 /** Jobs that other gateways lead and that this one helps with: no role, no appends; results go to the same ledger under the same keys. */
@@ -75,9 +78,10 @@ export class GuestJobs {
 
   async #describe(name: string, sha256: string): Promise<JobDescription> {
     const bytes = await this.#state.engine.blobs.get(sha256);
-    const read = v.safeParse(jobDescription, JSON.parse(new TextDecoder().decode(bytes)));
-    if (!read.success || read.output.job !== name) throw new ShoalError("bad-blob", `Blob ${sha256} does not describe job ${name}.`, { hint: "Run the same version of Shoal on all coordinators." });
-    return read.output;
+    const description = JSON.parse(new TextDecoder().decode(bytes)) as JobDescription;
+    if (!v.is(jobDescription, description) || description.job !== name) throw new ShoalError("bad-blob", `Blob ${sha256} does not describe job ${name}.`, { hint: "Run the same version of Shoal on all coordinators." });
+    // As it was written, to the letter: its driver may come here, and is asked whether it brings the same.
+    return description;
   }
 
   #follow(job: GatewayJob): void {
@@ -119,7 +123,9 @@ export class GuestJobs {
     }
     if (description === undefined || !epochs.has(epoch)) return;
     const job = await this.open(name, description, { home: home === loop.epoch ? undefined : home, by: "" });
-    for (const each of epochs) if (each !== loop.epoch) job?.epochs.add(each);
+    if (job === undefined) return;
+    for (const each of epochs) if (each !== loop.epoch) job.epochs.add(each);
+    this.#listener.helps(name);
   }
 
   /** Of what is led here its workers have failed in such a way that it can't be run; whoever leads it says what becomes of it. */
@@ -159,9 +165,14 @@ export class GuestJobs {
     job.guest = undefined;
   }
 
-  /** A job that was led here and is led elsewhere now: what its workers have counts, and no more of it is given out. */
+  /** A job that was led here and is led elsewhere now: what workers have of it counts; what nobody has is for its new home to give out. */
   becomeGuest(job: GatewayJob): void {
     const { loop, clock } = this.#state;
+    const waiting: TaskId[] = [];
+    for (const { index: segment, open } of loop.state.jobs.get(job.name)?.segments ?? []) {
+      for (const [block, { parts }] of open) for (const { first, rows, attempts, committing } of parts) if (attempts.length === 0 && committing === undefined) waiting.push({ job: job.name, segment, block, first, rows });
+    }
+    for (const task of waiting) loop.tell({ kind: "task-withdrawn", task });
     job.guest = { home: undefined, by: "", idleSince: clock.now(), fail: (error) => this.#failed(job, error) };
     loop.tell({ kind: "job-submitted", spec: lentSpec(job) });
     this.#follow(job);

@@ -2,13 +2,14 @@ import type { ErrorData, FailureClass, JsonObject } from "@shoal/core";
 import type { LedgerEntry } from "../engine/index.ts";
 import type { AttemptId, TaskId } from "../scheduler/index.ts";
 import { taskOfKey } from "./commit-record.ts";
+import type { ResultAbout } from "./stored-result.ts";
 
 /** What gateways write into the ledger of a job beside commits. `gateway` is the epoch of who writes, `home` that of whose leases are spoken of. */
 export type JobNote =
   /** It leases blocks of the job from now on: results of its attempts are welcome at every gateway. */
   | { readonly kind: "joined"; readonly gateway: number }
-  /** It has these tasks, by the numbers of the home's attempts, and works at them. */
-  | { readonly kind: "holds"; readonly gateway: number; readonly home: number; readonly tasks: readonly number[] }
+  /** It has these tasks, by their keys, and works at them. */
+  | { readonly kind: "holds"; readonly gateway: number; readonly tasks: readonly string[] }
   /** Its workers failed at one of these tasks; without one the whole job can't be run there. */
   | { readonly kind: "failed"; readonly gateway: number; readonly error: ErrorData; readonly home?: number; readonly task?: number; readonly row?: number }
   /** A worker brought a result of rows that this gateway does not have; the home sees whether they are the job's. */
@@ -24,6 +25,8 @@ export interface Claim {
   readonly sha256: string;
   readonly rows: number;
   readonly failed: number;
+  /** As in its commit. */
+  readonly about: ResultAbout | string;
 }
 
 /** The records of a home's appends. */
@@ -33,18 +36,30 @@ export interface OpenedRecord {
   /** Of the blob that holds the job's description as JSON. */
   readonly description: string | undefined;
   readonly at: number | undefined;
+  /** Nobody but the driver that opened it can go on with it. */
+  readonly isPassing: boolean;
 }
 
-const mostNumbers = 500;
+/** Of one note: a key is 46 letters at most, and mostly a dozen. */
+const noteBytes = 3_800;
 
-export function holdsNotes(gateway: number, home: number, tasks: readonly number[]): JsonObject[] {
+export function holdsNotes(gateway: number, keys: Iterable<string>): JsonObject[] {
   const notes: JsonObject[] = [];
-  for (let at = 0; at < tasks.length; at += mostNumbers) notes.push({ kind: "holds", gateway, home, tasks: tasks.slice(at, at + mostNumbers) });
-  return notes;
+  let tasks: string[] = [];
+  let bytes = 0;
+  for (const key of keys) {
+    if (bytes + key.length + 3 > noteBytes) {
+      notes.push({ kind: "holds", gateway, tasks });
+      [tasks, bytes] = [[], 0];
+    }
+    tasks.push(key);
+    bytes += key.length + 3;
+  }
+  return tasks.length === 0 ? notes : [...notes, { kind: "holds", gateway, tasks }];
 }
 
-export function claimNote(gateway: number, key: string, { attempt, worker, input, sha256, rows, failed }: Claim): JsonObject {
-  return { kind: "claim", gateway, key, epoch: attempt.epoch, number: attempt.number, worker, input, sha256, rows, failed };
+export function claimNote(gateway: number, key: string, { attempt, worker, input, sha256, rows, failed, about }: Claim): JsonObject {
+  return { kind: "claim", gateway, key, epoch: attempt.epoch, number: attempt.number, worker, input, sha256, rows, failed, about: about as JsonObject | string };
 }
 
 /** Undefined where a note is of another kind: a later version may have written it. */
@@ -53,16 +68,16 @@ export function jobNote(job: string, record: JsonObject): JobNote | undefined {
   if (typeof gateway !== "number") return undefined;
   switch (kind) {
     case "joined": return { kind, gateway };
-    case "holds": return typeof home === "number" && Array.isArray(tasks) ? { kind, gateway, home, tasks: tasks.map(Number) } : undefined;
+    case "holds": return Array.isArray(tasks) ? { kind, gateway, tasks: tasks.map(String) } : undefined;
     case "failed": {
       if (typeof error !== "object" || error === null) return undefined;
       return { kind, gateway, error: error as unknown as ErrorData, ...(typeof home === "number" && { home }), ...(typeof task === "number" && { task }), ...(typeof row === "number" && { row }) };
     }
     case "claim": {
       const of = taskOfKey(job, String(record["key"]));
-      const { epoch, number, worker, input, sha256, rows, failed } = record;
-      if (of === undefined || typeof input !== "string" || typeof sha256 !== "string") return undefined;
-      return { kind, gateway, claim: { task: of, attempt: { epoch: Number(epoch), number: Number(number) }, worker: String(worker), input, sha256, rows: Number(rows), failed: Number(failed) } };
+      const { epoch, number, worker, input, sha256, rows, failed, about } = record;
+      if (of === undefined || typeof input !== "string" || typeof sha256 !== "string" || !isAbout(about)) return undefined;
+      return { kind, gateway, claim: { task: of, attempt: { epoch: Number(epoch), number: Number(number) }, worker: String(worker), input, sha256, rows: Number(rows), failed: Number(failed), about } };
     }
     default: return undefined;
   }
@@ -72,8 +87,12 @@ export function jobNote(job: string, record: JsonObject): JobNote | undefined {
 export function openedRecord(records: Extract<LedgerEntry, { kind: "append" }>["records"]): OpenedRecord | undefined {
   const record = records.find(({ kind }) => kind === "opened" || kind === "described");
   if (record === undefined) return undefined;
-  const { gateway, description, at } = record;
-  return { gateway: typeof gateway === "number" ? gateway : undefined, description: typeof description === "string" ? description : undefined, at: typeof at === "number" ? at : undefined };
+  const { gateway, description, at, passing } = record;
+  return { gateway: typeof gateway === "number" ? gateway : undefined, description: typeof description === "string" ? description : undefined, at: typeof at === "number" ? at : undefined, isPassing: passing === true };
+}
+
+function isAbout(about: unknown): about is ResultAbout | string {
+  return typeof about === "string" || (typeof about === "object" && about !== null);
 }
 
 export function failureOfError({ failure }: ErrorData): FailureClass {

@@ -16,6 +16,8 @@ export interface ReadLedger {
   /** Others have leased blocks of it, or have results of it: what they write is to be heard. */
   readonly hasHelpers: boolean;
   readonly claims: readonly Claim[];
+  /** Tasks, by their keys, that other gateways said they have. */
+  readonly held: readonly string[];
 }
 
 /** Gives a job its ledger, or reads the one that it has: what stands there is done, whichever gateway committed it. Its role must be held. @throws `gateway-deposed`, `ledger-gone` */
@@ -30,6 +32,7 @@ export async function readLedger(state: GatewayState, job: GatewayJob): Promise<
   job.restart();
   loop.tell({ kind: "job-submitted", spec: job.spec });
   const claims: Claim[] = [];
+  const held = new Set<string>();
   let hasHelpers = false;
   for await (const entry of engine.ledger.replay(job.name)) {
     job.knownSeq = entry.seq;
@@ -41,13 +44,15 @@ export async function readLedger(state: GatewayState, job: GatewayJob): Promise<
       hasHelpers ||= note.gateway !== loop.epoch;
     }
     if (note?.kind === "claim") claims.push(note.claim);
+    if (note?.kind === "holds" && note.gateway !== loop.epoch) for (const key of note.tasks) held.add(key);
+    if (entry.kind === "commit") held.delete(entry.block);
   }
-  return { hasHelpers, claims };
+  return { hasHelpers, claims, held: [...held] };
 }
 
 async function writeOpened(state: GatewayState, job: GatewayJob): Promise<void> {
   const { engine, loop, date } = state;
-  const record = { kind: "opened", at: date(), name: job.description.name.slice(0, 200), gateway: loop.epoch, ...(job.describedAs === undefined ? {} : { description: job.describedAs }) };
+  const record = { kind: "opened", at: date(), name: job.description.name.slice(0, 200), gateway: loop.epoch, ...(job.description.passing === true && { passing: true }), ...(job.describedAs === undefined ? {} : { description: job.describedAs }) };
   for (;;) {
     const { role } = job;
     if (role === undefined) throw deposed(job.name);
@@ -77,6 +82,7 @@ function withdrawParts({ loop }: GatewayState, job: GatewayJob): void {
   for (const { segment, block, first, rows } of openParts(loop.state, job.name)) {
     if (segmentOf(loop.state, { job: job.name, segment })?.open.get(block)?.rows !== rows) loop.tell({ kind: "task-withdrawn", task: { job: job.name, segment, block, first, rows } });
   }
+  job.rowsBefore = job.segments.at(-1)?.rowsDone ?? 0;
 }
 
 function openParts(state: GatewayState["loop"]["state"], name: string): { readonly segment: number; readonly block: number; readonly first: number; readonly rows: number }[] {
