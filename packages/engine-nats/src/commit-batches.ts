@@ -13,7 +13,7 @@ interface Waiting {
 
 /**
  * First messages of their subjects into one stream. One publish is on its way at a time: what comes before it is answered goes together, as one batch, which the servers take or refuse as a
- * whole. Measured on three of them that sync every write: with one on its way at a time, five times as many commits a second as when each goes by itself, and sooner answers; with two, twice.
+ * whole. One on its way at a time did more commits a second, with sooner answers and less CPU time, than two, eight or each by itself: tried once each, on three servers of one busy machine.
  * (A stream takes 50 open batches: of as many gateways.)
  */
 export class CommitBatches {
