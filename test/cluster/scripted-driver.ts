@@ -54,7 +54,7 @@ export class ScriptedDriver {
     this.#options = options;
   }
 
-  connect(gateway: Gateway): this {
+  connect(gateway: Gateway, again: Partial<Hello> = {}): this {
     const [near, far] = memoryChannel<DriverToGateway, GatewayToDriver>();
     this.#channel = near;
     this.isClosed = false;
@@ -63,7 +63,7 @@ export class ScriptedDriver {
       if (this.#channel === near) this.isClosed = true;
     } });
     const { hello, description, origin = {}, wrap = (channel) => channel } = this.#options;
-    this.say({ kind: "hello", protocol: protocolVersion, role: "driver", name: "a driver", ...hello });
+    this.say({ kind: "hello", protocol: protocolVersion, role: "driver", name: "a driver", ...hello, ...again });
     this.say({ kind: "submit", description: { job: this.job, name: `the job ${this.job}`, about: { columns: ["n"] }, segments: [doubler], priority: 0, weight: 1, volunteers: false, ...description } });
     gateway.accept(wrap(far) as never, origin);
     return this;

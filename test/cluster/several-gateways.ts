@@ -28,16 +28,16 @@ export interface SeveralGateways {
   connect<C extends ScriptedDriver | ScriptedWorker>(client: C, to: OneOfSeveral, hello?: object): C;
 }
 
-export async function severalGateways(count: number, parts: Partial<GatewayParts> & { readonly wrap?: (engine: Engine, name: string) => Engine } = {}): Promise<SeveralGateways> {
-  const { wrap = (engine) => engine, ...rest } = parts;
+export async function severalGateways(count: number, parts: Partial<GatewayParts> & { readonly wrap?: (engine: Engine, name: string, clock: FakeClock) => Engine; readonly engineOver?: (clock: FakeClock) => Engine } = {}): Promise<SeveralGateways> {
+  const { wrap = (engine) => engine, engineOver = (clock) => memoryEngine({ clock }), ...rest } = parts;
   const clock = new FakeClock();
-  const engine = parts.engine ?? memoryEngine({ clock });
+  const engine = parts.engine ?? engineOver(clock);
   const random = seededRandom(1);
   const gateways: OneOfSeveral[] = [];
   const clients = new Map<ScriptedDriver | ScriptedWorker, OneOfSeveral>();
   const add = async (more: Partial<GatewayParts> = {}): Promise<OneOfSeveral> => {
     const name = `gateway ${gateways.length}`;
-    const line = new EngineLine(wrap(engine, name));
+    const line = new EngineLine(wrap(engine, name, clock));
     const gateway = await createGateway({ clock, random: () => random.next(), secret: new Uint8Array(32).fill(7), name, date: () => 1_700_000_000_000 + clock.now(), ...rest, ...more, engine: line.engine });
     const one: OneOfSeveral = {
       gateway, name, isAlive: true,

@@ -3,6 +3,7 @@ export * from "./fake-clock.ts";
 export * from "./fake-datasource.ts";
 export * from "./fake-onnx-session.ts";
 export * from "./faults.ts";
+export * from "./faulty-engine.ts";
 export * from "./memory-ledgers.ts";
 export * from "./memory-sink.ts";
 export * from "./seeded-random.ts";

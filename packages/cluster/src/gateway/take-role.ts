@@ -12,7 +12,7 @@ const tellEveryMs = 5_000;
 /**
  * Takes the role of who leads a job. Where another gateway has it, that one is asked: it lets go unless a driver of its own is connected. One that is gone
  * has it until its lease runs out. Meanwhile the driver is told what it waits for.
- * @throws `job-taken`; `engine-paused` where the engine does not answer
+ * @throws `job-taken`, where the other one has a driver; `engine-paused`, where nobody answers: to come again helps
  */
 export async function takeRole(state: GatewayState, roles: JobRoles, talk: GatewayTalk, job: string, driver: DriverLink): Promise<Leadership> {
   const { clock, settings, signal, log } = state;
@@ -31,7 +31,8 @@ export async function takeRole(state: GatewayState, roles: JobRoles, talk: Gatew
       driver.send({ kind: "fleet", job, segment: 0, workers: 0, busy: 0, loading: 0, notice: `another gateway had this job; it is taken over within ${Math.ceil((mostMs - (clock.now() - since)) / 1000)} s` });
       await clock.sleep(Math.min(tellEveryMs, mostMs), waiting);
     }
-    giveUp.abort(isAsked ? runsElsewhere(job) : unreachable());
+    // Only who answers that it has the driver has the job for certain.
+    giveUp.abort(notYet(job, isAsked));
   };
   wait().catch(() => {});
   try {
@@ -41,8 +42,8 @@ export async function takeRole(state: GatewayState, roles: JobRoles, talk: Gatew
   }
 }
 
-function unreachable(): ShoalError {
-  return new ShoalError("engine-paused", "This gateway can't reach the engine now.", { hint: "Come again: another gateway may, and this one goes on by itself." });
+function notYet(job: string, isAsked: boolean): ShoalError {
+  return new ShoalError("engine-paused", isAsked ? `Job ${job} can't be taken over yet: whoever had it does not answer.` : "This gateway can't reach its engine now.", { hint: "It is tried again, at another gateway if the link names several." });
 }
 
 export function runsElsewhere(job: string): ShoalError {
