@@ -1,0 +1,44 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { ChaosFleet } from "./chaos-fleet.ts";
+
+/** What finished jobs have left in engine and store, beyond tombstones; waits for what takes a moment. Empty: nothing. */
+export async function leftBehind(fleet: ChaosFleet): Promise<string[]> {
+  const { engine, jsm, store, until, folder } = fleet;
+  await until("the ledgers of finished jobs are removed", async () => (await engine.ledger.jobs()).every((job) => job.startsWith("~")));
+  const left: string[] = [];
+  const own = new Set(await engine.ledger.jobs());
+  for await (const { config: { name, metadata = {} } } of jsm.streams.list()) {
+    const isOwn = name === "shoal-register" || name === "shoal-queue" || Object.values(metadata).some((value) => own.has(value));
+    if (!isOwn) left.push(`the stream ${name}`);
+  }
+  // Wants of gateways with free workers may lie there; they go by their age.
+  const { state } = await jsm.streams.info("shoal-queue", { subjects_filter: ">" });
+  for (const subject of Object.keys(state.subjects ?? {})) if (!/^shoal\.task\.want-/.test(subject)) left.push(`the task ${subject}`);
+  // A consumer for each class and priority, which goes with its last task's age.
+  for await (const { name } of jsm.consumers.list("shoal-queue")) if (!/^[a-z-]+-\d$/.test(name)) left.push(`the consumer ${name}`);
+  await until("nobody leads a job that is over", async () => (await heldRoles(fleet)).length === 0);
+  await store.blobs.collect(() => false, 0);
+  left.push(...filesUnder(join(folder, "store")).filter((path) => !path.includes("files")));
+  return left;
+}
+
+async function roles({ jsm }: ChaosFleet): Promise<string[]> {
+  const { state } = await jsm.streams.info("shoal-register", { subjects_filter: "shoal.register.role.>" });
+  return Object.keys(state.subjects ?? {});
+}
+
+/** Roles of jobs. */
+async function heldRoles(fleet: ChaosFleet): Promise<string[]> {
+  const held: string[] = [];
+  for (const subject of await roles(fleet)) {
+    const message = await fleet.jsm.streams.getMessage("shoal-register", { last_by_subj: subject });
+    const word = message === null ? undefined : (JSON.parse(message.string()) as { readonly role: string; readonly state: string });
+    if (word?.state === "held" && word.role.startsWith("job ")) held.push(word.role);
+  }
+  return held;
+}
+
+function filesUnder(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+}
