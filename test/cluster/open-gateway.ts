@@ -18,7 +18,7 @@ export async function openGateway(parts: Partial<Omit<GatewayParts, "clock" | "e
 }
 
 /** Time passes until something is so: for what waits for the clock. */
-export async function passUntil<T>(clock: FakeClock, look: () => T | undefined | false, stepMs = 100): Promise<T> {
+export async function passUntil<T>(clock: FakeClock, look: () => T | undefined | false, stepMs = 100, timeoutMs?: number): Promise<T> {
   const over = new AbortController();
   // Hashes are computed beside this thread: a clock that ran ahead of them would have leases end while their results are on the way.
   const passing = (async () => {
@@ -28,7 +28,7 @@ export async function passUntil<T>(clock: FakeClock, look: () => T | undefined |
     }
   })();
   try {
-    return await until(look);
+    return await until(look, timeoutMs);
   } finally {
     over.abort();
     await passing;

@@ -1,5 +1,6 @@
 // Several gateways over one engine in memory, on a clock that stands still. They can be killed: dropped as they are, nobody told.
 import { createGateway, memoryEngine, type Engine, type Gateway, type GatewayParts, type JobSnapshot } from "@shoal/cluster";
+import { ShoalError, type Clock } from "@shoal/core";
 import { FakeClock, seededRandom } from "@shoal/testing";
 import { onTestFinished } from "vitest";
 import { passUntil } from "./open-gateway.ts";
@@ -23,6 +24,7 @@ export interface SeveralGateways {
   at(index: number): OneOfSeveral;
   add(parts?: Partial<GatewayParts>): Promise<OneOfSeveral>;
   /** Connects, and is cut when that gateway is killed. */
+  nameOf(client: ScriptedDriver | ScriptedWorker): string | undefined;
   /** Where a client was connected last. */
   homeOf(client: ScriptedDriver | ScriptedWorker): Gateway | undefined;
   connect<C extends ScriptedDriver | ScriptedWorker>(client: C, to: OneOfSeveral, hello?: object): C;
@@ -37,7 +39,7 @@ export async function severalGateways(count: number, parts: Partial<GatewayParts
   const clients = new Map<ScriptedDriver | ScriptedWorker, OneOfSeveral>();
   const add = async (more: Partial<GatewayParts> = {}): Promise<OneOfSeveral> => {
     const name = `gateway ${gateways.length}`;
-    const line = new EngineLine(wrap(engine, name, clock));
+    const line = new EngineLine(wrap(engine, name, clock), clock);
     const gateway = await createGateway({ clock, random: () => random.next(), secret: new Uint8Array(32).fill(7), name, date: () => 1_700_000_000_000 + clock.now(), ...rest, ...more, engine: line.engine });
     const one: OneOfSeveral = {
       gateway, name, isAlive: true,
@@ -61,6 +63,7 @@ export async function severalGateways(count: number, parts: Partial<GatewayParts
   return {
     clock, engine, gateways, add,
     at: (index) => gateways[index] as OneOfSeveral,
+    nameOf: (client) => clients.get(client)?.name,
     homeOf: (client) => clients.get(client)?.gateway,
     connect: (client, to, hello) => {
       clients.set(client, to);
@@ -74,20 +77,29 @@ export function jobOf({ gateway }: OneOfSeveral, name = "job"): JobSnapshot | un
   return gateway.snapshot().jobs.find(({ job }) => job === name);
 }
 
-/** The line between a gateway and the engine: what is asked while it is cut is never answered. */
+const lineMs = 4_000;
+
+/** The line between a gateway and the engine: while it is cut nothing arrives, and who asks is told after a while that it is not known. A dead one is told nothing. */
 class EngineLine {
   readonly engine: Engine;
   isDead = false;
   #isCut = false;
 
-  constructor({ ledger, queue, leader, blobs, ...rest }: Engine) {
-    const over = <T>(ask: () => Promise<T>): Promise<T> => (this.isDead || this.#isCut ? new Promise(() => {}) : ask());
+  constructor({ ledger, queue, leader, blobs, ...rest }: Engine, clock: Clock) {
+    const noAnswer = (): ShoalError => new ShoalError("engine-paused", "The engine does not answer.", { hint: "Try again." });
+    const over = async <T>(ask: () => Promise<T>): Promise<T> => {
+      if (this.isDead) return new Promise<never>(() => {});
+      if (!this.#isCut) return ask();
+      await clock.sleep(lineMs);
+      throw noAnswer();
+    };
+    const written = <T>(write: () => Promise<T>): Promise<T | { readonly outcome: "undecided"; readonly reason: ShoalError }> => over(write).catch((error: unknown) => ({ outcome: "undecided", reason: ShoalError.from(error) }));
     this.engine = {
       ...rest, status: () => rest.status(), close: () => rest.close(),
       ledger: {
         open: (job) => over(() => ledger.open(job)), remove: (job) => over(() => ledger.remove(job)), jobs: () => over(() => ledger.jobs()),
-        commit: (job, block, record) => over(() => ledger.commit(job, block, record)), committed: (job, block) => over(() => ledger.committed(job, block)),
-        note: (job, record) => over(() => ledger.note(job, record)), append: (job, records, fence) => over(() => ledger.append(job, records, fence)),
+        commit: (job, block, record) => written(() => ledger.commit(job, block, record)), committed: (job, block) => over(() => ledger.committed(job, block)),
+        note: (job, record) => written(() => ledger.note(job, record)), append: (job, records, fence) => written(() => ledger.append(job, records, fence)),
         replay: (job, from) => ledger.replay(job, from),
         follow: (job, signal, from) => this.#follow(ledger.follow(job, signal, from)),
       },

@@ -65,7 +65,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const asks = new AskGate(state);
   const intake = new ResultIntake(state, { check: parts.checkResult ?? checkResultHere, trustsOwn: parts.trustsOwnWorkers === true }, trouble, new ResultSamples(state));
   const opened = (job: string): void => intake.jobOpened(job);
-  const elsewhere = new Elsewhere(state, commits, trouble, opened);
+  const elsewhere = new Elsewhere(state, commits, trouble, { opened, helps: (job) => void talk.help(job).catch(() => {}) });
   intake.elsewhere = elsewhere;
   const collection = new BlobCollection(state, elsewhere.claims);
   const reach = new EngineReach(state);
@@ -76,7 +76,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     // They hold what they have computed, and the engine knows nothing of it: another gateway commits it.
     if (why !== undefined) connections.sendAway(why);
   });
-  const talk = new GatewayTalk(state, {
+  const talk: GatewayTalk = new GatewayTalk(state, {
     wanted: (job, driver, isProven) => desk.letGo(job, driver, isProven),
     helped: (name) => {
       const job = state.jobs.get(name);
@@ -85,7 +85,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   });
   const desk: JobDesk = new JobDesk(state, files, trouble, { roles, talk, elsewhere, opened });
   const invites = new InviteBook(engine, clock, date, parts.secret);
-  const connections: Connections = new Connections(state, name, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims });
+  const connections: Connections = new Connections(state, name, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims, heldBy: (job, segment, block, rows) => elsewhere.lending.heldBy(job, { segment, block, first: 0, rows }) });
 
   let settle = (): void => {};
   const ended = new Promise<void>((resolve) => (settle = resolve));
@@ -115,6 +115,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     commits.mindLate();
     connections.endSilent();
     asks.ask();
+    if (intake.open === 0) trouble.probe();
     tellFleet(state, trouble.why);
     // Rates fade, though nothing happens.
     if (state.links.size > 0) state.changed();

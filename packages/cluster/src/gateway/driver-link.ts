@@ -21,6 +21,8 @@ export interface DriverLinkParts {
   readonly asks: AskGate;
   readonly collection: BlobCollection;
   readonly claims: Claims;
+  /** Who elsewhere has a block already. */
+  readonly heldBy: (job: GatewayJob, segment: number, block: number, rows: number) => { readonly heldBy?: string };
 }
 
 /** One driver's connection. What it says is heard in order, each message when the one before is dealt with. */
@@ -126,7 +128,7 @@ export class DriverLink {
     const held = inputs.get(place);
     if (held !== undefined && held.input !== input) return failJob(this.#state, job, inputChanged({ job, segment, block, rows, input }).toData());
     inputs.hold(place, { rows, input, payload, offeredBy: this.connection });
-    loop.tell({ kind: "block-offered", ...place, rows, bytes: payload.byteLength });
+    loop.tell({ kind: "block-offered", ...place, rows, bytes: payload.byteLength, ...this.#parts.heldBy(job, segment, block, rows) });
     this.#parts.claims.offered(job, place, input);
   }
 

@@ -1,4 +1,5 @@
-import type { ShoalError } from "@shoal/core";
+import { ShoalError } from "@shoal/core";
+import { sha256Of } from "../engine/index.ts";
 import { pauseJob, resumeJob } from "./end-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
 
@@ -7,6 +8,7 @@ export class EngineTrouble {
   readonly #state: GatewayState;
   readonly #notice: (message: string) => void;
   #why: string | undefined;
+  #isProbing = false;
 
   constructor(state: GatewayState, notice: (message: string) => void) {
     this.#state = state;
@@ -25,6 +27,18 @@ export class EngineTrouble {
     for (const job of this.#state.jobs.values()) if (!job.isOver) pauseJob(this.#state, job, "disk");
     if (known === undefined) this.#notice(`Nothing can be stored now, and nothing more is leased: ${this.#why}`);
     this.#state.changed();
+  }
+
+  /** Nothing is on its way that would tell that it is over, for whoever brought it has gone elsewhere: something small is stored. Called about once a second. */
+  probe(): void {
+    const { engine, loop, clock, log } = this.#state;
+    if (this.#why === undefined || this.#isProbing) return;
+    this.#isProbing = true;
+    const bytes = new TextEncoder().encode(`Can this be stored? ${loop.epoch} ${clock.now()}`);
+    sha256Of(bytes)
+      .then((sha256) => engine.blobs.put(sha256, bytes))
+      .then(() => this.isOver(), (error: unknown) => log.debug(`Nothing can be stored yet: ${ShoalError.from(error).message}`))
+      .finally(() => (this.#isProbing = false));
   }
 
   isOver(): void {

@@ -77,7 +77,7 @@ export class GuestInlet {
       if (now - bundle.extendedAt >= engine.queue.leaseMs / 3) bundle.extend(now);
       if (!this.#canRun(bundle.job, bundle.bundle.segment)) this.#giveBack(bundle);
     }
-    if (this.#bundles.size > 0 && (this.#holdsMore || now - this.#saidAt >= settings.wantMs)) this.#sayHeld(now);
+    if (this.#holdsMore || now - this.#saidAt >= settings.wantMs) this.#sayHeld(now);
     this.#mindIdle(now);
     const hunger = this.#hunger();
     if (hunger.blocks > 0) this.#want(hunger, now);
@@ -307,17 +307,19 @@ export class GuestInlet {
     for (const bundle of this.#bundles) this.#giveBack(bundle);
   }
 
-  /** What is held is said to its home, which takes what nobody says for lost. */
+  /** What is held is said to whoever leads the jobs, which takes what nobody says for lost. */
   #sayHeld(now: number): void {
     this.#saidAt = now;
     this.#holdsMore = false;
-    const held = new Map<string, { readonly job: string; readonly home: number; readonly numbers: number[] }>();
-    for (const { job, bundle: { home }, left } of this.#bundles) {
-      const key = `${home} ${job.name}`;
-      const one = held.get(key) ?? { job: job.name, home, numbers: [] };
-      held.set(key, one);
-      for (const { number } of left.values()) one.numbers.push(number);
+    for (const job of this.#state.jobs.values()) if (job.guest !== undefined) void this.sayHeldOf(job);
+  }
+
+  /** Of a job: what was lent, and what workers had when this gateway still led it. */
+  async sayHeldOf(job: GatewayJob): Promise<void> {
+    const keys = new Set(this.#byTask.get(job)?.keys() ?? []);
+    for (const { index, open } of this.#state.loop.state.jobs.get(job.name)?.segments ?? []) {
+      for (const [block, { parts }] of open) for (const { first, rows, attempts } of parts) if (attempts.some(({ worker }) => !isPool(worker))) keys.add(blockKey({ segment: index, block, first, rows }));
     }
-    for (const { job, home, numbers } of held.values()) for (const note of holdsNotes(this.#state.loop.epoch, home, numbers)) void this.#guests.tell(job, note);
+    await Promise.all(holdsNotes(this.#state.loop.epoch, keys).map((note) => this.#guests.tell(job.name, note)));
   }
 }

@@ -21,6 +21,8 @@ export interface GuestListener {
   opened(job: GatewayJob): void;
   /** It is over, or led here from now on: nothing of it is lent to this gateway any more. */
   left(job: GatewayJob): void;
+  /** It was taken up for a worker's sake: whoever leads it does not know of that yet. */
+  helps(job: string): void;
 }
 
 /** Jobs that other gateways lead and that this one helps with: no role, no appends; results go to the same ledger under the same keys. */
@@ -119,7 +121,9 @@ export class GuestJobs {
     }
     if (description === undefined || !epochs.has(epoch)) return;
     const job = await this.open(name, description, { home: home === loop.epoch ? undefined : home, by: "" });
-    for (const each of epochs) if (each !== loop.epoch) job?.epochs.add(each);
+    if (job === undefined) return;
+    for (const each of epochs) if (each !== loop.epoch) job.epochs.add(each);
+    this.#listener.helps(name);
   }
 
   /** Of what is led here its workers have failed in such a way that it can't be run; whoever leads it says what becomes of it. */

@@ -2,6 +2,7 @@ import { ShoalError, type ErrorData } from "@shoal/core";
 import type { QueueLease } from "../engine/index.ts";
 import { surplusTasks, type SchedulerEffect, type TaskId } from "../scheduler/index.ts";
 import type { Claims } from "./claims.ts";
+import { blockKey } from "./commit-record.ts";
 import type { Commits } from "./commits.ts";
 import { describeJob } from "./describe-job.ts";
 import { failJob } from "./end-job.ts";
@@ -24,6 +25,8 @@ const pauseMs = 1_000;
 const wantLifeMs = 10_000;
 /** A pool that nobody wants anything for. */
 const poolIdleMs = 30_000;
+/** Stands for whoever had blocks of a job before it came to be led here. */
+const beforeName = "elsewhere before";
 /** An input that was put so long ago is put again: nothing but its age keeps it from being collected. */
 const renewInputMs = 200_000;
 
@@ -36,6 +39,9 @@ export class HomeLending {
   readonly #pools = new Map<string, LendingPool>();
   /** Blocks that gateways would take, however many classes they said it for. */
   readonly #hunger = new Map<number, number>();
+  readonly #byKey = new Map<string, Lent>();
+  /** By the keys of their tasks, when it was last heard that others have them. */
+  readonly #heldBefore = new Map<GatewayJob, Map<string, number>>();
   readonly #following = new Map<GatewayJob, AbortController>();
   /** When the rows of a block were last put among the blobs, by their SHA-256. */
   readonly #stored = new Map<string, number>();
@@ -168,19 +174,20 @@ export class HomeLending {
     const now = clock.now();
     const className = taskClass(pool.device, job.spec.segments[first.task.segment]?.needs ?? {});
     const lent: Lent[] = [];
+    const isHeld = connection === beforeName;
     for (const { task, attempt: { number } } of tasks) {
       const held = inputs.get(task);
       if (held === undefined) {
         failJob(this.#state, job, new ShoalError("block-not-held", `Block ${task.block} of segment ${task.segment} was to be lent, and its rows are not here.`, { failure: "bug", hint: "Report this, and run the job again: what is done is kept." }).toData());
         return true;
       }
-      const one: Lent = { task, input: held.input, number, blockRows: held.rows, pool, className, offeredAt: now, heardAt: undefined, offers: 1 };
-      pool.lent.set(number, one);
+      const one: Lent = { task, input: held.input, number, blockRows: held.rows, pool, className, offeredAt: now, heardAt: isHeld ? now : undefined, offers: 1 };
+      this.#add(one);
       lent.push(one);
     }
     pool.rate.begin(now);
     pool.usedAt = now;
-    void this.#send(job, lent);
+    if (!isHeld) void this.#send(job, lent);
     return true;
   }
 
@@ -250,7 +257,7 @@ export class HomeLending {
     switch (note.kind) {
       case "joined": return void job.epochs.add(note.gateway);
       case "claim": return this.#claims.heard(job, note.claim);
-      case "holds": return note.home === loop.epoch ? this.#held(note.tasks) : undefined;
+      case "holds": return this.#held(job, note.tasks);
       case "failed": {
         if (note.task === undefined) return failJob(this.#state, job, note.error);
         return note.home === loop.epoch ? this.#failed(note.task, note.error, note.row) : undefined;
@@ -258,19 +265,55 @@ export class HomeLending {
     }
   }
 
-  #held(tasks: readonly number[]): void {
+  #held(job: GatewayJob, tasks: readonly string[]): void {
     const now = this.#state.clock.now();
-    for (const number of tasks) for (const pool of this.#pools.values()) {
-      const lent = pool.lent.get(number);
+    for (const key of tasks) {
+      const lent = this.#byKey.get(`${job.name}/${key}`);
       if (lent !== undefined) lent.heardAt = now;
+      else this.#heldBefore.get(job)?.set(key, now);
     }
+  }
+
+  /** What others had of a job before it came to be led here: nobody here begins it as long as they say so. */
+  heldBefore(job: GatewayJob, keys: readonly string[]): void {
+    const now = this.#state.clock.now();
+    if (this.#following.has(job)) this.#heldBefore.set(job, new Map(keys.map((key) => [key, now])));
+  }
+
+  /** The pool for whoever has a block already; none where nobody does. */
+  heldBy(job: GatewayJob, task: Omit<TaskId, "job">): { readonly heldBy?: string } {
+    const held = this.#heldBefore.get(job);
+    if (held === undefined || held.size === 0) return {};
+    const { clock, settings, loop, date } = this.#state;
+    const key = blockKey(task);
+    const at = held.get(key);
+    held.delete(key);
+    if (at === undefined || clock.now() - at > settings.lentMs) return {};
+    if (!this.#pools.has(beforeName)) {
+      const pool = new LendingPool(beforeName, { gateway: 0, device: "cpu", blocks: 0, volunteer: true, runsCode: false, memoryBytes: 0, cpus: 0, gpus: 0, models: [] }, date());
+      // Nothing is leased to it of itself.
+      Object.assign(pool, { joined: { ...pool.joined, devices: [], memoryBytes: -1 }, usedAt: clock.now() });
+      this.#pools.set(beforeName, pool);
+      loop.tell(pool.joined);
+    }
+    return { heldBy: beforeName };
+  }
+
+  #add(lent: Lent): void {
+    lent.pool.lent.set(lent.number, lent);
+    this.#byKey.set(keyOf(lent.task), lent);
+  }
+
+  #drop(lent: Lent): void {
+    lent.pool.lent.delete(lent.number);
+    if (this.#byKey.get(keyOf(lent.task)) === lent) this.#byKey.delete(keyOf(lent.task));
   }
 
   #failed(number: number, error: ErrorData, row: number | undefined): void {
     for (const pool of this.#pools.values()) {
       const lent = pool.lent.get(number);
       if (lent === undefined) continue;
-      pool.lent.delete(number);
+      this.#drop(lent);
       pool.failures++;
       if (error.code === "blob-missing") this.#stored.delete(lent.input);
       this.#fail(lent, error, row);
@@ -284,7 +327,7 @@ export class HomeLending {
 
   /** The bundle came back, or nobody has it: others may do it, this gateway too. */
   #takeBack(lent: Lent): void {
-    lent.pool.lent.delete(lent.number);
+    this.#drop(lent);
     this.#fail(lent, { code: "aborted", message: "Nobody elsewhere has it.", failure: "aborted" });
   }
 
@@ -298,30 +341,24 @@ export class HomeLending {
 
   /** Another gateway, or another worker, has done it. */
   decided(task: TaskId, isResult: boolean): void {
-    if (this.#pools.size === 0) return;
-    const now = this.#state.clock.now();
-    for (const pool of this.#pools.values()) for (const [number, lent] of pool.lent) {
-      if (lent.task.block !== task.block || lent.task.segment !== task.segment || lent.task.job !== task.job || lent.task.first !== task.first || lent.task.rows !== task.rows) continue;
-      pool.lent.delete(number);
-      if (!isResult) continue;
-      pool.rowsDone += task.rows;
-      pool.blocksDone++;
-      pool.rate.add(now, task.rows);
-    }
+    const lent = this.#byKey.size === 0 ? undefined : this.#byKey.get(keyOf(task));
+    if (lent === undefined) return;
+    this.#drop(lent);
+    if (!isResult) return;
+    lent.pool.rowsDone += task.rows;
+    lent.pool.blocksDone++;
+    lent.pool.rate.add(this.#state.clock.now(), task.rows);
   }
 
   #mind(lent: Lent, now: number): void {
     const { loop, settings, jobs } = this.#state;
     const attempt = loop.state.connections.get(lent.pool.joined.connection)?.attempts.get(lent.number);
-    if (attempt === undefined) {
-      lent.pool.lent.delete(lent.number);
-      return;
-    }
+    if (attempt === undefined) return this.#drop(lent);
     const job = jobs.get(lent.task.job);
     if (job === undefined) return;
     if (lent.heardAt !== undefined) {
       if (now - lent.heardAt > settings.lentMs) this.#takeBack(lent);
-      else if (!this.#stored.has(lent.input)) void this.#store(lent).catch(() => {});
+      else if (lent.pool.joined.connection !== beforeName && !this.#stored.has(lent.input)) void this.#store(lent).catch(() => {});
       return;
     }
     const waitedMs = now - lent.offeredAt;
@@ -339,7 +376,8 @@ export class HomeLending {
     this.#following.delete(job);
     this.#claims.forget(job.name);
     following.abort();
-    for (const pool of this.#pools.values()) for (const lent of pool.lent.values()) if (lent.task.job === job.name) pool.lent.delete(lent.number);
+    for (const pool of this.#pools.values()) for (const lent of pool.lent.values()) if (lent.task.job === job.name) this.#drop(lent);
+    this.#heldBefore.delete(job);
     const { engine, loop, log } = this.#state;
     // Those who help with it need not go on.
     const { role, state: how } = job;
@@ -354,4 +392,8 @@ export class HomeLending {
     if (following !== undefined) this.#leave(job, following);
     for (const one of lent) this.#fail(one, { code: "aborted", message: "The job is led by another gateway now.", failure: "aborted" });
   }
+}
+
+function keyOf({ job, ...task }: TaskId): string {
+  return `${job}/${blockKey(task)}`;
 }

@@ -21,6 +21,8 @@ export interface JobDeskParts {
   readonly opened: (job: string) => void;
 }
 
+const heardWithinMs = 2_000;
+
 /** Drivers bring jobs, come back to them, and stay away. */
 export class JobDesk {
   readonly #state: GatewayState;
@@ -40,8 +42,8 @@ export class JobDesk {
   async submit(description: JobDescription, driver: DriverLink): Promise<GatewayJob> {
     const { jobs, loop } = this.#state;
     assertNameIsFree(description.job);
-    const known = jobs.get(description.job);
     const missing = await this.#missingFiles(description);
+    const known = jobs.get(description.job);
     if (known?.guest !== undefined && !this.#opening.has(known)) {
       assertSameJob(known, description);
       return this.#lead(known, missing, driver);
@@ -85,15 +87,16 @@ export class JobDesk {
   async #open(job: GatewayJob, driver: DriverLink): Promise<void> {
     const { roles, talk, elsewhere, opened } = this.#parts;
     try {
-      const role = await takeRole(this.#state, roles, talk, job.name, driver);
+      const { role, wasHeld } = await takeRole(this.#state, roles, talk, job.name, driver);
       if (job.guest !== undefined) elsewhere.guests.leave(job);
       // It may have been let go of while its role was waited for.
       this.#state.jobs.set(job.name, job);
       roles.hold(job, role);
-      const { hasHelpers, claims } = await readLedger(this.#state, job);
+      const { hasHelpers, claims, held } = await readLedger(this.#state, job);
       if (job.role === undefined) throw deposed(job.name);
       job.state = "running";
-      if (hasHelpers) elsewhere.lending.follow(job);
+      if (hasHelpers || wasHeld) elsewhere.lending.follow(job);
+      elsewhere.lending.heldBefore(job, held);
       for (const claim of claims) elsewhere.claims.heard(job, claim);
     } catch (error) {
       await roles.release(job);
@@ -110,17 +113,29 @@ export class JobDesk {
   /** The role is lost, or given up: its driver looks for another gateway, what workers here have still counts. @param why what its driver is told, where it is here */
   putDown(job: GatewayJob, why = deposed(job.name)): void {
     const { driver } = job;
-    const { elsewhere, roles } = this.#parts;
+    const { elsewhere } = this.#parts;
     job.driver = undefined;
     job.driverLostAt = undefined;
     elsewhere.lending.leave(job);
-    void roles.release(job);
+    // Whoever takes it up is to know first what workers here have of it.
+    void this.#releaseWhenHeard(job);
     if (job.isOver) dropJob(this.#state, job);
     else if (job.state === "running" && this.#state.jobs.get(job.name) === job) {
       elsewhere.guests.becomeGuest(job);
       pauseJob(this.#state, job, "elsewhere");
     }
     driver?.lost(job, why);
+  }
+
+  /** An engine that does not answer is not waited for. */
+  async #releaseWhenHeard(job: GatewayJob): Promise<void> {
+    const { clock, signal } = this.#state;
+    const { elsewhere, roles } = this.#parts;
+    const heard = new AbortController();
+    const isHeard = job.isOver ? Promise.resolve() : elsewhere.inlet.sayHeldOf(job);
+    await Promise.race([isHeard, clock.sleep(heardWithinMs, AbortSignal.any([signal, heard.signal]))]).catch(() => {});
+    heard.abort();
+    await roles.release(job);
   }
 
   /** Another gateway has the driver of a job that is led here. Whether that one may lead it now. */

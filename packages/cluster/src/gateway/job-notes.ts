@@ -7,8 +7,8 @@ import { taskOfKey } from "./commit-record.ts";
 export type JobNote =
   /** It leases blocks of the job from now on: results of its attempts are welcome at every gateway. */
   | { readonly kind: "joined"; readonly gateway: number }
-  /** It has these tasks, by the numbers of the home's attempts, and works at them. */
-  | { readonly kind: "holds"; readonly gateway: number; readonly home: number; readonly tasks: readonly number[] }
+  /** It has these tasks, by their keys, and works at them. */
+  | { readonly kind: "holds"; readonly gateway: number; readonly tasks: readonly string[] }
   /** Its workers failed at one of these tasks; without one the whole job can't be run there. */
   | { readonly kind: "failed"; readonly gateway: number; readonly error: ErrorData; readonly home?: number; readonly task?: number; readonly row?: number }
   /** A worker brought a result of rows that this gateway does not have; the home sees whether they are the job's. */
@@ -35,12 +35,22 @@ export interface OpenedRecord {
   readonly at: number | undefined;
 }
 
-const mostNumbers = 500;
+/** Of one note: a key is 46 letters at most, and mostly a dozen. */
+const noteBytes = 3_800;
 
-export function holdsNotes(gateway: number, home: number, tasks: readonly number[]): JsonObject[] {
+export function holdsNotes(gateway: number, keys: Iterable<string>): JsonObject[] {
   const notes: JsonObject[] = [];
-  for (let at = 0; at < tasks.length; at += mostNumbers) notes.push({ kind: "holds", gateway, home, tasks: tasks.slice(at, at + mostNumbers) });
-  return notes;
+  let tasks: string[] = [];
+  let bytes = 0;
+  for (const key of keys) {
+    if (bytes + key.length + 3 > noteBytes) {
+      notes.push({ kind: "holds", gateway, tasks });
+      [tasks, bytes] = [[], 0];
+    }
+    tasks.push(key);
+    bytes += key.length + 3;
+  }
+  return tasks.length === 0 ? notes : [...notes, { kind: "holds", gateway, tasks }];
 }
 
 export function claimNote(gateway: number, key: string, { attempt, worker, input, sha256, rows, failed }: Claim): JsonObject {
@@ -53,7 +63,7 @@ export function jobNote(job: string, record: JsonObject): JobNote | undefined {
   if (typeof gateway !== "number") return undefined;
   switch (kind) {
     case "joined": return { kind, gateway };
-    case "holds": return typeof home === "number" && Array.isArray(tasks) ? { kind, gateway, home, tasks: tasks.map(Number) } : undefined;
+    case "holds": return Array.isArray(tasks) ? { kind, gateway, tasks: tasks.map(String) } : undefined;
     case "failed": {
       if (typeof error !== "object" || error === null) return undefined;
       return { kind, gateway, error: error as unknown as ErrorData, ...(typeof home === "number" && { home }), ...(typeof task === "number" && { task }), ...(typeof row === "number" && { row }) };

@@ -16,6 +16,8 @@ export interface ReadLedger {
   /** Others have leased blocks of it, or have results of it: what they write is to be heard. */
   readonly hasHelpers: boolean;
   readonly claims: readonly Claim[];
+  /** Tasks, by their keys, that other gateways said they have. */
+  readonly held: readonly string[];
 }
 
 /** Gives a job its ledger, or reads the one that it has: what stands there is done, whichever gateway committed it. Its role must be held. @throws `gateway-deposed`, `ledger-gone` */
@@ -30,6 +32,7 @@ export async function readLedger(state: GatewayState, job: GatewayJob): Promise<
   job.restart();
   loop.tell({ kind: "job-submitted", spec: job.spec });
   const claims: Claim[] = [];
+  const held = new Set<string>();
   let hasHelpers = false;
   for await (const entry of engine.ledger.replay(job.name)) {
     job.knownSeq = entry.seq;
@@ -41,8 +44,10 @@ export async function readLedger(state: GatewayState, job: GatewayJob): Promise<
       hasHelpers ||= note.gateway !== loop.epoch;
     }
     if (note?.kind === "claim") claims.push(note.claim);
+    if (note?.kind === "holds" && note.gateway !== loop.epoch) for (const key of note.tasks) held.add(key);
+    if (entry.kind === "commit") held.delete(entry.block);
   }
-  return { hasHelpers, claims };
+  return { hasHelpers, claims, held: [...held] };
 }
 
 async function writeOpened(state: GatewayState, job: GatewayJob): Promise<void> {

@@ -5,6 +5,12 @@ import type { GatewayState } from "./gateway-state.ts";
 import type { GatewayTalk } from "./gateway-talk.ts";
 import type { JobRoles } from "./job-roles.ts";
 
+export interface TakenRole {
+  readonly role: Leadership;
+  /** Another gateway had it until then, and was asked for it. */
+  readonly wasHeld: boolean;
+}
+
 /** Before others are asked: a role that was just released is free by then. */
 const askAfterMs = 500;
 const tellEveryMs = 5_000;
@@ -14,14 +20,16 @@ const tellEveryMs = 5_000;
  * has it until its lease runs out. Meanwhile the driver is told what it waits for.
  * @throws `job-taken`, where the other one has a driver; `engine-paused`, where nobody answers: to come again helps
  */
-export async function takeRole(state: GatewayState, roles: JobRoles, talk: GatewayTalk, job: string, driver: DriverLink): Promise<Leadership> {
+export async function takeRole(state: GatewayState, roles: JobRoles, talk: GatewayTalk, job: string, driver: DriverLink): Promise<TakenRole> {
   const { clock, settings, signal, log } = state;
   const giveUp = new AbortController();
   const over = new AbortController();
   const acquired = roles.acquire(job, AbortSignal.any([signal, giveUp.signal]));
   const waiting = AbortSignal.any([signal, giveUp.signal, over.signal]);
+  let wasHeld = false;
   const wait = async (): Promise<void> => {
     await clock.sleep(askAfterMs, waiting);
+    wasHeld = true;
     let isAsked = false;
     talk.want(job, driver.name, driver.isProven, () => giveUp.abort(runsElsewhere(job)), waiting).then(() => (isAsked = true)).catch((error: unknown) => {
       if (!waiting.aborted) log.debug(`Other gateways can't be asked now: ${ShoalError.from(error).message}`);
@@ -35,8 +43,13 @@ export async function takeRole(state: GatewayState, roles: JobRoles, talk: Gatew
     giveUp.abort(notYet(job, isAsked));
   };
   wait().catch(() => {});
+  const gaveUp = new Promise<never>((_, reject) => giveUp.signal.addEventListener("abort", () => reject(giveUp.signal.reason), { once: true }));
   try {
-    return await acquired;
+    return { role: await Promise.race([acquired, gaveUp]), wasHeld };
+  } catch (error) {
+    // An engine that hears late that nobody waits any more.
+    acquired.then((late) => late.release()).catch(() => {});
+    throw error;
   } finally {
     over.abort();
   }

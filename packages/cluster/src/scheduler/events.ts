@@ -66,7 +66,9 @@ export type TaskEntry =
 export type SchedulerEvent =
   // From a driver. All three may be repeated after its restart.
   | { readonly kind: "job-submitted"; readonly spec: JobSpec }
-  | { readonly kind: "block-offered"; readonly job: string; readonly segment: number; readonly block: number; readonly rows: number; readonly bytes: number }
+  | { readonly kind: "block-offered"; readonly job: string; readonly segment: number; readonly block: number; readonly rows: number; readonly bytes: number;
+      /** The pool (its connection) for which somebody elsewhere is known to have the whole block already: nobody else begins it then. */
+      readonly heldBy?: string }
   | { readonly kind: "input-ended"; readonly job: string; readonly segment: number; readonly blocks: number }
   | { readonly kind: "job-cancelled"; readonly job: string }
   /** Nothing more of it is leased until it is resumed; results are as welcome as ever. */

@@ -5,6 +5,7 @@ import { beginCommit, isComplete, openBlock, release } from "./commits.ts";
 import type { SchedulerEffect } from "./effects.ts";
 import type { JobSpec, SchedulerEvent, SegmentSpec } from "./events.ts";
 import { Heap } from "./heap.ts";
+import { grant } from "./leases.ts";
 import { enqueue } from "./queue.ts";
 import { joinShares } from "./sharing.ts";
 import { emit, findTask, segmentOf, type Job, type Presented, type SchedulerState, type Segment, type Task } from "./state.ts";
@@ -71,6 +72,9 @@ export function offerBlock(state: SchedulerState, event: Extract<SchedulerEvent,
   segment.openBytes += event.bytes;
   takePresented(state, segment, event.block);
   for (const task of block.parts) enqueue(state, task);
+  const pool = event.heldBy === undefined ? undefined : state.connections.get(event.heldBy);
+  const [whole] = block.parts;
+  if (pool !== undefined && whole?.place === "ready" && whole.rows === block.rows) grant(state, pool, segment, [whole]);
 }
 
 /** Results that workers have held since before a restart save running it again. */

@@ -52,6 +52,8 @@ export function measurePool(state: SchedulerState, attempt: Attempt): void {
   const pace = (worker.pace ??= { latencyMs: 0, stretches: new WeakMap() });
   const tookMs = Math.max(1, state.now - leasedAt);
   pace.latencyMs = pace.latencyMs === 0 ? tookMs : pace.latencyMs * latencyFading + tookMs * (1 - latencyFading);
+  // One that only stands for what others had before has no rate.
+  if (!isAble(worker, segment.spec.needs)) return;
   const stretch = pace.stretches.get(segment) ?? { since: leasedAt, rows: 0 };
   pace.stretches.set(segment, stretch);
   stretch.rows += task.rows;

@@ -1,0 +1,155 @@
+// What gateways of one engine may and may not do for each other: claims, volunteers, code, blobs, and what one alone pays.
+import { memoryEngine, sha256Of, type Engine, type QueuedTask } from "@shoal/cluster";
+import { decodeBlock } from "@shoal/core";
+import { FakeClock } from "@shoal/testing";
+import { expect, test } from "vitest";
+import { closeLater, openGateway, passUntil } from "./open-gateway.ts";
+import { blockBytes, numbers, ScriptedDriver } from "./scripted-driver.ts";
+import { ScriptedWorker, twice } from "./scripted-worker.ts";
+import { jobOf, severalGateways } from "./several-gateways.ts";
+import { until } from "./until.ts";
+
+const blocks = numbers(4);
+const outside = { address: "192.0.2.1" };
+const rowsOf = (block: number) => decodeBlock(blockBytes(blocks[block] ?? []));
+
+/** A worker that was leased a block by the home, and comes to a gateway that knows nothing of the job. */
+async function strayResult(change: { readonly input?: string; readonly volunteer?: boolean } = {}) {
+  const several = await severalGateways(2);
+  const { token } = await several.at(0).gateway.invite(["work"], { volunteer: change.volunteer === true });
+  const driver = several.connect(new ScriptedDriver({ blocks, description: { volunteers: true } }), several.at(0));
+  const worker = several.connect(new ScriptedWorker("stray", { script: () => "silent", origin: outside, hello: { token } }), several.at(0));
+  const leased = await worker.task();
+  const { key } = await worker.welcome();
+  worker.disconnect();
+  several.connect(worker, several.at(1), { key });
+  await until(() => worker.all("welcome").length === 2);
+  await worker.result(leased, twice(rowsOf(leased.task.block)), change.input === undefined ? {} : { input: change.input });
+  return { several, driver, worker, leased };
+}
+
+test("a result that is brought to another gateway is noted there, its worker is settled, and the home commits it as its own", async () => {
+  const { several, driver, worker, leased } = await strayResult();
+  await passUntil(several.clock, () => worker.held.size === 0);
+  expect(worker.all("refuse")).toEqual([]);
+  await passUntil(several.clock, () => driver.done.has(leased.task.block));
+  expect(await several.engine.ledger.committed("job", `0-${leased.task.block}-0-4`)).toMatchObject({ kind: "result", worker: "stray", epoch: leased.attempt.epoch, number: leased.attempt.number });
+  expect(driver.parts(leased.task.block)).toMatchObject([{ values: blocks[leased.task.block]?.map((n) => 2 * n) }]);
+  expect(several.at(1).gateway.snapshot()).toMatchObject({ jobs: [], helps: [{ job: "job" }] });
+});
+
+test("one of other rows than the home has is of no use and does no harm", async () => {
+  const { several, driver, worker } = await strayResult({ input: "f".repeat(64) });
+  await passUntil(several.clock, () => worker.held.size === 0);
+  several.connect(new ScriptedWorker("honest"), several.at(0));
+  await passUntil(several.clock, () => {
+    worker.beat();
+    return driver.done.size === blocks.length;
+  });
+  expect(driver.values()).toEqual(blocks.flat().map((n) => 2 * n));
+  expect(several.at(0).gateway.snapshot().refused).toEqual({ "stale-result": 1 });
+});
+
+test("what a volunteer says of rows that are not there is not noted", async () => {
+  const { several, worker } = await strayResult({ volunteer: true });
+  await passUntil(several.clock, () => worker.all("refuse").length === 1, 1_000);
+  for await (const entry of several.engine.ledger.replay("job")) expect(entry.kind === "note" && entry.record["kind"]).not.toBe("claim");
+});
+
+test("blocks that are not for volunteers, or come with code, are lent to no gateway whose workers must not have them", async () => {
+  const offered: QueuedTask[] = [];
+  const several = await severalGateways(2, { wrap: (engine) => ({ ...engine, queue: { leaseMs: engine.queue.leaseMs, pull: (...args) => engine.queue.pull(...args), offer: (task) => {
+    offered.push(task);
+    return engine.queue.offer(task);
+  } } }) });
+  const { token } = await several.at(1).gateway.invite(["work"], { volunteer: true });
+  const volunteer = several.connect(new ScriptedWorker("volunteer", { origin: outside, hello: { token } }), several.at(1));
+  await volunteer.welcome();
+  const secret = several.connect(new ScriptedDriver({ job: "secret", blocks }), several.at(0));
+  const open = several.connect(new ScriptedDriver({ job: "open", blocks, description: { volunteers: true } }), several.at(0));
+  await passUntil(several.clock, () => {
+    volunteer.beat();
+    return open.done.size === blocks.length;
+  });
+  expect([secret.done.size, new Set(volunteer.tasks.map(({ task }) => task.job))]).toEqual([0, new Set(["open"])]);
+  expect(offered.filter(({ class: name }) => !name.startsWith("want-")).every(({ class: name, body }) => name === "cpu" && body["job"] === "open")).toBe(true);
+  // Somebody of one's own.
+  several.connect(new ScriptedWorker("own"), several.at(1));
+  await passUntil(several.clock, () => secret.done.size === blocks.length);
+  expect(offered.some(({ class: name }) => name === "cpu-own")).toBe(true);
+});
+
+test("a gateway that is alone stores nothing twice, lends nothing, and offers a want every few seconds at most", async () => {
+  const clock = new FakeClock();
+  const engine = memoryEngine({ clock });
+  const offered: QueuedTask[] = [];
+  const stored: number[] = [];
+  const counting: Engine = { ...engine,
+    queue: { leaseMs: engine.queue.leaseMs, pull: (...args) => engine.queue.pull(...args), offer: (task) => {
+      offered.push(task);
+      return engine.queue.offer(task);
+    } },
+    blobs: { get: (sha256, range) => engine.blobs.get(sha256, range), size: (sha256) => engine.blobs.size(sha256), collect: (isReferenced, graceMs) => engine.blobs.collect(isReferenced, graceMs), put: (sha256, bytes) => {
+      stored.push(bytes.byteLength);
+      return engine.blobs.put(sha256, bytes);
+    } },
+  };
+  const opened = await openGateway({ clock, engine: counting });
+  closeLater(opened);
+  const many = numbers(100);
+  const worker = new ScriptedWorker("a", { pace: { clock, ms: 100 } }).connect(opened.gateway);
+  const driver = new ScriptedDriver({ blocks: many }).connect(opened.gateway);
+  await passUntil(clock, () => {
+    worker.beat();
+    return driver.done.size === many.length;
+  });
+  const ranMs = clock.now();
+  expect(driver.values()).toEqual(many.flat().map((n) => 2 * n));
+  // The job's description, and the results.
+  expect(stored).toHaveLength(many.length + 1);
+  expect(offered.filter(({ class: name }) => !name.startsWith("want-"))).toEqual([]);
+  expect(offered.length).toBeLessThanOrEqual(1 + ranMs / 3_000);
+  const before = offered.length;
+  await passUntil(clock, () => clock.now() > ranMs + 30_000, 500);
+  expect(offered.length - before).toBeGreaterThan(2);
+  expect(offered.length - before).toBeLessThanOrEqual(11);
+});
+
+test("what other gateways and the ledger name is not collected", async () => {
+  const { several, worker } = await strayResult();
+  await passUntil(several.clock, () => worker.held.size === 0);
+  const { engine, clock } = several;
+  const named: string[] = [];
+  for await (const entry of engine.ledger.replay("job")) {
+    if (entry.kind === "append") for (const { description } of entry.records) if (typeof description === "string") named.push(description);
+    if (entry.kind === "note" && typeof entry.record["sha256"] === "string") named.push(entry.record["sha256"]);
+  }
+  expect(named.length).toBeGreaterThan(1);
+  const loose = new Uint8Array([1, 2, 3]);
+  await engine.blobs.put(await sha256Of(loose), loose);
+  // Each gateway has collected once at least.
+  await passUntil(clock, () => clock.now() > 4_300_000, 60_000);
+  expect(await engine.blobs.size(await sha256Of(loose))).toBeUndefined();
+  for (const sha256 of named) expect(await engine.blobs.size(sha256)).toBeGreaterThan(0);
+});
+
+test("a ledger that is removed while its job runs fails the job at its home, and its guests let go of it", async () => {
+  const several = await severalGateways(2);
+  const many = numbers(400);
+  const workers = [0, 1].map((index) => several.connect(new ScriptedWorker(`worker ${index}`, { pace: { clock: several.clock, ms: 100 } }), several.at(index)));
+  const driver = several.connect(new ScriptedDriver({ blocks: many }), several.at(0));
+  const beat = (): void => workers.forEach((worker) => worker.beat());
+  await passUntil(several.clock, () => {
+    beat();
+    return (several.at(1).gateway.snapshot().helps?.[0]?.rowsDone ?? 0) > 0;
+  });
+  expect(several.at(0).gateway.snapshot().workers.find(({ label }) => label.startsWith("other gateways"))).toMatchObject({ device: "cpu", state: "computing" });
+  await several.engine.ledger.remove("job");
+  await passUntil(several.clock, () => {
+    beat();
+    return driver.all("job-failed").length === 1 && several.at(1).gateway.snapshot().helps === undefined;
+  });
+  expect(driver.all("job-failed")).toMatchObject([{ error: { code: "ledger-gone" } }]);
+  expect(jobOf(several.at(0))).toMatchObject({ state: "failed", error: { code: "ledger-gone" } });
+  await until(() => workers.every((worker) => worker.all("job-ended").length > 0));
+});
