@@ -11,13 +11,16 @@ import { openNatsEngine } from "@shoal/engine-nats";
 import { onTestFinished } from "vitest";
 import { CoordinatorView } from "../fleet/coordinator-view.ts";
 import { testFolder } from "../fleet/reviews.ts";
-import { startShoal, startWorker, type CoordinatorLinks, type ShoalProcess } from "../fleet/shoal-process.ts";
+import { startScript, startWorker, type CoordinatorLinks, type ShoalProcess } from "../fleet/shoal-process.ts";
 import { startProxy, type TcpProxy } from "../fleet/tcp-proxy.ts";
 import { freePorts } from "../nats/free-ports.ts";
 import { startNats, type NatsCluster } from "../nats/start-nats.ts";
 import { startGateway, type GatewayProcess } from "./gateway-processes.ts";
 
+/** What the job of cheap blocks is called. */
+export const chaosName = "chaos";
 export const chaosJob = fileURLToPath(new URL("./fixtures/chaos-job.ts", import.meta.url));
+const driverProgram = fileURLToPath(new URL("./fixtures/chaos-driver.ts", import.meta.url));
 const lookEveryMs = 100;
 const mostLines = 25;
 
@@ -67,7 +70,7 @@ export interface ChaosFleet {
   readonly jsm: JetStreamManager;
   /** By links that name all gateways. */
   readonly links: CoordinatorLinks;
-  /** Starts the job, or goes on with it: its name is its plan's. */
+  /** Starts the job, or goes on with it: it has the same name each time. */
   drive(blocks: number): ShoalProcess;
   /** The job goes no further than so many blocks; it ends with one more than it has. */
   release(blocks: number): void;
@@ -101,7 +104,7 @@ export async function startChaosFleet(workers: number): Promise<ChaosFleet> {
   const fleet: ChaosFleet = {
     folder, diary, nats, gateways, links, drivers, engine, store, workers: started, jsm: await jetstreamManager(nc, { timeout: 2000 }),
     drive: (blocks) => {
-      const driver = startShoal(folder, ["run", chaosJob, "--json", "--code", "--on", links.links.submit], { env: { SHOAL_BLOCKS: String(blocks) } });
+      const driver = startScript(folder, driverProgram, [links.links.submit, chaosName], { SHOAL_BLOCKS: String(blocks) });
       drivers.push(driver);
       return driver;
     },

@@ -7,14 +7,14 @@ import { differing, onOneMachine, read, release, startJob, succeeded, type Revie
 import { startShoal } from "../fleet/shoal-process.ts";
 import { findNatsServer } from "../nats/find-nats-server.ts";
 import { faultsOf, type Strike } from "./chaos-faults.ts";
-import { chaosJob, startChaosFleet, type ChaosFleet } from "./chaos-fleet.ts";
+import { chaosJob, chaosName, startChaosFleet, type ChaosFleet } from "./chaos-fleet.ts";
 import { LedgerReader } from "./ledger-reader.ts";
 import { leftBehind } from "./left-behind.ts";
 
 const isFull = process.env["SHOAL_CHAOS"] === "full";
 /** `SHOAL_SEED=7` runs one; `SHOAL_CHAOS=full` ten of them, with ten thousand blocks each; `SHOAL_BLOCKS=2000` other numbers. */
 const seeds = process.env["SHOAL_SEED"] === undefined ? Array.from({ length: isFull ? 10 : 1 }, (_, seed) => seed + 1) : [Number(process.env["SHOAL_SEED"])];
-const blocks = Number(process.env["SHOAL_BLOCKS"] ?? (isFull ? 10_000 : 1_500));
+const blocks = Number(process.env["SHOAL_BLOCKS"] ?? (isFull ? 10_000 : 1_000));
 const majorityMs = isFull ? 30_000 : 10_000;
 const workers = 3;
 /** Of the job with a real model, beside the other one. */
@@ -32,7 +32,8 @@ describe.skipIf(findNatsServer() === undefined)("chaos", { timeout: isFull ? 1_8
     const reviews = startJob(folder, { rows: reviewRows, args: ["--on", fleet.links.links.submit] });
     fleet.release(0);
     fleet.drive(blocks);
-    const reader = new LedgerReader(fleet.engine, await jobOf(fleet));
+    await fleet.until("the job has a ledger", async () => (await fleet.engine.ledger.jobs()).includes(chaosName));
+    const reader = new LedgerReader(fleet.engine, chaosName);
     onTestFinished(() => reader.stop());
     await strikeAll(fleet, random, reader);
 
@@ -75,18 +76,6 @@ async function strikeAll(fleet: ChaosFleet, random: SeededRandom, reader: Ledger
     fleet.diary.write(`${reader.blocks} blocks: ${name}`);
     await happen(strike);
   }
-}
-
-async function jobOf({ engine, until }: ChaosFleet): Promise<string> {
-  let job: string | undefined;
-  await until("the jobs have ledgers", async () => {
-    for (const name of await engine.ledger.jobs()) {
-      if (name.startsWith("~")) continue;
-      for await (const entry of engine.ledger.replay(name)) if (entry.kind === "append" && entry.records.some((record) => record["name"] === "chaos-job.ts")) job = name;
-    }
-    return job !== undefined;
-  });
-  return job as string;
 }
 
 async function digestsOfOneMachine(folder: string): Promise<Buffer> {
