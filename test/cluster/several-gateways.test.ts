@@ -32,19 +32,19 @@ async function sharesOf(several: SeveralGateways): Promise<Map<string, number>> 
 test("a job's blocks are spread over the workers of three gateways, and come out as from one machine", { timeout: 60_000 }, async () => {
   const several = await severalGateways(3);
   const { clock } = several;
-  const blocks = numbers(1_500);
+  const blocks = numbers(600);
   const workers = several.gateways.flatMap((gateway, index) => ["a", "b"].map((name) => several.connect(new ScriptedWorker(`${name}${index}`, { pace: { clock, ms: 100 } }), gateway)));
   const driver = several.connect(new ScriptedDriver({ blocks }), several.at(0));
   await passUntil(clock, () => {
     beat(workers);
     return driver.done.size === blocks.length;
-  }, 50);
+  }, 50, 55_000);
   expect(driver.values()).toEqual(twiceAll(blocks));
   const shares = await sharesOf(several);
   // At the end idle workers run what others have begun.
   expect(workers.reduce((sum, { computed }) => sum + computed, 0)).toBeLessThan(blocks.length * 1.05);
   expect([...shares.values()].reduce((sum, each) => sum + each, 0)).toBe(blocks.length);
-  for (const worker of workers) expect(shares.get(worker.name) ?? 0).toBeGreaterThan(blocks.length / 12);
+  for (const worker of workers) expect(shares.get(worker.name) ?? 0).toBeGreaterThan(blocks.length / 30);
 });
 
 /** Workers of all gateways, two each, that take a tenth of a second for a block. */
@@ -71,7 +71,7 @@ async function runThrough(several: SeveralGateways, driver: ScriptedDriver, work
     beat(workers);
     meanwhile();
     return driver.done.size === driver.blocks.length;
-  }, 50);
+  }, 50, 55_000);
 }
 
 const extra = (workers: readonly ScriptedWorker[], blocks: number): number => workers.reduce((sum, { computed }) => sum + computed, 0) / blocks - 1;
@@ -87,7 +87,7 @@ test.each([["a guest", 1], ["the home", 0]])("%s that is killed costs what its w
   expect(driver.values()).toEqual(twiceAll(blocks));
   const shares = await sharesOf(several);
   expect([...shares.values()].reduce((sum, each) => sum + each, 0)).toBe(blocks.length);
-  console.log(killed, several.clock.now(), extra(workers, blocks.length), shares);
+  expect(extra(workers, blocks.length)).toBeLessThan(0.1);
 });
 
 test("a driver that is killed and comes again at another gateway is given what was done, and the first gateway helps on", { timeout: 60_000 }, async () => {
@@ -104,7 +104,7 @@ test("a driver that is killed and comes again at another gateway is given what w
   await runThrough(several, second, workers);
   expect(second.values()).toEqual(twiceAll(blocks));
   expect(second.all("accepted")[0]?.committedBlocks).toBeGreaterThan(60);
-  console.log("driver", several.clock.now(), extra(workers, blocks.length));
+  expect(extra(workers, blocks.length)).toBeLessThan(0.1);
 });
 
 test("a second driver of a job is told so at whichever gateway it asks, while the first goes on", { timeout: 60_000 }, async () => {
@@ -149,5 +149,5 @@ test("a home that can't reach the engine for longer than its role lasts puts the
   // Its workers took what they had computed, and could not be committed, to the other gateway.
   expect(workers[0]?.bye).toMatchObject({ again: true, error: { code: "engine-paused" } });
   expect(driver.values()).toEqual(twiceAll(blocks));
-  console.log("cut", several.clock.now(), extra(workers, blocks.length));
+  expect(extra(workers, blocks.length)).toBeLessThan(0.1);
 });

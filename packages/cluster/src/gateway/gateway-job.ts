@@ -23,8 +23,7 @@ export interface CheckedResult {
   readonly failures: readonly { readonly row: number; readonly error: ErrorData }[];
 }
 
-/** `elsewhere`: it was led here, and is no more. */
-export type PauseReason = "driver" | "disk" | "elsewhere";
+export type PauseReason = "driver" | "disk";
 
 /** A job as this gateway knows it; what is done of it, its ledger knows. */
 export class GatewayJob {

@@ -9,6 +9,8 @@ export class GuestBundle {
   /** By the keys of their tasks: those that are not decided. */
   readonly left = new Map<string, LentTask>();
   extendedAt: number;
+  /** When a worker here was last seen to have any of it, or it came. */
+  movedAt: number;
   readonly #lease: QueueLease;
 
   constructor(job: GatewayJob, bundle: LentBundle, lease: QueueLease, now: number) {
@@ -16,6 +18,7 @@ export class GuestBundle {
     this.bundle = bundle;
     this.#lease = lease;
     this.extendedAt = now;
+    this.movedAt = now;
   }
 
   acknowledge(): void {

@@ -75,7 +75,9 @@ export class GuestInlet {
     const now = clock.now();
     for (const bundle of this.#bundles) {
       if (now - bundle.extendedAt >= engine.queue.leaseMs / 3) bundle.extend(now);
-      if (!this.#canRun(bundle.job, bundle.bundle.segment)) this.#giveBack(bundle);
+      if (this.#isMoving(bundle)) bundle.movedAt = now;
+      // Workers went, or have other things to do: others are to have it.
+      if (!this.#canRun(bundle.job, bundle.bundle.segment) || now - bundle.movedAt > settings.lentMs) this.#giveBack(bundle);
     }
     if (this.#holdsMore || now - this.#saidAt >= settings.wantMs) this.#sayHeld(now);
     this.#mindIdle(now);
@@ -211,6 +213,15 @@ export class GuestInlet {
     if (held?.input === input) loop.tell({ kind: "task-lent", task, blockRows, bytes: held.payload.byteLength });
     // Another job's rows under one name, or parts that overlap: not to be run here.
     if (!isOpenTask(this.#state, task)) this.#settle(task);
+  }
+
+  #isMoving({ left }: GuestBundle): boolean {
+    for (const { task } of left.values()) {
+      const segment = segmentOf(this.#state.loop.state, task);
+      const found = segment && findTask(segment, task);
+      if (found !== undefined && (found.attempts.length > 0 || found.committing !== undefined)) return true;
+    }
+    return false;
   }
 
   /** A live worker of this gateway is able to run it. */

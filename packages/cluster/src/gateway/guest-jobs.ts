@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { JobDescription } from "../connection/messages.ts";
 import { jobDescription } from "../connection/schemas/plans.ts";
 import { travellingError } from "../connection/travelling-error.ts";
+import type { TaskId } from "../scheduler/index.ts";
 import type { Commits } from "./commits.ts";
 import { dropJob } from "./end-job.ts";
 import { followJob } from "./follow-job.ts";
@@ -163,9 +164,14 @@ export class GuestJobs {
     job.guest = undefined;
   }
 
-  /** A job that was led here and is led elsewhere now: what its workers have counts, and no more of it is given out. */
+  /** A job that was led here and is led elsewhere now: what workers have of it counts; what nobody has is for its new home to give out. */
   becomeGuest(job: GatewayJob): void {
     const { loop, clock } = this.#state;
+    const waiting: TaskId[] = [];
+    for (const { index: segment, open } of loop.state.jobs.get(job.name)?.segments ?? []) {
+      for (const [block, { parts }] of open) for (const { first, rows, attempts, committing } of parts) if (attempts.length === 0 && committing === undefined) waiting.push({ job: job.name, segment, block, first, rows });
+    }
+    for (const task of waiting) loop.tell({ kind: "task-withdrawn", task });
     job.guest = { home: undefined, by: "", idleSince: clock.now(), fail: (error) => this.#failed(job, error) };
     loop.tell({ kind: "job-submitted", spec: lentSpec(job) });
     this.#follow(job);

@@ -104,7 +104,6 @@ export class JobDesk {
       else job.driver = undefined;
       throw error;
     }
-    resumeJob(this.#state, job, "elsewhere");
     if (this.#trouble.why !== undefined) pauseJob(this.#state, job, "disk");
     this.#state.changed();
     opened(job.name);
@@ -122,7 +121,7 @@ export class JobDesk {
     if (job.isOver) dropJob(this.#state, job);
     else if (job.state === "running" && this.#state.jobs.get(job.name) === job) {
       elsewhere.guests.becomeGuest(job);
-      pauseJob(this.#state, job, "elsewhere");
+      resumeJob(this.#state, job, "driver");
     }
     driver?.lost(job, why);
   }
