@@ -23,10 +23,12 @@ export async function startProxy(url: string): Promise<TcpProxy> {
   const held = new Set<Direction>();
   const apply = ({ near, far }: { readonly near: Socket; readonly far: Socket }): void => {
     // A source that is paused keeps its bytes in the kernel, until there is no more room: as on a dead line.
-    if (held.has("up")) near.unpipe(far).pause();
-    else near.pipe(far);
-    if (held.has("down")) far.unpipe(near).pause();
-    else far.pipe(near);
+    for (const [direction, from, to] of [["up", near, far], ["down", far, near]] as const) {
+      from.unpipe(to);
+      if (held.has(direction)) from.pause();
+      // Once: piped a second time, everything would arrive twice.
+      else from.pipe(to);
+    }
   };
   const server = createServer((near) => {
     const pair = { near, far: connect(port, "127.0.0.1") };
