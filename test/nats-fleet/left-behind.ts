@@ -12,14 +12,18 @@ export async function leftBehind(fleet: ChaosFleet): Promise<string[]> {
     const isOwn = name === "shoal-register" || name === "shoal-queue" || Object.values(metadata).some((value) => own.has(value));
     if (!isOwn) left.push(`the stream ${name}`);
   }
-  // Wants of gateways with free workers may lie there; they go by their age.
-  const { state } = await jsm.streams.info("shoal-queue", { subjects_filter: ">" });
-  for (const subject of Object.keys(state.subjects ?? {})) if (!/^shoal\.task\.want-/.test(subject)) left.push(`the task ${subject}`);
+  // What a gateway had that was killed comes again when its lease is over, and is dropped by whoever gets it then. Wants of gateways with free workers may lie there.
+  await until("the tasks of finished jobs are gone from the queue", async () => {
+    const { state } = await jsm.streams.info("shoal-queue", { subjects_filter: ">" });
+    return Object.keys(state.subjects ?? {}).every((subject) => subject.startsWith("shoal.task.want-"));
+  });
+  fleet.diary.write("the queue is empty");
   // A consumer for each class and priority, which goes with its last task's age.
   for await (const { name } of jsm.consumers.list("shoal-queue")) if (!/^[a-z-]+-\d$/.test(name)) left.push(`the consumer ${name}`);
   await until("nobody leads a job that is over", async () => (await heldRoles(fleet)).length === 0);
   await store.blobs.collect(() => false, 0);
-  left.push(...filesUnder(join(folder, "store")).filter((path) => !path.includes("files")));
+  // Models and code stay for the next job; what a killed gateway was writing goes after an hour.
+  left.push(...filesUnder(join(folder, "store", "blobs")).filter((path) => !path.includes("/incoming/")));
   return left;
 }
 
