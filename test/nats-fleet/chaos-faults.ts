@@ -105,11 +105,11 @@ const guestKilled: Fault = { name: "another gateway is killed", row: 5, strike: 
 
 const driverKilled: Fault = {
   name: "the driver is killed", row: 5,
-  async strike({ fleet: { drivers, diary, drive }, random, blocks }) {
-    diary.write("the driver is killed");
-    await drivers.at(-1)?.kill();
+  async strike({ fleet, random, blocks }) {
+    fleet.diary.write("the driver is killed");
+    await fleet.drivers.at(-1)?.kill();
     await pause(random.between(0, 3_000));
-    drive(blocks);
+    fleet.drive(blocks);
   },
 };
 

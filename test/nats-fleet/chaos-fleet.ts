@@ -131,10 +131,10 @@ export async function startChaosFleet(workers: number): Promise<ChaosFleet> {
       const last = ({ out, err }: ShoalProcess): string => [...out.text().split("\n").filter((line) => !line.includes("stage-progress")).slice(-mostLines), ...err.text().split("\n").slice(-mostLines)].join("\n");
       const states = await Promise.all(gateways.map(async (gateway) => {
         const snapshot = await viewOf(gateway).snapshot();
-        return `--- ${gateway.name}, ${gateway.isUp ? "up" : "down"}, life ${gateway.lives.length}\n${JSON.stringify(snapshot === undefined ? "does not answer" : { ...snapshot, jobs: snapshot.jobs.map(({ samples: _, ...job }) => job) })}\n${last((gateway.lives.at(-1) as GatewayProcess).process)}`;
+        return `--- ${gateway.name}, ${gateway.isUp ? "up" : "down"}, life ${gateway.lives.length}\n${JSON.stringify(snapshot === undefined ? "does not answer" : { ...snapshot, jobs: snapshot.jobs.map((job) => ({ ...job, samples: [] })) })}\n${last((gateway.lives.at(-1) as GatewayProcess).process)}`;
       }));
       const servers = await Promise.all(nats.urls.map(async (_, index) => `--- n${index}, ${nats.isUp(index) ? "up" : "down"}\n${await nats.log(index)}`));
-      return [`${diary}`, ...states, ...started.map((worker, at) => `--- w${at}\n${last(worker)}`), ...drivers.map((driver, at) => `--- driver ${at}, ended with ${driver.child.exitCode}\n${last(driver)}`), ...servers].join("\n");
+      return [String(diary), ...states, ...started.map((worker, at) => `--- w${at}\n${last(worker)}`), ...drivers.map((driver, at) => `--- driver ${at}, ended with ${driver.child.exitCode}\n${last(driver)}`), ...servers].join("\n");
     },
   };
   return fleet;

@@ -1,4 +1,5 @@
 import type { Engine, LedgerEntry } from "@shoal/cluster";
+import { ShoalError } from "@shoal/core";
 
 /** Follows a job's ledger beside the gateways, and counts what stands there. */
 export class LedgerReader {
@@ -10,11 +11,11 @@ export class LedgerReader {
   /** Commits by block; more than one would be a ledger that lies. */
   readonly #commits = new Map<string, number>();
   #seq = 0;
-  #error: unknown;
+  #error: ShoalError | undefined;
 
   constructor(engine: Engine, job: string) {
     [this.#engine, this.job] = [engine, job];
-    this.#ended = this.#follow().catch((error: unknown) => void (this.#error = error));
+    this.#ended = this.#follow().catch((error: unknown) => void (this.#error = ShoalError.from(error)));
   }
 
   /** Blocks that are committed. @throws what following it failed with */
