@@ -16,6 +16,8 @@ const isFull = process.env["SHOAL_CHAOS"] === "full";
 const seeds = process.env["SHOAL_SEED"] === undefined ? Array.from({ length: isFull ? 10 : 1 }, (_, seed) => seed + 1) : [Number(process.env["SHOAL_SEED"])];
 const blocks = Number(process.env["SHOAL_BLOCKS"] ?? (isFull ? 10_000 : 1_000));
 const majorityMs = isFull ? 30_000 : 10_000;
+/** A fault costs what was under way, however many blocks there are: in the full form no more than 3 %. */
+const mostExtra = isFull ? 0.03 * blocks : 150;
 const workers = 3;
 /** Of the job with a real model, beside the other one. */
 const reviewRows = 20 * 30;
@@ -59,7 +61,7 @@ describe.skipIf(findNatsServer() === undefined)("chaos", { timeout: isFull ? 1_8
     expect(new Set(committed).size).toBe(blocks);
     for (const worker of fleet.workers) expect(worker.child.exitCode).toBeNull();
     expect(await leftBehind(fleet)).toEqual([]);
-    expect(extra).toBeLessThanOrEqual(0.03);
+    expect(executions - blocks).toBeLessThanOrEqual(mostExtra);
   });
 });
 
