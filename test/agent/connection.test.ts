@@ -2,7 +2,7 @@ import type { AgentEvent } from "@shoal/cluster";
 import { ShoalError } from "@shoal/core";
 import { describe, expect, test } from "vitest";
 import { fleetOfOne, ids, segmentOf, valuesOf } from "./fleet-of-one.ts";
-import { attemptOf, until } from "./scripted-gateway.ts";
+import { attemptOf, ScriptedGateway, until } from "./scripted-gateway.ts";
 
 const kinds = (events: readonly AgentEvent[]): string[] => events.map(({ kind }) => kind);
 
@@ -66,6 +66,32 @@ describe("a connection that is lost", () => {
     await until(() => connection.closed);
     expect(events.findLast((event) => event.kind === "disconnected")).toMatchObject({ error: { message: expect.stringContaining("said nothing for 15 s") as string } });
   });
+});
+
+test("bytes of a message that is not whole yet are life, and as little as answers to pings is none", async () => {
+  const slow = new ScriptedGateway();
+  let receivedBytes = 0;
+  const { clock, events } = fleetOfOne({
+    dial: async (signal) => {
+      const channel = await slow.dial(signal);
+      return { send: (message, payload) => channel.send(message, payload), listen: (listener) => channel.listen(listener), close: () => channel.close(), bufferedBytes: 0, get receivedBytes() {
+        return receivedBytes;
+      } };
+    },
+  });
+  const { connection } = await slow.connected(1);
+  connection.lost = true;
+  for (let second = 0; second < 60; second++) {
+    receivedBytes += 2_000;
+    await clock.advance(1_000);
+  }
+  expect(connection.closed).toBe(false);
+  for (let second = 0; second < 20; second++) {
+    receivedBytes += 6;
+    await clock.advance(1_000);
+  }
+  await until(() => connection.closed);
+  expect(events.findLast((event) => event.kind === "disconnected")).toMatchObject({ error: { code: "connection-lost" } });
 });
 
 test("a coordinator that refuses it for good ends it; another time may do", async () => {

@@ -59,6 +59,12 @@ test("a certificate that is not trusted here is not tried again and again: the c
   const { code, err } = await startWork([link], cache).finished;
   expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/untrusted-certificate: .*self-signed certificate[^]*NODE_EXTRA_CA_CERTS=certificate\.pem shoal work/) as string });
 
+  // They hear no reason of their WebSockets.
+  for (const { command } of runtimes.slice(1)) {
+    const other = await startWork([link], cache, command).finished;
+    expect(other).toMatchObject({ code: 1, err: expect.stringMatching(/untrusted-certificate: [^]*NODE_EXTRA_CA_CERTS=certificate\.pem shoal work/) as string });
+  }
+
   const [node = "", ...args] = runtimes[0]?.command ?? [];
   const trusting = startWork([link], cache, ["env", `NODE_EXTRA_CA_CERTS=${certificate}`, node, ...args]);
   await until(() => trusting.text().includes("Connected to"));

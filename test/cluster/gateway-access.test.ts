@@ -184,3 +184,16 @@ test("a gateway that lost the role of a job puts that job down: its driver is to
   await driver.finished();
   expect(driver.values()).toEqual(numbers(2).flat().map((n) => 2 * n));
 });
+
+test("the key of a connection of this process fetches files as long as the process lives, and lets nobody in from outside", async () => {
+  const opened = await openGateway();
+  closeLater(opened);
+  const { gateway, clock } = opened;
+  const own = new ScriptedWorker("own").connect(gateway);
+  const { key } = await own.welcome();
+  const thief = new ScriptedWorker("own", { origin: outside, hello: { key } }).connect(gateway);
+  await until(() => thief.isClosed);
+  expect(thief.bye).toMatchObject({ error: { code: "token-expired" } });
+  await clock.advance(3 * 24 * 3_600_000);
+  expect(gateway.allows(key, "work")).toBe(true);
+});

@@ -261,3 +261,36 @@ test("who watches is told of changes, a few times a second", async () => {
   await clock.advance(5_000);
   expect(told).toBe(1);
 });
+
+test("the ledger of a job that nobody can continue goes a day after its driver is gone for good, and others stay a week", async () => {
+  const opened = await openGateway();
+  closeLater(opened);
+  const { gateway, engine, clock } = opened;
+  const drivers = [{ job: "passing", passing: true }, { job: "named" }].map(({ job, ...description }) => new ScriptedDriver({ job, blocks, description }).connect(gateway));
+  await until(() => drivers.every((driver) => driver.all("accepted").length === 1));
+  for (const driver of drivers) driver.disconnect();
+  let jobs: readonly string[] = [];
+  const after = async (hours: number): Promise<void> => {
+    for (let minute = 0; minute < 60 * hours; minute += 10) {
+      await clock.advance(600_000);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    jobs = (await engine.ledger.jobs()).filter((name) => !name.startsWith("~")).toSorted();
+  };
+  await after(20);
+  expect(jobs).toEqual(["named", "passing"]);
+  await after(10);
+  expect(jobs).toEqual(["named"]);
+});
+
+test("of workers that are gone the last few are shown", async () => {
+  const opened = await openGateway();
+  closeLater(opened);
+  const { gateway } = opened;
+  new ScriptedWorker("stays").connect(gateway);
+  const gone = Array.from({ length: 50 }, (_, n) => new ScriptedWorker(`gone ${n}`).connect(gateway));
+  await until(() => gateway.snapshot().workers.length === 51);
+  for (const worker of gone) worker.disconnect();
+  await until(() => gateway.snapshot().workers.filter(({ state }) => state === "gone").length === 20);
+  expect(gateway.snapshot().workers.map(({ worker }) => worker)).toEqual(["stays", ...gone.slice(30).map(({ name }) => name)]);
+});

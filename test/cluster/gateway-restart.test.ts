@@ -54,6 +54,7 @@ test("what was committed before a kill is not leased again, and what a worker st
   const again = new ScriptedDriver({ blocks }).connect(second);
   await until(() => again.done.size === 5);
   expect(again.all("accepted")).toMatchObject([{ committedBlocks: 5 }]);
+  expect(second.snapshot().jobs).toMatchObject([{ rowsDone: 20, rowsBefore: 20 }]);
   worker.script = () => "silent";
   worker.connect(second);
   await worker.result(last, twice(decodeBlock(blockBytes(blocks[5] ?? []))));

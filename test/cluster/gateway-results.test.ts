@@ -125,3 +125,21 @@ test("a check that takes for ever costs that attempt, and the gateway lives", as
   await passUntil(clock, () => driver.done.size === 1);
   expect(driver.values()).toEqual([0, 2, 4, 6]);
 });
+
+test("a check may move the bytes to where it reads them, as often as it likes", async () => {
+  const moved: number[] = [];
+  // Room for those of two leases: what is not counted out again would be there for ever.
+  const opened = await openGateway({ limits: { resultBytes: 8_000 }, settings: { maxTasksPerLease: 1 }, checkResult: async (bytes) => {
+    const elsewhere = structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] });
+    moved.push(bytes.byteLength);
+    return elsewhere;
+  } });
+  closeLater(opened);
+  const { gateway, clock } = opened;
+  const blocks = numbers(40);
+  const driver = new ScriptedDriver({ blocks }).connect(gateway);
+  new ScriptedWorker("a").connect(gateway);
+  await passUntil(clock, () => driver.done.size === blocks.length);
+  expect(driver.values()).toEqual(blocks.flat().map((n) => 2 * n));
+  expect(moved).toEqual(Array(blocks.length).fill(0));
+});

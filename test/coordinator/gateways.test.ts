@@ -37,6 +37,15 @@ test("all of them print the same tokens, each with its own address, and for prog
   expect(readFileSync(join(folder, "one", "coordinator.json"), "utf8")).toContain(`"port": ${one.port}`);
 });
 
+test("two that want a link at the same moment print the same one", async () => {
+  const engine = memoryEngine();
+  const [one, two] = await Promise.all([start(engine, "early"), start(engine, "as early")]);
+  const [first, second] = await Promise.all([one.link(["work"]), two.link(["work"])]);
+  expect(tokenOf(first)).toBe(tokenOf(second));
+  // And both let in by it, whoever has made it.
+  for (const { gateway } of [one, two]) await expect.poll(() => gateway.allows(tokenOf(first), "work")).toBe(true);
+});
+
 test("a link that one of them revoked is replaced by all", async () => {
   const engine = memoryEngine();
   const one = await start(engine, "revoking");

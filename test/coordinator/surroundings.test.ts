@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect, type AddressInfo, type Socket } from "node:net";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultLimits, linkOf, ownCertificate, qrCode, readCertificate } from "@shoal/coordinator";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -36,6 +36,15 @@ describe("WebSockets", () => {
     expect(server.gateway.accepted).toEqual([{ address: "127.0.0.1" }, { address: "127.0.0.1" }, { address: "127.0.0.1" }]);
     expect((await fetch(`${server.url}connect`)).status).toBe(426);
     expect(shaken[0]?.socket.extensions).toBe("");
+    for (const { socket } of shaken) socket.terminate();
+  });
+
+  test("are refused to a page whose own name leads here: its origin and its host agree, and are no name of this machine", async () => {
+    await using server = await serve();
+    const at = `ws://127.0.0.1:${server.port}/connect`;
+    const asked = (host: string): ReturnType<typeof shake> => shake(at, { host, origin: `http://${host}` });
+    const shaken = await Promise.all(["elsewhere.example", `rebound.example:${server.port}`, `localhost:${server.port}`, `${hostname().toLowerCase()}:${server.port}`, `[::1]:${server.port}`].map(asked));
+    expect(shaken.map(({ result }) => result)).toEqual([403, 403, "open", "open", "open"]);
     for (const { socket } of shaken) socket.terminate();
   });
 

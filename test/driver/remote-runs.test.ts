@@ -37,6 +37,8 @@ describe("a run elsewhere equals one here", () => {
     expect(there.rows).toHaveLength(1000);
     expect(gateway.offered).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(gateway.kinds("input-ended")).toMatchObject([{ blocks: 10 }]);
+    const [{ description: { segments: [segment] = [] } = {} } = {}] = gateway.kinds("submit") as { readonly description?: { readonly segments?: readonly { readonly expectedBlocks?: number }[] } }[];
+    expect(segment?.expectedBlocks).toBeGreaterThanOrEqual(8);
     expect(gateway.heard.at(-1)).toMatchObject({ kind: "published" });
   });
 

@@ -10,6 +10,7 @@ import { sha256Of, type CommitOutcome } from "@shoal/cluster";
 import { openEmbeddedEngine } from "@shoal/cluster/embedded";
 import { seededRandom } from "@shoal/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { canMountDisks, smallDisk } from "./small-disk.ts";
 
 const program = fileURLToPath(new URL("commit-until-killed.ts", import.meta.url));
 
@@ -132,12 +133,9 @@ test("a coordinator whose folder was taken over confirms nothing any more, and w
   await third.close();
 });
 
-const canMount = process.platform === "linux" && process.getuid?.() === 0 && tryMount();
-
-test.skipIf(!canMount)("a disk that is really full pauses ledger and blobs with a reason, and they go on once there is room", async () => {
-  const folder = newFolder();
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", folder]);
-  onTestFinished(() => void execFileSync("umount", [folder]));
+test.skipIf(!canMountDisks())("a disk that is really full pauses ledger and blobs with a reason, and they go on once there is room", async () => {
+  const disk = smallDisk("256k");
+  const { folder } = disk;
   const engine = await openEmbeddedEngine(folder);
   await engine.ledger.open("job");
   let filled = 0;
@@ -154,7 +152,7 @@ test.skipIf(!canMount)("a disk that is really full pauses ledger and blobs with 
   await expect(engine.blobs.put(sha256, bytes)).rejects.toMatchObject({ code: "disk-full" });
   expect(await engine.blobs.size(sha256)).toBeUndefined();
 
-  execFileSync("mount", ["-o", "remount,size=2m", folder]);
+  disk.resize("2m");
   expect(await engine.ledger.commit("job", "late", { attempt: "one" })).toMatchObject({ outcome: "accepted" });
   expect(await engine.blobs.put(sha256, bytes)).toBe("stored");
   expect(engine.status()).toEqual({ state: "running" });
@@ -165,17 +163,11 @@ test.skipIf(!canMount)("a disk that is really full pauses ledger and blobs with 
   await again.close();
 });
 
-/** Not in every container, even as root. Then the full disk is only the one of test/properties/journal.test.ts. */
-function tryMount(): boolean {
-  const folder = mkdtempSync(join(tmpdir(), "shoal-mount-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], { stdio: "ignore" });
-    execFileSync("umount", [folder]);
-    return true;
-  } catch {
-    console.warn("Nothing can be mounted here: a disk that is really full is left out.");
-    return false;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+test.skipIf(process.platform !== "linux")("a folder that can't be made is an error, and not waited for", async () => {
+  await expect(openEmbeddedEngine("/proc/no-such/folder")).rejects.toMatchObject({ code: expect.stringMatching(/file-error|permission-denied/) as string });
+  const folder = mkdtempSync(join(tmpdir(), "shoal-folder-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, "file"), "");
+  await expect(openEmbeddedEngine(join(folder, "file", "below"))).rejects.toMatchObject({ code: "file-error" });
+  await (await openEmbeddedEngine(join(folder, "a", "b", "c"))).close();
+});

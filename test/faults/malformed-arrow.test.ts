@@ -72,13 +72,14 @@ function expectBlock(bytes: Uint8Array, { rows, columns = [] }: Expected): void 
   for (const column of Object.values(block.columns)) expect(column.length).toBe(rows);
 }
 
-test("numbers that are none are named with column and row", async () => {
-  const rows = [{ text: "a", score: 1 }, { text: "b", score: NaN }];
-  expect(await faultOf(encodeBlock(blockFromRows(rows)), { rows: 2 })).toMatchObject({ code: "bad-result", message: expect.stringContaining('column "score" has NaN in row 1'), details: { column: "score", row: 1 } });
+test("a column of nothing but NaN is named; one NaN among numbers is what one machine would take too", async () => {
+  const of = (...scores: number[]) => encodeBlock(blockFromRows(scores.map((score) => ({ text: "a", score }))));
+  expect(await faultOf(of(NaN, NaN), { rows: 2 })).toMatchObject({ code: "bad-result", message: expect.stringContaining('column "score" holds nothing but NaN'), details: { column: "score" } });
+  expect(await faultOf(of(1, NaN), { rows: 2 })).toBe(undefined);
 });
 
 test("what a result must be is told by its predictor", async () => {
-  const rows = [{ label: "a", score: 1 }, { label: "b", score: NaN }];
+  const rows = [{ label: "a", score: NaN }, { label: "b", score: NaN }];
   const declarative = { kind: "declarative", name: "label", backend: "b", task: "t", model: "m", options: {}, reads: ["text"], adds: ["label"], phases: ["predict"] } as const;
   const own = { kind: "module", name: "own", module: "file:///own.ts", export: "own", args: null, batchFormat: "columns", rows: "same", stateful: false, phases: ["predict"] } as const;
   expect(await faultOf(encodeBlock(blockFromRows(rows)), { rows: 2, spec: declarative })).toMatchObject({ details: { column: "score" } });
@@ -98,7 +99,7 @@ test("whoever no longer wants to know is told so, and the next one is served", a
 test("one that takes too long costs its thread, and the next one is served", async () => {
   const hasty = createResultChecker({ timeoutMs: 1, log: silentLogger });
   const large = encodeBlock(blockFromRows(Array.from({ length: 200_000 }, (_, row) => ({ text: `text number ${row}`, score: row }))));
-  await expect(hasty(large, { rows: 200_000 }, never)).rejects.toMatchObject({ code: "bad-result", message: expect.stringContaining("could not be read within 1 ms") });
+  await expect(hasty(large.slice(), { rows: 200_000 }, never)).rejects.toMatchObject({ code: "bad-result", message: expect.stringContaining("could not be read within 1 ms") });
   expect(await faultOf(large, { rows: 200_000 })).toBe(undefined);
 });
 

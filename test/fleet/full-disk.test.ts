@@ -1,22 +1,17 @@
 // Row 16 of the fault table: the coordinator's disk is full in the middle of a job.
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
+import { canMountDisks, smallDisk } from "../faults/small-disk.ts";
 import { CoordinatorView, theJob } from "./coordinator-view.ts";
 import { differing, onOneMachine, read, startJob, succeeded, testFolder } from "./reviews.ts";
 import { startOwn, startWorker } from "./shoal-process.ts";
 
-test.skipIf(!canMount())("a full disk pauses the job and says why; with room it goes on, and nothing is lost", { timeout: 300_000 }, async () => {
+test.skipIf(!canMountDisks())("a full disk pauses the job and says why; with room it goes on, and nothing is lost", { timeout: 300_000 }, async () => {
   const folder = testFolder();
   const rows = 15_000;
   const expected = await onOneMachine(folder, { rows });
-  const disk = join(folder, "coordinator");
-  mkdirSync(disk, { mode: 0o700 });
   // The model, of one megabyte, and some of the results.
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=1300k,mode=0700", "tmpfs", disk]);
-  onTestFinished(() => void execFileSync("umount", ["-l", disk]));
+  const disk = smallDisk("1300k", join(folder, "coordinator"));
   const own = await startOwn(folder);
   const view = new CoordinatorView(own);
   startWorker(folder, own, "one");
@@ -26,22 +21,7 @@ test.skipIf(!canMount())("a full disk pauses the job and says why; with room it 
   expect(theJob(paused)?.bottleneck).toMatch(/full/);
   await job.out.until(/"kind":"notice"[^\n]*the coordinator is paused[^\n]*full/);
   expect((await fetch(`${own.url}healthz`)).status).toBe(503);
-  execFileSync("mount", ["-o", "remount,size=64m", disk]);
+  disk.resize("64m");
   await succeeded(job);
   expect(differing(read(folder), expected)).toEqual([]);
 });
-
-/** Not in every container, even as root. Then the full disk is only that of the tests of the gateway and the engine. */
-function canMount(): boolean {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) return false;
-  const folder = mkdtempSync(join(tmpdir(), "shoal-mount-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], { stdio: "ignore" });
-    execFileSync("umount", [folder]);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}

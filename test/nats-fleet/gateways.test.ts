@@ -1,5 +1,6 @@
 // Several `shoal serve --engine` on a real NATS server, workers and runs as processes: what comes out is what one machine writes.
 import { describe, expect, onTestFinished, test } from "vitest";
+import { passwords, startNatsConf } from "../deploy/start-nats-conf.ts";
 import { CoordinatorView, theJob } from "../fleet/coordinator-view.ts";
 import { blockRows, differing, onOneMachine, read, release, startJob, succeeded, testFolder } from "../fleet/reviews.ts";
 import { startShoal, startWorker } from "../fleet/shoal-process.ts";
@@ -106,5 +107,26 @@ describe.skipIf(findNatsServer() === undefined)("gateways of one engine", { time
     expect(differing(read(folder), expected)).toEqual([]);
     await expect.poll(health, { timeout: 30_000 }).toMatch(/^ok\n/);
     for (const { process } of [one, two]) expect(process.child.exitCode).toBeNull();
+  });
+
+  test("with the configuration that people are given: three nodes, TLS, a user with the least that a gateway needs", async () => {
+    const folder = testFolder();
+    const nodes = await startNatsConf();
+    onTestFinished(() => nodes[Symbol.asyncDispose]());
+    const ports = await freePorts(2);
+    const settings = { engine: nodes.url, ports, args: ["--engine-ca", nodes.ca, "--replicas", "3"], env: { SHOAL_ENGINE_USER: "gateway", SHOAL_ENGINE_PASSWORD: passwords.SHOAL_GATEWAY_PASSWORD } };
+    const [one, two] = [await startGateway(folder, "one", ports[0] ?? 0, settings), await startGateway(folder, "two", ports[1] ?? 0, settings)];
+    const rows = 30 * blockRows;
+    const expected = await onOneMachine(folder, { rows });
+    const job = startJob(folder, { rows, args: ["--on", one.alone.links.submit] });
+    // What workers are scaled by is told before there is any.
+    await expect.poll(() => metric(one, "shoal_backlog_blocks"), { timeout: 30_000 }).toBeGreaterThan(0);
+    // No worker where the run was brought: every block is lent.
+    startWorker(folder, two.alone, "at two");
+    await succeeded(job);
+    expect(differing(read(folder), expected)).toEqual([]);
+    const [, committed] = /shoal_engine_writes_total\{[^}]*kind="commit",outcome="accepted"\} (\d+)/.exec(await (await fetch(`${two.url}metrics`)).text()) ?? [];
+    expect(Number(committed)).toBeGreaterThanOrEqual(30);
+    for (const { process } of [one, two]) expect(process.err.text() + process.out.text()).not.toMatch(/permission|refused/i);
   });
 });

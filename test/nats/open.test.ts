@@ -72,7 +72,7 @@ describe.skipIf(path === undefined)("opening an engine on NATS", () => {
       open("not a prefix"),
       open("forbidden", { user: "reader" }),
     ].map((opening) => opening.then(() => "opened", (error: unknown) => ShoalError.from(error).code));
-    expect(await Promise.all(codes)).toEqual(["engine-unreachable", "engine-unreachable", "bad-option", "bad-option", "engine-refused"]);
+    expect(await Promise.all(codes)).toEqual(["engine-unreachable", "engine-refused", "bad-option", "bad-option", "engine-refused"]);
   });
 
   test("a stream that was made otherwise is an error that names the field", async () => {

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { findNatsServer } from "./find-nats-server.ts";
 import { freePorts } from "./free-ports.ts";
 
@@ -152,13 +152,13 @@ interface JetStreamState {
   readonly account_details?: readonly { readonly stream_detail?: readonly { readonly name: string; readonly cluster?: { readonly leader?: string } }[] }[];
 }
 
-// A shell holds each server: it ends when the server does, and kills it when its own input ends, as that does when this process dies.
-const guarded = `"$0" -c "$1" -l "$2" >/dev/null 2>&1 & server=$!; exec 3<&0; { cat <&3 >/dev/null; kill -9 $server; } >/dev/null 2>&1 & echo $server; wait $server; kill $! 2>/dev/null`;
+// A shell holds each server: it ends when the server does. When its own input ends, as that does when this process dies, it kills the server and removes what all of them have left.
+const guarded = `"$0" -c "$1" -l "$2" >/dev/null 2>&1 & server=$!; exec 3<&0; { cat <&3 >/dev/null; trap "" TERM; kill -9 $server; sleep 1; rm -rf "$3"; } >/dev/null 2>&1 & echo $server; wait $server; kill $! 2>/dev/null`;
 
 async function start(path: string, server: Server): Promise<void> {
   if (server.guard !== undefined) return;
   // A group of its own: what is typed to end the tests does not end the shell before it has ended the server.
-  const guard = spawn("/bin/sh", ["-c", guarded, path, `${server.folder}.conf`, `${server.folder}.log`], { stdio: ["pipe", "pipe", "ignore"], detached: true });
+  const guard = spawn("/bin/sh", ["-c", guarded, path, `${server.folder}.conf`, `${server.folder}.log`, dirname(server.folder)], { stdio: ["pipe", "pipe", "ignore"], detached: true });
   const [line] = (await once(guard.stdout, "data")) as [Buffer];
   server.guard = guard;
   server.pid = Number(line.toString());

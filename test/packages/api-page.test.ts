@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { Dataset, Job, range } from "shoal";
 import * as shoal from "shoal";
 import * as agent from "shoal/agent";
+import * as cluster from "shoal/cluster";
 import * as onnx from "shoal/onnx";
 import * as tinyModels from "shoal/tiny-models";
 import * as transformers from "shoal/transformers";
@@ -16,12 +17,12 @@ const page = readFileSync(join(folder, "API.md"), "utf8");
 /** Every name that stands in code, as `readCsv` of `` `readCsv(paths, options?)` `` and `take` of `` `.take(n)` ``. */
 const named = new Set([...page.matchAll(/`([^`\n]+)`/g)].flatMap(([, code = ""]) => [...code.matchAll(/\.?[A-Za-z]\w*/g)].map(([name]) => name)));
 
-test.each(Object.entries({ shoal, agent, onnx, tinyModels, transformers }))("the page of the API names every export of %s", (_name, exports) => {
+test.each(Object.entries({ shoal, agent, cluster, onnx, tinyModels, transformers }))("the page of the API names every export of %s", (_name, exports) => {
   expect(Object.keys(exports).filter((name) => !named.has(name))).toEqual([]);
 });
 
 test("and every type", () => {
-  const sources = ["index", "agent/index", "transformers", "onnx", "tiny-models"].map((name) => readFileSync(join(folder, `src/${name}.ts`), "utf8")).join("\n");
+  const sources = ["index", "agent/index", "cluster/index", "transformers", "onnx", "tiny-models"].map((name) => readFileSync(join(folder, `src/${name}.ts`), "utf8")).join("\n");
   const types = [...sources.matchAll(/export type \{([^}]*)\}|\btype (\w+)/g)].flatMap(([, list, one]) => (list ?? one ?? "").split(",").map((name) => name.trim()).filter(Boolean));
   expect(types.length).toBeGreaterThan(20);
   expect(types.filter((name) => !named.has(name))).toEqual([]);
@@ -42,7 +43,7 @@ test("and every setting that has a default, with it", () => {
 });
 
 test("and nothing that is not there", () => {
-  const exports = new Set([shoal, agent, onnx, tinyModels, transformers].flatMap((module) => Object.keys(module)));
+  const exports = new Set([shoal, agent, cluster, onnx, tinyModels, transformers].flatMap((module) => Object.keys(module)));
   const dataset = range(1) as object;
   // Of each row its first cell, where functions and methods stand.
   const cells = page.split("\n").filter((line) => /^\| [`.]/.test(line)).map((line) => line.split(" | ")[0] as string);

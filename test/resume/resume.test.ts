@@ -1,10 +1,9 @@
 // A job that is killed at any moment goes on where it was.
-import { execFileSync } from "node:child_process";
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { seededRandom } from "@shoal/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { canMountDisks, smallDisk } from "../faults/small-disk.ts";
 import { findRuntime } from "../runtimes/find-runtime.ts";
 import { job, Place } from "./killed-run.ts";
 
@@ -143,42 +142,21 @@ test("with nothing to resume it starts and says so; what can't be read again say
   expect(printed.out.trim().split("\n")).toHaveLength(100);
 });
 
-/** Only where this user may mount. */
-function canMount(): boolean {
-  const folder = mkdtempSync(join(tmpdir(), "shoal-mount-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], { stdio: "ignore" });
-    execFileSync("umount", [folder]);
-    return true;
-  } catch {
-    console.warn("Nothing can be mounted here: a disk that is really full is left out.");
-    return false;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-test.skipIf(!canMount())("a disk that is full ends the run; with more room it goes on", limit, async () => {
-  const folder = mkdtempSync(join(tmpdir(), "shoal-full-"));
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=200k", "tmpfs", folder]);
-  try {
-    const small = new Place(folder);
-    const full = await small.run([job, "-o", "out.jsonl"]);
-    expect(full).toMatchObject({ code: 1, err: expect.stringMatching(/rows that are done are kept[^]*error disk-full/) as string });
-    const rows = (await small.rowsKept("out.jsonl")) ?? 0;
-    expect(rows).toBeGreaterThan(0);
-    expect(rows).toBeLessThan(ids.length);
-    execFileSync("mount", ["-o", "remount,size=8m", folder]);
-    small.notes("predicted");
-    expect(await small.run([job, "-o", "out.jsonl", "--resume", "-q"])).toMatchObject({ code: 3 });
-    expect(small.output("out.jsonl")).toEqual(wanted);
-    expect(small.letters("out.jsonl.dead-letters.jsonl")).toEqual(letters);
-    const committed = new Set(ids.slice(0, rows));
-    expect(new Set(small.notes("predicted").map(Number).filter((id) => committed.has(id))).size).toBeLessThanOrEqual(1);
-  } finally {
-    execFileSync("umount", [folder]);
-    rmSync(folder, { recursive: true, force: true });
-  }
+test.skipIf(!canMountDisks())("a disk that is full ends the run; with more room it goes on", limit, async () => {
+  const disk = smallDisk("200k");
+  const small = new Place(disk.folder);
+  const full = await small.run([job, "-o", "out.jsonl"]);
+  expect(full).toMatchObject({ code: 1, err: expect.stringMatching(/rows that are done are kept[^]*error disk-full/) as string });
+  const rows = (await small.rowsKept("out.jsonl")) ?? 0;
+  expect(rows).toBeGreaterThan(0);
+  expect(rows).toBeLessThan(ids.length);
+  disk.resize("8m");
+  small.notes("predicted");
+  expect(await small.run([job, "-o", "out.jsonl", "--resume", "-q"])).toMatchObject({ code: 3 });
+  expect(small.output("out.jsonl")).toEqual(wanted);
+  expect(small.letters("out.jsonl.dead-letters.jsonl")).toEqual(letters);
+  const committed = new Set(ids.slice(0, rows));
+  expect(new Set(small.notes("predicted").map(Number).filter((id) => committed.has(id))).size).toBeLessThanOrEqual(1);
 });
 
 for (const name of ["bun", "deno"] as const) {

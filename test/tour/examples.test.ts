@@ -108,3 +108,11 @@ test.each([
   expect(blocks.length).toBeGreaterThan(0);
   expect(blocks.filter((code) => !sources.some((source) => source.includes(code)))).toEqual([]);
 });
+
+test("a run that is shared by a program, as the page of the API has it", { timeout: 120_000 }, async () => {
+  const { labelTogether } = (await import(`${root}apps/examples/many-machines/in-code.ts`)) as { readonly labelTogether: (tell: (link: string) => void) => Promise<readonly { readonly label: string }[]> };
+  const links: string[] = [];
+  expect((await labelTogether((link) => void links.push(link))).map(({ label }) => label)).toEqual(["POSITIVE", "NEGATIVE"]);
+  expect(links).toEqual([expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/#[\w-]{52}$/) as string]);
+  expect(await readFile(`${root}packages/shoal/API.md`, "utf8")).toContain(await readFile(`${root}apps/examples/many-machines/in-code.ts`, "utf8"));
+});

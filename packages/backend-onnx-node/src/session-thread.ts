@@ -1,6 +1,15 @@
 // The inner thread of an actor. It imports no more of Shoal than the sessions, so that starting it costs no more than starting the library.
 import { parentPort } from "node:worker_threads";
-import { serveSessions } from "@shoal/ort-sessions";
+import { serveSessions, type ThreadRequest } from "@shoal/ort-sessions";
+import { fedMemory } from "./fed-memory.ts";
 import { loadOrt, ortFeatures } from "./load-ort.ts";
 
-parentPort?.on("message", serveSessions(loadOrt, ortFeatures, (reply, transfer) => parentPort?.postMessage(reply, transfer)));
+const fed = fedMemory();
+const serve = serveSessions(loadOrt, ortFeatures, (reply, transfer) => {
+  parentPort?.postMessage(reply, transfer);
+  fed.done();
+});
+parentPort?.on("message", (request: ThreadRequest) => {
+  fed.came(request);
+  serve(request);
+});

@@ -164,7 +164,7 @@ export function columnFromVector(field: ArrowField, vector: Vector): Column {
   }
 }
 
-function columnType(field: ArrowField): ColumnType {
+export function columnType(field: ArrowField): ColumnType {
   const type = (field.type.typeId === Type.Dictionary ? (field.type as unknown as { dictionary: DataType }).dictionary : field.type) as DataType;
   const number = numberKind(type);
   if (number !== undefined) return field.type.typeId === Type.Dictionary ? { kind: "json" } : { kind: number };

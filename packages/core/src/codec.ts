@@ -1,7 +1,7 @@
-import { tableFromIPC, tableToIPC } from "apache-arrow";
-import { blockFromTable, tableFromBlock } from "./arrow.ts";
+import { RecordBatchReader, tableFromIPC, tableToIPC } from "apache-arrow";
+import { blockFromTable, columnType, tableFromBlock } from "./arrow.ts";
 import type { Block } from "./block.ts";
-import { isTypedArray, type Column } from "./column.ts";
+import { isTypedArray, type Column, type ColumnType } from "./column.ts";
 import type { Span } from "./lineage.ts";
 import { ShoalError } from "./shoal-error.ts";
 
@@ -40,4 +40,10 @@ export function decodeBlock(bytes: Uint8Array): Block {
   } catch (cause) {
     throw new ShoalError("bad-block", "These bytes are not a block in Arrow IPC form.", { cause, hint: "Run the same version of Shoal on both sides; bytes of another origin are read with readArrow()." });
   }
+}
+
+/** Which columns an encoded block has, and of which types, without reading a row. @throws what Arrow throws where there is no schema */
+export function encodedTypes(bytes: Uint8Array): Readonly<Record<string, ColumnType>> {
+  const { fields } = RecordBatchReader.from(bytes).open().schema;
+  return Object.fromEntries(fields.map((field) => [field.name, columnType(field)]));
 }

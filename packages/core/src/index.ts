@@ -1,4 +1,5 @@
 export * from "./actor.ts";
+export { isAllNaN } from "./all-nan.ts";
 export type { Table as ArrowTable } from "apache-arrow";
 export { blockFromTable, columnFromVector, jsonSafe, tableFromBlock } from "./arrow.ts";
 export * from "./backend.ts";

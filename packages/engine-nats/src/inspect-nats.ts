@@ -25,6 +25,8 @@ export interface InspectNatsOptions extends NatsServers, NatsLayout {
 }
 
 const monitorMs = 1500;
+/** For a stream whose leader has just gone. */
+const patienceMs = 5000;
 /** Where answers come to who only looks: such a user need not be allowed to hear what others are answered. */
 const lookersInbox = "_INBOX.doctor";
 
@@ -39,7 +41,7 @@ export async function inspectNats(options: InspectNatsOptions): Promise<NatsRepo
   const nothing = { servers, permissions: [], limits: undefined, ledgers: { live: 0, allowed: maxJobs }, streams: [], replicas: { asked: replicas, isPossible: false } };
   let link: NatsLink;
   try {
-    link = await NatsLink.open({ ...options, requestMs, patienceMs: requestMs, unsafe: true, clock, random, ...(onlyLooks && { inboxPrefix: lookersInbox }) });
+    link = await NatsLink.open({ ...options, requestMs, patienceMs, unsafe: true, clock, random, ...(onlyLooks && { inboxPrefix: lookersInbox }) });
   } catch (error) {
     return { ...nothing, problems: problems.length > 0 ? problems : [ShoalError.from(error)], advice };
   }

@@ -110,6 +110,7 @@ class HeldRole implements Leadership {
   }
 
   async renew(): Promise<boolean> {
+    if (this.#link.isClosing) return false;
     this.#renewing ??= this.#link.during(() => this.#renew()).finally(() => (this.#renewing = undefined));
     return this.#renewing;
   }

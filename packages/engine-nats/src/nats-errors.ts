@@ -30,7 +30,7 @@ function isForbidden(error: unknown): boolean {
 
 /** Nobody said yes or no. Who may send it again, may. */
 export function isUnanswered(error: unknown): boolean {
-  if (error instanceof JetStreamApiError) return error.status >= 500 && error.code !== apiCodes.notCluster && error.code !== apiCodes.storeFailed;
+  if (error instanceof JetStreamApiError) return error.code === apiCodes.publishInFlight || (error.status >= 500 && error.code !== apiCodes.notCluster && error.code !== apiCodes.storeFailed);
   if (ShoalError.is(error)) return error.code === "engine-unreachable" || error.code === "engine-too-old";
   if (isForbidden(error)) return false;
   return error instanceof Error && (isNoResponders(error) || ["TimeoutError", "RequestError", "ConnectionError", "ClosedConnectionError", "DrainingConnectionError"].includes(error.name));
@@ -66,7 +66,7 @@ export function unansweredReason(error: unknown, what: string, servers: string):
   if (apiCode(error) === apiCodes.noSuitablePeers) {
     return new ShoalError("engine-unreachable", `Not enough NATS servers are up to ${what}.`, { hint: "Start the missing ones.", details: { servers }, cause: error });
   }
-  const why = error instanceof JetStreamApiError ? error.message : isNoResponders(error) ? "no leader is elected" : "no answer came in time";
+  const why = error instanceof JetStreamApiError ? error.message : isNoResponders(error) ? "nobody leads it, as during an election or where JetStream is not enabled" : "no answer came in time";
   return new ShoalError("engine-unreachable", `NATS did not ${what}: ${why}.`, { hint: "Start the servers that are down: more than half of them must be up.", details: { servers }, cause: error });
 }
 

@@ -30,6 +30,8 @@ interface Appending {
 const noLedger: NoLedger = { outcome: "no-ledger" };
 /** Another publish to the subject is under way: it is settled within milliseconds. */
 const inFlightWaitMs = 3;
+/** Unless most servers are gone, and it never is. */
+const inFlightTries = 100;
 /** A commit that was not answered is sent once more here; after that the caller knows better whether to wait. */
 const sendings = 2;
 
@@ -70,13 +72,13 @@ export class NatsLedger implements Ledger {
     const body: CommitBody = { block, record };
     return this.#write(job, "commit a block", sendings, async (place) => {
       const subject = commitSubject(place, block);
-      for (;;) {
+      for (let tries = 1; ; tries++) {
         try {
           const { seq } = await this.#link.publish(subject, body, { expect: { lastSubjectSequence: 0, streamName: place.stream } });
           return { outcome: "accepted", seq };
         } catch (error) {
           const code = apiCode(error);
-          if (code === apiCodes.publishInFlight) await this.#link.pause(inFlightWaitMs * (0.5 + this.#link.random()));
+          if (code === apiCodes.publishInFlight && tries < inFlightTries) await this.#link.pause(inFlightWaitMs * (0.5 + this.#link.random()));
           else if (code !== apiCodes.wrongLastSequence) throw error;
           else {
             const winner = await this.#read<CommitBody>(place, { last_by_subj: subject });
@@ -142,7 +144,7 @@ export class NatsLedger implements Ledger {
   async #appendTo(place: LedgerPlace, appending: Appending): Promise<AppendOutcome> {
     const { key, body } = appending;
     const subject = `${place.subjects}.append.${token(body.role)}`;
-    for (;;) {
+    for (let tries = 1; ; tries++) {
       if (appending.unansweredAfter !== undefined) {
         const next = await this.#read<AppendBody>(place, { seq: appending.unansweredAfter + 1, next_by_subj: subject });
         if (next?.body.nonce === body.nonce) return this.#appended(key, next.seq, body.epoch);
@@ -158,9 +160,9 @@ export class NatsLedger implements Ledger {
       } catch (error) {
         this.#lastAppends.delete(key);
         const code = apiCode(error);
-        if (code === apiCodes.publishInFlight) await this.#link.pause(inFlightWaitMs * (0.5 + this.#link.random()));
+        if (code === apiCodes.publishInFlight && tries < inFlightTries) await this.#link.pause(inFlightWaitMs * (0.5 + this.#link.random()));
         else if (code !== apiCodes.wrongLastSequence) {
-          appending.unansweredAfter = last.seq;
+          if (code !== apiCodes.publishInFlight) appending.unansweredAfter = last.seq;
           throw error;
         }
       }

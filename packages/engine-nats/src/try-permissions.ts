@@ -1,9 +1,13 @@
-import { apiCode, apiCodes } from "./nats-errors.ts";
+import { apiCode, apiCodes, isUnanswered, unansweredReason, unreachable } from "./nats-errors.ts";
 import { asRefused, type NatsLink } from "./nats-link.ts";
 import type { NatsNames } from "./nats-names.ts";
 import type { NatsPermission } from "./nats-report.ts";
 import { pull } from "./pull.ts";
 import { nanos } from "./stream-configs.ts";
+
+/** A stream and a consumer that were made a moment ago may have no leader yet: nobody answers then, and nobody has refused. */
+const patienceMs = 10_000;
+const againMs = 200;
 
 /** Does what a gateway does, on streams that are removed again. @returns what was allowed, and whether the servers are enough for the replicas */
 export async function tryPermissions(link: NatsLink, names: NatsNames, replicas: number): Promise<{ readonly permissions: readonly NatsPermission[]; readonly isReplicated: boolean }> {
@@ -19,15 +23,25 @@ export async function tryPermissions(link: NatsLink, names: NatsNames, replicas:
       permissions.push({ what, isAllowed: undefined });
       return false;
     }
-    try {
-      await act();
-      permissions.push({ what, isAllowed: true });
-      return true;
-    } catch (error) {
-      permissions.push({ what, isAllowed: false, error: asRefused(error, what) });
-      isStopped = stops;
-      return false;
+    for (const until = link.clock.now() + patienceMs; ; ) {
+      try {
+        await act();
+        permissions.push({ what, isAllowed: true });
+        return true;
+      } catch (error) {
+        if (isUnanswered(error) && link.clock.now() < until) {
+          await link.clock.sleep(againMs);
+          continue;
+        }
+        permissions.push({ what, isAllowed: false, error: isUnanswered(error) ? unansweredReason(error, what, link.servers) : asRefused(error, what) });
+        isStopped = stops;
+        return false;
+      }
     }
+  };
+  /** What was tried again had been done, though its answer was lost. */
+  const unlessDone = (code: number) => (error: unknown): void => {
+    if (apiCode(error) !== code) throw error;
   };
   const make = (copies: number): Promise<unknown> => jsm.streams.add({ name: stream, subjects: [`${subject}.>`], storage: "file", num_replicas: copies, allow_msg_ttl: true, discard: "new" });
 
@@ -42,25 +56,25 @@ export async function tryPermissions(link: NatsLink, names: NatsNames, replicas:
       await make(1);
     }
   }, true);
-  await attempt("write into it", () => link.publish(`${subject}.commit.a`, {}, { expect: { lastSubjectSequence: 0 }, ttl: "60s" }));
+  await attempt("write into it", () => link.publish(`${subject}.commit.a`, {}, { expect: { lastSubjectSequence: 0 }, ttl: "60s" }).catch(unlessDone(apiCodes.wrongLastSequence)));
   await attempt("look at it", () => jsm.streams.info(stream));
   await attempt("read a message of it", () => jsm.streams.getMessage(stream, { last_by_subj: `${subject}.commit.a` }));
   const canRead = await attempt("make a consumer", () => jsm.consumers.add(stream, { durable_name: "scratch", filter_subject: `${subject}.*.*`, ack_policy: "explicit", inactive_threshold: nanos(30_000) }));
   if (canRead) {
     await attempt("list consumers", () => jsm.consumers.list(stream).next());
     await attempt("look at a consumer", () => jsm.consumers.info(stream, "scratch"));
+    let reply = "";
     await attempt("pull, and acknowledge", async () => {
-      let reply = "";
-      await pull(nc, stream, "scratch", { batch: 1, no_wait: true }, link.options.requestMs, (message) => (reply = message.reply ?? "")).ended;
-      if (reply === "") throw new Error("no message came");
+      if (reply === "") await pull(nc, stream, "scratch", { batch: 1, no_wait: true }, link.options.requestMs, (message) => (reply = message.reply ?? "")).ended;
+      if (reply === "") throw unreachable(link.servers, new Error("no message came"));
       await nc.request(reply, "+ACK", { timeout: link.options.requestMs });
     });
-    await attempt("remove a consumer", () => jsm.consumers.delete(stream, "scratch"));
+    await attempt("remove a consumer", () => jsm.consumers.delete(stream, "scratch").catch(unlessDone(apiCodes.consumerNotFound)));
   }
   for (const heard of [names.allTasks, names.allOfRegister]) await attempt(`listen to ${heard}`, () => listen(link, heard));
   await attempt("write into the register", () => link.publish(`${names.prefix}.register.scratch.${name}`, {}, { expect: { lastSubjectSequence: 1 } }).catch(ignoreMissing));
   await attempt("put tasks into the queue", () => link.publish(names.taskSubject("scratch", 9, name), {}, { expect: { lastSubjectSequence: 1 } }).catch(ignoreMissing));
-  await attempt("remove the stream", () => jsm.streams.delete(stream));
+  await attempt("remove the stream", () => jsm.streams.delete(stream).catch(unlessDone(apiCodes.streamNotFound)));
   return { permissions, isReplicated };
 }
 

@@ -2,8 +2,9 @@ import { commonSchema, schemaOf, ShoalError, type Block, type Datasink, type Dea
 import type { PhysicalOperator } from "@shoal/planner";
 import type { Environment } from "./environment.ts";
 import { KeptRun } from "./resume/kept-run.ts";
+import { nameElsewhere } from "./resume/name-elsewhere.ts";
 import { deviceChanged, unfinished } from "./resume/resume-errors.ts";
-import { whyNoLedger, whyNoPosition } from "./resume/why-not.ts";
+import { whyNoLedger, whyNoPosition, whyOtherBlocks } from "./resume/why-not.ts";
 import { plural } from "./stats/format-quantity.ts";
 import type { RunStats } from "./stats/run-stats.ts";
 import { execute } from "./streaming-executor.ts";
@@ -83,7 +84,8 @@ async function openSink(sink: Datasink, resume: boolean, { ledgers, kept }: Envi
   } catch (error) {
     const folder = ShoalError.is(error, "output-unfinished") ? error.details?.["unfinished"] : undefined;
     if (ledgers === undefined || typeof folder !== "string") throw error;
-    throw unfinished(error as ShoalError, await ledgers.look(folder), kept?.by);
+    const summary = await ledgers.look(folder);
+    throw unfinished(error as ShoalError, summary, summary?.elsewhere?.by ?? (kept?.named === undefined ? kept?.by : undefined));
   }
 }
 
@@ -91,23 +93,34 @@ async function openSink(sink: Datasink, resume: boolean, { ledgers, kept }: Envi
 async function keepRun(plan: PhysicalOperator, sink: Datasink, writer: SinkWriter, environment: Environment, resume: boolean, signal: AbortSignal): Promise<KeptRun | undefined> {
   const { ledgers, devices, kept: elsewhere } = environment;
   const { unfinished: folder } = writer;
-  if (elsewhere !== undefined) {
-    // Rows of a run that went nowhere else are not made again.
-    const rows = resume && folder !== undefined ? ((await ledgers?.look(folder))?.rows ?? 0) : 0;
-    if (rows === 0) return undefined;
-    await elsewhere.goesOnHere();
-  }
-  const why = whyNoLedger(plan) ?? whyNoPosition(plan) ?? (ledgers === undefined || folder === undefined || writer.leave === undefined ? `${sink.name} keeps nothing that is unfinished` : undefined);
-  if (why !== undefined || ledgers === undefined || folder === undefined) {
+  const before = resume && folder !== undefined ? await ledgers?.look(folder) : undefined;
+  const nothingKept = ledgers === undefined || folder === undefined || writer.leave === undefined ? `${sink.name} keeps nothing that is unfinished` : undefined;
+  const cannot = (why: string): undefined => {
     if (resume) notice(environment, `Nothing can be resumed: ${why}. This run starts at the first row.`);
     return undefined;
+  };
+  if (elsewhere !== undefined) {
+    const { by, named } = elsewhere;
+    // Rows of a run that went nowhere else are not made again.
+    if ((before?.rows ?? 0) > 0) await elsewhere.goesOnHere();
+    else if (named === undefined) return undefined;
+    else {
+      const why = whyNoLedger(plan) ?? whyOtherBlocks(plan) ?? nothingKept;
+      if (why !== undefined || ledgers === undefined || folder === undefined) return cannot(why ?? "");
+      const startedAt = await nameElsewhere({ plan, location: sink.name, folder, ledgers, resume }, by, named);
+      if (resume) notice(environment, startedAt === undefined ? `There is nothing to resume for ${sink.name}: this run starts at the first row.` : `Going on with what ${by} has of it (begun ${startedAt}). What functions take from around them can't be checked.`);
+      return undefined;
+    }
   }
+  const why = whyNoLedger(plan) ?? whyNoPosition(plan) ?? nothingKept;
+  if (why !== undefined || ledgers === undefined || folder === undefined) return cannot(why ?? "");
   const kept = await KeptRun.open({ plan, location: sink.name, folder, ledgers, resume, devices, signal,
     onProblem: (problem) => notice(environment, `What is done from here on can't be resumed: ${problem.toData().message} A resumed run would do it again.`) });
   if (resume) {
     notice(environment, kept.kept > 0
       ? `Going on after ${plural(kept.kept, "row")} that are done (begun ${kept.startedAt}). What functions take from around them can't be checked.`
-      : `There is nothing to resume for ${sink.name}: this run starts at the first row.`);
+      : before?.elsewhere !== undefined ? `What was done of ${sink.name} is kept by ${before.elsewhere.by}, where this run does not go: it starts at the first row.`
+        : `There is nothing to resume for ${sink.name}: this run starts at the first row.`);
   }
   return kept;
 }
@@ -118,7 +131,7 @@ async function givenUp(writer: SinkWriter, kept: KeptRun | undefined, error: unk
   await kept?.close().catch(() => {});
   const rows = kept === undefined || writer.unfinished === undefined ? 0 : ((await environment.ledgers?.look(writer.unfinished).catch(() => undefined))?.rows ?? 0);
   try {
-    await inTurn(async () => (writer.leave !== undefined && (rows > 0 || stays) ? writer.leave() : writer.discard()));
+    await inTurn(async () => (writer.leave !== undefined && (rows > 0 || stays || environment.kept?.named?.hasDone === true) ? writer.leave() : writer.discard()));
   } catch (second) {
     return new ShoalError("discard-failed", `The run failed, and what it had written could not be removed: ${ShoalError.from(second).message}`, { cause: error, hint: "Mend what the cause names, and remove the unfinished output by hand, or run again with mode: \"overwrite\"." });
   }
@@ -134,7 +147,7 @@ async function givenUp(writer: SinkWriter, kept: KeptRun | undefined, error: unk
 /** What is done stays where it was predicted. */
 function keptElsewhere(environment: Environment, error: unknown): unknown {
   const { kept } = environment;
-  if (kept === undefined) return error;
+  if (kept === undefined || kept.named?.hasDone === false) return error;
   if (ShoalError.is(error, "aborted")) {
     const { message, details } = error.toData();
     return new ShoalError("aborted", `${message} What is done is kept by ${kept.by}.`, { cause: error, failure: "aborted", hint: "Go on with it: { resume: true }.", details: { ...details, keptBy: kept.by } });

@@ -44,20 +44,20 @@ describe("what does not", () => {
     ["rows of no columns", encodeBlock(createBlock({}, [], 5)), { rows: 4 }, { message: "it says that it has 5 rows, and it should have 4" }],
     ["a missing column", one, { rows: 3, columns: ["a", "b"] }, { column: "b" }],
     ["a column that would replace one of the input", one, { rows: 3, columns: [] }, { column: "a" }],
-    ["NaN", encodeBlock(block({ x: floats([1]), a: floats([NaN]) })), { rows: 1 }, { column: "a", row: 0, message: 'column "a" has NaN in row 0' }],
-    ["infinity", encodeBlock(block({ a: floats([1, null, -Infinity]) })), { rows: 3 }, { column: "a", row: 2 }],
-    ["NaN in a tensor", encodeBlock(block({ a: { type: { kind: "tensor", element: "float32", shape: [2, 2] }, length: 2, values: new Float32Array([0, 0, 0, 0, 0, 0, NaN, 0]) } })), { rows: 2 }, { column: "a", row: 1 }],
-    ["NaN in a list", encodeBlock(block({ a: columnFromValues([[1], [], [2, 3], [4, Infinity]], { kind: "list", element: "float64" }) })), { rows: 4 }, { column: "a", row: 3 }],
-    ["NaN in an object", tableToIPC(new Table({ a: vectorFromArray([{ x: 1.5 }, { x: NaN }]) as Vector }), "stream"), { rows: 2 }, { column: "a", row: 1 }],
+    ["nothing but NaN", encodeBlock(block({ x: floats([1, 2]), a: floats([NaN, NaN]) })), { rows: 2 }, { column: "a", message: 'column "a" holds nothing but NaN' }],
+    ["nothing but NaN where there is anything", encodeBlock(block({ a: floats([null, NaN, null]) })), { rows: 3 }, { column: "a" }],
+    ["nothing but NaN in all of several batches", tableToIPC(new Table([1, 2].flatMap(() => tableFromArrays({ n: new Float32Array([NaN]) }).batches)), "stream"), { rows: 2 }, { column: "n" }],
+    ["tensors of nothing but NaN", encodeBlock(block({ a: { type: { kind: "tensor", element: "float32", shape: [2] }, length: 2, values: new Float32Array(4).fill(NaN) } })), { rows: 2 }, { column: "a" }],
   ])("%s", (_what, bytes, expected, fault) => {
     expect(inspect(bytes, expected)).toMatchObject(fault);
   });
 
-  test("numbers of the input may be anything where that is said, and those of missing values always", () => {
-    const bytes = encodeBlock(block({ a: floats([NaN, Infinity]) }));
-    expect(inspect(bytes, { rows: 2, anyNumbers: true })).toBe(undefined);
-    const holes = block({ a: { type: { kind: "float64" }, length: 2, values: new Float64Array([NaN, 1]), validity: new Uint8Array([0, 1]) } });
-    expect(inspect(encodeBlock(holes), { rows: 2 })).toBe(undefined);
+  test("a column of the input may be anything where that is said; and one NaN among numbers passes, as on one machine", () => {
+    expect(inspect(encodeBlock(block({ a: floats([NaN, NaN]) })), { rows: 2, anyNumbers: true })).toBe(undefined);
+    expect(inspect(encodeBlock(block({ a: floats([NaN, 1]), b: floats([Infinity, -Infinity]), c: floats([null, null]) })), { rows: 2 })).toBe(undefined);
+    expect(inspect(encodeBlock(block({ a: { type: { kind: "tensor", element: "float32", shape: [2, 2] }, length: 2, values: new Float32Array([NaN, NaN, NaN, NaN, 0, NaN, NaN, NaN]) } })), { rows: 2 })).toBe(undefined);
+    const table = tableFromArrays({ n: new Float32Array([1, 2]) });
+    expect(inspect(tableToIPC(new Table([...tableFromArrays({ n: new Float32Array([NaN, NaN]) }).batches, ...table.batches]), "stream"), { rows: 4 })).toBe(undefined);
   });
 
   test("two columns of one name", () => {

@@ -1,7 +1,7 @@
 import { blockFromTable, type Block, type RasterImage } from "@shoal/core";
 import { RecordBatchReader, Table, Type, type Data, type DataType, type Field, type RecordBatch, type Schema } from "apache-arrow";
 import { countColumns, isBigEndian, schemaOfMessage, streamMessages } from "./arrow-flatbuffer.ts";
-import { strayNumber } from "./arrow-numbers.ts";
+import { floatsIn } from "./arrow-numbers.ts";
 import { decodedBytes } from "./arrow-size.ts";
 import { validateData } from "./arrow-validate.ts";
 
@@ -10,7 +10,7 @@ export interface BlockExpectation {
   readonly rows: number;
   /** Its columns: these and no others, in any order. */
   readonly columns?: readonly string[];
-  /** NaN and infinities are allowed: columns of the input, which may hold some, came back. */
+  /** Columns that hold nothing but NaN are allowed: they may be those of the input, come back. */
   readonly anyNumbers?: boolean;
   /** Of the block in memory. */
   readonly maxDecodedBytes?: number;
@@ -42,6 +42,8 @@ export function inspectBlock(bytes: Uint8Array, expected: BlockExpectation): Blo
   const fault = faultOfColumns(schema, rows === 0 ? undefined : columns);
   if (fault !== undefined) return fault;
   const batches: RecordBatch[] = [];
+  /** Columns that have shown a number, and those that have shown nothing but NaN. */
+  const [numbered, empty] = [new Set<number>(), new Set<number>()];
   let [found, decoded] = [0, 0];
   for (const batch of reader) {
     for (const [at, child] of (batch.data.children as readonly Data[]).entries()) {
@@ -50,17 +52,26 @@ export function inspectBlock(bytes: Uint8Array, expected: BlockExpectation): Blo
       validateData(child, name);
       decoded += decodedBytes(child);
       if (decoded > maxDecodedBytes) return { message: `it takes more than ${maxDecodedBytes} bytes when it is decoded`, column: name };
-      const stray = anyNumbers ? undefined : strayNumber(child);
-      if (stray !== undefined) return { message: `column "${name}" has ${stray.value} in row ${found + stray.row}`, column: name, row: found + stray.row };
+      if (!anyNumbers && !numbered.has(at)) noteFloats(child, at, numbered, empty);
     }
     batches.push(batch);
     found += batch.numRows;
     if (found > rows) break;
   }
   if (schema.fields.length > 0 && found !== rows) return { message: `it has ${found > rows ? "more rows than" : `${found} rows and not`} ${rows}` };
+  for (const at of empty) {
+    const name = schema.names[at] as string;
+    if (!numbered.has(at)) return { message: `column "${name}" holds nothing but NaN`, column: name };
+  }
   // Text and numbers that lie as they should can't fail when they are decoded, and there are many of them.
   const others = schema.fields.flatMap((field, at) => (isPlain(field) ? [] : [at]));
   return faultOfMetadata(schema, rows, found) ?? (others.length === 0 ? undefined : faultOfBlock(blockFromTable(new Table(schema, batches).selectAt(others)), rows));
+}
+
+function noteFloats(column: Data, at: number, numbered: Set<number>, empty: Set<number>): void {
+  const floats = floatsIn(column);
+  if (floats === "numbers") numbered.add(at);
+  if (floats === "only NaN") empty.add(at);
 }
 
 const plain: ReadonlySet<Type> = new Set([Type.Int, Type.Float, Type.Bool, Type.Null, Type.Utf8, Type.Binary]);

@@ -1,25 +1,40 @@
 import { ShoalError } from "@shoal/core";
 import type { BlockExpectation, BlockFault } from "./arrow-inspect.ts";
+import type { Inspection } from "./decode-thread-jobs.ts";
 import { ContentFault } from "./content-fault.ts";
 import { runInThread } from "./decode-thread.ts";
+
+export interface CheckOptions {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** They are nobody else's, and may be moved to the thread and back instead of being copied. */
+  readonly moves?: boolean;
+}
+
+/** Copying fewer is as fast. */
+const leastMovedBytes = 1 << 14;
 
 /**
  * Checks a block in Arrow IPC form that comes from strangers, in a thread: whatever the bytes do there, an endless loop too, costs the thread. Once they
  * pass, `decodeBlock` reads them without surprise.
+ * @returns the bytes: where they may be moved, perhaps in another buffer, and those that were given are gone
  * @throws `bad-result` naming column and row where it can; the signal's reason
  */
-export async function checkBlockBytes(bytes: Uint8Array, expected: BlockExpectation, { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<void> {
+export async function checkBlockBytes(bytes: Uint8Array, expected: BlockExpectation, { timeoutMs, signal, moves = false }: CheckOptions): Promise<Uint8Array> {
+  const isView = bytes.buffer.byteLength > 2 * bytes.byteLength;
+  const isMoved = moves && !isView && bytes.byteLength >= leastMovedBytes && bytes.buffer instanceof ArrayBuffer;
   // A view takes its whole buffer along.
-  const sent = bytes.buffer.byteLength > 2 * bytes.byteLength ? bytes.slice() : bytes;
-  let fault: BlockFault | undefined;
+  const sent = isView ? bytes.slice() : bytes;
+  let inspection: Inspection | undefined;
   try {
     // To the end: a thread that is left in the middle of its job is not used again.
-    for await (const found of runInThread("arrow-inspect", { bytes: sent, expected }, { signal, stallMs: timeoutMs })) fault = found as BlockFault;
+    for await (const found of runInThread("arrow-inspect", { bytes: sent, expected, givesBack: isMoved }, { signal, stallMs: timeoutMs, ...(isMoved && { transfer: [sent.buffer as ArrayBuffer] }) })) inspection = found as Inspection;
   } catch (error) {
     if (!(error instanceof ContentFault)) throw error;
     throw badResult({ message: error.code === "decoder-stalled" ? `it could not be read within ${timeoutMs} ms` : error.message }, error);
   }
-  if (fault !== undefined) throw badResult(fault);
+  if (inspection?.fault !== undefined) throw badResult(inspection.fault);
+  return inspection?.bytes ?? bytes;
 }
 
 function badResult({ message, column, row }: BlockFault, cause?: unknown): ShoalError {

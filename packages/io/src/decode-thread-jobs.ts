@@ -1,5 +1,5 @@
 import type { Block } from "@shoal/core";
-import type { BlockExpectation } from "./arrow-inspect.ts";
+import type { BlockExpectation, BlockFault } from "./arrow-inspect.ts";
 import type { ArrowEncoding } from "./arrow-encode.ts";
 import type { RemoteFile, ThreadJob, ThreadOutput, ThreadPort } from "./decode-thread-messages.ts";
 import { receiveBlock, sendBlock, type SentBlock } from "./block-transfer.ts";
@@ -12,6 +12,13 @@ export interface FileIdentity {
   readonly path: string;
   readonly version: string;
   readonly size: number;
+}
+
+/** What was found in a block; nothing at all is said where there is nothing to say. */
+export interface Inspection {
+  readonly fault?: BlockFault;
+  /** Those that were moved here, on their way back. */
+  readonly bytes?: Uint8Array;
 }
 
 /** What a decode thread can do on every runtime. Each loads its library when first asked. */
@@ -39,10 +46,12 @@ export const jobs: Readonly<Record<string, ThreadJob>> = {
     const { readArrow } = await import("./arrow-decode.ts");
     yield* sent(readArrow(port.file(identity.size), columns));
   },
-  "arrow-inspect": async function* ({ bytes, expected }: { bytes: Uint8Array; expected: BlockExpectation }) {
+  "arrow-inspect": async function* ({ bytes, expected, givesBack }: { bytes: Uint8Array<ArrayBuffer>; expected: BlockExpectation; givesBack: boolean }) {
     const { inspectBlock } = await import("./arrow-inspect.ts");
-    const value = inspectBlock(bytes, expected);
-    if (value !== undefined) yield { value };
+    const fault = inspectBlock(bytes, expected);
+    if (fault === undefined && !givesBack) return;
+    const value: Inspection = { ...(fault !== undefined && { fault }), ...(givesBack && { bytes }) };
+    yield givesBack ? { value, transfer: [bytes.buffer] } : { value };
   },
   "arrow-write": async function* (encoding: ArrowEncoding, port: ThreadPort) {
     const { encodeArrow } = await import("./arrow-encode.ts");

@@ -10,6 +10,8 @@ export interface DecodeThreadOptions {
   readonly file?: SourceFile;
   /** What the job is fed. */
   readonly inputs?: AsyncIterator<{ value: unknown; transfer: readonly ArrayBuffer[] }>;
+  /** Buffers in the argument that move to it without a copy. */
+  readonly transfer?: readonly ArrayBuffer[];
   /** The longest the thread may compute without giving or asking for anything; waiting for bytes or for the consumer does not count. */
   readonly stallMs?: number;
 }
@@ -33,7 +35,7 @@ export async function* runInThread(job: string, argument: unknown, options: Deco
   signal.addEventListener("abort", abort, { once: true });
   try {
     signal.throwIfAborted();
-    run.post({ kind: "start", job, argument });
+    run.post({ kind: "start", job, argument }, options.transfer);
     for (;;) {
       const output = await run.next();
       if (output === undefined) return;
@@ -181,8 +183,9 @@ function keep(thread: Thread): void {
     clearTimeout(idleThreads.splice(at, 1)[0]?.end);
     void thread.end();
   };
-  thread.hold(false);
   thread.listen(() => {}, drop);
+  // After it: Node's workers hold their process anew with each listener.
+  thread.hold(false);
   const end = setTimeout(drop, idleMs);
   idleThreads.push({ thread, end });
   // In a browser it is a number.

@@ -50,7 +50,13 @@ export function fileDatasource<R = Record<string, unknown>>(paths: Paths, format
   const list = given.names;
   const resumable = given.paths?.includes("-") !== true;
   if (!resumable && !format.streams) throw new ShoalError("not-seekable", `${format.format} can't be read from standard input.`, { hint: "Write it to a file first, and name that.", failure: "bug" });
-  const find = (signal: AbortSignal): Promise<readonly SourceFile[]> => given.find(format.extensions, signal);
+  const finding = new WeakMap<AbortSignal, Promise<readonly SourceFile[]>>();
+  // A run counts its rows while it begins to read: what both look for is looked for once, and told anew to whoever asks later.
+  const find = (signal: AbortSignal): Promise<readonly SourceFile[]> => {
+    const found = finding.get(signal) ?? given.find(format.extensions, signal).finally(() => finding.delete(signal));
+    finding.set(signal, found);
+    return found;
+  };
   let first: SourceFile | undefined;
   const firstFile = async (signal: AbortSignal): Promise<SourceFile> => (first ??= (await find(signal))[0] as SourceFile);
 

@@ -5,6 +5,7 @@ import {
 import type { ConvertedType } from "hyparquet";
 import { ByteWriter, ParquetWriter, type SchemaElement } from "hyparquet-writer";
 import { arrowSchemaNote } from "./parquet-arrow-schema.ts";
+import { packBlock, unpackBlock, type WaitingBlock } from "./packed-text.ts";
 import { writeRowGroup } from "./parquet-row-group.ts";
 
 export interface ParquetEncoding {
@@ -22,7 +23,7 @@ export class ParquetEncoder {
   readonly #rowGroupRows: number;
   readonly #bytes = new ByteWriter(1 << 16);
   readonly #writer: ParquetWriter;
-  #pending: Block[] = [];
+  #pending: WaitingBlock[] = [];
   #rows = 0;
   #pendingBytes = 0;
 
@@ -42,7 +43,7 @@ export class ParquetEncoder {
   *write(block: Block): Generator<Uint8Array<ArrayBuffer>> {
     for (let start = 0; start < block.rows; ) {
       const piece = sliceBlock(block, start, start + this.#rowGroupRows - this.#rows);
-      this.#pending.push(piece);
+      this.#pending.push(packBlock(piece));
       this.#rows += piece.rows;
       this.#pendingBytes += blockBytes(piece);
       start += piece.rows;
@@ -59,7 +60,7 @@ export class ParquetEncoder {
   }
 
   #endRowGroup(): Uint8Array<ArrayBuffer> {
-    const block = concatBlocks(this.#pending);
+    const block = concatBlocks(this.#pending.map(unpackBlock));
     this.#pending = [];
     this.#rows = 0;
     this.#pendingBytes = 0;

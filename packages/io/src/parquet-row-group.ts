@@ -4,6 +4,7 @@ import type { ParquetWriter } from "hyparquet-writer";
 import { writeColumn } from "hyparquet-writer/src/column.js";
 import { encodeNestedValues } from "hyparquet-writer/src/dremel.js";
 import { schemaPathResolver } from "hyparquet-writer/src/schema.js";
+import { writeTensorChunk } from "./parquet-tensor-chunk.ts";
 
 /** One column of a row group. */
 export interface ParquetColumn {
@@ -20,8 +21,8 @@ type ColumnEncoder = Parameters<typeof writeColumn>[0]["column"];
 const pageBytes = 1 << 20;
 
 /**
- * Writes one row group, as `ParquetWriter.write` does; except that the floats of a tensor go to the file as they lie in memory. hyparquet-writer
- * would walk them as lists, value by value: 70 µs of CPU for 384 of them, where this takes 15.
+ * Writes one row group, as `ParquetWriter.write` does; except that the floats of a tensor are not walked as lists, value by value, which takes
+ * 70 µs of CPU for 384 of them; those of long rows go to the file as they lie in memory.
  */
 export function writeRowGroup(writer: ParquetWriter, rows: number, columns: readonly ParquetColumn[]): void {
   const resolvePath = schemaPathResolver(writer.schema);
@@ -29,16 +30,14 @@ export function writeRowGroup(writer: ParquetWriter, rows: number, columns: read
   const written = columns.map(({ name, column, storedValues, plain, statistics }) => {
     const path = leafPath(resolvePath([name]));
     const schemaPath = path.map((node) => node.element);
-    return writeColumn({
-      writer: writer.writer,
-      column: {
-        columnName: schemaPath.slice(1).map((element) => element.name).join("."),
-        element: schemaPath.at(-1) as (typeof schemaPath)[number],
-        schemaPath, codec: writer.codec, compressors: writer.compressors as ColumnEncoder["compressors"], stats: statistics, pageSize: pageBytes, columnIndex: false, offsetIndex: true,
-        ...(plain && { encoding: "PLAIN" as const }),
-      },
-      pageData: tensorPage(column) ?? encodeNestedValues(path, storedValues() as never),
-    });
+    const encoder: ColumnEncoder = {
+      columnName: schemaPath.slice(1).map((element) => element.name).join("."),
+      element: schemaPath.at(-1) as (typeof schemaPath)[number],
+      schemaPath, codec: writer.codec, compressors: writer.compressors as ColumnEncoder["compressors"], stats: statistics, pageSize: pageBytes, columnIndex: false, offsetIndex: true,
+      ...(plain && { encoding: "PLAIN" as const }),
+    };
+    return writeTensorChunk(writer.writer, column, encoder)
+      ?? writeColumn({ writer: writer.writer, column: encoder, pageData: tensorPage(column) ?? encodeNestedValues(path, storedValues() as never) });
   });
   writer.pendingIndexes.push(...written);
   writer.num_rows += BigInt(rows);

@@ -1,4 +1,4 @@
-import { blockRows, columnFromValues, concatBlocks, createBlock, formatType, schemaOf, ShoalError, tensorColumn, type Block, type Datasink, type Datasource } from "@shoal/core";
+import { blockRows, columnFromValues, concatBlocks, createBlock, formatType, requireColumn, schemaOf, ShoalError, tensorColumn, type Block, type Datasink, type Datasource } from "@shoal/core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openParquet } from "./parquet-decode.ts";
 import { parquetSource } from "./parquet-source.ts";
@@ -48,6 +48,13 @@ async function read(source: Datasource, options: { columns?: string[]; firstRow?
   return concatBlocks(blocks);
 }
 
+function bytesOf(block: Block, name: string): Uint8Array {
+  const { buffer, byteOffset, byteLength } = requireColumn(block, name).values as Float32Array;
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, at) => byte === b[at]);
+
 const typesOf = (block: Block) => Object.entries(block.columns).map(([name, { type }]) => [name, formatType(type)]);
 
 test("every kind of column comes back as it went, nulls and shapes included", async () => {
@@ -64,6 +71,23 @@ test("every kind of column comes back as it went, nulls and shapes included", as
   expect(back.lineage.map((span) => [span.partition.split("#")[1], span.firstRow, span.rows])).toEqual([
     ["row-group=0", 0, 128], ["row-group=1", 0, 128], ["row-group=2", 0, 44],
   ]);
+});
+
+test("long rows of floats come back whole from several pages, compressed only where that makes them smaller", async () => {
+  const wide = 3000;
+  const block = createBlock({
+    noise: tensorColumn(new Float32Array(rows * wide).map((_, at) => Math.sin(at * at)), [wide]),
+    doubles: tensorColumn(new Float64Array(rows * 40).map((_, at) => Math.sin(at)), [2, 20]),
+    hot: tensorColumn(new Float32Array(rows * wide).map((_, at) => Number(at % 1001 === 0)), [wide]),
+  });
+  const path = directory.path("wide.parquet");
+  const { bytes } = await write(parquet(path, { rowGroupRows: 200 }), block);
+  expect(bytes).toBeGreaterThan(4 * rows * wide);
+  expect(bytes).toBeLessThan(5 * rows * wide);
+  const back = await read(parquetSource(path));
+  expect(typesOf(back)).toEqual(typesOf(block));
+  for (const name of ["noise", "doubles", "hot"]) expect(sameBytes(bytesOf(back, name), bytesOf(block, name))).toBe(true);
+  expect([...blockRows(await read(parquetSource(path), { columns: ["doubles"], firstRow: 150, limit: 1 }))]).toEqual([{ doubles: new Float64Array(40).map((_, at) => Math.sin(150 * 40 + at)) }]);
 });
 
 test("columns are pruned, and rows are sought within a row group", async () => {

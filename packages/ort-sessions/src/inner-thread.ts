@@ -36,7 +36,7 @@ export class InnerThread implements AsyncDisposable {
   readonly perform: Perform = (operation) => {
     const given: Operation = operation;
     if (given.kind !== "run") return this.call(operation);
-    const { feeds, transfer } = travelling(given.feeds);
+    const { feeds, transfer } = travelling(given.feeds, given.movesFeeds === true);
     return this.call({ ...operation, feeds } as typeof operation, transfer);
   };
 
@@ -112,14 +112,18 @@ function libraryError({ message, code, stack }: Thrown): Error {
   return code === undefined ? error : Object.assign(error, { code });
 }
 
-/** The caller keeps its arrays, which may be views of a whole column: exactly the tensors' numbers are copied, and moved. */
-function travelling(given: OnnxFeeds): { readonly feeds: OnnxFeeds; readonly transfer: ArrayBuffer[] } {
-  const transfer: ArrayBuffer[] = [];
+/**
+ * Unless they may move, the caller keeps its arrays; they may be views of a whole column, or of each other's memory: exactly the tensors' numbers
+ * are copied then, and moved.
+ */
+function travelling(given: OnnxFeeds, moves: boolean): { readonly feeds: OnnxFeeds; readonly transfer: ArrayBuffer[] } {
+  const transfer = new Set<ArrayBuffer>();
   const feeds = Object.entries(given).map(([name, tensor]): [string, OnnxFeeds[string]] => {
     if (isResident(tensor) || !ArrayBuffer.isView(tensor.data)) return [name, tensor];
-    const data = tensor.data.slice();
-    transfer.push(data.buffer as ArrayBuffer);
+    const own = moves && tensor.data.byteLength === tensor.data.buffer.byteLength && !transfer.has(tensor.data.buffer as ArrayBuffer);
+    const data = own ? tensor.data : tensor.data.slice();
+    transfer.add(data.buffer as ArrayBuffer);
     return [name, { type: tensor.type, shape: tensor.shape, data }];
   });
-  return { feeds: Object.fromEntries(feeds), transfer };
+  return { feeds: Object.fromEntries(feeds), transfer: [...transfer] };
 }

@@ -10,6 +10,7 @@ export type Operation =
       readonly feeds: OnnxFeeds;
       readonly keep: readonly string[];
       readonly lastPosition: readonly string[];
+      readonly movesFeeds?: boolean;
     }
   | { readonly kind: "gather"; readonly session: number; readonly tensors: readonly number[]; readonly rows: readonly number[] }
   | { readonly kind: "free"; readonly tensors: readonly number[] }

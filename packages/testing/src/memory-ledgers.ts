@@ -36,7 +36,8 @@ export function memoryLedgers(): MemoryLedgers {
     async look(folder) {
       const { head, records } = keptIn(folder);
       const last = records.at(-1);
-      return head === undefined || last === undefined ? undefined : { rows: last.record.rows, startedAt: head.startedAt, lastAt: head.startedAt };
+      if (head === undefined || (last === undefined && head.elsewhere === undefined)) return undefined;
+      return { rows: last?.record.rows ?? 0, startedAt: head.startedAt, lastAt: head.startedAt, ...(head.elsewhere !== undefined && { elsewhere: head.elsewhere }) };
     },
     async modelVersion(model) {
       return this.models[model];

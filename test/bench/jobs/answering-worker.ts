@@ -1,6 +1,6 @@
 // A worker in a process of its own that computes nothing: it answers each block with numbers of the same size.
 import { createHash } from "node:crypto";
-import { parseLink, protocolVersion, socketChannel, type BlockMessage, type WebSocketLike } from "@shoal/cluster";
+import { inFragments, parseLink, protocolVersion, socketChannel, type BlockMessage, type WebSocketLike } from "@shoal/cluster";
 import { systemClock } from "@shoal/core";
 import { WebSocket } from "ws";
 import { numberedBlocks } from "./tiny-job.ts";
@@ -9,7 +9,7 @@ const { link, rows } = JSON.parse(process.argv[2] as string) as { readonly link:
 const { url, token } = parseLink(link);
 // As the agent on Node does.
 const socket = new WebSocket(new URL("connect", url.replace(/^http/, "ws")), { perMessageDeflate: false, maxPayload: 2 ** 26, generateMask: (mask) => void mask.fill(0) });
-const channel = socketChannel(socket as unknown as WebSocketLike, { side: "worker", clock: systemClock });
+const channel = socketChannel(inFragments(socket as unknown as WebSocketLike), { side: "worker", clock: systemClock });
 const results = numberedBlocks("twice", rows);
 const inputOf = new Map<number, string>();
 const began = process.cpuUsage();

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { measure, median, script, type Measurement } from "../measure.ts";
 import { startProcess } from "../start-process.ts";
@@ -7,9 +8,14 @@ import { shoalText } from "./text-jobs.ts";
 
 const command = fileURLToPath(new URL("../../../packages/shoal/dist/cli/main.js", import.meta.url));
 
+/** So often the sentences are read: what two workers gain is about the work, and the start, when models are sent and loaded, takes as long for one as for two. */
+const times = 4;
+
 /** The encoder job by one worker of one thread and by two, as processes of their own: coordinator and driver share the cores with them. */
 export async function twoWorkers(bench: Bench): Promise<Section> {
-  const { encoder } = bench.inputs.jobs;
+  const path = bench.file("two-workers.jsonl");
+  writeFileSync(path, `${readFileSync(bench.inputs.jobs.encoder.path, "utf8").trimEnd()}\n`.repeat(times));
+  const encoder = { ...bench.inputs.jobs.encoder, path, rows: times * bench.inputs.jobs.encoder.rows };
   await using coordinator = await startProcess(script("jobs/coordinator", { folder: bench.file("coordinator") }), /^\{.*\}$/m);
   const { submit, work } = JSON.parse(coordinator.said) as { readonly submit: string; readonly work: string };
   const driver = shoalText(bench, encoder, { on: submit });

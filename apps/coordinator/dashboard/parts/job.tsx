@@ -56,11 +56,11 @@ export function Job({ job, at, history, labels, openAtFirst }: Props) {
 }
 
 function Figures({ job, running, elapsed }: { readonly job: PackedJob; readonly running: boolean; readonly elapsed: number }) {
-  const shown = running ? job.rowsPerSecond : elapsed > 0 ? job.rowsDone / (elapsed / 1000) : 0;
+  const shown = running ? job.rowsPerSecond : elapsed > 0 ? (job.rowsDone - (job.rowsBefore ?? 0)) / (elapsed / 1000) : 0;
   return (
     <dl class="figures">
       <div class={rate(shown).length > 5 ? "large long" : "large"}><dt>{running ? "rows/s" : "rows/s on average"}</dt><dd>{rate(shown)}</dd></div>
-      <div class="rows"><dt>rows done</dt><dd>{count(job.rowsDone)}{job.rowsTotal !== undefined && <small> of {count(job.rowsTotal)}</small>}</dd></div>
+      <div class="rows"><dt>rows done</dt><dd>{count(job.rowsDone)}{job.rowsTotal !== undefined && <small> of {count(job.rowsTotal)}</small>}{job.rowsBefore !== undefined && <small class="before"> ({count(job.rowsBefore)} before)</small>}</dd></div>
       <div><dt>{running ? "to go" : "ended"}</dt><dd>{!running ? (job.endedAt === undefined ? "–" : new Date(job.endedAt).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })) : job.etaMs === undefined ? "–" : duration(job.etaMs)}</dd></div>
       <div><dt>elapsed</dt><dd>{duration(elapsed)}</dd></div>
       <div class={job.failedRows > 0 ? "failed" : ""}><dt>rows failed</dt><dd>{count(job.failedRows)}</dd></div>

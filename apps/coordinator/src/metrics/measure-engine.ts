@@ -72,7 +72,7 @@ export function measureEngine(engine: Engine, clock: Clock): { readonly engine: 
       return leases;
     },
   };
-  return { engine: { ledger, queue, leader: engine.leader, blobs: measureBlobs(engine.blobs, watched, (direction, bytes) => add(counters.blobBytes, direction, bytes)), status: () => engine.status(), close: () => engine.close() }, numbers: { ...counters, commitSeconds: seconds } };
+  return { engine: { ...(engine.inMemory === true && { inMemory: true }), ledger, queue, leader: engine.leader, blobs: measureBlobs(engine.blobs, watched, (direction, bytes) => add(counters.blobBytes, direction, bytes)), status: () => engine.status(), close: () => engine.close() }, numbers: { ...counters, commitSeconds: seconds } };
 }
 
 function measureBlobs(blobs: BlobStore, watched: <T>(answer: Promise<T>) => Promise<T>, count: (direction: "in" | "out", bytes: number) => void): BlobStore {
@@ -85,11 +85,10 @@ function measureBlobs(blobs: BlobStore, watched: <T>(answer: Promise<T>) => Prom
       return given;
     },
     ...(add !== undefined && {
-      add: async (bytes: Uint8Array<ArrayBuffer>) => {
+      add: async (sha256: string, bytes: Uint8Array) => {
         const { byteLength } = bytes;
-        const sha256 = await watched(add(bytes));
+        await watched(add(sha256, bytes));
         count("in", byteLength);
-        return sha256;
       },
     }),
     get: async (sha256, range) => {

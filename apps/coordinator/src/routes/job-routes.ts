@@ -1,28 +1,6 @@
 import { Hono } from "hono";
+import type { Offer } from "@shoal/volunteer";
 import { refusal, type Bindings, type Environment } from "./environment.ts";
-
-/** A job, as it is described to somebody who may lend a tab to it. */
-export interface OfferedJob {
-  readonly name: string;
-  /** What its rows are, in the words of who brought it. */
-  readonly note?: string;
-  /** What a volunteer gets to see of each row. */
-  readonly columns: readonly string[];
-  readonly segments: readonly string[];
-  /** Of models, which are loaded once. */
-  readonly downloadBytes: number;
-  readonly rowsDone: number;
-  readonly rowsTotal?: number;
-}
-
-/** What `/api/job` answers. */
-export interface Offer {
-  /** Of the coordinator. */
-  readonly name: string;
-  readonly jobs: readonly OfferedJob[];
-  /** Jobs that are not for volunteers: nothing more is said of them. */
-  readonly otherJobs: number;
-}
 
 /** `/api/job`: what the page of volunteers shows before Start, to who has a token of the scope `work`. */
 export function jobRoutes(environment: Environment): Hono<Bindings> {

@@ -1,15 +1,18 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
-import { socketChannel, type Gateway, type WebSocketLike } from "@shoal/cluster";
+import { defaultConnectionLimits, inFragments, socketChannel, type Gateway, type WebSocketLike } from "@shoal/cluster";
 import type { Clock } from "@shoal/core";
 import { isLoopback, isOwnOrigin, requester, type Surroundings } from "./requester.ts";
 import { AddressCounter, type ConnectionLimits } from "./connection-limits.ts";
 import { withoutBasePath } from "./base-path.ts";
 import { DeadSockets } from "./dead-sockets.ts";
 
-/** The most that one message may have; the frames of the protocol are held to it too. */
-const maxPayload = 32 * 1024 * 1024;
+/** The most that one message may have. */
+const maxPayload = defaultConnectionLimits.frameBytes;
+
+/** Bun puts sockets of its own in the place of those of `ws`, and they know nothing of fragments. */
+const isWs = process.versions["bun"] === undefined;
 
 export interface SocketSettings {
   readonly basePath: string;
@@ -37,7 +40,8 @@ export function acceptSockets(server: Server, gateway: Gateway, { basePath, surr
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       dead.watch(webSocket, socket);
       // `ws` has more overloads of its listeners than the standard.
-      const channel = socketChannel(webSocket as unknown as WebSocketLike, { side: "gateway", clock, label: `the program at ${address}` });
+      const counted: WebSocketLike = Object.assign(webSocket as unknown as WebSocketLike, { bytesRead: () => bytesRead(socket) });
+      const channel = socketChannel(isWs ? inFragments(counted) : counted, { side: "gateway", clock, label: `the program at ${address}` });
       gateway.accept(channel, { address });
     });
   });
@@ -46,6 +50,10 @@ export function acceptSockets(server: Server, gateway: Gateway, { basePath, surr
     for (const webSocket of sockets.clients) webSocket.terminate();
     sockets.close();
   };
+}
+
+function bytesRead(socket: Duplex): number {
+  return (socket as { readonly bytesRead?: number }).bytesRead ?? 0;
 }
 
 function refuse(socket: Duplex, status: string, why: string): void {

@@ -1,4 +1,6 @@
 import type { IncomingMessage } from "node:http";
+import { isIP } from "node:net";
+import { localNames } from "../links/local-names.ts";
 
 /** Which machines in front of this one are believed, and where the world finds us. */
 export interface Surroundings {
@@ -34,7 +36,13 @@ export function isOwnOrigin(request: IncomingMessage, { trustedProxies, origins 
   const isTrusted = trustedProxies.has(plainAddress(request.socket.remoteAddress));
   const host = (isTrusted ? header(request, "x-forwarded-host") : undefined) ?? header(request, "host");
   const protocol = (isTrusted ? header(request, "x-forwarded-proto") : undefined) ?? ("encrypted" in request.socket && request.socket.encrypted === true ? "https" : "http");
-  return host !== undefined && origin === `${protocol}://${host}`;
+  return host !== undefined && origin === `${protocol}://${host}` && (isTrusted || isOwnHost(request, host));
+}
+
+/** A page of a stranger whose name leads to this machine's own loopback has that name in its origin and in its host: nobody else asks there by such a name. */
+function isOwnHost(request: IncomingMessage, host: string): boolean {
+  if (!isLoopback(plainAddress(request.socket.remoteAddress)) || header(request, "x-forwarded-host") !== undefined) return true;
+  return isLoopbackName(host) || localNames().includes(host.replace(/:\d+$/, "").toLowerCase()) || isIP(host.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1")) !== 0;
 }
 
 export function isLoopback(address: string): boolean {

@@ -1,30 +1,8 @@
 import type { ErrorData } from "@shoal/core";
+import type { Offer, OfferedJob } from "@shoal/volunteer";
 import type { Invitation } from "./invitation.ts";
 
-/** What the coordinator says before anything is started. */
-export interface Offer {
-  /** Of the coordinator. */
-  readonly name: string;
-  /** Those that this tab would work for. */
-  readonly jobs: readonly OfferedJob[];
-  /** How many run besides, which are not open to volunteers. */
-  readonly otherJobs?: number;
-}
-
-export interface OfferedJob {
-  readonly name: string;
-  /** What its rows are, in the words of the job's owner. */
-  readonly note?: string;
-  /** Those that the tab will see. */
-  readonly columns: readonly string[];
-  /** Files of its models. */
-  readonly downloadBytes: number;
-  /** Its steps that travel. */
-  readonly segments?: readonly string[];
-  readonly rowsDone?: number;
-  /** Where it is known. */
-  readonly rowsTotal?: number;
-}
+export type { Offer, OfferedJob };
 
 /** Why there is no offer, and what helps. */
 export interface Problem {

@@ -29,22 +29,33 @@ export function encoder(session: OnnxSession, outputs: readonly string[], padId:
     const width = ids.reduce((longest, own) => Math.max(longest, own.length), 0);
     actor.count("realTokens", ids.reduce((sum, own) => sum + own.length, 0));
     actor.count("paddedTokens", ids.length * width);
-    const all = tokenFeeds(ids, width, padId);
-    const results = await session.run(Object.fromEntries(inputs.map((name) => [name, all[name] as OnnxTensor])));
+    const results = await session.run(tokenFeeds(inputs, ids, width, padId), { movesFeeds: true });
     const tensor = results[output] as OnnxTensor;
     checkOutput(tensor.data as Float32Array, ids.length, session, who, output);
     return { data: tensor.data as Float32Array, shape: tensor.shape, width };
   };
 }
 
-function tokenFeeds(ids: readonly ArrayLike<number>[], width: number, padId: number): Record<string, OnnxTensor> {
-  const tensor = (data: BigInt64Array): OnnxTensor => ({ type: "int64", shape: [ids.length, width], data });
-  const tokens = new BigInt64Array(ids.length * width).fill(BigInt(padId));
-  const mask = new BigInt64Array(ids.length * width);
-  ids.forEach((own, row) => {
-    for (let at = 0; at < own.length; at++) tokens[row * width + at] = BigInt(own[at] as number);
-    mask.fill(1n, row * width, row * width + own.length);
-  });
-  const positions = BigInt64Array.from(tokens, (_, at) => BigInt(at % width));
-  return { input_ids: tensor(tokens), attention_mask: tensor(mask), token_type_ids: tensor(new BigInt64Array(tokens.length)), position_ids: tensor(positions) };
+/** What the graph's inputs are fed; each is made anew, for it moves to where the session runs. */
+function tokenFeeds(inputs: readonly string[], ids: readonly ArrayLike<number>[], width: number, padId: number): Record<string, OnnxTensor> {
+  return Object.fromEntries(inputs.map((name) => [name, { type: "int64", shape: [ids.length, width], data: tokenNumbers(name, ids, width, padId) }]));
+}
+
+function tokenNumbers(name: string, ids: readonly ArrayLike<number>[], width: number, padId: number): BigInt64Array {
+  const numbers = new BigInt64Array(ids.length * width);
+  switch (name) {
+    case "input_ids":
+      numbers.fill(BigInt(padId));
+      ids.forEach((own, row) => {
+        for (let at = 0; at < own.length; at++) numbers[row * width + at] = BigInt(own[at] as number);
+      });
+      return numbers;
+    case "attention_mask":
+      ids.forEach((own, row) => numbers.fill(1n, row * width, row * width + own.length));
+      return numbers;
+    case "position_ids":
+      return numbers.map((_, at) => BigInt(at % width));
+    default:
+      return numbers;
+  }
 }

@@ -3,6 +3,7 @@ import type { TaskContext } from "../backend.ts";
 import { shortName, type Dtype, type ModelSettings } from "../declarative-step.ts";
 import { checkArchitecture } from "./check-architecture.ts";
 import { fileNotFound, requiredJson, type ModelFiles } from "./model-files.ts";
+import { namedDataFiles } from "./named-data-files.ts";
 
 /** A model's files, its config.json, and its graph, loaded. */
 export interface OpenModel<Extra> {
@@ -80,7 +81,7 @@ async function fetchExternalData(files: ModelFiles, graph: string): Promise<Grap
 export async function externalDataPaths(files: ModelFiles, graph: string): Promise<readonly string[]> {
   // A larger graph holds its weights itself.
   const bytes = await files.read(graph, 64 * 2 ** 20);
-  const names = new Set(bytes === undefined ? [] : new TextDecoder("latin1").decode(bytes).match(/[\w-][\w.-]*\.onnx(?:_data|\.data)(?:_\d+)?/g));
+  const names = bytes === undefined ? [] : namedDataFiles(bytes);
   const folder = graph.slice(0, graph.lastIndexOf("/") + 1);
   return Array.from(names, (name) => folder + name);
 }

@@ -37,7 +37,8 @@ export async function loadImageClassification(context: TaskContext): Promise<Pre
     },
     predict: async (batch) => {
       const pixels = requireColumn(batch, pixelsColumn);
-      const logits = (await session.run({ [port.name]: pixelTensor(pixels.values as TypedArray, batch.rows, (pixels.type as { shape: readonly number[] }).shape) }))[output.name] as OnnxTensor;
+      const feeds = { [port.name]: pixelTensor(pixels.values as TypedArray, batch.rows, (pixels.type as { shape: readonly number[] }).shape) };
+      const logits = (await session.run(feeds, { movesFeeds: true }))[output.name] as OnnxTensor;
       checkOutput(logits.data as Float32Array, batch.rows, session, spec.name, output.name);
       return createBlock({ [logitsColumn]: tensorColumn(logits.data as Float32Array, [logits.data.length / batch.rows]) }, batch.lineage, batch.rows);
     },

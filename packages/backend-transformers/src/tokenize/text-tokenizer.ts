@@ -1,6 +1,7 @@
 import type * as Tokenizers from "@huggingface/tokenizers";
 import { ShoalError, type JsonObject } from "@shoal/core";
 import { fileNotFound, optionalJson, type ModelFiles } from "../model/model-files.ts";
+import { encodePlainWords } from "./plain-words.ts";
 
 /** Text to token ids and back, as Hugging Face's tokenizers do it. */
 export interface TextTokenizer {
@@ -32,7 +33,7 @@ export async function loadTextTokenizer(files: ModelFiles): Promise<TextTokenize
   const special = new Set(Array.from(tokenizer.get_added_tokens_decoder() as Map<number, { content: string; special?: boolean }>, ([, token]) => (token.special === true ? token.content : "")));
   return {
     config,
-    encode: (text, special) => tokenizer.encode(text, { add_special_tokens: special }).ids,
+    encode: encodePlainWords(tokenizer, json, config),
     tokens: (ids) => Array.from(ids, (id) => tokenizer.id_to_token(id) ?? ""),
     decode: (ids) => (ids.length === 0 ? "" : tokenizer.decode([...ids], { skip_special_tokens: true })),
     isSpecial: (token) => special.has(token),

@@ -12,6 +12,8 @@ export async function answer({ task, attempt, input }: Leased, spec: PredictorSp
     stats: {
       device, preprocessMs: result.preprocessMs, predictMs: result.predictMs, postprocessMs: result.postprocessMs,
       batches: result.batches.filter(({ failed }) => !failed).map(({ rows }) => rows), counts: result.counts,
+      ...(result.collapsedRows > 0 && { collapsedRows: result.collapsedRows }),
+      ...(result.memoryBytes !== undefined && { memoryBytes: result.memoryBytes }),
     },
   };
   return { message, payload };

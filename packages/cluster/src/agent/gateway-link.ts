@@ -1,4 +1,5 @@
 import type { Clock, ShoalError } from "@shoal/core";
+import { ArrivingBytes } from "../connection/arriving-bytes.ts";
 import { backOffMs } from "../connection/back-off.ts";
 import type { Channel } from "../connection/channel.ts";
 import { holdConnection, silence, type Connection } from "../connection/hold-connection.ts";
@@ -16,6 +17,8 @@ export interface LinkEvents {
   readonly onLost: (error: ShoalError, retryMs: number) => void;
   /** Bytes of rows that were announced and have not come. */
   readonly awaitedBytes: () => number;
+  /** Bytes of results that were sent and not answered. */
+  readonly unansweredBytes: () => number;
 }
 
 /** A connection that lived this long was a good one: the next failure is a first one. */
@@ -23,8 +26,10 @@ const goodAfterMs = 10_000;
 /** Beats are answered. Without an answer to three of them, and for this long, the connection is dead: a gateway that stands still for longer leads no more. */
 const silentMs = 15_000;
 const fewestMissed = 3;
-/** Answers wait behind the rows of blocks, which may come by a network as slow as this. */
-const slowestBytesPerMs = 64;
+/** Answers wait behind the rows of blocks, and beats behind results, which may go by a network as slow as this. */
+export const slowestBytesPerMs = 64;
+/** Of what is sent so much may lie in between, where nobody sees it: in buffers of this machine and on the way. */
+const hiddenBytes = 4 * 2 ** 20;
 
 type LinkParts = Pick<AgentParts, "dial" | "name" | "token" | "random"> & { readonly clock: Clock };
 
@@ -92,11 +97,15 @@ export class GatewayLink {
    */
   async #mind(beatMs: number, drop: (error: ShoalError) => void, over: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
+    const arriving = new ArrivingBytes();
     for (let missed = 0; !over.aborted; ) {
       const before = this.#heard;
       await clock.sleep(beatMs, over).catch(() => {});
-      missed = this.#heard === before ? missed + 1 : 0;
-      const patienceMs = silentMs + this.#events.awaitedBytes() / slowestBytesPerMs;
+      const isArriving = this.#channel !== undefined && arriving.look(this.#channel);
+      missed = this.#heard === before && !isArriving ? missed + 1 : 0;
+      const { awaitedBytes, unansweredBytes } = this.#events;
+      const onTheWay = awaitedBytes() + Math.min(unansweredBytes(), this.bufferedBytes + hiddenBytes);
+      const patienceMs = silentMs + 1000 * Math.floor(onTheWay / slowestBytesPerMs / 1000);
       if (missed >= fewestMissed && missed * beatMs >= patienceMs) drop(silence(missed * beatMs));
     }
   }

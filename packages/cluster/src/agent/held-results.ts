@@ -1,6 +1,7 @@
 import type { Clock } from "@shoal/core";
 import type { ResultMessage } from "../connection/messages.ts";
 import type { AttemptId } from "../scheduler/index.ts";
+import { slowestBytesPerMs } from "./gateway-link.ts";
 import { attemptKey } from "./lease-queue.ts";
 
 /** A result that the coordinator has not settled. */
@@ -77,10 +78,20 @@ export class HeldResults {
     this.#present();
   }
 
-  /** Sends what was not answered again. */
+  /** Bytes that were sent by this connection and not answered. */
+  get unansweredBytes(): number {
+    let bytes = 0;
+    for (const { presentedAt, payload } of this.#held.values()) if (presentedAt !== undefined) bytes += payload.byteLength;
+    return bytes;
+  }
+
+  /** Sends what was not answered again; not what is on its way still, by a slow line. */
   presentOverdue(): void {
     const now = this.#clock.now();
-    for (const held of this.#held.values()) if (now - (held.presentedAt ?? now) >= againMs) held.presentedAt = undefined;
+    const patienceMs = againMs + this.unansweredBytes / slowestBytesPerMs;
+    if (this.#outlet.bufferedBytes === 0) {
+      for (const held of this.#held.values()) if (now - (held.presentedAt ?? now) >= patienceMs) held.presentedAt = undefined;
+    }
     this.#present();
   }
 

@@ -44,6 +44,7 @@ class AgentRun implements Agent {
         this.#welcomed(welcome.beatMs);
       },
       awaitedBytes: () => this.#work.awaitedBytes,
+      unansweredBytes: () => this.#held.unansweredBytes,
       onMessage: (message, payload) => this.#take(message, payload),
       onLost: (error, retryMs) => this.#lost(error, retryMs),
     });

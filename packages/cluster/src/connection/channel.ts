@@ -7,6 +7,8 @@ export interface Channel<Sent extends Header = Header, Received extends Header =
   send(header: Sent, payload?: Uint8Array): void;
   /** Bytes that were sent and that the other side's socket has not taken. */
   readonly bufferedBytes: number;
+  /** Bytes that have come, of messages too that are not whole yet: a large one on a slow line is life. Absent where the transport tells whole messages alone. */
+  readonly receivedBytes?: number | undefined;
   /** Ends the link; what was sent before still goes. */
   close(): void;
   /** Called once, at once after the channel is had. Messages that came before are kept until then. */

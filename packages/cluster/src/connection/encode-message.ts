@@ -1,5 +1,5 @@
 import { badMessage } from "./bad-message.ts";
-import { encodeFrame, tooLarge } from "./frames.ts";
+import { encodeHead, joinFrame, tooLarge } from "./frames.ts";
 import { defaultConnectionLimits, type ConnectionLimits } from "./limits.ts";
 import type { Header } from "./messages.ts";
 import { travellingError, travellingFailures } from "./travelling-error.ts";
@@ -13,13 +13,19 @@ const restOfHeader = 1 << 16;
  * @throws `message-too-large`; `bad-message` where the header is no JSON
  */
 export function encodeMessage(header: Header, payload?: Uint8Array, limits: ConnectionLimits = defaultConnectionLimits): Uint8Array<ArrayBuffer> {
+  return joinFrame(encodeMessageHead(header, payload?.byteLength ?? 0, limits), payload);
+}
+
+/** All of that frame but its payload, which follows. @throws as `encodeMessage` */
+export function encodeMessageHead(header: Header, payloadBytes: number, limits: ConnectionLimits = defaultConnectionLimits): Uint8Array<ArrayBuffer> {
   const isLong = header.kind === "result" || header.kind === "part";
   const bytes = encoder.encode(stringify(withTravellingErrors(header, limits)));
   const most = isLong ? limits.resultHeaderBytes : limits.headerBytes;
   if (bytes.byteLength > most) throw tooLarge(`The header of a message "${header.kind}" has ${bytes.byteLength} bytes, and ${most} are allowed.`);
-  const frame = encodeFrame(bytes, payload);
-  if (frame.byteLength > limits.frameBytes) throw tooLarge(`A message "${header.kind}" has ${frame.byteLength} bytes, and ${limits.frameBytes} are allowed.`);
-  return frame;
+  const head = encodeHead(bytes);
+  const frameBytes = head.byteLength + payloadBytes;
+  if (frameBytes > limits.frameBytes) throw tooLarge(`A message "${header.kind}" has ${frameBytes} bytes, and ${limits.frameBytes} are allowed.`);
+  return head;
 }
 
 /** With the kind in front: the other side looks at it before it parses. */
@@ -33,7 +39,7 @@ function stringify(header: Header): string {
 }
 
 function withTravellingErrors(header: Header, limits: ConnectionLimits): Header {
-  const failures = "failures" in header && header.failures.length > 0 ? { failures: travellingFailures(header.failures, limits.resultHeaderBytes - restOfHeader) } : {};
-  const error = "error" in header && header.error !== undefined ? { error: travellingError(header.error) } : {};
-  return { ...header, ...failures, ...error };
+  const failures = "failures" in header && header.failures.length > 0 ? { failures: travellingFailures(header.failures, limits.resultHeaderBytes - restOfHeader) } : undefined;
+  const error = "error" in header && header.error !== undefined ? { error: travellingError(header.error) } : undefined;
+  return failures === undefined && error === undefined ? header : { ...header, ...failures, ...error };
 }

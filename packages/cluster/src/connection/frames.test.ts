@@ -1,6 +1,6 @@
 import { blockFromRows, decodeBlock, encodeBlock } from "@shoal/core";
 import { expect, test } from "vitest";
-import { decodeFrame, encodeFrame } from "./frames.ts";
+import { decodeFragments, decodeFrame, encodeFrame, encodeHead } from "./frames.ts";
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 const textOf = (header: Uint8Array): string => new TextDecoder().decode(header);
@@ -50,4 +50,36 @@ test("lengths beyond the limits are refused before anything is read", () => {
   const limits = { frameBytes: 100, resultHeaderBytes: 50 };
   expect(() => decodeFrame(new Uint8Array(101), limits)).toThrow(expect.objectContaining({ code: "message-too-large" }));
   expect(() => decodeFrame(new Uint8Array([255, 255, 255, 255, 0]), limits)).toThrow(expect.objectContaining({ code: "message-too-large" }));
+});
+
+test("a frame in fragments is the same frame, wherever it was cut", () => {
+  const [header, payload] = [bytes('{"kind":"offer"}'), new Uint8Array(100).map((_, at) => at)];
+  const frame = encodeFrame(header, payload);
+  const cuts = [[], [frame.byteLength - 100], [1], [4], [20], [3, 30], [frame.byteLength - 100, frame.byteLength - 50], [frame.byteLength - 1]];
+  for (const cut of cuts) {
+    const fragments = [0, ...cut].map((start, at) => Buffer.from(frame).subarray(start, cut[at]));
+    const back = decodeFragments(fragments);
+    expect(textOf(back.header).trimEnd(), `cut at ${cut.join()}`).toBe('{"kind":"offer"}');
+    expect(back.payload).toEqual(payload);
+    expect(back.payload?.byteOffset).toSatisfy((offset: number) => offset % 8 === 0);
+  }
+});
+
+test("a payload that has a buffer of its own is not copied; one that lies among other bytes is", () => {
+  const head = encodeHead(bytes("{}"));
+  const large = new Uint8Array(1 << 16).fill(7);
+  expect(decodeFragments([head, large]).payload?.buffer).toBe(large.buffer);
+  const among = new Uint8Array(100).subarray(3, 13);
+  const { payload } = decodeFragments([head, among]);
+  expect([payload?.byteLength, payload?.buffer.byteLength]).toEqual([10, 10]);
+});
+
+test("fragments that are too much together, or nothing, are refused", () => {
+  const limits = { frameBytes: 1000, resultHeaderBytes: 500 };
+  const [head, half] = [encodeHead(bytes("{}")), new Uint8Array(500)];
+  expect(() => decodeFragments([head, new Uint8Array(1000)], limits)).toThrow(expect.objectContaining({ code: "message-too-large" }));
+  expect(() => decodeFragments([head, half, half], limits)).toThrow(expect.objectContaining({ code: "message-too-large" }));
+  expect(() => decodeFragments([encodeHead(new Uint8Array(501).fill(0x20)), half], { ...limits, frameBytes: 5000 })).toThrow(expect.objectContaining({ code: "message-too-large" }));
+  expect(() => decodeFragments([], limits)).toThrow(expect.objectContaining({ code: "bad-message" }));
+  expect(decodeFragments([head, new Uint8Array()]).payload).toBe(undefined);
 });

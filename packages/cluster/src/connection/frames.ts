@@ -17,20 +17,62 @@ const space = 0x20;
  * `[u32 LE header length][JSON header][payload]`. The header ends with spaces, so that the payload begins at a multiple of 8; an empty payload is none.
  */
 export function encodeFrame(header: Uint8Array, payload?: Uint8Array): Uint8Array<ArrayBuffer> {
-  const start = Math.ceil((lengthBytes + header.byteLength) / alignment) * alignment;
-  const frame = new Uint8Array(start + (payload?.byteLength ?? 0));
-  new DataView(frame.buffer).setUint32(0, start - lengthBytes, true);
-  frame.set(header, lengthBytes);
-  frame.fill(space, lengthBytes + header.byteLength, start);
-  if (payload !== undefined) frame.set(payload, start);
+  return joinFrame(encodeHead(header), payload);
+}
+
+/** All of a frame but its payload. */
+export function encodeHead(header: Uint8Array): Uint8Array<ArrayBuffer> {
+  const head = new Uint8Array(Math.ceil((lengthBytes + header.byteLength) / alignment) * alignment);
+  new DataView(head.buffer).setUint32(0, head.byteLength - lengthBytes, true);
+  head.set(header, lengthBytes);
+  head.fill(space, lengthBytes + header.byteLength);
+  return head;
+}
+
+export function joinFrame(head: Uint8Array<ArrayBuffer>, payload?: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (payload === undefined || payload.byteLength === 0) return head;
+  const frame = new Uint8Array(head.byteLength + payload.byteLength);
+  frame.set(head);
+  frame.set(payload, head.byteLength);
   return frame;
+}
+
+/**
+ * A frame that came in fragments. Where its payload is one of its own, as `SocketChannel` sends it, nothing large is copied. Header and payload may be views of buffers that others
+ * have no part in. @throws `bad-message`, `message-too-large`
+ */
+export function decodeFragments(fragments: readonly Uint8Array[], limits: Pick<ConnectionLimits, "frameBytes" | "resultHeaderBytes"> = defaultConnectionLimits): Frame {
+  const [head, payload] = fragments;
+  if (fragments.length === 1 && head !== undefined) return decodeFrame(owned(head), limits);
+  if (fragments.length === 2 && head !== undefined && payload !== undefined && head.byteLength >= lengthBytes && lengthOf(head) === head.byteLength - lengthBytes) {
+    if (head.byteLength + payload.byteLength > limits.frameBytes) throw tooLarge(`A message has ${head.byteLength + payload.byteLength} bytes, and ${limits.frameBytes} are allowed.`);
+    return { ...decodeFrame(head, limits), payload: payload.byteLength === 0 ? undefined : owned(payload) };
+  }
+  const bytes = fragments.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  if (bytes > limits.frameBytes) throw tooLarge(`A message has ${bytes} bytes, and ${limits.frameBytes} are allowed.`);
+  const frame = new Uint8Array(bytes);
+  let at = 0;
+  for (const fragment of fragments) {
+    frame.set(fragment, at);
+    at += fragment.byteLength;
+  }
+  return decodeFrame(frame, limits);
+}
+
+/** A small one lies anywhere in what a socket read at once: that is not kept for it, and numbers could not lie there. */
+function owned(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? new Uint8Array(bytes.buffer) : new Uint8Array(bytes);
+}
+
+function lengthOf(head: Uint8Array): number {
+  return new DataView(head.buffer, head.byteOffset, lengthBytes).getUint32(0, true);
 }
 
 /** Views of the frame's bytes; nothing is copied. @throws `bad-message`, `message-too-large` */
 export function decodeFrame(frame: Uint8Array, limits: Pick<ConnectionLimits, "frameBytes" | "resultHeaderBytes"> = defaultConnectionLimits): Frame {
   if (frame.byteLength > limits.frameBytes) throw tooLarge(`A message has ${frame.byteLength} bytes, and ${limits.frameBytes} are allowed.`);
   if (frame.byteLength < lengthBytes) throw badMessage(`A message of ${frame.byteLength} bytes is no message.`);
-  const length = new DataView(frame.buffer, frame.byteOffset, lengthBytes).getUint32(0, true);
+  const length = lengthOf(frame);
   if (length > limits.resultHeaderBytes) throw tooLarge(`A message's header has ${length} bytes, and ${limits.resultHeaderBytes} are allowed.`);
   if (lengthBytes + length > frame.byteLength) throw badMessage(`A message ends before its header does: ${frame.byteLength} bytes, and a header of ${length}.`);
   const header = frame.subarray(lengthBytes, lengthBytes + length);

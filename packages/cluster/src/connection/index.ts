@@ -12,6 +12,6 @@ export { protocolMismatch } from "./protocol-mismatch.ts";
 export { socketChannel, type SocketChannelOptions } from "./socket-channel.ts";
 export { TokenBucket } from "./token-bucket.ts";
 export { travellingError, travellingFailures } from "./travelling-error.ts";
-export type { WebSocketLike } from "./web-socket-like.ts";
+export { inFragments, type FragmentSocket, type WebSocketLike } from "./web-socket-like.ts";
 export { sameBytes } from "./same-bytes.ts";
 export { createTokens, type TokenClaims, type Tokens } from "./tokens.ts";

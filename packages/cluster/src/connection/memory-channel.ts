@@ -14,6 +14,8 @@ export function memoryChannel<Up extends Header = Header, Down extends Header = 
   return [near, far];
 }
 
+const afterThisStep = Promise.resolve();
+
 interface Delivery<Received> {
   readonly header: Received;
   readonly payload: Uint8Array | undefined;
@@ -30,6 +32,7 @@ class MemoryEnd<Sent extends Header, Received extends Header> implements Channel
   /** The other end is closed: what is in the inbox is all there will be. */
   #hasEnded = false;
   #reason: ShoalError | undefined;
+  readonly #deliverNow = (): void => this.#deliver();
 
   join(peer: MemoryEnd<Received, Sent>): void {
     this.#peer = peer;
@@ -85,7 +88,8 @@ class MemoryEnd<Sent extends Header, Received extends Header> implements Channel
   #deliverSoon(): void {
     if (this.#isDelivering || this.#listener === undefined) return;
     this.#isDelivering = true;
-    queueMicrotask(() => this.#deliver());
+    // As queueMicrotask, which costs several times as much in Node.
+    void afterThisStep.then(this.#deliverNow);
   }
 
   #deliver(): void {

@@ -3,7 +3,7 @@ import { safeParse, type BaseIssue } from "valibot";
 import { badMessage } from "./bad-message.ts";
 import type { Side, TakenBy } from "./channel-side.ts";
 import { checkNesting, listsFailures } from "./check-header-text.ts";
-import { decodeFrame, tooLarge } from "./frames.ts";
+import { decodeFragments, decodeFrame, tooLarge, type Frame } from "./frames.ts";
 import { defaultConnectionLimits, type ConnectionLimits } from "./limits.ts";
 import { protocolVersion, type Bye, type Header, type Hello } from "./messages.ts";
 import { protocolMismatch } from "./protocol-mismatch.ts";
@@ -33,7 +33,15 @@ export class MessageReader<S extends Side> {
 
   /** The payload is a view of the frame. Either side may say `bye`. @throws `bad-message`, `message-too-large`, `protocol-mismatch` */
   read(frame: Uint8Array): Message<TakenBy[S] | Bye> {
-    const { header: bytes, payload } = decodeFrame(frame, this.#limits);
+    return this.#read(decodeFrame(frame, this.#limits));
+  }
+
+  /** The same of a frame that came in fragments. */
+  readFragments(fragments: readonly Uint8Array[]): Message<TakenBy[S] | Bye> {
+    return this.#read(decodeFragments(fragments, this.#limits));
+  }
+
+  #read({ header: bytes, payload }: Frame): Message<TakenBy[S] | Bye> {
     if (bytes.byteLength > this.#limits.headerBytes && !listsFailures(bytes)) throw tooLarge(`A message's header has ${bytes.byteLength} bytes, and ${this.#limits.headerBytes} are allowed.`);
     checkNesting(bytes, this.#limits.nesting);
     const header = this.#check(parseJson(bytes));

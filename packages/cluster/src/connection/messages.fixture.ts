@@ -8,7 +8,7 @@ const sha256 = "0123456789abcdef".repeat(4);
 const error: ErrorData = {
   code: "bad-row", message: "Row 3 has no text.", hint: "Leave it out.", failure: "row", details: { row: 3, path: ["a"] }, stack: "Error: …", cause: { code: "x", message: "y" },
 };
-const stats: ResultStats = { device: "webgpu", preprocessMs: 1, predictMs: 2.5, postprocessMs: 0, batches: [16, 16], counts: { realTokens: 100 } };
+const stats: ResultStats = { device: "webgpu", preprocessMs: 1, predictMs: 2.5, postprocessMs: 0, batches: [16, 16], counts: { realTokens: 100 }, collapsedRows: 3, memoryBytes: 1e8 };
 
 const plan: SegmentPlan = {
   kind: "actor-pool",
@@ -41,7 +41,7 @@ export const ofWorkers: readonly Sample<WorkerToGateway>[] = [
 ];
 export const ofDrivers: readonly Sample<DriverToGateway>[] = [
   [{ kind: "hello", protocol: 1, role: "driver", token: "t", name: "driver" }],
-  [{ kind: "submit", description: { job: "job", name: "reviews", about, segments: [description, own], priority: -1, weight: 0.5, volunteers: true } }],
+  [{ kind: "submit", description: { job: "job", name: "reviews", about, segments: [description, own], priority: -1, weight: 0.5, volunteers: true, passing: true } }],
   [{ kind: "file", sha256, offset: 0, last: false }, payload],
   [{ kind: "file", sha256, offset: 3, last: true }],
   [{ kind: "offer", job: "job", segment: 0, block: 0, rows: 32 }, payload],
@@ -63,7 +63,7 @@ export const toWorkers: readonly Sample<GatewayToWorker>[] = [
   [{ kind: "bye", error, again: true }],
 ];
 export const toDrivers: readonly Sample<GatewayToDriver>[] = [
-  [{ kind: "welcome", protocol: 1, key: "k", name: "coordinator", beatMs: 4000 }],
+  [{ kind: "welcome", protocol: 1, key: "k", name: "coordinator", beatMs: 4000, keepsLedgers: true }],
   [{ kind: "accepted", job: "job", committedBlocks: 3, missing: [sha256] }],
   [{ kind: "ask", job: "job", segment: 0, blocks: 64 }],
   [{ kind: "part", job: "job", segment: 0, block: 4, first: 0, rows: 32, failures: [{ row: 3, error, attempts: 2 }], error, stats, worker: "laptop-1" }, payload],

@@ -51,6 +51,8 @@ export interface Welcome {
   readonly name: string;
   /** A worker says something at least this often. */
   readonly beatMs: number;
+  /** What is committed outlives the coordinator's process, so that a driver need not keep it too. */
+  readonly keepsLedgers?: boolean;
 }
 
 /** The last message of a connection that can't go on; `error.code` says whether coming again helps (`again`). */
@@ -109,6 +111,8 @@ export interface JobDescription {
   readonly weight: number;
   /** Tabs, and others who came by a link for volunteers, may see its rows. */
   readonly volunteers: boolean;
+  /** Its name is this driver's alone, and goes with its process: nobody will continue it. */
+  readonly passing?: boolean;
 }
 
 /** What a worker is told of a job before it is leased its first task. */
@@ -225,6 +229,10 @@ export interface ResultStats {
   /** Rows of each `predict` call. */
   readonly batches: readonly number[];
   readonly counts: Readonly<Record<string, number>>;
+  /** Rows that were like others of their block, and were not computed again. Absent: none. */
+  readonly collapsedRows?: number;
+  /** The most that an actor was seen to take. */
+  readonly memoryBytes?: number;
 }
 
 export interface FailedMessage {

@@ -6,6 +6,7 @@ import type { ConnectionLimits } from "./limits.ts";
 import { MessageReader } from "./message-reader.ts";
 import { protocolVersion, type Header } from "./messages.ts";
 import { socketChannel } from "./socket-channel.ts";
+import { inFragments } from "./web-socket-like.ts";
 
 const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 const still = { now: () => 0 };
@@ -165,4 +166,37 @@ test("what broke is said in the socket's words", async () => {
   socket.gone(1006);
   await rest();
   expect(heard[1]).toMatchObject({ message: expect.stringContaining("driver d was lost: read ECONNRESET") });
+});
+
+class WsSocket extends FakeSocket {
+  readonly said: { readonly bytes: Uint8Array; readonly fin: boolean }[] = [];
+
+  override send(data: Uint8Array<ArrayBuffer>, options?: { readonly fin: boolean }): void {
+    super.send(data);
+    this.said.push({ bytes: data, fin: options?.fin ?? true });
+  }
+}
+
+test("over a socket of ws a large payload goes in a fragment of its own, from where it lies, and comes in as it was", () => {
+  const [near, far] = [new WsSocket(), new WsSocket()];
+  const driver = socketChannel(inFragments(near), { side: "driver", clock: still });
+  const heard: (Uint8Array | undefined)[] = [];
+  socketChannel(inFragments(far), { side: "gateway", clock: still }).listen({ message: (_, payload) => void heard.push(payload), closed: () => {} });
+  expect(far.binaryType).toBe("fragments");
+  for (const socket of [near, far]) socket.open();
+  const [small, large] = [new Uint8Array(100).fill(1), new Uint8Array(100_000).fill(2)];
+  driver.send({ kind: "hello", protocol: protocolVersion, role: "driver", name: "d" });
+  for (const payload of [small, large]) driver.send({ kind: "offer", job: "j", segment: 0, block: 0, rows: 1 }, payload);
+  expect(near.said.map(({ fin }) => fin)).toEqual([true, true, false, true]);
+  expect(near.said.at(-1)?.bytes).toBe(large);
+  let message: Uint8Array[] = [];
+  for (const { bytes, fin } of near.said) {
+    message.push(Buffer.from(bytes));
+    if (!fin) continue;
+    far.emit("message", { data: message });
+    message = [];
+  }
+  expect(heard).toEqual([undefined, small, large]);
+  far.emit("message", { data: "text" });
+  expect(far.closedWith).toBe(4000);
 });

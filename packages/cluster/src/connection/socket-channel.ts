@@ -2,12 +2,13 @@ import { ShoalError, type Clock } from "@shoal/core";
 import { badMessage } from "./bad-message.ts";
 import type { SaidBy, Side, TakenBy } from "./channel-side.ts";
 import type { Channel, ChannelListener } from "./channel.ts";
-import { encodeMessage } from "./encode-message.ts";
+import { encodeMessage, encodeMessageHead } from "./encode-message.ts";
+import { joinFrame } from "./frames.ts";
 import { defaultConnectionLimits, type ConnectionLimits } from "./limits.ts";
 import { MessageReader, type Message } from "./message-reader.ts";
 import type { Bye } from "./messages.ts";
 import { TokenBucket } from "./token-bucket.ts";
-import { connecting, ended, open, refused, type SocketClose, type SocketMessage, type WebSocketLike } from "./web-socket-like.ts";
+import { connecting, ended, open, isInFragments, refused, type SocketClose, type SocketMessage, type WebSocketLike } from "./web-socket-like.ts";
 
 export interface SocketChannelOptions<S extends Side> {
   /** Who stands at this end: says what may come in. */
@@ -19,6 +20,9 @@ export interface SocketChannelOptions<S extends Side> {
   /** Called with the code of the error for which this end closes the connection. */
   readonly onRefused?: (code: string) => void;
 }
+
+/** Smaller ones are copied behind their headers, which costs less than a fragment. */
+const leastFragmentBytes = 1 << 15;
 
 /** Whether coming again may help the other side. */
 const again: ReadonlySet<string> = new Set(["too-many-messages", "slow-reader", "unexpected"]);
@@ -57,7 +61,7 @@ class SocketChannel<S extends Side> implements Channel<SaidBy[S], TakenBy[S]> {
     const now = options.clock.now();
     this.#messages = new TokenBucket(limits.messagesPerSecond, limits.messageBurst, now);
     this.#bytes = new TokenBucket(limits.bytesPerSecond, limits.byteBurst, now);
-    socket.binaryType = "arraybuffer";
+    socket.binaryType = isInFragments(socket) ? "fragments" : "arraybuffer";
     socket.addEventListener("open", () => this.#flush());
     socket.addEventListener("message", (event) => this.#take((event as SocketMessage).data));
     socket.addEventListener("close", (event) => this.#end(this.#whyClosed(event as SocketClose)));
@@ -72,16 +76,23 @@ class SocketChannel<S extends Side> implements Channel<SaidBy[S], TakenBy[S]> {
     return this.#unsentBytes + this.#socket.bufferedAmount;
   }
 
+  get receivedBytes(): number | undefined {
+    return this.#socket.bytesRead?.();
+  }
+
   send(header: SaidBy[S], payload?: Uint8Array): void {
     if (this.#isClosed) return;
-    let frame;
+    const payloadBytes = payload?.byteLength ?? 0;
+    let head;
     try {
-      frame = encodeMessage(header, payload, this.#limits);
+      head = encodeMessageHead(header, payloadBytes, this.#limits);
     } catch (error) {
       return this.#refuse(ShoalError.from(error));
     }
-    if (this.bufferedBytes + frame.byteLength > this.#limits.bufferedBytes && this.bufferedBytes > 0) return this.#tooSlow();
-    this.#write(frame);
+    const { bufferedBytes } = this;
+    if (bufferedBytes + head.byteLength + payloadBytes > this.#limits.bufferedBytes && bufferedBytes > 0) return this.#tooSlow();
+    if (payload === undefined || payloadBytes < leastFragmentBytes || !isInFragments(this.#socket)) return this.#write(joinFrame(head, payload));
+    this.#write(head, payload as Uint8Array<ArrayBuffer>);
   }
 
   close(): void {
@@ -97,17 +108,22 @@ class SocketChannel<S extends Side> implements Channel<SaidBy[S], TakenBy[S]> {
     if (this.#isClosed) this.#tellClosed();
   }
 
-  #write(frame: Uint8Array<ArrayBuffer>): void {
-    if (this.#socket.readyState === open) {
+  /** @param rest of the frame: it goes out from where it lies */
+  #write(frame: Uint8Array<ArrayBuffer>, rest?: Uint8Array<ArrayBuffer>): void {
+    const socket = this.#socket;
+    if (socket.readyState === open) {
       try {
-        this.#socket.send(frame);
+        if (rest === undefined || !isInFragments(socket)) return socket.send(joinFrame(frame, rest));
+        socket.send(frame, { fin: false });
+        socket.send(rest, { fin: true });
       } catch (error) {
         // Of a socket that broke and has not said so yet.
         this.#end(this.#lost(ShoalError.from(error).message));
       }
-    } else if (this.#socket.readyState === connecting) {
-      this.#unsent.push(frame);
-      this.#unsentBytes += frame.byteLength;
+    } else if (socket.readyState === connecting) {
+      const whole = joinFrame(frame, rest);
+      this.#unsent.push(whole);
+      this.#unsentBytes += whole.byteLength;
     }
   }
 
@@ -120,12 +136,14 @@ class SocketChannel<S extends Side> implements Channel<SaidBy[S], TakenBy[S]> {
   #take(data: unknown): void {
     if (this.#isClosed) return;
     try {
-      if (!(data instanceof ArrayBuffer)) throw badMessage("A message is text, and all messages are binary.");
-      const { clock } = this.#options;
-      if (!this.#messages.take(1, clock.now()) || !this.#bytes.take(data.byteLength, clock.now())) {
+      const fragments = this.#fragmentsOf(data);
+      const now = this.#options.clock.now();
+      let bytes = 0;
+      for (const { byteLength } of fragments) bytes += byteLength;
+      if (!this.#messages.take(1, now) || !this.#bytes.take(bytes, now)) {
         throw new ShoalError("too-many-messages", `More than ${this.#limits.messagesPerSecond} messages or ${this.#limits.bytesPerSecond} bytes a second came.`, { hint: "Use larger blocks." });
       }
-      const { header, payload } = this.#reader.read(new Uint8Array(data));
+      const { header, payload } = this.#reader.readFragments(fragments);
       if (header.kind === "bye" && this.#options.side === "gateway") return this.#left(header);
       const message = { header: header as TakenBy[S], payload };
       if (this.#listener === undefined) this.#early.push(message);
@@ -133,6 +151,12 @@ class SocketChannel<S extends Side> implements Channel<SaidBy[S], TakenBy[S]> {
     } catch (error) {
       this.#refuse(ShoalError.from(error));
     }
+  }
+
+  #fragmentsOf(data: unknown): readonly Uint8Array[] {
+    if (data instanceof ArrayBuffer) return [new Uint8Array(data)];
+    if (isInFragments(this.#socket) && Array.isArray(data)) return data as readonly Uint8Array[];
+    throw badMessage("A message is text, and all messages are binary.");
   }
 
   /** A worker or driver that can't go on says why. */

@@ -16,6 +16,13 @@ describe("a block that travels", () => {
     expect(new TextDecoder("latin1").decode(piece?.payload)).not.toContain("secret");
   });
 
+  test("is cut into equal parts where it has many rows, for which several workers may be there, and not where they belong together", () => {
+    const cut = (count: number, divisible: boolean) => cutToTravel("score", blockFromRows(rows(count, 10)), divisible).pieces.map(({ first, block }) => [first, block.rows]);
+    expect(cut(256, true)).toEqual([[0, 256]]);
+    expect(cut(1000, true)).toEqual([[0, 250], [250, 250], [500, 250], [750, 250]]);
+    expect(cut(1000, false)).toEqual([[0, 1000]]);
+  });
+
   test("is cut where it does not, into parts that fit and make it up, the same each time", () => {
     const block = blockFromRows(rows(1000));
     const cut = () => cutToTravel("score", block, true, 20_000).pieces;

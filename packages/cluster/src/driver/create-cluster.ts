@@ -47,6 +47,7 @@ class DrivenCluster implements ConnectedCluster {
   readonly #jobs = new Map<string, RunningJob>();
   readonly #sentFiles = new SentFiles();
   #name: string | undefined;
+  #keepsLedgers = false;
   #isDown = false;
   #closed = false;
 
@@ -59,6 +60,7 @@ class DrivenCluster implements ConnectedCluster {
       },
       up: (welcome) => {
         this.#name = welcome.name;
+        this.#keepsLedgers = welcome.keepsLedgers === true;
         if (this.#isDown) this.#notice(`Connected to ${this.name} again.`);
         this.#isDown = false;
         this.#sentFiles.forget();
@@ -101,10 +103,23 @@ class DrivenCluster implements ConnectedCluster {
     settings.signal.throwIfAborted();
     const { clock, modelFiles, bundle, random } = this.#parts;
     const job = settings.identity ?? freshName(random);
-    if (this.#jobs.has(job)) throw new ShoalError("job-runs-already", `The job ${job} runs already, by this very process.`, { failure: "bug", hint: "Await the first run before the second begins." });
-    const running = new RunningJob(job, settings, { clock, link: this.#link, takesCode: this.takesCode, modelFiles, bundle, sentFiles: this.#sentFiles, onOver: () => void this.#jobs.delete(job) });
+    this.#assertFree(job);
+    const running = new RunningJob(job, settings, {
+      clock, link: this.#link, takesCode: this.takesCode, modelFiles, bundle, sentFiles: this.#sentFiles,
+      keeper: () => (this.#keepsLedgers ? this.name : undefined),
+      onRenamed: (from) => {
+        this.#assertFree(running.job);
+        this.#jobs.delete(from);
+        this.#jobs.set(running.job, running);
+      },
+      onOver: () => void this.#jobs.delete(running.job),
+    });
     this.#jobs.set(job, running);
     return running;
+  }
+
+  #assertFree(job: string): void {
+    if (this.#jobs.has(job)) throw new ShoalError("job-runs-already", `The job ${job} runs already, by this very process.`, { failure: "bug", hint: "Await the first run before the second begins." });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

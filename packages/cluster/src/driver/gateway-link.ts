@@ -1,4 +1,5 @@
 import { ShoalError, type Clock } from "@shoal/core";
+import { ArrivingBytes } from "../connection/arriving-bytes.ts";
 import { backOffMs } from "../connection/back-off.ts";
 import type { Channel } from "../connection/channel.ts";
 import { holdConnection, silence, type Connection } from "../connection/hold-connection.ts";
@@ -160,8 +161,10 @@ export class GatewayLink {
   /** A network that lost its way tells neither side: the connection is given up when it has been silent for long. */
   async #mind(drop: (error: ShoalError) => void, over: AbortSignal): Promise<void> {
     const { clock, silentMs = 60_000 } = this.#parts;
-    while (!over.aborted) {
+    for (const arriving = new ArrivingBytes(); !over.aborted; ) {
       await clock.sleep(Math.min(lookEveryMs, silentMs), over).catch(() => {});
+      // A large part on a slow line is life too.
+      if (this.#channel !== undefined && arriving.look(this.#channel)) this.#heardAt = clock.now();
       const silentFor = clock.now() - this.#heardAt;
       if (!over.aborted && this.#listener.expectsNews && silentFor > silentMs) drop(silence(silentFor));
     }

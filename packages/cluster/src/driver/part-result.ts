@@ -10,7 +10,7 @@ export function partResult({ rows, failures, error, stats, block }: Pick<PartMes
     return failedResult(Array.from({ length: rows }, (_, row) => ({ row, error, attempts })));
   }
   if (payload === undefined && failures.length < rows) throw new ShoalError("bad-block", `The result for ${rows} rows of block ${block} came without them.`, { failure: "bug", hint: "Run the same version of Shoal on the coordinator." });
-  const { batches = [], counts = {}, preprocessMs = 0, predictMs = 0, postprocessMs = 0 } = stats ?? {};
+  const { batches = [], counts = {}, preprocessMs = 0, predictMs = 0, postprocessMs = 0, collapsedRows = 0, memoryBytes } = stats ?? {};
   const batched = batches.reduce((sum, each) => sum + each, 0);
   return {
     block: payload === undefined ? { rows: 0, columns: {}, lineage: [] } : decodeBlock(payload),
@@ -18,6 +18,7 @@ export function partResult({ rows, failures, error, stats, block }: Pick<PartMes
     batches: batches.map((each) => ({ rows: each, ms: batched === 0 ? 0 : (predictMs * each) / batched, failed: false })),
     preprocessMs, predictMs, postprocessMs, counts,
     batchRows: Math.max(0, ...batches.slice(0, 1024)),
-    collapsedRows: 0,
+    collapsedRows,
+    ...(memoryBytes !== undefined && { memoryBytes }),
   };
 }

@@ -1,5 +1,5 @@
-import { ShoalError, type Clock } from "@shoal/core";
-import type { OpenPool, RemotePools } from "@shoal/executor";
+import { ShoalError } from "@shoal/core";
+import { plural, type KeptElsewhere, type OpenPool, type RemotePools } from "@shoal/executor";
 import { travel, type ActorPoolStage, type TravellingSegment } from "@shoal/planner";
 import { connectionLost } from "../connection/hold-connection.ts";
 import type { AcceptedMessage, GatewayToDriver } from "../connection/messages.ts";
@@ -10,10 +10,13 @@ import { RemotePool, type PoolJob } from "./remote-pool.ts";
 import { sendFiles, type SentFiles } from "./send-files.ts";
 
 export interface RunningJobParts extends DescribeParts {
-  readonly clock: Clock;
   readonly link: GatewayLink;
   readonly takesCode: boolean;
   readonly sentFiles: SentFiles;
+  /** Who keeps what is done, beyond its own process; undefined: nobody. */
+  readonly keeper: () => string | undefined;
+  /** It goes by another name from now on. @throws `job-runs-already` */
+  readonly onRenamed: (from: string) => void;
   /** It is over: nothing more is to be told to it. */
   readonly onOver: (job: RunningJob) => void;
 }
@@ -23,7 +26,7 @@ const lastWordMs = 5_000;
 
 /** One run's job: its stages as pools, and all that the gateway says about it. */
 export class RunningJob implements ClusterJob {
-  readonly job: string;
+  #job: string;
   readonly pools: RemotePools = (plan) => this.#open(travel(plan, { code: this.#parts.takesCode }).segments);
   readonly #settings: JobSettings;
   readonly #parts: RunningJobParts;
@@ -38,15 +41,45 @@ export class RunningJob implements ClusterJob {
   /** Files are on their way, on this connection. */
   #sending: AbortController | undefined;
   #toldCommitted = false;
+  /** The run can be continued by another, under this name. */
+  #isNamed: boolean;
+  /** An earlier run had the name. */
+  #isContinued = false;
+  #blocksDone = 0;
+  #isPartial = false;
   #over = false;
   #accepting = false;
   #failure: unknown;
 
   constructor(job: string, settings: JobSettings, parts: RunningJobParts) {
-    this.job = job;
+    this.#job = job;
     this.#settings = settings;
     this.#parts = parts;
+    this.#isNamed = settings.identity !== undefined;
     this.#release = parts.link.hold();
+  }
+
+  get job(): string {
+    return this.#job;
+  }
+
+  get kept(): KeptElsewhere | undefined {
+    const by = this.#parts.keeper();
+    // Who has named it has also seen to what becomes of it.
+    if (by === undefined || this.#settings.identity !== undefined) return undefined;
+    const hasDone = (): boolean => this.#isNamed && (this.#isContinued || this.#blocksDone > 0);
+    return {
+      by,
+      // It has a name of its own already, and nobody writes that down.
+      goesOnHere: async () => void (this.#isPartial = true),
+      named: {
+        fresh: this.#job,
+        get hasDone() {
+          return hasDone();
+        },
+        use: (name, again) => this.#use(name, again),
+      },
+    };
   }
 
   async published(): Promise<void> {
@@ -85,7 +118,9 @@ export class RunningJob implements ClusterJob {
         case "job-failed": return this.fail(ShoalError.fromData(message.error));
         case "ask": return this.#pools[message.segment]?.asked(message);
         case "part": return this.#pools[message.segment]?.part(message, payload);
-        case "block-done": return this.#pools[message.segment]?.blockDone(message);
+        case "block-done":
+          this.#blocksDone++;
+          return this.#pools[message.segment]?.blockDone(message);
         case "fleet": return this.#pools[message.segment]?.fleet(message);
       }
     } catch (error) {
@@ -112,12 +147,23 @@ export class RunningJob implements ClusterJob {
 
   // --- inside ---
 
+  #use(name: string, again: boolean): void {
+    const before = this.#job;
+    this.#job = name;
+    [this.#isNamed, this.#isContinued] = [true, again];
+    if (name !== before) this.#parts.onRenamed(before);
+  }
+
   #open(travelling: readonly TravellingSegment[]): ReadonlyMap<ActorPoolStage, OpenPool> {
     if (this.#travelling.length > 0) throw new ShoalError("already-consumed", "This job has a run already.", { failure: "bug", hint: "Open a job for each run." });
     this.#travelling = travelling;
     const { link, clock } = this.#parts;
+    const name = (): string => this.#job;
     const poolJob: PoolJob = {
-      job: this.job, clock,
+      get job() {
+        return name();
+      },
+      clock,
       started: () => this.#submit(),
       send: (message, payload) => (this.#over ? undefined : link.send(message, payload)),
       room: (signal) => link.room(signal),
@@ -135,7 +181,7 @@ export class RunningJob implements ClusterJob {
     // It may have ended before its run began.
     if (this.#over) return this.#pools.forEach((pool) => pool?.fail(this.#failure ?? takenBack()));
     if (this.#described !== undefined) return;
-    this.#described = describeJob(this.job, this.#settings, this.#travelling, this.#parts);
+    this.#described = describeJob(this.job, { ...this.#settings, isNamed: this.#isNamed, isPartial: this.#isPartial }, this.#travelling, this.#parts);
     this.#described.then((described) => {
       if (this.#over) return;
       this.#submission = described;
@@ -146,10 +192,16 @@ export class RunningJob implements ClusterJob {
   async #accepted({ committedBlocks, missing }: AcceptedMessage): Promise<void> {
     if (this.#submission === undefined) return;
     this.#accepting = true;
-    if (committedBlocks > 0 && !this.#toldCommitted) this.notice(`${committedBlocks} blocks of "${this.#settings.name}" were done before: they are not run again.`);
+    if (!this.#toldCommitted) this.#tellCommitted(committedBlocks);
     this.#toldCommitted = true;
     if (missing.length > 0 && !(await this.#sendFiles(missing))) return;
     for (const pool of this.#pools) pool?.attach();
+  }
+
+  #tellCommitted(blocks: number): void {
+    const { name } = this.#settings;
+    if (blocks > 0) this.notice(`${plural(blocks, "block")} of "${name}" ${blocks === 1 ? "was" : "were"} done before: they are not run again.`);
+    else if (this.#isContinued) this.notice(`${this.#parts.keeper() ?? "The coordinator"} has nothing of "${name}" from before: all of it is run. Was it with another coordinator, or longer ago than a week?`);
   }
 
   /** False where the connection was lost meanwhile: the next one begins anew. */
@@ -176,7 +228,8 @@ export class RunningJob implements ClusterJob {
   #cancel(): void {
     if (this.#over) return;
     // A job without an identity is one that nobody can continue.
-    if (this.#submission !== undefined) this.#parts.link.send({ kind: "cancel", job: this.job, ...(this.#settings.identity === undefined ? { forget: true } : { again: true }) });
+    const isContinuable = this.#settings.identity !== undefined || this.kept?.named?.hasDone === true;
+    if (this.#submission !== undefined) this.#parts.link.send({ kind: "cancel", job: this.job, ...(isContinuable ? { again: true } : { forget: true }) });
     this.#end();
   }
 

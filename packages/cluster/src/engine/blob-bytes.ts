@@ -1,7 +1,7 @@
 import { ShoalError } from "@shoal/core";
 
 /** The name of a blob of these bytes. */
-export { sha256Of } from "#sha256";
+export { sha256Now, sha256Of } from "#sha256";
 
 /** @throws `blob-mismatch` */
 export function checkBlobBytes(sha256: string, actual: string): void {

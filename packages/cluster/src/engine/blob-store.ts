@@ -13,10 +13,10 @@ export interface BlobStore {
    */
   put(sha256: string, bytes: Uint8Array): Promise<"stored" | "there">;
   /**
-   * The same under the name that the bytes have, which it gives: where the store takes the SHA-256 itself, nobody has to take it twice. They are the store's from then on, and are not
-   * to be changed. Absent: name them, and `put`.
+   * The same for bytes whose SHA-256 the caller has seen to: it is not taken again. They are the store's from then on, and are not to be changed. Absent: `put` them.
+   * @throws as `put`, but for `blob-mismatch`: under a wrong name they are damaged bytes, when they are read
    */
-  add?(bytes: Uint8Array<ArrayBuffer>): Promise<string>;
+  add?(sha256: string, bytes: Uint8Array): Promise<void>;
   /**
    * Reads a blob or a part of it. Bytes that have changed where they lie are never given out.
    * @throws `blob-missing`; `blob-damaged`: it is then gone, and may be put again

@@ -96,11 +96,15 @@ export class BlobCollection {
       }
       if (entry.kind === "note") {
         const note = jobNote(job, entry.record);
-        if (note?.kind === "claim") named.add(note.claim.sha256);
+        if (note?.kind !== "claim") continue;
+        named.add(note.claim.sha256);
+        if (typeof note.claim.about === "string") named.add(note.claim.about);
         continue;
       }
       const committed = committedOf(entry.record);
-      if (committed.kind === "result") named.add(committed.sha256);
+      if (committed.kind !== "result") continue;
+      named.add(committed.sha256);
+      if (typeof committed.about === "string") named.add(committed.about);
     }
     if (description !== undefined) named.add(description);
     return description;
@@ -121,14 +125,20 @@ export class BlobCollection {
     for (const job of jobs.values()) for (const sha256 of job.undecided()) await blobs.put(sha256, await blobs.get(sha256));
   }
 
-  /** Of jobs that nobody has come back to for days. */
+  /** Of jobs that nobody has come back to for days; for a day, where nobody can but a driver that was asleep. */
   async #removeOldLedgers(): Promise<void> {
     const { engine, jobs, settings, date } = this.#state;
     for (const job of await engine.ledger.jobs()) {
       if (isOwnLedger(job) || jobs.has(job)) continue;
       let openedAt: number | undefined;
-      for await (const entry of engine.ledger.replay(job)) if (entry.kind === "append") openedAt = openedRecord(entry.records)?.at ?? openedAt;
-      if (openedAt !== undefined && openedAt + settings.ledgerMs < date()) await this.#removeUnled(job);
+      let keptMs = settings.ledgerMs;
+      for await (const entry of engine.ledger.replay(job)) {
+        const opened = entry.kind === "append" ? openedRecord(entry.records) : undefined;
+        if (opened?.at === undefined) continue;
+        openedAt = opened.at;
+        keptMs = opened.isPassing ? settings.passingLedgerMs : settings.ledgerMs;
+      }
+      if (openedAt !== undefined && openedAt + keptMs < date()) await this.#removeUnled(job);
     }
   }
 

@@ -1,4 +1,4 @@
-import { decodeBlock, isTypedArray, ShoalError, type Block, type Column, type PredictorSpec } from "@shoal/core";
+import { decodeBlock, isAllNaN, ShoalError, type Block, type PredictorSpec } from "@shoal/core";
 
 /** What a result has to be. */
 export interface ResultExpectation {
@@ -15,10 +15,11 @@ export function expectationOf(spec: PredictorSpec, rows: number): ResultExpectat
 }
 
 /**
- * Whether bytes are a result at all. They may come from strangers: reading them may throw, or take for ever until the signal aborts.
+ * Whether bytes are a result at all. They may come from strangers: reading them may throw, or take for ever until the signal aborts. They are the check's until it is through: it may
+ * move their buffer to another thread, and then gives them back.
  * @throws what is wrong with them
  */
-export type CheckResult = (bytes: Uint8Array, expectation: ResultExpectation, signal: AbortSignal) => Promise<void>;
+export type CheckResult = (bytes: Uint8Array, expectation: ResultExpectation, signal: AbortSignal) => Promise<Uint8Array | void>;
 
 /** Reads them in this thread: which hostile bytes could keep busy. */
 export const checkResultHere: CheckResult = async (bytes, expectation) => checkBlock(decodeBlock(bytes), expectation);
@@ -28,7 +29,7 @@ export function checkBlock(block: Block, { rows, columns, anyNumbers }: ResultEx
   if (block.rows !== rows) throw badResult(`It has ${block.rows} rows, and is said to have ${rows}.`);
   for (const [name, column] of Object.entries(block.columns)) {
     if (column.length !== rows) throw badResult(`Column "${name}" has ${column.length} values for ${rows} rows.`);
-    if (rows > 0 && !anyNumbers && hasNoNumber(column)) throw badResult(`Column "${name}" holds not one finite number.`);
+    if (rows > 0 && !anyNumbers && isAllNaN(column)) throw badResult(`Column "${name}" holds nothing but NaN.`);
   }
   if (columns === undefined || rows === 0) return;
   const missing = columns.find((name) => !Object.hasOwn(block.columns, name));
@@ -39,13 +40,4 @@ export function checkBlock(block: Block, { rows, columns, anyNumbers }: ResultEx
 
 export function badResult(message: string, cause?: unknown): ShoalError {
   return new ShoalError("bad-result", message, { ...(cause !== undefined && { cause }), failure: "worker-lost", hint: "If every worker's results are like this, run the job on one machine to see what its predictor gives." });
-}
-
-/** A GPU that was lost hands back garbage: whole columns of it. */
-function hasNoNumber({ type, values, validity }: Column): boolean {
-  const kind = type.kind === "tensor" ? type.element : type.kind;
-  if ((kind !== "float32" && kind !== "float64") || !isTypedArray(values) || values.length === 0) return false;
-  if (validity !== undefined && !validity.includes(1)) return false;
-  for (let at = 0; at < values.length; at++) if (Number.isFinite(values[at])) return false;
-  return true;
 }

@@ -1,6 +1,7 @@
 import { ShoalError, type ErrorData, type JsonObject } from "@shoal/core";
 import type { CommitRecord } from "../engine/index.ts";
 import type { AttemptId, TaskEntry, TaskId } from "../scheduler/index.ts";
+import type { ResultAbout } from "./stored-result.ts";
 
 /** Under which a task stands in its job's ledger: result, split and quarantine alike, so that the first of them decides. */
 export function blockKey({ segment, block, first, rows }: Omit<TaskId, "job">): string {
@@ -15,12 +16,24 @@ export function taskOfKey(job: string, key: string): TaskId | undefined {
   return { job, segment, block, first, rows };
 }
 
+export interface CommittedResult {
+  readonly kind: "result";
+  /** Of its rows as Arrow IPC: a blob. */
+  readonly sha256: string;
+  readonly rows: number;
+  readonly failed: number;
+  readonly worker: string;
+  readonly attempt: AttemptId;
+  /** Or the SHA-256 of the blob that has it, where it is too long for a record. */
+  readonly about: ResultAbout | string;
+}
+
 /** What the ledger keeps for a task, read back. */
 export type Committed = {
   /** SHA-256 of the block as it was offered. */
   readonly input: string;
 } & (
-  | { readonly kind: "result"; readonly sha256: string; readonly rows: number; readonly failed: number; readonly worker: string; readonly attempt: AttemptId }
+  | CommittedResult
   | { readonly kind: "split"; readonly at: readonly number[] }
   | { readonly kind: "quarantine"; readonly error: ErrorData }
 );
@@ -33,8 +46,8 @@ export function recordOf(committed: Committed, epoch: number): CommitRecord {
   const { kind, input } = committed;
   switch (kind) {
     case "result": {
-      const { sha256, rows, failed, worker, attempt } = committed;
-      return { attempt: `${attempt.epoch}.${attempt.number} ${worker}`, kind, sha256, rows, failed, worker, epoch: attempt.epoch, number: attempt.number, input };
+      const { sha256, rows, failed, worker, attempt, about } = committed;
+      return { attempt: `${attempt.epoch}.${attempt.number} ${worker}`, kind, sha256, rows, failed, worker, epoch: attempt.epoch, number: attempt.number, input, about: about as JsonObject | string };
     }
     case "split": return { attempt: `split ${epoch}`, kind, at: committed.at, input };
     case "quarantine": {
@@ -52,9 +65,13 @@ export function recordOf(committed: Committed, epoch: number): CommitRecord {
 export function committedOf(record: CommitRecord): Committed {
   const { kind, input } = record as JsonObject;
   if (typeof input === "string") {
-    if (kind === "result") {
+    const { about } = record as JsonObject;
+    if (kind === "result" && (typeof about === "string" || (typeof about === "object" && about !== null))) {
       const { sha256, rows, failed, worker, epoch, number } = record as JsonObject;
-      return { kind, input, sha256: String(sha256), rows: Number(rows), failed: Number(failed), worker: String(worker), attempt: { epoch: Number(epoch), number: Number(number) } };
+      return {
+        kind, input, sha256: String(sha256), rows: Number(rows), failed: Number(failed), worker: String(worker),
+        attempt: { epoch: Number(epoch), number: Number(number) }, about: about as unknown as ResultAbout | string,
+      };
     }
     if (kind === "split" && Array.isArray(record["at"])) return { kind, input, at: (record["at"] as number[]).map(Number) };
     if (kind === "quarantine") return { kind, input, error: record["error"] as unknown as ErrorData };

@@ -108,7 +108,7 @@ export class Connections {
     const key = await this.#invites.keyFor(hello.name, admission);
     if (this.#closed !== undefined) throw this.#closed;
     if (!isOpen()) return undefined;
-    const welcome = (): void => channel.send({ kind: "welcome", protocol: protocolVersion, key, name: this.#name, beatMs: this.#state.settings.beatMs });
+    const welcome = (): void => channel.send({ kind: "welcome", protocol: protocolVersion, key, name: this.#name, beatMs: this.#state.settings.beatMs, ...(this.#state.engine.inMemory !== true && { keepsLedgers: true }) });
     if (hello.role === "worker") return this.#worker(channel as Channel<GatewayToWorker, WorkerToGateway>, hello, connection, admission, welcome) as Link;
     welcome();
     const driver = new DriverLink(this.#state, this.#parts, channel as Channel<GatewayToDriver, DriverToGateway>, connection, hello.name, admission);
@@ -185,6 +185,7 @@ export class Connections {
   endSilent(): void {
     const { links, clock, settings, loop } = this.#state;
     for (const link of links.values()) {
+      link.mindBytes();
       const silentMs = clock.now() - link.heardAt;
       if (silentMs > settings.silentLeases * loop.state.settings.leaseMs[link.joined.host]) link.bye(new ShoalError("silent", `Nothing was heard of worker ${link.record.name} for ${Math.round(silentMs / 1000)} s.`, { hint: "It may come again." }), true);
     }

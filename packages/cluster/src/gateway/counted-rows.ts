@@ -24,8 +24,8 @@ export class CountedRows<Key> {
 
   /** It is done, with so many rows; with none, it has come to nothing. */
   ended(now: number, task: Key, rows: number): void {
-    const before = this.#underWay.get(task) ?? 0;
-    this.#underWay.delete(task);
+    const before = this.#underWay.size === 0 ? 0 : (this.#underWay.get(task) ?? 0);
+    if (before > 0) this.#underWay.delete(task);
     this.#rate.add(now, rows - before);
   }
 

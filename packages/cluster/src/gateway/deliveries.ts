@@ -2,11 +2,11 @@ import { ShoalError } from "@shoal/core";
 import type { Channel } from "../connection/channel.ts";
 import type { DriverToGateway, GatewayToDriver } from "../connection/messages.ts";
 import type { TaskId } from "../scheduler/index.ts";
-import { blockKey, committedOf } from "./commit-record.ts";
+import { blockKey, committedOf, type Committed, type CommittedResult } from "./commit-record.ts";
 import { failJob } from "./end-job.ts";
 import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
-import { decodeStoredResult } from "./stored-result.ts";
+import { decodeAbout, type ResultAbout } from "./stored-result.ts";
 
 /** A block that is done, and what its driver offered under its number. */
 export interface DoneBlock {
@@ -15,6 +15,8 @@ export interface DoneBlock {
   readonly block: number;
   readonly rows: number;
   readonly input: string;
+  /** What was committed for all of its rows together; undefined where the ledger has to be asked: it was split, or another life of the gateway did it. */
+  readonly committed?: Committed | undefined;
 }
 
 const pollMs = 20;
@@ -48,10 +50,28 @@ export class Deliveries {
   }
 
   add(block: DoneBlock): void {
+    if (!this.#isDelivering && this.#deliverNow(block)) return;
     this.#waiting.push(block);
     if (this.#isDelivering) return;
     this.#isDelivering = true;
     void this.#deliverAll();
+  }
+
+  /** Most blocks were committed a moment ago, and their results are at hand. */
+  #deliverNow(block: DoneBlock): boolean {
+    const { job: { name: job }, segment, block: number, rows, committed } = block;
+    if (committed?.kind !== "result" || typeof committed.about === "string" || committed.input !== block.input) return false;
+    if (block.job.state === "failed" || block.job.state === "cancelled" || !this.#isOpen() || this.#channel.bufferedBytes > this.#state.settings.driverBufferedBytes) return false;
+    const payload = this.#state.recent.take(committed.sha256);
+    if (payload === undefined) return false;
+    this.#part({ job, segment, block: number, first: 0, rows }, committed, committed.about, payload);
+    this.#channel.send({ kind: "block-done", job, segment, block: number });
+    return true;
+  }
+
+  #part({ job, segment, block, first, rows }: TaskId, { worker }: CommittedResult, { failures, stats }: ResultAbout, payload: Uint8Array): void {
+    // For people, as far as it is still known who that was.
+    this.#channel.send({ kind: "part", job, segment, block, first, rows, failures, stats, worker: this.#state.workers.get(worker)?.traits.label ?? worker }, payload);
   }
 
   async #deliverAll(): Promise<void> {
@@ -85,21 +105,21 @@ export class Deliveries {
 
   /** The result of a task, or those of its parts in the order of their rows. */
   async #deliverTask(task: TaskId, block: DoneBlock): Promise<void> {
-    const { engine, recent, settings, workers } = this.#state;
-    const record = await engine.ledger.committed(task.job, blockKey(task));
-    const committed = record && committedOf(record);
+    const { engine, recent, settings } = this.#state;
+    const known = task.first === 0 && task.rows === block.rows ? block.committed : undefined;
+    const record = known === undefined ? await engine.ledger.committed(task.job, blockKey(task)) : undefined;
+    const committed = known ?? (record && committedOf(record));
     if (committed === undefined || committed.input !== block.input) throw inputChanged(block);
     if (committed.kind === "split") {
       for (const [at, first] of committed.at.entries()) await this.#deliverTask({ ...task, first, rows: (committed.at[at + 1] ?? task.first + task.rows) - first }, block);
       return;
     }
-    const about = { kind: "part", job: task.job, segment: task.segment, block: task.block, first: task.first, rows: task.rows } as const;
-    if (committed.kind === "quarantine") return this.#channel.send({ ...about, failures: [], error: committed.error });
-    const bytes = recent.take(committed.sha256) ?? (await engine.blobs.get(committed.sha256));
-    const { result: { failures, stats, worker }, payload } = decodeStoredResult(bytes);
+    const { job, segment, block: number, first, rows } = task;
+    if (committed.kind === "quarantine") return this.#channel.send({ kind: "part", job, segment, block: number, first, rows, failures: [], error: committed.error });
+    const about = typeof committed.about === "string" ? decodeAbout(await engine.blobs.get(committed.about)) : committed.about;
+    const payload = recent.take(committed.sha256) ?? (await engine.blobs.get(committed.sha256));
     if (this.#channel.bufferedBytes > settings.driverBufferedBytes) await this.#room();
-    // For people, as far as it is still known who that was.
-    this.#channel.send({ ...about, failures, stats, worker: workers.get(worker)?.traits.label ?? worker }, payload);
+    this.#part(task, committed, about, payload);
   }
 
   async #room(): Promise<void> {

@@ -4,7 +4,7 @@ import type { Channel } from "../connection/channel.ts";
 import type { DriverToGateway, FileMessage, GatewayToDriver, JobDescription, OfferMessage } from "../connection/messages.ts";
 import { travellingError } from "../connection/travelling-error.ts";
 import { declaredBytes } from "./model-files.ts";
-import { sha256Of } from "../engine/index.ts";
+import { sha256Now, sha256Of } from "../engine/blob-bytes.ts";
 import type { AskGate } from "./ask-gate.ts";
 import type { BlobCollection } from "./blob-collection.ts";
 import type { Claims } from "./claims.ts";
@@ -39,6 +39,8 @@ export class DriverLink {
   readonly #channel: Channel<GatewayToDriver, DriverToGateway>;
   readonly #jobs = new Set<GatewayJob>();
   #heard: Promise<void> = Promise.resolve();
+  /** Messages that are not dealt with. */
+  #unheard = 0;
 
   constructor(state: GatewayState, parts: DriverLinkParts, channel: Channel<GatewayToDriver, DriverToGateway>, connection: string, name: string, admission: Admission) {
     this.#state = state;
@@ -51,22 +53,42 @@ export class DriverLink {
   }
 
   message(message: DriverToGateway, payload: Uint8Array | undefined): void {
+    if (message.kind === "offer" && this.#unheard === 0 && sha256Now !== undefined) return this.#hearOffer(message, payload ?? new Uint8Array(), sha256Now);
+    this.#unheard++;
     this.#heard = this.#heard.then(async () => {
-      // What was said before the channel was closed counts: that the job is over, mostly.
-      if (this.#isRefused) return;
       try {
-        await this.#hear(message, payload);
+        // What was said before the channel was closed counts: that the job is over, mostly.
+        if (!this.#isRefused) await this.#hear(message, payload);
       } catch (error) {
-        if (this.isOpen && !this.#state.signal.aborted) this.bye(ShoalError.from(error), false);
+        this.#failed(error);
       }
+      this.#unheard--;
     });
+  }
+
+  /** Most of what comes, and nothing of it has to be waited for. */
+  #hearOffer(message: OfferMessage, payload: Uint8Array, sha256: (bytes: Uint8Array) => string): void {
+    if (this.#isRefused) return;
+    try {
+      if (this.#mayOffer(message)) this.#offered(message, payload, sha256(payload));
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.isOpen && !this.#state.signal.aborted) this.bye(ShoalError.from(error), false);
   }
 
   async #hear(message: DriverToGateway, payload: Uint8Array | undefined): Promise<void> {
     switch (message.kind) {
       case "submit": return this.#submit(message.description);
       case "file": return this.#file(message, payload);
-      case "offer": return this.#offer(message, payload ?? new Uint8Array());
+      case "offer": {
+        if (!this.#mayOffer(message)) return;
+        const bytes = payload ?? new Uint8Array();
+        return this.#offered(message, bytes, await sha256Of(bytes as Uint8Array<ArrayBuffer>));
+      }
       case "input-ended": {
         const { job, segment, blocks } = message;
         const known = this.#job(job)?.segments[segment];
@@ -115,20 +137,23 @@ export class DriverLink {
     this.#parts.asks.ask();
   }
 
-  async #offer({ job: name, segment, block, rows }: OfferMessage, payload: Uint8Array): Promise<void> {
-    const { inputs, loop } = this.#state;
-    const job = this.#job(name);
-    const known = job?.segments[segment];
-    if (job === undefined || known === undefined) return;
+  #mayOffer({ job, segment, block }: OfferMessage): boolean {
+    const known = this.#job(job)?.segments[segment];
+    if (known === undefined) return false;
     if (known.mayOffer === 0) throw new ShoalError("unexpected-block", `Block ${block} of segment ${segment} was offered, and no more were asked for.`, { failure: "bug", hint: "Update the older side, so that both run the same version." });
     known.mayOffer--;
-    const input = await sha256Of(payload as Uint8Array<ArrayBuffer>);
-    if (job.isOver) return;
+    return true;
+  }
+
+  #offered({ job: name, segment, block, rows }: OfferMessage, payload: Uint8Array, input: string): void {
+    const { inputs, loop } = this.#state;
+    const job = this.#job(name);
+    if (job === undefined) return;
     const place = { job: name, segment, block };
     const held = inputs.get(place);
     if (held !== undefined && held.input !== input) return failJob(this.#state, job, inputChanged({ job, segment, block, rows, input }).toData());
     inputs.hold(place, { rows, input, payload, offeredBy: this.connection });
-    loop.tell({ kind: "block-offered", ...place, rows, bytes: payload.byteLength, ...this.#parts.heldBy(job, segment, block, rows) });
+    loop.tell({ kind: "block-offered", job: name, segment, block, rows, bytes: payload.byteLength, ...this.#parts.heldBy(job, segment, block, rows) });
     this.#parts.claims.offered(job, place, input);
   }
 

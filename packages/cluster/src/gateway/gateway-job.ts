@@ -2,10 +2,13 @@ import type { ErrorData } from "@shoal/core";
 import type { JobDescription } from "../connection/messages.ts";
 import type { Leadership } from "../engine/index.ts";
 import type { AttemptId, JobSpec, TaskId } from "../scheduler/index.ts";
-import { blockKey, type Committed } from "./commit-record.ts";
+import type { Committed } from "./commit-record.ts";
 import type { DriverLink } from "./driver-link.ts";
+import { AnswerTypes } from "./answer-types.ts";
 import { jobSpecOf } from "./placement.ts";
+import { ToldFailures } from "./told-failures.ts";
 import { CountedRows } from "./counted-rows.ts";
+import type { ResultAbout } from "./stored-result.ts";
 import type { GuestStanding } from "./guest-standing.ts";
 
 const mostFailures = 50;
@@ -13,14 +16,17 @@ const longestMessage = 500;
 
 /** A result that was checked and stored, and that the ledger has not decided. */
 export interface CheckedResult {
+  readonly task: TaskId;
   readonly attempt: AttemptId;
   readonly worker: string;
   /** Of the rows that it was computed from, where its worker says it. */
   readonly input: string | undefined;
-  /** Of what is stored. */
+  /** Of its rows, which are stored. */
   readonly sha256: string;
   readonly rows: number;
-  readonly failures: readonly { readonly row: number; readonly error: ErrorData }[];
+  readonly about: ResultAbout;
+  /** The blob that has it too, where it is too long for a record. */
+  readonly aboutSha256: string | undefined;
 }
 
 export type PauseReason = "driver" | "disk";
@@ -35,6 +41,8 @@ export class GatewayJob {
   state: "opening" | "running" | "done" | "failed" | "cancelled" = "opening";
   error: ErrorData | undefined;
   endedAt: number | undefined;
+  /** Rows that the ledger had when the job was brought. */
+  rowsBefore = 0;
   driver: DriverLink | undefined;
   /** By the clock. */
   driverLostAt: number | undefined;
@@ -51,7 +59,9 @@ export class GatewayJob {
   describedAs: string | undefined;
   /** What of its ledger was read. */
   knownSeq = 0;
-  readonly #checked = new Map<string, CheckedResult[]>();
+  /** Of each segment, by block. */
+  readonly #checked: readonly Map<number, readonly CheckedResult[]>[];
+  readonly told = new ToldFailures();
   readonly failures: { readonly segment: number; readonly block: number; readonly row: number; readonly error: ErrorData }[] = [];
   samples: readonly Readonly<Record<string, unknown>>[] = [];
   sampledAt = -Infinity;
@@ -61,6 +71,7 @@ export class GatewayJob {
     this.spec = jobSpecOf(description);
     this.startedAt = startedAt;
     this.segments = description.segments.map(() => new JobSegment());
+    this.#checked = description.segments.map(() => new Map());
   }
 
   get name(): string {
@@ -71,18 +82,26 @@ export class GatewayJob {
     return this.state === "done" || this.state === "failed" || this.state === "cancelled";
   }
 
-  keep(task: TaskId, result: CheckedResult): void {
-    const key = blockKey(task);
-    this.#checked.set(key, [...(this.#checked.get(key) ?? []), result]);
+  keep(result: CheckedResult): void {
+    const { segment, block } = result.task;
+    const known = this.#checked[segment]?.get(block);
+    this.#checked[segment]?.set(block, known === undefined ? [result] : [...known, result]);
   }
 
   checked(task: TaskId, { epoch, number }: AttemptId, worker?: string): CheckedResult | undefined {
-    return this.#checked.get(blockKey(task))?.find((one) => one.attempt.epoch === epoch && one.attempt.number === number && (worker === undefined || one.worker === worker));
+    const known = this.#checked[task.segment]?.get(task.block);
+    return known?.find((one) => one.attempt.epoch === epoch && one.attempt.number === number && isOfRows(one, task) && (worker === undefined || one.worker === worker));
   }
 
   discard(task: TaskId, { epoch, number }: AttemptId): void {
-    const key = blockKey(task);
-    this.#checked.set(key, (this.#checked.get(key) ?? []).filter(({ attempt }) => attempt.epoch !== epoch || attempt.number !== number));
+    this.#forget(task, ({ attempt }) => attempt.epoch === epoch && attempt.number === number);
+  }
+
+  #forget(task: TaskId, which: (result: CheckedResult) => boolean): void {
+    const ofSegment = this.#checked[task.segment];
+    const left = ofSegment?.get(task.block)?.filter((one) => !(isOfRows(one, task) && which(one)));
+    if (left === undefined || left.length === 0) ofSegment?.delete(task.block);
+    else ofSegment?.set(task.block, left);
   }
 
   /** Counted anew from its ledger. */
@@ -92,7 +111,12 @@ export class GatewayJob {
 
   /** What is stored and not in the ledger yet. */
   *undecided(): Generator<string, void, undefined> {
-    for (const results of this.#checked.values()) for (const { sha256 } of results) yield sha256;
+    for (const ofSegment of this.#checked) {
+      for (const { sha256, aboutSha256 } of [...ofSegment.values()].flat()) {
+        yield sha256;
+        if (aboutSha256 !== undefined) yield aboutSha256;
+      }
+    }
   }
 
   /** The ledger has the task. Gives what was checked of the attempt that won, if it was checked here. */
@@ -100,7 +124,7 @@ export class GatewayJob {
     const segment = this.segments[task.segment];
     if (segment === undefined) return undefined;
     const winner = committed.kind === "result" ? this.checked(task, committed.attempt, committed.worker) : undefined;
-    this.#checked.delete(blockKey(task));
+    this.#forget(task, () => true);
     if (committed.kind === "split") segment.split.add(task.block);
     else {
       segment.rowsDone += task.rows;
@@ -110,7 +134,7 @@ export class GatewayJob {
       segment.quarantined.add(task.block);
       this.#failed(task, 0, committed.error);
     }
-    for (const { row, error } of winner?.failures ?? []) this.#failed(task, row, error);
+    for (const { row, error } of winner?.about.failures ?? []) this.#failed(task, row, error);
     return winner;
   }
 
@@ -119,6 +143,10 @@ export class GatewayJob {
     this.failures.unshift({ segment, block, row: first + row, error: { code, message: message.slice(0, longestMessage), ...(hint === undefined ? {} : { hint: hint.slice(0, longestMessage) }) } });
     if (this.failures.length > mostFailures) this.failures.pop();
   }
+}
+
+function isOfRows({ task }: CheckedResult, { first, rows }: TaskId): boolean {
+  return task.first === first && task.rows === rows;
 }
 
 /** What is counted of a segment, for people. */
@@ -134,6 +162,7 @@ export class JobSegment {
   /** By the key of the task. */
   readonly rate = new CountedRows<string>();
   readonly quarantined = new Set<number>();
+  readonly types = new AnswerTypes();
   /** Blocks that were split. */
   readonly split = new Set<number>();
 

@@ -35,6 +35,8 @@ export interface GatewaySettings {
   readonly driverGoneMs: number;
   /** A ledger that no driver has come back to for so long is removed. */
   readonly ledgerMs: number;
+  /** The same for a ledger whose driver alone can come back to it, as long as its process lives: one that was asleep, mostly. */
+  readonly passingLedgerMs: number;
   /** Forged and bad results, in short order, after which a worker is shut out for `strikeOutMs`. */
   readonly strikes: number;
   readonly strikeOutMs: number;
@@ -77,6 +79,7 @@ export const defaultGatewaySettings: GatewaySettings = {
   driverGraceMs: 60_000,
   driverGoneMs: 600_000,
   ledgerMs: 7 * 24 * 3_600_000,
+  passingLedgerMs: 24 * 3_600_000,
   strikes: 5,
   strikeOutMs: 300_000,
   leaderMs: 15_000,

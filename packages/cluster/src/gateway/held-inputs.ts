@@ -1,5 +1,6 @@
 import { decodeBlock, encodeBlock, sliceBlock } from "@shoal/core";
 import type { TaskId } from "../scheduler/index.ts";
+import type { Committed } from "./commit-record.ts";
 
 /** A block that a driver offered, and that is not done. */
 export interface HeldBlock {
@@ -8,16 +9,19 @@ export interface HeldBlock {
   readonly input: string;
   readonly payload: Uint8Array;
   /** The driver's connection that offered it last. */
-  readonly offeredBy: string;
+  offeredBy: string;
   /** Its parts as blocks of their own, where it was split. */
-  readonly parts: Map<string, Uint8Array>;
+  parts?: Map<string, Uint8Array>;
+  /** What was committed for all of its rows together, as soon as that is known here. */
+  committed?: Committed;
 }
 
 type Place = Pick<TaskId, "job" | "segment" | "block">;
 
 /** The rows of blocks that are not done yet, in memory: asked for in such numbers that they have room. */
 export class HeldInputs {
-  readonly #jobs = new Map<string, Map<string, HeldBlock>>();
+  /** Of each job, for each segment by number. */
+  readonly #jobs = new Map<string, Map<number, HeldBlock>[]>();
   #bytes = 0;
 
   /** Of all blocks and their parts. */
@@ -26,34 +30,36 @@ export class HeldInputs {
   }
 
   countOf(job: string): number {
-    return this.#jobs.get(job)?.size ?? 0;
+    return this.#jobs.get(job)?.reduce((sum, { size }) => sum + size, 0) ?? 0;
   }
 
-  hold(place: Place, block: Omit<HeldBlock, "parts">): void {
-    let blocks = this.#jobs.get(place.job);
-    if (blocks === undefined) this.#jobs.set(place.job, (blocks = new Map()));
-    const known = this.get(place);
+  hold({ job, segment, block }: Place, held: Omit<HeldBlock, "parts" | "committed">): void {
+    let segments = this.#jobs.get(job);
+    if (segments === undefined) this.#jobs.set(job, (segments = []));
+    while (segments.length <= segment) segments.push(new Map());
+    const blocks = segments[segment] as Map<number, HeldBlock>;
+    const known = blocks.get(block);
     // One that is offered again is the same one.
-    const held: HeldBlock = known === undefined ? { ...block, parts: new Map() } : { ...known, offeredBy: block.offeredBy };
-    if (known === undefined) this.#bytes += block.payload.byteLength;
-    blocks.set(keyOf(place), held);
+    if (known !== undefined) return void (known.offeredBy = held.offeredBy);
+    this.#bytes += held.payload.byteLength;
+    blocks.set(block, held);
   }
 
-  get(place: Place): HeldBlock | undefined {
-    return this.#jobs.get(place.job)?.get(keyOf(place));
+  get({ job, segment, block }: Place): HeldBlock | undefined {
+    return this.#jobs.get(job)?.[segment]?.get(block);
   }
 
   /** Lets go of a block, and gives what it was. */
   take(place: Place): HeldBlock | undefined {
     const held = this.get(place);
     if (held === undefined) return undefined;
-    this.#jobs.get(place.job)?.delete(keyOf(place));
+    this.#jobs.get(place.job)?.[place.segment]?.delete(place.block);
     this.#bytes -= bytesOf(held);
     return held;
   }
 
   forget(job: string): void {
-    for (const held of this.#jobs.get(job)?.values() ?? []) this.#bytes -= bytesOf(held);
+    for (const blocks of this.#jobs.get(job) ?? []) for (const held of blocks.values()) this.#bytes -= bytesOf(held);
     this.#jobs.delete(job);
   }
 
@@ -62,22 +68,19 @@ export class HeldInputs {
     const held = this.get(task);
     if (held === undefined || (task.first === 0 && task.rows === held.rows)) return held?.payload;
     const key = `${task.first}+${task.rows}`;
-    let part = held.parts.get(key);
+    const parts = (held.parts ??= new Map());
+    let part = parts.get(key);
     if (part === undefined) {
       part = encodeBlock(sliceBlock(decodeBlock(held.payload), task.first, task.first + task.rows));
-      held.parts.set(key, part);
+      parts.set(key, part);
       this.#bytes += part.byteLength;
     }
     return part;
   }
 }
 
-function keyOf({ segment, block }: Place): string {
-  return `${segment}-${block}`;
-}
-
 function bytesOf({ payload, parts }: HeldBlock): number {
   let bytes = payload.byteLength;
-  for (const part of parts.values()) bytes += part.byteLength;
+  if (parts !== undefined) for (const part of parts.values()) bytes += part.byteLength;
   return bytes;
 }

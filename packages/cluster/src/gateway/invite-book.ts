@@ -7,7 +7,6 @@ import { inviteLedger } from "./own-ledgers.ts";
 import type { Invite } from "./snapshot.ts";
 
 const dayMs = 24 * 3_600_000;
-const localKeyMs = 365 * dayMs;
 const retryMs = 200;
 const followAgainMs = 1_000;
 /** Keys that are known without their holder having come again. */
@@ -36,6 +35,8 @@ export class InviteBook {
   readonly #invites = new Map<string, { readonly claims: TokenClaims; revoked: boolean; used: number }>();
   /** Tokens and keys that are known to be good but for their time and for what was revoked. */
   readonly #known = new Map<string, TokenClaims>();
+  /** Of keys of this process's own connections: good for files by HTTP as long as it lives, and for nobody who comes from outside. */
+  readonly #ownIds = new Set<string>();
   /** What of the ledger has been read. */
   #seq = -1;
 
@@ -100,7 +101,7 @@ export class InviteBook {
     const claims = this.#known.get(credential);
     // What is in use is not forgotten for those that came later.
     if (claims !== undefined) this.#know(credential, claims);
-    return claims !== undefined && claims.scopes.includes(scope) && claims.expiresAt > this.#date() && this.#invites.get(claims.id)?.revoked !== true;
+    return claims !== undefined && claims.scopes.includes(scope) && (claims.expiresAt > this.#date() || this.#ownIds.has(claims.id)) && this.#invites.get(claims.id)?.revoked !== true;
   }
 
   /** @throws `token-missing`, `bad-token`, `token-expired`, `invite-revoked`, `not-allowed` */
@@ -119,11 +120,18 @@ export class InviteBook {
   async keyFor(name: string, { invite, byKey }: Admission): Promise<string> {
     const known = invite === undefined ? undefined : this.#invites.get(invite);
     // Who is within this process came without one, and may want files by HTTP.
-    const claims = known?.claims ?? { id: this.#tokens.newId(), scopes: ["submit", "work", "observe"], volunteer: false, expiresAt: this.#date() + localKeyMs };
+    const claims = known?.claims ?? this.#ownClaims();
     if (known !== undefined && !byKey) known.used++;
     const key = await this.#tokens.key(name, claims);
     this.#know(key, claims);
     return key;
+  }
+
+  /** They have run out as they are given: whoever shows the key at the door is not let in by it. */
+  #ownClaims(): TokenClaims {
+    const id = this.#tokens.newId();
+    this.#ownIds.add(id);
+    return { id, scopes: ["submit", "work", "observe"], volunteer: false, expiresAt: Math.floor(this.#date() / 1000) * 1000 };
   }
 
   async #claims(token: string | undefined, key: string | undefined, name: string): Promise<{ readonly claims: TokenClaims; readonly byKey: boolean }> {

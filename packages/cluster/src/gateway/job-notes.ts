@@ -2,6 +2,7 @@ import type { ErrorData, FailureClass, JsonObject } from "@shoal/core";
 import type { LedgerEntry } from "../engine/index.ts";
 import type { AttemptId, TaskId } from "../scheduler/index.ts";
 import { taskOfKey } from "./commit-record.ts";
+import type { ResultAbout } from "./stored-result.ts";
 
 /** What gateways write into the ledger of a job beside commits. `gateway` is the epoch of who writes, `home` that of whose leases are spoken of. */
 export type JobNote =
@@ -24,6 +25,8 @@ export interface Claim {
   readonly sha256: string;
   readonly rows: number;
   readonly failed: number;
+  /** As in its commit. */
+  readonly about: ResultAbout | string;
 }
 
 /** The records of a home's appends. */
@@ -33,6 +36,8 @@ export interface OpenedRecord {
   /** Of the blob that holds the job's description as JSON. */
   readonly description: string | undefined;
   readonly at: number | undefined;
+  /** Nobody but the driver that opened it can go on with it. */
+  readonly isPassing: boolean;
 }
 
 /** Of one note: a key is 46 letters at most, and mostly a dozen. */
@@ -53,8 +58,8 @@ export function holdsNotes(gateway: number, keys: Iterable<string>): JsonObject[
   return tasks.length === 0 ? notes : [...notes, { kind: "holds", gateway, tasks }];
 }
 
-export function claimNote(gateway: number, key: string, { attempt, worker, input, sha256, rows, failed }: Claim): JsonObject {
-  return { kind: "claim", gateway, key, epoch: attempt.epoch, number: attempt.number, worker, input, sha256, rows, failed };
+export function claimNote(gateway: number, key: string, { attempt, worker, input, sha256, rows, failed, about }: Claim): JsonObject {
+  return { kind: "claim", gateway, key, epoch: attempt.epoch, number: attempt.number, worker, input, sha256, rows, failed, about: about as JsonObject | string };
 }
 
 /** Undefined where a note is of another kind: a later version may have written it. */
@@ -70,9 +75,9 @@ export function jobNote(job: string, record: JsonObject): JobNote | undefined {
     }
     case "claim": {
       const of = taskOfKey(job, String(record["key"]));
-      const { epoch, number, worker, input, sha256, rows, failed } = record;
-      if (of === undefined || typeof input !== "string" || typeof sha256 !== "string") return undefined;
-      return { kind, gateway, claim: { task: of, attempt: { epoch: Number(epoch), number: Number(number) }, worker: String(worker), input, sha256, rows: Number(rows), failed: Number(failed) } };
+      const { epoch, number, worker, input, sha256, rows, failed, about } = record;
+      if (of === undefined || typeof input !== "string" || typeof sha256 !== "string" || !isAbout(about)) return undefined;
+      return { kind, gateway, claim: { task: of, attempt: { epoch: Number(epoch), number: Number(number) }, worker: String(worker), input, sha256, rows: Number(rows), failed: Number(failed), about } };
     }
     default: return undefined;
   }
@@ -82,8 +87,12 @@ export function jobNote(job: string, record: JsonObject): JobNote | undefined {
 export function openedRecord(records: Extract<LedgerEntry, { kind: "append" }>["records"]): OpenedRecord | undefined {
   const record = records.find(({ kind }) => kind === "opened" || kind === "described");
   if (record === undefined) return undefined;
-  const { gateway, description, at } = record;
-  return { gateway: typeof gateway === "number" ? gateway : undefined, description: typeof description === "string" ? description : undefined, at: typeof at === "number" ? at : undefined };
+  const { gateway, description, at, passing } = record;
+  return { gateway: typeof gateway === "number" ? gateway : undefined, description: typeof description === "string" ? description : undefined, at: typeof at === "number" ? at : undefined, isPassing: passing === true };
+}
+
+function isAbout(about: unknown): about is ResultAbout | string {
+  return typeof about === "string" || (typeof about === "object" && about !== null);
 }
 
 export function failureOfError({ failure }: ErrorData): FailureClass {

@@ -52,7 +52,7 @@ export async function readLedger(state: GatewayState, job: GatewayJob): Promise<
 
 async function writeOpened(state: GatewayState, job: GatewayJob): Promise<void> {
   const { engine, loop, date } = state;
-  const record = { kind: "opened", at: date(), name: job.description.name.slice(0, 200), gateway: loop.epoch, ...(job.describedAs === undefined ? {} : { description: job.describedAs }) };
+  const record = { kind: "opened", at: date(), name: job.description.name.slice(0, 200), gateway: loop.epoch, ...(job.description.passing === true && { passing: true }), ...(job.describedAs === undefined ? {} : { description: job.describedAs }) };
   for (;;) {
     const { role } = job;
     if (role === undefined) throw deposed(job.name);
@@ -82,6 +82,7 @@ function withdrawParts({ loop }: GatewayState, job: GatewayJob): void {
   for (const { segment, block, first, rows } of openParts(loop.state, job.name)) {
     if (segmentOf(loop.state, { job: job.name, segment })?.open.get(block)?.rows !== rows) loop.tell({ kind: "task-withdrawn", task: { job: job.name, segment, block, first, rows } });
   }
+  job.rowsBefore = job.segments.at(-1)?.rowsDone ?? 0;
 }
 
 function openParts(state: GatewayState["loop"]["state"], name: string): { readonly segment: number; readonly block: number; readonly first: number; readonly rows: number }[] {

@@ -26,7 +26,7 @@ export function performEffect(state: GatewayState, commits: Commits, asks: AskGa
       const job = state.jobs.get(name);
       const held = state.inputs.take({ job: name, segment, block });
       // What an earlier connection of the driver offered, this one has yet to offer again, and is given then.
-      if (job !== undefined && held !== undefined && held.offeredBy === job.driver?.connection) job.driver.deliveries.add({ job, segment, block, rows: held.rows, input: held.input });
+      if (job !== undefined && held !== undefined && held.offeredBy === job.driver?.connection) job.driver.deliveries.add({ job, segment, block, rows: held.rows, input: held.input, committed: held.committed });
       return asks.ask();
     }
     case "job-done": {

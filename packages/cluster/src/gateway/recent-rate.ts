@@ -26,8 +26,8 @@ export class RecentRate {
     if (amount === 0) return;
     if (this.#samples.length === 0) this.#samples = [{ at: now - 1_000, total: 0 }];
     const last = this.#samples.at(-1) as Sample;
-    if (this.#samples.length > 1 && now - last.at < sampleMs) last.total += amount;
-    else this.#samples.push({ at: now, total: last.total + amount });
+    if (this.#samples.length > 1 && now - last.at < sampleMs) return void (last.total += amount);
+    this.#samples.push({ at: now, total: last.total + amount });
     const first = this.#firstOf(now);
     if (first > 0) this.#samples.splice(0, first);
   }

@@ -1,6 +1,7 @@
-import { ShoalError } from "@shoal/core";
+import { encodedTypes, ShoalError } from "@shoal/core";
 import type { ResultMessage } from "../connection/messages.ts";
 import { sha256Of } from "../engine/index.ts";
+import { whoElse } from "../scheduler/index.ts";
 import type { Claims } from "./claims.ts";
 import { badResult, expectationOf, type CheckResult, type ResultExpectation } from "./check-result.ts";
 import { EarlyResults } from "./early-results.ts";
@@ -10,7 +11,7 @@ import type { CheckedResult, GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import { changesRowCounts, mayHaveSeen } from "./placement.ts";
 import type { ResultSamples } from "./result-samples.ts";
-import { encodeStoredResult } from "./stored-result.ts";
+import { encodeAbout, fitsIntoRecord, type ResultAbout } from "./stored-result.ts";
 import { strikeWorker } from "./strike-worker.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
@@ -76,38 +77,40 @@ export class ResultIntake {
     if (job === undefined && this.elsewhere?.claims.mayClaim(link, message) === true) void this.elsewhere.guests.look(task.job, attempt.epoch).catch(() => {});
     if (job === undefined || job.state === "opening") return this.#early.keep(link, message, payload);
     if (job.isOver) return link.send({ kind: job.state === "done" ? "settle" : "refuse", task, attempt });
-    const key = `${attempt.epoch}.${attempt.number}`;
+    const key = attempt.epoch === this.#state.loop.epoch ? attempt.number : `${attempt.epoch}.${attempt.number}`;
     if (link.checking.has(key)) return;
     if (!this.#isOwn(link, job, message)) return this.#takeForeign(link, job, message);
     if (job.guest !== undefined && !isOpenTask(this.#state, task) && this.elsewhere?.claims.mayClaim(link, message) !== true) return link.send({ kind: "refuse", task, attempt });
     const tell = (): void => this.#state.loop.tell({ kind: "result", connection: link.connection, task, attempt });
     // Presented again by a later connection, or decided already: there is nothing to check.
     if (job.checked(task, attempt, link.record.name) !== undefined || this.#isDecided(message)) return tell();
-    if (this.#bytes + payload.byteLength > this.#state.settings.resultBytes) {
+    // While they are checked they may be elsewhere.
+    const bytes = payload.byteLength;
+    if (this.#bytes + bytes > this.#state.settings.resultBytes) {
       this.#state.refusals.count("coordinator-busy");
       return link.bye(new ShoalError("coordinator-busy", "The coordinator can't store results as fast as they come.", { hint: "Come again in a while, and present what is held." }), true);
     }
     link.checking.set(key, attempt);
-    this.#bytes += payload.byteLength;
+    this.#bytes += bytes;
     this.#open++;
-    this.#receive(link, job, message, payload)
-      .then(
-        (checked) => {
-          link.checking.delete(key);
-          if (checked === undefined || !link.isOpen || job.isOver) return;
-          if (job.guest !== undefined && !isOpenTask(this.#state, task)) return void this.elsewhere?.claims.claim(link, job, task, checked);
-          job.keep(task, checked);
-          tell();
-        },
-        (error: unknown) => {
-          link.checking.delete(key);
-          if (link.isOpen && !job.isOver && !this.#state.signal.aborted) this.#refuseBad(link, message, ShoalError.from(error));
-        },
-      )
-      .finally(() => {
-        this.#bytes -= payload.byteLength;
-        this.#open--;
-      });
+    const over = (): void => {
+      link.checking.delete(key);
+      this.#bytes -= bytes;
+      this.#open--;
+    };
+    this.#receive(link, job, message, payload).then(
+      (checked) => {
+        over();
+        if (checked === undefined || !link.isOpen || job.isOver) return;
+        if (job.guest !== undefined && !isOpenTask(this.#state, task)) return void this.elsewhere?.claims.claim(link, job, task, checked);
+        job.keep(checked);
+        tell();
+      },
+      (error: unknown) => {
+        over();
+        if (link.isOpen && !job.isOver && !this.#state.signal.aborted) this.#refuseBad(link, message, ShoalError.from(error));
+      },
+    );
   }
 
   /** What came of a job before its driver brought it. */
@@ -144,26 +147,64 @@ export class ResultIntake {
     strikeWorker(this.#state, link, code);
   }
 
-  async #receive(link: WorkerLink, job: GatewayJob, message: ResultMessage, payload: Uint8Array): Promise<CheckedResult | undefined> {
-    const { task, attempt, rows, failures, stats, input } = message;
+  /** Undefined: there is nobody any more who would be told. */
+  #receive(link: WorkerLink, job: GatewayJob, message: ResultMessage, payload: Uint8Array): Promise<CheckedResult | undefined> {
+    const { task, rows, failures } = message;
     const description = job.description.segments[task.segment];
-    if (description === undefined) return undefined;
-    const isTrusted = this.#checked.trustsOwn && link.admission.trusted;
-    if (!isTrusted && (await sha256Of(payload as Uint8Array<ArrayBuffer>)) !== message.sha256) throw badResult("Its bytes are not those of its SHA-256.");
-    if (new Set(failures.map(({ row }) => row)).size !== failures.length || failures.some(({ row }) => row >= task.rows)) throw badResult("Its failures name rows twice, or rows that the task does not have.");
-    if (!changesRowCounts(description) && rows + failures.length !== task.rows) throw badResult(`It has ${rows} rows and ${failures.length} failures for a task of ${task.rows} rows.`);
-    if (!isTrusted) await this.#checkInTime(payload, expectationOf(description.plan.spec, rows));
-    const stored = encodeStoredResult({ failures, stats, worker: link.record.name }, payload);
-    const sha256 = await this.#store(link, stored);
-    if (sha256 === undefined) return undefined;
-    this.#state.recent.add(sha256, stored);
-    this.#samples.see(job, task, payload, failures);
-    return { attempt, worker: link.record.name, input, sha256, rows, failures };
+    if (description === undefined) return Promise.resolve(undefined);
+    if (failures.length > 0 && (new Set(failures.map(({ row }) => row)).size !== failures.length || failures.some(({ row }) => row >= task.rows))) {
+      return Promise.reject(badResult("Its failures name rows twice, or rows that the task does not have."));
+    }
+    if (!changesRowCounts(description) && rows + failures.length !== task.rows) return Promise.reject(badResult(`It has ${rows} rows and ${failures.length} failures for a task of ${task.rows} rows.`));
+    const isOwn = this.#checked.trustsOwn && link.admission.trusted;
+    // This process's own worker is not doubted, but for once: what others send is held to the types that it sent.
+    if (isOwn && job.segments[task.segment]?.types.areKnown !== false) return this.#keep(link, job, message, payload);
+    // A worker of this process holds the very bytes.
+    const looked = isOwn ? Promise.resolve(payload) : this.#look(message, link.admission.trusted ? payload.slice() : payload, expectationOf(description.plan.spec, rows));
+    return looked.then((bytes) => {
+      this.#doubt(link, job, message, bytes);
+      return this.#keep(link, job, message, bytes);
+    });
   }
 
-  async #checkInTime(payload: Uint8Array, expected: ResultExpectation): Promise<void> {
+  /** Whether it is what its worker says, and what it should be. */
+  async #look(message: ResultMessage, payload: Uint8Array, expected: ResultExpectation): Promise<Uint8Array> {
+    if ((await sha256Of(payload as Uint8Array<ArrayBuffer>)) !== message.sha256) throw badResult("Its bytes are not those of its SHA-256.");
+    return (await this.#checkInTime(payload, expected)) ?? payload;
+  }
+
+  /** What one result alone can't show: that others of its segment look otherwise, or that a stranger's word is not enough. */
+  #doubt(link: WorkerLink, job: GatewayJob, message: ResultMessage, payload: Uint8Array): void {
+    const { task, rows, failures } = message;
+    const isStranger = link.joined.volunteer === true;
+    const fault = rows === 0 || job.description.segments[task.segment]?.plan.spec.kind !== "declarative" ? undefined : job.segments[task.segment]?.types.fault(encodedTypes(payload), link.record.name, isStranger);
+    if (fault !== undefined) throw badResult(fault);
+    if (isStranger && failures.length > 0 && !this.#counts(link, job, message)) throw unconfirmed(message);
+  }
+
+  async #keep(link: WorkerLink, job: GatewayJob, { task, attempt, sha256, rows, failures, stats, input }: ResultMessage, payload: Uint8Array): Promise<CheckedResult | undefined> {
+    const about: ResultAbout = { failures, stats };
+    let aboutSha256: string | undefined;
+    if (!fitsIntoRecord(about)) {
+      const bytes = encodeAbout(about);
+      aboutSha256 = await sha256Of(bytes);
+      if (!(await this.#store(link, aboutSha256, bytes))) return undefined;
+    }
+    if (!(await this.#store(link, sha256, payload))) return undefined;
+    this.#state.recent.add(sha256, payload);
+    this.#samples.see(job, task, payload, failures);
+    return { task, attempt, worker: link.record.name, input, sha256, rows, about, aboutSha256 };
+  }
+
+  /** Whether rows that a volunteer could not do count as such. */
+  #counts(link: WorkerLink, job: GatewayJob, { task, failures }: ResultMessage): boolean {
+    const { state } = this.#state.loop;
+    return job.told.count(task, link.record.name, failures.map(({ row }) => row), whoElse(state, task, state.connections.get(link.connection)));
+  }
+
+  #checkInTime(payload: Uint8Array, expected: ResultExpectation): Promise<Uint8Array | void> {
     const over = new AbortController();
-    await new Promise<void>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       const check: OpenCheck = { since: this.#state.clock.now(), end: (error) => {
         over.abort(error);
         reject(error);
@@ -179,23 +220,39 @@ export class ResultIntake {
     for (const check of this.#checks) if (clock.now() - check.since >= settings.checkMs) check.end(badResult(`Reading it took longer than ${settings.checkMs / 1000} s.`));
   }
 
-  /** Tries until it is stored: a full disk is nobody's fault, and goes by. Gives its name; undefined: its worker is gone, and will present it again. */
-  async #store(link: WorkerLink, bytes: Uint8Array<ArrayBuffer>): Promise<string | undefined> {
-    const { engine: { blobs }, signal } = this.#state;
-    while (link.isOpen) {
-      signal.throwIfAborted();
+  /** Tries until it is stored: a full disk is nobody's fault, and goes by. False: its worker is gone, and will present it again. */
+  #store(link: WorkerLink, sha256: string, bytes: Uint8Array): Promise<boolean> {
+    return this.#put(sha256, bytes).then(
+      () => this.#stored(),
+      (error: unknown) => this.#storeLater(link, sha256, bytes, error),
+    );
+  }
+
+  async #storeLater(link: WorkerLink, sha256: string, bytes: Uint8Array, met: unknown): Promise<boolean> {
+    for (let error = met; ; ) {
+      this.#trouble.met(ShoalError.from(error));
+      await (this.#retry ??= this.#rest());
+      if (!link.isOpen) return false;
+      this.#state.signal.throwIfAborted();
       try {
-        const sha256 = blobs.add === undefined ? await sha256Of(bytes) : await blobs.add(bytes);
-        if (blobs.add === undefined) await blobs.put(sha256, bytes);
-        this.#trouble.isOver();
-        this.#retryMs = firstRetryMs;
-        return sha256;
-      } catch (error) {
-        this.#trouble.met(ShoalError.from(error));
-        await (this.#retry ??= this.#rest());
+        await this.#put(sha256, bytes);
+        return this.#stored();
+      } catch (again) {
+        error = again;
       }
     }
-    return undefined;
+  }
+
+  /** Its SHA-256 was looked at, or is taken on trust. */
+  #put(sha256: string, bytes: Uint8Array): Promise<unknown> {
+    const { blobs } = this.#state.engine;
+    return blobs.add === undefined ? blobs.put(sha256, bytes) : blobs.add(sha256, bytes);
+  }
+
+  #stored(): true {
+    this.#trouble.isOver();
+    this.#retryMs = firstRetryMs;
+    return true;
   }
 
   /** All results that can't be stored wait together: there may be many, and one disk. */
@@ -211,6 +268,10 @@ export class ResultIntake {
   }
 
   #refuseBad(link: WorkerLink, { task, attempt }: ResultMessage, error: ShoalError): void {
+    if (error.code === "unconfirmed-failure") {
+      this.#state.loop.tell({ kind: "failed", connection: link.connection, task, attempt, failure: "worker-lost", error: error.toData(), unconfirmed: true });
+      return link.send({ kind: "refuse", task, attempt });
+    }
     const bad = error.code === "bad-result" ? error : badResult(`It can't be read: ${error.toData().message}`, error);
     link.record.failures++;
     this.#state.log.warn(`A result of worker ${link.record.name} for block ${task.block} of ${task.job} is bad: ${bad.message}`);
@@ -219,4 +280,8 @@ export class ResultIntake {
     link.send({ kind: "refuse", task, attempt });
     strikeWorker(this.#state, link, "bad-result");
   }
+}
+
+function unconfirmed({ failures: [first] }: ResultMessage): ShoalError {
+  return new ShoalError("unconfirmed-failure", `A volunteer says of a row that it can't be done (${first?.error.message ?? "without a reason"}), and nobody else has said so yet.`, { failure: "worker-lost", hint: "Another worker is asked." });
 }

@@ -42,6 +42,8 @@ export interface JobSnapshot {
   /** Of all its models, which a worker loads once. */
   readonly downloadBytes?: number;
   readonly rowsDone: number;
+  /** Of these, what was done before the job was brought: by a run that it continues, or before the coordinator was started again. Absent where that is nothing. */
+  readonly rowsBefore?: number;
   /** Where it is known. */
   readonly rowsTotal?: number;
   /** Over the last ten seconds. */

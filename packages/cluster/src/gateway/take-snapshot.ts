@@ -10,6 +10,9 @@ import { downloadBytes } from "./model-files.ts";
 import type { JobSnapshot, SegmentSnapshot, Snapshot, WorkerSnapshot } from "./snapshot.ts";
 import type { WorkerRecord } from "./worker-record.ts";
 
+/** Workers that are gone and shown. */
+const mostGone = 20;
+
 /** Everything that a dashboard shows. */
 export function takeSnapshot(state: GatewayState, name: string, trouble: string | undefined, elsewhere: Elsewhere): Snapshot {
   const fleet = fleetOf(state);
@@ -17,11 +20,18 @@ export function takeSnapshot(state: GatewayState, name: string, trouble: string 
   return {
     at: state.date(), name,
     jobs: [...state.jobs.values()].filter(({ guest }) => guest === undefined).map((job) => jobSnapshot(state, job, trouble, fleet)),
-    workers: [...[...state.workers.values()].map((worker) => workerSnapshot(state, worker)), ...poolSnapshots(state, elsewhere)],
+    workers: [...shownWorkers(state).map((worker) => workerSnapshot(state, worker)), ...poolSnapshots(state, elsewhere)],
     ...(helps.length === 0 ? {} : { helps }),
     ...(trouble === undefined ? {} : { paused: trouble }),
     refused: state.refusals.byCode(),
   };
+}
+
+/** Those that are here, and the last that left. */
+function shownWorkers({ workers }: GatewayState): readonly WorkerRecord[] {
+  const all = [...workers.values()];
+  const gone = new Set(all.filter(({ link }) => link === undefined).slice(0, -mostGone));
+  return all.filter((worker) => !gone.has(worker));
 }
 
 function jobSnapshot(state: GatewayState, job: GatewayJob, trouble: string | undefined, fleet: (segment: Segment | undefined) => SegmentFleet): JobSnapshot {
@@ -35,6 +45,7 @@ function jobSnapshot(state: GatewayState, job: GatewayJob, trouble: string | und
   return {
     job: job.name, name: description.name, state: standing.state === "opening" ? "running" : standing.state,
     startedAt, volunteers: description.volunteers, about: description.about, downloadBytes: downloadBytes(description), rowsDone, rowsPerSecond,
+    ...(job.rowsBefore === 0 ? {} : { rowsBefore: job.rowsBefore }),
     ...(error === undefined ? {} : { error }),
     ...(endedAt === undefined ? {} : { endedAt }),
     ...(rowsTotal === undefined ? {} : { rowsTotal }),

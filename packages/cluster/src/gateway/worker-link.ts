@@ -1,4 +1,5 @@
 import { ShoalError } from "@shoal/core";
+import { ArrivingBytes } from "../connection/arriving-bytes.ts";
 import { badMessage } from "../connection/bad-message.ts";
 import type { Channel } from "../connection/channel.ts";
 import type { BeatMessage, GatewayToWorker, WorkerToGateway } from "../connection/messages.ts";
@@ -28,7 +29,7 @@ export class WorkerLink {
   heardAt: number;
   isOpen = true;
   /** Attempts whose results are being checked. */
-  readonly checking = new Map<string, AttemptId>();
+  readonly checking = new Map<number | string, AttemptId>();
   readonly #state: GatewayState;
   readonly #intake: ResultIntake;
   readonly #channel: Channel<GatewayToWorker, WorkerToGateway>;
@@ -40,6 +41,7 @@ export class WorkerLink {
   readonly #over = new AbortController();
   #isPaused = false;
   #credit: number;
+  readonly #arriving = new ArrivingBytes();
 
   constructor(state: GatewayState, intake: ResultIntake, channel: Channel<GatewayToWorker, WorkerToGateway>, record: WorkerRecord, joined: WorkerJoined, admission: Admission) {
     this.#state = state;
@@ -51,6 +53,14 @@ export class WorkerLink {
     this.admission = admission;
     this.heardAt = state.clock.now();
     this.#credit = joined.credit;
+  }
+
+  /** A message that is on its way still, as a large result by a slow line, is life too, and beats wait behind it. Called about once a second. */
+  mindBytes(): void {
+    if (!this.#arriving.look(this.#channel)) return;
+    this.heardAt = this.#state.clock.now();
+    // Nothing is known of what it does meanwhile.
+    this.#state.loop.tell({ kind: "beat", connection: this.connection, rows: 0, loading: true });
   }
 
   message(message: WorkerToGateway, payload: Uint8Array | undefined): void {

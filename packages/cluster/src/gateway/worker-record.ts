@@ -5,6 +5,7 @@ import type { WorkerLink } from "./worker-link.ts";
 
 /** Leases of a worker that are remembered: an answer to an earlier one is taken for forged. */
 const mostLeased = 16_384;
+const forgottenAtOnce = 1_024;
 const strikeHalfLifeMs = 300_000;
 
 /** What is known of a worker by its name, whatever connection it has. */
@@ -37,8 +38,15 @@ export class WorkerRecord {
 
   lease(attempt: number, task: TaskId): void {
     this.#leased.set(attempt, task);
-    const [oldest] = this.#leased.keys();
-    if (this.#leased.size > mostLeased && oldest !== undefined) this.#leased.delete(oldest);
+    if (this.#leased.size > mostLeased + forgottenAtOnce) this.#forgetOldest();
+  }
+
+  /** Many at once: a map is slow to find its first entry where many were before it. */
+  #forgetOldest(): void {
+    for (const attempt of this.#leased.keys()) {
+      if (this.#leased.size <= mostLeased) return;
+      this.#leased.delete(attempt);
+    }
   }
 
   /** What was leased to it under this number. */

@@ -1,3 +1,6 @@
+/** WebCrypto gives it later, and without it it takes long. */
+export const sha256Now: ((bytes: Uint8Array) => string) | undefined = undefined;
+
 /** The SHA-256 of some bytes, in hex. WebCrypto has it, but not for a page that came over plain http; then it is computed here. */
 export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const { subtle } = globalThis.crypto as { readonly subtle?: SubtleCrypto };

@@ -61,7 +61,7 @@ function findAttempt(state: SchedulerState, task: Task, worker: Worker, { epoch,
 
 export function takeFailure(state: SchedulerState, worker: Worker, event: TaskFailed): void {
   const attempt = event.attempt.epoch === state.settings.epoch ? worker.attempts.get(event.attempt.number) : undefined;
-  if (attempt !== undefined) fail(state, attempt, { failure: event.failure, error: event.error, ...(event.row === undefined ? {} : { row: event.row }), badResult: event.badResult === true });
+  if (attempt !== undefined) fail(state, attempt, { failure: event.failure, error: event.error, ...(event.row === undefined ? {} : { row: event.row }), badResult: event.badResult === true, unconfirmed: event.unconfirmed === true });
 }
 
 function fail(state: SchedulerState, attempt: Attempt, failure: Failure): void {

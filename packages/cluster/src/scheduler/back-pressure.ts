@@ -1,4 +1,6 @@
+import { mostTasks } from "./lease-size.ts";
 import { wantedByPools } from "./pools.ts";
+import { meanMsPerRow } from "./rates.ts";
 import { emit, type SchedulerState, type Segment } from "./state.ts";
 
 /** Leases a worker's share of open blocks is counted in: one computed, one fetched, one waiting for it. */
@@ -27,8 +29,7 @@ function openBlocksWanted(state: SchedulerState, segment: Segment): number {
   const { settings } = state;
   const rows = segment.offered === 0 ? 1 : Math.max(1, segment.offeredRows / segment.offered);
   const bytes = segment.offered === 0 ? settings.maxOpenBytes / firstBlocks : segment.offeredBytes / segment.offered;
-  // However fast they are, no lease is of more tasks than that.
-  const mostLeased = leasesAhead * settings.maxTasksPerLease * segment.able;
+  const mostLeased = leasesAhead * mostTasks(settings, rows * (meanMsPerRow(segment) ?? Infinity)) * segment.able;
   const forRate = Math.min(mostLeased, (leasesAhead * Math.max(settings.workMs.machine, settings.workMs.tab) * segment.totalRate) / rows);
   const done = Math.min(doneBlocks, segment.committed.size - segment.offered);
   const wanted = Math.max(2, 3 * segment.able, Math.ceil(forRate), done) + (state.pools.size === 0 ? 0 : wantedByPools(state, segment));

@@ -77,6 +77,11 @@ export function setHungry(state: SchedulerState, worker: Worker, hungry: boolean
   ofClass.add(worker);
 }
 
+export function isAnyHungry(state: SchedulerState): boolean {
+  for (const workers of state.hungry.values()) if (workers.size > 0) return true;
+  return false;
+}
+
 /** The hungry workers that may be able: of each class all or none. */
 export function* hungryFor(state: SchedulerState, segment: Segment): Generator<Worker, void, undefined> {
   for (const workers of state.hungry.values()) {

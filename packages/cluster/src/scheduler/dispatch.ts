@@ -1,5 +1,5 @@
 import { askForBlocks } from "./back-pressure.ts";
-import { hungryFor, setHungry } from "./classes.ts";
+import { hungryFor, isAnyHungry, setHungry } from "./classes.ts";
 import { watchEndGame } from "./end-game.ts";
 import { grant } from "./leases.ts";
 import { takeTasks } from "./lease-size.ts";
@@ -12,23 +12,31 @@ const wakeEveryMs = 50;
 
 /** After an event: those with room are leased more, what is new is leased to those who hunger, the drivers are asked for what is missing. */
 export function dispatch(state: SchedulerState): void {
-  for (const segment of state.fresh) state.touched.add(segment);
-  for (const worker of state.freed) fill(state, worker);
-  state.freed.clear();
-  for (const segment of state.fresh) {
-    if (segment.readyTasks > 0) for (const worker of hungryFor(state, segment)) {
-      fill(state, worker);
-      if (segment.readyTasks === 0) break;
-    }
-    if (segment.readyTasks > 0 && state.waiting.size > 0) wakeAt(state, state.now + wakeEveryMs);
+  if (state.fresh.size > 0) for (const segment of state.fresh) state.touched.add(segment);
+  if (state.freed.size > 0) {
+    for (const worker of state.freed) fill(state, worker);
+    state.freed.clear();
   }
-  state.fresh.clear();
+  if (state.fresh.size > 0) serveHungry(state);
+  if (state.touched.size === 0) return;
   for (const segment of state.touched) {
     if (state.jobs.get(segment.job.spec.job) !== segment.job) continue;
     askForBlocks(state, segment);
     watchEndGame(state, segment);
   }
   state.touched.clear();
+}
+
+/** What is new goes to those that wait for it. */
+function serveHungry(state: SchedulerState): void {
+  for (const segment of state.fresh) {
+    if (segment.readyTasks > 0 && isAnyHungry(state)) for (const worker of hungryFor(state, segment)) {
+      fill(state, worker);
+      if (segment.readyTasks === 0) break;
+    }
+    if (segment.readyTasks > 0 && state.waiting.size > 0) wakeAt(state, state.now + wakeEveryMs);
+  }
+  state.fresh.clear();
 }
 
 /** Leases to a worker until it has no room, or there is nothing for it. */

@@ -147,4 +147,6 @@ export interface TaskFailed {
   readonly row?: number;
   /** It answered with what is no result. That says something of the worker, and nothing of the rows: anybody can do so, under as many names as they like. */
   readonly badResult?: boolean;
+  /** It answered, for some rows with failures that another has to see too before they count. Nobody's fault yet. */
+  readonly unconfirmed?: boolean;
 }

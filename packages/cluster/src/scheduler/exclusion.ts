@@ -1,5 +1,6 @@
 import { ableWorkers } from "./rates.ts";
-import type { Job, SchedulerState, Segment, Strikes, Task, Trouble, Worker } from "./state.ts";
+import type { TaskId } from "./events.ts";
+import { findTask, segmentOf, type Job, type SchedulerState, type Segment, type Strikes, type Task, type Trouble, type Worker } from "./state.ts";
 
 /** How long the answer to "is there anybody else?" holds. */
 const othersMs = 500;
@@ -70,6 +71,20 @@ export function hasOthers(state: SchedulerState, segment: Segment, trouble: Trou
   }
   trouble.others = { any, until: state.now + othersMs };
   return any;
+}
+
+/** Who else is there that could do a task and has not failed at it: one who is no stranger, strangers alone, or nobody. */
+export function whoElse(state: SchedulerState, id: TaskId, but: Worker | undefined): "trusted" | "strangers" | "nobody" {
+  const segment = segmentOf(state, id);
+  const trouble = segment && findTask(segment, id)?.trouble;
+  let found: "strangers" | "nobody" = "nobody";
+  if (segment === undefined) return found;
+  for (const worker of ableWorkers(state, segment)) {
+    if (worker === but || (trouble !== undefined && isBarred(trouble, worker))) continue;
+    if (worker.joined.volunteer !== true) return "trusted";
+    found = "strangers";
+  }
+  return found;
 }
 
 /** When a worker may try a task: now (0), at a time, or never as long as there are others (Infinity). */

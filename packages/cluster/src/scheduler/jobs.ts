@@ -105,8 +105,9 @@ export function endInput(state: SchedulerState, { job, segment: index, blocks }:
 }
 
 /** Jobs that are complete leave no trace here: their truth is in the ledger. */
-export function finishJobs(state: SchedulerState, touched: Iterable<Segment>): void {
-  for (const { job } of touched) {
+export function finishJobs(state: SchedulerState): void {
+  // One that ends leaves the set while this walks over it.
+  for (const { job } of state.touched) {
     if (isComplete(job)) endJob(state, job, { kind: "job-done", job: job.spec.job, quarantinedRows: job.quarantinedRows });
   }
 }

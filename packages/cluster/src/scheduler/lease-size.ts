@@ -1,6 +1,7 @@
-import { blocksUntil, finishLine } from "./finish-line.ts";
+import { blocksUntil, finishLine, rowsPerBlock } from "./finish-line.ts";
 import { loadMs, msPerRow } from "./rates.ts";
 import { dequeue, nextReady } from "./queue.ts";
+import type { SchedulerSettings } from "./settings.ts";
 import type { SchedulerState, Segment, Task, Worker } from "./state.ts";
 
 /** Of what is left, so much goes into leases of this round: the rest is shared out when more is known. */
@@ -19,7 +20,7 @@ export interface LeaseLimit {
  */
 export function leaseLimit(state: SchedulerState, worker: Worker, segment: Segment): LeaseLimit {
   const { settings, now } = state;
-  const most = Math.max(1, settings.maxTasksPerLease);
+  const most = mostTasks(settings, rowsPerBlock(segment) * (msPerRow(segment, worker) ?? Infinity));
   const finish = finishLine(state, segment);
   const inTime = finish === undefined ? most : blocksUntil(state, segment, worker, finish);
   if (inTime < 1) return { blocks: 0, workMs: 0, againAt: Math.max(now + 10, finish ?? now) };
@@ -27,6 +28,11 @@ export function leaseLimit(state: SchedulerState, worker: Worker, segment: Segme
   const restMs = segment.totalRate > 0 ? segment.readyRows / segment.totalRate : Infinity;
   const blocks = finish === undefined ? most : Math.ceil(inTime * partOfRest);
   return { blocks: Math.min(most, blocks), workMs: Math.min(settings.workMs[worker.joined.host], Math.max(restMs * partOfRest, loadMs(segment, worker))), againAt: 0 };
+}
+
+/** However fast a worker is, no lease is of more tasks than that; `ms`: what one takes it. */
+export function mostTasks({ maxTasksPerLease, maxShortTasksPerLease }: SchedulerSettings, ms: number): number {
+  return Math.max(1, ms < 1 ? Math.min(maxTasksPerLease, maxShortTasksPerLease) : maxTasksPerLease);
 }
 
 /** The tasks of a lease: from the front of the queue, as many as the limit allows and at least one. */

@@ -12,6 +12,7 @@ export interface Failure {
   readonly error: ErrorData;
   readonly row?: number;
   readonly badResult?: boolean;
+  readonly unconfirmed?: boolean;
 }
 
 /** What a job ends by: a failure that no other worker and no smaller task would be spared. */
@@ -21,7 +22,7 @@ export type Verdict = "again" | "job-fails";
  * A worker failed at a task. Who is to blame is told by others: the task goes to workers that have not failed at it, and only when so many
  * distinct ones have is it cut up, until the guilty row stands alone and is quarantined. A worker that fails alone is the one excluded.
  */
-export function failTask(state: SchedulerState, attempt: Attempt, { failure, error, row, badResult = false }: Failure): Verdict {
+export function failTask(state: SchedulerState, attempt: Attempt, { failure, error, row, badResult = false, unconfirmed = false }: Failure): Verdict {
   const { task, worker } = attempt;
   endAttempt(state, attempt);
   if (failure === "aborted") {
@@ -30,7 +31,7 @@ export function failTask(state: SchedulerState, attempt: Attempt, { failure, err
   }
   const trouble = troubleOf(task, error);
   // Names of volunteers cost nothing: what three of them say of a block is no proof.
-  if (badResult || worker.joined.volunteer === true) {
+  if (badResult || unconfirmed || worker.joined.volunteer === true) {
     trouble.badResultsBy.add(worker);
     trouble.badResults++;
   } else {
@@ -44,7 +45,7 @@ export function failTask(state: SchedulerState, attempt: Attempt, { failure, err
   trouble.againAt = state.now + state.settings.againMs;
   if (failure === "oom") trouble.memoryFloor = Math.max(trouble.memoryFloor, worker.joined.memoryBytes);
   // Of many machines one has failed.
-  if (!isPool(worker)) strike(state, task.of.segment.job, worker);
+  if (!unconfirmed && !isPool(worker)) strike(state, task.of.segment.job, worker);
   return judge(state, task, trouble);
 }
 

@@ -22,7 +22,7 @@ export function schedule(state: SchedulerState, event: SchedulerEvent, now: numb
   runTimers(state);
   handle(state, event);
   expireLeases(state);
-  finishJobs(state, [...state.touched]);
+  if (state.touched.size > 0) finishJobs(state);
   dispatch(state);
   if (event.kind === "tick") state.timerAt = Infinity;
   setTimer(state);
@@ -73,6 +73,7 @@ function forgiveOwnDelay(state: SchedulerState): void {
 }
 
 function expireLeases(state: SchedulerState): void {
+  if (state.overdue.size === 0) return;
   for (const worker of state.overdue) {
     // The event at hand may be its beat.
     if (expiresAt(state, worker) > state.now) watchExpiry(state, worker);

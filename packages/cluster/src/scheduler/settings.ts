@@ -7,6 +7,8 @@ export interface SchedulerSettings {
   /** Work in one lease, at the rate measured of that worker. */
   readonly workMs: { readonly machine: number; readonly tab: number };
   readonly maxTasksPerLease: number;
+  /** Of tasks that take less than a millisecond. Then the gateway is what they wait for, and what is open for longer than a round trip only makes memory work. */
+  readonly maxShortTasksPerLease: number;
   readonly maxCredit: { readonly machine: number; readonly tab: number };
   /** A running task without a row done for this long (or ten times what it should take) has failed. */
   readonly stallMs: number;
@@ -40,6 +42,7 @@ export const defaultSchedulerSettings: SchedulerSettings = {
   leaseMs: { machine: 15_000, tab: 90_000 },
   workMs: { machine: 15_000, tab: 8_000 },
   maxTasksPerLease: 512,
+  maxShortTasksPerLease: 128,
   maxCredit: { machine: 64, tab: 4 },
   stallMs: 120_000,
   affinityMs: 2_000,

@@ -34,6 +34,8 @@ export interface OnnxRunOptions {
   readonly keep?: readonly string[];
   /** Outputs of shape [rows, positions, n] of which only the last position is wanted; they come back as [rows, n]. */
   readonly lastPosition?: readonly string[];
+  /** The feeds were made for this run, and nobody reads them after it: their memory may move where the session runs. Otherwise it is copied. */
+  readonly movesFeeds?: boolean;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isTypedArray, ShoalError, type Block, type Column, type PredictorSpec, type TypedArray } from "@shoal/core";
+import { isAllNaN, isTypedArray, ShoalError, type Block, type Column, type PredictorSpec } from "@shoal/core";
 
 /**
  * Wrong results are errors (law 9): a row count that must be kept and is not, numbers that are all NaN.
@@ -39,16 +39,4 @@ export function checkPromisedColumns(result: Block, spec: PredictorSpec): void {
 
 function isSameColumn(result: Column | undefined, given: Column | undefined): boolean {
   return result !== undefined && given !== undefined && isTypedArray(result.values) && isTypedArray(given.values) && result.values.buffer === given.values.buffer;
-}
-
-function isAllNaN({ type, values, validity }: Column): boolean {
-  const kind = type.kind === "tensor" ? type.element : type.kind;
-  if ((kind !== "float32" && kind !== "float64") || !isTypedArray(values) || values.length === 0) return false;
-  if (validity !== undefined && !validity.includes(1)) return false;
-  return onlyNaN(values);
-}
-
-function onlyNaN(values: TypedArray): boolean {
-  for (let at = 0; at < values.length; at++) if (!Number.isNaN(values[at])) return false;
-  return true;
 }

@@ -96,11 +96,12 @@ export class ActorPool implements BlockPool {
   endInput(): void {
     this.#inputEnded = true;
     this.#schedule();
+    this.#dismissIfDone();
   }
 
   /** Ends every actor at once: idle ones are disposed, busy ones killed. Settles when all are gone. */
   async close(): Promise<void> {
-    const reason = new ShoalError("aborted", "The pool of actors was closed.", { failure: "aborted" });
+    const reason = closed();
     this.#ended.abort(reason);
     this.#fail(reason);
     await this.#roster.close(reason);
@@ -220,6 +221,12 @@ export class ActorPool implements BlockPool {
     if (task.open > 0 || !this.#tasks.delete(task)) return;
     task.resolve(mergeResults(task.block, task.parts));
     this.#settings.onChange();
+    this.#dismissIfDone();
+  }
+
+  /** All is done: while the last blocks are written, the actors end already. */
+  #dismissIfDone(): void {
+    if (this.#inputEnded && this.#tasks.size === 0) void this.#roster.close(closed());
   }
 
   /** An actor is gone or useless: what it had is offered again. */
@@ -295,4 +302,8 @@ export class ActorPool implements BlockPool {
       this.#lose(member, "timeout", tooSlow(this.#settings, member.actor));
     }
   }
+}
+
+function closed(): ShoalError {
+  return new ShoalError("aborted", "The pool of actors was closed.", { failure: "aborted" });
 }

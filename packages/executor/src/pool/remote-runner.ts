@@ -36,7 +36,7 @@ export interface RemoteJob extends AsyncDisposable {
   /** The run has all it wanted, and its output is there: what is kept of the job elsewhere may go. */
   published(): Promise<void>;
   /** Absent: what is done is kept nowhere else. */
-  readonly kept?: KeptElsewhere;
+  readonly kept?: KeptElsewhere | undefined;
 }
 
 /** What is done of a job is kept where it went: a run of the same identity, which reads its input from the start, is given it. */
@@ -45,4 +45,15 @@ export interface KeptElsewhere {
   readonly by: string;
   /** The run goes on in the middle instead, after rows that this machine has: it cuts other blocks, and is a job of its own. To be said before it begins. */
   goesOnHere(): Promise<void>;
+  /** Absent: the run is known there by its plan. Otherwise by a name, which this machine writes down beside the output. */
+  readonly named?: NamedElsewhere;
+}
+
+export interface NamedElsewhere {
+  /** A name that nobody has. */
+  readonly fresh: string;
+  /** The run goes by it, and something is known to be done, or an earlier run had it. */
+  readonly hasDone: boolean;
+  /** The run has this name, and can be continued by it. To be said before it begins. `again`: an earlier run had it. */
+  use(name: string, again: boolean): void;
 }

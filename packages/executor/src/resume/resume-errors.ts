@@ -3,11 +3,11 @@ import { formatCount, plural } from "../stats/format-quantity.ts";
 import type { LedgerSummary } from "./run-ledger.ts";
 
 /** @param changes one sentence each */
-export function resumeChanged(location: string, rows: number, changes: readonly string[]): ShoalError {
-  return new ShoalError("resume-changed", `The run that left "${location}" unfinished (${plural(rows, "row")} done) was another one than this:\n${changes.map((change) => `  - ${change}`).join("\n")}`, {
+export function resumeChanged(location: string, rows: number | undefined, changes: readonly string[]): ShoalError {
+  return new ShoalError("resume-changed", `The run that left "${location}" unfinished${rows === undefined ? "" : ` (${plural(rows, "row")} done)`} was another one than this:\n${changes.map((change) => `  - ${change}`).join("\n")}`, {
     failure: "bug",
     hint: 'Undo the changes and resume again, or start anew with { mode: "overwrite" }. Give a function a version ({ version: "1" }) before you change text of it that its rows do not depend on.',
-    details: { path: location, rows, changes },
+    details: { path: location, ...(rows !== undefined && { rows }), changes },
   });
 }
 
@@ -24,7 +24,7 @@ export function deviceChanged(location: string, device: string, there: readonly 
 export function unfinished(error: ShoalError, summary: LedgerSummary | undefined, by?: string): ShoalError {
   const { message, details } = error.toData();
   if (summary === undefined || summary.rows === 0) {
-    if (by !== undefined) return new ShoalError(error.code, `${message} What ${by} has of it is kept.`, { cause: error, failure: "bug", hint: 'Go on with it: { resume: true } (--resume); or choose another name.', ...(details && { details }) });
+    if (by !== undefined) return new ShoalError(error.code, `${message} What ${by} has of it is kept.`, { cause: error, failure: "bug", hint: 'Go on with it there: { resume: true } (--resume, with the same --share or --on); or choose another name.', ...(details && { details }) });
     return new ShoalError(error.code, `${message} No row of it is kept.`, { cause: error, failure: "bug", hint: 'Start at the first row: { resume: true }, or { mode: "overwrite" }; or choose another name.', ...(details && { details }) });
   }
   const { rows, startedAt, lastAt } = summary;

@@ -13,6 +13,8 @@ export interface LedgerHead {
   readonly identity: PlanIdentity;
   /** When the first run began, as an ISO string. */
   readonly startedAt: string;
+  /** What is done is kept elsewhere: by whom, and under which name of the run. Then nothing follows here. */
+  readonly elsewhere?: { readonly by: string; readonly name: string };
 }
 
 /** What is written down with each block of the output. JSON. */
@@ -39,6 +41,8 @@ export interface LedgerSummary {
   readonly startedAt: string;
   /** When the last block was written down, as an ISO string. */
   readonly lastAt: string;
+  /** What is done is kept there, and not here. */
+  readonly elsewhere?: LedgerHead["elsewhere"];
 }
 
 /** The ledger of one run, open. One call at a time; what it has is safe from a process that dies, and within moments from a machine that does. */

@@ -16,6 +16,12 @@ export function whyNoPosition(plan: PhysicalOperator): string | undefined {
   return whyNotThis(plan) ?? firstOf(physicalInputsOf(plan), whyNoPosition);
 }
 
+/** Why a run of the plan, begun again, may cut other blocks than before, though it reads the same rows from the start. */
+export function whyOtherBlocks(plan: PhysicalOperator): string | undefined {
+  if (plan.kind === "actor-pool" && !plan.preserveOrder) return "preserveOrder: false lets rows come in another order each time";
+  return firstOf(physicalInputsOf(plan), whyOtherBlocks);
+}
+
 function whyNotThis(plan: PhysicalOperator): string | undefined {
   switch (plan.kind) {
     case "zip": return "zip() reads two datasets beside each other";

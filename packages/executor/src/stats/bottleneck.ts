@@ -10,7 +10,9 @@ export function nameBottleneck(stages: readonly StageStats[], wallMs: number, co
   if (wallMs <= 0 || stages.length === 0) return "Nothing ran.";
   const pools = stages.filter((stage) => stage.pool !== undefined);
   const hardest = pools.toSorted((a, b) => (b.pool?.utilisation ?? 0) - (a.pool?.utilisation ?? 0))[0];
-  const startMs = Math.max(0, ...pools.map((stage) => stage.pool?.startMs ?? 0));
+  const latest = pools.toSorted((a, b) => (b.pool?.startMs ?? 0) - (a.pool?.startMs ?? 0))[0]?.pool;
+  const startMs = latest?.startMs ?? 0;
+  if (startMs > 0.5 * wallMs && latest?.workers !== undefined) return `Most of the time went into waiting for a worker (${formatDuration(startMs)} of ${formatDuration(wallMs)}): start them before the run, and more of them.`;
   if (startMs > 0.5 * wallMs) {
     return `Most of the time went into starting actors and loading the model (${formatDuration(startMs)} of ${formatDuration(wallMs)}): with more rows at once that counts for less.`;
   }

@@ -75,7 +75,7 @@ export class RunProgress {
       if (all === undefined || signal.aborted) return;
       const rows = Math.max(0, all - readBefore);
       this.#totalRows = rows;
-      this.#emit({ kind: "total-rows", rows });
+      this.#emit({ kind: "total-rows", rows, ...(readBefore > 0 && { before: Math.min(all, readBefore) }) });
     } catch {
       // Only the ETA needs it; what is wrong with the source, reading will say.
     }

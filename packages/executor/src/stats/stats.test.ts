@@ -22,6 +22,7 @@ describe("the bottleneck, and what to change", () => {
     ["the device", [score({ utilisation: 0.95 })], 0, /^score was the bottleneck \(its 2 actors were predicting 95 % of the time\): use a GPU/],
     ["padding", [score({ utilisation: 0.95, paddingEfficiency: 0.3 })], 0, /70 % of its tokens were padding: .*maxBatchCost/],
     ["loading", [score({ loadMs: 1600 })], 0, /^Loading score took 80 % of the run/],
+    ["waiting for a worker", [score({ startMs: 900, workers: [{ worker: "one", rows: 10 }] })], 0, /^Most of the time went into waiting for a worker \(900 ms of 1\.0 s\)/],
     ["starting", [score({ startMs: 900, utilisation: 0.01, preprocessMs: 30, predictMs: 3 })], 0, /^Most of the time went into starting actors and loading the model \(900 ms of 1\.0 s\): with more rows/],
     ["reading images", [stage("read images (1,000 files)", { kind: "scan", busyMs: 800 }), score({ utilisation: 0.1 })], 0, /^Reading was the slowest: read images .* took 80 % .*only their paths .*actors decode them/],
     ["preparing", [score({ preprocessMs: 1800, utilisation: 0.4 })], 0, /^Preparing rows for score took longer than predicting them/],

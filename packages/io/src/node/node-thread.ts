@@ -6,7 +6,7 @@ import type { FromThread, Thread } from "../decode-thread-messages.ts";
 export function startNodeThread(): Thread {
   const { url, options } = decodeThreadEntry();
   // Heap beyond this ends the thread, not the process.
-  const worker = new Worker(url, { ...options, name: "shoal-decode", resourceLimits: { maxOldGenerationSizeMb: 2048, maxYoungGenerationSizeMb: 24 } });
+  const worker = new Worker(url, { ...options, name: "shoal-decode", resourceLimits: { maxOldGenerationSizeMb: 2048, maxYoungGenerationSizeMb: 12 } });
   return {
     post: (message, transfer) => worker.postMessage(message, transfer as ArrayBuffer[]),
     listen(message, failed) {

@@ -12,8 +12,10 @@ export function dialSocket<S extends "worker" | "driver">(base: string, openSock
       const socket = openSocket(url);
       const over = new AbortController();
       let why = "";
-      const fail = (): void => {
+      const fail = async (): Promise<void> => {
+        if (over.signal.aborted) return;
         over.abort();
+        if (!signal.aborted && !isOfCertificate(why)) why = (await certificateFault(base)) ?? why;
         reject(signal.aborted ? signal.reason : isOfCertificate(why) ? untrusted(base, why) : unreachable(base, why));
       };
       socket.addEventListener("open", () => {
@@ -24,10 +26,10 @@ export function dialSocket<S extends "worker" | "driver">(base: string, openSock
       socket.addEventListener("error", ({ message, error }: { readonly message?: unknown; readonly error?: unknown }) => {
         why = reasonOf(error) ?? (typeof message === "string" ? message : "");
       });
-      socket.addEventListener("close", fail);
+      socket.addEventListener("close", () => void fail());
       signal.addEventListener("abort", () => {
         socket.close();
-        fail();
+        void fail();
       }, { once: true, signal: over.signal });
     });
 }
@@ -38,6 +40,19 @@ function reasonOf(error: unknown): string | undefined {
   return error instanceof Error && error.message !== "" ? error.message : undefined;
 }
 
+/** Of some WebSockets, as Deno's, one hears that they did not open, and not why: there a request tells. Undefined where it is something else, or nobody says. */
+async function certificateFault(base: string): Promise<string | undefined> {
+  if (!base.startsWith("https:")) return undefined;
+  try {
+    await (await fetch(base, { method: "HEAD", redirect: "manual", signal: AbortSignal.timeout(askedMs) })).body?.cancel();
+    return undefined;
+  } catch (error) {
+    const { message, cause } = error as { readonly message?: string; readonly cause?: { readonly message?: string } };
+    return [cause?.message, message].find((text) => text !== undefined && isOfCertificate(text));
+  }
+}
+
+const askedMs = 5_000;
 const trustIt = "Copy the file certificate.pem from the coordinator's folder (there, a note beside the links names it) to this machine, and say the command again with it: NODE_EXTRA_CA_CERTS=certificate.pem shoal work \"…\". Or give the coordinator a certificate of a known authority: --cert and --key.";
 
 function isOfCertificate(why: string): boolean {

@@ -2,8 +2,8 @@ import type { HelpSnapshot, JobSnapshot, Snapshot, WorkerSnapshot } from "@shoal
 import { formatCount, formatDuration, plural } from "@shoal/executor";
 
 /** What happened between two snapshots that somebody at the terminal wants a line about. */
-export function coordinatorNews(before: Snapshot | undefined, after: Snapshot): readonly string[] {
-  return [...workerNews(ownOf(before), ownOf(after)), ...jobNews(before?.jobs ?? [], after.jobs), ...helpNews(before?.helps, after.helps), ...pauseNews(before?.paused, after.paused)];
+export function coordinatorNews(before: Snapshot | undefined, after: Snapshot, workers = workerNews): readonly string[] {
+  return [...workers(ownOf(before), ownOf(after)), ...jobNews(before?.jobs ?? [], after.jobs), ...helpNews(before?.helps, after.helps), ...pauseNews(before?.paused, after.paused)];
 }
 
 /** Workers of other gateways come and go there. */

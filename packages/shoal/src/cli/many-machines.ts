@@ -6,7 +6,7 @@ import type { RemoteJobSettings, RemoteRunner } from "@shoal/executor";
 import { parseLink, type Snapshot } from "@shoal/cluster";
 import { shareFolder } from "../cluster/share-folder.ts";
 import type { Share } from "../cluster/share.ts";
-import { workerNews } from "./coordinator-news.ts";
+import { CalmNews } from "./calm-news.ts";
 import { coordinatorOptions, withCoordinatorFlags, type CoordinatorFlags } from "./coordinator-flags.ts";
 import { linksText, type Links } from "./links-text.ts";
 
@@ -140,10 +140,11 @@ export class ManyMachines implements AsyncDisposable {
 
   #tellOfGuests({ coordinator: { gateway } }: Share, host: string): () => void {
     const guests = ({ workers }: Snapshot) => workers.filter(({ worker }) => worker !== host);
+    const calm = new CalmNews(performance.now());
     let before = guests(gateway.snapshot());
     return gateway.watch(() => {
       const after = guests(gateway.snapshot());
-      for (const line of workerNews(before, after)) this.#tell(line);
+      for (const line of calm.lines(before, after, performance.now())) this.#tell(line);
       before = after;
     });
   }

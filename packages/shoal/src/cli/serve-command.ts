@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { ShoalError, type Logger } from "@shoal/core";
 import type { Coordinator } from "@shoal/coordinator";
+import { CalmNews } from "./calm-news.ts";
 import { coordinatorNews } from "./coordinator-news.ts";
 import { coordinatorOptions, withCoordinatorFlags, type CoordinatorFlags } from "./coordinator-flags.ts";
 import { withEngineFlags, type EngineFlags } from "./engine-flags.ts";
@@ -85,12 +86,13 @@ function aboutGateways({ gateways = [], name }: Flags, { url, port }: Coordinato
   ];
 }
 
-/** A line for each worker that comes or goes, and for each job. */
+/** A line for each worker that comes or goes, unless they are many, and for each job. */
 function tellNews({ gateway }: Coordinator, say: (line: string) => void): () => void {
   let before = gateway.snapshot();
+  const calm = new CalmNews(performance.now());
   return gateway.watch(() => {
     const after = gateway.snapshot();
-    for (const line of coordinatorNews(before, after)) say(line);
+    for (const line of coordinatorNews(before, after, (was, is) => calm.lines(was, is, performance.now()))) say(line);
     before = after;
   });
 }

@@ -1,5 +1,5 @@
 import type { HubOptions } from "@shoal/backend-transformers";
-import { parseLink, type Cluster } from "@shoal/cluster";
+import type { Cluster } from "@shoal/cluster";
 import { silentLogger, type Logger } from "@shoal/core";
 
 export interface ConnectOptions {
@@ -20,8 +20,9 @@ export interface ConnectOptions {
  * @throws `bad-link`, `unreachable`, `untrusted-certificate`; `protocol-mismatch` where the other side is of another version; what the coordinator refuses the link with
  */
 export async function connect(link: string | URL, options: ConnectOptions = {}): Promise<Cluster> {
+  // Most runs have no cluster: its hundred files would be read before their first row.
+  const [{ parseLink }, { openCluster }] = await Promise.all([import("@shoal/cluster"), import("./open-cluster.ts")]);
   const { urls, token } = parseLink(String(link));
-  const { openCluster } = await import("./open-cluster.ts");
   const cluster = openCluster(urls, token, { log: silentLogger, ...options });
   await cluster.ready();
   return cluster;

@@ -1,4 +1,4 @@
-import { startActor } from "@shoal/executor";
+import { startActor } from "@shoal/executor/actor";
 import { serveLocalActor } from "@shoal/workers/local";
 import { openDoors } from "#doors";
 import { actorParts } from "./actor-parts.ts";

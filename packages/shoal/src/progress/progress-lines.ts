@@ -7,6 +7,8 @@ export interface Progress {
   readonly stages: Map<number, Stage>;
   readonly elapsedMs: number;
   readonly totalRows: number | undefined;
+  /** Rows that an earlier run has done. */
+  readonly rowsBefore: number;
   take(event: RunEvent): void;
 }
 
@@ -14,6 +16,7 @@ export function startProgress(): Progress {
   const stages = new Map<number, Stage>();
   let elapsedMs = 0;
   let totalRows: number | undefined;
+  let rowsBefore = 0;
   return {
     stages,
     get elapsedMs() {
@@ -22,8 +25,11 @@ export function startProgress(): Progress {
     get totalRows() {
       return totalRows;
     },
+    get rowsBefore() {
+      return rowsBefore;
+    },
     take(event) {
-      if (event.kind === "total-rows") totalRows = event.rows;
+      if (event.kind === "total-rows") [totalRows, rowsBefore] = [event.rows, event.before ?? 0];
       if (event.kind !== "stage-progress") return;
       elapsedMs = event.elapsedMs;
       stages.set(event.stage, event);
@@ -32,8 +38,9 @@ export function startProgress(): Progress {
 }
 
 /** One stage: name, rows, rows/s, queue, actors busy, failed rows, time left. */
-export function stageLine(stage: Stage, { totalRows }: Progress): string {
-  const rows = totalRows === undefined ? `${count(stage.rowsOut)} rows` : `${count(stage.rowsOut)} of ${count(totalRows)} rows`;
+export function stageLine(stage: Stage, { totalRows, rowsBefore }: Progress): string {
+  const done = count(rowsBefore + stage.rowsOut);
+  const rows = totalRows === undefined ? `${done} rows` : `${done} of ${count(rowsBefore + totalRows)} rows${rowsBefore === 0 ? "" : ` (${count(rowsBefore)} before)`}`;
   return [
     stage.name.padEnd(28).slice(0, 40), rows, `${count(stage.rowsPerSecond)}/s`,
     ...(stage.queue === undefined ? [] : [`queue ${stage.queue}`]),

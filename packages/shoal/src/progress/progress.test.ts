@@ -19,6 +19,8 @@ describe("lines", () => {
     expect(stageLine(stage(), progress).replace(/ {2,}/g, "  ")).toBe("read a.jsonl  10 rows  10/s");
     progress.take({ kind: "total-rows", rows: 52_000 });
     expect(stageLine(stage(predicting), progress).replace(/ {2,}/g, "  ")).toBe("sentiment  1,234 of 52,000 rows  411/s  queue 3  actors 1 of 2 busy  4 failed  2 min 5 s left");
+    progress.take({ kind: "total-rows", rows: 30_000, before: 22_000 });
+    expect(stageLine(stage(predicting), progress).replace(/ {2,}/g, "  ")).toMatch(/^sentiment {2}23,234 of 52,000 rows \(22,000 before\)/);
     expect(stageLine(stage({ ...predicting, actors: 0, actorsBusy: 0, actorsLoading: 2 }), progress)).toMatch(/queue 3 +2 loading/);
     expect(stageLine(stage({ ...predicting, actorsLoading: 1 }), progress)).toMatch(/actors 1 of 2 busy +1 loading/);
   });

@@ -4,5 +4,5 @@
  * user has set stands; other runtimes than Node and other systems than Linux read neither.
  */
 export function actorEnvironment({ NODE_OPTIONS = "", MALLOC_ARENA_MAX = "2" }: NodeJS.ProcessEnv): Record<string, string> {
-  return { MALLOC_ARENA_MAX, NODE_OPTIONS: /--max[-_]semi[-_]space[-_]size/.test(NODE_OPTIONS) ? NODE_OPTIONS : `${NODE_OPTIONS} --max-semi-space-size=8`.trim() };
+  return { MALLOC_ARENA_MAX, NODE_OPTIONS: /--max[-_]semi[-_]space[-_]size/.test(NODE_OPTIONS) ? NODE_OPTIONS : `${NODE_OPTIONS} --max-semi-space-size=4`.trim() };
 }

@@ -43,7 +43,7 @@ export const about = v.object({ note: v.exactOptional(words), columns });
 
 export const jobDescription = v.object({
   job: id, name: text(1_024), about, segments: list(segmentDescription, 64), priority: v.pipe(v.number(), v.safeInteger()),
-  weight: v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(1e6)), volunteers: flag,
+  weight: v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(1e6)), volunteers: flag, passing: v.exactOptional(flag),
 });
 
 export const segmentNumber = counted(63);

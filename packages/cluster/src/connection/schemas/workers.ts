@@ -20,7 +20,7 @@ export const hello = v.object({
   worker: v.exactOptional(workerTraits),
 });
 
-export const welcome = v.object({ kind: v.literal("welcome"), protocol: count, key: token, name: text(1_024), beatMs: v.pipe(counted(3_600_000), v.minValue(1)) });
+export const welcome = v.object({ kind: v.literal("welcome"), protocol: count, key: token, name: text(1_024), beatMs: v.pipe(counted(3_600_000), v.minValue(1)), keepsLedgers: v.exactOptional(flag) });
 export const bye = v.object({ kind: v.literal("bye"), error: errorData, again: flag });
 
 export const segment = v.object({ kind: v.literal("segment"), job: id, segment: segmentNumber, jobName: text(1_024), about, description: segmentDescription });
@@ -47,6 +47,7 @@ export const beat = v.object({
 export const resultStats = v.object({
   device: text(256), preprocessMs: amount, predictMs: amount, postprocessMs: amount, batches: list(rows, 100_000),
   counts: v.pipe(v.record(text(256), v.pipe(v.number(), v.finite())), v.check((counts) => Object.keys(counts).length <= 1_000, "too many counts")),
+  collapsedRows: v.exactOptional(rows), memoryBytes: v.exactOptional(amount),
 });
 
 export const result = v.object({ kind: v.literal("result"), task: taskId, attempt: attemptId, rows, sha256, input: v.exactOptional(sha256), failures: rowFailures, stats: resultStats });

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { link, mkdir, open, readdir, readFile, rename, rm, stat, utimes, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
 
 /** What the engine asks of a file system; errors carry the system's codes (`ENOSPC`). Tests put one in between that fails. */
 export interface Disk {
@@ -37,7 +38,7 @@ const partBytes = 1 << 20;
 
 /** The file system of Node, Bun and Deno. */
 export const localDisk: Disk = {
-  makeFolder: async (path) => void (await mkdir(path, { recursive: true })),
+  makeFolder,
   list: async (folder) => (await readdir(folder).catch(unlessMissing(() => [] as string[]))).sort(),
   syncFolder: async (path) => {
     try {
@@ -88,6 +89,19 @@ export const localDisk: Disk = {
   },
   exists: existsSync,
 };
+
+/** Node's own way of making parents never ends where a folder can't have any, as in /proc. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT" && dirname(path) !== path && !existsSync(dirname(path))) {
+      await makeFolder(dirname(path));
+      return makeFolder(path);
+    }
+    if (!(await stat(path).then((info) => info.isDirectory(), () => false))) throw error;
+  }
+}
 
 class LocalFile implements DiskFile {
   readonly #handle: FileHandle;

@@ -16,6 +16,7 @@ interface KnownBlob {
 
 const packName = /^pack-(\d{8})\.blobs$/;
 const maxPackBytes = 64 << 20;
+const touchedMs = 1_000;
 
 /** Blobs in packs, one behind the other: `pack-00000001.blobs` and so on; which lie where is read when a folder is opened, and kept in memory. One process at a time. */
 export class FolderBlobs implements BlobStore {
@@ -26,6 +27,7 @@ export class FolderBlobs implements BlobStore {
   /** Blobs that are being put. */
   readonly #underWay = new Map<string, Promise<unknown>>();
   #collecting: Promise<unknown> = Promise.resolve();
+  #touched = { pack: -1, at: 0 };
 
   static async open(folder: string, disk: Disk): Promise<FolderBlobs> {
     const known = new Map<string, KnownBlob>();
@@ -50,14 +52,20 @@ export class FolderBlobs implements BlobStore {
     return this.#alone(sha256, async () => {
       if (await this.#isThere(sha256)) return "there";
       checkBlobBytes(sha256, await sha256Of(copy));
-      return this.#store(sha256, copy);
+      await this.#store(sha256, copy);
+      return "stored";
     });
   }
 
-  async add(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-    const sha256 = await sha256Of(bytes);
-    await this.#alone(sha256, async () => (await this.#isThere(sha256)) || this.#store(sha256, bytes));
-    return sha256;
+  add(sha256: string, bytes: Uint8Array): Promise<void> {
+    if (this.#known.has(sha256) || this.#underWay.has(sha256)) return this.#alone(sha256, async () => void ((await this.#isThere(sha256)) || (await this.#store(sha256, bytes))));
+    // Nobody has it, mostly: as few promises as that takes.
+    const stored = this.#store(sha256, bytes, () => this.#underWay.delete(sha256));
+    this.#underWay.set(sha256, stored);
+    return stored.catch((error: unknown) => {
+      this.#underWay.delete(sha256);
+      throw diskError(error, `store blob ${sha256}`, this.#folder);
+    });
   }
 
   async get(sha256: string, range?: ByteRange): Promise<Uint8Array> {
@@ -81,9 +89,11 @@ export class FolderBlobs implements BlobStore {
     await this.#writer.close();
   }
 
-  async #store(sha256: string, bytes: Uint8Array): Promise<"stored"> {
-    await this.#writer.append(sha256, bytes, (place) => this.#known.set(sha256, { place, putAt: Date.now(), isSound: true }));
-    return "stored";
+  #store(sha256: string, bytes: Uint8Array, onStored = (): unknown => undefined): Promise<void> {
+    return this.#writer.append(sha256, bytes, (place) => {
+      this.#known.set(sha256, { place, putAt: Date.now(), isSound: true });
+      onStored();
+    });
   }
 
   /** As good as new for `collect`, if it is there and is what it is called. */
@@ -93,13 +103,20 @@ export class FolderBlobs implements BlobStore {
     known.putAt = Date.now();
     try {
       if (!known.isSound) await this.#read(sha256);
-      // For who opens the folder next.
-      await this.#disk.touch(packPath(this.#folder, known.place.pack));
+      await this.#touch(known.place.pack);
       return this.#known.has(sha256);
     } catch {
       // Whatever is wrong with it there, it is written once more.
       return false;
     }
+  }
+
+  /** For who opens the folder next. To the second: the same small result may come a thousand times in one. */
+  async #touch(pack: number): Promise<void> {
+    const now = Date.now();
+    if (this.#touched.pack === pack && now - this.#touched.at < touchedMs) return;
+    await this.#disk.touch(packPath(this.#folder, pack));
+    this.#touched = { pack, at: now };
   }
 
   /** The bytes, which are looked at each time: those that have changed where they lie are never given out. */

@@ -11,6 +11,8 @@ export class LoggedLedger implements Ledger {
   readonly #state: LedgerState;
   readonly #log: LedgerLog;
   readonly #pending = new Map<string, Promise<unknown>>();
+  /** The same of blocks, by job. */
+  readonly #commits = new Map<string, Map<string, Promise<unknown>>>();
 
   constructor(state: LedgerState, log: LedgerLog) {
     this.#state = state;
@@ -35,15 +37,44 @@ export class LoggedLedger implements Ledger {
     return [...this.#state.jobs.keys()];
   }
 
-  async commit(job: string, block: string, record: CommitRecord): Promise<CommitOutcome> {
-    const key = `commit ${JSON.stringify([job, block])}`;
-    for (let other; (other = this.#underWay(jobKey(job), key)) !== undefined; ) await other;
+  commit(job: string, block: string, record: CommitRecord): Promise<CommitOutcome> {
+    return this.#commitUnderWay(job, block) === undefined ? this.#commitNow(job, block, record) : this.#commitLater(job, block, record);
+  }
+
+  async #commitLater(job: string, block: string, record: CommitRecord): Promise<CommitOutcome> {
+    for (let other; (other = this.#commitUnderWay(job, block)) !== undefined; ) await other.catch(() => {});
+    return this.#commitNow(job, block, record);
+  }
+
+  /** Most of what is written comes by here, so it makes as few promises as it can. */
+  #commitNow(job: string, block: string, record: CommitRecord): Promise<CommitOutcome> {
     const ledger = this.#state.jobs.get(job);
-    if (ledger === undefined) return { outcome: "no-ledger" };
+    if (ledger === undefined) return Promise.resolve({ outcome: "no-ledger" });
     const winner = ledger.commits.get(block);
-    if (winner !== undefined) return winner.record.attempt === record.attempt ? { outcome: "accepted", seq: winner.seq } : { outcome: "lost", winner: winner.record };
+    if (winner !== undefined) return Promise.resolve(winner.record.attempt === record.attempt ? { outcome: "accepted", seq: winner.seq } : { outcome: "lost", winner: winner.record });
     const seq = this.#state.nextSeq();
-    return this.#entry(key, { kind: "commit", seq, job, block, record });
+    const written = this.#log.append({ kind: "commit", seq, job, block, record });
+    let underWay = this.#commits.get(job);
+    if (underWay === undefined) this.#commits.set(job, (underWay = new Map()));
+    underWay.set(block, written);
+    const settled = (): void => {
+      underWay.delete(block);
+      if (underWay.size === 0 && this.#commits.get(job) === underWay) this.#commits.delete(job);
+    };
+    return written.then(
+      (): CommitOutcome => {
+        settled();
+        return { outcome: "accepted", seq };
+      },
+      (error: unknown): Undecided => {
+        settled();
+        return undecided(error);
+      },
+    );
+  }
+
+  #commitUnderWay(job: string, block: string): Promise<unknown> | undefined {
+    return (this.#pending.size === 0 ? undefined : this.#pending.get(jobKey(job))) ?? this.#commits.get(job)?.get(block);
   }
 
   async committed(job: string, block: string): Promise<CommitRecord | undefined> {
@@ -82,13 +113,12 @@ export class LoggedLedger implements Ledger {
     }
   }
 
-  async #entry(key: string | undefined, record: Extract<LogRecord, { kind: "commit" | "note" | "append" }>): Promise<{ outcome: "accepted"; seq: number } | Undecided> {
+  async #entry(key: string | undefined, record: Extract<LogRecord, { kind: "note" | "append" }>): Promise<{ outcome: "accepted"; seq: number } | Undecided> {
     try {
       await this.#write(key, record);
       return { outcome: "accepted", seq: record.seq };
     } catch (error) {
-      if (ShoalError.is(error, "engine-closed")) throw error;
-      return { outcome: "undecided", reason: ShoalError.from(error) };
+      return undecided(error);
     }
   }
 
@@ -111,6 +141,11 @@ export class LoggedLedger implements Ledger {
     }
     return undefined;
   }
+}
+
+function undecided(error: unknown): Undecided {
+  if (ShoalError.is(error, "engine-closed")) throw error;
+  return { outcome: "undecided", reason: ShoalError.from(error) };
 }
 
 function jobKey(job: string): string {

@@ -17,10 +17,8 @@ export class MemoryBlobs implements BlobStore {
     return this.#keep(sha256, copy);
   }
 
-  async add(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-    const sha256 = await sha256Of(bytes);
+  async add(sha256: string, bytes: Uint8Array): Promise<void> {
     this.#keep(sha256, bytes);
-    return sha256;
   }
 
   #keep(sha256: string, bytes: Uint8Array): "stored" | "there" {

@@ -37,8 +37,8 @@ export async function lookIntoLedger(folder: string): Promise<LedgerSummary | un
   try {
     const { head, frames } = await readFrames(file);
     const last = frames.at(-1)?.json as LedgerRecord | undefined;
-    if (head === undefined || last === undefined) return undefined;
-    return { rows: last.rows, startedAt: head.startedAt, lastAt: (await stat(path)).mtime.toISOString() };
+    if (head === undefined || (last === undefined && head.elsewhere === undefined)) return undefined;
+    return { rows: last?.rows ?? 0, startedAt: head.startedAt, lastAt: (await stat(path)).mtime.toISOString(), ...(head.elsewhere !== undefined && { elsewhere: head.elsewhere }) };
   } finally {
     await file.close();
   }

@@ -26,8 +26,12 @@ export class FolderTime {
     const path = join(this.#folder, `time-${crypto.randomUUID()}`);
     const file = await this.#disk.create(path);
     try {
-      // It is on its way to that machine once it is closed.
-      await file.write(new Uint8Array(1), 0).finally(() => file.close());
+      try {
+        await file.write(new Uint8Array(1), 0);
+      } finally {
+        // Then it is on its way to that machine.
+        await file.close();
+      }
       const changedMs = (await this.#disk.stat(path))?.changedMs;
       if (changedMs === undefined) return;
       // Within the time that the call took nobody can tell them apart.

@@ -41,10 +41,8 @@ class S3Blobs implements BlobStore {
     return this.#store(sha256, copy);
   }
 
-  async add(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-    const sha256 = await sha256Of(bytes);
-    await this.#store(sha256, bytes);
-    return sha256;
+  async add(sha256: string, bytes: Uint8Array): Promise<void> {
+    await this.#store(sha256, bytes as Uint8Array<ArrayBuffer>);
   }
 
   async get(sha256: string, range?: ByteRange): Promise<Uint8Array> {

@@ -1,0 +1,38 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { ThreadRequest } from "@shoal/ort-sessions";
+
+/** More than this of what was fed, and read, may lie about. */
+const mostBytes = 8 * 2 ** 20;
+
+/**
+ * Feeds move to this thread, which makes little else: V8 would let tens of megabytes of those that were read lie about, in every actor, before it
+ * looks. So it is told when to.
+ * @returns what is told of each request before it is done, and what is called after one
+ */
+export function fedMemory(collect: (() => void) | undefined = youngCollector()): { readonly came: (request: ThreadRequest) => void; readonly done: () => void } {
+  let bytes = 0;
+  return {
+    came({ operation }) {
+      if (operation.kind !== "run") return;
+      for (const tensor of Object.values(operation.feeds)) if ("data" in tensor && ArrayBuffer.isView(tensor.data)) bytes += tensor.data.byteLength;
+    },
+    done() {
+      if (bytes < mostBytes) return;
+      bytes = 0;
+      collect?.();
+    },
+  };
+}
+
+/** Collects what was made lately, within a millisecond; undefined on runtimes that don't let themselves be told. */
+function youngCollector(): (() => void) | undefined {
+  try {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as (options: { readonly type: "minor" }) => void;
+    setFlagsFromString("--no-expose-gc");
+    return () => collect({ type: "minor" });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,81 @@
+// What volunteers say of rows, and of which types their columns are: looked at against what others say.
+import { columnFromValues, columnValues, createBlock, requireColumn, type Block } from "@shoal/core";
+import { expect, test } from "vitest";
+import { closeLater, openGateway, passUntil, type OpenGateway } from "./open-gateway.ts";
+import { numbers, ScriptedDriver } from "./scripted-driver.ts";
+import { doubles, ScriptedWorker, type Script } from "./scripted-worker.ts";
+
+const tab = { traits: { host: "tab" } } as const;
+const numbersOf = (block: Block): number[] => columnValues(requireColumn(block, "n")) as number[];
+
+/** Says of number 5 that it can't be done. */
+const without5: Script = (block) => {
+  const all = numbersOf(block);
+  const row = all.indexOf(5);
+  return {
+    block: createBlock({ twice: columnFromValues(all.filter((n) => n !== 5).map((n) => 2 * n)) }),
+    failures: row < 0 ? [] : [{ row, attempts: 1, error: { code: "five", message: "5 can't be done." } }],
+  };
+};
+
+async function finished({ clock }: OpenGateway, driver: ScriptedDriver, workers: readonly ScriptedWorker[]): Promise<void> {
+  await passUntil(clock, () => {
+    for (const worker of workers) worker.say({ kind: "beat", rows: 0, state: "waiting" });
+    return driver.done.size === driver.blocks.length;
+  });
+}
+
+async function openFor(blocks = numbers(2)): Promise<OpenGateway & { readonly driver: ScriptedDriver }> {
+  const opened = await openGateway();
+  closeLater(opened);
+  return { ...opened, driver: new ScriptedDriver({ blocks, description: { volunteers: true } }).connect(opened.gateway) };
+}
+
+test("a failed row that a volunteer invents is refuted by a machine, and counted against it", async () => {
+  const opened = await openFor();
+  const { gateway, driver } = opened;
+  const liar = new ScriptedWorker("liar", { ...tab, script: without5 }).connect(gateway);
+  await passUntil(opened.clock, () => liar.tasks.length === 2);
+  const good = new ScriptedWorker("good").connect(gateway);
+  await finished(opened, driver, [liar, good]);
+  expect(driver.values()).toEqual([0, 2, 4, 6, 8, 10, 12, 14]);
+  expect(gateway.snapshot()).toMatchObject({ refused: { "refuted-failure": 1 }, jobs: [{ state: "done", failedRows: 0, failures: [] }] });
+});
+
+test("one that another volunteer meets too is a failed row, and nobody's fault", async () => {
+  const opened = await openFor();
+  const workers = ["a", "b"].map((name) => new ScriptedWorker(name, { ...tab, script: without5 }).connect(opened.gateway));
+  await finished(opened, opened.driver, workers);
+  expect(opened.driver.values()).toEqual([0, 2, 4, 6, 8, 12, 14]);
+  expect(opened.driver.parts(1)).toMatchObject([{ message: { failures: [{ row: 1, error: { code: "five" } }] } }]);
+  expect(opened.gateway.snapshot()).toMatchObject({ refused: {}, jobs: [{ state: "done", failedRows: 1 }] });
+});
+
+test("where a volunteer is alone it is asked once more, and then believed", async () => {
+  const opened = await openFor();
+  const alone = new ScriptedWorker("alone", { ...tab, script: without5 }).connect(opened.gateway);
+  await finished(opened, opened.driver, [alone]);
+  expect(opened.gateway.snapshot()).toMatchObject({ refused: {}, jobs: [{ state: "done", failedRows: 1 }] });
+  expect(alone.tasks.filter(({ task }) => task.block === 1)).toHaveLength(2);
+});
+
+test("failed rows of a machine that was lent by a link of one's own count at once", async () => {
+  const opened = await openFor();
+  await finished(opened, opened.driver, [new ScriptedWorker("machine", { script: without5 }).connect(opened.gateway)]);
+  expect(opened.gateway.snapshot()).toMatchObject({ refused: {}, jobs: [{ state: "done", failedRows: 1 }] });
+});
+
+test.each<[string, (all: number[]) => unknown[]]>([
+  ["text where numbers are", (all) => all.map(String)],
+  ["nothing at all", (all) => all.map(() => null)],
+])("a volunteer's column of %s is refused once a machine has shown what it must be", async (_, values) => {
+  const opened = await openFor(numbers(6));
+  const { gateway, driver, clock } = opened;
+  const good = new ScriptedWorker("good", { script: (block, leased) => (leased.task.block === 0 ? doubles(block, leased) : "silent") }).connect(gateway);
+  await passUntil(clock, () => driver.done.size > 0);
+  good.disconnect();
+  const liar = new ScriptedWorker("liar", { ...tab, script: (block) => ({ block: createBlock({ twice: columnFromValues(values(numbersOf(block))) }) }) }).connect(gateway);
+  await passUntil(clock, () => (gateway.snapshot().refused["bad-result"] ?? 0) > 0);
+  expect(liar.all("settle")).toEqual([]);
+  expect(driver.values().every((value) => typeof value === "number")).toBe(true);
+});
