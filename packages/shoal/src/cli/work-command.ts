@@ -61,11 +61,13 @@ async function work(given: string | undefined, flags: Flags): Promise<void> {
     ...(flags.duty !== undefined && { dutyCycle: flags.duty }),
   });
   const stopListening = drainOnInterrupt(agent);
+  let hasFailed = true;
   try {
     await agent.ended;
+    hasFailed = false;
   } finally {
     stopListening();
-    display?.stop();
+    display?.stop(hasFailed);
   }
 }
 

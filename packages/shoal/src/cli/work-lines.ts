@@ -70,6 +70,10 @@ export class WorkLines {
     return [this.#draining ? "finishing" : this.#state, ...work, ...rate, this.total].join("  ");
   }
 
+  get hasWorked(): boolean {
+    return this.#blocks > 0 || this.#rows > 0;
+  }
+
   /** What this worker has done. */
   get total(): string {
     return `${plural(this.#rows, "row")} in ${plural(this.#blocks, "block")}`;
