@@ -24,7 +24,7 @@ export function assertConfig(what: string, asked: object, got: object): void {
   if (difference === undefined) return;
   const { field } = difference;
   throw new ShoalError("engine-config", `NATS keeps ${what} with ${field} ${JSON.stringify(difference.got) ?? "unset"}, where ${JSON.stringify(difference.asked)} was asked for.`, {
-    hint: "Give all gateways the same settings and all servers the same version; else remove it while no gateway runs, or use another prefix.",
+    hint: "Give all gateways, and whoever asks, the same settings (replicas, prefix) and all servers the same version; else remove it while no gateway runs, or use another prefix.",
     details: { ...difference },
   });
 }

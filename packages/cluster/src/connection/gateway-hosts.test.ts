@@ -35,7 +35,7 @@ test("begins where chance says, and goes on to the next where one can't be had",
   expect(gateways.dialled).toEqual(["http://b/", "http://b/", "http://b/", "http://c/", "http://a/"]);
   expect(hosts.current).toBe("http://a/");
   gateways.down.add("http://a/");
-  await expect(dial(never)).rejects.toMatchObject({ code: "unreachable" });
+  await expect(dial(never)).rejects.toMatchObject({ code: "unreachable", message: expect.stringMatching(/^None of the 3 coordinators that the link names can be reached\. http:\/\/c\/ can't be reached\./) as string });
   expect(gateways.dialled.slice(5)).toEqual(["http://a/", "http://b/", "http://c/"]);
 });
 

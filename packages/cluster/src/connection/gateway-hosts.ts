@@ -39,8 +39,15 @@ export class GatewayHosts {
           this.#next();
         }
       }
-      throw error;
+      throw this.#noneHeard(error);
     };
+  }
+
+  /** All were tried: an error that names only the last would have people look at that one alone. */
+  #noneHeard(last: ShoalError): ShoalError {
+    if (last.code !== "unreachable") return last;
+    const { message, hint, failure } = last.toData();
+    return new ShoalError("unreachable", `None of the ${this.#urls.length} coordinators that the link names can be reached. ${message}`, { cause: last, ...(failure !== undefined && { failure }), ...(hint !== undefined && { hint }) });
   }
 
   async #inTime<Sent extends Header, Received extends Header>(one: DialOne<Sent, Received>, signal: AbortSignal, clock: Clock): Promise<Channel<Sent, Received>> {

@@ -111,7 +111,7 @@ export class InviteBook {
     const scope: Scope = role === "driver" ? "submit" : "work";
     if (this.#invites.get(claims.id)?.revoked === true) throw new ShoalError("invite-revoked", "This link was revoked.", { hint: "Ask whoever runs the coordinator for a new one." });
     if (!claims.scopes.includes(scope)) {
-      throw new ShoalError("not-allowed", `This link does not allow ${scope === "submit" ? "bringing jobs" : "working"}: it is for ${claims.scopes.join(", ") || "nothing"}.`, { hint: `Ask for a link that says "${scope}".` });
+      throw new ShoalError("not-allowed", `This link does not allow ${scope === "submit" ? "bringing jobs" : "working"}: it is for ${claims.scopes.join(", ") || "nothing"}.`, { hint: `Use the link that the coordinator prints beside "${scope === "submit" ? "Bring a job" : "Lend a machine"}", or ask for one that allows "${scope}".` });
     }
     return { trusted: false, volunteer: claims.volunteer, invite: claims.id, byKey };
   }

@@ -22,7 +22,7 @@ export async function doctorEngine(flags: EngineDoctorFlags, environment: Enviro
   // Takers of such servers know what they do.
   const severe = problems.filter(({ code }) => !(flags.engineUnsafe && code === "engine-too-old"));
   if (flags.json) write(`${JSON.stringify({ ok: severe.length === 0, ...(engine !== undefined && { engine: asJson(engine) }), ...(store !== undefined && { store: { ...store, ...(store.problem !== undefined && { problem: plain(store.problem) }) } }) })}\n`);
-  else write(`${[...(engine === undefined ? [] : engineLines(engine)), ...(store === undefined ? [] : storeLines(store)), ...problems.flatMap((problem) => told("problem", problem)), severe.length === 0 ? "Nothing is wrong." : `${severe.length === 1 ? "One thing is" : `${severe.length} things are`} wrong.`].join("\n")}\n`);
+  else write(`${[...(engine === undefined ? [] : engineLines(engine)), ...(store === undefined ? [] : storeLines(store)), ...problems.flatMap((problem) => told("problem", problem)), ...lookAdvice(flags, problems), severe.length === 0 ? "Nothing is wrong." : `${severe.length === 1 ? "One thing is" : `${severe.length} things are`} wrong.`].join("\n")}\n`);
   return severe.length === 0;
 }
 
@@ -81,6 +81,11 @@ function storeLines({ where, tried }: StoreReport): string[] {
 function told(kind: "problem" | "note", { code, message }: ShoalError): string[] {
   // Its hint stands in the message, on a line of its own.
   return [`${kind.padEnd(9)} ${code}: ${message}`];
+}
+
+/** Observers are refused nearly all trials, and nothing is wrong with that. */
+function lookAdvice({ engineLook }: EngineDoctorFlags, problems: readonly ShoalError[]): string[] {
+  return engineLook || !problems.some(({ code }) => code === "engine-refused") ? [] : ["note      A user who may only look, such as the observer, is not to try these: add --engine-look."];
 }
 
 function asJson({ floor, report }: Inspected): object {

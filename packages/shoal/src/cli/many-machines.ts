@@ -27,7 +27,7 @@ export interface ManyMachinesFlags extends CoordinatorFlags {
 export function withManyMachinesFlags(command: Command): Command {
   command
     .option("--share", "let others help: this machine computes, and prints links for machines and tabs that join")
-    .option("--on <link>", "run on a coordinator's workers; what can't travel runs here")
+    .option("--on <link>", "run on a coordinator's workers, by the link that shoal serve prints beside \"Bring a job\"; what can't travel runs here")
     .option("--dashboard", "watch the run in a browser: prints a link for this machine")
     .option("--volunteers", "with --share or --on: tabs, and everybody with the link, may see the rows and help")
     .option("--code", "with --share or --on: send predictors of your own along as code, to workers started with --allow-code (needs the package rolldown)")

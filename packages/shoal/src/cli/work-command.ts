@@ -23,7 +23,7 @@ interface Flags {
 export function workCommand(): Command {
   return new Command("work")
     .description("Lend this machine to a coordinator: it computes blocks of its jobs until Ctrl-C, or until the coordinator has no more use for it.")
-    .argument("[link]", "link that shoal serve or shoal run --share printed, in quotes (default: SHOAL_LINK of the environment)")
+    .argument("[link]", "link that shoal serve or shoal run --share printed beside \"Lend a machine\", in quotes (default: SHOAL_LINK of the environment)")
     .option("--label <name>", `what people see (default: ${hostname()})`)
     .option("--cpus <n>", `CPUs it may use (detected: ${availableParallelism()})`, number)
     .option("--gpus <n>", "GPUs it may use (detected)", number)
@@ -39,7 +39,7 @@ export function workCommand(): Command {
 
 async function work(given: string | undefined, flags: Flags): Promise<void> {
   const link = given ?? process.env["SHOAL_LINK"];
-  if (link === undefined || link === "") throw new ShoalError("bad-link", "No link is given.", { hint: "Give the whole link that shoal serve printed, in quotes; or set SHOAL_LINK.", failure: "bug" });
+  if (link === undefined || link === "") throw new ShoalError("bad-link", "No link is given.", { hint: "Give the whole link that shoal serve printed beside \"Lend a machine\", in quotes; or set SHOAL_LINK.", failure: "bug" });
   const display = flags.quiet === undefined && flags.json === undefined ? workDisplay(process.stderr) : undefined;
   const resources = {
     ...(flags.cpus !== undefined && { cpus: flags.cpus }),
@@ -61,11 +61,13 @@ async function work(given: string | undefined, flags: Flags): Promise<void> {
     ...(flags.duty !== undefined && { dutyCycle: flags.duty }),
   });
   const stopListening = drainOnInterrupt(agent);
+  let hasFailed = true;
   try {
     await agent.ended;
+    hasFailed = false;
   } finally {
     stopListening();
-    display?.stop();
+    display?.stop(hasFailed);
   }
 }
 

@@ -5,8 +5,8 @@ import { WorkLines } from "./work-lines.ts";
 
 export interface WorkDisplay {
   take(event: AgentEvent): void;
-  /** Ends it, with what was done. */
-  stop(): void;
+  /** Ends it, with what was done; after a failure only where something was. */
+  stop(hasFailed: boolean): void;
 }
 
 const everyMs = 10_000;
@@ -31,10 +31,11 @@ export function workDisplay(stream: WriteStream): WorkDisplay {
       [said, saidAt] = [lines.line, now];
       stream.write(`${said}\n`);
     },
-    stop() {
+    stop(hasFailed) {
       update?.clear();
       update?.done();
-      stream.write(`Done: ${lines.total}.\n`);
+      // Before an error such as a wrong link, "0 rows" would only be in its way.
+      if (!hasFailed || lines.hasWorked) stream.write(`Done: ${lines.total}.\n`);
     },
   };
 }

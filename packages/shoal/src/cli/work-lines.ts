@@ -70,6 +70,10 @@ export class WorkLines {
     return [this.#draining ? "finishing" : this.#state, ...work, ...rate, this.total].join("  ");
   }
 
+  get hasWorked(): boolean {
+    return this.#blocks > 0 || this.#rows > 0;
+  }
+
   /** What this worker has done. */
   get total(): string {
     return `${plural(this.#rows, "row")} in ${plural(this.#blocks, "block")}`;
@@ -78,9 +82,10 @@ export class WorkLines {
   /** Said once for each reason, however often it is tried. */
   #disconnected({ error, retryMs = 0 }: Extract<AgentEvent, { kind: "disconnected" }>): string | undefined {
     this.#state = `not connected, trying again in ${Math.ceil(retryMs / 1000)} s`;
-    const { message, hint } = error.toData();
+    const { code, message, hint } = error.toData();
     if (message === this.#failure) return undefined;
     this.#failure = message;
-    return `${message}${hint === undefined ? "" : ` ${hint}`} Trying again, as long as it takes.`;
+    // What a lost connection advises, to connect again, is what happens.
+    return `${message}${hint === undefined || code === "connection-lost" ? "" : ` ${hint}`} Trying again, as long as it takes.`;
   }
 }
