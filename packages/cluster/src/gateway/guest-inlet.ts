@@ -43,6 +43,8 @@ export class GuestInlet {
   #isPulling = false;
   /** There is something new that its home does not know to be here. */
   #holdsMore = false;
+  /** Jobs of which it is being said what is held. */
+  readonly #saying = new Set<GatewayJob>();
 
   /** @param onOwn bundles of this gateway's own came back to it */
   constructor(state: GatewayState, guests: GuestJobs, onOwn: (numbers: Iterable<number>) => void) {
@@ -151,7 +153,8 @@ export class GuestInlet {
     this.#enter(bundle, lease)
       .catch((error: unknown) => {
         this.#state.log.debug(`Tasks of ${bundle.job} could not be taken: ${ShoalError.from(error).message}`);
-        void lease.giveBack(giveBackMs).catch(() => {});
+        // What describes the job is not there, for anybody: should it be one all the same, its home offers it again.
+        void (ShoalError.is(error, "blob-missing") ? lease.acknowledge() : lease.giveBack(giveBackMs)).catch(() => {});
       })
       .finally(() => {
         this.#entering -= bundle.tasks.length;
@@ -170,9 +173,16 @@ export class GuestInlet {
     const wanted = await this.#undecided(bundle, lease.deliveries);
     if (wanted.length === 0) return lease.acknowledge();
     const entered = new GuestBundle(job, bundle, lease, clock.now());
-    await Promise.all(wanted.map((task) => this.#fetch(entered, task)));
+    const fetched = await Promise.allSettled(wanted.map((task) => this.#fetch(entered, task)));
+    const failure = fetched.find((one) => one.status === "rejected");
     // It may have come to be led here, or to its end, meanwhile.
-    if (this.#state.jobs.get(job.name) !== job || (job.guest as unknown) === undefined) return lease.acknowledge();
+    const isLent = this.#state.jobs.get(job.name) === job && (job.guest as unknown) !== undefined;
+    if (failure !== undefined || !isLent || this.#state.closing.aborted) {
+      for (const { task } of wanted) this.#forgetInput(task);
+      if (!isLent) return lease.acknowledge();
+      if (failure === undefined) return lease.giveBack();
+      throw failure.reason;
+    }
     if (entered.left.size === 0) return lease.acknowledge();
     this.#bundles.add(entered);
     this.#holdsMore = true;
@@ -322,7 +332,12 @@ export class GuestInlet {
   #sayHeld(now: number): void {
     this.#saidAt = now;
     this.#holdsMore = false;
-    for (const job of this.#state.jobs.values()) if (job.guest !== undefined) void this.sayHeldOf(job);
+    for (const job of this.#state.jobs.values()) {
+      // An engine that does not answer is not told the same again and again.
+      if (job.guest === undefined || this.#saying.has(job)) continue;
+      this.#saying.add(job);
+      void this.sayHeldOf(job).finally(() => this.#saying.delete(job));
+    }
   }
 
   /** Of a job: what was lent, and what workers had when this gateway still led it. */
