@@ -44,6 +44,8 @@ export interface NatsEngineOptions extends NatsServers, NatsLayout {
   /** Servers older than the measured floor, too. */
   readonly unsafe?: boolean;
   readonly clock?: Clock;
+  /** The day and time, in milliseconds since 1970: a register that has to be made anew counts from there. Default: `Date.now`. */
+  readonly date?: () => number;
   /** 0 ≤ x < 1. */
   readonly random?: () => number;
 }
