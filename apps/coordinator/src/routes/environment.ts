@@ -45,7 +45,7 @@ export interface CountedEngine {
 export type Bindings = { Bindings: { incoming: IncomingMessage; outgoing: ServerResponse } };
 
 /** The token of `Authorization: Bearer …`. */
-export function bearer(context: Context<Bindings>): string | undefined {
+function bearer(context: Context<Bindings>): string | undefined {
   return /^Bearer +([^\s]{1,4096})$/i.exec(context.req.header("authorization") ?? "")?.[1];
 }
 
