@@ -4,6 +4,7 @@ import type { JobDescription } from "../connection/messages.ts";
 import { jobDescription } from "../connection/schemas/plans.ts";
 import { travellingError } from "../connection/travelling-error.ts";
 import type { TaskId } from "../scheduler/index.ts";
+import { segmentOf } from "../scheduler/state.ts";
 import type { Commits } from "./commits.ts";
 import { dropJob } from "./end-job.ts";
 import { followJob } from "./follow-job.ts";
@@ -168,12 +169,15 @@ export class GuestJobs {
 
   /** A job that was led here and is led elsewhere now: what workers have of it counts; what nobody has is for its new home to give out. */
   becomeGuest(job: GatewayJob): void {
-    const { loop, clock } = this.#state;
+    const { loop, clock, inputs } = this.#state;
     const waiting: TaskId[] = [];
     for (const { index: segment, open } of loop.state.jobs.get(job.name)?.segments ?? []) {
       for (const [block, { parts }] of open) for (const { first, rows, attempts, committing } of parts) if (attempts.length === 0 && committing === undefined) waiting.push({ job: job.name, segment, block, first, rows });
     }
-    for (const task of waiting) loop.tell({ kind: "task-withdrawn", task });
+    for (const task of waiting) {
+      loop.tell({ kind: "task-withdrawn", task });
+      if (segmentOf(loop.state, task)?.open.has(task.block) !== true) inputs.take(task);
+    }
     job.guest = { home: undefined, by: "", idleSince: clock.now(), fail: (error) => this.#failed(job, error) };
     loop.tell({ kind: "job-submitted", spec: lentSpec(job) });
     this.#follow(job);
