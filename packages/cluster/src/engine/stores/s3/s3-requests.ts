@@ -35,7 +35,7 @@ const firstWaitMs = 100;
 const longestWaitMs = 3_000;
 /** Bytes go at least so fast, or the request is given up. */
 const leastBytesPerMs = 128;
-const emptySha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+export const emptySha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /** Signed requests to one bucket, sent again while that may help. What they throw: `store-unreachable`, `store-refused`, `store-missing`, `disk-full`. */
 export class S3Requests {
