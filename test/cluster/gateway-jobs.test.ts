@@ -262,7 +262,7 @@ test("who watches is told of changes, a few times a second", async () => {
   expect(told).toBe(1);
 });
 
-test("the ledger of a job that nobody can continue goes a day after its driver is gone for good, and others stay a week", async () => {
+test("the ledger of a job that nobody can continue goes a day after its driver is gone for good, and others stay a week", { timeout: 120_000 }, async () => {
   const opened = await openGateway();
   closeLater(opened);
   const { gateway, engine, clock } = opened;

@@ -19,9 +19,9 @@ interface WorkerOptions {
   readonly hello?: Partial<Hello>;
   readonly origin?: Origin;
   readonly script?: Script;
-  /** Computes one task after the other, each for so long; forgets, as an agent does, what it had not begun when its connection ends. Default: at once. */
   /** Shows what it holds to whoever lets it in. */
   readonly presents?: boolean;
+  /** Computes one task after the other, each for so long; forgets, as an agent does, what it had not begun when its connection ends. Default: at once. */
   readonly pace?: { readonly clock: Clock; readonly ms: number };
 }
 

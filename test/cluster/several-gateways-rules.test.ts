@@ -153,3 +153,38 @@ test("a ledger that is removed while its job runs fails the job at its home, and
   expect(jobOf(several.at(0))).toMatchObject({ state: "failed", error: { code: "ledger-gone" } });
   await until(() => workers.every((worker) => worker.all("job-ended").length > 0));
 });
+
+test("a bundle of a job that is no more is taken from the queue once", async () => {
+  const given: string[] = [];
+  const several = await severalGateways(1, { wrap: (engine) => ({ ...engine, queue: { leaseMs: engine.queue.leaseMs, offer: (task) => engine.queue.offer(task), pull: async (...args) => {
+    const leases = await engine.queue.pull(...args);
+    given.push(...leases.map(({ task }) => task.id));
+    return leases;
+  } } }) });
+  const { clock, engine } = several;
+  const worker = several.connect(new ScriptedWorker("a"), several.at(0));
+  await worker.welcome();
+  const body = { job: "gone", description: "0".repeat(64), segment: 0, home: 99, by: "", at: 0, tasks: [[0, 0, 4, "1".repeat(64), 7]] };
+  await engine.queue.offer({ id: "old", class: "cpu", priority: 0, body });
+  await passUntil(clock, () => given.includes("old"));
+  const cameAt = clock.now();
+  await passUntil(clock, () => {
+    worker.beat();
+    return clock.now() > cameAt + 10_000;
+  });
+  expect(given.filter((id) => id === "old")).toHaveLength(1);
+});
+
+test("a job that is over is led again at once where it was, and its driver is told of no other gateway", async () => {
+  const several = await severalGateways(1);
+  several.connect(new ScriptedWorker("a"), several.at(0));
+  const first = several.connect(new ScriptedDriver({ blocks }), several.at(0));
+  await passUntil(several.clock, () => jobOf(several.at(0))?.state === "done");
+  const second = several.connect(new ScriptedDriver({ blocks, hello: { name: "again" } }), several.at(0));
+  const before = several.clock.now();
+  await passUntil(several.clock, () => second.done.size === blocks.length);
+  expect(second.values()).toEqual(first.values());
+  expect(second.all("accepted")).toMatchObject([{ committedBlocks: blocks.length }]);
+  expect(second.all("fleet").filter(({ notice }) => notice?.startsWith("another gateway") === true)).toEqual([]);
+  expect(several.clock.now() - before).toBeLessThan(500);
+});

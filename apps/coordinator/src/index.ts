@@ -1,4 +1,4 @@
-export { folderFiles, type StoredFiles } from "./files/folder-files.ts";
+export { folderFiles, type StoredFiles } from "@shoal/cluster/stores";
 export { ownCertificate, readCertificate, type Certificate } from "./https/certificate.ts";
 export { linkOf } from "./links/link.ts";
 export { qrCode } from "./links/qr-code.ts";

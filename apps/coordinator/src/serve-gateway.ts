@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { Gateway } from "@shoal/cluster";
 import { ShoalError, type Clock, type Logger } from "@shoal/core";
 import { pageFolder as volunteerPage } from "@shoal/volunteer";
-import type { StoredFiles } from "./files/folder-files.ts";
+import type { StoredFiles } from "@shoal/cluster/stores";
 import type { Certificate } from "./https/certificate.ts";
 import { linkOf } from "./links/link.ts";
 import { linkHost } from "./links/local-names.ts";

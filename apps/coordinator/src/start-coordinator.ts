@@ -4,7 +4,7 @@ import { createGateway, engineSecret, memoryChannel, memoryEngine, type Channel,
 import { openEmbeddedEngine } from "@shoal/cluster/embedded";
 import { ShoalError, silentLogger, systemClock, type Logger } from "@shoal/core";
 import { createResultChecker } from "./checking/result-checker.ts";
-import { folderFiles, type StoredFiles } from "./files/folder-files.ts";
+import { folderFiles, type StoredFiles } from "@shoal/cluster/stores";
 import { certName, ownCertificate, readCertificate, type Certificate } from "./https/certificate.ts";
 import { linkOf, linkToAny } from "./links/link.ts";
 import { isEveryAddress, isOnlyHere, localAddresses } from "./links/local-names.ts";

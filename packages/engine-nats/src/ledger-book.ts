@@ -85,7 +85,10 @@ export class LedgerBook {
       if (state === "removed" || generation > lastNumber(stream)) await this.#link.removeStream(stream);
       return undefined;
     }));
-    return jobs.filter((job) => job !== undefined);
+    const there = jobs.filter((job) => job !== undefined);
+    // Other gateways remove ledgers too: where they were need not be remembered for ever.
+    for (const job of this.#places.keys()) if (!there.includes(job)) this.forget(job);
+    return there;
   }
 
   /** Undefined: it has none. @throws `engine-refused`, `engine-paused` */

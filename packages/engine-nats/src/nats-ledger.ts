@@ -22,7 +22,6 @@ interface NextOfSubject {
 
 /** An append on its way. */
 interface Appending {
-  readonly key: string;
   readonly body: AppendBody;
   /** Where the last append was when this one was sent and not answered: if it was written, it is the next one after that. */
   unansweredAfter: number | undefined;
@@ -44,9 +43,9 @@ export class NatsLedger implements Ledger {
   readonly #book: LedgerBook;
   /** Whoever appends for a role waits for the one before: an append expects the last one, and a second in flight would be refused. */
   readonly #appending = new Map<string, Promise<unknown>>();
-  readonly #lastAppends = new Map<string, LastAppend>();
-  /** By the stream of a ledger. */
-  readonly #batches = new Map<string, CommitBatches>();
+  /** By role, of each ledger as long as its place is remembered; so are its batches. */
+  readonly #lastAppends = new WeakMap<LedgerPlace, Map<string, LastAppend>>();
+  readonly #batches = new WeakMap<LedgerPlace, CommitBatches>();
   readonly #instance: string;
   #nonces = 0;
 
@@ -61,12 +60,7 @@ export class NatsLedger implements Ledger {
   }
 
   remove(job: string): Promise<void> {
-    return this.#link.during(async () => {
-      const place = await this.#book.place(job).catch(() => undefined);
-      await this.#book.remove(job);
-      if (place !== undefined) this.#batches.delete(place.stream);
-      for (const key of this.#lastAppends.keys()) if (key.startsWith(appendKey(job, ""))) this.#lastAppends.delete(key);
-    });
+    return this.#link.during(() => this.#book.remove(job));
   }
 
   jobs(): Promise<readonly string[]> {
@@ -121,7 +115,7 @@ export class NatsLedger implements Ledger {
     const key = appendKey(job, role);
     const body: AppendBody = { role, epoch, records, nonce: `${this.#instance}-${++this.#nonces}` };
     const before = this.#appending.get(key) ?? Promise.resolve();
-    const appending: Appending = { key, body, unansweredAfter: undefined };
+    const appending: Appending = { body, unansweredAfter: undefined };
     const appended = before.then(() => this.#write<AppendOutcome>(job, "append", sendings, (place) => this.#appendTo(place, appending)));
     const settled: Promise<unknown> = appended.catch(() => {}).then(() => this.#appending.get(key) === settled && this.#appending.delete(key));
     this.#appending.set(key, settled);
@@ -147,23 +141,28 @@ export class NatsLedger implements Ledger {
    * whoever has not read it can't either.
    */
   async #appendTo(place: LedgerPlace, appending: Appending): Promise<AppendOutcome> {
-    const { key, body } = appending;
+    const { body } = appending;
+    const lasts = this.#lastAppendsOf(place);
+    const appended = (seq: number): Accepted => {
+      lasts.set(body.role, { seq, epoch: body.epoch });
+      return { outcome: "accepted", seq };
+    };
     const subject = `${place.subjects}.append.${token(body.role)}`;
     for (let tries = 1; ; tries++) {
       if (appending.unansweredAfter !== undefined) {
         const next = await this.#read<AppendBody>(place, { seq: appending.unansweredAfter + 1, next_by_subj: subject });
-        if (next?.body.nonce === body.nonce) return this.#appended(key, next.seq, body.epoch);
+        if (next?.body.nonce === body.nonce) return appended(next.seq);
         // Another one stands where it would: it never will.
         if (next !== undefined) appending.unansweredAfter = undefined;
       }
-      const last = this.#lastAppends.get(key) ?? (await this.#lastAppend(place, subject));
+      const last = lasts.get(body.role) ?? (await this.#lastAppend(place, subject));
       if (appending.unansweredAfter !== undefined && last.seq !== appending.unansweredAfter) continue;
       if (last.epoch > body.epoch) return { outcome: "deposed", epoch: last.epoch };
       try {
         const { seq } = await this.#link.publish(subject, body, { expect: { lastSubjectSequence: last.seq, streamName: place.stream } });
-        return this.#appended(key, seq, body.epoch);
+        return appended(seq);
       } catch (error) {
-        this.#lastAppends.delete(key);
+        lasts.delete(body.role);
         const code = apiCode(error);
         if (code === apiCodes.publishInFlight && tries < inFlightTries) await this.#link.pause(inFlightWaitMs * (0.5 + this.#link.random()));
         else if (code !== apiCodes.wrongLastSequence) {
@@ -174,9 +173,10 @@ export class NatsLedger implements Ledger {
     }
   }
 
-  #appended(key: string, seq: number, epoch: number): Accepted {
-    this.#lastAppends.set(key, { seq, epoch });
-    return { outcome: "accepted", seq };
+  #lastAppendsOf(place: LedgerPlace): Map<string, LastAppend> {
+    let lasts = this.#lastAppends.get(place);
+    if (lasts === undefined) this.#lastAppends.set(place, (lasts = new Map()));
+    return lasts;
   }
 
   async #lastAppend(place: LedgerPlace, subject: string): Promise<LastAppend> {
@@ -184,9 +184,9 @@ export class NatsLedger implements Ledger {
     return last === undefined ? { seq: 0, epoch: 0 } : { seq: last.seq, epoch: last.body.epoch };
   }
 
-  #batchesOf({ stream }: LedgerPlace): CommitBatches {
-    let batches = this.#batches.get(stream);
-    if (batches === undefined) this.#batches.set(stream, (batches = new CommitBatches(this.#link, stream)));
+  #batchesOf(place: LedgerPlace): CommitBatches {
+    let batches = this.#batches.get(place);
+    if (batches === undefined) this.#batches.set(place, (batches = new CommitBatches(this.#link, place.stream)));
     return batches;
   }
 

@@ -15,6 +15,7 @@ export interface NatsServers {
   readonly tls?: TlsOptions;
 }
 
+/** How an engine lies on the servers: the same for all gateways that share it. */
 export interface NatsLayout {
   /** What every stream and subject of this engine begins with: engines of other prefixes may live in the same account. Letters, digits, `-` and `_`. Default `shoal`. */
   readonly prefix?: string;
@@ -22,6 +23,7 @@ export interface NatsLayout {
   readonly replicas?: number;
 }
 
+/** How tasks wait in the queue: the same for all gateways, too. */
 export interface NatsQueueOptions {
   /** Default 60,000. */
   readonly leaseMs?: number;
@@ -31,6 +33,7 @@ export interface NatsQueueOptions {
   readonly maxAgeMs?: number;
 }
 
+/** What `openNatsEngine` goes by. Times are in milliseconds. */
 export interface NatsEngineOptions extends NatsServers, NatsLayout {
   /** The bytes: they never go through NATS. Closed by who opened it. */
   readonly blobs: BlobStore;
@@ -44,6 +47,8 @@ export interface NatsEngineOptions extends NatsServers, NatsLayout {
   /** Servers older than the measured floor, too. */
   readonly unsafe?: boolean;
   readonly clock?: Clock;
+  /** The day and time, in milliseconds since 1970: a register that has to be made anew counts from there. Default: `Date.now`. */
+  readonly date?: () => number;
   /** 0 ≤ x < 1. */
   readonly random?: () => number;
 }

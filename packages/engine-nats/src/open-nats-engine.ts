@@ -18,11 +18,11 @@ export const defaultQueue: Required<NatsQueueOptions> = { leaseMs: 60_000, maxTa
  * Takes part in the engine that lives on these servers, which is made if need be. All who do so with the same prefix share it.
  * @throws `engine-unreachable`; `engine-too-old`; `engine-replicas`: fewer servers than replicas; `engine-config`: it is there, made otherwise; `engine-refused`; `engine-paused`; `bad-option`
  */
-export async function openNatsEngine({ blobs, prefix = defaultPrefix, replicas = defaultReplicas, queue, maxJobs = defaultMaxJobs, requestMs = 2000, patienceMs = 10_000, unsafe = false, clock = systemClock, random = Math.random, ...servers }: NatsEngineOptions): Promise<Engine> {
+export async function openNatsEngine({ blobs, prefix = defaultPrefix, replicas = defaultReplicas, queue, maxJobs = defaultMaxJobs, requestMs = 2000, patienceMs = 10_000, unsafe = false, clock = systemClock, date = Date.now, random = Math.random, ...servers }: NatsEngineOptions): Promise<Engine> {
   const names = new NatsNames(prefix);
   const link = await NatsLink.open({ ...servers, requestMs, patienceMs, unsafe, clock, random });
   try {
-    const register = new Register(link, names, replicas);
+    const register = new Register(link, names, replicas, date);
     const tasks = new NatsQueue(link, names, replicas, { ...defaultQueue, ...queue });
     await Promise.all([register.make(), tasks.make()]);
     return {

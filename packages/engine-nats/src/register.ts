@@ -15,17 +15,19 @@ export class Register {
   readonly #link: NatsLink;
   readonly #names: NatsNames;
   readonly #replicas: number;
+  readonly #date: () => number;
 
-  constructor(link: NatsLink, names: NatsNames, replicas: number) {
+  constructor(link: NatsLink, names: NatsNames, replicas: number, date: () => number) {
     this.#link = link;
     this.#names = names;
     this.#replicas = replicas;
+    this.#date = date;
   }
 
   /** @throws `engine-config`, `engine-replicas`, `engine-refused`, `engine-paused` */
   async make(): Promise<void> {
     // Epochs are places in this stream. Should it ever be lost, those of the next one are higher all the same, for no thousand a second were given out.
-    await this.#link.makeStream(registerStream(this.#names, this.#replicas), { firstSeq: Date.now() });
+    await this.#link.makeStream(registerStream(this.#names, this.#replicas), { firstSeq: Math.floor(this.#date()) });
   }
 
   /** What its leader knows: only it has seen every answer. @throws `engine-paused`, `engine-refused` */

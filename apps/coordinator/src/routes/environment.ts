@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context } from "hono";
 import type { Engine, Gateway, ModelFile, Scope } from "@shoal/cluster";
 import type { Clock } from "@shoal/core";
-import type { StoredFiles } from "../files/folder-files.ts";
+import type { StoredFiles } from "@shoal/cluster/stores";
 import type { EngineNumbers } from "../metrics/measure-engine.ts";
 import type { Traffic } from "../server/connection-limits.ts";
 import { refuse } from "../server/refuse.ts";
@@ -45,7 +45,7 @@ export interface CountedEngine {
 export type Bindings = { Bindings: { incoming: IncomingMessage; outgoing: ServerResponse } };
 
 /** The token of `Authorization: Bearer …`. */
-export function bearer(context: Context<Bindings>): string | undefined {
+function bearer(context: Context<Bindings>): string | undefined {
   return /^Bearer +([^\s]{1,4096})$/i.exec(context.req.header("authorization") ?? "")?.[1];
 }
 

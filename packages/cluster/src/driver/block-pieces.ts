@@ -2,13 +2,13 @@ import { blockBytes, encodeBlock, ShoalError, sliceBlock, type Block } from "@sh
 import { formatBytes, plural } from "@shoal/executor";
 
 /** Of one block on its way to the gateway, which it must fit together with its header; and of what a worker has to fetch before it can begin. */
-export const mostBlockBytes = 16 * 2 ** 20;
+const mostBlockBytes = 16 * 2 ** 20;
 
 /**
  * Of one block that can be cut. Workers of unlike speeds finish together where blocks are many and small: with those of 1,024 rows, the
  * sorting window of one machine, one of two workers was seen to wait for the other's last one a quarter of the time.
  */
-export const mostBlockRows = 256;
+const mostBlockRows = 256;
 
 /** A block, or some of its rows, as it travels. */
 export interface Piece {

@@ -39,7 +39,7 @@ export class BlobCollection {
     if (now >= this.#dueAt) this.start();
     if (now < this.#renewAt) return;
     this.#renewAt = now + renewMs;
-    this.#renewUndecided().catch((error: unknown) => this.#state.log.debug(ShoalError.from(error).message));
+    void this.#renewUndecided();
   }
 
   /** Now, or once more when the one under way is through. */
@@ -121,8 +121,11 @@ export class BlobCollection {
 
   /** A result that the ledger does not decide for long would be collected by other gateways, which don't know of it. */
   async #renewUndecided(): Promise<void> {
-    const { jobs, engine: { blobs } } = this.#state;
-    for (const job of jobs.values()) for (const sha256 of job.undecided()) await blobs.put(sha256, await blobs.get(sha256));
+    const { jobs, engine: { blobs }, log } = this.#state;
+    for (const job of jobs.values()) for (const sha256 of job.undecided()) {
+      // One that can't be had keeps no other one from being renewed.
+      await blobs.get(sha256).then((bytes) => blobs.put(sha256, bytes)).catch((error: unknown) => log.debug(`Blob ${sha256} could not be renewed: ${ShoalError.from(error).message}`));
+    }
   }
 
   /** Of jobs that nobody has come back to for days; for a day, where nobody can but a driver that was asleep. */
@@ -146,7 +149,9 @@ export class BlobCollection {
   async #removeUnled(job: string): Promise<void> {
     const { engine, settings, clock, signal } = this.#state;
     const enough = new AbortController();
-    clock.sleep(leaderAnswersMs, AbortSignal.any([enough.signal, signal])).then(() => enough.abort(), () => {});
+    // The end of the gateway is enough, too.
+    const giveUp = (): void => enough.abort();
+    clock.sleep(leaderAnswersMs, AbortSignal.any([enough.signal, signal])).then(giveUp, giveUp);
     const role = await engine.leader.acquire(roleOf(job), Math.max(settings.leaderMs, engine.leader.shortestTtlMs), enough.signal).catch(() => undefined);
     enough.abort();
     if (role === undefined) return;

@@ -4,6 +4,7 @@ import { commitUntilDecided } from "../engine/index.ts";
 import type { TaskId } from "../scheduler/index.ts";
 import { blockKey, recordOf } from "./commit-record.ts";
 import type { Commits } from "./commits.ts";
+import { failJob } from "./end-job.ts";
 import { isOpenTask } from "./follow-job.ts";
 import type { CheckedResult, GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
@@ -94,15 +95,15 @@ export class Claims {
     // Decided already, or split.
     if (!isOpenTask(this.#state, task)) return;
     const record = recordOf({ kind: "result", input, sha256, rows, failed, worker, attempt, about }, loop.epoch);
-    commitUntilDecided(engine.ledger, job.name, blockKey(task), record, { clock, signal, random }).then(
-      (answer) => {
-        if (answer.outcome === "no-ledger") return;
-        this.#commits.seen(job, task, answer.outcome === "lost" ? answer.winner : record);
-      },
-      (error: unknown) => {
-        if (!signal.aborted) log.warn(`A result of ${job.name} could not be committed: ${ShoalError.from(error).message}`);
-      },
-    );
+    commitUntilDecided(engine.ledger, job.name, blockKey(task), record, { clock, signal, random })
+      .then((answer) => {
+        if (answer.outcome !== "no-ledger") this.#commits.seen(job, task, answer.outcome === "lost" ? answer.winner : record);
+      })
+      .catch((error: unknown) => {
+        if (signal.aborted) return;
+        log.warn(`A result of ${job.name} could not be committed: ${ShoalError.from(error).message}`);
+        if (ShoalError.is(error, "ledger-unreadable")) failJob(this.#state, job, error.toData());
+      });
   }
 }
 

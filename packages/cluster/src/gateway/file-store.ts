@@ -1,5 +1,6 @@
 import { ShoalError } from "@shoal/core";
 import { sha256Of, type ByteRange } from "../engine/index.ts";
+import { joinedBytes } from "../engine/joined-bytes.ts";
 
 /** Files of models and of code, by the SHA-256 of what they are. */
 export interface FileStore {
@@ -29,7 +30,7 @@ export function memoryFiles(): FileStore {
       if (length !== offset) throw new ShoalError("bad-offset", `Bytes from ${offset} on of file ${sha256} came after ${length}.`, { hint: "Send the file again from its start.", failure: "bug" });
       growing.set(sha256, [...parts, bytes.slice()]);
       if (!last) return;
-      const file = join(growing.get(sha256) ?? []);
+      const file = joinedBytes(growing.get(sha256) ?? []);
       growing.delete(sha256);
       const actual = await sha256Of(file);
       if (actual !== sha256) {
@@ -43,14 +44,4 @@ export function memoryFiles(): FileStore {
       return range === undefined ? file : file.subarray(range.start, range.start + range.length);
     },
   };
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.byteLength;
-  }
-  return joined;
 }

@@ -9,6 +9,7 @@ import { isOpenTask } from "./follow-job.ts";
 import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import { GuestBundle } from "./guest-bundle.ts";
+import { GuestBundles } from "./guest-bundles.ts";
 import { hungerOf, type Hunger } from "./guest-hunger.ts";
 import { noteError, type GuestJobs } from "./guest-jobs.ts";
 import { holdsNotes } from "./job-notes.ts";
@@ -31,9 +32,7 @@ export class GuestInlet {
   readonly #state: GatewayState;
   readonly #guests: GuestJobs;
   readonly #onOwn: (numbers: Iterable<number>) => void;
-  readonly #bundles = new Set<GuestBundle>();
-  /** Bundles by job, then by the keys of their tasks. */
-  readonly #byTask = new Map<GatewayJob, Map<string, Set<GuestBundle>>>();
+  readonly #bundles = new GuestBundles();
   /** Tasks on their way in. */
   #entering = 0;
   #wantedAt = -Infinity;
@@ -43,6 +42,10 @@ export class GuestInlet {
   #isPulling = false;
   /** There is something new that its home does not know to be here. */
   #holdsMore = false;
+  /** Tasks that were withdrawn while the scheduler was at something: the rows of their blocks go when it is through. */
+  readonly #leaving: TaskId[] = [];
+  /** Jobs of which it is being said what is held. */
+  readonly #saying = new Set<GatewayJob>();
 
   /** @param onOwn bundles of this gateway's own came back to it */
   constructor(state: GatewayState, guests: GuestJobs, onOwn: (numbers: Iterable<number>) => void) {
@@ -53,9 +56,7 @@ export class GuestInlet {
 
   /** Tasks of other gateways' jobs that are here. */
   get held(): number {
-    let held = this.#entering;
-    for (const { left } of this.#bundles) held += left.size;
-    return held;
+    return this.#entering + this.#bundles.tasks;
   }
 
   async run(): Promise<void> {
@@ -79,6 +80,8 @@ export class GuestInlet {
       // Workers went, or have other things to do: others are to have it.
       if (!this.#canRun(bundle.job, bundle.bundle.segment) || now - bundle.movedAt > settings.lentMs) this.#giveBack(bundle);
     }
+    // What comes in may count on the same rows.
+    if (this.#entering === 0) for (const task of this.#leaving.splice(0)) this.#forgetInput(task);
     if (this.#holdsMore || now - this.#saidAt >= settings.wantMs) this.#sayHeld(now);
     this.#mindIdle(now);
     const hunger = this.#hunger();
@@ -87,13 +90,18 @@ export class GuestInlet {
 
   /** A job of which nothing was here for long is let go. */
   #mindIdle(now: number): void {
-    const { jobs, loop, settings } = this.#state;
+    const { jobs, settings } = this.#state;
     for (const job of jobs.values()) {
       if (job.guest === undefined) continue;
-      const isBusy = this.#byTask.has(job) || loop.state.jobs.get(job.name)?.segments.some(({ open }) => [...open.values()].some(({ parts }) => parts.some(({ attempts, committing }) => attempts.length > 0 || committing !== undefined))) === true;
-      if (isBusy) job.guest.idleSince = undefined;
+      if (this.#bundles.hasAnyOf(job) || this.#isComputing(job)) job.guest.idleSince = undefined;
       else if (now - (job.guest.idleSince ??= now) > settings.guestIdleMs) this.#guests.drop(job);
     }
+  }
+
+  /** Workers have some of it, or the ledger has yet to answer. */
+  #isComputing(job: GatewayJob): boolean {
+    const segments = this.#state.loop.state.jobs.get(job.name)?.segments ?? [];
+    return segments.some(({ open }) => [...open.values()].some(({ parts }) => parts.some(({ attempts, committing }) => attempts.length > 0 || committing !== undefined)));
   }
 
   // --- hunger ---
@@ -151,7 +159,8 @@ export class GuestInlet {
     this.#enter(bundle, lease)
       .catch((error: unknown) => {
         this.#state.log.debug(`Tasks of ${bundle.job} could not be taken: ${ShoalError.from(error).message}`);
-        void lease.giveBack(giveBackMs).catch(() => {});
+        // What describes the job is not there, for anybody: should it be one all the same, its home offers it again.
+        void (ShoalError.is(error, "blob-missing") ? lease.acknowledge() : lease.giveBack(giveBackMs)).catch(() => {});
       })
       .finally(() => {
         this.#entering -= bundle.tasks.length;
@@ -170,15 +179,19 @@ export class GuestInlet {
     const wanted = await this.#undecided(bundle, lease.deliveries);
     if (wanted.length === 0) return lease.acknowledge();
     const entered = new GuestBundle(job, bundle, lease, clock.now());
-    await Promise.all(wanted.map((task) => this.#fetch(entered, task)));
+    const fetched = await Promise.allSettled(wanted.map((task) => this.#fetch(entered, task)));
+    const failure = fetched.find((one) => one.status === "rejected");
     // It may have come to be led here, or to its end, meanwhile.
-    if (this.#state.jobs.get(job.name) !== job || (job.guest as unknown) === undefined) return lease.acknowledge();
+    const isLent = this.#state.jobs.get(job.name) === job && (job.guest as unknown) !== undefined;
+    if (failure !== undefined || !isLent || this.#state.closing.aborted) {
+      for (const { task } of wanted) this.#forgetInput(task);
+      if (!isLent) return lease.acknowledge();
+      if (failure === undefined) return lease.giveBack();
+      throw failure.reason;
+    }
     if (entered.left.size === 0) return lease.acknowledge();
     this.#bundles.add(entered);
     this.#holdsMore = true;
-    let byTask = this.#byTask.get(job);
-    if (byTask === undefined) this.#byTask.set(job, (byTask = new Map()));
-    for (const key of entered.left.keys()) byTask.set(key, (byTask.get(key) ?? new Set()).add(entered));
     for (const { task, blockRows, input } of entered.left.values()) this.#lend(task, blockRows, input);
   }
 
@@ -241,17 +254,8 @@ export class GuestInlet {
 
   #settle(task: TaskId): void {
     const job = this.#state.jobs.get(task.job);
-    const byTask = job && this.#byTask.get(job);
-    const key = blockKey(task);
-    for (const bundle of byTask?.get(key) ?? []) {
-      bundle.left.delete(key);
-      if (bundle.left.size > 0) continue;
-      bundle.acknowledge();
-      this.#bundles.delete(bundle);
-    }
-    if (job === undefined || byTask === undefined) return;
-    byTask.delete(key);
-    if (byTask.size === 0) this.#byTask.delete(job);
+    if (job === undefined || !this.#bundles.hasAnyOf(job)) return;
+    for (const bundle of this.#bundles.settle(job, blockKey(task))) bundle.acknowledge();
     this.#forgetInput(task);
   }
 
@@ -267,7 +271,7 @@ export class GuestInlet {
     const segment = segmentOf(loop.state, task);
     const trouble = (segment && findTask(segment, task))?.trouble;
     const error = trouble?.lastError ?? (entry.kind === "quarantine" ? entry.error : { code: "worker-lost", message: "Workers failed at it." });
-    for (const bundle of this.#byTask.get(job)?.get(blockKey(task)) ?? []) {
+    for (const bundle of this.#bundles.with(job, blockKey(task))) {
       const lent = bundle.left.get(blockKey(task));
       if (lent !== undefined) this.#sayFailed(bundle, lent, error, trouble?.guiltyRow);
     }
@@ -282,25 +286,15 @@ export class GuestInlet {
   withdraw(task: TaskId): void {
     this.#state.loop.tell({ kind: "task-withdrawn", task });
     this.#settle(task);
+    this.#leaving.push(task);
   }
 
   #giveBack(bundle: GuestBundle): void {
     const tasks = [...bundle.left.values()];
-    this.#forget(bundle);
+    this.#bundles.forget(bundle);
     bundle.giveBack();
-    for (const { task } of tasks) if (this.#byTask.get(bundle.job)?.has(blockKey(task)) !== true) this.#state.loop.tell({ kind: "task-withdrawn", task });
+    for (const { task } of tasks) if (this.#bundles.with(bundle.job, blockKey(task)).length === 0) this.#state.loop.tell({ kind: "task-withdrawn", task });
     for (const { task } of tasks) this.#forgetInput(task);
-  }
-
-  #forget(bundle: GuestBundle): void {
-    this.#bundles.delete(bundle);
-    const byTask = this.#byTask.get(bundle.job);
-    for (const key of bundle.left.keys()) {
-      const bundles = byTask?.get(key);
-      bundles?.delete(bundle);
-      if (bundles?.size === 0) byTask?.delete(key);
-    }
-    if (byTask?.size === 0) this.#byTask.delete(bundle.job);
   }
 
   /** Of a job that is over, or led here now: the queue need not keep what was lent of it. */
@@ -308,9 +302,8 @@ export class GuestInlet {
     for (const bundle of this.#bundles) {
       if (bundle.job !== job) continue;
       bundle.acknowledge();
-      this.#forget(bundle);
+      this.#bundles.forget(bundle);
     }
-    this.#byTask.delete(job);
   }
 
   /** The gateway ends: others are to have it at once. */
@@ -322,12 +315,17 @@ export class GuestInlet {
   #sayHeld(now: number): void {
     this.#saidAt = now;
     this.#holdsMore = false;
-    for (const job of this.#state.jobs.values()) if (job.guest !== undefined) void this.sayHeldOf(job);
+    for (const job of this.#state.jobs.values()) {
+      // An engine that does not answer is not told the same again and again.
+      if (job.guest === undefined || this.#saying.has(job)) continue;
+      this.#saying.add(job);
+      void this.sayHeldOf(job).finally(() => this.#saying.delete(job));
+    }
   }
 
   /** Of a job: what was lent, and what workers had when this gateway still led it. */
   async sayHeldOf(job: GatewayJob): Promise<void> {
-    const keys = new Set(this.#byTask.get(job)?.keys() ?? []);
+    const keys = new Set(this.#bundles.keysOf(job));
     for (const { index, open } of this.#state.loop.state.jobs.get(job.name)?.segments ?? []) {
       for (const [block, { parts }] of open) for (const { first, rows, attempts } of parts) if (attempts.some(({ worker }) => !isPool(worker))) keys.add(blockKey({ segment: index, block, first, rows }));
     }

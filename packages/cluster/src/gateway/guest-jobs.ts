@@ -4,12 +4,14 @@ import type { JobDescription } from "../connection/messages.ts";
 import { jobDescription } from "../connection/schemas/plans.ts";
 import { travellingError } from "../connection/travelling-error.ts";
 import type { TaskId } from "../scheduler/index.ts";
+import { segmentOf } from "../scheduler/state.ts";
 import type { Commits } from "./commits.ts";
 import { dropJob } from "./end-job.ts";
 import { followJob } from "./follow-job.ts";
 import { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import { jobNote, openedRecord } from "./job-notes.ts";
+import { isOwnLedger } from "./own-ledgers.ts";
 
 const retryMs = 200;
 /** A job that somebody asked for in vain is not looked for at once again. */
@@ -78,10 +80,10 @@ export class GuestJobs {
 
   async #describe(name: string, sha256: string): Promise<JobDescription> {
     const bytes = await this.#state.engine.blobs.get(sha256);
-    const description = JSON.parse(new TextDecoder().decode(bytes)) as JobDescription;
+    const description = parsed(bytes);
     if (!v.is(jobDescription, description) || description.job !== name) throw new ShoalError("bad-blob", `Blob ${sha256} does not describe job ${name}.`, { hint: "Run the same version of Shoal on all coordinators." });
     // As it was written, to the letter: its driver may come here, and is asked whether it brings the same.
-    return description;
+    return description as JobDescription;
   }
 
   #follow(job: GatewayJob): void {
@@ -106,7 +108,7 @@ export class GuestJobs {
    */
   async look(name: string, epoch: number): Promise<void> {
     const { clock, engine, jobs, loop } = this.#state;
-    if (jobs.has(name) || this.#opening.has(name) || name.startsWith("~") || clock.now() - (this.#looked.get(name) ?? -Infinity) < lookAgainMs) return;
+    if (jobs.has(name) || this.#opening.has(name) || isOwnLedger(name) || clock.now() - (this.#looked.get(name) ?? -Infinity) < lookAgainMs) return;
     if (this.#looked.size >= mostLooks) this.#looked.clear();
     this.#looked.set(name, clock.now());
     const epochs = new Set<number>();
@@ -167,15 +169,27 @@ export class GuestJobs {
 
   /** A job that was led here and is led elsewhere now: what workers have of it counts; what nobody has is for its new home to give out. */
   becomeGuest(job: GatewayJob): void {
-    const { loop, clock } = this.#state;
+    const { loop, clock, inputs } = this.#state;
     const waiting: TaskId[] = [];
     for (const { index: segment, open } of loop.state.jobs.get(job.name)?.segments ?? []) {
       for (const [block, { parts }] of open) for (const { first, rows, attempts, committing } of parts) if (attempts.length === 0 && committing === undefined) waiting.push({ job: job.name, segment, block, first, rows });
     }
-    for (const task of waiting) loop.tell({ kind: "task-withdrawn", task });
+    for (const task of waiting) {
+      loop.tell({ kind: "task-withdrawn", task });
+      if (segmentOf(loop.state, task)?.open.has(task.block) !== true) inputs.take(task);
+    }
     job.guest = { home: undefined, by: "", idleSince: clock.now(), fail: (error) => this.#failed(job, error) };
     loop.tell({ kind: "job-submitted", spec: lentSpec(job) });
     this.#follow(job);
+  }
+}
+
+/** Undefined where it is no JSON. */
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
   }
 }
 

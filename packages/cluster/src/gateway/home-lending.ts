@@ -1,6 +1,5 @@
 import { ShoalError, type ErrorData } from "@shoal/core";
-import type { QueueLease } from "../engine/index.ts";
-import { surplusTasks, type SchedulerEffect, type TaskId } from "../scheduler/index.ts";
+import type { SchedulerEffect, TaskId } from "../scheduler/index.ts";
 import type { Claims } from "./claims.ts";
 import { blockKey } from "./commit-record.ts";
 import type { Commits } from "./commits.ts";
@@ -12,50 +11,37 @@ import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import { failureOfError, type JobNote } from "./job-notes.ts";
 import { roleOf } from "./job-roles.ts";
-import { LendingPool, poolName, type Lent } from "./lending-pool.ts";
-import { bundlesOf, devices, taskClass, wantClass } from "./lent-bundle.ts";
-import { wantOf, type Want } from "./want.ts";
+import type { Lent } from "./lending-pool.ts";
+import { LendingPools } from "./lending-pools.ts";
+import { bundlesOf, taskClass } from "./lent-bundle.ts";
 
 type LeaseEffect = Extract<SchedulerEffect, { kind: "lease" }>;
 
 const lookMs = 500;
-const mostWants = 16;
-const pauseMs = 1_000;
-/** A want that nothing was lent for by then is no want any more. */
-const wantLifeMs = 10_000;
-/** A pool that nobody wants anything for. */
-const poolIdleMs = 30_000;
-/** Stands for whoever had blocks of a job before it came to be led here. */
-const beforeName = "elsewhere before";
 /** An input that was put so long ago is put again: nothing but its age keeps it from being collected. */
 const renewInputMs = 200_000;
 
-/** The blocks of jobs that are led here, lent to other gateways: wants come by the queue and become credit of workers of the scheduler; what those are leased goes to the queue. */
+/** The blocks of jobs that are led here, lent to other gateways: what their pools are leased goes to the queue, and comes back by the ledger. */
 export class HomeLending {
   readonly #state: GatewayState;
   readonly #commits: Commits;
   readonly #claims: Claims;
   readonly #trouble: EngineTrouble;
-  readonly #pools = new Map<string, LendingPool>();
-  /** Blocks that gateways would take, however many classes they said it for. */
-  readonly #hunger = new Map<number, number>();
+  readonly pools: LendingPools;
   readonly #byKey = new Map<string, Lent>();
   /** By the keys of their tasks, when it was last heard that others have them. */
   readonly #heldBefore = new Map<GatewayJob, Map<string, number>>();
   readonly #following = new Map<GatewayJob, AbortController>();
   /** When the rows of a block were last put among the blobs, by their SHA-256. */
   readonly #stored = new Map<string, number>();
-  #isPulling = false;
+  readonly #storing = new Map<string, Promise<void>>();
 
   constructor(state: GatewayState, commits: Commits, claims: Claims, trouble: EngineTrouble) {
     this.#state = state;
     this.#commits = commits;
     this.#claims = claims;
     this.#trouble = trouble;
-  }
-
-  get pools(): Iterable<LendingPool> {
-    return this.#pools.values();
+    this.pools = new LendingPools(state);
   }
 
   /** Looks again and again whether there is something to lend, and what became of what is lent. */
@@ -74,107 +60,26 @@ export class HomeLending {
   #look(): void {
     const now = this.#state.clock.now();
     for (const [job, following] of this.#following) if (job.isOver || job.role === undefined || this.#state.jobs.get(job.name) !== job) this.#leave(job, following);
-    for (const pool of this.#pools.values()) {
-      for (const lent of pool.lent.values()) this.#mind(lent, now);
-      for (const [gateway, at] of pool.wants) if (now - at > wantLifeMs) pool.wants.delete(gateway);
-      if (pool.lent.size > 0 || pool.wants.size > 0) pool.usedAt = now;
-      if (now - pool.usedAt < poolIdleMs) continue;
-      this.#pools.delete(pool.joined.connection);
-      this.#state.loop.tell({ kind: "connection-lost", connection: pool.joined.connection });
-    }
-    for (const gateway of this.#hunger.keys()) if (![...this.#pools.values()].some(({ wants }) => wants.has(gateway))) this.#hunger.delete(gateway);
+    for (const pool of this.pools) for (const lent of pool.lent.values()) this.#mind(lent, now);
     for (const [sha256, at] of this.#stored) if (now - at > renewInputMs) this.#stored.delete(sha256);
-    this.#tellCredits(true);
-    if (!this.#isPulling && this.#surplusDevices().length > 0) void this.#pull();
-  }
-
-  // --- wants ---
-
-  /** Devices of which more is ready here than workers here begin soon. */
-  #surplusDevices(): string[] {
-    const { loop, jobs } = this.#state;
-    const found = new Set<string>();
-    for (const job of loop.state.jobs.values()) {
-      if (job.spec.lent === true || jobs.get(job.spec.job)?.state !== "running") continue;
-      for (const segment of job.segments) {
-        if (surplusTasks(loop.state, segment) === 0) continue;
-        const { devices: needed } = segment.spec.needs;
-        for (const device of needed.length === 0 ? devices : needed) found.add(wantClass(device));
-      }
-    }
-    return [...found];
-  }
-
-  async #pull(): Promise<void> {
-    const { engine, clock, settings, signal, log } = this.#state;
-    this.#isPulling = true;
-    try {
-      for (let classes = this.#surplusDevices(); classes.length > 0 && !signal.aborted; classes = this.#surplusDevices()) {
-        const leases = await engine.queue.pull(classes, mostWants, settings.wantMs, signal);
-        if (leases.length === 0) return;
-        for (const lease of leases) this.#take(lease);
-        this.#tellCredits();
-      }
-    } catch (error) {
-      if (signal.aborted) return;
-      log.debug(`The queue can't be asked now: ${ShoalError.from(error).message}`);
-      await clock.sleep(pauseMs, signal).catch(() => {});
-    } finally {
-      this.#isPulling = false;
-    }
-  }
-
-  #take(lease: QueueLease): void {
-    // Whoever hungers says it again.
-    lease.acknowledge().catch(() => {});
-    const want = wantOf(lease.task.body);
-    if (want === undefined || want.gateway === this.#state.loop.epoch) return;
-    this.#hunger.set(want.gateway, want.blocks);
-    const now = this.#state.clock.now();
-    const pool = this.#poolOf(want, now);
-    pool.wants.set(want.gateway, now);
-    for (const model of want.models) if (!this.#state.loop.state.connections.get(pool.joined.connection)?.models.has(model)) this.#state.loop.tell({ kind: "worker-ready", connection: pool.joined.connection, model });
-  }
-
-  #poolOf(want: Want, now: number): LendingPool {
-    const name = poolName(want);
-    let pool = this.#pools.get(name);
-    if (pool !== undefined) return pool;
-    pool = new LendingPool(name, want, this.#state.date());
-    pool.usedAt = now;
-    this.#pools.set(name, pool);
-    this.#state.loop.tell(pool.joined);
-    return pool;
-  }
-
-  /** Credit is what a pool has and what its gateways would still take. @param proves that whoever the pools stand for are not silent, for that is looked at one by one */
-  #tellCredits(proves = false): void {
-    const { loop } = this.#state;
-    for (const pool of this.#pools.values()) {
-      const held = loop.state.connections.get(pool.joined.connection)?.attempts.size ?? 0;
-      let credit = held;
-      for (const gateway of pool.wants.keys()) credit += this.#hunger.get(gateway) ?? 0;
-      if (credit === pool.credit && !proves) continue;
-      pool.credit = credit;
-      loop.tell({ kind: "worker-ready", connection: pool.joined.connection, credit });
-    }
+    this.pools.mind(now);
   }
 
   // --- lending ---
 
   /** Whether the lease was of a pool. */
   lease({ connection, tasks }: LeaseEffect): boolean {
-    const pool = this.#pools.get(connection);
+    const pool = this.pools.get(connection);
     if (pool === undefined) return false;
     const [first] = tasks;
     const { jobs, clock, inputs } = this.#state;
     const job = first && jobs.get(first.task.job);
     if (job === undefined || first === undefined) return true;
-    this.#spend(pool, tasks.length);
+    this.pools.spend(pool, tasks.length);
     const now = clock.now();
     const className = taskClass(pool.device, job.spec.segments[first.task.segment]?.needs ?? {});
     const lent: Lent[] = [];
-    const isHeld = connection === beforeName;
+    const isHeld = this.pools.isBefore(pool);
     for (const { task, attempt: { number } } of tasks) {
       const held = inputs.get(task);
       if (held === undefined) {
@@ -189,16 +94,6 @@ export class HomeLending {
     pool.usedAt = now;
     if (!isHeld) void this.#send(job, lent);
     return true;
-  }
-
-  #spend(pool: LendingPool, tasks: number): void {
-    let left = tasks;
-    for (const gateway of pool.wants.keys()) {
-      const wanted = this.#hunger.get(gateway) ?? 0;
-      this.#hunger.set(gateway, Math.max(0, wanted - left));
-      left = Math.max(0, left - wanted);
-    }
-    this.#tellCredits();
   }
 
   /** Rows among the blobs first, then the tasks into the queue. What can't be sent is done here, or tried again. */
@@ -222,12 +117,21 @@ export class HomeLending {
     }
   }
 
-  async #store({ task, input }: Lent): Promise<void> {
-    const { engine, inputs, clock } = this.#state;
-    if (this.#stored.has(input)) return;
-    const held = inputs.get(task);
-    if (held === undefined) return;
-    await engine.blobs.put(input, held.payload);
+  /** Once for all who ask meanwhile: parts of a block have the same rows. */
+  #store({ task, input }: Lent): Promise<void> {
+    const held = this.#stored.has(input) ? undefined : this.#state.inputs.get(task);
+    if (held === undefined) return Promise.resolve();
+    let storing = this.#storing.get(input);
+    if (storing === undefined) {
+      storing = this.#put(input, held.payload).finally(() => this.#storing.delete(input));
+      this.#storing.set(input, storing);
+    }
+    return storing;
+  }
+
+  async #put(input: string, payload: Uint8Array): Promise<void> {
+    const { engine, clock } = this.#state;
+    await engine.blobs.put(input, payload);
     this.#stored.set(input, clock.now());
   }
 
@@ -284,19 +188,12 @@ export class HomeLending {
   heldBy(job: GatewayJob, task: Omit<TaskId, "job">): { readonly heldBy?: string } {
     const held = this.#heldBefore.get(job);
     if (held === undefined || held.size === 0) return {};
-    const { clock, settings, loop, date } = this.#state;
+    const { clock, settings } = this.#state;
     const key = blockKey(task);
     const at = held.get(key);
     held.delete(key);
     if (at === undefined || clock.now() - at > settings.lentMs) return {};
-    if (!this.#pools.has(beforeName)) {
-      const pool = new LendingPool(beforeName, { gateway: 0, device: "cpu", blocks: 0, volunteer: true, runsCode: false, memoryBytes: 0, cpus: 0, gpus: 0, models: [] }, date());
-      // Nothing is leased to it of itself.
-      Object.assign(pool, { joined: { ...pool.joined, devices: [], memoryBytes: -1 }, usedAt: clock.now() });
-      this.#pools.set(beforeName, pool);
-      loop.tell(pool.joined);
-    }
-    return { heldBy: beforeName };
+    return { heldBy: this.pools.before() };
   }
 
   #add(lent: Lent): void {
@@ -310,7 +207,7 @@ export class HomeLending {
   }
 
   #failed(number: number, error: ErrorData, row: number | undefined): void {
-    for (const pool of this.#pools.values()) {
+    for (const pool of this.pools) {
       const lent = pool.lent.get(number);
       if (lent === undefined) continue;
       this.#drop(lent);
@@ -333,7 +230,7 @@ export class HomeLending {
 
   /** A bundle of its own was given to this gateway: it is free for it again. */
   cameBack(numbers: Iterable<number>): void {
-    for (const number of numbers) for (const pool of this.#pools.values()) {
+    for (const number of numbers) for (const pool of this.pools) {
       const lent = pool.lent.get(number);
       if (lent !== undefined) this.#takeBack(lent);
     }
@@ -358,7 +255,7 @@ export class HomeLending {
     if (job === undefined) return;
     if (lent.heardAt !== undefined) {
       if (now - lent.heardAt > settings.lentMs) this.#takeBack(lent);
-      else if (lent.pool.joined.connection !== beforeName && !this.#stored.has(lent.input)) void this.#store(lent).catch(() => {});
+      else if (!this.pools.isBefore(lent.pool) && !this.#stored.has(lent.input)) void this.#store(lent).catch(() => {});
       return;
     }
     const waitedMs = now - lent.offeredAt;
@@ -376,7 +273,7 @@ export class HomeLending {
     this.#following.delete(job);
     this.#claims.forget(job.name);
     following.abort();
-    for (const pool of this.#pools.values()) for (const lent of pool.lent.values()) if (lent.task.job === job.name) this.#drop(lent);
+    for (const pool of this.pools) for (const lent of pool.lent.values()) if (lent.task.job === job.name) this.#drop(lent);
     this.#heldBefore.delete(job);
     const { engine, loop, log } = this.#state;
     // Those who help with it need not go on.
@@ -388,7 +285,7 @@ export class HomeLending {
   /** It is led elsewhere from now on. */
   leave(job: GatewayJob): void {
     const following = this.#following.get(job);
-    const lent = [...this.#pools.values()].flatMap((pool) => [...pool.lent.values()].filter(({ task }) => task.job === job.name));
+    const lent = [...this.pools].flatMap((pool) => [...pool.lent.values()].filter(({ task }) => task.job === job.name));
     if (following !== undefined) this.#leave(job, following);
     for (const one of lent) this.#fail(one, { code: "aborted", message: "The job is led by another gateway now.", failure: "aborted" });
   }

@@ -11,6 +11,7 @@ import type { GatewayTalk } from "./gateway-talk.ts";
 import type { JobRoles } from "./job-roles.ts";
 import { filesOf } from "./model-files.ts";
 import { assertSameJob, committedBlocks, deposed, readLedger } from "./open-job.ts";
+import { isOwnLedger } from "./own-ledgers.ts";
 import { runsElsewhere, takeRole } from "./take-role.ts";
 
 export interface JobDeskParts {
@@ -64,6 +65,8 @@ export class JobDesk {
     const running = [...jobs.values()].filter(({ isOver, guest }) => !isOver && guest === undefined).length;
     if (running >= this.#state.settings.jobs) throw new ShoalError("too-many-jobs", `${running} jobs run here already.`, { hint: "Bring it again when some of them have ended." });
     const job = new GatewayJob(description, this.#state.date());
+    // Of one that is over the role may still be held: nobody else has it.
+    if (known !== undefined) void this.#parts.roles.release(known);
     // To the end of those that are shown.
     jobs.delete(job.name);
     jobs.set(job.name, job);
@@ -186,5 +189,5 @@ export class JobDesk {
 
 /** Names that begin with ~ are the gateway's own. */
 function assertNameIsFree(job: string): void {
-  if (job.startsWith("~")) throw new ShoalError("bad-option", `A job can't be called "${job}".`, { hint: "Let its name begin with a letter or a digit." });
+  if (isOwnLedger(job)) throw new ShoalError("bad-option", `A job can't be called "${job}".`, { hint: "Let its name begin with a letter or a digit." });
 }

@@ -58,10 +58,10 @@ export class JobRoles {
 
   /** Renews what is held, and lets go of what is over, until the gateway is. */
   async keep(): Promise<void> {
-    const { clock, settings, signal } = this.#state;
+    const { clock, settings, signal, log } = this.#state;
     while (!signal.aborted) {
       await clock.sleep(settings.leaderMs / 3, signal);
-      for (const [job, held] of this.#held) void this.#renew(job, held);
+      for (const [job, held] of this.#held) this.#renew(job, held).catch((error: unknown) => log.warn(`Job ${job.name} could not be put down: ${ShoalError.from(error).message}`));
     }
   }
 

@@ -55,7 +55,7 @@ export function isSuspected(trouble: Trouble | undefined): trouble is Trouble {
 }
 
 /** One that failed at a task or vanished with it, or has no more memory than one for which it was too little. */
-export function isBarred(trouble: Trouble, worker: Worker): boolean {
+function isBarred(trouble: Trouble, worker: Worker): boolean {
   if (!isSuspected(trouble)) return false;
   return trouble.failedBy.has(worker) || trouble.lostBy.has(worker) || trouble.badResultsBy.has(worker) || worker.joined.memoryBytes <= trouble.memoryFloor;
 }

@@ -76,7 +76,7 @@ export function revoke(state: SchedulerState, attempts: Iterable<Attempt>, why: 
   for (const [connection, tasks] of byConnection) emit(state, { kind: "revoke", connection, tasks, why });
 }
 
-export function leaseMsOf(state: SchedulerState, worker: Worker): number {
+function leaseMsOf(state: SchedulerState, worker: Worker): number {
   return state.settings.leaseMs[worker.joined.host];
 }
 

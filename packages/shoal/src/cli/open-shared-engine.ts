@@ -29,8 +29,11 @@ export async function openSharedEngine(flags: EngineFlags, environment: Environm
     return {
       engine, store, servers: settings.servers,
       close: async () => {
-        await engine.close();
-        await store.close();
+        try {
+          await engine.close();
+        } finally {
+          await store.close();
+        }
       },
     };
   } catch (error) {

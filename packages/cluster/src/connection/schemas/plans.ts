@@ -27,13 +27,13 @@ export const segmentPlan = v.object({
 });
 
 /** A path within the model's folder, and never out of it. */
-export const relativePath = v.pipe(
+const relativePath = v.pipe(
   named(1_024),
   v.check((path) => !/[\\\0:]/.test(path) && path.split("/").every((part) => part !== "" && part !== "." && part !== ".."), "no relative path"),
 );
 
-export const modelManifest = v.object({ hash: sha256, files: list(v.object({ path: relativePath, sha256, bytes: count }), 1_024), entry: v.exactOptional(relativePath) });
-export const codeBundle = v.object({ sha256, bytes: count });
+const modelManifest = v.object({ hash: sha256, files: list(v.object({ path: relativePath, sha256, bytes: count }), 1_024), entry: v.exactOptional(relativePath) });
+const codeBundle = v.object({ sha256, bytes: count });
 
 export const segmentDescription = v.object({
   name: text(1_024), plan: segmentPlan, model: v.exactOptional(modelManifest), code: v.exactOptional(codeBundle), expectedBlocks: v.exactOptional(count),

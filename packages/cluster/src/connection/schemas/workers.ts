@@ -10,7 +10,7 @@ const mostTasks = 1_024;
 const finishing = list(count, 100_000);
 const tried = v.object({ task: taskId, attempt: attemptId });
 
-export const workerTraits = v.object({
+const workerTraits = v.object({
   label, host: v.picklist(["machine", "tab"]), runtime: label, devices: list(device, 16), cpus: amount, gpus: amount, memoryBytes: amount,
   models: list(named(256), 1_024), runsCode: flag,
 });

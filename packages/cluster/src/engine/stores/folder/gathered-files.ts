@@ -3,6 +3,7 @@ import { mkdir, open, readdir, rm, stat, type FileHandle } from "node:fs/promise
 import { join } from "node:path";
 import { ShoalError } from "@shoal/core";
 import type { ByteRange } from "../../blob-store.ts";
+import { joinedBytes } from "../../joined-bytes.ts";
 import { isSha256, type FilePlace, type GatheredFile } from "../files/file-place.ts";
 import { defaultFileLimits, fileGraceMs, filesToRemove, type FileLimits } from "../files/prune-files.ts";
 import type { StoredFiles } from "../files/stored-files.ts";
@@ -109,13 +110,7 @@ export class GatheredFiles implements StoredFiles {
   async read(sha256: string, range?: ByteRange): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
     for await (const part of this.parts(sha256, range ?? { start: 0, length: Infinity })) parts.push(part);
-    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.byteLength;
-    }
-    return bytes;
+    return joinedBytes(parts);
   }
 
   async *parts(sha256: string, { start, length }: ByteRange): AsyncGenerator<Uint8Array> {

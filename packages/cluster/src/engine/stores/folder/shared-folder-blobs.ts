@@ -4,6 +4,7 @@ import { blobDamaged, blobMissing, checkBlobBytes, sha256Of } from "../../blob-b
 import type { BlobStore, ByteRange } from "../../blob-store.ts";
 import { diskError } from "../../embedded/disk-error.ts";
 import { localDisk, systemCode, type Disk } from "../../embedded/disk.ts";
+import { joinedBytes } from "../../joined-bytes.ts";
 import { isSha256 } from "../files/file-place.ts";
 import { FolderSyncs } from "./folder-syncs.ts";
 import { FolderTime } from "./folder-time.ts";
@@ -151,14 +152,7 @@ class SharedFolderBlobs implements BlobStore {
   async #read(path: string): Promise<Uint8Array<ArrayBuffer>> {
     const parts: Uint8Array[] = [];
     for await (const part of this.#disk.read(path)) parts.push(part.slice());
-    if (parts.length === 1) return parts[0] as Uint8Array<ArrayBuffer>;
-    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.byteLength;
-    }
-    return bytes;
+    return parts.length === 1 ? (parts[0] as Uint8Array<ArrayBuffer>) : joinedBytes(parts);
   }
 
   async #collect(isReferenced: (sha256: string) => boolean, graceMs: number): Promise<{ readonly removed: number; readonly bytes: number }> {

@@ -1,1 +1,0 @@
-export { folderFiles, type FolderFilesOptions, type StoredFiles } from "@shoal/cluster/stores";
