@@ -67,7 +67,7 @@ export class GatewayTalk {
     if (typeof job !== "string" || typeof gateway !== "number" || gateway === loop.epoch) return;
     if (kind === "helped") this.#listener.helped(job);
     if (kind === "kept" && to === loop.epoch) this.#asking.get(job)?.();
-    if (kind !== "wanted" || this.#state.jobs.get(job)?.role === undefined || this.#listener.wanted(job, String(driver), proven === true)) return;
+    if (kind !== "wanted" || this.#state.jobs.get(job)?.role === undefined || this.#listener.wanted(job, typeof driver === "string" ? driver : "", proven === true)) return;
     void this.#say({ kind: "kept", job, gateway: loop.epoch, to: gateway }, signal).catch(() => {});
   }
 

@@ -23,6 +23,8 @@ const mostBundles = 16;
 const pauseMs = 1_000;
 /** A task that this gateway can't run is for another one, which needs a moment to take it. */
 const giveBackMs = 1_000;
+/** Of one that can't be taken: by then its home has taken back what it lent. */
+const mostDeliveries = 20;
 /** One that is given out again, or lay so long, may be done. */
 const oldMs = 5_000;
 
@@ -151,6 +153,8 @@ export class GuestInlet {
     this.#enter(bundle, lease)
       .catch((error: unknown) => {
         this.#state.log.debug(`Tasks of ${bundle.job} could not be taken: ${ShoalError.from(error).message}`);
+        // Whoever lent it offers it again. What nobody could ever take would come round and round.
+        if (lease.deliveries > mostDeliveries) return done();
         void lease.giveBack(giveBackMs).catch(() => {});
       })
       .finally(() => {
