@@ -250,7 +250,7 @@ export class ResultIntake {
   }
 
   #stored(): true {
-    this.#trouble.isOver();
+    this.#trouble.stored();
     this.#retryMs = firstRetryMs;
     return true;
   }
