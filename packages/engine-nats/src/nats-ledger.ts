@@ -129,7 +129,14 @@ export class NatsLedger implements Ledger {
   }
 
   follow(job: string, signal: AbortSignal, fromSeq = 0): AsyncGenerator<LedgerEntry> {
-    return this.#entries(job, (stream) => followStream(this.#link, stream, fromSeq, signal));
+    return this.#followed(job, signal, fromSeq);
+  }
+
+  async *#followed(job: string, signal: AbortSignal, fromSeq: number): AsyncGenerator<LedgerEntry> {
+    const place = await this.#link.during(() => this.#book.place(job));
+    yield* this.#entries(job, (stream) => followStream(this.#link, stream, fromSeq, signal));
+    // Its stream was taken: whoever follows again finds the one that was made anew.
+    if (place !== undefined && !signal.aborted && !this.#link.isClosing) await this.#link.during(() => this.#book.isThere(job, place));
   }
 
   async *#entries(job: string, read: (stream: string) => AsyncIterable<StreamMessage>): AsyncGenerator<LedgerEntry> {
