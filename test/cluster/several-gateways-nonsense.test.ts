@@ -1,5 +1,5 @@
 // What stands in the engine was written by somebody else: nonsense in the ledger and in the queue costs no row, no gateway and no job that it does not decide.
-import type { JsonObject } from "@shoal/core";
+import type { Json, JsonObject } from "@shoal/core";
 import { expect, test } from "vitest";
 import { passUntil } from "./open-gateway.ts";
 import { numbers, ScriptedDriver } from "./scripted-driver.ts";
@@ -11,7 +11,7 @@ const strange: readonly unknown[] = [null, -1, 1e308, "", "x".repeat(3_000), [],
 
 function notes(): JsonObject[] {
   const said: JsonObject[] = [{}, { kind: "joined" }, { kind: "unknown", gateway: 1 }];
-  for (const value of strange as readonly JsonObject[string][]) {
+  for (const value of strange as readonly Json[]) {
     said.push(
       { kind: "joined", gateway: value }, { kind: "holds", gateway: 77, tasks: value }, { kind: "holds", gateway: 77, tasks: [value, "0-0-0-4"] },
       { kind: "failed", gateway: 77, home: value, task: value, row: value, error: { code: value, message: value, failure: value } }, { kind: "failed", gateway: 77, home: 1, task: 0, error: value },
@@ -32,7 +32,7 @@ test("a job whose ledger and queue are full of nonsense ends with the rows of on
   await passUntil(clock, () => driver.done.size > 4);
   for (const note of notes()) for (const ledger of ["job", "~coordinator"]) await engine.ledger.note(ledger, note);
   let id = 0;
-  for (const value of strange as readonly JsonObject[string][]) {
+  for (const value of strange as readonly Json[]) {
     const offer = (name: string, body: JsonObject) => engine.queue.offer({ id: `nonsense ${id++}`, class: name, priority: 1, body });
     for (const field of ["gateway", "class", "blocks", "memoryBytes", "cpus", "gpus", "models", "volunteer"]) await offer("want-cpu", { gateway: 77, class: "cpu", blocks: 1, memoryBytes: 0, cpus: 0, gpus: 0, models: [], [field]: value });
     for (const field of ["job", "description", "segment", "home", "by", "at", "tasks"]) await offer("cpu", { job: "job", description: hash, segment: 0, home: 77, by: "", at: 0, tasks: [[0, 0, 4, hash, 1]], [field]: value });

@@ -58,6 +58,33 @@ test("one of other rows than the home has is of no use and does no harm", async 
   expect(several.at(0).gateway.snapshot().refused).toEqual({ "stale-result": 1 });
 });
 
+test("nobody gives results for blocks that he never had by naming another gateway's attempts", async () => {
+  const several = await severalGateways(2);
+  const { token } = await several.at(0).gateway.invite(["work"], { volunteer: true });
+  const many = numbers(12);
+  const forger = several.connect(new ScriptedWorker("forger", { script: () => "silent", origin: outside, hello: { token } }), several.at(0));
+  const { key } = await forger.welcome();
+  const driver = several.connect(new ScriptedDriver({ blocks: many, description: { volunteers: true } }), several.at(0));
+  const helper = several.connect(new ScriptedWorker("helper", { script: () => "silent" }), several.at(1));
+  await passUntil(several.clock, () => {
+    helper.beat();
+    return helper.tasks.length > 0;
+  });
+  const epoch = helper.tasks[0]?.attempt.epoch ?? 0;
+  several.connect(forger, several.at(0), { key });
+  await until(() => forger.all("welcome").length === 2);
+  const wrong = twice(decodeBlock(blockBytes([7, 7, 7, 7])));
+  for (const input of [undefined, "f".repeat(64)]) for (let block = 4; block < many.length; block++) await forger.result({ task: { job: "job", segment: 0, block, first: 0, rows: 4 }, attempt: { epoch, number: 1_000 + block } }, wrong, input === undefined ? {} : { input });
+  const honest = several.connect(new ScriptedWorker("honest"), several.at(0));
+  helper.disconnect();
+  await passUntil(several.clock, () => {
+    honest.beat();
+    return driver.done.size === many.length;
+  }, 500);
+  expect(driver.values()).toEqual(many.flat().map((n) => 2 * n));
+  expect(several.at(0).gateway.snapshot().refused["forged-result"]).toBeGreaterThan(0);
+});
+
 test("what a volunteer says of rows that are not there is not noted", async () => {
   const { several, worker } = await strayResult({ volunteer: true });
   await passUntil(several.clock, () => worker.all("refuse").length === 1, 1_000);

@@ -154,8 +154,7 @@ export class GuestInlet {
       .catch((error: unknown) => {
         this.#state.log.debug(`Tasks of ${bundle.job} could not be taken: ${ShoalError.from(error).message}`);
         // Whoever lent it offers it again. What nobody could ever take would come round and round.
-        if (lease.deliveries > mostDeliveries) return done();
-        void lease.giveBack(giveBackMs).catch(() => {});
+        void (lease.deliveries > mostDeliveries ? lease.acknowledge() : lease.giveBack(giveBackMs)).catch(() => {});
       })
       .finally(() => {
         this.#entering -= bundle.tasks.length;
