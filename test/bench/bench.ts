@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [--only start,text,images,overhead,overlap,memory,readers,runtimes,tab-overhead,journal,ledger,commits,bytes,connections,share,two-workers] [--repeats 3] [--no-write]
+// npm run bench [-- --quick] [--only start,text,images,overhead,overlap,memory,readers,runtimes,tab-overhead,journal,ledger,commits,engines,bytes,connections,share,two-workers] [--repeats 3] [--no-write]
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -8,6 +8,7 @@ import { findInputs, scratch } from "./inputs/inputs.ts";
 import { bytes } from "./lines/bytes.ts";
 import { commits } from "./lines/commits.ts";
 import { connections } from "./lines/connections.ts";
+import { engines } from "./lines/engines.ts";
 import { imageJob } from "./lines/image-job.ts";
 import { journal } from "./lines/journal.ts";
 import { ledger } from "./lines/ledger.ts";
@@ -54,6 +55,7 @@ const sections: Readonly<Record<string, () => Promise<Section>>> = {
   journal: () => journal(bench),
   ledger: () => ledger(bench),
   commits: () => commits(bench),
+  engines: () => engines(bench),
   bytes: () => bytes(bench),
   connections: () => connections(bench),
   share: () => sharing(bench),

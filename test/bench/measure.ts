@@ -159,6 +159,17 @@ function list(folder: string): string[] {
   }
 }
 
+/** CPU seconds so far of the processes of that name which this one has started, or those have, and which still run. NaN where there are none. */
+export function cpuSecondsOf(name: string): number {
+  const ticks: number[] = [];
+  for (const pid of descendants(process.pid)) {
+    const stat = read(`/proc/${pid}/stat`);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (stat.includes(`(${name})`)) ticks.push(Number(fields[11]) + Number(fields[12]));
+  }
+  return ticks.length === 0 ? NaN : ticks.reduce((sum, each) => sum + each, 0) / 100;
+}
+
 /** The machine in words. */
 export function machine(): string {
   const model = /^model name\s*:\s*(.+)$/m.exec(read("/proc/cpuinfo"))?.[1] ?? process.arch;

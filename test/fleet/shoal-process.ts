@@ -26,8 +26,16 @@ export interface ProcessOptions {
 
 /** Starts `shoal` with these arguments in a folder, where its cache is too. It is killed when the test is over. */
 export function startShoal(folder: string, args: readonly string[], { runtime = "node", env = {} }: ProcessOptions = {}): ShoalProcess {
-  const [program = "", ...before] = runtimes.find(({ name }) => name === runtime)?.command ?? [];
-  const child = spawn(program, [...before, ...args], {
+  return startProgram(folder, [...(runtimes.find(({ name }) => name === runtime)?.command ?? []), ...args], env);
+}
+
+/** Starts a program of the tests by Node, as `startShoal` starts the command. */
+export function startScript(folder: string, path: string, args: readonly string[], env: ProcessOptions["env"] = {}): ShoalProcess {
+  return startProgram(folder, [...(runtimes[0]?.command.slice(0, -1) ?? []), path, ...args], env);
+}
+
+function startProgram(folder: string, [program = "", ...args]: readonly string[], env: ProcessOptions["env"]): ShoalProcess {
+  const child = spawn(program, args, {
     cwd: folder, env: { ...process.env, XDG_CACHE_HOME: join(folder, "cache"), HF_HOME: join(folder, "cache", "huggingface"), ...env }, stdio: ["ignore", "pipe", "pipe"],
     // In a group of its own, which its actors are in too.
     detached: true,

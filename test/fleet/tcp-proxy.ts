@@ -43,11 +43,13 @@ export async function startProxy(url: string): Promise<TcpProxy> {
   let bytesPerSecond: number | undefined;
   const apply = ({ near, far }: { readonly near: Socket; readonly far: Socket }): void => {
     // A source that is paused keeps its bytes in the kernel, until there is no more room: as on a dead line.
-    if (held.has("up")) near.unpipe(far).pause();
-    else if (bytesPerSecond === undefined) near.pipe(far);
-    else near.unpipe(far).pipe(brake(bytesPerSecond)).pipe(far);
-    if (held.has("down")) far.unpipe(near).pause();
-    else far.pipe(near);
+    for (const [direction, from, to] of [["up", near, far], ["down", far, near]] as const) {
+      // Piped a second time, everything would arrive twice.
+      from.unpipe();
+      if (held.has(direction)) from.pause();
+      else if (direction === "up" && bytesPerSecond !== undefined) from.pipe(brake(bytesPerSecond)).pipe(to);
+      else from.pipe(to);
+    }
   };
   const server = createServer((near) => {
     const pair = { near, far: connect(port, "127.0.0.1") };

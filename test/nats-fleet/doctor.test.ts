@@ -10,10 +10,11 @@ import { passwords, startNatsConf, type ConfiguredNodes } from "../deploy/start-
 import { testFolder } from "../fleet/reviews.ts";
 import { startShoal } from "../fleet/shoal-process.ts";
 import { findNatsServer } from "../nats/find-nats-server.ts";
+import { freePorts } from "../nats/free-ports.ts";
 import { startNats, type NatsCluster, type NatsClusterOptions } from "../nats/start-nats.ts";
 import { findS3Server } from "../stores/find-s3-server.ts";
 import { startS3Server } from "../stores/start-s3-server.ts";
-import { freePorts } from "./gateway-processes.ts";
+
 
 /** As the command takes them. */
 interface EngineDoctorFlags {

@@ -1,6 +1,4 @@
 // `shoal serve --engine` in processes of their own, on a real server.
-import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { startShoal, type CoordinatorLinks, type ProcessOptions, type ShoalProcess } from "../fleet/shoal-process.ts";
 
 export interface GatewayProcess extends CoordinatorLinks {
@@ -27,15 +25,6 @@ export async function startGateway(folder: string, name: string, port: number, {
   const { url, links } = JSON.parse(line) as CoordinatorLinks;
   const only = (link: string): string => link.replace(/\/\/[^/]+\//, `//127.0.0.1:${port}/`);
   return { process, name, port, url, links, alone: { url, links: { ...links, work: only(links.work), submit: only(links.submit) } } };
-}
-
-/** Ports that nobody has now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const listening = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(listening.map((each) => once(each, "listening")));
-  const ports = listening.map((each) => (each.address() as AddressInfo).port);
-  await Promise.all(listening.map((each) => once(each.close(), "close")));
-  return ports;
 }
 
 /** A sample of a gateway's numbers, summed over its labels; undefined where there is none. */

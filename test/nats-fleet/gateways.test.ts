@@ -5,8 +5,9 @@ import { CoordinatorView, theJob } from "../fleet/coordinator-view.ts";
 import { blockRows, differing, onOneMachine, read, release, startJob, succeeded, testFolder } from "../fleet/reviews.ts";
 import { startShoal, startWorker } from "../fleet/shoal-process.ts";
 import { findNatsServer } from "../nats/find-nats-server.ts";
+import { freePorts } from "../nats/free-ports.ts";
 import { startNats, type NatsCluster } from "../nats/start-nats.ts";
-import { freePorts, metric, startGateway, type GatewayProcess } from "./gateway-processes.ts";
+import { metric, startGateway, type GatewayProcess } from "./gateway-processes.ts";
 
 interface Two {
   readonly folder: string;

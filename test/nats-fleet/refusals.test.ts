@@ -6,8 +6,9 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { testFolder } from "../fleet/reviews.ts";
 import { startShoal, type ProcessOptions } from "../fleet/shoal-process.ts";
 import { findNatsServer } from "../nats/find-nats-server.ts";
+import { freePorts } from "../nats/free-ports.ts";
 import { startNats } from "../nats/start-nats.ts";
-import { freePorts, startGateway } from "./gateway-processes.ts";
+import { startGateway } from "./gateway-processes.ts";
 
 interface Refused {
   readonly code: number | null;

@@ -56,6 +56,15 @@ describe.skipIf(path === undefined)("the engine on one server", () => {
     ]);
   });
 
+  test("a word of the register that no gateway wrote is named, and not waited for", async () => {
+    const prefix = newPrefix();
+    const { leader } = await open(prefix);
+    const connection = await connect({ servers: cluster.url });
+    onTestFinished(() => connection.close());
+    await connection.request(`${prefix}.register.role.role`, "{");
+    await expect(leader.acquire("role", 1_000)).rejects.toMatchObject({ code: "engine-config", details: { key: `${prefix}.register.role.role` } });
+  });
+
   test("a commit whose answer is lost finds itself there, and is accepted", async () => {
     const proxy = await proxied();
     const { ledger } = await open(newPrefix(), { servers: proxy.url, requestMs: 300 });

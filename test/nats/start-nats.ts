@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { findNatsServer } from "./find-nats-server.ts";
+import { freePorts } from "./free-ports.ts";
 
 export interface NatsClusterOptions {
   /** Default 1. */
@@ -196,19 +196,4 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
     if (performance.now() > end) throw new Error(`Waited for a minute, in vain: ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-/** Ports that nobody has now, below those that connections get by themselves: one of these could take the port of a server that is down, or even connect to itself. */
-async function freePorts(count: number): Promise<number[]> {
-  const ports: number[] = [];
-  while (ports.length < count) {
-    const port = 12_000 + Math.floor(20_000 * Math.random());
-    const listener = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      listener.once("error", () => resolve(false));
-      listener.listen(port, host, () => listener.close(() => resolve(true)));
-    });
-    if (isFree && !ports.includes(port)) ports.push(port);
-  }
-  return ports;
 }

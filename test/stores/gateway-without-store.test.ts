@@ -7,7 +7,6 @@ import { expect, onTestFinished, test } from "vitest";
 import { closeLater, openGateway, passUntil } from "../cluster/open-gateway.ts";
 import { blockBytes, numbers, ScriptedDriver } from "../cluster/scripted-driver.ts";
 import { doubles, ScriptedWorker, twice } from "../cluster/scripted-worker.ts";
-import { until } from "../cluster/until.ts";
 import { startFakeS3 } from "./fake-s3.ts";
 
 test("a store that is away pauses the job, and loses nothing", async () => {
@@ -23,7 +22,7 @@ test("a store that is away pauses the job, and loses nothing", async () => {
   const blocks = numbers(8);
   const driver = new ScriptedDriver({ blocks }).connect(gateway);
   const workers = ["a", "b"].map((name) => new ScriptedWorker(name, { script: () => "silent" }).connect(gateway));
-  await until(() => workers.every(({ tasks }) => tasks.length > 0));
+  await passUntil(clock, () => workers.every(({ tasks }) => tasks.length > 0));
   for (const worker of workers) {
     worker.script = doubles;
     for (const leased of worker.tasks) void worker.result(leased, twice(decodeBlock(blockBytes(blocks[leased.task.block] ?? []))));

@@ -1,6 +1,7 @@
 import type { Accepted, AppendOutcome, CommitOutcome, CommitRecord, Fence, Ledger, LedgerEntry, NoLedger, NoteOutcome, Undecided } from "@shoal/cluster";
 import { ShoalError, type JsonObject } from "@shoal/core";
 import type { MsgRequest } from "@nats-io/jetstream";
+import { CommitBatches } from "./commit-batches.ts";
 import { isObject, jsonOf } from "./json-of.ts";
 import { followStream, replayStream, type StreamMessage } from "./read-stream.ts";
 import type { LedgerBook, LedgerPlace } from "./ledger-book.ts";
@@ -45,6 +46,8 @@ export class NatsLedger implements Ledger {
   /** Whoever appends for a role waits for the one before: an append expects the last one, and a second in flight would be refused. */
   readonly #appending = new Map<string, Promise<unknown>>();
   readonly #lastAppends = new Map<string, LastAppend>();
+  /** By the stream of a ledger. */
+  readonly #batches = new Map<string, CommitBatches>();
   readonly #instance: string;
   #nonces = 0;
 
@@ -60,7 +63,9 @@ export class NatsLedger implements Ledger {
 
   remove(job: string): Promise<void> {
     return this.#link.during(async () => {
+      const place = await this.#book.place(job).catch(() => undefined);
       await this.#book.remove(job);
+      if (place !== undefined) this.#batches.delete(place.stream);
       for (const key of this.#lastAppends.keys()) if (key.startsWith(appendKey(job, ""))) this.#lastAppends.delete(key);
     });
   }
@@ -75,8 +80,8 @@ export class NatsLedger implements Ledger {
       const subject = commitSubject(place, block);
       for (let tries = 1; ; tries++) {
         try {
-          const { seq } = await this.#link.publish(subject, body, { expect: { lastSubjectSequence: 0, streamName: place.stream } });
-          return { outcome: "accepted", seq };
+          const seq = tries === 1 ? await this.#batchesOf(place).publish(subject, body) : (await this.#link.publish(subject, body, { expect: { lastSubjectSequence: 0, streamName: place.stream } })).seq;
+          if (seq !== undefined) return { outcome: "accepted", seq };
         } catch (error) {
           const code = apiCode(error);
           if (code === apiCodes.publishInFlight && tries < inFlightTries) await this.#link.pause(inFlightWaitMs * (0.5 + this.#link.random()));
@@ -188,6 +193,12 @@ export class NatsLedger implements Ledger {
   async #lastAppend(place: LedgerPlace, subject: string): Promise<LastAppend> {
     const last = await this.#read(place, { last_by_subj: subject }, appendOf);
     return { seq: last?.seq ?? 0, epoch: last?.body?.epoch ?? 0 };
+  }
+
+  #batchesOf({ stream }: LedgerPlace): CommitBatches {
+    let batches = this.#batches.get(stream);
+    if (batches === undefined) this.#batches.set(stream, (batches = new CommitBatches(this.#link, stream)));
+    return batches;
   }
 
   /** What the stream's leader has there. */

@@ -22,6 +22,7 @@ export function ledgerStream(names: NatsNames, job: string, generation: number, 
     max_msgs_per_subject: -1,
     deny_delete: true,
     deny_purge: true,
+    allow_atomic: true,
     metadata: { "shoal.job": job },
   };
 }

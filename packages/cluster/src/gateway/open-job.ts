@@ -47,6 +47,7 @@ export async function readLedger(state: GatewayState, job: GatewayJob): Promise<
     if (note?.kind === "holds" && note.gateway !== loop.epoch) for (const key of note.tasks) held.add(key);
     if (entry.kind === "commit") held.delete(entry.block);
   }
+  job.rowsBefore = job.segments.at(-1)?.rowsDone ?? 0;
   return { hasHelpers, claims, held: [...held] };
 }
 
@@ -82,7 +83,6 @@ function withdrawParts({ loop }: GatewayState, job: GatewayJob): void {
   for (const { segment, block, first, rows } of openParts(loop.state, job.name)) {
     if (segmentOf(loop.state, { job: job.name, segment })?.open.get(block)?.rows !== rows) loop.tell({ kind: "task-withdrawn", task: { job: job.name, segment, block, first, rows } });
   }
-  job.rowsBefore = job.segments.at(-1)?.rowsDone ?? 0;
 }
 
 function openParts(state: GatewayState["loop"]["state"], name: string): { readonly segment: number; readonly block: number; readonly first: number; readonly rows: number }[] {

@@ -5,6 +5,7 @@ import type { BlobStore, ByteRange } from "../../blob-store.ts";
 import { diskError } from "../../embedded/disk-error.ts";
 import { localDisk, systemCode, type Disk } from "../../embedded/disk.ts";
 import { isSha256 } from "../files/file-place.ts";
+import { FolderSyncs } from "./folder-syncs.ts";
 import { FolderTime } from "./folder-time.ts";
 import { nameBefore, removeUnless, settleAside } from "./set-aside.ts";
 
@@ -31,12 +32,14 @@ class SharedFolderBlobs implements BlobStore {
   /** Folders that are there for certain. */
   readonly #made = new Map<string, Promise<void>>();
   readonly #underWay = new Map<string, Promise<unknown>>();
+  readonly #syncs: FolderSyncs;
   #collecting: Promise<unknown> = Promise.resolve();
 
   constructor(folder: string, disk: Disk) {
     [this.#folder, this.#disk] = [folder, disk];
     this.#incoming = join(folder, "incoming");
     this.#time = new FolderTime(this.#incoming, disk);
+    this.#syncs = new FolderSyncs(disk);
   }
 
   async put(sha256: string, bytes: Uint8Array): Promise<"stored" | "there"> {
@@ -125,7 +128,7 @@ class SharedFolderBlobs implements BlobStore {
       await this.#disk.remove(path).catch(() => {});
       throw error;
     }
-    await this.#disk.syncFolder(folder);
+    await this.#syncs.sync(folder);
   }
 
   /** Its bytes, whatever they are. For a moment, while somebody decides whether it goes, it has another name. */
