@@ -1,6 +1,6 @@
 // What gateways of one engine may and may not do for each other: claims, volunteers, code, blobs, and what one alone pays.
-import { memoryEngine, sha256Of, type Engine, type QueuedTask } from "@shoal/cluster";
-import { decodeBlock } from "@shoal/core";
+import { memoryEngine, sha256Of, type Engine, type Ledger, type QueuedTask } from "@shoal/cluster";
+import { decodeBlock, ShoalError } from "@shoal/core";
 import { FakeClock } from "@shoal/testing";
 import { expect, test } from "vitest";
 import { closeLater, openGateway, passUntil } from "./open-gateway.ts";
@@ -12,6 +12,14 @@ import { until } from "./until.ts";
 const blocks = numbers(4);
 const outside = { address: "192.0.2.1" };
 const rowsOf = (block: number) => decodeBlock(blockBytes(blocks[block] ?? []));
+
+/** Its methods, to be put beside others. */
+function bound(ledger: Ledger): Ledger {
+  return {
+    open: (job) => ledger.open(job), remove: (job) => ledger.remove(job), jobs: () => ledger.jobs(), commit: (...args) => ledger.commit(...args), committed: (...args) => ledger.committed(...args),
+    note: (...args) => ledger.note(...args), append: (...args) => ledger.append(...args), replay: (...args) => ledger.replay(...args), follow: (...args) => ledger.follow(...args),
+  };
+}
 
 /** A worker that was leased a block by the home, and comes to a gateway that knows nothing of the job. */
 async function strayResult(change: { readonly input?: string; readonly volunteer?: boolean } = {}) {
@@ -48,6 +56,33 @@ test("one of other rows than the home has is of no use and does no harm", async 
   });
   expect(driver.values()).toEqual(blocks.flat().map((n) => 2 * n));
   expect(several.at(0).gateway.snapshot().refused).toEqual({ "stale-result": 1 });
+});
+
+test("nobody gives results for blocks that he never had by naming another gateway's attempts", async () => {
+  const several = await severalGateways(2);
+  const { token } = await several.at(0).gateway.invite(["work"], { volunteer: true });
+  const many = numbers(12);
+  const forger = several.connect(new ScriptedWorker("forger", { script: () => "silent", origin: outside, hello: { token } }), several.at(0));
+  const { key } = await forger.welcome();
+  const driver = several.connect(new ScriptedDriver({ blocks: many, description: { volunteers: true } }), several.at(0));
+  const helper = several.connect(new ScriptedWorker("helper", { script: () => "silent" }), several.at(1));
+  await passUntil(several.clock, () => {
+    helper.beat();
+    return helper.tasks.length > 0;
+  });
+  const epoch = helper.tasks[0]?.attempt.epoch ?? 0;
+  several.connect(forger, several.at(0), { key });
+  await until(() => forger.all("welcome").length === 2);
+  const wrong = twice(decodeBlock(blockBytes([7, 7, 7, 7])));
+  for (const input of [undefined, "f".repeat(64)]) for (let block = 4; block < many.length; block++) await forger.result({ task: { job: "job", segment: 0, block, first: 0, rows: 4 }, attempt: { epoch, number: 1_000 + block } }, wrong, input === undefined ? {} : { input });
+  const honest = several.connect(new ScriptedWorker("honest"), several.at(0));
+  helper.disconnect();
+  await passUntil(several.clock, () => {
+    honest.beat();
+    return driver.done.size === many.length;
+  }, 500);
+  expect(driver.values()).toEqual(many.flat().map((n) => 2 * n));
+  expect(several.at(0).gateway.snapshot().refused["forged-result"]).toBeGreaterThan(0);
 });
 
 test("what a volunteer says of rows that are not there is not noted", async () => {
@@ -113,6 +148,50 @@ test("a gateway that is alone stores nothing twice, lends nothing, and offers a 
   await passUntil(clock, () => clock.now() > ranMs + 30_000, 500);
   expect(offered.length - before).toBeGreaterThan(2);
   expect(offered.length - before).toBeLessThanOrEqual(11);
+});
+
+test("a ledger that refuses what is to be written is told of once, and to the driver; when it takes it, the job goes on", async () => {
+  let isFull = true;
+  const notices: string[] = [];
+  const several = await severalGateways(1, { onNotice: (message) => notices.push(message), wrap: (engine) => ({ ...engine, ledger: { ...bound(engine.ledger), commit: (job, block, record) => isFull && job === "job"
+    ? Promise.resolve({ outcome: "undecided", reason: new ShoalError("engine-refused", "It refused to commit a block: the limits are exceeded.", { hint: "Raise them." }) })
+    : engine.ledger.commit(job, block, record) } }) });
+  const worker = several.connect(new ScriptedWorker("worker"), several.at(0));
+  const driver = several.connect(new ScriptedDriver({ blocks }), several.at(0));
+  await passUntil(several.clock, () => {
+    worker.beat();
+    return several.clock.now() > 60_000;
+  }, 500);
+  expect(driver.all("fleet").at(-1)?.notice).toMatch(/limits are exceeded[^]*Raise them/);
+  expect(notices).toEqual([expect.stringMatching(/Nothing can be stored now[^]*limits are exceeded/)]);
+  isFull = false;
+  await passUntil(several.clock, () => {
+    worker.beat();
+    return driver.done.size === blocks.length;
+  }, 500);
+  expect(notices).toHaveLength(2);
+});
+
+test("an engine that does not answer is told of once, whatever its blobs do meanwhile", async () => {
+  let isAway = false;
+  const notices: string[] = [];
+  const reason = new ShoalError("engine-unreachable", "Nobody answers.", { hint: "Start it." });
+  const several = await severalGateways(1, { onNotice: (message) => notices.push(message), wrap: (engine) => ({ ...engine, status: () => (isAway ? { state: "paused", reason } : { state: "running" }),
+    ledger: { ...bound(engine.ledger), commit: (job, block, record) => (isAway ? Promise.resolve({ outcome: "undecided", reason }) : engine.ledger.commit(job, block, record)) } }) });
+  const worker = several.connect(new ScriptedWorker("worker"), several.at(0));
+  isAway = true;
+  const driver = several.connect(new ScriptedDriver({ blocks }), several.at(0));
+  await passUntil(several.clock, () => {
+    worker.beat();
+    return several.clock.now() > 20_000;
+  }, 500);
+  expect(notices).toHaveLength(1);
+  isAway = false;
+  await passUntil(several.clock, () => {
+    worker.beat();
+    return driver.done.size === blocks.length;
+  }, 500);
+  expect(notices).toHaveLength(2);
 });
 
 test("what other gateways and the ledger name is not collected", async () => {

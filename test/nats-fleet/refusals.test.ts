@@ -25,6 +25,7 @@ test("flags that make no sense are told so before anything is opened", { timeout
   const engine = ["--engine", "nats://127.0.0.1:1"];
   for (const [args, words, env] of [
     [engine, /--engine is given without --store: [^]*--store with a folder/],
+    [[...engine, "--store", "s", "--gateways", "a:1,u:p@b:1"], /as in a:7070,b:7070/],
     [["--gateways", "a:1"], /--gateways has no effect without --engine/],
     [[...engine, "--store", "s", "--gateways", "a/b"], /as in a:7070,b:7070/],
     [[...engine, "--store", "s"], /SHOAL_SECRET is too short/, { SHOAL_SECRET: "x" }],

@@ -35,6 +35,36 @@ describe.skipIf(path === undefined)("the engine on one server", () => {
     return names.sort();
   };
 
+  test("what somebody else writes into a ledger says nothing; but a block that it stands under is taken", async () => {
+    const prefix = newPrefix();
+    const { ledger } = await open(prefix);
+    await ledger.open("job");
+    const connection = await connect({ servers: cluster.url });
+    onTestFinished(() => connection.close());
+    const [stream = ""] = (await streams(prefix)).filter((name) => name.includes("-ledger-"));
+    const begin = (await jsm.streams.info(stream)).config.subjects?.[0]?.slice(0, -1) ?? "";
+    for (const strange of ["{", "null", "[]", "{}", ""]) for (const end of ["note", "append.role"]) await connection.request(`${begin}${end}`, strange);
+    await connection.request(`${begin}commit.taken`, "{");
+    await ledger.note("job", { kind: "note" });
+    expect(await ledger.append("job", [{ kind: "append" }], { role: "role", epoch: 1 })).toMatchObject({ outcome: "accepted" });
+    expect(await ledger.commit("job", "taken", record("one"))).toEqual({ outcome: "lost", winner: { attempt: "unreadable" } });
+    expect(await ledger.committed("job", "taken")).toEqual({ attempt: "unreadable" });
+    expect(await ledger.commit("job", "free", record("one"))).toMatchObject({ outcome: "accepted" });
+    const entries = await all(ledger.replay("job"));
+    expect(entries.filter((entry) => !(entry.kind === "note" && Object.keys(entry.record).length === 0))).toMatchObject([
+      { kind: "commit", block: "taken", record: { attempt: "unreadable" } }, { kind: "note", record: { kind: "note" } }, { kind: "append", epoch: 1 }, { kind: "commit", block: "free" },
+    ]);
+  });
+
+  test("a word of the register that no gateway wrote is named, and not waited for", async () => {
+    const prefix = newPrefix();
+    const { leader } = await open(prefix);
+    const connection = await connect({ servers: cluster.url });
+    onTestFinished(() => connection.close());
+    await connection.request(`${prefix}.register.role.role`, "{");
+    await expect(leader.acquire("role", 1_000)).rejects.toMatchObject({ code: "engine-config", details: { key: `${prefix}.register.role.role` } });
+  });
+
   test("a commit whose answer is lost finds itself there, and is accepted", async () => {
     const proxy = await proxied();
     const { ledger } = await open(newPrefix(), { servers: proxy.url, requestMs: 300 });

@@ -48,6 +48,12 @@ describe.skipIf(path === undefined)("opening an engine on NATS", () => {
     await open("old", { servers: proxy.url, unsafe: true });
   });
 
+  test("a server that takes only short messages is refused: a record would never get in", async () => {
+    await using proxy = await startNatsProxy(cluster.urls[0] as string);
+    proxy.rewriteInfo((info) => void (info["max_payload"] = 1024));
+    expect((await failsWith("engine-config", open("short", { servers: proxy.url }))).details).toEqual({ field: "max_payload", asked: 16_384, got: 1024 });
+  });
+
   test("an engine whose server is replaced by one that is too old is paused", async () => {
     await using proxy = await startNatsProxy(cluster.urls[0] as string);
     const engine = await open("older", { servers: proxy.url, requestMs: 300, patienceMs: 300 });

@@ -23,6 +23,20 @@ describe.skipIf(path === undefined)("the queue on NATS", () => {
     return engine;
   }
 
+  test("what somebody else puts there goes, and costs neither the connection nor a task", async () => {
+    const { queue } = await open("strange");
+    const connection = await connect({ servers: [...cluster.urls] });
+    onTestFinished(() => connection.close());
+    await queue.offer(task("a"));
+    for (const [index, strange] of ["{", "null", "[]", '"a"', '{"id":"a","class":"cpu","priority":5,"body":null}', ""].entries()) connection.publish(`strange.task.cpu.5.strange-${index}`, strange);
+    await connection.flush();
+    await queue.offer(task("b"));
+    const leases = await queue.pull(["cpu"], 10, 1000);
+    expect(leases.map((lease) => lease.task)).toEqual([task("a"), task("b")]);
+    await Promise.all(leases.map((lease) => lease.acknowledge()));
+    await vi.waitFor(async () => expect((await jsm.streams.info("strange-queue")).state.messages).toBe(0), { timeout: 5000 });
+  });
+
   test("deleted, it is made anew by the next who offers or pulls", async () => {
     const { queue } = await open("lost");
     const other = await open("lost");

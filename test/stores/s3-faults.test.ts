@@ -44,6 +44,21 @@ test("an answer that broke off is no blob", async () => {
   expect(await s3Blobs(options).get(blob.sha256)).toEqual(blob.bytes);
 });
 
+test("something that answers in its place, and never ends, is given up before it fills the memory", { timeout: 60_000 }, async () => {
+  const piece = new Uint8Array(4 << 20);
+  let given = 0;
+  const endless = (async () => new Response(new ReadableStream({ pull: (controller) => {
+    given += piece.byteLength;
+    controller.enqueue(piece);
+  } }))) as typeof fetch;
+  await expect(s3Blobs({ ...options, fetch: endless, tries: 1 }).get(blob.sha256)).rejects.toMatchObject({ code: "engine-paused", details: { reason: "store-unreachable" } });
+  expect(given).toBeLessThan(300 << 20);
+});
+
+test.each(["", " ", "s3:bucket", "s3:/bucket"])("a store called %j is none, and no folder either", async (where) => {
+  await expect(openStore(where)).rejects.toMatchObject({ code: "bad-option" });
+});
+
 test("a put whose answer is lost is found there", async () => {
   fake.fault = (_request, count) => (count === 1 ? "answer-lost" : undefined);
   expect(await s3Blobs(options).put(blob.sha256, blob.bytes)).toBe("there");

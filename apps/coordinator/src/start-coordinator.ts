@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { createGateway, engineSecret, memoryChannel, memoryEngine, type Channel, type CloseOptions, type DriverToGateway, type Engine, type Gateway, type GatewayToDriver, type GatewayToWorker, type SchedulerSettings, type Scope, type WorkerToGateway } from "@shoal/cluster";
+import { assertSameStore, createGateway, engineSecret, memoryChannel, memoryEngine, type Channel, type CloseOptions, type DriverToGateway, type Engine, type Gateway, type GatewayToDriver, type GatewayToWorker, type SchedulerSettings, type Scope, type WorkerToGateway } from "@shoal/cluster";
 import { openEmbeddedEngine } from "@shoal/cluster/embedded";
 import { ShoalError, silentLogger, systemClock, type Logger } from "@shoal/core";
 import { createResultChecker } from "./checking/result-checker.ts";
@@ -84,7 +84,7 @@ const dayMs = 24 * 3600 * 1000;
 
 /**
  * Lets workers and drivers in.
- * @throws `port-taken`, `bad-host`, `bad-certificate`, `bad-option`, `state-damaged`; `engine-folder-busy` while another coordinator has the folder; what opening the engine throws
+ * @throws `port-taken`, `bad-host`, `bad-certificate`, `bad-option`, `state-damaged`; `engine-folder-busy` while another coordinator has the folder; what opening the engine throws; `store-differs`
  */
 export async function startCoordinator(options: CoordinatorOptions = {}): Promise<Coordinator> {
   const { folder, host = "127.0.0.1", https, baseUrl, name = "coordinator", log = silentLogger } = options;
@@ -108,6 +108,7 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
     // After the engine, whose lock keeps others out of the folder.
     const state = await openState(folder, options.secret);
     const secret = measured === undefined ? state.secret : await engineSecret(engine, state.secret, { clock, ...(options.signal !== undefined && { signal: options.signal }) });
+    if (measured !== undefined) await assertSameStore(engine, { clock, random, ...(options.signal !== undefined && { signal: options.signal }) });
     const files = options.files ?? folderFiles(folder === undefined ? undefined : join(folder, "files"));
     if (options.files === undefined) closing.push(() => files.close());
     const limits = { ...defaultLimits, ...options.limits };

@@ -31,7 +31,7 @@ function isForbidden(error: unknown): boolean {
 /** Nobody said yes or no. Who may send it again, may. */
 export function isUnanswered(error: unknown): boolean {
   if (error instanceof JetStreamApiError) return error.code === apiCodes.publishInFlight || (error.status >= 500 && error.code !== apiCodes.notCluster && error.code !== apiCodes.storeFailed);
-  if (ShoalError.is(error)) return error.code === "engine-unreachable" || error.code === "engine-too-old";
+  if (ShoalError.is(error)) return ["engine-unreachable", "engine-too-old"].includes(error.code);
   if (isForbidden(error)) return false;
   return error instanceof Error && (isNoResponders(error) || ["TimeoutError", "RequestError", "ConnectionError", "ClosedConnectionError", "DrainingConnectionError"].includes(error.name));
 }

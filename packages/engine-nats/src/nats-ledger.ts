@@ -2,6 +2,7 @@ import type { Accepted, AppendOutcome, CommitOutcome, CommitRecord, Fence, Ledge
 import { ShoalError, type JsonObject } from "@shoal/core";
 import type { MsgRequest } from "@nats-io/jetstream";
 import { CommitBatches } from "./commit-batches.ts";
+import { isObject, jsonOf } from "./json-of.ts";
 import { followStream, replayStream, type StreamMessage } from "./read-stream.ts";
 import type { LedgerBook, LedgerPlace } from "./ledger-book.ts";
 import { apiCode, apiCodes, isNoResponders, isUnanswered, unansweredReason } from "./nats-errors.ts";
@@ -80,7 +81,7 @@ export class NatsLedger implements Ledger {
           if (code === apiCodes.publishInFlight && tries < inFlightTries) await this.#link.pause(inFlightWaitMs * (0.5 + this.#link.random()));
           else if (code !== apiCodes.wrongLastSequence) throw error;
           else {
-            const winner = await this.#read<CommitBody>(place, { last_by_subj: subject });
+            const winner = await this.#read(place, { last_by_subj: subject }, commitOf);
             // Its leader said that it is there, and another one does not know it yet.
             if (winner === undefined) throw unansweredReason(error, "tell who was first", this.#link.servers);
             return winner.body.record.attempt === record.attempt ? { outcome: "accepted", seq: winner.seq } : { outcome: "lost", winner: winner.body.record };
@@ -95,7 +96,7 @@ export class NatsLedger implements Ledger {
       const place = await this.#book.place(job);
       if (place === undefined) return undefined;
       try {
-        return (await this.#read<CommitBody>(place, { last_by_subj: commitSubject(place, block) }))?.body.record;
+        return (await this.#read(place, { last_by_subj: commitSubject(place, block) }, commitOf))?.body.record;
       } catch (error) {
         if (apiCode(error) !== apiCodes.streamNotFound) throw asRefused(error, "tell what is committed");
         this.#book.forget(job);
@@ -127,13 +128,23 @@ export class NatsLedger implements Ledger {
   }
 
   follow(job: string, signal: AbortSignal, fromSeq = 0): AsyncGenerator<LedgerEntry> {
-    return this.#entries(job, (stream) => followStream(this.#link, stream, fromSeq, signal));
+    return this.#followed(job, signal, fromSeq);
+  }
+
+  async *#followed(job: string, signal: AbortSignal, fromSeq: number): AsyncGenerator<LedgerEntry> {
+    const place = await this.#link.during(() => this.#book.place(job));
+    yield* this.#entries(job, (stream) => followStream(this.#link, stream, fromSeq, signal));
+    // Its stream was taken: whoever follows again finds the one that was made anew.
+    if (place !== undefined && !signal.aborted && !this.#link.isClosing) await this.#link.during(() => this.#book.isThere(job, place));
   }
 
   async *#entries(job: string, read: (stream: string) => AsyncIterable<StreamMessage>): AsyncGenerator<LedgerEntry> {
     const place = await this.#link.during(() => this.#book.place(job));
     if (place === undefined) return;
-    for await (const message of read(place.stream)) yield entryOf(message, place);
+    for await (const message of read(place.stream)) {
+      const entry = entryOf(message, place);
+      if (entry !== undefined) yield entry;
+    }
   }
 
   /**
@@ -150,8 +161,8 @@ export class NatsLedger implements Ledger {
     const subject = `${place.subjects}.append.${token(body.role)}`;
     for (let tries = 1; ; tries++) {
       if (appending.unansweredAfter !== undefined) {
-        const next = await this.#read<AppendBody>(place, { seq: appending.unansweredAfter + 1, next_by_subj: subject });
-        if (next?.body.nonce === body.nonce) return appended(next.seq);
+        const next = await this.#read(place, { seq: appending.unansweredAfter + 1, next_by_subj: subject }, appendOf);
+        if (next?.body?.nonce === body.nonce) return appended(next.seq);
         // Another one stands where it would: it never will.
         if (next !== undefined) appending.unansweredAfter = undefined;
       }
@@ -180,8 +191,8 @@ export class NatsLedger implements Ledger {
   }
 
   async #lastAppend(place: LedgerPlace, subject: string): Promise<LastAppend> {
-    const last = await this.#read<AppendBody>(place, { last_by_subj: subject });
-    return last === undefined ? { seq: 0, epoch: 0 } : { seq: last.seq, epoch: last.body.epoch };
+    const last = await this.#read(place, { last_by_subj: subject }, appendOf);
+    return { seq: last?.seq ?? 0, epoch: last?.body?.epoch ?? 0 };
   }
 
   #batchesOf(place: LedgerPlace): CommitBatches {
@@ -191,9 +202,9 @@ export class NatsLedger implements Ledger {
   }
 
   /** What the stream's leader has there. */
-  async #read<T>(place: LedgerPlace, query: MsgRequest | NextOfSubject): Promise<{ readonly seq: number; readonly body: T } | undefined> {
+  async #read<T>(place: LedgerPlace, query: MsgRequest | NextOfSubject, bodyOf: (value: unknown) => T): Promise<{ readonly seq: number; readonly body: T } | undefined> {
     const stored = await this.#link.ask("read the ledger", () => this.#link.jsm.streams.getMessage(place.stream, query));
-    return stored === null ? undefined : { seq: stored.seq, body: JSON.parse(stored.string()) as T };
+    return stored === null ? undefined : { seq: stored.seq, body: bodyOf(jsonOf(stored.data)) };
   }
 
   /** A write, until it is known what became of it, or nobody answers. */
@@ -232,14 +243,28 @@ function appendKey(job: string, role: string): string {
   return `${JSON.stringify(job)} ${role}`;
 }
 
-function entryOf({ seq, subject, data }: StreamMessage, place: LedgerPlace): LedgerEntry {
-  const body: unknown = JSON.parse(new TextDecoder().decode(data));
-  const [kind] = subject.slice(place.subjects.length + 1).split(".");
+/** Undefined for what no gateway has written: it says nothing. But a commit stands, whatever it says. */
+function entryOf({ seq, subject, data }: StreamMessage, place: LedgerPlace): LedgerEntry | undefined {
+  const value = jsonOf(data);
+  const [kind, name = ""] = subject.slice(place.subjects.length + 1).split(".");
   if (kind === "commit") {
-    const { block, record } = body as CommitBody;
+    const { block = name, record } = commitOf(value);
     return { kind, seq, block, record };
   }
-  if (kind === "note") return { kind, seq, record: body as JsonObject };
-  const { role, epoch, records } = body as AppendBody;
-  return { kind: "append", seq, role, epoch, records };
+  if (kind === "note") return isObject(value) ? { kind, seq, record: value } : undefined;
+  const append = appendOf(value);
+  return append && { kind: "append", seq, role: append.role, epoch: append.epoch, records: append.records };
+}
+
+/** A block whose subject holds something else is taken for ever: its record is one that nobody can read, so that whoever needs it can say so. */
+function commitOf(value: unknown): { readonly block?: string; readonly record: CommitRecord } {
+  const { block, record } = isObject(value) ? value : {};
+  return { ...(typeof block === "string" && { block }), record: isObject(record) && typeof record["attempt"] === "string" ? (record as CommitRecord) : { attempt: "unreadable" } };
+}
+
+function appendOf(value: unknown): AppendBody | undefined {
+  if (!isObject(value)) return undefined;
+  const { role, epoch, records, nonce } = value;
+  if (typeof role !== "string" || typeof epoch !== "number" || !Array.isArray(records) || !records.every(isObject)) return undefined;
+  return { role, epoch, records, nonce: String(nonce) };
 }

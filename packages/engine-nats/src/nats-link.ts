@@ -7,7 +7,7 @@ import { apiCode, apiCodes, isNotLetIn, isUnanswered, notLetIn, refused, tooFewS
 import { connectionOptions, type NatsServers } from "./nats-options.ts";
 import { Permits } from "./permits.ts";
 import type { AskedStream } from "./stream-configs.ts";
-import { checkVersion } from "./version-floor.ts";
+import { checkPayload, checkVersion } from "./version-floor.ts";
 
 export interface NatsLinkOptions extends NatsServers {
   readonly requestMs: number;
@@ -42,9 +42,9 @@ export class NatsLink {
   #isConnected = true;
   #isClosing = false;
   #trouble: ShoalError | undefined;
-  #tooOld: ShoalError | undefined;
+  #unsuited: ShoalError | undefined;
 
-  /** @throws `engine-unreachable`, `engine-too-old`, `engine-refused`, `bad-option` */
+  /** @throws `engine-unreachable`, `engine-too-old`, `engine-config`, `engine-refused`, `bad-option` */
   static async open(options: NatsLinkOptions): Promise<NatsLink> {
     const connection = { ...connectionOptions(options, options.requestMs), ...(options.inboxPrefix !== undefined && { inboxPrefix: options.inboxPrefix }) };
     const servers = [connection.servers ?? []].flat().join(", ");
@@ -58,6 +58,7 @@ export class NatsLink {
     }
     try {
       checkVersion(nc.info?.version ?? "0", options.unsafe);
+      checkPayload(nc.info?.max_payload);
       return new NatsLink(nc, await jetstreamManager(nc, { timeout: options.requestMs, checkAPI: false }), servers, options);
     } catch (error) {
       await nc.close();
@@ -113,7 +114,7 @@ export class NatsLink {
   }
 
   status(): EngineStatus {
-    const reason = this.#isConnected ? (this.#tooOld ?? this.#trouble) : unreachable(this.servers);
+    const reason = this.#isConnected ? (this.#unsuited ?? this.#trouble) : unreachable(this.servers);
     return reason === undefined ? { state: "running" } : { state: "paused", reason };
   }
 
@@ -283,20 +284,21 @@ export class NatsLink {
       if (type === "disconnect") this.#isConnected = false;
       if (type !== "reconnect") continue;
       this.#isConnected = true;
-      this.#trouble = this.#tooOld = undefined;
+      this.#trouble = this.#unsuited = undefined;
       try {
         checkVersion(this.nc.info?.version ?? "0", this.options.unsafe);
+        checkPayload(this.nc.info?.max_payload);
       } catch (error) {
-        this.#tooOld = ShoalError.from(error);
+        this.#unsuited = ShoalError.from(error);
       }
     }
     this.#isConnected = false;
   }
 
-  /** @throws `engine-unreachable`, `engine-too-old` */
+  /** @throws `engine-unreachable`, `engine-too-old`, `engine-config` */
   #assertUsable(): void {
     if (!this.#isConnected) throw unreachable(this.servers);
-    if (this.#tooOld !== undefined) throw this.#tooOld;
+    if (this.#unsuited !== undefined) throw this.#unsuited;
   }
 
   /** Asks until somebody answers again: whoever waits for `status` sends nothing that would be answered. */

@@ -2,6 +2,7 @@ import { enginePaused, type QueuedTask, type QueueLease, type TaskQueue } from "
 import { ShoalError, type Clock } from "@shoal/core";
 import type { Msg } from "@nats-io/transport-node";
 import { assertConfig } from "./assert-config.ts";
+import { isObject, jsonOf } from "./json-of.ts";
 import { apiCode, apiCodes, isNoResponders, isUnanswered } from "./nats-errors.ts";
 import { asRefused, type NatsLink } from "./nats-link.ts";
 import type { NatsNames } from "./nats-names.ts";
@@ -129,7 +130,10 @@ export class NatsQueue implements TaskQueue {
     const consumer = this.#names.consumer(className, priority);
     if (!this.#link.isConnected) return this.#link.ask("give out tasks", () => Promise.resolve([]));
     const leases: QueueLease[] = [];
-    const pulling = pull(this.#link.nc, this.#names.queue, consumer, { batch: count, no_wait: true }, this.#link.options.requestMs, (message) => leases.push(this.#lease(message)));
+    const pulling = pull(this.#link.nc, this.#names.queue, consumer, { batch: count, no_wait: true }, this.#link.options.requestMs, (message) => {
+      const lease = this.#lease(message);
+      if (lease !== undefined) leases.push(lease);
+    });
     if ((await pulling.ended) !== "gone") this.#link.answered();
     else if (leases.length === 0) {
       // The consumer, or its stream, or all servers: who makes it anew finds out which.
@@ -139,12 +143,15 @@ export class NatsQueue implements TaskQueue {
     return leases;
   }
 
-  #lease(message: Msg): QueueLease {
+  /** Undefined: somebody put something else there, which goes for good. (A reader that throws would cost the whole connection.) */
+  #lease(message: Msg): QueueLease | undefined {
     const tell = async (what: string): Promise<void> => {
       if (!this.#link.nc.isClosed() && !this.#link.nc.isDraining()) message.respond(what);
     };
+    const task = taskOf(message);
+    if (task === undefined) return void tell("+TERM");
     return {
-      task: message.json<QueuedTask>(),
+      task,
       deliveries: deliveryOf(message).deliveries,
       extend: () => tell("+WPI"),
       acknowledge: () => tell("+ACK"),
@@ -194,6 +201,11 @@ export class NatsQueue implements TaskQueue {
       }
     }
   }
+}
+
+function taskOf(message: Msg): QueuedTask | undefined {
+  const task = jsonOf(message.data);
+  return isObject(task) && typeof task["id"] === "string" && typeof task["class"] === "string" && typeof task["priority"] === "number" && isObject(task["body"]) ? (task as unknown as QueuedTask) : undefined;
 }
 
 /** Something that may have come. */

@@ -1,5 +1,6 @@
-import type { JsonObject } from "@shoal/core";
+import { ShoalError, type JsonObject } from "@shoal/core";
 import { apiCode, apiCodes, isUnanswered } from "./nats-errors.ts";
+import { isObject, jsonOf } from "./json-of.ts";
 import { asRefused, type NatsLink } from "./nats-link.ts";
 import type { NatsNames } from "./nats-names.ts";
 import { registerStream } from "./stream-configs.ts";
@@ -35,7 +36,10 @@ export class Register {
     const read = (): Promise<Registered<T> | undefined> =>
       this.#link.ask("tell what is registered", async () => {
         const stored = await this.#link.jsm.streams.getMessage(this.#names.register, { last_by_subj: key });
-        return stored === null ? undefined : { seq: stored.seq, value: JSON.parse(stored.string()) as T };
+        if (stored === null) return undefined;
+        const value = jsonOf(stored.data);
+        if (!isObject(value)) throw strange(this.#names.register, key, stored.seq);
+        return { seq: stored.seq, value: value as T };
       }, signal);
     try {
       return await read();
@@ -64,4 +68,8 @@ export class Register {
       return "unknown";
     }
   }
+}
+
+function strange(stream: string, key: string, seq: number): ShoalError {
+  return new ShoalError("engine-config", `Message ${seq} of the stream ${stream}, under ${key}, was written by something else than a gateway.`, { hint: "Remove that message, and see that nobody else may write there.", details: { stream, key, seq } });
 }

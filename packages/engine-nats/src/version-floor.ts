@@ -12,6 +12,18 @@ export function checkVersion(version: string, unsafe: boolean): void {
   });
 }
 
+/** A record, a note or a task is 4 KB at most, and some names and headers. */
+export const leastPayloadBytes = 16_384;
+
+/** @param bytes what a server says that it takes in one message. @throws `engine-config` */
+export function checkPayload(bytes: number | undefined): void {
+  if (bytes === undefined || bytes >= leastPayloadBytes) return;
+  throw new ShoalError("engine-config", `The NATS server takes messages of at most ${bytes.toLocaleString("en-US")} bytes; Shoal wants ${leastPayloadBytes.toLocaleString("en-US")} or more.`, {
+    hint: "Raise max_payload in its configuration, or leave it out: it is 1 MB then.",
+    details: { field: "max_payload", asked: leastPayloadBytes, got: bytes },
+  });
+}
+
 /** A release before it, as 2.15.1-beta, is older. */
 export function isAtLeast(version: string, floor: string): boolean {
   const [numbers = "", before] = version.replace(/^v/, "").split("-", 2);

@@ -9,6 +9,6 @@ test.each([
   ["http://[::1]:7070,host/#token", ["http://[::1]:7070/", "http://host/"]],
 ])("%s leads to %j", (text, urls) => expect(parseLink(text)).toEqual({ url: urls[0], urls, token: "token" }));
 
-test.each(["not a link", "127.0.0.1:80", "ftp://host/#token", "http://a:7070,/#token", "http://a:7070,b:x/#token", "http://host/"])("%s is none", (text) => {
+test.each(["not a link", "127.0.0.1:80", "ftp://host/#token", "http://a:7070,/#token", "http://a:7070,b:x/#token", "http://a:7070,ws://b/#token", "http://a:7070,http://b:7070/#token", "http://a:7070,u:p@b/#token", "http://a:,b/#token", "http://a:70700,b/#token", "http://host/"])("%s is none", (text) => {
   expect(() => parseLink(text)).toThrow(expect.objectContaining({ code: "bad-link" }));
 });

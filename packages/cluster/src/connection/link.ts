@@ -17,7 +17,9 @@ export function parseLink(text: string): Link {
   const link = text.trim();
   const [, scheme = "", hosts = "", rest = ""] = /^(https?:\/\/)([^/?#]*)(.*)$/is.exec(link) ?? [];
   const urls = hosts.split(",").map((host) => `${scheme}${host.trim()}${rest}`);
-  if (scheme === "" || urls.length > mostHosts || !urls.every((url) => URL.canParse(url))) throw badLink(link, "is no link to a coordinator");
+  // What a browser would make of these is another host than was meant, or one with a name and a password.
+  const isStrange = hosts.split(",").some((host) => /@|:$/.test(host.trim())) || rest.startsWith("//");
+  if (scheme === "" || isStrange || urls.length > mostHosts || !urls.every((url) => URL.canParse(url))) throw badLink(link, "is no link to a coordinator");
   const [first, ...others] = urls.map((url) => baseOf(new URL(url)));
   const token = new URL(urls[0] as string).hash.slice(1);
   if (token === "") throw badLink(link, "has no token: what stands after the # is missing");

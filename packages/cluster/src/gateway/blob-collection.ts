@@ -7,6 +7,7 @@ import { jobNote, openedRecord } from "./job-notes.ts";
 import { roleOf } from "./job-roles.ts";
 import { filesOf } from "./model-files.ts";
 import { isOwnLedger } from "./own-ledgers.ts";
+import { storeMark } from "./same-store.ts";
 
 /** What was stored within this time may be about to be committed. */
 const graceMs = 600_000;
@@ -80,6 +81,8 @@ export class BlobCollection {
     }
     for (const job of jobs.values()) for (const sha256 of job.undecided()) named.add(sha256);
     for (const sha256 of this.#claims.waiting()) named.add(sha256);
+    const mark = await storeMark(engine);
+    if (mark !== undefined) named.add(mark);
     // What other gateways have stored and not committed yet, and rows on their way between gateways, nothing but their age keeps: whoever has them renews it.
     await engine.blobs.collect((sha256) => named.has(sha256), graceMs);
     for (const { isOver, description } of jobs.values()) if (!isOver) for (const sha256 of filesOf(description)) needed.add(sha256);

@@ -1,7 +1,7 @@
 import { ShoalError, type ErrorData, type JsonObject } from "@shoal/core";
 import type { CommitRecord } from "../engine/index.ts";
 import type { AttemptId, TaskEntry, TaskId } from "../scheduler/index.ts";
-import type { ResultAbout } from "./stored-result.ts";
+import { isAbout, isErrorData, type ResultAbout } from "./stored-result.ts";
 
 /** Under which a task stands in its job's ledger: result, split and quarantine alike, so that the first of them decides. */
 export function blockKey({ segment, block, first, rows }: Omit<TaskId, "job">): string {
@@ -65,16 +65,12 @@ export function recordOf(committed: Committed, epoch: number): CommitRecord {
 export function committedOf(record: CommitRecord): Committed {
   const { kind, input } = record as JsonObject;
   if (typeof input === "string") {
-    const { about } = record as JsonObject;
-    if (kind === "result" && (typeof about === "string" || (typeof about === "object" && about !== null))) {
-      const { sha256, rows, failed, worker, epoch, number } = record as JsonObject;
-      return {
-        kind, input, sha256: String(sha256), rows: Number(rows), failed: Number(failed), worker: String(worker),
-        attempt: { epoch: Number(epoch), number: Number(number) }, about: about as unknown as ResultAbout | string,
-      };
+    const { about, sha256, rows, failed, worker, epoch, number, at, error } = record as JsonObject;
+    if (kind === "result" && (typeof about === "string" || isAbout(about)) && typeof sha256 === "string" && typeof worker === "string" && [rows, failed, epoch, number].every((each) => typeof each === "number")) {
+      return { kind, input, sha256, rows: rows as number, failed: failed as number, worker, attempt: { epoch: epoch as number, number: number as number }, about };
     }
-    if (kind === "split" && Array.isArray(record["at"])) return { kind, input, at: (record["at"] as number[]).map(Number) };
-    if (kind === "quarantine") return { kind, input, error: record["error"] as unknown as ErrorData };
+    if (kind === "split" && Array.isArray(at) && at.every((each) => typeof each === "number")) return { kind, input, at };
+    if (kind === "quarantine" && isErrorData(error)) return { kind, input, error };
   }
   throw new ShoalError("ledger-unreadable", `An entry of the ledger is of a kind that this version does not know: ${JSON.stringify(record).slice(0, 200)}.`, {
     hint: "Continue the job with the version of Shoal that began it, or begin it anew.",

@@ -113,14 +113,15 @@ export class Commits {
     if (jobs.get(job.name) !== job || job.isOver) return;
     switch (answer.outcome) {
       case "undecided":
-        if (engine.status().state === "paused") this.#trouble.met(answer.reason);
+        // Refused is what an account has no room for, or may not do any more: that does not mend by itself.
+        if (engine.status().state === "paused" || answer.reason.code === "engine-refused") this.#trouble.met(answer.reason, true);
         return loop.tell({ kind: "commit-unknown", task });
       case "no-ledger": {
         const error = new ShoalError("ledger-gone", `The ledger of job ${job.name} was removed while it ran.`, { failure: "bug", hint: "Run it again, under another name." });
         return failJob(this.#state, job, error.toData());
       }
       case "accepted":
-        this.#trouble.isOver();
+        this.#trouble.committed();
         this.#count(open, open.committed);
         return loop.tell({ kind: "commit-won", task });
       case "lost": {

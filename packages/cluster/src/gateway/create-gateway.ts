@@ -29,6 +29,8 @@ import { takeSnapshot } from "./take-snapshot.ts";
 import { tellFleet } from "./tell-fleet.ts";
 import { Watchers } from "./watchers.ts";
 import type { WorkerLink } from "./worker-link.ts";
+import { assertSameStore } from "./same-store.ts";
+import { engineSecret } from "./engine-secret.ts";
 
 const pulseMs = 1_000;
 const quietMs = 20;
@@ -81,6 +83,11 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     helped: (name) => {
       const job = state.jobs.get(name);
       if (job !== undefined) elsewhere.lending.follow(job);
+    },
+    lost: async () => {
+      const secret = await engineSecret(engine, parts.secret, { clock, signal });
+      if (secret.some((byte, at) => byte !== parts.secret[at])) log.warn(`${name} signs links and keys by another secret than the engine holds now: start it again.`);
+      await assertSameStore(engine, { clock, random, signal });
     },
   });
   const desk: JobDesk = new JobDesk(state, files, trouble, { roles, talk, elsewhere, opened });

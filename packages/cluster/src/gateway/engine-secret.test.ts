@@ -13,6 +13,13 @@ test("all gateways of an engine have the secret that was proposed first, whateve
   expect(await engineSecret(engine, secret(1))).toEqual(secret(1));
 });
 
+test("one that can't be read is an error, and no endless wait", async () => {
+  const engine = memoryEngine();
+  await engine.ledger.open("~coordinator");
+  await engine.ledger.commit("~coordinator", "secret", { attempt: "x", secret: "c2hvcnQ" });
+  await expect(engineSecret(engine, secret(1))).rejects.toMatchObject({ code: "ledger-unreadable" });
+});
+
 test("an answer that was lost is asked for again", async () => {
   const { ledger, ...rest } = memoryEngine();
   let lost = 2;

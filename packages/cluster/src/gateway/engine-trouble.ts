@@ -3,12 +3,18 @@ import { sha256Of } from "../engine/index.ts";
 import { pauseJob, resumeJob } from "./end-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
 
+/** Whoever has something to commit tries again sooner. */
+const quietMs = 15_000;
+
 /** The engine takes no writes: nothing more is leased until it does, for results could not be kept. */
 export class EngineTrouble {
   readonly #state: GatewayState;
   readonly #notice: (message: string) => void;
   #why: string | undefined;
   #isProbing = false;
+  #metAt = 0;
+  /** The ledger takes nothing: what blobs do tells nothing of that. */
+  #isOfLedger = false;
 
   constructor(state: GatewayState, notice: (message: string) => void) {
     this.#state = state;
@@ -20,7 +26,10 @@ export class EngineTrouble {
     return this.#why;
   }
 
-  met(error: ShoalError): void {
+  /** @param isOfLedger a commit was not taken */
+  met(error: ShoalError, isOfLedger = false): void {
+    this.#isOfLedger = isOfLedger && !isOfDisk(error);
+    this.#metAt = this.#state.clock.now();
     const { message, hint } = error.toData();
     const known = this.#why;
     this.#why = hint === undefined ? message : `${message} ${hint}`;
@@ -33,19 +42,35 @@ export class EngineTrouble {
   probe(): void {
     const { engine, loop, clock, log } = this.#state;
     if (this.#why === undefined || this.#isProbing) return;
+    if (this.#isOfLedger && (engine.status().state === "paused" || clock.now() - this.#metAt < quietMs)) return;
     this.#isProbing = true;
     const bytes = new TextEncoder().encode(`Can this be stored? ${loop.epoch} ${clock.now()}`);
     sha256Of(bytes)
       .then((sha256) => engine.blobs.put(sha256, bytes))
-      .then(() => this.isOver(), (error: unknown) => log.debug(`Nothing can be stored yet: ${ShoalError.from(error).message}`))
+      .then(() => this.#end(), (error: unknown) => log.debug(`Nothing can be stored yet: ${ShoalError.from(error).message}`))
       .finally(() => (this.#isProbing = false));
   }
 
-  isOver(): void {
+  /** A blob could be stored. */
+  stored(): void {
+    if (!this.#isOfLedger) this.#end();
+  }
+
+  /** A commit was accepted. */
+  committed(): void {
+    this.#end();
+  }
+
+  #end(): void {
     if (this.#why === undefined) return;
     this.#why = undefined;
     for (const job of this.#state.jobs.values()) resumeJob(this.#state, job, "disk");
     this.#notice("The coordinator stores results again, and goes on.");
     this.#state.changed();
   }
+}
+
+/** Ledger and blobs of one folder share a disk. */
+function isOfDisk({ code, details }: ShoalError): boolean {
+  return code === "disk-full" || details?.["reason"] === "disk-full";
 }

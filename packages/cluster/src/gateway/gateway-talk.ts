@@ -11,6 +11,8 @@ export interface TalkListener {
   wanted(job: string, driver: string, proven: boolean): boolean;
   /** Another gateway has results of a job that may be led here. */
   helped(job: string): void;
+  /** What all gateways have in common is gone with the ledger that held it: this one puts back what it has of it. */
+  lost(): Promise<void>;
 }
 
 /** The few things that gateways of one engine say to all others, by a ledger that each of them follows. While there is one gateway nothing is said. */
@@ -38,11 +40,22 @@ export class GatewayTalk {
     while (!signal.aborted) {
       try {
         for await (const entry of engine.ledger.follow(coordinatorLedger, signal, this.#seq + 1)) this.#hear(entry);
+        if (!signal.aborted) await this.#begin();
       } catch (error) {
         if (!signal.aborted) log.debug(`Other gateways can't be heard now: ${ShoalError.from(error).message}`);
       }
       await clock.sleep(againMs, signal).catch(() => {});
     }
+  }
+
+  /** The ledger was taken, by an operator or with a disk: in a new one places begin anew. */
+  async #begin(): Promise<void> {
+    const { ledger } = this.#state.engine;
+    await ledger.open(coordinatorLedger);
+    let last = 0;
+    for await (const { seq } of ledger.replay(coordinatorLedger)) last = seq;
+    this.#seq = Math.min(this.#seq, last);
+    await this.#listener.lost();
   }
 
   /** Asks whoever leads a job to let it go, for its driver is here. @param onKept its driver is there */
@@ -67,7 +80,7 @@ export class GatewayTalk {
     if (typeof job !== "string" || typeof gateway !== "number" || gateway === loop.epoch) return;
     if (kind === "helped") this.#listener.helped(job);
     if (kind === "kept" && to === loop.epoch) this.#asking.get(job)?.();
-    if (kind !== "wanted" || this.#state.jobs.get(job)?.role === undefined || this.#listener.wanted(job, String(driver), proven === true)) return;
+    if (kind !== "wanted" || this.#state.jobs.get(job)?.role === undefined || this.#listener.wanted(job, typeof driver === "string" ? driver : "", proven === true)) return;
     void this.#say({ kind: "kept", job, gateway: loop.epoch, to: gateway }, signal).catch(() => {});
   }
 

@@ -24,6 +24,8 @@ const mostBundles = 16;
 const pauseMs = 1_000;
 /** A task that this gateway can't run is for another one, which needs a moment to take it. */
 const giveBackMs = 1_000;
+/** Of one that can't be taken: by then its home has taken back what it lent. */
+const mostDeliveries = 20;
 /** One that is given out again, or lay so long, may be done. */
 const oldMs = 5_000;
 
@@ -159,8 +161,8 @@ export class GuestInlet {
     this.#enter(bundle, lease)
       .catch((error: unknown) => {
         this.#state.log.debug(`Tasks of ${bundle.job} could not be taken: ${ShoalError.from(error).message}`);
-        // What describes the job is not there, for anybody: should it be one all the same, its home offers it again.
-        void (ShoalError.is(error, "blob-missing") ? lease.acknowledge() : lease.giveBack(giveBackMs)).catch(() => {});
+        // What describes the job is not there, for anybody; or nobody could ever take it, and it would come round and round. Should it be one all the same, its home offers it again.
+        void (ShoalError.is(error, "blob-missing") || lease.deliveries > mostDeliveries ? lease.acknowledge() : lease.giveBack(giveBackMs)).catch(() => {});
       })
       .finally(() => {
         this.#entering -= bundle.tasks.length;

@@ -6,4 +6,5 @@ export type { GatewayParts } from "./gateway-parts.ts";
 export { defaultGatewaySettings, type GatewaySettings } from "./gateway-settings.ts";
 export type { CloseOptions, Gateway, Origin } from "./gateway.ts";
 export type { HelpSnapshot, Invite, JobSnapshot, SegmentSnapshot, Snapshot, WorkerSnapshot } from "./snapshot.ts";
+export { assertSameStore } from "./same-store.ts";
 export { coordinatorLedger } from "./own-ledgers.ts";

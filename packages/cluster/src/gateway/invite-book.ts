@@ -61,10 +61,28 @@ export class InviteBook {
           const revoked = await this.#read(entry);
           if (revoked !== undefined) onRevoked(revoked);
         }
+        if (!signal.aborted) await this.#begin();
       } catch {
         // The engine can't be asked now; what it has written meanwhile is read then.
       }
       await this.#clock.sleep(followAgainMs, signal).catch(() => {});
+    }
+  }
+
+  /** The ledger was taken, by an operator or with a disk: in a new one places begin anew, and what was given out and revoked has to stand there for those that come. */
+  async #begin(): Promise<void> {
+    const { ledger } = this.#engine;
+    await ledger.open(inviteLedger);
+    const there = new Set<unknown>();
+    let last = 0;
+    for await (const entry of ledger.replay(inviteLedger)) {
+      last = entry.seq;
+      if (entry.kind === "note") there.add(`${String(entry.record["kind"])} ${String(entry.record["id"])}`);
+    }
+    this.#seq = Math.min(this.#seq, last);
+    for (const [id, { claims, revoked }] of this.#invites) {
+      if (claims.expiresAt > this.#date() && !there.has(`invite ${id}`)) await this.#note({ kind: "invite", ...claims });
+      if (revoked && !there.has(`revoked ${id}`)) await this.#note({ kind: "revoked", id });
     }
   }
 
@@ -173,6 +191,12 @@ export class InviteBook {
   }
 
   async #note(record: JsonObject): Promise<void> {
-    while ((await this.#engine.ledger.note(inviteLedger, record)).outcome === "undecided") await this.#clock.sleep(retryMs);
+    const { ledger } = this.#engine;
+    for (;;) {
+      const { outcome } = await ledger.note(inviteLedger, record);
+      if (outcome === "accepted") return;
+      if (outcome === "no-ledger") await ledger.open(inviteLedger);
+      else await this.#clock.sleep(retryMs);
+    }
   }
 }

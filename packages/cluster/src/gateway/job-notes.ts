@@ -2,7 +2,7 @@ import type { ErrorData, FailureClass, JsonObject } from "@shoal/core";
 import type { LedgerEntry } from "../engine/index.ts";
 import type { AttemptId, TaskId } from "../scheduler/index.ts";
 import { taskOfKey } from "./commit-record.ts";
-import type { ResultAbout } from "./stored-result.ts";
+import { isAbout, isErrorData, type ResultAbout } from "./stored-result.ts";
 
 /** What gateways write into the ledger of a job beside commits. `gateway` is the epoch of who writes, `home` that of whose leases are spoken of. */
 export type JobNote =
@@ -68,16 +68,17 @@ export function jobNote(job: string, record: JsonObject): JobNote | undefined {
   if (typeof gateway !== "number") return undefined;
   switch (kind) {
     case "joined": return { kind, gateway };
-    case "holds": return Array.isArray(tasks) ? { kind, gateway, tasks: tasks.map(String) } : undefined;
+    case "holds": return Array.isArray(tasks) ? { kind, gateway, tasks: tasks.filter((key) => typeof key === "string") } : undefined;
     case "failed": {
-      if (typeof error !== "object" || error === null) return undefined;
-      return { kind, gateway, error: error as unknown as ErrorData, ...(typeof home === "number" && { home }), ...(typeof task === "number" && { task }), ...(typeof row === "number" && { row }) };
+      if (!isErrorData(error)) return undefined;
+      return { kind, gateway, error, ...(typeof home === "number" && { home }), ...(typeof task === "number" && { task }), ...(typeof row === "number" && { row }) };
     }
     case "claim": {
-      const of = taskOfKey(job, String(record["key"]));
-      const { epoch, number, worker, input, sha256, rows, failed, about } = record;
-      if (of === undefined || typeof input !== "string" || typeof sha256 !== "string" || !isAbout(about)) return undefined;
-      return { kind, gateway, claim: { task: of, attempt: { epoch: Number(epoch), number: Number(number) }, worker: String(worker), input, sha256, rows: Number(rows), failed: Number(failed), about } };
+      const { key, epoch, number, worker, input, sha256, rows, failed, about } = record;
+      const of = typeof key === "string" ? taskOfKey(job, key) : undefined;
+      if (of === undefined || typeof input !== "string" || typeof sha256 !== "string" || typeof worker !== "string" || !(typeof about === "string" || isAbout(about))) return undefined;
+      if (typeof epoch !== "number" || typeof number !== "number" || typeof rows !== "number" || typeof failed !== "number") return undefined;
+      return { kind, gateway, claim: { task: of, attempt: { epoch, number }, worker, input, sha256, rows, failed, about } };
     }
     default: return undefined;
   }
@@ -89,10 +90,6 @@ export function openedRecord(records: Extract<LedgerEntry, { kind: "append" }>["
   if (record === undefined) return undefined;
   const { gateway, description, at, passing } = record;
   return { gateway: typeof gateway === "number" ? gateway : undefined, description: typeof description === "string" ? description : undefined, at: typeof at === "number" ? at : undefined, isPassing: passing === true };
-}
-
-function isAbout(about: unknown): about is ResultAbout | string {
-  return typeof about === "string" || (typeof about === "object" && about !== null);
 }
 
 export function failureOfError({ failure }: ErrorData): FailureClass {

@@ -124,11 +124,12 @@ export class ResultIntake {
   }
 
   /** Leased to this worker in this life of the gateway; or in an earlier one that led the job, as far as that can be told. */
-  #isOwn(link: WorkerLink, job: GatewayJob, { task, attempt }: ResultMessage): boolean {
+  #isOwn(link: WorkerLink, job: GatewayJob, { task, attempt, input }: ResultMessage): boolean {
     const needs = job.spec.segments[task.segment]?.needs;
     if (needs === undefined) return false;
     if (attempt.epoch === this.#state.loop.epoch) return link.record.had(attempt.number, task);
-    return job.epochs.has(attempt.epoch) && (link.admission.trusted || link.admission.byKey) && mayHaveSeen(link.joined, needs);
+    // Nobody here knows to whom it was leased. Who had the rows can say their SHA-256, which is held to those that are here before anything is committed.
+    return input !== undefined && job.epochs.has(attempt.epoch) && (link.admission.trusted || link.admission.byKey) && mayHaveSeen(link.joined, needs);
   }
 
   #isDecided({ task }: ResultMessage): boolean {
@@ -250,7 +251,7 @@ export class ResultIntake {
   }
 
   #stored(): true {
-    this.#trouble.isOver();
+    this.#trouble.stored();
     this.#retryMs = firstRetryMs;
     return true;
   }

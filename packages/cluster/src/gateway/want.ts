@@ -34,7 +34,7 @@ export function wantOf(body: JsonObject): Want | undefined {
   if (typeof gateway !== "number" || (device !== "cpu" && device !== "wasm" && device !== "webgpu" && device !== "cuda") || typeof blocks !== "number" || !(blocks > 0)) return undefined;
   return {
     gateway, device, blocks: Math.min(mostBlocks, Math.floor(blocks)), volunteer: volunteer !== false, runsCode: runsCode === true,
-    memoryBytes: numberOf(memoryBytes), cpus: numberOf(cpus), gpus: numberOf(gpus), models: Array.isArray(models) ? models.map(String) : [],
+    memoryBytes: numberOf(memoryBytes), cpus: numberOf(cpus), gpus: numberOf(gpus), models: Array.isArray(models) ? models.filter((model) => typeof model === "string").slice(0, mostModels) : [],
   };
 }
 

@@ -70,7 +70,7 @@ export function parseServers(text: string): { readonly servers: readonly string[
   if (list.includes("@")) {
     throw new ShoalError("bad-option", "--engine holds a password, which everybody on this machine could read.", { hint: "Set SHOAL_ENGINE_USER and SHOAL_ENGINE_PASSWORD in the environment, or give --engine-creds.", failure: "bug" });
   }
-  if (scheme === undefined || hosts.some((host) => !/^[^\s/?#]+$/.test(host) || !URL.canParse(`http://${host}`))) {
+  if (scheme === undefined || hosts.some((host) => !/^[^\s/?#]*[^\s/?#:]$/.test(host) || !URL.canParse(`http://${host}`) || /:0+$/.test(host))) {
     throw new ShoalError("bad-option", `"${text}" names no engine.`, { hint: "Name the servers of a NATS cluster, as in --engine nats://a,b,c, or tls://a,b,c where they speak TLS.", failure: "bug" });
   }
   return { servers: hosts.map((host) => (/:\d+$/.test(host) ? host : `${host}:${port}`)), tls: scheme === "tls" };

@@ -122,7 +122,7 @@ function proposedSecret(text: string | undefined): Uint8Array | undefined {
 
 function hosts(text: string): readonly string[] {
   const list = text.split(",").map((host) => host.trim()).filter((host) => host !== "");
-  if (list.length === 0 || list.some((host) => !URL.canParse(`http://${host}`) || new URL(`http://${host}`).pathname !== "/")) throw new InvalidArgumentError("It must be hosts with their ports, as in a:7070,b:7070.");
+  if (list.length === 0 || list.some((host) => /@|:$/.test(host) || !URL.canParse(`http://${host}`) || new URL(`http://${host}`).pathname !== "/")) throw new InvalidArgumentError("It must be hosts with their ports, as in a:7070,b:7070.");
   return list;
 }
 

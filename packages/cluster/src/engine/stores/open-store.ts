@@ -43,7 +43,8 @@ export interface StoreOptions {
  * @throws `bad-option`; of a folder `permission-denied`, `disk-full`, `file-error`; of S3 `store-unreachable`, `store-refused`, `store-missing`, `store-unsuited`, `disk-full`
  */
 export async function openStore(where: string, { clock = systemClock, random = Math.random, date = Date.now, environment = {}, limits = {}, scratch }: StoreOptions = {}): Promise<Store> {
-  if (where === "") throw new ShoalError("bad-option", "A store has no name.", { hint: "Name a folder that all gateways reach, or s3://bucket/prefix.", failure: "bug" });
+  if (where.trim() === "") throw new ShoalError("bad-option", "A store has no name.", { hint: "Name a folder that all gateways reach, or s3://bucket/prefix.", failure: "bug" });
+  if (/^s3:(?!\/\/)/i.test(where)) throw new ShoalError("bad-option", `"${where}" is no address of a store.`, { hint: "Name a bucket as s3://bucket/prefix; a folder of that name as ./s3:….", failure: "bug" });
   if (!/^[a-z0-9+.-]+:\/\//i.test(where)) return openFolderStore(where, { limits, date });
   const options: S3Options = { ...s3FromEnvironment(where, environment), clock, random, date };
   const objects = new S3Objects(new S3Requests(options));

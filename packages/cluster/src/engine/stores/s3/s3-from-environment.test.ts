@@ -23,6 +23,7 @@ test.each([
   ["s3://key:secret@bucket", keys, "no address"],
   ["s3://bucket?endpiont=https://host", keys, "endpiont means nothing"],
   ["https://bucket", keys, "no address"],
+  ["s3://bucket/100%", keys, "is not followed by two digits"],
   ["s3://bucket", {}, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set"],
 ])("%s is refused: %#", (url, environment, message) => {
   expect(() => s3FromEnvironment(url, environment)).toThrow(message);

@@ -39,5 +39,13 @@ function parts(url: string): { readonly bucket: string; readonly prefix: string;
     const why = bucket === undefined ? "" : `: ${strange.join(", ")} means nothing`;
     throw new ShoalError("bad-option", `"${url}" is no address of a store${why}.`, { hint: "s3://bucket/prefix?endpoint=https://host&region=…&public=https://host, of which only the bucket is needed.", failure: "bug" });
   }
-  return { bucket, prefix: decodeURIComponent(path), query };
+  return { bucket, prefix: decoded(path, url), query };
+}
+
+function decoded(path: string, url: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw new ShoalError("bad-option", `"${url}" is no address of a store: a % in its prefix is not followed by two digits.`, { hint: "Write %25 for a %.", failure: "bug" });
+  }
 }

@@ -35,6 +35,9 @@ const firstWaitMs = 100;
 const longestWaitMs = 3_000;
 /** Bytes go at least so fast, or the request is given up. */
 const leastBytesPerMs = 128;
+/** Of an object, or a part of one; of an answer that is none. */
+const mostAnswerBytes = 256 << 20;
+const mostRefusalBytes = 1 << 20;
 export const emptySha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /** Signed requests to one bucket, sent again while that may help. What they throw: `store-unreachable`, `store-refused`, `store-missing`, `disk-full`. */
@@ -121,7 +124,7 @@ export class S3Requests {
     void this.clock.sleep(limitMs, answered.signal).then(() => tooLong.abort(new Error(`none within ${Math.round(limitMs / 1000)} s`)), () => {});
     try {
       const response = await this.#fetch(signed.url, { method, headers: signed.headers, redirect: "manual", signal: tooLong.signal, ...(body !== undefined && { body }) });
-      const bytes = new Uint8Array(await response.arrayBuffer());
+      const bytes = await bodyOf(response, tooLong);
       const at = Date.parse(response.headers.get("date") ?? "");
       return { status: response.status, headers: response.headers, bytes, text: () => new TextDecoder().decode(bytes), at: Number.isNaN(at) ? this.date() : at };
     } catch (error) {
@@ -147,6 +150,30 @@ export class S3Requests {
       datetime: new Date(this.date()).toISOString().replace(/[:-]|\.\d{3}/g, ""),
     };
   }
+}
+
+/** All of it, if it is no more than any object is that is read whole: what answers in place of the service may never end. */
+async function bodyOf(response: Response, tooLong: AbortController): Promise<Uint8Array<ArrayBuffer>> {
+  const mostBytes = response.ok ? mostAnswerBytes : mostRefusalBytes;
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (const reader = response.body?.getReader(); reader !== undefined; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.byteLength;
+    if (length > mostBytes) {
+      tooLong.abort(new Error(`one of more than ${mostBytes >> 20} MiB, as no store gives`));
+      throw tooLong.signal.reason;
+    }
+    parts.push(value);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.byteLength;
+  }
+  return bytes;
 }
 
 function checkedEndpoint(endpoint: string): string {

@@ -7,6 +7,10 @@ test("elements by name, whatever stands around them", () => {
   expect([textIn(xml, "KeyCount"), textIn(xml, "Code"), textIn("", "Code")]).toEqual(["2", undefined, undefined]);
 });
 
+test("numbers of letters that are none do no harm", () => {
+  expect(textIn("<Code>a&#x110000000;&#99999999;</Code>", "Code")).toBe("a\ufffd\ufffd");
+});
+
 test("what is written is read again", () => {
   const text = `"<&>" 'quoted'`;
   expect(textIn(`<ETag>${escaped(text)}</ETag>`, "ETag")).toBe(text);

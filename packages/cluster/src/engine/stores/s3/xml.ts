@@ -17,8 +17,13 @@ export function escaped(text: string): string {
 
 function unescaped(text: string): string {
   return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(amp|lt|gt|quot|apos));/gi, (_whole, hex?: string, decimal?: string, name?: string) => {
-    if (hex !== undefined) return String.fromCodePoint(parseInt(hex, 16));
-    if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
+    if (hex !== undefined) return letter(parseInt(hex, 16));
+    if (decimal !== undefined) return letter(Number(decimal));
     return { amp: "&", lt: "<", gt: ">", quot: `"`, apos: "'" }[String(name).toLowerCase()] ?? "";
   });
+}
+
+/** Of what is no letter anywhere, the sign for that. */
+function letter(code: number): string {
+  return code <= 0x10ffff ? String.fromCodePoint(code) : "\ufffd";
 }
