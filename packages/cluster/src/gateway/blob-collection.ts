@@ -1,11 +1,11 @@
 import { ShoalError } from "@shoal/core";
-import type { Claims } from "./claims.ts";
-import { committedOf } from "./commit-record.ts";
+import type { Claims } from "./elsewhere/claims.ts";
+import { committedOf } from "./results/commit-record.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import type { JobDescription } from "../connection/messages.ts";
-import { jobNote, openedRecord } from "./job-notes.ts";
-import { roleOf } from "./job-roles.ts";
-import { filesOf } from "./model-files.ts";
+import { jobNote, openedRecord } from "./elsewhere/job-notes.ts";
+import { roleOf } from "./elsewhere/job-roles.ts";
+import { filesOf } from "./jobs/model-files.ts";
 import { isOwnLedger } from "./own-ledgers.ts";
 import { storeMark } from "./same-store.ts";
 

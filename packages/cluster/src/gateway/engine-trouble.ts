@@ -1,6 +1,6 @@
 import { ShoalError } from "@shoal/core";
 import { sha256Of } from "../engine/index.ts";
-import { pauseJob, resumeJob } from "./end-job.ts";
+import { pauseJob, resumeJob } from "./jobs/end-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
 
 /** Whoever has something to commit tries again sooner. */

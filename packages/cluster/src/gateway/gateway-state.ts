@@ -1,14 +1,14 @@
 import type { Clock, Logger } from "@shoal/core";
 import type { Engine } from "../engine/index.ts";
-import type { FileStore } from "./file-store.ts";
-import type { GatewayJob } from "./gateway-job.ts";
+import type { FileStore } from "./jobs/file-store.ts";
+import type { GatewayJob } from "./jobs/gateway-job.ts";
 import type { GatewaySettings } from "./gateway-settings.ts";
-import type { HeldInputs } from "./held-inputs.ts";
-import type { RecentBytes } from "./recent-bytes.ts";
-import type { Refusals } from "./refusals.ts";
+import type { HeldInputs } from "./jobs/held-inputs.ts";
+import type { RecentBytes } from "./results/recent-bytes.ts";
+import type { Refusals } from "./workers/refusals.ts";
 import type { SchedulerLoop } from "./scheduler-loop.ts";
-import type { WorkerLink } from "./worker-link.ts";
-import type { WorkerRecord } from "./worker-record.ts";
+import type { WorkerLink } from "./workers/worker-link.ts";
+import type { WorkerRecord } from "./workers/worker-record.ts";
 
 /** What the parts of a gateway have in common. */
 export interface GatewayState {

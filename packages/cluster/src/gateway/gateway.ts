@@ -1,6 +1,6 @@
 import type { Channel } from "../connection/channel.ts";
 import type { DriverToGateway, GatewayToDriver, GatewayToWorker, ModelFile, Scope, WorkerToGateway } from "../connection/messages.ts";
-import type { Invite, Snapshot } from "./snapshot.ts";
+import type { Invite, Snapshot } from "./snapshot/snapshot.ts";
 
 /** Where a connection comes from. */
 export interface Origin {

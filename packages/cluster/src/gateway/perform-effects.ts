@@ -1,10 +1,10 @@
 import type { SchedulerEffect } from "../scheduler/index.ts";
-import type { AskGate } from "./ask-gate.ts";
-import type { Commits } from "./commits.ts";
-import type { Elsewhere } from "./elsewhere.ts";
-import { endJob, failJob } from "./end-job.ts";
+import type { AskGate } from "./jobs/ask-gate.ts";
+import type { Commits } from "./results/commits.ts";
+import type { Elsewhere } from "./elsewhere/elsewhere.ts";
+import { endJob, failJob } from "./jobs/end-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
-import { strikeWorker } from "./strike-worker.ts";
+import { strikeWorker } from "./workers/strike-worker.ts";
 
 /** What the scheduler wants done, done. */
 export function performEffect(state: GatewayState, commits: Commits, asks: AskGate, elsewhere: Elsewhere, effect: SchedulerEffect): void {

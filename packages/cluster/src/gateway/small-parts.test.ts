@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { bottleneck, type JobStanding } from "./bottleneck.ts";
-import { CountedRows } from "./counted-rows.ts";
-import { memoryFiles } from "./file-store.ts";
-import { RecentBytes } from "./recent-bytes.ts";
-import { RecentRate } from "./recent-rate.ts";
-import { sampleValue } from "./sample-value.ts";
-import { decodeAbout, encodeAbout } from "./stored-result.ts";
+import { bottleneck, type JobStanding } from "./snapshot/bottleneck.ts";
+import { CountedRows } from "./snapshot/counted-rows.ts";
+import { memoryFiles } from "./jobs/file-store.ts";
+import { RecentBytes } from "./results/recent-bytes.ts";
+import { RecentRate } from "./snapshot/recent-rate.ts";
+import { sampleValue } from "./snapshot/sample-value.ts";
+import { decodeAbout, encodeAbout } from "./results/stored-result.ts";
 import { sha256Of } from "../engine/index.ts";
 
 test("a rate is that of the last ten seconds", () => {

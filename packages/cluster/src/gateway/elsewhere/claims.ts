@@ -1,0 +1,112 @@
+import { ShoalError } from "@shoal/core";
+import type { ResultMessage } from "../../connection/messages.ts";
+import { commitUntilDecided } from "../../engine/index.ts";
+import type { TaskId } from "../../scheduler/index.ts";
+import { blockKey, recordOf } from "../results/commit-record.ts";
+import type { Commits } from "../results/commits.ts";
+import { failJob } from "../jobs/end-job.ts";
+import { isOpenTask } from "./follow-job.ts";
+import type { CheckedResult, GatewayJob } from "../jobs/gateway-job.ts";
+import type { GatewayState } from "../gateway-state.ts";
+import { claimNote, type Claim } from "./job-notes.ts";
+import type { WorkerLink } from "../workers/worker-link.ts";
+
+const retryMs = 200;
+/** Of one job, of blocks that its driver has not offered yet. */
+const mostWaiting = 10_000;
+
+/**
+ * Results of rows that are not here: a worker computed them for a gateway that is gone, and brings them to this one. Its word for which rows they were is no reason to commit
+ * them: who commits first, wins for ever. So they are noted in the job's ledger, and whoever leads the job and has the rows commits those that are of them.
+ * A claim of other rows costs nobody anything.
+ */
+export class Claims {
+  readonly #state: GatewayState;
+  readonly #commits: Commits;
+  /** By job and block. */
+  readonly #waiting = new Map<string, Map<string, Claim[]>>();
+
+  constructor(state: GatewayState, commits: Commits) {
+    this.#state = state;
+    this.#commits = commits;
+  }
+
+  /** Whether what a worker says of the rows is noted: names of volunteers cost nothing. */
+  mayClaim({ admission, joined }: WorkerLink, { input }: Pick<ResultMessage, "input">): boolean {
+    return input !== undefined && joined.volunteer !== true && (admission.trusted || admission.byKey);
+  }
+
+  /** A result that was checked and stored, of a task that the scheduler here does not have. Its worker is answered when the ledger has it or the claim. */
+  async claim(link: WorkerLink, job: GatewayJob, task: TaskId, { attempt, worker, input, sha256, rows, about, aboutSha256 }: CheckedResult): Promise<void> {
+    const { engine, clock, loop, signal, log } = this.#state;
+    const answer = (kind: "settle" | "refuse"): void => link.send({ kind, task, attempt });
+    try {
+      if ((await engine.ledger.committed(job.name, blockKey(task))) !== undefined) return answer("settle");
+      if (input === undefined) return answer("refuse");
+      const note = claimNote(loop.epoch, blockKey(task), { task, attempt, worker, input, sha256, rows, failed: about.failures.length, about: aboutSha256 ?? about });
+      for (;;) {
+        const { outcome } = await engine.ledger.note(job.name, note);
+        if (outcome !== "undecided") return answer(outcome === "accepted" ? "settle" : "refuse");
+        await clock.sleep(retryMs, signal);
+      }
+    } catch (error) {
+      // Its worker has had no answer, and presents it again.
+      if (!signal.aborted) log.warn(`A result of ${job.name} could not be noted: ${ShoalError.from(error).message}`);
+    }
+  }
+
+  /** Noted by another gateway, or before this one led the job. */
+  heard(job: GatewayJob, claim: Claim): void {
+    if (job.role === undefined) return;
+    const held = this.#state.inputs.get(claim.task);
+    if (held !== undefined) return this.#commit(job, claim, held.input);
+    const segment = this.#state.loop.state.jobs.get(job.name)?.segments[claim.task.segment];
+    if (segment === undefined || segment.committed.has(claim.task.block)) return;
+    let blocks = this.#waiting.get(job.name);
+    if (blocks === undefined) this.#waiting.set(job.name, (blocks = new Map()));
+    const key = keyOf(claim.task);
+    if (blocks.size < mostWaiting) blocks.set(key, [...(blocks.get(key) ?? []), claim]);
+  }
+
+  /** The rows of a block are here now. */
+  offered(job: GatewayJob, place: Pick<TaskId, "segment" | "block">, input: string): void {
+    const blocks = this.#waiting.get(job.name);
+    const claims = blocks?.get(keyOf(place));
+    if (blocks === undefined || claims === undefined) return;
+    blocks.delete(keyOf(place));
+    for (const claim of claims) this.#commit(job, claim, input);
+  }
+
+  forget(job: string): void {
+    this.#waiting.delete(job);
+  }
+
+  /** What collection of blobs must leave. */
+  *waiting(): Generator<string, void, undefined> {
+    for (const blocks of this.#waiting.values()) for (const claims of blocks.values()) for (const { sha256, about } of claims) {
+      yield sha256;
+      if (typeof about === "string") yield about;
+    }
+  }
+
+  #commit(job: GatewayJob, { task, attempt, worker, input, sha256, rows, failed, about }: Claim, held: string): void {
+    const { engine, clock, signal, random, loop, log, refusals } = this.#state;
+    if (input !== held) return refusals.count("stale-result");
+    // Decided already, or split.
+    if (!isOpenTask(this.#state, task)) return;
+    const record = recordOf({ kind: "result", input, sha256, rows, failed, worker, attempt, about }, loop.epoch);
+    commitUntilDecided(engine.ledger, job.name, blockKey(task), record, { clock, signal, random })
+      .then((answer) => {
+        if (answer.outcome !== "no-ledger") this.#commits.seen(job, task, answer.outcome === "lost" ? answer.winner : record);
+      })
+      .catch((error: unknown) => {
+        if (signal.aborted) return;
+        log.warn(`A result of ${job.name} could not be committed: ${ShoalError.from(error).message}`);
+        if (ShoalError.is(error, "ledger-unreadable")) failJob(this.#state, job, error.toData());
+      });
+  }
+}
+
+function keyOf({ segment, block }: Pick<TaskId, "segment" | "block">): string {
+  return `${segment}-${block}`;
+}

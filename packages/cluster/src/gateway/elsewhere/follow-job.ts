@@ -1,0 +1,73 @@
+import { ShoalError } from "@shoal/core";
+import { findTask, segmentOf } from "../../scheduler/state.ts";
+import type { LedgerEntry } from "../../engine/index.ts";
+import type { TaskId } from "../../scheduler/index.ts";
+import { committedOf, entryOf, taskOfKey } from "../results/commit-record.ts";
+import type { Commits } from "../results/commits.ts";
+import { failJob } from "../jobs/end-job.ts";
+import type { GatewayJob } from "../jobs/gateway-job.ts";
+import type { GatewayState } from "../gateway-state.ts";
+import { jobNote, openedRecord, type JobNote, type OpenedRecord } from "./job-notes.ts";
+
+const againMs = 1_000;
+
+export interface FollowListener {
+  note(note: JobNote): void;
+  opened(record: OpenedRecord, epoch: number): void;
+  /** Whoever led it has ended it, or its ledger is removed. */
+  ended(): void;
+}
+
+/** Whether the scheduler has the task, and it is not decided. */
+export function isOpenTask(state: GatewayState, task: TaskId): boolean {
+  const segment = segmentOf(state.loop.state, task);
+  return segment !== undefined && findTask(segment, task) !== undefined;
+}
+
+/** Hears what other gateways write about a job, from a place in its ledger on, until the signal says so. */
+export async function followJob(state: GatewayState, commits: Commits, job: GatewayJob, fromSeq: number, signal: AbortSignal, listener: FollowListener): Promise<void> {
+  const { engine, clock, log } = state;
+  for (let next = fromSeq; !signal.aborted; ) {
+    try {
+      for await (const entry of engine.ledger.follow(job.name, signal, next)) {
+        if (signal.aborted) return;
+        next = entry.seq + 1;
+        hear(state, commits, job, entry, listener);
+      }
+      if (!signal.aborted && !(await engine.ledger.jobs()).includes(job.name)) return listener.ended();
+    } catch (error) {
+      if (signal.aborted) return;
+      log.debug(`The ledger of ${job.name} can't be followed now: ${ShoalError.from(error).message}`);
+    }
+    await clock.sleep(againMs, signal).catch(() => {});
+  }
+}
+
+function hear(state: GatewayState, commits: Commits, job: GatewayJob, entry: LedgerEntry, listener: FollowListener): void {
+  if (state.jobs.get(job.name) !== job) return;
+  if (entry.kind === "commit") return hearCommit(state, commits, job, entry);
+  if (entry.kind === "note") {
+    const note = jobNote(job.name, entry.record);
+    return note && listener.note(note);
+  }
+  if (entry.records.some(({ kind }) => kind === "closed")) return listener.ended();
+  const opened = openedRecord(entry.records);
+  if (opened !== undefined) listener.opened(opened, entry.epoch);
+}
+
+/** Of what this gateway commits itself the answer has been heard, or will be: either comes first, and the other tells nothing new. */
+function hearCommit(state: GatewayState, commits: Commits, job: GatewayJob, { block, record }: Extract<LedgerEntry, { kind: "commit" }>): void {
+  const task = taskOfKey(job.name, block);
+  const segment = task && segmentOf(state.loop.state, task);
+  if (task === undefined || segment === undefined || segment.committed.has(task.block)) return;
+  try {
+    if (segment.open.has(task.block)) return commits.seen(job, task, record);
+    // Of a block that its driver has not offered again yet. What is lent from elsewhere is known only as long as it is here.
+    if (job.guest !== undefined) return;
+    const committed = committedOf(record);
+    job.decided(task, committed);
+    state.loop.tell({ kind: "ledger-replayed", task, entry: entryOf(committed) });
+  } catch (error) {
+    failJob(state, job, ShoalError.from(error).toData());
+  }
+}

@@ -1,0 +1,36 @@
+import type { QueueLease } from "../../../engine/index.ts";
+import type { GatewayJob } from "../../jobs/gateway-job.ts";
+import type { LentBundle, LentTask } from "../lent-bundle.ts";
+
+/** Tasks that another gateway has lent to this one, until the ledger has answered for each. */
+export class GuestBundle {
+  readonly job: GatewayJob;
+  readonly bundle: LentBundle;
+  /** By the keys of their tasks: those that are not decided. */
+  readonly left = new Map<string, LentTask>();
+  extendedAt: number;
+  /** When a worker here was last seen to have any of it, or it came. */
+  movedAt: number;
+  readonly #lease: QueueLease;
+
+  constructor(job: GatewayJob, bundle: LentBundle, lease: QueueLease, now: number) {
+    this.job = job;
+    this.bundle = bundle;
+    this.#lease = lease;
+    this.extendedAt = now;
+    this.movedAt = now;
+  }
+
+  acknowledge(): void {
+    this.#lease.acknowledge().catch(() => {});
+  }
+
+  extend(now: number): void {
+    this.extendedAt = now;
+    this.#lease.extend().catch(() => {});
+  }
+
+  giveBack(delayMs?: number): void {
+    this.#lease.giveBack(delayMs).catch(() => {});
+  }
+}

@@ -1,0 +1,55 @@
+import type { ConcreteDevice } from "@shoal/core";
+import type { WorkerJoined } from "../../../scheduler/index.ts";
+import type { LentTask } from "../lent-bundle.ts";
+import { RecentRate } from "../../snapshot/recent-rate.ts";
+import type { Want } from "../want.ts";
+
+/** A task that is lent, and what was heard of it. */
+export interface Lent extends LentTask {
+  readonly pool: LendingPool;
+  readonly className: string;
+  /** By the clock. */
+  offeredAt: number;
+  /** Somebody said that it has it. */
+  heardAt: number | undefined;
+  offers: number;
+}
+
+/** Workers of other gateways that are alike enough to be one worker for the scheduler. */
+export class LendingPool {
+  readonly joined: WorkerJoined;
+  readonly device: ConcreteDevice;
+  /** Gateways that want blocks for it, and when they said so last. */
+  readonly wants = new Map<number, number>();
+  readonly lent = new Map<number, Lent>();
+  readonly rate = new RecentRate();
+  readonly since: number;
+  /** What the scheduler was told. */
+  credit = -1;
+  usedAt = 0;
+  rowsDone = 0;
+  blocksDone = 0;
+  failures = 0;
+
+  constructor(name: string, want: Want, since: number) {
+    const { device, volunteer, runsCode, models } = want;
+    const { memoryBytes, cpus, gpus } = sizeOf(want);
+    this.device = device;
+    this.since = since;
+    this.joined = { kind: "worker-joined", worker: name, connection: name, host: "machine", devices: [device], memoryBytes, cpus, gpus, runsCode, volunteer, models, credit: 0, pooled: true };
+  }
+}
+
+/** Wants with one name make one pool: of a size that all of them have. */
+export function poolName(want: Want): string {
+  const { memoryBytes, cpus, gpus } = sizeOf(want);
+  return `elsewhere ${want.device}${want.volunteer ? "" : " own"}${want.runsCode ? " code" : ""} ${memoryBytes / 2 ** 20} ${cpus} ${gpus}`;
+}
+
+function sizeOf({ memoryBytes, cpus, gpus }: Want): Pick<Want, "memoryBytes" | "cpus" | "gpus"> {
+  return { memoryBytes: powerBelow(memoryBytes), cpus: powerBelow(cpus), gpus: powerBelow(gpus) };
+}
+
+function powerBelow(value: number): number {
+  return value < 1 ? 0 : 2 ** Math.floor(Math.log2(value));
+}

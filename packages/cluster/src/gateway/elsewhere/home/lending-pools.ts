@@ -1,0 +1,150 @@
+import { ShoalError } from "@shoal/core";
+import type { QueueLease } from "../../../engine/index.ts";
+import { surplusTasks } from "../../../scheduler/index.ts";
+import type { GatewayState } from "../../gateway-state.ts";
+import { LendingPool, poolName } from "./lending-pool.ts";
+import { devices, wantClass } from "../lent-bundle.ts";
+import { wantOf, type Want } from "../want.ts";
+
+const mostWants = 16;
+const pauseMs = 1_000;
+/** A want that nothing was lent for by then is no want any more. */
+const wantLifeMs = 10_000;
+/** A pool that nobody wants anything for. */
+const poolIdleMs = 30_000;
+/** Stands for whoever had blocks of a job before it came to be led here. */
+const beforeName = "elsewhere before";
+const nobody: Want = { gateway: 0, device: "cpu", blocks: 0, volunteer: true, runsCode: false, memoryBytes: 0, cpus: 0, gpus: 0, models: [] };
+
+/** What other gateways want, as workers of the scheduler: wants come by the queue where more is ready here than workers here begin soon, and become credit of pools. */
+export class LendingPools {
+  readonly #state: GatewayState;
+  readonly #pools = new Map<string, LendingPool>();
+  /** Blocks that gateways would take, however many classes they said it for. */
+  readonly #hunger = new Map<number, number>();
+  #isPulling = false;
+
+  constructor(state: GatewayState) {
+    this.#state = state;
+  }
+
+  [Symbol.iterator](): MapIterator<LendingPool> {
+    return this.#pools.values();
+  }
+
+  get(connection: string): LendingPool | undefined {
+    return this.#pools.get(connection);
+  }
+
+  /** Lets go of what nobody wants any more, and asks the queue what others want. Called about twice a second. */
+  mind(now: number): void {
+    for (const pool of this.#pools.values()) {
+      for (const [gateway, at] of pool.wants) if (now - at > wantLifeMs) pool.wants.delete(gateway);
+      if (pool.lent.size > 0 || pool.wants.size > 0) pool.usedAt = now;
+      if (now - pool.usedAt < poolIdleMs) continue;
+      this.#pools.delete(pool.joined.connection);
+      this.#state.loop.tell({ kind: "connection-lost", connection: pool.joined.connection });
+    }
+    for (const gateway of this.#hunger.keys()) if (![...this.#pools.values()].some(({ wants }) => wants.has(gateway))) this.#hunger.delete(gateway);
+    this.#tellCredits(true);
+    if (!this.#isPulling && this.#surplusDevices().length > 0) void this.#pull();
+  }
+
+  /** Tasks were leased to the pool: its gateways would take as many fewer. */
+  spend(pool: LendingPool, tasks: number): void {
+    let left = tasks;
+    for (const gateway of pool.wants.keys()) {
+      const wanted = this.#hunger.get(gateway) ?? 0;
+      this.#hunger.set(gateway, Math.max(0, wanted - left));
+      left = Math.max(0, left - wanted);
+    }
+    this.#tellCredits();
+  }
+
+  isBefore({ joined }: LendingPool): boolean {
+    return joined.connection === beforeName;
+  }
+
+  /** The pool for what others had of a job before it came to be led here: its name for the scheduler, which leases it nothing of itself. */
+  before(): string {
+    if (this.#pools.has(beforeName)) return beforeName;
+    const { loop, date, clock } = this.#state;
+    const pool = new LendingPool(beforeName, nobody, date());
+    Object.assign(pool, { joined: { ...pool.joined, devices: [], memoryBytes: -1 }, usedAt: clock.now() });
+    this.#pools.set(beforeName, pool);
+    loop.tell(pool.joined);
+    return beforeName;
+  }
+
+  /** Devices of which more is ready here than workers here begin soon. */
+  #surplusDevices(): string[] {
+    const { loop, jobs } = this.#state;
+    const found = new Set<string>();
+    for (const job of loop.state.jobs.values()) {
+      if (job.spec.lent === true || jobs.get(job.spec.job)?.state !== "running") continue;
+      for (const segment of job.segments) {
+        if (surplusTasks(loop.state, segment) === 0) continue;
+        const { devices: needed } = segment.spec.needs;
+        for (const device of needed.length === 0 ? devices : needed) found.add(wantClass(device));
+      }
+    }
+    return [...found];
+  }
+
+  async #pull(): Promise<void> {
+    const { engine, clock, settings, signal, log } = this.#state;
+    this.#isPulling = true;
+    try {
+      for (let classes = this.#surplusDevices(); classes.length > 0 && !signal.aborted; classes = this.#surplusDevices()) {
+        const leases = await engine.queue.pull(classes, mostWants, settings.wantMs, signal);
+        if (leases.length === 0) return;
+        for (const lease of leases) this.#take(lease);
+        this.#tellCredits();
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      log.debug(`The queue can't be asked now: ${ShoalError.from(error).message}`);
+      await clock.sleep(pauseMs, signal).catch(() => {});
+    } finally {
+      this.#isPulling = false;
+    }
+  }
+
+  #take(lease: QueueLease): void {
+    // Whoever hungers says it again.
+    lease.acknowledge().catch(() => {});
+    const { loop, clock } = this.#state;
+    const want = wantOf(lease.task.body);
+    if (want === undefined || want.gateway === loop.epoch) return;
+    this.#hunger.set(want.gateway, want.blocks);
+    const now = clock.now();
+    const pool = this.#poolOf(want, now);
+    pool.wants.set(want.gateway, now);
+    const { connection } = pool.joined;
+    for (const model of want.models) if (!loop.state.connections.get(connection)?.models.has(model)) loop.tell({ kind: "worker-ready", connection, model });
+  }
+
+  #poolOf(want: Want, now: number): LendingPool {
+    const name = poolName(want);
+    let pool = this.#pools.get(name);
+    if (pool !== undefined) return pool;
+    pool = new LendingPool(name, want, this.#state.date());
+    pool.usedAt = now;
+    this.#pools.set(name, pool);
+    this.#state.loop.tell(pool.joined);
+    return pool;
+  }
+
+  /** Credit is what a pool has and what its gateways would still take. @param proves that whoever the pools stand for are not silent, for that is looked at one by one */
+  #tellCredits(proves = false): void {
+    const { loop } = this.#state;
+    for (const pool of this.#pools.values()) {
+      const held = loop.state.connections.get(pool.joined.connection)?.attempts.size ?? 0;
+      let credit = held;
+      for (const gateway of pool.wants.keys()) credit += this.#hunger.get(gateway) ?? 0;
+      if (credit === pool.credit && !proves) continue;
+      pool.credit = credit;
+      loop.tell({ kind: "worker-ready", connection: pool.joined.connection, credit });
+    }
+  }
+}

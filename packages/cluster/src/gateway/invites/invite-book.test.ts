@@ -1,0 +1,21 @@
+import { expect, test, vi } from "vitest";
+import { memoryEngine } from "../../engine/index.ts";
+import { systemClock } from "@shoal/core";
+import { InviteBook } from "./invite-book.ts";
+
+test("what one gateway gives out or revokes holds at all gateways of the engine", async () => {
+  const engine = memoryEngine();
+  const over = new AbortController();
+  const revoked: string[] = [];
+  const [here, there] = [1, 2].map(() => new InviteBook(engine, systemClock, Date.now, new Uint8Array(32).fill(7))) as [InviteBook, InviteBook];
+  await here.load();
+  await there.load();
+  void there.follow(over.signal, (id) => revoked.push(id));
+  const { token, invite } = await here.invite(["work"]);
+  await vi.waitUntil(() => there.allows(token, "work"));
+  expect(there.list()).toMatchObject([{ id: invite.id, revoked: false }]);
+  await here.revoke(invite.id);
+  await vi.waitUntil(() => revoked.length > 0);
+  expect([revoked, there.allows(token, "work")]).toEqual([[invite.id], false]);
+  over.abort();
+});

@@ -1,0 +1,202 @@
+import { ShoalError, type Clock, type JsonObject } from "@shoal/core";
+import type { Hello, Scope } from "../../connection/messages.ts";
+import { createTokens, type TokenClaims, type Tokens } from "../../connection/tokens.ts";
+import type { Engine, LedgerEntry } from "../../engine/index.ts";
+import type { Origin } from "../gateway.ts";
+import { inviteLedger } from "../own-ledgers.ts";
+import type { Invite } from "../snapshot/snapshot.ts";
+
+const dayMs = 24 * 3_600_000;
+const retryMs = 200;
+const followAgainMs = 1_000;
+/** Keys that are known without their holder having come again. */
+const mostKeys = 100_000;
+
+/** How a connection was let in. */
+export interface Admission {
+  /** Of this process: it needs no invite. */
+  readonly trusted: boolean;
+  readonly volunteer: boolean;
+  /** Absent for the trusted. */
+  readonly invite?: string;
+  /** By a key, which is bound to its name. */
+  readonly byKey: boolean;
+}
+
+/**
+ * Who may come in, and for what. Tokens and keys say it themselves, signed; what was given out and what was revoked is written down in the engine,
+ * so that it holds after a restart.
+ */
+export class InviteBook {
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #date: () => number;
+  readonly #tokens: Tokens;
+  readonly #invites = new Map<string, { readonly claims: TokenClaims; revoked: boolean; used: number }>();
+  /** Tokens and keys that are known to be good but for their time and for what was revoked. */
+  readonly #known = new Map<string, TokenClaims>();
+  /** Of keys of this process's own connections: good for files by HTTP as long as it lives, and for nobody who comes from outside. */
+  readonly #ownIds = new Set<string>();
+  /** What of the ledger has been read. */
+  #seq = -1;
+
+  constructor(engine: Engine, clock: Clock, date: () => number, secret: Uint8Array) {
+    this.#engine = engine;
+    this.#clock = clock;
+    this.#date = date;
+    this.#tokens = createTokens(new Uint8Array(secret));
+  }
+
+  /** Reads what earlier lives, and other gateways, gave out and revoked. */
+  async load(): Promise<void> {
+    await this.#engine.ledger.open(inviteLedger);
+    for await (const entry of this.#engine.ledger.replay(inviteLedger)) await this.#read(entry);
+  }
+
+  /** Hears what other gateways of this engine give out and revoke, until the signal says so. */
+  async follow(signal: AbortSignal, onRevoked: (invite: string) => void): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        for await (const entry of this.#engine.ledger.follow(inviteLedger, signal, this.#seq + 1)) {
+          const revoked = await this.#read(entry);
+          if (revoked !== undefined) onRevoked(revoked);
+        }
+        if (!signal.aborted) await this.#begin();
+      } catch {
+        // The engine can't be asked now; what it has written meanwhile is read then.
+      }
+      await this.#clock.sleep(followAgainMs, signal).catch(() => {});
+    }
+  }
+
+  /** The ledger was taken, by an operator or with a disk: in a new one places begin anew, and what was given out and revoked has to stand there for those that come. */
+  async #begin(): Promise<void> {
+    const { ledger } = this.#engine;
+    await ledger.open(inviteLedger);
+    const there = new Set<unknown>();
+    let last = 0;
+    for await (const entry of ledger.replay(inviteLedger)) {
+      last = entry.seq;
+      if (entry.kind === "note") there.add(`${String(entry.record["kind"])} ${String(entry.record["id"])}`);
+    }
+    this.#seq = Math.min(this.#seq, last);
+    for (const [id, { claims, revoked }] of this.#invites) {
+      if (claims.expiresAt > this.#date() && !there.has(`invite ${id}`)) await this.#note({ kind: "invite", ...claims });
+      if (revoked && !there.has(`revoked ${id}`)) await this.#note({ kind: "revoked", id });
+    }
+  }
+
+  /** Gives the id of an invite that is revoked. */
+  async #read(entry: LedgerEntry): Promise<string | undefined> {
+    this.#seq = Math.max(this.#seq, entry.seq);
+    if (entry.kind !== "note") return undefined;
+    const { kind, id, scopes, volunteer, expiresAt } = entry.record as { kind?: string; id?: string; scopes?: Scope[]; volunteer?: boolean; expiresAt?: number };
+    if (id === undefined) return undefined;
+    if (kind === "invite" && scopes !== undefined && expiresAt !== undefined && expiresAt > this.#date()) await this.#add({ id, scopes, volunteer: volunteer === true, expiresAt });
+    if (kind !== "revoked") return undefined;
+    this.#revoke(id);
+    return id;
+  }
+
+  async invite(scopes: readonly Scope[], { volunteer = false, ttlMs = dayMs }: { readonly volunteer?: boolean; readonly ttlMs?: number } = {}): Promise<{ readonly token: string; readonly invite: Invite }> {
+    const claims: TokenClaims = { id: this.#tokens.newId(), scopes, volunteer, expiresAt: Math.floor((this.#date() + ttlMs) / 1000) * 1000 };
+    await this.#note({ kind: "invite", ...claims });
+    const token = await this.#add(claims);
+    return { token, invite: this.#view(claims.id) as Invite };
+  }
+
+  list(): readonly Invite[] {
+    return [...this.#invites.keys()].map((id) => this.#view(id) as Invite);
+  }
+
+  /** It, and the keys that were given for it, let nobody in any more. Durable when it resolves. */
+  async revoke(id: string): Promise<void> {
+    this.#revoke(id);
+    await this.#note({ kind: "revoked", id });
+  }
+
+  allows(credential: string, scope: Scope): boolean {
+    const claims = this.#known.get(credential);
+    // What is in use is not forgotten for those that came later.
+    if (claims !== undefined) this.#know(credential, claims);
+    return claims !== undefined && claims.scopes.includes(scope) && (claims.expiresAt > this.#date() || this.#ownIds.has(claims.id)) && this.#invites.get(claims.id)?.revoked !== true;
+  }
+
+  /** @throws `token-missing`, `bad-token`, `token-expired`, `invite-revoked`, `not-allowed` */
+  async admit({ role, token, key, name }: Hello, origin: Origin): Promise<Admission> {
+    if (origin.address === undefined) return { trusted: true, volunteer: false, byKey: false };
+    const { claims, byKey } = await this.#claims(token, key, name);
+    const scope: Scope = role === "driver" ? "submit" : "work";
+    if (this.#invites.get(claims.id)?.revoked === true) throw new ShoalError("invite-revoked", "This link was revoked.", { hint: "Ask whoever runs the coordinator for a new one." });
+    if (!claims.scopes.includes(scope)) {
+      throw new ShoalError("not-allowed", `This link does not allow ${scope === "submit" ? "bringing jobs" : "working"}: it is for ${claims.scopes.join(", ") || "nothing"}.`, { hint: `Use the link that the coordinator prints beside "${scope === "submit" ? "Bring a job" : "Lend a machine"}", or ask for one that allows "${scope}".` });
+    }
+    return { trusted: false, volunteer: claims.volunteer, invite: claims.id, byKey };
+  }
+
+  /** What lets the same name in again; and counts the invite as used. */
+  async keyFor(name: string, { invite, byKey }: Admission): Promise<string> {
+    const known = invite === undefined ? undefined : this.#invites.get(invite);
+    // Who is within this process came without one, and may want files by HTTP.
+    const claims = known?.claims ?? this.#ownClaims();
+    if (known !== undefined && !byKey) known.used++;
+    const key = await this.#tokens.key(name, claims);
+    this.#know(key, claims);
+    return key;
+  }
+
+  /** They have run out as they are given: whoever shows the key at the door is not let in by it. */
+  #ownClaims(): TokenClaims {
+    const id = this.#tokens.newId();
+    this.#ownIds.add(id);
+    return { id, scopes: ["submit", "work", "observe"], volunteer: false, expiresAt: Math.floor(this.#date() / 1000) * 1000 };
+  }
+
+  async #claims(token: string | undefined, key: string | undefined, name: string): Promise<{ readonly claims: TokenClaims; readonly byKey: boolean }> {
+    const now = this.#date();
+    const byKey = key === undefined ? undefined : await this.#tokens.readKey(key, name, now);
+    const claims = token === undefined || (byKey !== undefined && !ShoalError.is(byKey)) ? byKey : await this.#tokens.read(token, now);
+    if (claims === undefined) throw new ShoalError("token-missing", "This coordinator lets in only who has a link.", { hint: "Use the whole link, with what stands behind the #." });
+    if (ShoalError.is(claims)) throw claims;
+    // One that is signed was given out, though it may have been by a life that could not write it down any more.
+    if (!this.#invites.has(claims.id)) this.#invites.set(claims.id, { claims, revoked: false, used: 0 });
+    this.#know(claims === byKey ? (key as string) : (token as string), claims);
+    return { claims, byKey: claims === byKey };
+  }
+
+  async #add(claims: TokenClaims): Promise<string> {
+    const token = await this.#tokens.invite(claims);
+    const known = this.#invites.get(claims.id);
+    this.#invites.set(claims.id, { claims, revoked: known?.revoked ?? false, used: known?.used ?? 0 });
+    this.#know(token, claims);
+    return token;
+  }
+
+  #know(credential: string, claims: TokenClaims): void {
+    this.#known.delete(credential);
+    this.#known.set(credential, claims);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > mostKeys && oldest !== undefined) this.#known.delete(oldest);
+  }
+
+  #revoke(id: string): void {
+    const invite = this.#invites.get(id);
+    if (invite !== undefined) invite.revoked = true;
+    else this.#invites.set(id, { claims: { id, scopes: [], volunteer: false, expiresAt: 0 }, revoked: true, used: 0 });
+  }
+
+  #view(id: string): Invite | undefined {
+    const invite = this.#invites.get(id);
+    return invite && { id, scopes: invite.claims.scopes, volunteer: invite.claims.volunteer, expiresAt: invite.claims.expiresAt, revoked: invite.revoked, used: invite.used };
+  }
+
+  async #note(record: JsonObject): Promise<void> {
+    const { ledger } = this.#engine;
+    for (;;) {
+      const { outcome } = await ledger.note(inviteLedger, record);
+      if (outcome === "accepted") return;
+      if (outcome === "no-ledger") await ledger.open(inviteLedger);
+      else await this.#clock.sleep(retryMs);
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import { ShoalError } from "@shoal/core";
+import type { CommitOutcome, CommitRecord } from "../../engine/index.ts";
+import type { TaskEntry, TaskId } from "../../scheduler/index.ts";
+import { blockKey, committedOf, entryOf, recordOf, type Committed } from "./commit-record.ts";
+import { failJob } from "../jobs/end-job.ts";
+import type { EngineTrouble } from "../engine-trouble.ts";
+import type { GatewayJob } from "../jobs/gateway-job.ts";
+import type { GatewayState } from "../gateway-state.ts";
+import { strikeWorker } from "../workers/strike-worker.ts";
+
+interface OpenCommit {
+  readonly job: GatewayJob;
+  readonly task: TaskId;
+  readonly key: string;
+  readonly committed: Committed;
+  readonly since: number;
+  isLate: boolean;
+}
+
+/** What the scheduler wants decided goes to the ledger, and its answers come back as events. */
+export class Commits {
+  readonly #state: GatewayState;
+  readonly #trouble: EngineTrouble;
+  readonly #open = new Set<OpenCommit>();
+  #settled: (() => void)[] = [];
+
+  /** Told of each task that the ledger has decided, before the scheduler is. */
+  onDecided: ((job: GatewayJob, task: TaskId, committed: Committed) => void) | undefined;
+
+  constructor(state: GatewayState, trouble: EngineTrouble) {
+    this.#state = state;
+    this.#trouble = trouble;
+  }
+
+  /** Settles when no commit is under way. */
+  settled(): Promise<void> {
+    return this.#open.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#settled.push(resolve));
+  }
+
+  commit(task: TaskId, entry: TaskEntry): void {
+    const job = this.#state.jobs.get(task.job);
+    if (job === undefined || job.isOver) return;
+    const committed = this.#toCommit(job, task, entry);
+    if (committed === undefined) return this.#abandon(job, task, entry);
+    const open: OpenCommit = { job, task, key: blockKey(task), committed, since: this.#state.clock.now(), isLate: false };
+    this.#open.add(open);
+    this.#state.engine.ledger.commit(job.name, open.key, recordOf(committed, this.#state.loop.epoch)).then(
+      (answer) => {
+        try {
+          this.#heard(open, answer);
+        } catch (error) {
+          this.#failed(open, error);
+        }
+        this.#over(open);
+      },
+      (error: unknown) => {
+        this.#failed(open, error);
+        this.#over(open);
+      },
+    );
+  }
+
+  #failed({ job, task }: OpenCommit, error: unknown): void {
+    this.#state.log.warn(`A commit of ${job.name} failed: ${ShoalError.from(error).message}`);
+    if (ShoalError.is(error, "ledger-unreadable")) return failJob(this.#state, job, error.toData());
+    this.#state.loop.tell({ kind: "commit-unknown", task });
+  }
+
+  #over(open: OpenCommit): void {
+    this.#open.delete(open);
+    if (this.#open.size === 0) for (const settled of this.#settled.splice(0)) settled();
+  }
+
+  /** An answer that does not come counts as undecided after a while; should it come later, it counts as well. Called about once a second. */
+  mindLate(): void {
+    const { clock, settings, loop } = this.#state;
+    const before = clock.now() - settings.commitMs;
+    for (const commit of this.#open) {
+      if (commit.isLate || commit.since > before) continue;
+      commit.isLate = true;
+      loop.tell({ kind: "commit-unknown", task: commit.task });
+    }
+  }
+
+  #toCommit(job: GatewayJob, task: TaskId, entry: TaskEntry): Committed | undefined {
+    const input = this.#state.inputs.get(task)?.input;
+    if (input === undefined) return undefined;
+    if (entry.kind !== "result") return { ...entry, input };
+    const checked = job.checked(task, entry.attempt, entry.worker);
+    // Held since before a restart, and the rows are others now.
+    if (checked?.input !== undefined && checked.input !== input) return undefined;
+    return checked && { kind: "result", input, sha256: checked.sha256, rows: checked.rows, failed: checked.about.failures.length, worker: checked.worker, attempt: checked.attempt, about: checked.aboutSha256 ?? checked.about };
+  }
+
+  /** The result is none of these rows: the task is open again. */
+  #abandon(job: GatewayJob, task: TaskId, entry: TaskEntry): void {
+    if (entry.kind === "result") {
+      job.discard(task, entry.attempt);
+      this.#state.refusals.count("stale-result");
+      this.#state.workers.get(entry.worker)?.link?.send({ kind: "refuse", task, attempt: entry.attempt });
+    }
+    this.#state.loop.tell({ kind: "commit-abandoned", task });
+  }
+
+  /** It stands in the ledger, whoever wrote it. @throws `ledger-unreadable` */
+  seen(job: GatewayJob, task: TaskId, winner: CommitRecord): void {
+    this.#heard({ job, task, key: blockKey(task), committed: committedOf(winner), since: this.#state.clock.now(), isLate: false }, { outcome: "lost", winner });
+  }
+
+  #heard(open: OpenCommit, answer: CommitOutcome): void {
+    const { job, task } = open;
+    const { loop, engine, jobs } = this.#state;
+    if (jobs.get(job.name) !== job || job.isOver) return;
+    switch (answer.outcome) {
+      case "undecided":
+        // Refused is what an account has no room for, or may not do any more: that does not mend by itself.
+        if (engine.status().state === "paused" || answer.reason.code === "engine-refused") this.#trouble.met(answer.reason, true);
+        return loop.tell({ kind: "commit-unknown", task });
+      case "no-ledger": {
+        const error = new ShoalError("ledger-gone", `The ledger of job ${job.name} was removed while it ran.`, { failure: "bug", hint: "Run it again, under another name." });
+        return failJob(this.#state, job, error.toData());
+      }
+      case "accepted":
+        this.#trouble.committed();
+        this.#count(open, open.committed);
+        return loop.tell({ kind: "commit-won", task });
+      case "lost": {
+        const winner = committedOf(answer.winner);
+        this.#count(open, winner);
+        return loop.tell({ kind: "commit-lost", task, winner: entryOf(winner) });
+      }
+    }
+  }
+
+  #count({ job, task, key }: OpenCommit, committed: Committed): void {
+    // An answer that came after the commit was sent again tells the same once more.
+    if (!this.#isOpen(task)) return;
+    this.onDecided?.(job, task, committed);
+    const winner = job.decided(task, committed);
+    const now = this.#state.clock.now();
+    job.segments[task.segment]?.rate.ended(now, key, committed.kind === "split" ? 0 : task.rows);
+    for (const name of job.told.decided(task, winner?.about.failures.map(({ row }) => row))) {
+      const link = this.#state.workers.get(name)?.link;
+      if (link !== undefined) strikeWorker(this.#state, link, "refuted-failure");
+    }
+    if (committed.kind === "split") return;
+    const held = this.#state.inputs.get(task);
+    if (held !== undefined && task.first === 0 && task.rows === held.rows) held.committed = committed;
+    const worker = winner && this.#state.workers.get(winner.worker);
+    if (worker !== undefined) {
+      worker.rowsDone += task.rows;
+      worker.blocksDone++;
+      worker.rate.ended(now, winner?.attempt.number ?? -1, task.rows);
+    }
+    this.#state.changed();
+  }
+
+  #isOpen({ job, segment, block, first, rows }: TaskId): boolean {
+    return this.#state.loop.state.jobs.get(job)?.segments[segment]?.open.get(block)?.parts.some((part) => part.first === first && part.rows === rows) === true;
+  }
+}

@@ -1,0 +1,12 @@
+import type { GatewayState } from "../gateway-state.ts";
+import { fleetOf } from "./job-standing.ts";
+
+/** Drivers are told how the workers of their jobs stand, and why nothing goes on where the engine has `trouble`. */
+export function tellFleet(state: GatewayState, trouble: string | undefined): void {
+  const fleet = fleetOf(state);
+  for (const job of state.jobs.values()) {
+    if (job.driver === undefined || job.guest !== undefined || job.isOver) continue;
+    const segments = state.loop.state.jobs.get(job.name)?.segments ?? [];
+    for (const segment of segments) job.driver.send({ kind: "fleet", job: job.name, segment: segment.index, ...fleet(segment), ...(trouble !== undefined && { notice: `the coordinator is paused: ${trouble}` }) });
+  }
+}
