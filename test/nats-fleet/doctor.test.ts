@@ -5,7 +5,7 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { memoryEngine } from "@shoal/cluster";
 import { openNatsEngine } from "@shoal/engine-nats";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { passwords, startNatsConf, type ConfiguredNodes } from "../deploy/start-nats-conf.ts";
 import { testFolder } from "../fleet/reviews.ts";
 import { startShoal } from "../fleet/shoal-process.ts";
@@ -68,10 +68,13 @@ describe.skipIf(findNatsServer() === undefined)("on the nodes that nats.conf des
     const engine = await openNatsEngine({ servers: nodes.url, user: "gateway", password: passwords.SHOAL_GATEWAY_PASSWORD, tls: { caFile: nodes.ca }, blobs: memoryEngine().blobs });
     onTestFinished(() => engine.close());
     await engine.ledger.open("a job");
-    const { ok, text } = await examine(flags(), asUser("gateway"));
-    expect({ ok, text }).toMatchObject({ ok: true });
-    expect(text).toMatch(/^stream {4}shoal-queue: 0 messages, 0 bytes, led by node-\d, 3 of 3 replicas have all of it, as asked for$/m);
-    expect(text).toMatch(/^ledgers {3}1 of 1,000 live/m);
+    // A stream that has just been made is on all servers a moment later.
+    await vi.waitFor(async () => {
+      const { ok, text } = await examine(flags(), asUser("gateway"));
+      expect(text).toMatch(/^stream {4}shoal-queue: 0 messages, 0 bytes, led by node-\d, 3 of 3 replicas have all of it, as asked for$/m);
+      expect(text).toMatch(/^ledgers {3}1 of 1,000 live/m);
+      expect({ ok, text }).toMatchObject({ ok: true });
+    }, { timeout: 30_000 });
     const json = JSON.parse((await examine({ ...flags(), json: true }, asUser("gateway"))).text) as { ok: boolean; engine: { ledgers: object; servers: readonly object[]; problems: readonly object[]; streams: readonly { name: string }[] } };
     expect(json).toMatchObject({ ok: true, engine: { ledgers: { live: 1 }, problems: [], servers: [{ syncMs: "always" }, { syncMs: "always" }, { syncMs: "always" }] } });
     expect(json.engine.streams).toHaveLength(3);
