@@ -123,7 +123,10 @@ export class GuestInlet {
         const count = Math.min(mostBundles, Math.ceil(hunger.blocks / fewTasksPerBundle));
         const leases = await engine.queue.pull(classes, count, settings.wantMs, closing);
         if (leases.length === 0) return;
-        for (const lease of leases) this.#take(lease);
+        let isOwn = false;
+        for (const lease of leases) isOwn = this.#take(lease) || isOwn;
+        // It may go out again at once, and is for others to take then.
+        if (isOwn) await clock.sleep(pauseMs, closing);
       }
     } catch (error) {
       if (signal.aborted || closing.aborted) return;
@@ -136,10 +139,14 @@ export class GuestInlet {
 
   // --- what comes in ---
 
-  #take(lease: QueueLease): void {
+  /** True: this gateway had lent it itself. */
+  #take(lease: QueueLease): boolean {
     const { jobs, loop } = this.#state;
     const bundle = bundleOf(lease.task.body);
-    const done = (): void => void lease.acknowledge().catch(() => {});
+    const done = (): boolean => {
+      lease.acknowledge().catch(() => {});
+      return bundle?.home === loop.epoch;
+    };
     // The queue made it up.
     if (bundle === undefined) return done();
     const known = jobs.get(bundle.job);
@@ -156,6 +163,7 @@ export class GuestInlet {
       .finally(() => {
         this.#entering -= bundle.tasks.length;
       });
+    return false;
   }
 
   async #enter(bundle: LentBundle, lease: QueueLease): Promise<void> {

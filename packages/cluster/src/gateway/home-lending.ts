@@ -1,6 +1,6 @@
 import { ShoalError, type ErrorData } from "@shoal/core";
 import type { QueueLease } from "../engine/index.ts";
-import { surplusTasks, type SchedulerEffect, type TaskId } from "../scheduler/index.ts";
+import { isLendable, type SchedulerEffect, type TaskId } from "../scheduler/index.ts";
 import type { Claims } from "./claims.ts";
 import { blockKey } from "./commit-record.ts";
 import type { Commits } from "./commits.ts";
@@ -90,14 +90,14 @@ export class HomeLending {
 
   // --- wants ---
 
-  /** Devices of which more is ready here than workers here begin soon. */
+  /** Devices of which there is more here than workers here begin soon. */
   #surplusDevices(): string[] {
     const { loop, jobs } = this.#state;
     const found = new Set<string>();
     for (const job of loop.state.jobs.values()) {
       if (job.spec.lent === true || jobs.get(job.spec.job)?.state !== "running") continue;
       for (const segment of job.segments) {
-        if (surplusTasks(loop.state, segment) === 0) continue;
+        if (!isLendable(loop.state, segment)) continue;
         const { devices: needed } = segment.spec.needs;
         for (const device of needed.length === 0 ? devices : needed) found.add(wantClass(device));
       }
