@@ -18,7 +18,8 @@ import { queuedWant } from "./want.ts";
 const lookMs = 250;
 /** While blocks come, what is missing is said as soon as it is. */
 const soonMs = 250;
-const fewTasksPerBundle = 8;
+/** Until some came. */
+const unknownTasksPerBundle = 8;
 const mostBundles = 16;
 const pauseMs = 1_000;
 /** A task that this gateway can't run is for another one, which needs a moment to take it. */
@@ -34,6 +35,8 @@ export class GuestInlet {
   readonly #bundles = new Set<GuestBundle>();
   /** Bundles by job, then by the keys of their tasks. */
   readonly #byTask = new Map<GatewayJob, Map<string, Set<GuestBundle>>>();
+  /** Tasks in each of those that came last: what is taken beyond its hunger another gateway's workers wait for. */
+  #perBundle = unknownTasksPerBundle;
   /** Tasks on their way in. */
   #entering = 0;
   #wantedAt = -Infinity;
@@ -41,8 +44,8 @@ export class GuestInlet {
   /** Something came since it was last said what is wanted. */
   #hasCome = false;
   #isPulling = false;
-  /** There is something new that its home does not know to be here. */
-  #holdsMore = false;
+  /** What came since its homes were told last what is here. */
+  #unsaid: GuestBundle[] = [];
 
   /** @param onOwn bundles of this gateway's own came back to it */
   constructor(state: GatewayState, guests: GuestJobs, onOwn: (numbers: Iterable<number>) => void) {
@@ -79,7 +82,8 @@ export class GuestInlet {
       // Workers went, or have other things to do: others are to have it.
       if (!this.#canRun(bundle.job, bundle.bundle.segment) || now - bundle.movedAt > settings.lentMs) this.#giveBack(bundle);
     }
-    if (this.#holdsMore || now - this.#saidAt >= settings.wantMs) this.#sayHeld(now);
+    if (now - this.#saidAt >= settings.wantMs) this.#sayHeld(now);
+    else if (this.#unsaid.length > 0) this.#sayNew();
     this.#mindIdle(now);
     const hunger = this.#hunger();
     if (hunger.blocks > 0) this.#want(hunger, now);
@@ -120,11 +124,13 @@ export class GuestInlet {
     try {
       for (let hunger = this.#hunger(); hunger.blocks > 0; hunger = this.#hunger()) {
         const classes = [...new Set(hunger.wants.flatMap(({ device, volunteer, runsCode }) => classesFor(device, { volunteer, runsCode })))];
-        const count = Math.min(mostBundles, Math.ceil(hunger.blocks / fewTasksPerBundle));
+        const count = Math.min(mostBundles, Math.ceil(hunger.blocks / this.#perBundle));
         const leases = await engine.queue.pull(classes, count, settings.wantMs, closing);
         if (leases.length === 0) return;
+        const before = this.#entering;
         let isOwn = false;
         for (const lease of leases) isOwn = this.#take(lease) || isOwn;
+        if (this.#entering > before) this.#perBundle = (this.#entering - before) / leases.length;
         // It may go out again at once, and is for others to take then.
         if (isOwn) await clock.sleep(pauseMs, closing);
       }
@@ -183,7 +189,7 @@ export class GuestInlet {
     if (this.#state.jobs.get(job.name) !== job || (job.guest as unknown) === undefined) return lease.acknowledge();
     if (entered.left.size === 0) return lease.acknowledge();
     this.#bundles.add(entered);
-    this.#holdsMore = true;
+    this.#unsaid.push(entered);
     let byTask = this.#byTask.get(job);
     if (byTask === undefined) this.#byTask.set(job, (byTask = new Map()));
     for (const key of entered.left.keys()) byTask.set(key, (byTask.get(key) ?? new Set()).add(entered));
@@ -329,8 +335,20 @@ export class GuestInlet {
   /** What is held is said to whoever leads the jobs, which takes what nobody says for lost. */
   #sayHeld(now: number): void {
     this.#saidAt = now;
-    this.#holdsMore = false;
+    this.#unsaid = [];
     for (const job of this.#state.jobs.values()) if (job.guest !== undefined) void this.sayHeldOf(job);
+  }
+
+  /** Said anew is only what is new: all that is here, each time that something comes, would be more than the results. */
+  #sayNew(): void {
+    const keys = new Map<string, string[]>();
+    for (const { job, left } of this.#unsaid) {
+      const all = keys.get(job.name) ?? [];
+      all.push(...left.keys());
+      keys.set(job.name, all);
+    }
+    this.#unsaid = [];
+    for (const [job, all] of keys) for (const note of holdsNotes(this.#state.loop.epoch, all)) void this.#guests.tell(job, note);
   }
 
   /** Of a job: what was lent, and what workers had when this gateway still led it. */

@@ -21,6 +21,8 @@ type LeaseEffect = Extract<SchedulerEffect, { kind: "lease" }>;
 const lookMs = 500;
 const mostWants = 16;
 const pauseMs = 1_000;
+/** What is lent at once is cut so that each gateway which wants something may take so many bundles. */
+const bundlesEach = 4;
 /** A want that nothing was lent for by then is no want any more. */
 const wantLifeMs = 10_000;
 /** A pool that nobody wants anything for. */
@@ -129,10 +131,13 @@ export class HomeLending {
     lease.acknowledge().catch(() => {});
     const want = wantOf(lease.task.body);
     if (want === undefined || want.gateway === this.#state.loop.epoch) return;
-    this.#hunger.set(want.gateway, want.blocks);
     const now = this.#state.clock.now();
     const pool = this.#poolOf(want, now);
     pool.wants.set(want.gateway, now);
+    // What is on its way to those who want it they do not count yet.
+    let unclaimed = 0;
+    for (const { heardAt } of pool.lent.values()) if (heardAt === undefined) unclaimed++;
+    this.#hunger.set(want.gateway, Math.max(0, want.blocks - Math.ceil(unclaimed / pool.wants.size)));
     for (const model of want.models) if (!this.#state.loop.state.connections.get(pool.joined.connection)?.models.has(model)) this.#state.loop.tell({ kind: "worker-ready", connection: pool.joined.connection, model });
   }
 
@@ -211,7 +216,7 @@ export class HomeLending {
       const description = await describeJob(this.#state, job, roleOf(job.name));
       await Promise.all(lent.map((one) => this.#store(one)));
       const { task: { segment }, className } = first;
-      for (const bundle of bundlesOf({ job: job.name, description, segment, home: loop.epoch, by: name, at: date(), tasks: lent }, className, job.spec.priority)) {
+      for (const bundle of bundlesOf({ job: job.name, description, segment, home: loop.epoch, by: name, at: date(), tasks: lent }, className, job.spec.priority, Math.ceil(lent.length / (bundlesEach * Math.max(1, first.pool.wants.size))))) {
         if ((await engine.queue.offer(bundle)) === "full") log.debug(`The queue has no room for tasks of ${job.name}.`);
       }
     } catch (cause) {

@@ -74,6 +74,8 @@ export function lendingLimit(state: SchedulerState, pool: Worker, segment: Segme
 export function measurePool(state: SchedulerState, attempt: Attempt): void {
   const { worker, task, leasedAt } = attempt;
   const { segment } = task.of;
+  // Whoever did it says when it wants more: else each answer would be followed by a task that goes out alone.
+  worker.credit = Math.max(0, worker.credit - 1);
   const pace = (worker.pace ??= { latencyMs: 0, stretches: new WeakMap() });
   const tookMs = Math.max(1, state.now - leasedAt);
   pace.latencyMs = pace.latencyMs === 0 ? tookMs : pace.latencyMs * latencyFading + tookMs * (1 - latencyFading);
