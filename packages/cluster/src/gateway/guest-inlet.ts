@@ -19,7 +19,7 @@ const lookMs = 250;
 /** While blocks come, what is missing is said as soon as it is. */
 const soonMs = 250;
 /** Until some came. */
-const unknownTasksPerBundle = 8;
+const unknownTasksPerBundle = 24;
 const mostBundles = 16;
 const pauseMs = 1_000;
 /** A task that this gateway can't run is for another one, which needs a moment to take it. */

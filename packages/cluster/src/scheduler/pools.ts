@@ -6,7 +6,8 @@ import type { Attempt, SchedulerState, Segment, Worker } from "./state.ts";
 // A worker that stands for many machines elsewhere.
 
 /** Where others could have them, workers here are leased, and left, what they begin within so long: what lies with one of them can't be lent. */
-export const leastAheadMs = 3_000;
+const mostAheadMs = 3_000;
+const leastAheadMs = 500;
 /** A pool's pace is that of a stretch of time, for its answers come in bursts. */
 const stretchMs = 500;
 const fading = 0.5;
@@ -23,9 +24,17 @@ export function isPool({ joined }: Pick<Worker, "joined">): boolean {
 
 /** What a lease of a worker here may take, where machines elsewhere could have the rest. */
 export function workBesidePools(state: SchedulerState, worker: Worker, segment: Segment): number {
-  if (segment.job.spec.lent === true) return leastAheadMs / Math.max(1, worker.credit);
-  for (const pool of state.pools) if (state.live.has(pool) && isAble(pool, segment.spec.needs)) return leastAheadMs / Math.max(1, worker.credit);
+  if (segment.job.spec.lent === true) return mostAheadMs / Math.max(1, worker.credit);
+  for (const pool of state.pools) if (state.live.has(pool) && isAble(pool, segment.spec.needs)) return aheadMs(segment) / Math.max(1, worker.credit);
   return Infinity;
+}
+
+/** Less near the end, when all that is left could be done elsewhere too. */
+export function aheadMs(segment: Segment): number {
+  const { total, offered, open, totalRate } = segment;
+  if (total === undefined || totalRate <= 0) return mostAheadMs;
+  const restMs = ((open.size + Math.max(0, total - offered)) * rowsPerBlock(segment)) / totalRate;
+  return Math.min(mostAheadMs, Math.max(leastAheadMs, restMs * partOfRest));
 }
 
 /** Tasks that wait and that no worker here begins soon. */
@@ -51,7 +60,7 @@ function workHere(state: SchedulerState, segment: Segment): { readonly soon: num
     if (counted > 0) rated--;
     totalRate -= counted;
   }
-  return { soon: (Math.max(0, totalRate) * leastAheadMs) / rowsPerBlock(segment), unrated: Math.max(0, able - rated) };
+  return { soon: (Math.max(0, totalRate) * aheadMs(segment)) / rowsPerBlock(segment), unrated: Math.max(0, able - rated) };
 }
 
 /** Blocks that are neither waiting nor lent: with workers here, or on their way into the ledger. */

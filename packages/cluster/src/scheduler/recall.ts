@@ -1,7 +1,7 @@
 import { isAble } from "./classes.ts";
 import { rowsPerBlock } from "./finish-line.ts";
 import { loseAttempt, revoke } from "./leases.ts";
-import { isPool, leastAheadMs, surplusTasks } from "./pools.ts";
+import { aheadMs, isPool, surplusTasks } from "./pools.ts";
 import { backlogMs, msPerRow } from "./rates.ts";
 import type { Attempt, SchedulerState, Segment, Worker } from "./state.ts";
 
@@ -27,7 +27,7 @@ export function recallFor(state: SchedulerState, pool: Worker): void {
 }
 
 function recall(state: SchedulerState, pool: Worker, segment: Segment, room: number): void {
-  const later = laterThan(state, segment, leastAheadMs).sort((a, b) => b.inMs - a.inMs);
+  const later = laterThan(state, segment, aheadMs(segment)).sort((a, b) => b.inMs - a.inMs);
   // The more it gets, the later it would begin the next.
   let poolMs = wayMs + backlogMs(pool, state.now);
   const each = rowsPerBlock(segment) * (msPerRow(segment, pool) ?? 0);
