@@ -13,7 +13,6 @@ type RoleEntry = {
 };
 
 const lookMs = 1000;
-const answerTurns = 4;
 /** A role that was released is forgotten after that. */
 const freeSeconds = 5;
 
@@ -117,21 +116,25 @@ class HeldRole implements Leadership {
   }
 
   async release(): Promise<void> {
-    if (this.#lost.signal.aborted) return;
+    if (!this.#isHeld()) return;
     await this.#renewing?.catch(() => {});
     this.#lost.abort();
     // Whether it arrives or not: after a while nobody holds it.
     await this.#link.during(() => this.#register.set(this.#key, { ...this.#word, state: "free" }, this.#seq, freeSeconds)).catch(() => {});
   }
 
-  /** Until it is known whether it is ours; where nobody says so, until others may have it. Who was late only because it was busy has it still if nobody took it. */
+  /** Until it is known whether it is ours, or it can't be any more. */
   async #renew(): Promise<boolean> {
     const { clock } = this.#link;
-    while (!this.#lost.signal.aborted) {
+    while (this.#isHeld()) {
       const sentAt = clock.now();
       const written = await this.#register.set(this.#key, this.#word, this.#seq, ttlSeconds(this.#word.ttlMs));
       if (typeof written === "number") return this.#extend(written, sentAt);
-      await this.#look();
+      const last = await this.#register.get<RoleEntry>(this.#key).catch(passOver);
+      if (last === "paused") continue;
+      if (last?.value.holder !== this.#word.holder || last.value.state !== "held") this.#lost.abort();
+      // One of before was written, and not answered.
+      else if (last.seq !== this.#seq) this.#seq = last.seq;
       await this.#link.pause(5 * this.#link.random());
     }
     return false;
@@ -140,47 +143,16 @@ class HeldRole implements Leadership {
   #extend(seq: number, sentAt: number): boolean {
     this.#seq = seq;
     this.#until = Math.max(this.#until, sentAt + this.#word.ttlMs);
+    return this.#isHeld();
+  }
+
+  #isHeld(): boolean {
+    if (this.#link.clock.now() >= this.#until) this.#lost.abort();
     return !this.#lost.signal.aborted;
   }
 
-  /** Asks whose it is. That nobody answers is a loss once its time is over. */
-  async #look(signal?: AbortSignal): Promise<void> {
-    const last = await this.#register.get<RoleEntry>(this.#key, signal).catch(passOver);
-    if (last === "paused") {
-      if (this.#link.clock.now() >= this.#until) this.#lost.abort();
-      return;
-    }
-    if (last?.value.holder !== this.#word.holder || last.value.state !== "held") this.#lost.abort();
-    // One of before was written, and not answered.
-    else this.#seq = Math.max(this.#seq, last.seq);
-  }
-
-  /** In turns: a process that stood still has answers waiting, and hears them before its time for them is over. */
-  async #lookInTime(): Promise<void> {
-    const giveUp = new AbortController();
-    let isOver = false;
-    const looking = this.#look(giveUp.signal).catch(() => this.#lost.abort()).finally(() => (isOver = true));
-    for (let turn = 0; turn < answerTurns && !isOver; turn++) {
-      const answered = new AbortController();
-      await Promise.race([looking, this.#link.pause(this.#word.ttlMs / (3 * answerTurns), answered.signal)]);
-      answered.abort();
-    }
-    if (isOver) return;
-    this.#lost.abort();
-    giveUp.abort();
-  }
-
-  /** When its time is over, by the clock here, it is for the servers to say whether it is lost. */
   async #watch(): Promise<void> {
-    const { clock } = this.#link;
-    while (!this.#link.isClosing && !this.#lost.signal.aborted) {
-      const leftMs = this.#until - clock.now();
-      if (leftMs > 0) await this.#link.pause(leftMs, this.#lost.signal);
-      else {
-        await this.#lookInTime();
-        if (this.#until <= clock.now()) await this.#link.pause(Math.min(lookMs, this.#word.ttlMs / 4), this.#lost.signal);
-      }
-    }
+    while (!this.#link.isClosing && this.#isHeld()) await this.#link.pause(this.#until - this.#link.clock.now(), this.#lost.signal);
     this.#lost.abort();
   }
 }
