@@ -15,7 +15,7 @@ export interface Leadership {
   readonly role: string;
   /** Higher than all epochs of this role before, across restarts too. Goes with every `append`. */
   readonly epoch: number;
-  /** Aborts once the role is known to be lost, or could not be renewed in time. Until then others may hold it already: only the epoch is a fence. */
+  /** Aborts once the role is known to be lost, or could not be renewed in time; an adapter may let one that was only late keep what nobody took. Until then others may hold it already: only the epoch is a fence. */
   readonly lost: AbortSignal;
   /** Keeps the role for another `ttlMs`; every third of that is a good time. False: it is lost. Who is stuck does not renew, and is replaced. */
   renew(): Promise<boolean>;

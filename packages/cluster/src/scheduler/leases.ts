@@ -23,7 +23,8 @@ export function grant(state: SchedulerState, worker: Worker, segment: Segment, t
     worker.attempts.set(attempt.number, attempt);
     worker.queuedMs += attempt.expectedMs;
     // Time of machines elsewhere is shared out there.
-    if (!isPool(worker)) segment.job.share += chargedMs(attempt) / segment.job.spec.weight;
+    if (isPool(worker)) segment.lentTasks++;
+    else segment.job.share += chargedMs(attempt) / segment.job.spec.weight;
     leased.push(leasedTask(state, attempt));
   }
   if (duplicate) segment.duplicates += tasks.length;
@@ -40,6 +41,7 @@ export function endAttempt(state: SchedulerState, attempt: Attempt): void {
   const { worker, lease, task } = attempt;
   const [running] = worker.attempts.values();
   if (!worker.attempts.delete(attempt.number)) return;
+  if (isPool(worker)) task.of.segment.lentTasks--;
   if (running === attempt) worker.runningSince = state.now;
   worker.queuedMs = worker.attempts.size === 0 ? 0 : worker.queuedMs - attempt.expectedMs;
   if (--lease.open === 0) worker.leases.delete(lease);

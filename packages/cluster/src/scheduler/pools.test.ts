@@ -95,3 +95,37 @@ test("a job that was lent here is led here once its driver comes", () => {
   if (leased !== undefined) fleet.result("here", leased);
   expect(fleet.take("job-done")).toHaveLength(1);
 });
+
+test("what workers here were leased for later comes back for a pool that has room, and theirs is what they begin soon", () => {
+  const fleet = new TestFleet();
+  fleet.submit("job");
+  fleet.join("here");
+  fleet.offer("job", 60);
+  // A second for each, so that it is leased as far ahead as there is nobody else.
+  for (let time = 0; time < 3; time++) {
+    const first = [...(fleet.state.workers.get("here")?.attempts.values() ?? [])][0]!;
+    fleet.result("here", { task: { job: "job", segment: 0, block: first.task.of.block, first: 0, rows: 10 }, attempt: { epoch: 0, number: first.number } }, 1_000);
+  }
+  const before = fleet.state.workers.get("here")!.attempts.size;
+  fleet.join("elsewhere", { ...pool, credit: 100 });
+  const [here, elsewhere] = ["here", "elsewhere"].map((name) => fleet.state.workers.get(name)!.attempts.size) as [number, number];
+  expect(before).toBeGreaterThan(10);
+  expect(fleet.take("revoke")).toMatchObject([{ connection: "here", why: "moved" }]);
+  expect(here).toBeLessThanOrEqual(6);
+  expect(here).toBeGreaterThanOrEqual(3);
+  expect(here + elsewhere + fleet.state.jobs.get("job")!.segments[0]!.readyTasks).toBe(57);
+  // Nothing goes to and fro.
+  for (let time = 0; time < 4; time++) fleet.tell({ kind: "worker-ready", connection: "elsewhere", credit: 200 }, 600);
+  expect(fleet.take("revoke")).toEqual([]);
+});
+
+test("what a pool gives back goes to a worker here that has nothing", () => {
+  const fleet = new TestFleet();
+  fleet.submit("job");
+  fleet.join("elsewhere", { ...pool, credit: 1 });
+  fleet.offer("job", 1, { ends: false });
+  const [leased] = fleet.leased()["elsewhere"] ?? [];
+  fleet.join("here");
+  if (leased !== undefined) fleet.tell({ kind: "failed", connection: "elsewhere", ...leased, failure: "aborted", error: { code: "aborted", message: "" } });
+  expect(Object.keys(fleet.leased())).toEqual(["here"]);
+});

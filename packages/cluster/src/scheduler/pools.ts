@@ -5,11 +5,14 @@ import type { Attempt, SchedulerState, Segment, Worker } from "./state.ts";
 
 // A worker that stands for many machines elsewhere.
 
-/** What workers here will have begun by then is left to them. */
-const soonMs = 2_000;
+/** Where others could have them, workers here are leased, and left, what they begin within so long: what lies with one of them can't be lent. */
+const mostAheadMs = 3_000;
+const leastAheadMs = 500;
 /** A pool's pace is that of a stretch of time, for its answers come in bursts. */
 const stretchMs = 500;
 const fading = 0.5;
+/** A pool with less than this ahead may be short of tasks. */
+const starvedMs = 1_000;
 const latencyFading = 0.8;
 const partOfRest = 0.5;
 /** Of a worker whose rate nobody knows. */
@@ -19,9 +22,36 @@ export function isPool({ joined }: Pick<Worker, "joined">): boolean {
   return joined.pooled === true;
 }
 
+/** What a lease of a worker here may take, where machines elsewhere could have the rest. */
+export function workBesidePools(state: SchedulerState, worker: Worker, segment: Segment): number {
+  if (segment.job.spec.lent === true) return mostAheadMs / Math.max(1, worker.credit);
+  for (const pool of state.pools) if (state.live.has(pool) && isAble(pool, segment.spec.needs)) return aheadMs(segment) / Math.max(1, worker.credit);
+  return Infinity;
+}
+
+/** Less near the end, when all that is left could be done elsewhere too. */
+export function aheadMs(segment: Segment): number {
+  const { total, offered, open, totalRate } = segment;
+  if (total === undefined || totalRate <= 0) return mostAheadMs;
+  const restMs = ((open.size + Math.max(0, total - offered)) * rowsPerBlock(segment)) / totalRate;
+  return Math.min(mostAheadMs, Math.max(leastAheadMs, restMs * partOfRest));
+}
+
 /** Tasks that wait and that no worker here begins soon. */
 export function surplusTasks(state: SchedulerState, segment: Segment): number {
   if (segment.job.paused || segment.readyTasks === 0) return 0;
+  const { soon, unrated } = workHere(state, segment);
+  return Math.max(0, segment.readyTasks - Math.ceil(Math.max(0, soon - leasedHere(segment)) + tasksOfUnrated * unrated - 1e-9));
+}
+
+/** Whether others could have more of it than workers here begin soon, of what these were leased as well. */
+export function isLendable(state: SchedulerState, segment: Segment): boolean {
+  if (segment.job.paused) return false;
+  return surplusTasks(state, segment) > 0 || leasedHere(segment) > workHere(state, segment).soon + tasksOfUnrated * segment.able;
+}
+
+/** What workers here, and no pool, begin soon: at the rates they have shown, and how many have shown none. */
+function workHere(state: SchedulerState, segment: Segment): { readonly soon: number; readonly unrated: number } {
   let { able, rated, totalRate } = segment;
   for (const pool of state.pools) {
     if (!state.live.has(pool) || !isAble(pool, segment.spec.needs)) continue;
@@ -30,8 +60,12 @@ export function surplusTasks(state: SchedulerState, segment: Segment): number {
     if (counted > 0) rated--;
     totalRate -= counted;
   }
-  const begun = (Math.max(0, totalRate) * soonMs) / rowsPerBlock(segment) + tasksOfUnrated * Math.max(0, able - rated);
-  return Math.max(0, segment.readyTasks - Math.ceil(begun - 1e-9));
+  return { soon: (Math.max(0, totalRate) * aheadMs(segment)) / rowsPerBlock(segment), unrated: Math.max(0, able - rated) };
+}
+
+/** Blocks that are neither waiting nor lent: with workers here, or on their way into the ledger. */
+function leasedHere({ open, readyTasks, lentTasks }: Segment): number {
+  return Math.max(0, open.size - readyTasks - lentTasks);
 }
 
 /** A pool takes what is left over, as much as it has room for; near the end no more than it can finish in time. */
@@ -49,6 +83,8 @@ export function lendingLimit(state: SchedulerState, pool: Worker, segment: Segme
 export function measurePool(state: SchedulerState, attempt: Attempt): void {
   const { worker, task, leasedAt } = attempt;
   const { segment } = task.of;
+  // Whoever did it says when it wants more: else each answer would be followed by a task that goes out alone.
+  worker.credit = Math.max(0, worker.credit - 1);
   const pace = (worker.pace ??= { latencyMs: 0, stretches: new WeakMap() });
   const tookMs = Math.max(1, state.now - leasedAt);
   pace.latencyMs = pace.latencyMs === 0 ? tookMs : pace.latencyMs * latencyFading + tookMs * (1 - latencyFading);
@@ -61,7 +97,9 @@ export function measurePool(state: SchedulerState, attempt: Attempt): void {
   const ms = state.now - stretch.since;
   if (ms >= stretchMs || (isLast && ms > 0)) {
     const old = segment.rates.get(worker);
-    const rate = { rows: (old?.rows ?? 0) * fading + stretch.rows, ms: (old?.ms ?? 0) * fading + ms, provisional: false, counted: old?.counted ?? 0 };
+    // With so little left its machines have waited for more: that is not their pace.
+    const isStarved = old !== undefined && old.ms > 0 && old.rows > 0 && stretch.rows / ms < old.rows / old.ms && ((worker.attempts.size - 1) * task.rows * old.ms) / old.rows < starvedMs;
+    const rate = isStarved ? old : { rows: (old?.rows ?? 0) * fading + stretch.rows, ms: (old?.ms ?? 0) * fading + ms, provisional: false, counted: old?.counted ?? 0 };
     segment.rates.set(worker, rate);
     recount(segment, rate, state.live.has(worker));
     pace.stretches.set(segment, { since: state.now, rows: 0 });

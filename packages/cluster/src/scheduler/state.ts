@@ -103,6 +103,10 @@ export interface Segment {
   finish: { at: number; validUntil: number; able: number } | undefined;
   duplicates: number;
   sweepAt: number | undefined;
+  /** Attempts of pools. */
+  lentTasks: number;
+  /** When tasks were last called back for machines elsewhere. */
+  recalledAt?: number;
   /** Results that workers hold of blocks that the driver has not offered again yet. */
   readonly presented: Map<number, Presented[]>;
 }

@@ -54,20 +54,21 @@ class HeldRole implements Leadership {
     this.#ttlMs = ttlMs;
     this.#clock = clock;
     this.#until = clock.now() + ttlMs;
-    void this.#watch();
   }
 
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
 
+  /** Asked by who wants it: one whose time is over has it no more. */
   isHeld(): boolean {
     if (this.#clock.now() >= this.#until) this.#end();
     return !this.#free.signal.aborted;
   }
 
+  /** Late or not: nobody has wanted it meanwhile. */
   async renew(): Promise<boolean> {
-    if (!this.isHeld()) return false;
+    if (this.#free.signal.aborted) return false;
     this.#until = this.#clock.now() + this.#ttlMs;
     return true;
   }
@@ -85,9 +86,5 @@ class HeldRole implements Leadership {
   #end(): void {
     this.#free.abort();
     this.#lost.abort();
-  }
-
-  async #watch(): Promise<void> {
-    while (this.isHeld()) await this.#clock.sleep(this.#until - this.#clock.now(), this.#free.signal).catch(() => {});
   }
 }

@@ -60,8 +60,14 @@ export class JobRoles {
   async keep(): Promise<void> {
     const { clock, settings, signal, log } = this.#state;
     while (!signal.aborted) {
+      const due = clock.now() + settings.leaderMs / 3;
       await clock.sleep(settings.leaderMs / 3, signal);
-      for (const [job, held] of this.#held) this.#renew(job, held).catch((error: unknown) => log.warn(`Job ${job.name} could not be put down: ${ShoalError.from(error).message}`));
+      // Where this process stood still, no engine was asked: an answer that is on its way is heard first.
+      const lateMs = Math.max(0, clock.now() - due);
+      for (const [job, held] of this.#held) {
+        held.renewedAt += lateMs;
+        this.#renew(job, held).catch((error: unknown) => log.warn(`Job ${job.name} could not be put down: ${ShoalError.from(error).message}`));
+      }
     }
   }
 

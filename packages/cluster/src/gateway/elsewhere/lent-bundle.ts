@@ -48,11 +48,11 @@ export function wantClass(device: ConcreteDevice): string {
   return `want-${device}`;
 }
 
-/** Cuts tasks into bundles that the queue takes. Offered again, a bundle has the same name. */
-export function bundlesOf(bundle: LentBundle, className: string, priority: number): QueuedTask[] {
+/** Cuts tasks into bundles that the queue takes. Offered again, a bundle has the same name. @param most tasks in one, at most 24 */
+export function bundlesOf(bundle: LentBundle, className: string, priority: number, most = mostTasks): QueuedTask[] {
   const queued: QueuedTask[] = [];
   for (let at = 0; at < bundle.tasks.length; ) {
-    let count = Math.min(mostTasks, bundle.tasks.length - at);
+    let count = Math.min(mostTasks, Math.max(1, most), bundle.tasks.length - at);
     let body = bodyOf(bundle, bundle.tasks.slice(at, at + count));
     while (count > 1 && new TextEncoder().encode(JSON.stringify(body)).byteLength > mostBytes) body = bodyOf(bundle, bundle.tasks.slice(at, at + (count = Math.ceil(count / 2))));
     const { task: { block, first, rows }, number } = bundle.tasks[at] as LentTask;

@@ -25,7 +25,7 @@ export function hungerOf(state: SchedulerState, gateway: number, held: number): 
   const groups = new Map<string, Want>();
   let blocks = 0;
   for (const worker of state.live) {
-    if (isPool(worker) || own.some(({ spec }) => isAble(worker, spec.needs))) continue;
+    if (isPool(worker) || isBusyHere(worker) || own.some(({ spec }) => isAble(worker, spec.needs))) continue;
     const takes = blocksFor(worker);
     blocks += takes;
     for (const device of devices) if (worker.joined.devices.includes(device)) addTo(groups, gateway, device, worker, takes);
@@ -33,6 +33,12 @@ export function hungerOf(state: SchedulerState, gateway: number, held: number): 
   if (blocks === 0 || held > blocks / 2) return { blocks: 0, wants: [] };
   const missing = (blocks - held) / blocks;
   return { blocks: blocks - held, wants: [...groups.values()].map((want) => ({ ...want, blocks: Math.ceil(want.blocks * missing) })) };
+}
+
+/** It has blocks of a job that is led here: were it hungry, this gateway would take back what it lends. */
+function isBusyHere({ attempts }: Worker): boolean {
+  for (const { task } of attempts.values()) return task.of.segment.job.spec.lent !== true;
+  return false;
 }
 
 function blocksFor(worker: Worker): number {

@@ -19,7 +19,8 @@ import { queuedWant } from "../want.ts";
 const lookMs = 250;
 /** While blocks come, what is missing is said as soon as it is. */
 const soonMs = 250;
-const fewTasksPerBundle = 8;
+/** Until some came. */
+const unknownTasksPerBundle = 24;
 const mostBundles = 16;
 const pauseMs = 1_000;
 /** A task that this gateway can't run is for another one, which needs a moment to take it. */
@@ -35,6 +36,8 @@ export class GuestInlet {
   readonly #guests: GuestJobs;
   readonly #onOwn: (numbers: Iterable<number>) => void;
   readonly #bundles = new GuestBundles();
+  /** Tasks in each of those that came last: what is taken beyond its hunger another gateway's workers wait for. */
+  #perBundle = unknownTasksPerBundle;
   /** Tasks on their way in. */
   #entering = 0;
   #wantedAt = -Infinity;
@@ -42,8 +45,8 @@ export class GuestInlet {
   /** Something came since it was last said what is wanted. */
   #hasCome = false;
   #isPulling = false;
-  /** There is something new that its home does not know to be here. */
-  #holdsMore = false;
+  /** What came since its homes were told last what is here. */
+  #unsaid: GuestBundle[] = [];
   /** Tasks that were withdrawn while the scheduler was at something: the rows of their blocks go when it is through. */
   readonly #leaving: TaskId[] = [];
   /** Jobs of which it is being said what is held. */
@@ -84,7 +87,8 @@ export class GuestInlet {
     }
     // What comes in may count on the same rows.
     if (this.#entering === 0) for (const task of this.#leaving.splice(0)) this.#forgetInput(task);
-    if (this.#holdsMore || now - this.#saidAt >= settings.wantMs) this.#sayHeld(now);
+    if (now - this.#saidAt >= settings.wantMs) this.#sayHeld(now);
+    else if (this.#unsaid.length > 0) this.#sayNew();
     this.#mindIdle(now);
     const hunger = this.#hunger();
     if (hunger.blocks > 0) this.#want(hunger, now);
@@ -130,10 +134,15 @@ export class GuestInlet {
     try {
       for (let hunger = this.#hunger(); hunger.blocks > 0; hunger = this.#hunger()) {
         const classes = [...new Set(hunger.wants.flatMap(({ device, volunteer, runsCode }) => classesFor(device, { volunteer, runsCode })))];
-        const count = Math.min(mostBundles, Math.ceil(hunger.blocks / fewTasksPerBundle));
+        const count = Math.min(mostBundles, Math.ceil(hunger.blocks / this.#perBundle));
         const leases = await engine.queue.pull(classes, count, settings.wantMs, closing);
         if (leases.length === 0) return;
-        for (const lease of leases) this.#take(lease);
+        const before = this.#entering;
+        let isOwn = false;
+        for (const lease of leases) isOwn = this.#take(lease) || isOwn;
+        if (this.#entering > before) this.#perBundle = (this.#entering - before) / leases.length;
+        // It may go out again at once, and is for others to take then.
+        if (isOwn) await clock.sleep(pauseMs, closing);
       }
     } catch (error) {
       if (signal.aborted || closing.aborted) return;
@@ -146,10 +155,14 @@ export class GuestInlet {
 
   // --- what comes in ---
 
-  #take(lease: QueueLease): void {
+  /** True: this gateway had lent it itself. */
+  #take(lease: QueueLease): boolean {
     const { jobs, loop } = this.#state;
     const bundle = bundleOf(lease.task.body);
-    const done = (): void => void lease.acknowledge().catch(() => {});
+    const done = (): boolean => {
+      lease.acknowledge().catch(() => {});
+      return bundle?.home === loop.epoch;
+    };
     // The queue made it up.
     if (bundle === undefined) return done();
     const known = jobs.get(bundle.job);
@@ -167,6 +180,7 @@ export class GuestInlet {
       .finally(() => {
         this.#entering -= bundle.tasks.length;
       });
+    return false;
   }
 
   async #enter(bundle: LentBundle, lease: QueueLease): Promise<void> {
@@ -193,7 +207,7 @@ export class GuestInlet {
     }
     if (entered.left.size === 0) return lease.acknowledge();
     this.#bundles.add(entered);
-    this.#holdsMore = true;
+    this.#unsaid.push(entered);
     for (const { task, blockRows, input } of entered.left.values()) this.#lend(task, blockRows, input);
   }
 
@@ -316,13 +330,25 @@ export class GuestInlet {
   /** What is held is said to whoever leads the jobs, which takes what nobody says for lost. */
   #sayHeld(now: number): void {
     this.#saidAt = now;
-    this.#holdsMore = false;
+    this.#unsaid = [];
     for (const job of this.#state.jobs.values()) {
       // An engine that does not answer is not told the same again and again.
       if (job.guest === undefined || this.#saying.has(job)) continue;
       this.#saying.add(job);
       void this.sayHeldOf(job).finally(() => this.#saying.delete(job));
     }
+  }
+
+  /** Said anew is only what is new: all that is here, each time that something comes, would be more than the results. */
+  #sayNew(): void {
+    const keys = new Map<string, string[]>();
+    for (const { job, left } of this.#unsaid) {
+      const all = keys.get(job.name) ?? [];
+      all.push(...left.keys());
+      keys.set(job.name, all);
+    }
+    this.#unsaid = [];
+    for (const [job, all] of keys) for (const note of holdsNotes(this.#state.loop.epoch, all)) void this.#guests.tell(job, note);
   }
 
   /** Of a job: what was lent, and what workers had when this gateway still led it. */

@@ -18,6 +18,8 @@ import { bundlesOf, taskClass } from "../lent-bundle.ts";
 type LeaseEffect = Extract<SchedulerEffect, { kind: "lease" }>;
 
 const lookMs = 500;
+/** What is lent at once is cut so that each gateway which wants something may take so many bundles. */
+const bundlesEach = 4;
 /** An input that was put so long ago is put again: nothing but its age keeps it from being collected. */
 const renewInputMs = 200_000;
 
@@ -106,7 +108,7 @@ export class HomeLending {
       const description = await describeJob(this.#state, job, roleOf(job.name));
       await Promise.all(lent.map((one) => this.#store(one)));
       const { task: { segment }, className } = first;
-      for (const bundle of bundlesOf({ job: job.name, description, segment, home: loop.epoch, by: name, at: date(), tasks: lent }, className, job.spec.priority)) {
+      for (const bundle of bundlesOf({ job: job.name, description, segment, home: loop.epoch, by: name, at: date(), tasks: lent }, className, job.spec.priority, Math.ceil(lent.length / (bundlesEach * Math.max(1, first.pool.wants.size))))) {
         if ((await engine.queue.offer(bundle)) === "full") log.debug(`The queue has no room for tasks of ${job.name}.`);
       }
     } catch (cause) {

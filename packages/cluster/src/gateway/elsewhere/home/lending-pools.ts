@@ -1,6 +1,6 @@
 import { ShoalError } from "@shoal/core";
 import type { QueueLease } from "../../../engine/index.ts";
-import { surplusTasks } from "../../../scheduler/index.ts";
+import { isLendable } from "../../../scheduler/index.ts";
 import type { GatewayState } from "../../gateway-state.ts";
 import { LendingPool, poolName } from "./lending-pool.ts";
 import { devices, wantClass } from "../lent-bundle.ts";
@@ -76,14 +76,14 @@ export class LendingPools {
     return beforeName;
   }
 
-  /** Devices of which more is ready here than workers here begin soon. */
+  /** Devices of which there is more here than workers here begin soon. */
   #surplusDevices(): string[] {
     const { loop, jobs } = this.#state;
     const found = new Set<string>();
     for (const job of loop.state.jobs.values()) {
       if (job.spec.lent === true || jobs.get(job.spec.job)?.state !== "running") continue;
       for (const segment of job.segments) {
-        if (surplusTasks(loop.state, segment) === 0) continue;
+        if (!isLendable(loop.state, segment)) continue;
         const { devices: needed } = segment.spec.needs;
         for (const device of needed.length === 0 ? devices : needed) found.add(wantClass(device));
       }
@@ -116,10 +116,13 @@ export class LendingPools {
     const { loop, clock } = this.#state;
     const want = wantOf(lease.task.body);
     if (want === undefined || want.gateway === loop.epoch) return;
-    this.#hunger.set(want.gateway, want.blocks);
     const now = clock.now();
     const pool = this.#poolOf(want, now);
     pool.wants.set(want.gateway, now);
+    // What is on its way to those who want it they do not count yet.
+    let unclaimed = 0;
+    for (const { heardAt } of pool.lent.values()) if (heardAt === undefined) unclaimed++;
+    this.#hunger.set(want.gateway, Math.max(0, want.blocks - Math.ceil(unclaimed / pool.wants.size)));
     const { connection } = pool.joined;
     for (const model of want.models) if (!loop.state.connections.get(connection)?.models.has(model)) loop.tell({ kind: "worker-ready", connection, model });
   }
