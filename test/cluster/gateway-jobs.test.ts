@@ -225,6 +225,7 @@ test("one that may come back asks only its own process's workers to leave; the o
   const guest = new ScriptedWorker("guest", { script: () => "silent", origin: { address: "192.0.2.1" }, hello: { token } }).connect(gateway);
   const leased = await guest.task();
   const own = new ScriptedWorker("own", { script: () => "silent" }).connect(gateway);
+  await own.welcome();
   driver.say({ kind: "cancel", job: "job", again: true });
   await until(() => gateway.snapshot().jobs[0]?.state !== "running");
   let closed = false;
