@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Before anything imports a job: Node 20 can't read .ts itself.
 import "@shoal/workers/ts-loader";
+import { setMaxListeners } from "node:events";
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { doctorCommand } from "./doctor-command.ts";
@@ -12,6 +13,9 @@ import { serveCommand } from "./serve-command.ts";
 import { workCommand } from "./work-command.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+
+// A coordinator has more than ten things under way that all end by one signal; Node would call that a leak, in the midst of its news.
+setMaxListeners(100);
 
 const program = new Command("shoal")
   .description("Offline batch inference: one lazy pipeline over a dataset, run by whatever can compute.")
