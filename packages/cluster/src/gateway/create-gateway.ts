@@ -122,7 +122,8 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     commits.mindLate();
     connections.endSilent();
     asks.ask();
-    if (intake.open === 0) trouble.probe();
+    // What waits to be stored or committed tells more than something small would.
+    if (intake.open === 0 && ![...state.loop.state.jobs.values()].some(({ committing }) => committing > 0)) trouble.probe();
     tellFleet(state, trouble.why);
     // Rates fade, though nothing happens.
     if (state.links.size > 0) state.changed();
