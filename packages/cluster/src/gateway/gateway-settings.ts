@@ -12,6 +12,8 @@ export interface GatewaySettings {
   readonly workerBufferedBytes: number;
   /** The same for a driver and its results. */
   readonly driverBufferedBytes: number;
+  /** Sent by one driver, and not dealt with: at more it is sent away for a while. Honest ones stay below it, as they wait to be asked for blocks and to be told that files are stored. */
+  readonly unheardBytes: number;
   readonly connections: number;
   /** Of one address. */
   readonly connectionsPerAddress: number;
@@ -67,6 +69,7 @@ export const defaultGatewaySettings: GatewaySettings = {
   earlyBytes: 64 * MiB,
   workerBufferedBytes: 4 * MiB,
   driverBufferedBytes: 8 * MiB,
+  unheardBytes: 256 * MiB,
   connections: 20_000,
   connectionsPerAddress: 256,
   jobs: 1_000,
