@@ -23,14 +23,15 @@ export interface ResultForm extends BlockExpectation {
  * Looks at the payload of a result before anybody else does. It takes it along, and gives it back.
  * @throws `bad-result`, with column and row in its details where one is to blame; the signal's reason
  */
-export type CheckResult = (bytes: Uint8Array, expected: ResultForm, signal: AbortSignal) => Promise<Uint8Array>;
+export type CheckResult = (bytes: Uint8Array, expected: ResultForm, signal: AbortSignal, begun?: () => void) => Promise<Uint8Array>;
 
 /** Checks results of workers that nobody has to trust: their form, not whether they are true. A payload that makes its reader hang costs a thread. */
 export function createResultChecker({ threads = 1, timeoutMs = 10_000, log }: ResultCheckerOptions): CheckResult {
   const turns = new Turns(threads);
-  return async (bytes, expected, signal) => {
+  return async (bytes, expected, signal, begun) => {
     await turns.take(signal);
     try {
+      begun?.();
       return await checkBlockBytes(bytes, blockOf(expected), { timeoutMs, signal, moves: true });
     } catch (error) {
       if (ShoalError.is(error, "bad-result")) log.warn(error.message);

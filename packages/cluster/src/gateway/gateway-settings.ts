@@ -25,7 +25,7 @@ export interface GatewaySettings {
   readonly beatMs: number;
   /** A worker that was silent for so many of its leases is disconnected. */
   readonly silentLeases: number;
-  /** A result may be checked for so long. */
+  /** A result may be checked for so long, from its turn on. */
   readonly checkMs: number;
   /** After this, an answer of the ledger that has not come counts as undecided. */
   readonly commitMs: number;
