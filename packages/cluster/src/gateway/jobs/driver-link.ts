@@ -184,7 +184,7 @@ export class DriverLink {
   /** What is kept of a job that is needed no more. */
   async #forget(name: string): Promise<void> {
     await this.#parts.desk.remove(name);
-    this.#parts.collection.start();
+    this.#parts.collection.soon();
   }
 
   /** What its driver has enough of, or wants no more. */
