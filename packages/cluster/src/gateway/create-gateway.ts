@@ -91,7 +91,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     },
   });
   const desk: JobDesk = new JobDesk(state, files, trouble, { roles, talk, elsewhere, opened });
-  const invites = new InviteBook(engine, clock, date, parts.secret);
+  const invites = new InviteBook(engine, clock, date, parts.secret, signal);
   const connections: Connections = new Connections(state, name, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims, heldBy: (job, segment, block, rows) => elsewhere.lending.heldBy(job, { segment, block, first: 0, rows }) });
 
   let settle = (): void => {};
