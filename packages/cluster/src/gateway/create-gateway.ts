@@ -50,13 +50,20 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const over = new AbortController();
   const closingSoon = new AbortController();
   const { signal } = over;
-  const watchers = new Watchers(clock, settings.watchMs, signal);
+  const refusals = new Refusals();
+  /** A mistake of ours costs what it was made with, and is seen. */
+  const mistake = (thrown: unknown): void => {
+    const error = ShoalError.from(thrown);
+    refusals.count(error.code);
+    log.warn(`The gateway made a mistake, and goes on: ${error.message}`);
+  };
+  const watchers = new Watchers(clock, settings.watchMs, signal, mistake);
   const scheduler = { maxOpenBytes: Math.floor(settings.heldBytes / 2), ...parts.settings, epoch };
   const state: GatewayState = {
     engine, name, files, clock, date, random, log, settings, signal, closing: closingSoon.signal,
-    loop: new SchedulerLoop(scheduler, clock, (effect) => performEffect(state, commits, asks, elsewhere, effect)),
+    loop: new SchedulerLoop(scheduler, clock, (effect) => performEffect(state, commits, asks, elsewhere, effect), mistake),
     jobs: new Map(), workers: new Map(), links: new Map(),
-    inputs: new HeldInputs(), recent: new RecentBytes(settings.recentBytes), refusals: new Refusals(),
+    inputs: new HeldInputs(), recent: new RecentBytes(settings.recentBytes), refusals,
     changed: () => watchers.changed(),
   };
   const trouble = new EngineTrouble(state, (message) => {

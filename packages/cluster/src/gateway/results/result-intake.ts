@@ -111,7 +111,7 @@ export class ResultIntake {
         over();
         if (link.isOpen && !job.isOver && !this.#state.signal.aborted) this.#refuseBad(link, message, ShoalError.from(error));
       },
-    );
+    ).catch((error: unknown) => link.bye(ShoalError.from(error), true));
   }
 
   /** What came of a job before its driver brought it. */
