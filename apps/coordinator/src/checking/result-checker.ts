@@ -1,6 +1,5 @@
 import { checkBlockBytes, type BlockExpectation } from "@shoal/io";
-import { ShoalError, type Logger, type PredictorSpec } from "@shoal/core";
-import { Turns } from "./turns.ts";
+import { Permits, ShoalError, type Logger, type PredictorSpec } from "@shoal/core";
 
 export interface ResultCheckerOptions {
   /** Results that are looked at side by side, each in a thread of its own. Default 1: it keeps up with hundreds of MB a second. */
@@ -27,9 +26,9 @@ export type CheckResult = (bytes: Uint8Array, expected: ResultForm, signal: Abor
 
 /** Checks results of workers that nobody has to trust: their form, not whether they are true. A payload that makes its reader hang costs a thread. */
 export function createResultChecker({ threads = 1, timeoutMs = 10_000, log }: ResultCheckerOptions): CheckResult {
-  const turns = new Turns(threads);
+  const turns = new Permits(threads);
   return async (bytes, expected, signal, begun) => {
-    await turns.take(signal);
+    const giveBack = await turns.take(signal);
     try {
       begun?.();
       return await checkBlockBytes(bytes, blockOf(expected), { timeoutMs, signal, moves: true });
@@ -37,7 +36,7 @@ export function createResultChecker({ threads = 1, timeoutMs = 10_000, log }: Re
       if (ShoalError.is(error, "bad-result")) log.warn(error.message);
       throw error;
     } finally {
-      turns.giveBack();
+      giveBack();
     }
   };
 }
