@@ -11,7 +11,7 @@ import { linkOf, linkToAny } from "./links/link.ts";
 import { isEveryAddress, isOnlyHere, localAddresses } from "./links/local-names.ts";
 import { ownLinks, sharedLinks, type PrintedLinks } from "./links/printed-links.ts";
 import { measureEngine } from "./metrics/measure-engine.ts";
-import { defaultLimits, type ConnectionLimits } from "./server/connection-limits.ts";
+import { defaultLimits, type ServerLimits } from "./server/connection-limits.ts";
 import { dashboardPage, serveGateway, volunteerPage, type Served } from "./serve-gateway.ts";
 import { openState } from "./state/coordinator-state.ts";
 
@@ -45,7 +45,7 @@ export interface CoordinatorOptions {
   readonly name?: string;
   /** How long links let people in, in milliseconds. Default 30 days. */
   readonly linkMs?: number;
-  readonly limits?: Partial<ConnectionLimits>;
+  readonly limits?: Partial<ServerLimits>;
   readonly settings?: Partial<SchedulerSettings>;
   readonly log?: Logger;
   /** Told what a person at the terminal should know. */

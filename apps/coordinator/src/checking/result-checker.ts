@@ -19,13 +19,10 @@ export interface ResultForm extends BlockExpectation {
 }
 
 /**
- * Looks at the payload of a result before anybody else does. It takes it along, and gives it back.
- * @throws `bad-result`, with column and row in its details where one is to blame; the signal's reason
+ * Checks results of workers that nobody has to trust: their form, not whether they are true. A payload that makes its reader hang costs a thread. What it gives takes the bytes along,
+ * and gives them back; it throws `bad-result`, with column and row in its details where one is to blame, or the signal's reason.
  */
-export type CheckResult = (bytes: Uint8Array, expected: ResultForm, signal: AbortSignal, begun?: () => void) => Promise<Uint8Array>;
-
-/** Checks results of workers that nobody has to trust: their form, not whether they are true. A payload that makes its reader hang costs a thread. */
-export function createResultChecker({ threads = 1, timeoutMs = 10_000, log }: ResultCheckerOptions): CheckResult {
+export function createResultChecker({ threads = 1, timeoutMs = 10_000, log }: ResultCheckerOptions): (bytes: Uint8Array, expected: ResultForm, signal: AbortSignal, begun?: () => void) => Promise<Uint8Array> {
   const turns = new Permits(threads);
   return async (bytes, expected, signal, begun) => {
     const giveBack = await turns.take(signal);
