@@ -14,10 +14,10 @@ function watchedEngine(clock: FakeClock): { readonly engine: Engine; readonly re
   const engine = memoryEngine({ clock });
   const replayed: string[] = [];
   const { ledger } = engine;
-  const { replay } = ledger;
+  const replay = ledger.replay.bind(ledger);
   ledger.replay = (job, fromSeq) => {
     if (fromSeq === undefined) replayed.push(job);
-    return replay.call(ledger, job, fromSeq);
+    return replay(job, fromSeq);
   };
   return { engine, replayed };
 }

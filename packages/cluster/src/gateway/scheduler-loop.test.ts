@@ -24,7 +24,7 @@ test("an effect that can't be performed is told of, and costs no other one", () 
 test("a watcher that throws keeps the others from nothing", async () => {
   const mistakes: unknown[] = [];
   const watchers = new Watchers(systemClock, 1, new AbortController().signal, (error) => mistakes.push(error));
-  const told = vi.fn();
+  const told = vi.fn<() => void>();
   watchers.watch(() => {
     throw new Error("a mistake");
   });

@@ -5,7 +5,6 @@ import { RecentBytes } from "./results/recent-bytes.ts";
 import { RecentRate } from "./snapshot/recent-rate.ts";
 import { sampleValue } from "./snapshot/sample-value.ts";
 import { decodeAbout, encodeAbout } from "./results/stored-result.ts";
-import { sha256Of } from "../engine/index.ts";
 
 test("a rate is that of the last ten seconds", () => {
   const rate = new RecentRate();
