@@ -62,7 +62,7 @@ async function run(on: Engine, job: string, count: number): Promise<{ readonly s
 
 /** Gives what ends it, which gives its CPU time since it began. */
 async function startGuest(name: string): Promise<() => Promise<number>> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL("./engine-guest.js", import.meta.url)), JSON.stringify({ engine: settings, name, workers: perGateway, msEach, first: 2e6 })], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [fileURLToPath(new URL("./engine-guest.js", import.meta.url)), JSON.stringify({ engine: settings, name, workers: perGateway, msEach, first: 2e6 })], { stdio: ["pipe", "pipe", "inherit"] });
   let said = "";
   child.stdout.on("data", (text: Buffer) => (said += text.toString()));
   const ended = once(child, "close");

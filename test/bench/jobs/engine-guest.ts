@@ -26,3 +26,5 @@ process.once("SIGTERM", () => {
   process.stdout.write(`cpu ${user + system}\n`);
   void gateway.close().then(() => engine.close()).then(() => process.exit(0));
 });
+// Whoever started it has failed: it would hold that one's output open, and whoever measures would wait for ever.
+process.stdin.once("end", () => process.exit(1)).resume();
