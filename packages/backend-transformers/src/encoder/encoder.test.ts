@@ -35,6 +35,16 @@ it("softmax for one label of many, sigmoid for labels that stand alone", () => {
   expect(classify({ problem_type: "multi_label_classification" })).toEqual([[{ label: "LABEL_1", score: expect.closeTo(0.75) }, { label: "LABEL_0", score: expect.closeTo(0.5) }]]);
 });
 
+it("the best label alone is the first of all labels, with the same score", () => {
+  const block = createBlock({ logits: tensorColumn(Float32Array.of(-3, 2, 2, 40, -40, 0.5, -1, -2, -3), [3]) });
+  for (const config of [{ id2label: { 0: "a", 1: "b", 2: "c" } }, { problem_type: "multi_label_classification" }]) {
+    const columns = (topK: object) => classifiedBlock(block, block.columns["logits"] as never, { input: "text", output: "label", scoreOutput: "score", ...topK }, config as never).columns;
+    const best = columns({});
+    expect(best["label"]?.values).toEqual((columns({ topK: 3 })["label"]?.values as { label: string }[][]).map(([first]) => first?.label));
+    expect(best["score"]?.values).toEqual(columns({ topK: 3 })["score"]?.values);
+  }
+});
+
 it("groups tokens by their prefixes", () => {
   const labels = ["B-a", "I-a", "B-a", "I-b", "S-b", "E-b", "I-b", "c", "c"];
   const tokens = labels.map((entity, index) => ({ entity, index, id: index, score: 1, word: "", start: index, end: index + 1 }));
