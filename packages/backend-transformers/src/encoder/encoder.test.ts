@@ -1,6 +1,7 @@
-import { createBlock, tensorColumn } from "@shoal/core";
+import { createBlock, tensorColumn, type Column } from "@shoal/core";
 import { expect, it } from "vitest";
 import { checkOutput } from "../model/check-output.ts";
+import type { LabelScore } from "../text-classification.ts";
 import { groupEntities } from "./group-entities.ts";
 import { classifiedBlock } from "./label-scores.ts";
 import { normalizeRows, pool } from "./pool.ts";
@@ -40,8 +41,9 @@ it("the best label alone is the first of all labels, with the same score", () =>
   for (const config of [{ id2label: { 0: "a", 1: "b", 2: "c" } }, { problem_type: "multi_label_classification" }]) {
     const columns = (topK: object) => classifiedBlock(block, block.columns["logits"] as never, { input: "text", output: "label", scoreOutput: "score", ...topK }, config as never).columns;
     const best = columns({});
-    expect(best["label"]?.values).toEqual((columns({ topK: 3 })["label"]?.values as { label: string }[][]).map(([first]) => first?.label));
-    expect(best["score"]?.values).toEqual(columns({ topK: 3 })["score"]?.values);
+    const all = columns({ topK: 3 });
+    expect(best["label"]?.values).toEqual(Array.from((all["label"] as Column<LabelScore[]>).values, (scores) => scores[0]?.label));
+    expect(best["score"]?.values).toEqual(all["score"]?.values);
   }
 });
 
