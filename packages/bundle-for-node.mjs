@@ -1,7 +1,7 @@
 // Makes of every package whose exports have a "node" condition one file for each of them, and a few for what they load later. Node resolves, reads and compiles
-// module by module, some half a millisecond each: a job and its actors would load 330 and 220 of them before they do anything, most of Apache Arrow's.
+// module by module, some half a millisecond each: a job and its actors would load hundreds of ours before they do anything.
 // Run after tsc (npm run compile); the modules that tsc writes stay for bundlers, pages and Deno's own resolution.
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
@@ -10,10 +10,6 @@ const startedByName = {
   io: ["node/decode-thread-worker"],
   "backend-onnx-node": ["session-thread", "probe-process"],
 };
-
-/** A library of many small modules goes into the bundle; its licences travel with it. Everything else stays an import, so that a realm has one of it. */
-const taken = /^(apache-arrow|flatbuffers|tslib)(\/|$)/;
-const notices = { "apache-arrow": "NOTICE.txt", flatbuffers: "LICENSE", tslib: "LICENSE.txt" };
 
 const packages = new URL("./", import.meta.url);
 const names = readdirSync(packages).filter((name) => existsSync(new URL(`${name}/package.json`, packages)));
@@ -30,16 +26,12 @@ async function bundlePackage(name) {
   const bundle = await rolldown({
     input: Object.fromEntries([...exported, ...started].map(([entry, file]) => [entry, fileURLToPath(new URL(file, folder))])),
     platform: "node",
-    external: (id) => !/^[./#]/.test(id) && !/^[A-Za-z]:/.test(id) && !taken.test(id),
+    // Libraries stay imports, so that a realm has one of each: a user's table and ours are of one Apache Arrow.
+    external: (id) => !/^[./#]/.test(id) && !/^[A-Za-z]:/.test(id),
     onLog: (level, log, show) => (log.code === "INEFFECTIVE_DYNAMIC_IMPORT" ? undefined : show(level, log)),
   });
-  const { output } = await bundle.write({ dir: fileURLToPath(dir), format: "esm", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" });
+  await bundle.write({ dir: fileURLToPath(dir), format: "esm", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" });
   await bundle.close();
-  const modules = output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
-  for (const [library, notice] of Object.entries(notices)) {
-    const [root] = modules.flatMap((module) => module.match(new RegExp(`^.*/node_modules/${library}/`)) ?? []);
-    if (root !== undefined) copyFileSync(`${root}${notice}`, new URL(`${library}-${notice}`, dir));
-  }
 }
 
 /** The bundles that conditions name, with the module that each is made of: the one for whoever is not Node. */

@@ -6,7 +6,6 @@ import { createBlock, type Block } from "./block.ts";
 import {
   allocate, columnFromValues, elementsPerRow, isTypedArray, type Column, type ColumnType, type NumberKind, type RasterImage, type TypedArray,
 } from "./column.ts";
-import { ownVector } from "./own-arrow.ts";
 import { utf8Buffers } from "./utf8.ts";
 
 const numberTypes: Record<NumberKind, () => DataType> = {
@@ -154,7 +153,7 @@ export function columnFromVector(field: ArrowField, vector: Vector): Column {
   const optional = validity === undefined ? {} : { validity };
   switch (type.kind) {
     case "null": return { type, length, values: [] };
-    case "arrow": return { type, length, values: ownVector(vector) };
+    case "arrow": return { type, length, values: vector };
     case "utf8": case "binary": return { type, length, values: Array.from({ length }, (_, row) => vector.get(row) as unknown) };
     case "json": case "image": return { type, length, values: Array.from({ length }, (_, row) => parsed(field, vector.get(row))) };
     case "list": return { type, length, values: Array.from({ length }, (_, row) => listValue(vector.get(row) as Vector | null)) };

@@ -2,7 +2,7 @@ import { blockFromTable, columnFromValues, schemaOf, ShoalError, type Block, typ
 import {
   compressionRegistry, CompressionType, RecordBatchReader, Table, Type,
   type AsyncRecordBatchFileReader, type AsyncRecordBatchStreamReader, type Data, type Decimal, type Schema as ArrowSchema, type Vector,
-} from "@shoal/core/apache-arrow";
+} from "apache-arrow";
 import { decompressZstd } from "hyparquet-compressors";
 import { countColumns, isBigEndian, schemaOfFooter, schemaOfMessage } from "./arrow-flatbuffer.ts";
 import { validateData } from "./arrow-validate.ts";

@@ -1,5 +1,5 @@
 import { tableFromBlock, type Block, type Schema } from "@shoal/core";
-import { RecordBatchFileWriter, RecordBatchStreamWriter } from "@shoal/core/apache-arrow";
+import { RecordBatchFileWriter, RecordBatchStreamWriter } from "apache-arrow";
 import { emptyBlock } from "./empty-block.ts";
 
 export interface ArrowEncoding {

@@ -1,5 +1,5 @@
 import { blockFromTable, type Block, type RasterImage } from "@shoal/core";
-import { RecordBatchReader, Table, Type, type Data, type DataType, type Field, type RecordBatch, type Schema } from "@shoal/core/apache-arrow";
+import { RecordBatchReader, Table, Type, type Data, type DataType, type Field, type RecordBatch, type Schema } from "apache-arrow";
 import { countColumns, isBigEndian, schemaOfMessage, streamMessages } from "./arrow-flatbuffer.ts";
 import { floatsIn } from "./arrow-numbers.ts";
 import { decodedBytes } from "./arrow-size.ts";

@@ -1,4 +1,4 @@
-import { Type, type Data } from "@shoal/core/apache-arrow";
+import { Type, type Data } from "apache-arrow";
 
 /** What numbers a column of floats, or of lists of them of one length, shows: none where every value is missing, or it is of another type. */
 export function floatsIn(data: Data): "none" | "only NaN" | "numbers" {

@@ -1,4 +1,4 @@
-import { Type, type Data } from "@shoal/core/apache-arrow";
+import { Type, type Data } from "apache-arrow";
 
 const bytesOfAny = 8;
 /** More than these take no bytes of their own, or do not fit anywhere. */

@@ -1,5 +1,5 @@
 import { ShoalError } from "@shoal/core";
-import { Type, type Data, type DataType } from "@shoal/core/apache-arrow";
+import { Type, type Data, type DataType } from "apache-arrow";
 
 /**
  * That buffers are as long as the lengths say, offsets rise and stay inside, and dictionary codes exist: apache-arrow itself takes all

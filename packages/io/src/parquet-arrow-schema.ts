@@ -1,5 +1,5 @@
 import { columnFromVector, tableFromBlock, type ColumnType, type Schema } from "@shoal/core";
-import { makeVector, RecordBatchReader, Schema as ArrowSchema, tableToIPC, Table, type Field as ArrowField } from "@shoal/core/apache-arrow";
+import { makeVector, RecordBatchReader, Schema as ArrowSchema, tableToIPC, Table, type Field as ArrowField } from "apache-arrow";
 import type { FileMetaData } from "hyparquet";
 import { countColumns, schemaOfMessage } from "./arrow-flatbuffer.ts";
 import { emptyBlock } from "./empty-block.ts";
