@@ -7,6 +7,7 @@ import { travellingError } from "../../connection/travelling-error.ts";
 import type { AttemptId, LeasedTask, SchedulerEffect, WorkerJoined } from "../../scheduler/index.ts";
 import { blockKey } from "../results/commit-record.ts";
 import { failJob } from "../jobs/end-job.ts";
+import { messagesOf } from "./tasks-of-messages.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import type { Admission } from "../invites/invite-book.ts";
 import type { ResultIntake } from "../results/result-intake.ts";
@@ -14,8 +15,6 @@ import type { WorkerRecord } from "./worker-record.ts";
 
 type LeaseEffect = Extract<SchedulerEffect, { kind: "lease" }>;
 
-/** The other side's schema takes no more in one message. */
-const tasksPerMessage = 1_024;
 /** Sockets don't say when they have room. */
 const pollMs = 5;
 
@@ -144,7 +143,7 @@ export class WorkerLink {
       const now = this.#state.clock.now();
       this.record.rate.begin(now);
       job.segments[first.task.segment]?.rate.begin(now);
-      this.send({ kind: "lease", lease, leaseMs, duplicate, tasks: offered });
+      for (const some of messagesOf(offered)) this.send({ kind: "lease", lease, leaseMs, duplicate, tasks: some });
       this.#unsent.push(...tasks);
       this.#sendRows();
     } catch (error) {
@@ -189,7 +188,7 @@ export class WorkerLink {
   revoke({ tasks, why }: Extract<SchedulerEffect, { kind: "revoke" }>): void {
     const numbers = new Set(tasks.map(({ attempt }) => attempt.number));
     this.#unsent = this.#unsent.filter(({ attempt }) => !numbers.has(attempt.number));
-    for (let at = 0; at < tasks.length; at += tasksPerMessage) this.send({ kind: "revoke", tasks: tasks.slice(at, at + tasksPerMessage), why });
+    for (const some of messagesOf(tasks)) this.send({ kind: "revoke", tasks: some, why });
   }
 
   jobEnded(job: string): void {
