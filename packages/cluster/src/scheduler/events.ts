@@ -132,8 +132,10 @@ export interface WorkerBeat {
   readonly running?: AttemptId;
   /** Rows of it that are done. */
   readonly rows: number;
-  /** It loads a model: nothing is concluded from standing still. */
+  /** It loads a model, or what it does can't be known: nothing is concluded from standing still. */
   readonly loading?: boolean;
+  /** Of that model, that are there. Given, nothing is concluded only for as long as a slow load takes. */
+  readonly loadedBytes?: number;
 }
 
 export interface TaskFailed {

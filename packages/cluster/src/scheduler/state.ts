@@ -205,7 +205,8 @@ export interface Worker {
   runningSince: number;
   heardAt: number;
   expiryTimer: boolean;
-  progress: { readonly attempt: number; readonly rows: number; readonly at: number } | undefined;
+  /** `at`: since when it stands there. `isLoading`: nothing of the attempt was computed yet. */
+  progress: { readonly attempt: number; readonly rows: number; readonly at: number; readonly isLoading: boolean } | undefined;
   /** Since when it is kept from work that it would finish last. */
   refusedSince: number | undefined;
   presentedResults: number;

@@ -59,7 +59,7 @@ export class WorkerLink {
     if (!this.#arriving.look(this.#channel)) return;
     this.heardAt = this.#state.clock.now();
     // Nothing is known of what it does meanwhile.
-    this.#state.loop.tell({ kind: "beat", connection: this.connection, rows: 0, loading: true });
+    this.#state.loop.tell({ kind: "beat", connection: this.connection, rows: 0, loading: true, loadedBytes: 0 });
   }
 
   message(message: WorkerToGateway, payload: Uint8Array | undefined): void {
@@ -114,7 +114,14 @@ export class WorkerLink {
     }
     // While an answer of its is being checked it seems to be behind with it, and is not.
     const saysNothing = loading !== undefined || this.checking.size > 0;
-    loop.tell({ kind: "beat", connection: this.connection, rows, ...(running === undefined ? {} : { running }), ...(saysNothing ? { loading: true } : {}) });
+    loop.tell({ kind: "beat", connection: this.connection, rows, ...(running === undefined ? {} : { running }), ...(saysNothing ? { loading: true } : {}), ...(loading !== undefined && this.checking.size === 0 ? { loadedBytes: this.#loadedBytes(running, loading.doneBytes) } : {}) });
+  }
+
+  /** No more than there are; 0 where nobody knows. */
+  #loadedBytes(running: AttemptId | undefined, said: number): number {
+    const task = running?.epoch === this.#state.loop.epoch ? this.record.leased(running.number) : undefined;
+    const files = task && this.#state.jobs.get(task.job)?.description.segments[task.segment]?.model?.files;
+    return Math.min(said, files?.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0);
   }
 
   /** Rows of blocks that are not done are done all the same. */
