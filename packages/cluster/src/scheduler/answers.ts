@@ -5,7 +5,7 @@ import type { AttemptId, SchedulerEvent, TaskFailed, WorkerBeat } from "./events
 import { failJob } from "./jobs.ts";
 import { endAttempt, loseAttempt, rememberAttempt, revoke } from "./leases.ts";
 import { failTask, type Failure } from "./poison.ts";
-import { measure, measureBeat } from "./rates.ts";
+import { meanMsPerRow, measure, measureBeat } from "./rates.ts";
 import { emit, findTask, segmentOf, type Attempt, type Presented, type SchedulerState, type Segment, type Task, type Worker } from "./state.ts";
 
 /** Results of blocks that were not offered yet which one worker may have noted here; the others it presents again. */
@@ -95,7 +95,13 @@ export function takeBeat(state: SchedulerState, worker: Worker, { running, rows,
     state.freed.add(worker);
     return;
   }
-  if (state.now - progress.at >= Math.max(state.settings.stallMs, stalledTimes * current.expectedMs)) stalled(state, worker, current, "got no row done");
+  if (state.now - progress.at >= patienceMs(state, current)) stalled(state, worker, current, "got no row done");
+}
+
+/** How long a task may stand still. A worker's own rate may be what it made of it by standing still before: beyond some time what others take counts. */
+function patienceMs({ settings }: SchedulerState, { expectedMs: own, task }: Attempt): number {
+  const usual = (meanMsPerRow(task.of.segment) ?? 0) * task.rows;
+  return Math.max(settings.stallMs, Math.min(stalledTimes * own, Math.max(settings.loadStallMs, stalledTimes * usual)));
 }
 
 /** Loading may take long, but not for ever: it holds the first of the worker's attempts. */

@@ -124,6 +124,29 @@ describe("a worker that gets nowhere", () => {
     expect(beatsUntilFailed(held(), (n) => (n % 2 === 0 ? { loadedBytes: 0 } : {}))).toBeLessThan(30);
   });
 
+  test("is not borne for longer because it was slow to fail before", () => {
+    const fleet = new TestFleet({ strikes: 100 });
+    fleet.submit("job");
+    for (const name of ["good", "slow"]) fleet.join(name);
+    fleet.offer("job", 40, { rows: 10, ends: false });
+    const leased = fleet.leased();
+    const [first] = leased["good"] ?? [];
+    if (first === undefined) throw new Error("nothing was leased");
+    fleet.result("good", first, 1000);
+    for (let times = 0, held = leased["slow"] ?? []; times < 4; times++, held = fleet.leased()["slow"] ?? []) {
+      const [attempt] = held.map((one) => one.attempt);
+      if (attempt === undefined) throw new Error("it was leased nothing");
+      const since = fleet.now;
+      const beat = (rows: number): unknown => fleet.tell({ kind: "beat", connection: "slow", running: attempt, rows }, 5_000);
+      for (let n = 0; n < 20; n++) beat(0);
+      while (!fleet.take("revoke").some(({ connection, why }) => connection === "slow" && why === "stalled")) {
+        beat(1);
+        if (fleet.now - since > 3 * 3600_000) throw new Error(`it holds its block ${times} for hours`);
+        fleet.tell({ kind: "beat", connection: "good", rows: 0 });
+      }
+    }
+  });
+
   test("and gets on once it has loaded is not held to how long that took", () => {
     const worker = held();
     for (let n = 0; n < 100; n++) worker.say({ loadedBytes: 1_000 });
