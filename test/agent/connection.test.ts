@@ -30,6 +30,19 @@ describe("a connection that is lost", () => {
     expect(seen.flatMap((batch) => batch.ids)).not.toContain(60);
   });
 
+  test("comes again however many models it has loaded: it says so of the last ones", async () => {
+    const many = Array.from({ length: 1_024 }, (_, n) => `old-${n}`);
+    const { gateway, clock } = fleetOfOne({ traits: { label: "a test", host: "machine", runtime: "node", devices: ["cpu"], cpus: 4, gpus: 0, memoryBytes: 2 ** 30, models: many, runsCode: false } });
+    const { connection } = await gateway.connected(1, segmentOf({}, { description: { model: { hash: "new", files: [] } } } as never));
+    connection.lease({ block: 0, rows: ids(0, 2), attempt: 1 });
+    await connection.next("result");
+    connection.close();
+    await until(() => clock.sleeping > 0);
+    await clock.advance(2_000);
+    const { hello } = await gateway.connected(2);
+    expect(hello.worker?.models).toEqual([...many.slice(1), "new"]);
+  });
+
   test("is tried ever more rarely, and forgotten once one was good", async () => {
     const { gateway, clock, events } = fleetOfOne();
     gateway.unreachable = new Error("nobody listens");

@@ -8,11 +8,13 @@ const token = text(512);
 export const tasksPerMessage = 1_024;
 /** Numbers of attempts. */
 const finishing = list(count, 100_000);
+/** Of which a worker says that it has them, at most. */
+export const modelsOfWorker = 1_024;
 const tried = v.object({ task: taskId, attempt: attemptId });
 
 const workerTraits = v.object({
   label, host: v.picklist(["machine", "tab"]), runtime: label, devices: list(device, 16), cpus: amount, gpus: amount, memoryBytes: amount,
-  models: list(named(256), 1_024), runsCode: flag,
+  models: list(named(256), modelsOfWorker), runsCode: flag,
 });
 
 export const hello = v.object({
