@@ -43,6 +43,22 @@ describe("a connection that is lost", () => {
     expect(hello.worker?.models).toEqual([...many.slice(1), "new"]);
   });
 
+  test("takes what it told of segments along, but for those that are computed: of jobs that ended meanwhile nobody says so", async () => {
+    const { gateway, clock, events } = fleetOfOne({}, { batchMs: () => 1_000 });
+    const { connection } = await gateway.connected(1, segmentOf(), segmentOf({}, { job: "other" }));
+    connection.lease({ block: 0, rows: ids(0, 2), attempt: 1 });
+    await until(() => events.some(({ kind }) => kind === "computing"));
+    connection.close();
+    await until(() => events.at(-1)?.kind === "disconnected");
+    await clock.advance(400);
+    const { connection: again } = await gateway.connected(2);
+    again.lease({ block: 1, rows: ids(0, 2), attempt: 2 }, { job: "other", block: 0, rows: ids(0, 2), attempt: 3 });
+    expect((await again.next("result", clock)).message.attempt).toEqual(attemptOf(1));
+    expect((await again.next("result", clock)).message.attempt).toEqual(attemptOf(2));
+    await until(() => again.all("failed").length > 0, clock);
+    expect(again.all("failed")[0]).toMatchObject({ attempt: attemptOf(3), error: { message: expect.stringContaining("never told of") as string } });
+  });
+
   test("is tried ever more rarely, and forgotten once one was good", async () => {
     const { gateway, clock, events } = fleetOfOne();
     gateway.unreachable = new Error("nobody listens");

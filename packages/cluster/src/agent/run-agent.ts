@@ -146,7 +146,7 @@ class AgentRun implements Agent {
 
   #welcomed(beatMs: number): void {
     // What had not begun was offered to others when the last connection ended.
-    this.#work.forgetQueue();
+    this.#work.forgetConnection();
     this.#credit = usualCredit;
     if (this.#draining) this.#link.send({ kind: "draining", finishing: this.#work.finishing });
     this.#tellCredit();
