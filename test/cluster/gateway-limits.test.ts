@@ -26,7 +26,7 @@ function asOverSockets<Sent extends Header, Received extends Header>(side: "work
       }
     },
     close: () => far.close(),
-    listen: ({ message, closed }) => far.listen({ message: (header, payload) => message(back.read(encodeMessage(header, payload)).header as unknown as Received, payload), closed }),
+    listen: (listener) => far.listen({ message: (header, payload) => listener.message(back.read(encodeMessage(header, payload)).header as unknown as Received, payload), closed: (error) => listener.closed(error) }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { checkBlockBytes, type BlockExpectation } from "@shoal/io";
-import { ShoalError, type Logger, type PredictorSpec } from "@shoal/core";
+import { ShoalError, type Logger } from "@shoal/core";
 import { Turns } from "./turns.ts";
 
 export interface ResultCheckerOptions {
@@ -10,20 +10,11 @@ export interface ResultCheckerOptions {
   readonly log: Logger;
 }
 
-/** What a result must be. */
-export interface ResultForm extends BlockExpectation {
-  /**
-   * Of the predictor that made it. A declarative one answers with the columns that it adds, and with numbers; one of the user's own with whole rows, in
-   * which there may be anything that the input had.
-   */
-  readonly spec?: PredictorSpec;
-}
-
 /**
  * Looks at the payload of a result before anybody else does. It takes it along, and gives it back.
  * @throws `bad-result`, with column and row in its details where one is to blame; the signal's reason
  */
-export type CheckResult = (bytes: Uint8Array, expected: ResultForm, signal: AbortSignal) => Promise<Uint8Array>;
+export type CheckResult = (bytes: Uint8Array, expected: BlockExpectation, signal: AbortSignal) => Promise<Uint8Array>;
 
 /** Checks results of workers that nobody has to trust: their form, not whether they are true. A payload that makes its reader hang costs a thread. */
 export function createResultChecker({ threads = 1, timeoutMs = 10_000, log }: ResultCheckerOptions): CheckResult {
@@ -31,7 +22,7 @@ export function createResultChecker({ threads = 1, timeoutMs = 10_000, log }: Re
   return async (bytes, expected, signal) => {
     await turns.take(signal);
     try {
-      return await checkBlockBytes(bytes, blockOf(expected), { timeoutMs, signal, moves: true });
+      return await checkBlockBytes(bytes, expected, { timeoutMs, signal, moves: true });
     } catch (error) {
       if (ShoalError.is(error, "bad-result")) log.warn(error.message);
       throw error;
@@ -39,9 +30,4 @@ export function createResultChecker({ threads = 1, timeoutMs = 10_000, log }: Re
       turns.giveBack();
     }
   };
-}
-
-function blockOf({ spec, ...expected }: ResultForm): BlockExpectation {
-  if (spec === undefined) return expected;
-  return spec.kind === "declarative" ? { columns: spec.adds, ...expected } : { anyNumbers: true, ...expected };
 }
