@@ -89,7 +89,7 @@ export type SchedulerEvent =
   | { readonly kind: "worker-draining"; readonly connection: string; readonly finishing: readonly number[] }
   | { readonly kind: "connection-lost"; readonly connection: string }
   // From the ledger, by the engine.
-  /** Read back at the start, before any worker joins. */
+  /** Of what this scheduler did not commit: read back at the start, or heard of later, as another gateway wrote it. */
   | { readonly kind: "ledger-replayed"; readonly task: TaskId; readonly entry: TaskEntry }
   | { readonly kind: "commit-won"; readonly task: TaskId }
   | { readonly kind: "commit-lost"; readonly task: TaskId; readonly winner: TaskEntry }
