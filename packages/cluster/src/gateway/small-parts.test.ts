@@ -3,7 +3,7 @@ import { bottleneck, type JobStanding } from "./snapshot/bottleneck.ts";
 import { CountedRows } from "./snapshot/counted-rows.ts";
 import { memoryFiles } from "./jobs/file-store.ts";
 import { RecentBytes } from "./results/recent-bytes.ts";
-import { RecentRate } from "./snapshot/recent-rate.ts";
+import { RecentRate } from "../rates/recent-rate.ts";
 import { sampleValue } from "./snapshot/sample-value.ts";
 import { decodeAbout, encodeAbout } from "./results/stored-result.ts";
 import { sha256Of } from "../engine/index.ts";
