@@ -1,6 +1,6 @@
 // Whatever a worker or driver may say, the gateway may have to hand on: it must fit what the other side takes. A message that does not would end its connection, and come again on the next one.
 import { encodeMessage, MessageReader, type Channel, type Header } from "@shoal/cluster";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { closeLater, openGateway, passUntil, type OpenGateway } from "./open-gateway.ts";
 import { doubler, numbers, ScriptedDriver } from "./scripted-driver.ts";
 import { ScriptedWorker, twice } from "./scripted-worker.ts";
@@ -42,14 +42,11 @@ async function open(blocks: number[][], label = long(1_024)): Promise<OpenGatewa
 }
 
 describe("what the gateway sends is taken, at its limits", () => {
-  afterEach(() => {
-    expect(refused.splice(0).map(String)).toEqual([]);
-  });
-
   test.each([["the longest label", long(1_024)], ["no label", ""]])("of blocks that were done by a worker of %s", async (_, label) => {
     const { clock, driver, worker } = await open(numbers(2), label);
     worker.script = (block) => ({ block: twice(block) });
     await passUntil(clock, () => driver.done.size === 2);
     expect(driver.all("part").map(({ worker: name }) => name)).toEqual(Array(2).fill(label === "" ? long(256) : label));
+    expect(refused.splice(0).map(String)).toEqual([]);
   });
 });

@@ -141,7 +141,7 @@ describe("a worker that gets nowhere", () => {
       for (let n = 0; n < 20; n++) beat(0);
       while (!fleet.take("revoke").some(({ connection, why }) => connection === "slow" && why === "stalled")) {
         beat(1);
-        if (fleet.now - since > 3 * 3600_000) throw new Error(`it holds its block ${times} for hours`);
+        expect(fleet.now - since).toBeLessThan(3600_000);
         fleet.tell({ kind: "beat", connection: "good", rows: 0 });
       }
     }
