@@ -50,6 +50,7 @@ export async function installPackages(): Promise<InstalledApp | string> {
 /** Packs what would be published: every package that isn't private, freshly built, and the pages. */
 async function packAll(folder: string): Promise<string[]> {
   must(await run(process.execPath, [join(workspace, "node_modules/typescript/bin/tsc"), "-b", ...(await publicPackages())], workspace));
+  must(await run(process.execPath, [join(workspace, "packages/bundle-for-node.mjs")], workspace));
   for (const page of ["@shoal/volunteer", "@shoal/coordinator"]) must(await npm(["run", "build", "-w", page], workspace));
   return packPackages(folder);
 }
