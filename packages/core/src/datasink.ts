@@ -57,4 +57,6 @@ export interface Datasink {
   readonly spec?: { readonly format: string; readonly options: JsonObject };
   /** @throws `output-exists`, `output-unfinished`, with the choices there are. */
   open(signal: AbortSignal, options?: SinkOptions): Promise<SinkWriter>;
+  /** The same with an output of its own beside this one, whose name says that it has so many rows at most: for trying a job out. Where outputs have names. */
+  limitedTo?(rows: number): Datasink;
 }

@@ -7,7 +7,7 @@ import { localRuntime } from "#platform";
 import { CommandRun } from "./command-run.ts";
 import { inputFormats, inputSource } from "./input-source.ts";
 import { outputSink, type OutputFlags } from "./output-sink.ts";
-import { actors, bytes, number, wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
+import { actors, bytes, number, ownLimit, wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
 
 const tasks = {
   "text-generation": textGeneration,
@@ -104,7 +104,7 @@ async function infer(files: readonly string[], flags: Flags): Promise<void> {
   const source = inputSource(files, flags.inputFormat);
   const predicted = withoutPixels(dataset<Row>(source, localRuntime).mapBatches(predictor(flags), predictorSettings(flags)), source);
   if (flags.explain) return void process.stdout.write(`${predicted.explain()}\n`);
-  commandRun.finish(await predicted.write(outputSink(flags.out, flags)));
+  commandRun.finish(await predicted.write(outputSink(flags.out, flags), ownLimit(flags)));
 }
 
 /** Whoever asks for labels of pictures does not want the pixels again: their path names them. With `--input path` they are decoded by the actors. */

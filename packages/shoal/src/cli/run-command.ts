@@ -3,10 +3,10 @@ import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Command, Option } from "commander";
 import { ShoalError } from "@shoal/core";
-import type { Dataset, Job, JobReport } from "@shoal/dataset";
+import { trialSink, type Dataset, type Job, type JobReport } from "@shoal/dataset";
 import { CommandRun } from "./command-run.ts";
 import { outputSink } from "./output-sink.ts";
-import { wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
+import { ownLimit, wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
 
 interface Flags extends RunFlags {
   readonly output?: string;
@@ -50,7 +50,7 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
   if (isJob(job)) {
     refuse(flags, ["output", "format", "overwrite", "maxRowsPerFile"], `the job names its own sink, ${job.sink.name}`);
     if (flags.explain) return void process.stdout.write(`${job.explain()}\n`);
-    commandRun.rowsTo(job.sink.spec?.options["path"] as string | undefined);
+    commandRun.rowsTo(trialSink(job.sink, flags).spec?.options["path"] as string | undefined);
     commandRun.finish(await job.run());
     return;
   }
@@ -58,7 +58,7 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
     if (flags.explain) return void process.stdout.write(`${job.explain()}\n`);
     const output = flags.output ?? "-";
     commandRun.rowsTo(output);
-    commandRun.finish(await job.write(outputSink(output, flags)));
+    commandRun.finish(await job.write(outputSink(output, flags), ownLimit(flags)));
     return;
   }
   throw new ShoalError("no-job", `The default export of ${file} is neither a Job, a Dataset, nor a function giving one.`, {
