@@ -89,6 +89,15 @@ test("dead letters of a job that runs in its file's body decide the exit code to
   expect(await shoal(["run", "caught.mjs", "--quiet"], folder)).toMatchObject({ code: 0, out: "file-not-found\n", err: "" });
 });
 
+test("dead letters that have no place are refused before anything is loaded, with flags that help", async () => {
+  const job = join(fixtures, "shouting-job.ts");
+  const homeless = await shoal(["run", job], folder);
+  expect(homeless).toMatchObject({ code: 1, out: "", err: expect.stringMatching(/error no-place-for-dead-letters[^]*With this command: --dead-letters failed\.jsonl, or -o out\.jsonl$/m) as string });
+  expect(homeless.err).not.toMatch(/loaded|--on-error/);
+  expect(await shoal(["run", job, "--dead-letters", "shouted.jsonl"], folder)).toMatchObject({ code: 3, out: expect.stringMatching(/^({"id":[0124567]}\n){7}$/) as string });
+  expect(await shoal(["run", job, "-o", "shouted-out.jsonl"], folder)).toMatchObject({ code: 3 });
+});
+
 test("an empty input gives an output with the columns that are known", async () => {
   writeFileSync(join(folder, "empty.jsonl"), "");
   const args = ["infer", "empty.jsonl", "--task", "text-classification", "--model", "sentiment", "--input", "text", "--output", "label", "-o", "empty.csv", "-q"];

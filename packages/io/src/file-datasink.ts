@@ -54,6 +54,7 @@ export function fileDatasink(place: string | OutputPlace, format: SinkFormat, op
     name: `${format.format}(${path})`,
     // Another place is no data that could be written down.
     ...(typeof place === "string" && { spec: { format: format.format, options: { ...spec, path, mode, ...(maxRowsPerFile === undefined ? {} : { maxRowsPerFile }) } } }),
+    keepsDeadLetters: place !== "-",
     async open(signal, { resume = false } = {}) {
       signal.throwIfAborted();
       const options = { extensions: format.extensions, mode, resume };

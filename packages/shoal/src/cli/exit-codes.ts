@@ -25,6 +25,7 @@ const flags: readonly (readonly [option: RegExp, flag: string])[] = [
   [/\bresume: true\b/, "--resume"],
   [/mode: "overwrite"/, "--overwrite (for an output that -o names; a job that names its own says mode)"],
   [/\bonError\b/, "--on-error skip"],
+  [/\bdeadLetters:/, "--dead-letters failed.jsonl, or -o out.jsonl"],
   [/\bmaxErrors\b/, "--max-errors"],
   [/\breplicas 1\b/, "--replicas 1"],
   [/\bunsafe\b/, "--engine-unsafe"],
