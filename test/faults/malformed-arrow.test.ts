@@ -1,18 +1,16 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createResultChecker, type CheckResult } from "@shoal/coordinator";
+import { createResultChecker, type ResultForm } from "@shoal/coordinator";
 import { blockFromRows, columnFromValues, createBlock, decodeBlock, encodeBlock, ShoalError, silentLogger, type Block } from "@shoal/core";
 import { seededRandom } from "@shoal/testing";
 import { describe, expect, test } from "vitest";
-
-type Expected = Parameters<CheckResult>[1];
 
 const check = createResultChecker({ threads: 2, timeoutMs: 10_000, log: silentLogger });
 const never = new AbortController().signal;
 
 /** What a result is refused for; nothing else may come of it. */
-const faultOf = (bytes: Uint8Array, expected: Expected): Promise<ShoalError | undefined> =>
+const faultOf = (bytes: Uint8Array, expected: ResultForm): Promise<ShoalError | undefined> =>
   check(bytes, expected, never).then(() => undefined, (error: unknown) => {
     if (ShoalError.is(error, "bad-result")) return error;
     throw error;
@@ -32,7 +30,7 @@ const blocks: Readonly<Record<string, Block>> = {
 
 describe.each(Object.entries(blocks))("%s", (_name, block) => {
   const bytes = encodeBlock(block);
-  const expected: Expected = { rows: block.rows, columns: Object.keys(block.columns) };
+  const expected: ResultForm = { rows: block.rows, columns: Object.keys(block.columns) };
 
   test("pass as they are, also as part of a larger buffer", async () => {
     const frame = new Uint8Array(bytes.byteLength + 16);
@@ -65,7 +63,7 @@ describe.each(Object.entries(blocks))("%s", (_name, block) => {
 });
 
 /** Nothing that passed surprises the one who decodes it. */
-function expectBlock(bytes: Uint8Array, { rows, columns = [] }: Expected): void {
+function expectBlock(bytes: Uint8Array, { rows, columns = [] }: ResultForm): void {
   const block = decodeBlock(bytes);
   expect(block.rows).toBe(rows);
   expect(new Set(Object.keys(block.columns))).toEqual(new Set(columns));

@@ -1,11 +1,10 @@
 import { engineClosed, enginePaused, type EngineStatus } from "@shoal/cluster";
-import { ShoalError, type Clock } from "@shoal/core";
+import { Permits, ShoalError, type Clock } from "@shoal/core";
 import { jetstream, JetStreamApiError, jetstreamManager, type ApiError, type JetStreamClient, type JetStreamManager, type JetStreamPublishOptions, type PubAck, type StreamInfo } from "@nats-io/jetstream";
 import { connect, headers, nuid, type NatsConnection } from "@nats-io/transport-node";
 import { assertConfig } from "./assert-config.ts";
 import { apiCode, apiCodes, isNotLetIn, isUnanswered, notLetIn, refused, tooFewServers, unansweredReason, unreachable } from "./nats-errors.ts";
 import { connectionOptions, type NatsServers } from "./nats-options.ts";
-import { Permits } from "./permits.ts";
 import type { AskedStream } from "./stream-configs.ts";
 import { checkPayload, checkVersion } from "./version-floor.ts";
 

@@ -16,10 +16,11 @@ export function expectationOf(spec: PredictorSpec, rows: number): ResultExpectat
 
 /**
  * Whether bytes are a result at all. They may come from strangers: reading them may throw, or take for ever until the signal aborts. They are the check's until it is through: it may
- * move their buffer to another thread, and then gives them back.
+ * move their buffer to another thread, and then gives them back. `begun` is called when they begin to be read: the time that this takes counts from then on, however long they waited
+ * behind others.
  * @throws what is wrong with them
  */
-export type CheckResult = (bytes: Uint8Array, expectation: ResultExpectation, signal: AbortSignal) => Promise<Uint8Array | void>;
+export type CheckResult = (bytes: Uint8Array, expectation: ResultExpectation, signal: AbortSignal, begun: () => void) => Promise<Uint8Array | void>;
 
 /** Reads them in this thread: which hostile bytes could keep busy. */
 export const checkResultHere: CheckResult = async (bytes, expectation) => checkBlock(decodeBlock(bytes), expectation);

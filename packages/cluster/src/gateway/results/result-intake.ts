@@ -30,7 +30,8 @@ export interface IntakeElsewhere {
 }
 
 interface OpenCheck {
-  readonly since: number;
+  /** Absent while it waits for its turn. */
+  since?: number;
   readonly end: (error: ShoalError) => void;
 }
 
@@ -110,7 +111,7 @@ export class ResultIntake {
         over();
         if (link.isOpen && !job.isOver && !this.#state.signal.aborted) this.#refuseBad(link, message, ShoalError.from(error));
       },
-    );
+    ).catch((error: unknown) => link.bye(ShoalError.from(error), true));
   }
 
   /** What came of a job before its driver brought it. */
@@ -206,19 +207,20 @@ export class ResultIntake {
   #checkInTime(payload: Uint8Array, expected: ResultExpectation): Promise<Uint8Array | void> {
     const over = new AbortController();
     return new Promise((resolve, reject) => {
-      const check: OpenCheck = { since: this.#state.clock.now(), end: (error) => {
+      const check: OpenCheck = { end: (error) => {
         over.abort(error);
         reject(error);
       } };
       this.#checks.add(check);
-      this.#checked.check(payload, expected, over.signal).then(resolve, reject).finally(() => this.#checks.delete(check));
+      const begun = (): void => void (check.since = this.#state.clock.now());
+      this.#checked.check(payload, expected, over.signal, begun).then(resolve, reject).finally(() => this.#checks.delete(check));
     });
   }
 
   /** A check that takes too long ends as one that failed. Called about once a second. */
   mindLate(): void {
     const { clock, settings } = this.#state;
-    for (const check of this.#checks) if (clock.now() - check.since >= settings.checkMs) check.end(badResult(`Reading it took longer than ${settings.checkMs / 1000} s.`));
+    for (const { since, end } of this.#checks) if (since !== undefined && clock.now() - since >= settings.checkMs) end(badResult(`Reading it took longer than ${settings.checkMs / 1000} s.`));
   }
 
   /** Tries until it is stored: a full disk is nobody's fault, and goes by. False: its worker is gone, and will present it again. */
