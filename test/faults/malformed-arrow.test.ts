@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -37,6 +38,14 @@ describe.each(Object.entries(blocks))("%s", (_name, block) => {
     frame.set(bytes, 8);
     expect(await faultOf(bytes, expected)).toBe(undefined);
     expect(await faultOf(frame.subarray(8, 8 + bytes.byteLength), expected)).toBe(undefined);
+  });
+
+  test("of another SHA-256 than is said are refused, and those of that one pass", async () => {
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    expect(await faultOf(bytes.slice(), { ...expected, sha256 })).toBe(undefined);
+    const changed = bytes.slice();
+    changed[changed.length - 1] = (changed[changed.length - 1] as number) ^ 1;
+    expect((await faultOf(changed, { ...expected, sha256 }))?.message).toContain("SHA-256");
   });
 
   test("with bits and bytes changed are refused, or are blocks of that form", async () => {
