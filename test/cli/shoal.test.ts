@@ -117,7 +117,7 @@ test("Ctrl-C ends in order: exit 130, no output, no unfinished output, no proces
   const pids = await actorPids(child.stderr as NodeJS.ReadableStream, 2);
   child.kill("SIGINT");
   const result = await finished;
-  expect(result).toMatchObject({ code: 130, err: expect.stringMatching(/Interrupted\.[^]*nothing of it is kept[^]*starts at the first row/) as string });
+  expect(result).toMatchObject({ code: 130, err: expect.stringMatching(/Interrupted\.[^]*No row of what was under way is kept[^]*starts at its first row/) as string });
   expect(readdirSync(folder).filter((name) => name.includes("forever"))).toEqual([]);
   expect(pids.filter(isAlive)).toEqual([]);
 });
