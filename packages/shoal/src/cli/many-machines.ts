@@ -112,7 +112,8 @@ export class ManyMachines implements AsyncDisposable {
       name: hostname(),
       ...(folder !== undefined && { folder }),
       code: this.#flags.code === true,
-      ...(this.#report.log !== undefined && { log: this.#report.log }),
+      // What guests send and is refused, among others.
+      log: this.#report.log ?? { debug: () => {}, info: () => {}, warn: (message) => this.#tell(message) },
       resources: { ...(cpus !== undefined && { cpus }), ...(gpus !== undefined && { gpus }), ...(memory !== undefined && { memory }) },
       onNotice: (message) => this.#tell(message),
     });
