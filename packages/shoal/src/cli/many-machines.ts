@@ -7,6 +7,7 @@ import { parseLink, type Snapshot } from "@shoal/cluster";
 import { shareFolder } from "../cluster/share-folder.ts";
 import type { Share } from "../cluster/share.ts";
 import { CalmNews } from "./calm-news.ts";
+import { commandName } from "./command-name.ts";
 import { coordinatorOptions, withCoordinatorFlags, type CoordinatorFlags } from "./coordinator-flags.ts";
 import { linksText, type Links } from "./links-text.ts";
 
@@ -124,7 +125,7 @@ export class ManyMachines implements AsyncDisposable {
       // Whoever sits here may also see the links there, and take them back.
       dashboard: await coordinator.link(hasGuests ? ["observe", "submit"] : ["observe"], { page: "dashboard" }),
     };
-    this.#report.links(coordinator.url, links, linksText(links, qrCode));
+    this.#report.links(coordinator.url, links, linksText(links, qrCode, commandName()));
     if (hasGuests) {
       for (const line of coordinator.advice) this.#report.note(line);
       if (!volunteers) this.#report.note("Tabs and phones don't see these rows. --volunteers lets everybody help who has the link for them.");
