@@ -64,6 +64,13 @@ describe("a connection that is lost", () => {
     ]);
   });
 
+  test("is made anew to another gateway, which is said", async () => {
+    const gateway = scripted({ names: ["gate-2", "gate-1"], answer: (offer, at) => (at.connections === 1 ? at.drop() : at.answerInParts(offer, 20)) });
+    const notices: string[] = [];
+    await runOn(gateway.cluster({ clock: new FakeClock({ auto: true }), silentMs: Infinity }), doubled(), { onEvent: (event) => void (event.kind === "notice" && notices.push(event.message)) });
+    expect(notices.at(-1)).toBe("gate-2 is gone; going on at gate-1.");
+  });
+
   test("after the input has ended says again that it has", async () => {
     let ended = false;
     const gateway = scripted({
