@@ -142,7 +142,7 @@ export class ManyMachines implements AsyncDisposable {
 
   #tellOfGuests({ coordinator: { gateway } }: Share, host: string): () => void {
     const guests = ({ workers }: Snapshot) => workers.filter(({ worker }) => worker !== host);
-    const calm = new CalmNews(performance.now());
+    const calm = new CalmNews(performance.now(), "other worker");
     let before = guests(gateway.snapshot());
     return gateway.watch(() => {
       const after = guests(gateway.snapshot());
