@@ -100,6 +100,7 @@ export class ManyMachines implements AsyncDisposable {
     const { connect } = await import("../cluster/connect.ts");
     const { log } = this.#report;
     const cluster = await connect(link, { code: this.#flags.code === true, ...(log !== undefined && { log }) });
+    this.#report.note(`This run is on the coordinator ${cluster.name}.`);
     return { runner: cluster, close: async () => cluster[Symbol.asyncDispose]() };
   }
 
