@@ -54,5 +54,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const destination = process.argv[2] ?? "out/tarballs";
   const tarballs = await packPackages(destination);
   console.log(tarballs.map((path) => relative(process.cwd(), path)).join("\n"));
-  console.log(`\nIn your project:\n\nONNXRUNTIME_NODE_INSTALL=skip npm install ${resolve(destination)}/*.tgz onnxruntime-node`);
+  // Whoever needs neither is spared what they depend on: of that on NATS a part says that it wants Node 22.
+  const named = tarballs.filter((path) => !/shoal-(engine-nats|testing)-/.test(path)).map((path) => resolve(path));
+  console.log(`\nIn your project:\n\nONNXRUNTIME_NODE_INSTALL=skip npm install ${named.join(" ")} onnxruntime-node\n\nFor several coordinators on one engine add shoal-engine-nats-….tgz, for tests of your own shoal-testing-….tgz.`);
 }
