@@ -56,7 +56,7 @@ test("rows go to standard output alone; --json gives events; --limit reaches the
   const job = join(fixtures, "fussy-job.ts");
   const rows = await shoal(["run", job, "--limit", "3", "--quiet"], folder);
   expect(rows).toMatchObject({ code: 0, err: "", out: '{"id":0,"twice":0}\n{"id":1,"twice":2}\n{"id":2,"twice":4}\n' });
-  const events = await shoal(["run", job, "--limit", "3", "--json", "-o", "three.jsonl"], folder);
+  const events = await shoal(["run", job, "--limit", "3", "--json", "--out", "three.jsonl"], folder);
   const kinds = events.out.trim().split("\n").map((line) => (JSON.parse(line) as { kind: string }).kind);
   expect(kinds[0]).toBe("run-started");
   expect(kinds.at(-1)).toBe("run-finished");

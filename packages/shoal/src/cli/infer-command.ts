@@ -55,7 +55,7 @@ export function inferCommand(): Command {
     .addOption(new Option("--task <task>", "what the model does").choices(Object.keys(tasks)).makeOptionMandatory())
     .requiredOption("--model <model>", `hub id, folder or URL; or ${Object.keys(shipped).join(", ")}, which ship with Shoal`)
     .requiredOption("--input <column>", "the column to read")
-    .requiredOption("--output <column>", "the column to add")
+    .requiredOption("--output <column>", "the column to add; where the rows go is --out")
     .option("-o, --out <path>", "where the rows go: a file, a folder, or - for standard output", "-")
     .addOption(new Option("--input-format <format>", "of the files, where their names do not tell").choices(inputFormats))
     .addOption(new Option("--format <format>", "of the output, where its name does not tell").choices(["jsonl", "csv", "parquet", "arrow"]))

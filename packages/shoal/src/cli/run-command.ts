@@ -21,12 +21,13 @@ export function runCommand(): Command {
     .description("Run a job file. Its default export is a Job, a Dataset or a function giving one; a file without one is simply run.")
     .argument("<job>", "job file: .ts, .js, .mts or .mjs")
     .argument("[args...]", "what the job finds in process.argv")
-    .option("-o, --output <path>", "where a Dataset's rows go: a file, a folder, or - for standard output (the default)")
+    .option("-o, --output <path>", "where a Dataset's rows go: a file, a folder, or - for standard output (the default); --out, as shoal infer calls it, is the same")
+    .addOption(new Option("--out <path>").hideHelp().conflicts("output"))
     .addOption(new Option("--format <format>", "of the output, where its name does not tell").choices(["jsonl", "csv", "parquet", "arrow"]))
     .option("--overwrite", "replace an existing output, once the new one is whole")
     .option("--max-rows-per-file <rows>", "start another part file after so many rows (folders only)", wholeNumber)
     .option("--explain", "print the plan and stop");
-  return withRunFlags(command).action((job: string, args: string[], flags: Flags) => run(job, args, flags));
+  return withRunFlags(command).action((job: string, args: string[], { out, ...flags }: Flags & { readonly out?: string }) => run(job, args, out === undefined ? flags : { ...flags, output: out }));
 }
 
 async function run(file: string, args: readonly string[], flags: Flags): Promise<void> {
