@@ -33,7 +33,7 @@ test("a row without a text is named as a person counts, and the flag that lets i
   const args = ["infer", "gaps.csv", "--task", "text-classification", "--model", "sentiment", "--input", "text", "--output", "label", "-o", "gaps.jsonl", "--quiet"];
   const failed = await shoal(args, folder);
   expect(failed).toMatchObject({ code: 1, err: expect.stringMatching(/missing-value: .* failed at .*gaps\.csv, row 3, .*Column "text" has nothing[^]*With this command: --on-error skip/) as string });
-  expect(failed.err).not.toContain("of the block");
+  expect(failed.err).not.toMatch(/of the block|tried/);
   expect(await shoal([...args, "--on-error", "dead-letter"], folder)).toMatchObject({ code: 3 });
   const [letter] = readFileSync(join(folder, "gaps.jsonl.dead-letters.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line) as object);
   expect(letter).toMatchObject({ source: expect.stringMatching(/gaps\.csv, row 3$/) as string, error: { message: 'Column "text" has nothing where a text is wanted.', details: { column: "text" } } });
