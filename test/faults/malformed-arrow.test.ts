@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createResultChecker, type ResultForm } from "@shoal/coordinator";
-import { blockFromRows, columnFromValues, createBlock, decodeBlock, encodeBlock, ShoalError, silentLogger, type Block } from "@shoal/core";
+import { blockFromRows, columnFromValues, createBlock, decodeBlock, encodeBlock, ShoalError, type Block } from "@shoal/core";
 import { seededRandom } from "@shoal/testing";
 import { describe, expect, test } from "vitest";
 
