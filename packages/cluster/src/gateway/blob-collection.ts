@@ -1,6 +1,6 @@
 import { ShoalError } from "@shoal/core";
 import type { Claims } from "./elsewhere/claims.ts";
-import { committedOf } from "./results/commit-record.ts";
+import { blobsOf, committedOf } from "./results/commit-record.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import type { JobDescription } from "../connection/messages.ts";
 import { jobNote, openedRecord } from "./elsewhere/job-notes.ts";
@@ -133,14 +133,12 @@ export class BlobCollection {
       if (entry.kind === "note") {
         const note = jobNote(job, entry.record);
         if (note?.kind !== "claim") continue;
-        named.add(note.claim.sha256);
-        if (typeof note.claim.about === "string") named.add(note.claim.about);
+        for (const sha256 of blobsOf(note.claim)) named.add(sha256);
         continue;
       }
       const committed = committedOf(entry.record);
       if (committed.kind !== "result") continue;
-      named.add(committed.sha256);
-      if (typeof committed.about === "string") named.add(committed.about);
+      for (const sha256 of blobsOf(committed)) named.add(sha256);
     }
     if (description !== undefined) named.add(description);
     return { named, description, keptUntil, lastSeq };
@@ -158,7 +156,7 @@ export class BlobCollection {
   /** A result that the ledger does not decide for long would be collected by other gateways, which don't know of it. */
   async #renewUndecided(): Promise<void> {
     const { jobs, engine: { blobs }, log } = this.#state;
-    for (const job of jobs.values()) for (const sha256 of job.undecided()) {
+    for (const job of jobs.values()) for (const sha256 of new Set(job.undecided())) {
       // One that can't be had keeps no other one from being renewed.
       await blobs.get(sha256).then((bytes) => blobs.put(sha256, bytes)).catch((error: unknown) => log.debug(`Blob ${sha256} could not be renewed: ${ShoalError.from(error).message}`));
     }

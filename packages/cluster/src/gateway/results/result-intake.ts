@@ -5,6 +5,7 @@ import { whoElse } from "../../scheduler/index.ts";
 import type { Claims } from "../elsewhere/claims.ts";
 import { badResult, expectationOf, type CheckResult, type ResultExpectation } from "./check-result.ts";
 import { EarlyResults } from "./early-results.ts";
+import { GatheredResults, type BlobPart } from "./gathered-results.ts";
 import type { EngineTrouble } from "../engine-trouble.ts";
 import { isOpenTask } from "../elsewhere/follow-job.ts";
 import type { CheckedResult, GatewayJob } from "../jobs/gateway-job.ts";
@@ -48,6 +49,7 @@ export class ResultIntake {
   readonly #trouble: EngineTrouble;
   readonly #samples: ResultSamples;
   readonly #early: EarlyResults;
+  readonly #gathered: GatheredResults;
   readonly #checks = new Set<OpenCheck>();
   #bytes = 0;
   #open = 0;
@@ -62,6 +64,7 @@ export class ResultIntake {
     this.#trouble = trouble;
     this.#samples = samples;
     this.#early = new EarlyResults(state);
+    this.#gathered = new GatheredResults(state.engine.blobs);
     state.signal.addEventListener("abort", () => {
       for (const check of this.#checks) check.end(badResult("The gateway is over."));
     }, { once: true });
@@ -191,10 +194,11 @@ export class ResultIntake {
       aboutSha256 = await sha256Of(bytes);
       if (!(await this.#store(link, aboutSha256, bytes))) return undefined;
     }
-    if (!(await this.#store(link, sha256, payload))) return undefined;
+    const stored = await this.#storeRows(link, job, sha256, payload);
+    if (stored === undefined) return undefined;
     this.#state.recent.add(sha256, payload);
     this.#samples.see(job, task, payload, failures);
-    return { task, attempt, worker: link.record.name, input, sha256, rows, about, aboutSha256 };
+    return { task, attempt, worker: link.record.name, input, sha256, within: stored.within, rows, about, aboutSha256 };
   }
 
   /** Whether rows that a volunteer could not do count as such. */
@@ -220,6 +224,17 @@ export class ResultIntake {
   mindLate(): void {
     const { clock, settings } = this.#state;
     for (const { since, end } of this.#checks) if (since !== undefined && clock.now() - since >= settings.checkMs) end(badResult(`Reading it took longer than ${settings.checkMs / 1000} s.`, undefined, { late: true }));
+  }
+
+  /** With others that come at the same time; alone, where that failed. Undefined: its worker is gone. */
+  #storeRows(link: WorkerLink, job: GatewayJob, sha256: string, bytes: Uint8Array): Promise<{ readonly within: BlobPart | undefined } | undefined> {
+    return this.#gathered.store(job.name, sha256, bytes).then(
+      (within) => {
+        this.#stored();
+        return { within };
+      },
+      async (error: unknown) => ((await this.#storeLater(link, sha256, bytes, error)) ? { within: undefined } : undefined),
+    );
   }
 
   /** Tries until it is stored: a full disk is nobody's fault, and goes by. False: its worker is gone, and will present it again. */
