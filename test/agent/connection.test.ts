@@ -23,6 +23,7 @@ describe("a connection that is lost", () => {
     const presented = await again.next("result");
     expect(presented.message).toEqual(second.message);
     expect(presented.payload).toEqual(second.payload);
+    expect(kinds(events).lastIndexOf("computing")).toBeGreaterThan(kinds(events).lastIndexOf("connected"));
     // Three were in the pool when the connection went.
     for (let more = 0; more < 3; more++) await again.next("result", clock);
     await clock.advance(5_000);
@@ -74,6 +75,13 @@ describe("a connection that is lost", () => {
     connection.close();
     await until(() => events.at(-1)?.kind === "disconnected");
     expect(events.at(-1)).toMatchObject({ error: { code: "connection-lost" }, retryMs: 375 });
+    // One that was good is looked for more often in its first two minutes.
+    gateway.unreachable = new Error("nobody listens");
+    const before = events.length;
+    await clock.advance(240_000);
+    const later = events.slice(before).flatMap((event) => (event.kind === "disconnected" ? [event.retryMs ?? 0] : []));
+    expect(later.slice(0, 6)).toEqual([750, 1500, 3000, 6000, 7500, 7500]);
+    expect(later.at(-1)).toBe(22500);
   });
 
   test("is given up when it stays dumb, as one is that never said welcome", async () => {

@@ -1,5 +1,5 @@
 // Rows 4, 19 and 20 of the fault table: poison rows, forged results, and bytes that are none.
-import { decodeBlock, columnFromValues, createBlock, columnValues, requireColumn, type Block } from "@shoal/core";
+import { decodeBlock, columnFromValues, createBlock, columnValues, requireColumn, ShoalError, type Block } from "@shoal/core";
 import { expect, test } from "vitest";
 import { closeLater, openGateway, passUntil } from "./open-gateway.ts";
 import { blockBytes, numbers, ScriptedDriver } from "./scripted-driver.ts";
@@ -92,6 +92,24 @@ test.each<[string, (block: Block, worker: ScriptedWorker, leased: Parameters<Scr
   await driver.finished();
   expect(driver.parts(0)).toMatchObject([{ message: { worker: "good" } }]);
   expect(gateway.snapshot()).toMatchObject({ refused: { "bad-result": 1 }, jobs: [{ state: "done", failedRows: 0 }] });
+});
+
+test("a result that could not be read in time is no strike, unless another was late just before; who is shut out is told why", async () => {
+  const late = (): Promise<never> => Promise.reject(new ShoalError("bad-result", "It could not be read in time.", { details: { late: true } }));
+  const opened = await openGateway({ checkResult: late, limits: { strikes: 1 } });
+  closeLater(opened);
+  const { gateway } = opened;
+  new ScriptedDriver({ blocks: numbers(2) }).connect(gateway);
+  const busy = new ScriptedWorker("busy", { script: () => "silent" }).connect(gateway);
+  const leased = await busy.task();
+  const rows = twice(decodeBlock(blockBytes(numbers(1)[0] ?? [])));
+  await busy.result(leased, rows);
+  await until(() => busy.all("refuse").length === 1);
+  expect(busy.isClosed).toBe(false);
+  expect(gateway.snapshot()).toMatchObject({ refused: { "bad-result": 1 }, workers: [{ worker: "busy", failures: 1, lastFailure: "It could not be read in time." }] });
+  await busy.result(await busy.task(1), rows);
+  await until(() => busy.isClosed);
+  expect(busy.bye).toMatchObject({ again: true, error: { code: "shut-out", message: "Too many results of busy were refused. The last: It could not be read in time." } });
 });
 
 test("a block whose results are bad at every worker is given up in the end, row by row", async () => {

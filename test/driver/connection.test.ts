@@ -64,6 +64,30 @@ describe("a connection that is lost", () => {
     ]);
   });
 
+  test("that stays leaves a block that all wait for named, once", async () => {
+    const clock = new FakeClock();
+    let answerFirst = (): void => {};
+    const gateway = scripted({ answer: (offer, at) => {
+      if (offer.block > 0) return at.answerInParts(offer, 1000);
+      answerFirst = () => void at.answerInParts(offer, 1000);
+    } });
+    const notices: string[] = [];
+    const running = runOn(gateway.cluster({ clock, silentMs: Infinity }), doubled(), { onEvent: (event) => void (event.kind === "notice" && notices.push(event.message)) });
+    while (gateway.offered.length < 4) await rest();
+    while (notices.length === 0) await clock.advance(1_000);
+    for (let second = 0; second < 40; second++) await clock.advance(1_000);
+    expect(notices).toEqual([expect.stringMatching(/^double: waiting for block 0, which is under way; \d blocks behind it are done$/) as string]);
+    answerFirst();
+    expect((await running).rows).toEqual((await runHere(doubled())).rows);
+  });
+
+  test("is made anew to another gateway, which is said", async () => {
+    const gateway = scripted({ names: ["gate-2", "gate-1"], answer: (offer, at) => (at.connections === 1 ? at.drop() : at.answerInParts(offer, 20)) });
+    const notices: string[] = [];
+    await runOn(gateway.cluster({ clock: new FakeClock({ auto: true }), silentMs: Infinity }), doubled(), { onEvent: (event) => void (event.kind === "notice" && notices.push(event.message)) });
+    expect(notices.at(-1)).toBe("gate-2 is gone; going on at gate-1.");
+  });
+
   test("after the input has ended says again that it has", async () => {
     let ended = false;
     const gateway = scripted({

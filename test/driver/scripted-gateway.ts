@@ -22,6 +22,8 @@ export interface Script {
   /** Instead of `welcome`. */
   readonly bye?: Bye;
   readonly protocol?: number;
+  /** Of the gateway of each connection in turn. Default: the shed. */
+  readonly names?: readonly string[];
 }
 
 /** The far side of a driver's connection, which does as it is told and remembers what it heard. A new connection finds a gateway that has forgotten everything. */
@@ -111,7 +113,7 @@ export class ScriptedGateway {
     this.heard.push(message);
     const { bye, protocol = protocolVersion, missing, ask = 4, answer = answerWhole } = this.#script;
     switch (message.kind) {
-      case "hello": return this.say(bye ?? { kind: "welcome", protocol, key: "key 1", name: "the shed", beatMs: 1000 });
+      case "hello": return this.say(bye ?? { kind: "welcome", protocol, key: "key 1", name: this.#script.names?.[this.connections - 1] ?? "the shed", beatMs: 1000 });
       case "submit":
         this.job = message.description.job;
         this.#segments = message.description.segments;

@@ -3,13 +3,13 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createResultChecker } from "@shoal/coordinator";
-import { blockFromRows, columnFromValues, createBlock, decodeBlock, encodeBlock, ShoalError, silentLogger, type Block } from "@shoal/core";
+import { blockFromRows, columnFromValues, createBlock, decodeBlock, encodeBlock, ShoalError, type Block } from "@shoal/core";
 import { seededRandom } from "@shoal/testing";
 import { describe, expect, test } from "vitest";
 
 type Expected = Parameters<typeof check>[1];
 
-const check = createResultChecker({ threads: 2, timeoutMs: 10_000, log: silentLogger });
+const check = createResultChecker({ threads: 2, timeoutMs: 10_000 });
 const never = new AbortController().signal;
 
 /** What a result is refused for; nothing else may come of it. */
@@ -104,7 +104,7 @@ test("whoever no longer wants to know is told so, and the next one is served", a
 });
 
 test("one that takes too long costs its thread, and the next one is served", async () => {
-  const hasty = createResultChecker({ timeoutMs: 1, log: silentLogger });
+  const hasty = createResultChecker({ timeoutMs: 1 });
   const large = encodeBlock(blockFromRows(Array.from({ length: 200_000 }, (_, row) => ({ text: `text number ${row}`, score: row }))));
   await expect(hasty(large.slice(), { rows: 200_000 }, never)).rejects.toMatchObject({ code: "bad-result", message: expect.stringContaining("could not be read within 1 ms") });
   expect(await faultOf(large, { rows: 200_000 })).toBe(undefined);

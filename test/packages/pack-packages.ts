@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { packedPages } from "./packed-pages.ts";
@@ -54,5 +54,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const destination = process.argv[2] ?? "out/tarballs";
   const tarballs = await packPackages(destination);
   console.log(tarballs.map((path) => relative(process.cwd(), path)).join("\n"));
-  console.log(`\nIn your project:\n\nONNXRUNTIME_NODE_INSTALL=skip npm install ${resolve(destination)}/*.tgz onnxruntime-node`);
+  // Whoever needs neither is spared what they depend on: of that on NATS a part says that it wants Node 22.
+  const named = tarballs.filter((path) => !/^shoal-(engine-nats|testing)-/.test(basename(path))).map((path) => resolve(path));
+  console.log(`\nIn your project:\n\nONNXRUNTIME_NODE_INSTALL=skip npm install ${named.join(" ")} onnxruntime-node\n\nFor several coordinators on one engine add shoal-engine-nats-….tgz, for tests of your own shoal-testing-….tgz.`);
 }

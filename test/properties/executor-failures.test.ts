@@ -13,7 +13,7 @@ describe("rows that fail", () => {
   test("end the run with predictor, row, place and reason", async () => {
     const { environment, host } = world({}, badAt(70, 200));
     const error = await thrown(rowsOf(execute(poolOf(recutOf(scanOf(numbered(500)))), environment)));
-    expect(error.message).toMatch(/predictor "double" failed at counted-0, row 71, \{"id":70,"text":"row 70"\} \(tried \d times\): a bad row/);
+    expect(error.message).toMatch(/predictor "double" failed at counted-0, row 71, \{"id":70,"text":"row 70"\}: a bad row/);
     expect(error.message).toContain("onError");
     expect(host.alive).toBe(0);
   });

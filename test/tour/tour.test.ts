@@ -52,8 +52,12 @@ describe("the README's files run as they are, in a folder with what the clone ha
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test("job.ts", async () => {
-    expect(await shoal(["run", "job.ts", "--limit", "20"], folder)).toMatchObject({ code: 0, err: expect.stringContaining("20 rows in 1 file: out/stories") as string });
+  test("job.ts; a trial of it leaves its output as it is", async () => {
+    expect(await shoal(["run", "job.ts", "-q"], folder)).toMatchObject({ code: 0, err: "" });
+    const trial = await shoal(["run", "job.ts", "--limit", "20"], folder);
+    expect(trial).toMatchObject({ code: 0, err: expect.stringMatching(/20 rows in 1 file: out\/stories\.limit-20$/m) as string });
+    expect(trial.err).toContain("This is a trial, of 20 rows at most: they go to parquet(out/stories.limit-20/), beside parquet(out/stories/).");
+    expect((await shoal(["inspect", "out/stories"], folder)).out).toContain("600 rows");
   });
 
   test("opinions.ts", async () => {
@@ -76,7 +80,7 @@ describe("the README's files run as they are, in a folder with what the clone ha
     mkdirSync(join(folder, "out/night"), { recursive: true });
     for (const part of [1, 3]) writeFileSync(join(folder, `out/night/prompts-${part}.jsonl`), "done\n");
     expect(await shoal(["run", "night.ts", "--limit", "3"], folder)).toMatchObject({ code: 0 });
-    const rows = [1, 2, 3].map((part) => readFileSync(join(folder, `out/night/prompts-${part}.jsonl`), "utf8").trim().split("\n").length);
+    const rows = ["1", "2.limit-3", "3"].map((part) => readFileSync(join(folder, `out/night/prompts-${part}.jsonl`), "utf8").trim().split("\n").length);
     expect(rows).toEqual([1, 3, 1]);
   });
 });

@@ -19,6 +19,13 @@ test("the share of a job counts all of its segments, and is not told where one h
   expect(shareOfBlocks(after(newWork(nothing), job("a", 0, 10), progress(50, 12)))).toBe(1);
 });
 
+test("rows of blocks that are not finished are told apart", () => {
+  const work = after(newWork(nothing), job("a", 0, 10), { kind: "progress", rows: 372, underWay: 116, blocks: 8, rowsPerSecond: 10 });
+  expect([done(work).rows, work.underWay]).toEqual([372, 116]);
+  expect(after(work, progress(384, 12)).underWay).toBe(0);
+  expect(renewed(work).underWay).toBe(0);
+});
+
 test("of another job the share begins at 0, while the rows go on", () => {
   const work = after(newWork(nothing), job("a", 0, 10), progress(100, 10), job("b", 0, 20), progress(150, 15));
   expect([done(work), shareOfBlocks(work)]).toEqual([{ rows: 150, blocks: 15 }, 0.25]);

@@ -118,7 +118,7 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
       // Addresses are counted where connections come in: a proxy's guests by their own, this machine's own programs not at all.
       limits: { connections: limits.maxConnections, connectionsPerAddress: limits.maxConnections },
       // In a thread that can be stopped: a payload of a stranger may be made to hang its reader.
-      checkResult: createResultChecker({ log }),
+      checkResult: createResultChecker(),
       // Its own worker computes what it would compute without a coordinator.
       trustsOwnWorkers: true,
       ...(options.settings !== undefined && { settings: options.settings }),

@@ -57,4 +57,8 @@ export interface Datasink {
   readonly spec?: { readonly format: string; readonly options: JsonObject };
   /** @throws `output-exists`, `output-unfinished`, with the choices there are. */
   open(signal: AbortSignal, options?: SinkOptions): Promise<SinkWriter>;
+  /** False where there is no place beside the output for rows that fail, as with standard output: runs that would need one are refused at their start. Default true. */
+  readonly keepsDeadLetters?: boolean;
+  /** The same with an output of its own beside this one, whose name says that it has so many rows at most: for trying a job out. Where outputs have names. */
+  limitedTo?(rows: number): Datasink;
 }

@@ -86,8 +86,8 @@ interface Define<In extends BatchShape, Format extends BatchFormat> {
 }
 
 /**
- * Defines a predictor of one's own: set up once per actor, called once per batch. `name` must be the name it is exported under,
- * because an actor finds it by importing this module.
+ * Defines a predictor of one's own: set up once per actor, called once per batch. An actor finds it by importing this module:
+ * `name` must be its alone there, and best is the one that it is exported under.
  *
  * ```ts
  * export const double = definePredictor<{ n: Float64Array }>()(import.meta, "double", {

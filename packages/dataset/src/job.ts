@@ -6,6 +6,7 @@ import type { Dataset } from "./dataset.ts";
 import { mergeSettings } from "./merge-settings.ts";
 import { openRemote } from "./open-remote.ts";
 import type { RunSettings } from "./run-settings.ts";
+import { trialSink } from "./trial-sink.ts";
 
 /** What a job that ended well gives: its output, and how the run went. */
 export interface JobReport {
@@ -35,10 +36,12 @@ export class Job<R extends object = Record<string, unknown>> {
   async run(settings: RunSettings = {}): Promise<JobReport> {
     assertNotInsideActor();
     const merged = mergeSettings(this.dataset.runtime.settings, settings);
+    const sink = trialSink(this.sink, this.dataset.runtime.settings, settings);
     const { physical } = plan(limited(this.dataset.plan, merged), planOptions(merged));
     await using environment = await this.dataset.runtime.open(merged);
     await using remote = await openRemote(physical, merged, environment);
-    const report = await runToSink(physical, this.sink, remote.environment, { resume: merged.resume ?? false });
+    const notices = sink === this.sink ? [] : [`This is a trial, of ${merged.limit} rows at most: they go to ${sink.name}, beside ${this.sink.name}.`];
+    const report = await runToSink(physical, sink, { ...remote.environment, notices: [...notices, ...(remote.environment.notices ?? [])] }, { resume: merged.resume ?? false });
     await remote.published();
     this.#onStats(report.stats);
     return report;

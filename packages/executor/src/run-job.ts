@@ -20,7 +20,7 @@ export interface SinkRun {
  * Runs a plan into a sink. The output appears whole or not at all: it is published when every row is written. When anything fails or the
  * signal aborts it is discarded, but for what a ledger has of it: from there `resume` goes on. Rows that fail with `deadLetter` go to the
  * sink too, unless the environment has another place for them.
- * @throws `output-unfinished`; with `resume`: `resume-changed`, `device-changed`
+ * @throws `no-place-for-dead-letters` at once; `output-unfinished`; with `resume`: `resume-changed`, `device-changed`
  */
 export async function runToSink(plan: PhysicalOperator, sink: Datasink, environment: Environment, { schema, resume = false }: SinkRun = {}): Promise<{ readonly result: SinkResult; readonly stats: RunStats }> {
   const signal = environment.signal ?? new AbortController().signal;
@@ -34,10 +34,11 @@ export async function runToSink(plan: PhysicalOperator, sink: Datasink, environm
     return turn;
   };
   let finished: RunStats | undefined;
-  const deadLetters = environment.deadLetters ?? ((letters: readonly DeadLetter[]) => inTurn(async () => writer?.writeDeadLetters(letters)));
+  const toSink = sink.keepsDeadLetters === false ? undefined : (letters: readonly DeadLetter[]): Promise<void> => inTurn(async () => writer?.writeDeadLetters(letters));
+  const deadLetters = environment.deadLetters ?? toSink;
   const execution = execute(plan, {
     ...environment,
-    deadLetters,
+    ...(deadLetters !== undefined && { deadLetters }),
     // A run is finished when its output is there.
     onEvent: (event) => (event.kind === "run-finished" ? (finished = event.stats) : environment.onEvent?.(event)),
   }, () => kept?.tracking);
@@ -53,7 +54,7 @@ export async function runToSink(plan: PhysicalOperator, sink: Datasink, environm
   try {
     kept = await keepRun(plan, sink, opened, environment, resume, signal);
     opening = false;
-    if (!(await kept?.replay(write, deadLetters))) {
+    if (!(await kept?.replay(write, deadLetters ?? (async () => {})))) {
       for await (const block of execution) {
         const fresh = kept?.fresh(block) ?? block;
         await write(fresh);

@@ -225,7 +225,7 @@ function assertPlaceForDeadLetters(plan: PhysicalOperator, environment: Environm
     if (!named) continue;
     throw new ShoalError("no-place-for-dead-letters", 'A step says onError: "deadLetter", and this run has no place to keep the rows that fail.', {
       failure: "bug",
-      hint: 'Write to a sink, which keeps them beside its output, or name a file: { deadLetters: "failed.jsonl" } (--dead-letters).',
+      hint: 'Write to a file or a folder, which keeps them beside it, or name a file for them: { deadLetters: "failed.jsonl" }.',
     });
   }
 }

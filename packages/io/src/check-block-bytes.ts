@@ -18,7 +18,7 @@ const leastMovedBytes = 1 << 14;
  * Checks a block in Arrow IPC form that comes from strangers, in a thread: whatever the bytes do there, an endless loop too, costs the thread. Once they
  * pass, `decodeBlock` reads them without surprise.
  * @returns the bytes: where they may be moved, perhaps in another buffer, and those that were given are gone
- * @throws `bad-result` naming column and row where it can; the signal's reason
+ * @throws `bad-result` naming column and row where it can, `late` where time was up; the signal's reason
  */
 export async function checkBlockBytes(bytes: Uint8Array, expected: BlockExpectation, { timeoutMs, signal, moves = false }: CheckOptions): Promise<Uint8Array> {
   const isView = bytes.buffer.byteLength > 2 * bytes.byteLength;
@@ -31,17 +31,19 @@ export async function checkBlockBytes(bytes: Uint8Array, expected: BlockExpectat
     for await (const found of runInThread("arrow-inspect", { bytes: sent, expected, givesBack: isMoved }, { signal, stallMs: timeoutMs, ...(isMoved && { transfer: [sent.buffer as ArrayBuffer] }) })) inspection = found as Inspection;
   } catch (error) {
     if (!(error instanceof ContentFault)) throw error;
-    throw badResult({ message: error.code === "decoder-stalled" ? `it could not be read within ${timeoutMs} ms` : error.message }, error);
+    const isLate = error.code === "decoder-stalled";
+    throw badResult({ message: isLate ? `it could not be read within ${timeoutMs} ms` : error.message }, error, isLate);
   }
   if (inspection?.fault !== undefined) throw badResult(inspection.fault);
   return inspection?.bytes ?? bytes;
 }
 
-function badResult({ message, column, row }: BlockFault, cause?: unknown): ShoalError {
+/** @param isLate time was up before anything was found: that may be the machine's doing */
+function badResult({ message, column, row }: BlockFault, cause?: unknown, isLate = false): ShoalError {
   return new ShoalError("bad-result", `A result can't be used: ${message.replace(/\.$/, "")}.`, {
     failure: "worker-lost",
     hint: "The block runs again elsewhere; look at the worker that sent it.",
-    details: { ...(column === undefined ? {} : { column }), ...(row === undefined ? {} : { row }) },
+    details: { ...(isLate && { late: true }), ...(column === undefined ? {} : { column }), ...(row === undefined ? {} : { row }) },
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -17,6 +17,16 @@ async function drain(outputs: AsyncIterable<unknown>): Promise<unknown[]> {
 
 const identity = { path: "fake.arrow", version: "1", size: 100 };
 
+test("time in which a thread had no turn of a CPU does not count, up to six times as much as it has", async () => {
+  for (const [computed, looks] of [[0, 6], [1, 1]] as const) {
+    const answers: number[] = [];
+    // It takes longer than that to start.
+    const run = runInThread("arrow-read", { identity }, { signal: never, file: file(() => new Promise(() => {})), stallMs: 1, cpuMs: () => answers.push(0) && (answers.length === 1 ? 0 : computed) });
+    await expect(drain(run)).rejects.toMatchObject({ name: "ContentFault", code: "decoder-stalled" });
+    expect(answers.length - 1).toBe(looks);
+  }
+});
+
 test("what reading the file throws comes out as it is, not as a fault of the content", async () => {
   const gone = new Error("the disk is gone");
   const run = runInThread("arrow-read", { identity }, { signal: never, file: file(() => Promise.reject(gone)) });

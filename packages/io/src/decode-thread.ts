@@ -12,8 +12,13 @@ export interface DecodeThreadOptions {
   readonly inputs?: AsyncIterator<{ value: unknown; transfer: readonly ArrayBuffer[] }>;
   /** Buffers in the argument that move to it without a copy. */
   readonly transfer?: readonly ArrayBuffer[];
-  /** The longest the thread may compute without giving or asking for anything; waiting for bytes or for the consumer does not count. */
+  /**
+   * The longest the thread may compute without giving or asking for anything; waiting for bytes, for the consumer or for a CPU does not count. Where nobody counts CPU time it is
+   * time on the clock; so is six times as long in any case.
+   */
   readonly stallMs?: number;
+  /** Default: the platform's. */
+  readonly cpuMs?: () => number;
 }
 
 /** Each with the timer that ends it. */
@@ -21,6 +26,8 @@ const idleThreads: { readonly thread: Thread; readonly end: ReturnType<typeof se
 const idleMs = 5000;
 /** A loop that asks for the same bytes for ever never falls silent. No sound file needs so many reads for one output. */
 const maxReadsPerOutput = 20_000;
+/** A thread may also wait for what never comes, and compute nothing. */
+const longestStalls = 6;
 
 /**
  * Runs a job of `decode-thread-jobs` in a thread that can be killed, and gives what it yields. Whatever a hostile file does there, an
@@ -68,10 +75,12 @@ class ThreadRun {
   #reads = 0;
   #awaitsInput = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #cpuMs: (() => number) | undefined;
 
   constructor(thread: Thread, options: DecodeThreadOptions) {
     this.#thread = thread;
     this.#options = options;
+    this.#cpuMs = options.cpuMs ?? (platform.cpuMs === undefined ? undefined : () => platform.cpuMs?.() ?? 0);
     thread.hold(true);
     thread.listen((message) => this.#receive(message), (error) => this.fail(crashed(error)));
   }
@@ -164,7 +173,15 @@ class ThreadRun {
     clearTimeout(this.#timer);
     if (this.#state !== "running" || this.#pendingReads > 0 || this.#awaitsInput || this.#credits === 0) return;
     const stallMs = this.#options.stallMs ?? 30_000;
-    this.#timer = setTimeout(() => this.fail(new ContentFault("decoder-stalled", `its decoder made no progress for ${stallMs / 1000} s and was stopped`)), stallMs);
+    const cpuMs = this.#cpuMs;
+    const before = cpuMs?.() ?? 0;
+    const look = (waited: number): void => {
+      // On a busy machine it may have had no turn: it can't have computed longer than its whole process.
+      const leftMs = cpuMs === undefined ? 0 : Math.min(stallMs - (cpuMs() - before), longestStalls * stallMs - waited);
+      if (leftMs > 0) return void (this.#timer = setTimeout(() => look(waited + leftMs), leftMs));
+      this.fail(new ContentFault("decoder-stalled", `its decoder made no progress for ${stallMs / 1000} s and was stopped`));
+    };
+    this.#timer = setTimeout(() => look(stallMs), stallMs);
   }
 
   #done(): void {

@@ -3,6 +3,7 @@ import {
   type Block, type Datasink, type DeadLetter, type JsonObject, type Schema, type SinkResult, type SinkWriter,
 } from "@shoal/core";
 import { platform } from "#platform";
+import { trialPath } from "./output-names.ts";
 import type { Output, OutputFile, OutputPlace } from "./output.ts";
 
 /** Options that every file sink takes. */
@@ -48,10 +49,12 @@ export function fileDatasink(place: string | OutputPlace, format: SinkFormat, op
   const { maxRowsPerFile, mode = "error" } = options;
   if (maxRowsPerFile !== undefined && !(maxRowsPerFile >= 1)) throw new ShoalError("bad-option", `maxRowsPerFile is ${maxRowsPerFile}; it must be 1 or more.`, { hint: "Give a whole number, or leave the option out for parts without a limit.", failure: "bug" });
   const path = typeof place === "string" ? place : place.name;
+  const trialOf = (rows: number): string | undefined => (typeof place === "string" ? trialPath(place, rows, format.extensions) : undefined);
   return {
     name: `${format.format}(${path})`,
     // Another place is no data that could be written down.
     ...(typeof place === "string" && { spec: { format: format.format, options: { ...spec, path, mode, ...(maxRowsPerFile === undefined ? {} : { maxRowsPerFile }) } } }),
+    keepsDeadLetters: place !== "-",
     async open(signal, { resume = false } = {}) {
       signal.throwIfAborted();
       const options = { extensions: format.extensions, mode, resume };
@@ -62,6 +65,7 @@ export function fileDatasink(place: string | OutputPlace, format: SinkFormat, op
       }
       return new FileSinkWriter(output, format, maxRowsPerFile ?? Infinity);
     },
+    ...(trialOf(0) !== undefined && { limitedTo: (rows: number) => fileDatasink(trialOf(rows) as string, format, options, spec) }),
   };
 }
 

@@ -22,9 +22,20 @@ export function lettersBeside(file: string): string {
   return `${file}${lettersSuffix}`;
 }
 
-/** Passed over in directories: hidden files, marker files as other systems write them, and our own dead letters. */
+const trial = /\.limit-\d+(\.|$)/;
+
+/** The trial of an output, beside it: `out/stories.limit-20/`, `rows.limit-20.jsonl.gz`. Undefined where the path has no name. */
+export function trialPath(path: string, rows: number, extensions: readonly string[]): string | undefined {
+  const [, name = "", slash = ""] = /^(.*?)([/\\]*)$/s.exec(path) ?? [];
+  if (name === "-" || /(^|[/\\])\.{0,2}$/.test(name)) return undefined;
+  const [ending = "", extension = ""] = /(\.[a-z]+)(?:\.gz)?$/i.exec(name) ?? [];
+  const length = slash === "" && extensions.includes(extension.toLowerCase()) ? ending.length : 0;
+  return `${name.slice(0, name.length - length)}.limit-${rows}${name.slice(name.length - length)}${slash}`;
+}
+
+/** Passed over in directories: hidden files, marker files as other systems write them, and our own trials and dead letters. */
 export function isHidden(name: string): boolean {
-  return name.startsWith(".") || name.startsWith("_") || name.endsWith(lettersSuffix);
+  return name.startsWith(".") || name.startsWith("_") || name.endsWith(lettersSuffix) || trial.test(name);
 }
 
 /** The hidden directory beside an output in which it is written. */

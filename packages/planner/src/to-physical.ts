@@ -60,7 +60,7 @@ function actorPool(operator: Predict, input: PhysicalOperator, { preserveOrder }
   const stateful = isStateful(spec);
   if (mayChangeRows(spec) && options.onError === "null") {
     throw new ShoalError("null-with-any-rows", `${spec.name} may change the number of rows (rows: "any"), so a failed batch has no rows to keep as null.`, {
-      hint: 'Use onError: "skip" or "deadLetter" for it.',
+      hint: 'Choose "skip" or "deadLetter" for this step.',
     });
   }
   const [minActors, maxActors] = typeof options.concurrency === "number" ? [options.concurrency, options.concurrency] : options.concurrency;

@@ -30,8 +30,9 @@ export function WorkerRow({ worker, at, allRows, rates }: Props) {
       <p class="share">
         <span>{plural(worker.rowsDone, "row")}, {percent(worker.rowsDone, allRows)}</span>
         <span>{state === "gone" ? "" : duration(at - worker.joinedAt)}</span>
-        {worker.failures > 0 && <span class="bad">{plural(worker.failures, "failure")}</span>}
+        {worker.failures > 0 && <span class="bad" title={worker.lastFailure}>{plural(worker.failures, "failure")}</span>}
       </p>
+      {worker.lastFailure !== undefined && <p class="notice">{worker.failures === 1 ? "" : "last "}failure: {worker.lastFailure}</p>}
       {loading !== undefined && loading.bytes > 0 && state === "loading" && (
         <p class="loading"><progress max={loading.bytes} value={loading.doneBytes} aria-label={`loading ${percent(loading.doneBytes, loading.bytes)}`} />{bytes(loading.doneBytes)} of {bytes(loading.bytes)}</p>
       )}

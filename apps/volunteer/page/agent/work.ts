@@ -32,6 +32,8 @@ export interface Work {
   /** Of this agent, and of those before it in this tab. */
   readonly rows: number;
   readonly blocks: number;
+  /** Of the rows, those of blocks that are not finished. */
+  readonly underWay: number;
   readonly earlier: Done;
   /** Blocks of each segment of the job that came, as far as they are known. */
   readonly expected: Readonly<Record<number, number | undefined>>;
@@ -43,7 +45,7 @@ const keptRates = 60;
 const oldNotice = 30;
 
 export function newWork(earlier: Done, holds: readonly Hold[] = [], job?: Work["job"]): Work {
-  return { activity: { kind: "starting" }, holds, jobEnded: false, stopped: false, rowsPerSecond: 0, rates: [], rows: 0, blocks: 0, earlier, expected: {}, ...(job !== undefined && { job }) };
+  return { activity: { kind: "starting" }, holds, jobEnded: false, stopped: false, rowsPerSecond: 0, rates: [], rows: 0, blocks: 0, underWay: 0, earlier, expected: {}, ...(job !== undefined && { job }) };
 }
 
 /** All that the tab has done. */
@@ -98,19 +100,19 @@ export function afterNotLoaded(work: Work, at: number): Work {
 
 /** The work for another agent of this tab. */
 export function renewed(work: Work): Work {
-  return { ...idle(work), activity: { kind: "starting" }, earlier: done(work), rows: 0, blocks: 0 };
+  return { ...idle(work), activity: { kind: "starting" }, earlier: done(work), rows: 0, blocks: 0, underWay: 0 };
 }
 
 function idle(work: Work): Work {
   return { ...work, rowsPerSecond: 0 };
 }
 
-function progress(work: Work, { rows, blocks, rowsPerSecond }: Extract<AgentReport, { kind: "progress" }>): Work {
+function progress(work: Work, { rows, underWay = 0, blocks, rowsPerSecond }: Extract<AgentReport, { kind: "progress" }>): Work {
   const { notice, ...rest } = work;
   // A last one may come when there is nothing more to do.
   if (work.activity.kind === "waiting" && rows <= work.rows && blocks <= work.blocks) return work;
   return {
-    ...rest, rows, blocks, rowsPerSecond,
+    ...rest, rows, blocks, underWay, rowsPerSecond,
     rates: [...work.rates, rowsPerSecond].slice(-keptRates),
     // After a lost connection nobody says anew that it computes.
     ...(work.activity.kind === "waiting" && { activity: { kind: "computing" } }),

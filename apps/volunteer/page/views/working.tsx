@@ -30,7 +30,7 @@ export function Working({ work, state, volunteer }: { readonly work: Work; reado
         <p class="state" role="status"><span class="dot" aria-hidden="true" />{activityLine(work, own, state.offer)}{seconds !== undefined && <span aria-hidden="true"> Next try in {seconds} s.</span>}</p>
         <progress max={1} {...(loaded !== undefined && { value: loaded })} data-shown={loading} aria-label="Model loaded" aria-hidden={!loading} />
         <dl>
-          <div><dt>Rows you did</dt><dd id="rows">{count(own.rows)}</dd></div>
+          <div><dt>Rows you did</dt><dd id="rows">{count(own.rows)}{work.underWay > 0 && <small> {count(work.underWay)} under way</small>}</dd></div>
           <div><dt>Blocks</dt><dd id="blocks">{count(own.blocks)}</dd></div>
           <div><dt>{share?.of === "done" ? "Of all done so far" : "Of the job"}</dt><dd id="share">{share === undefined ? "–" : percent(share.part)}</dd></div>
           <div><dt>Device</dt><dd id="device">{work.device === undefined ? "–" : shortDeviceName(work.device)}</dd></div>

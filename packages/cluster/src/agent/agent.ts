@@ -46,7 +46,8 @@ export type AgentEvent =
   | { readonly kind: "job-ended"; readonly job: string }
   | { readonly kind: "loading"; readonly name: string; readonly doneBytes: number; readonly bytes: number }
   | { readonly kind: "computing"; readonly device: string }
-  | { readonly kind: "progress"; readonly rows: number; readonly blocks: number; readonly rowsPerSecond: number }
+  /** `underWay`: of the rows, those of blocks that are not finished; nobody else has them. */
+  | { readonly kind: "progress"; readonly rows: number; readonly underWay?: number; readonly blocks: number; readonly rowsPerSecond: number }
   | { readonly kind: "failed"; readonly error: ShoalError }
   | { readonly kind: "notice"; readonly message: string }
   | { readonly kind: "idle" | "paused" | "resumed" }

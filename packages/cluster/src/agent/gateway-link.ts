@@ -23,6 +23,9 @@ export interface LinkEvents {
 
 /** A connection that lived this long was a good one: the next failure is a first one. */
 const goodAfterMs = 10_000;
+/** A run that was shared is mostly begun again soon, or not at all: for a while it is looked for more often. */
+const soonMs = 120_000;
+const longestSoonMs = 10_000;
 /** Beats are answered. Without an answer to three of them, and for this long, the connection is dead: a gateway that stands still for longer leads no more. */
 const silentMs = 15_000;
 const fewestMissed = 3;
@@ -71,12 +74,17 @@ export class GatewayLink {
   /** Keeps a connection until the signal is aborted. @throws what the coordinator refuses this worker for, for good */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, random, dial } = this.#parts;
+    let stoodUntil = -Infinity;
     for (let failures = 0; !signal.aborted; ) {
       this.#events.onConnecting();
       const began = clock.now();
+      let stood = false;
       const { error, again } = await holdConnection<WorkerToGateway, GatewayToWorker>({
         dial, clock, hello: () => this.#hello(),
-        onWelcome: (welcome, connection) => this.#welcomed(welcome, connection),
+        onWelcome: (welcome, connection) => {
+          stood = true;
+          this.#welcomed(welcome, connection);
+        },
         onMessage: (message, payload) => {
           this.#heard++;
           if (message.kind !== "heard") this.#events.onMessage(message, payload);
@@ -86,7 +94,8 @@ export class GatewayLink {
       if (signal.aborted) return;
       if (!again) throw error;
       failures = this.#welcome !== undefined && clock.now() - began >= goodAfterMs ? 1 : failures + 1;
-      const retryMs = backOffMs(failures, random);
+      if (stood) stoodUntil = clock.now();
+      const retryMs = backOffMs(failures, random, clock.now() - stoodUntil < soonMs ? longestSoonMs : undefined);
       this.#events.onLost(error, retryMs);
       await clock.sleep(retryMs, signal).catch(() => {});
     }

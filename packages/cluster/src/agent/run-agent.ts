@@ -43,6 +43,8 @@ class AgentRun implements Agent {
       onConnecting: () => this.#tell({ kind: "connecting" }),
       onWelcome: (welcome) => {
         this.#tell({ kind: "connected", coordinator: welcome.name });
+        // What it computes went on meanwhile, and is told again.
+        this.#shownState = "waiting";
         this.#welcomed(welcome.beatMs);
       },
       awaitedBytes: () => this.#work.awaitedBytes,

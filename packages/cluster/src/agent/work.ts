@@ -283,10 +283,10 @@ export class Work {
     };
   }
 
-  progress(): { readonly rows: number; readonly blocks: number; readonly rowsPerSecond: number } {
+  progress(): { readonly rows: number; readonly underWay: number; readonly blocks: number; readonly rowsPerSecond: number } {
     const first = this.#first;
     const under = first === undefined ? 0 : first.pool.rowsDone(first.block);
-    return { rows: this.#meter.rows + under, blocks: this.#meter.blocks, rowsPerSecond: this.#meter.rowsPerSecond(this.#parts.clock.now(), under) };
+    return { rows: this.#meter.rows + under, blocks: this.#meter.blocks, rowsPerSecond: this.#meter.rowsPerSecond(this.#parts.clock.now(), under), underWay: under };
   }
 
   /** There is nothing to do: time that passes now is not its own. */

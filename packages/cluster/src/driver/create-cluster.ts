@@ -59,9 +59,10 @@ class DrivenCluster implements ConnectedCluster {
         return expectsNews();
       },
       up: (welcome) => {
+        const before = this.#name;
         this.#name = welcome.name;
         this.#keepsLedgers = welcome.keepsLedgers === true;
-        if (this.#isDown) this.#notice(`Connected to ${this.name} again.`);
+        if (this.#isDown) this.#notice(before === undefined || before === welcome.name ? `Connected to ${this.name} again.` : `${before} is gone; going on at ${this.name}.`);
         this.#isDown = false;
         this.#sentFiles.forget();
         for (const job of this.#jobs.values()) job.up();

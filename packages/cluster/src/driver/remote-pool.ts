@@ -3,6 +3,7 @@ import { failedResult, mergeResults, type BlockPool, type BlockPoolRun } from "@
 import { isStateful, mayChangeRows, type ActorPoolStage } from "@shoal/planner";
 import type { AskMessage, BlockDoneMessage, DriverToGateway, FleetMessage, PartMessage } from "../connection/messages.ts";
 import { cutToTravel, payloadOf } from "./block-pieces.ts";
+import { HeldUp } from "./held-up.ts";
 import { partResult } from "./part-result.ts";
 
 /** What a pool needs of the job that it belongs to. */
@@ -71,6 +72,7 @@ export class RemotePool implements BlockPool {
   #closedAtEnd = false;
   #fleet = { workers: 0, busy: 0, loading: 0 };
   #notice: string | undefined;
+  readonly #heldUp = new HeldUp();
 
   constructor(stage: ActorPoolStage, segment: number, job: PoolJob, run: BlockPoolRun) {
     const { spec, policy } = stage;
@@ -269,8 +271,18 @@ export class RemotePool implements BlockPool {
     const { signal } = this.#ended;
     while (!signal.aborted) {
       await this.#job.clock.sleep(tickMs, signal).catch(() => {});
-      if (!signal.aborted) this.#run.onTick();
+      if (signal.aborted) return;
+      this.#run.onTick();
+      this.#tellOfFirst();
     }
+  }
+
+  #tellOfFirst(): void {
+    if (!this.#stage.preserveOrder) return;
+    const first: number | undefined = this.#held.keys().next().value;
+    const behind = (): number => this.#fresh - (first ?? 0) - Array.from(this.#held.keys()).filter((number) => number < this.#fresh).length;
+    const message = this.#heldUp.look(first, behind, this.#job.clock.now());
+    if (message !== undefined) this.#run.onEvent({ kind: "notice", message: `${this.#stage.spec.name}: ${message}` });
   }
 }
 

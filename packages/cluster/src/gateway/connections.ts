@@ -120,7 +120,7 @@ export class Connections {
     if (traits === undefined) throw badMessage("A worker said hello and not what it is.", { failure: "bug" });
     const known = workers.get(name);
     const leftMs = (known?.shutOutUntil ?? 0) - clock.now();
-    if (leftMs > 0) throw shutOut(name, leftMs);
+    if (known !== undefined && leftMs > 0) throw shutOut(known, leftMs);
     if (known !== undefined && !admission.trusted && !admission.byKey && (known.link !== undefined || known.invite !== admission.invite)) {
       throw new ShoalError("name-taken", `There is a worker ${name} already, and this connection does not show its key.`, { hint: "Choose another name, or wait until the other one is gone." });
     }

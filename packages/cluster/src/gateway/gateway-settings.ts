@@ -76,7 +76,7 @@ export const defaultGatewaySettings: GatewaySettings = {
   helloMs: 10_000,
   beatMs: 2_000,
   silentLeases: 5,
-  checkMs: 30_000,
+  checkMs: 90_000,
   commitMs: 10_000,
   unknownJobMs: 60_000,
   driverGraceMs: 60_000,

@@ -16,7 +16,7 @@ export function performEffect(state: GatewayState, commits: Commits, asks: AskGa
     case "refuse": {
       const link = state.links.get(effect.connection);
       link?.send({ kind: "refuse", task: effect.task, attempt: effect.attempt });
-      return link && strikeWorker(state, link, "forged-result");
+      return link && strikeWorker(state, link, "forged-result", "what it answered was never leased to it");
     }
     case "close": return state.links.get(effect.connection)?.close();
     case "commit": return commits.commit(effect.task, effect.entry);

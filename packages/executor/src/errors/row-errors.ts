@@ -90,7 +90,8 @@ export function sourceOfRow(block: Block, row: number): string | undefined {
 /** The error that ends a run over one row: which step, which row, where it came from, and why. */
 export function rowError(step: string, { row, at, error, attempts }: FailedRow, block: Block): ShoalError {
   const source = sourceOfRow(block, at);
-  const tries = attempts > 1 ? ` (tried ${attempts} times)` : "";
+  // A batch with a row that can't be done is halved until it stands alone: those were no tries of this row.
+  const tries = attempts > 1 && error.failure !== "row" ? ` (tried ${attempts} times)` : "";
   return new ShoalError(error.code, `${step} failed at ${source ?? "a row"}, ${preview(previewRow(row()), 160)}${tries}: ${error.message}`, {
     failure: error.failure ?? "row",
     hint: error.hint ?? `Correct the row, or go on without such rows: onError: "skip", "null" or "deadLetter".`,

@@ -26,7 +26,7 @@ export function openStandardOutput(): Output {
     single: true,
     nextFile: async () => file,
     deadLetters() {
-      throw new ShoalError("no-place-for-dead-letters", "Standard output has no place for dead letters beside it.", { hint: `Write to a file or a directory, or choose onError "skip" or "null".`, failure: "bug" });
+      throw new ShoalError("no-place-for-dead-letters", "Standard output has no place for dead letters beside it.", { hint: 'Write to a file or a folder, or name a file for them: { deadLetters: "failed.jsonl" }.', failure: "bug" });
     },
     async publish() {
       // A process that ends now must not take bytes with it that are still on their way.

@@ -16,5 +16,7 @@ export interface IoPlatform {
   /** The same file, compressed. */
   gzipFile(file: OutputFile): Promise<OutputFile>;
   startThread(): Promise<Thread>;
+  /** What all threads of this process have computed so far, in milliseconds of CPU time. Absent where nobody counts it. */
+  cpuMs?(): number;
   imageDecoder(): Promise<DecodeImageBytes>;
 }

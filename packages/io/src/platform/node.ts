@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import process from "node:process";
 import { ShoalError } from "@shoal/core";
 import { isOpfsPath } from "../opfs-path.ts";
 import type { DecodeImageBytes } from "../decode-image.ts";
@@ -27,6 +28,10 @@ export const platform: IoPlatform = {
   // It alone reads files of several gzip members on Node, Bun and Deno alike.
   gunzip: async () => (await import("../node/gunzip-zlib.ts")).gunzipByZlib,
   gzipFile: async (file) => (await import("../node/gzip-file.ts")).gzipFile(file),
+  cpuMs() {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
   startThread: async () => (await import("../node/node-thread.ts")).startNodeThread(),
   imageDecoder: async () => (decodeImageBytes ??= (await import("../node/decode-image-by-library.ts")).decodeImageByLibrary),
 };

@@ -8,6 +8,7 @@ test("few workers are told one by one, and of many how many they are, twice a mi
   const news = new CalmNews(0);
   const some = [worker(1), worker(2)];
   expect(news.lines([], some, 100)).toEqual(["number 1 (cpu) joined; 2 workers now", "number 2 (cpu) joined; 2 workers now"]);
+  expect(new CalmNews(0, "other worker").lines([], some.slice(0, 1), 100)).toEqual(["number 1 (cpu) joined; 1 other worker now"]);
   const many = Array.from({ length: 500 }, (_, n) => worker(n + 1));
   expect(news.lines(some, many, 200)).toHaveLength(18);
   const said: string[] = [];

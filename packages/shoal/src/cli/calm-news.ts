@@ -15,8 +15,12 @@ export class CalmNews {
   #summedAt: number;
   #untold = { joined: 0, left: 0 };
 
-  constructor(now: number) {
+  readonly #kind: string;
+
+  /** @param kind what they are called who are counted */
+  constructor(now: number, kind = "worker") {
     this.#at = this.#summedAt = now;
+    this.#kind = kind;
   }
 
   /** @param now milliseconds, never going back */
@@ -24,7 +28,7 @@ export class CalmNews {
     this.#allowance = Math.min(most, this.#allowance + (now - this.#at) / everyMs);
     this.#at = now;
     const lines: string[] = [];
-    for (const line of workerNews(before, after)) {
+    for (const line of workerNews(before, after, this.#kind)) {
       if (this.#allowance >= 1 && this.#isToldAll) {
         this.#allowance--;
         lines.push(line);
@@ -36,7 +40,7 @@ export class CalmNews {
     if (this.#isToldAll || now - this.#summedAt < summaryMs) return lines;
     const { joined, left } = this.#untold;
     this.#untold = { joined: 0, left: 0 };
-    return [...lines, `${plural(joined, "more worker")} joined, and ${left} left; ${plural(after.filter(({ state }) => state !== "gone").length, "worker")} now`];
+    return [...lines, `${plural(joined, "more worker")} joined, and ${left} left; ${plural(after.filter(({ state }) => state !== "gone").length, this.#kind)} now`];
   }
 
   get #isToldAll(): boolean {

@@ -15,7 +15,8 @@ function helpNews(before: readonly HelpSnapshot[] = [], after: readonly HelpSnap
   return after.filter(({ job }) => !before.some((each) => each.job === job)).map(({ name, by = "another gateway" }) => `helping ${by} with job "${name}"`);
 }
 
-export function workerNews(before: readonly WorkerSnapshot[], after: readonly WorkerSnapshot[]): readonly string[] {
+/** @param kind what they are called who are counted: `other worker` where this machine computes too */
+export function workerNews(before: readonly WorkerSnapshot[], after: readonly WorkerSnapshot[], kind = "worker"): readonly string[] {
   const known = new Map(before.map((worker) => [worker.worker, worker]));
   const here = after.filter(({ state }) => state !== "gone").length;
   const news = after.flatMap((worker) => {
@@ -26,7 +27,7 @@ export function workerNews(before: readonly WorkerSnapshot[], after: readonly Wo
     return [];
   });
   const gone = before.filter(({ worker, state }) => state !== "gone" && !after.some((each) => each.worker === worker)).map(({ label, rowsDone }) => `${label} left after ${plural(rowsDone, "row")}`);
-  return [...news, ...gone].map((line) => `${line}; ${plural(here, "worker")} now`);
+  return [...news, ...gone].map((line) => `${line}; ${plural(here, kind)} now`);
 }
 
 function jobNews(before: readonly JobSnapshot[], after: readonly JobSnapshot[]): readonly string[] {

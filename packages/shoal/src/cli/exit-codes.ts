@@ -9,7 +9,7 @@ export function printError(thrown: unknown): number {
     const { kept, keptBy } = error.details ?? {};
     process.stderr.write(typeof keptBy === "string" ? "Interrupted. Nothing was published; what is done is kept. Go on with it: the same command with --resume.\n" : typeof kept === "number"
       ? `Interrupted. Nothing was published; the ${kept.toLocaleString("en-US")} ${kept === 1 ? "row" : "rows"} that are done are kept. Go on with them: the same command with --resume.\n`
-      : "Interrupted. Nothing was published, and nothing of it is kept. The next run starts at the first row.\n");
+      : "Interrupted. No row of what was under way is kept or published: the next run starts at its first row.\n");
     return exitCodes.interrupted;
   }
   const debug = process.env["SHOAL_DEBUG"];
@@ -25,6 +25,7 @@ const flags: readonly (readonly [option: RegExp, flag: string])[] = [
   [/\bresume: true\b/, "--resume"],
   [/mode: "overwrite"/, "--overwrite (for an output that -o names; a job that names its own says mode)"],
   [/\bonError\b/, "--on-error skip"],
+  [/\bdeadLetters:/, "--dead-letters failed.jsonl, or -o out.jsonl"],
   [/\bmaxErrors\b/, "--max-errors"],
   [/\breplicas 1\b/, "--replicas 1"],
   [/\bunsafe\b/, "--engine-unsafe"],

@@ -7,7 +7,7 @@ import { localRuntime } from "#platform";
 import { CommandRun } from "./command-run.ts";
 import { inputFormats, inputSource } from "./input-source.ts";
 import { outputSink, type OutputFlags } from "./output-sink.ts";
-import { actors, bytes, number, wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
+import { actors, bytes, number, ownLimit, wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
 
 const tasks = {
   "text-generation": textGeneration,
@@ -55,7 +55,7 @@ export function inferCommand(): Command {
     .addOption(new Option("--task <task>", "what the model does").choices(Object.keys(tasks)).makeOptionMandatory())
     .requiredOption("--model <model>", `hub id, folder or URL; or ${Object.keys(shipped).join(", ")}, which ship with Shoal`)
     .requiredOption("--input <column>", "the column to read")
-    .requiredOption("--output <column>", "the column to add")
+    .requiredOption("--output <column>", "the column to add; where the rows go is --out")
     .option("-o, --out <path>", "where the rows go: a file, a folder, or - for standard output", "-")
     .addOption(new Option("--input-format <format>", "of the files, where their names do not tell").choices(inputFormats))
     .addOption(new Option("--format <format>", "of the output, where its name does not tell").choices(["jsonl", "csv", "parquet", "arrow"]))
@@ -104,7 +104,7 @@ async function infer(files: readonly string[], flags: Flags): Promise<void> {
   const source = inputSource(files, flags.inputFormat);
   const predicted = withoutPixels(dataset<Row>(source, localRuntime).mapBatches(predictor(flags), predictorSettings(flags)), source);
   if (flags.explain) return void process.stdout.write(`${predicted.explain()}\n`);
-  commandRun.finish(await predicted.write(outputSink(flags.out, flags)));
+  commandRun.finish(await predicted.write(outputSink(flags.out, flags), ownLimit(flags)));
 }
 
 /** Whoever asks for labels of pictures does not want the pixels again: their path names them. With `--input path` they are decoded by the actors. */

@@ -13,12 +13,15 @@ export interface Links {
   readonly dashboard?: string;
 }
 
-/** What a person does with each link, and the one for phones as a QR code. */
-export function linksText({ volunteer, work, submit, dashboard }: Links, qrCode: (link: string) => string): string {
+/**
+ * What a person does with each link, and the one for phones as a QR code.
+ * @param shoal how this command is called, as in `npx shoal`
+ */
+export function linksText({ volunteer, work, submit, dashboard }: Links, qrCode: (link: string) => string, shoal: string): string {
   const lines = [
     ...(volunteer === undefined ? [] : [`Lend a tab or a phone   ${volunteer}`]),
-    ...(work === undefined ? [] : [`Lend a machine          shoal work "${work}"`]),
-    ...(submit === undefined ? [] : [`Bring a job             shoal run job.ts --on "${submit}"`]),
+    ...(work === undefined ? [] : [`Lend a machine          ${shoal} work "${work}"`]),
+    ...(submit === undefined ? [] : [`Bring a job             ${shoal} run job.ts --on "${submit}"`]),
     ...(dashboard === undefined ? [] : [`Watch, and see links    ${dashboard}`]),
   ];
   return `${lines.join("\n")}\n${volunteer === undefined ? "" : `\n${qrCode(volunteer)}\n`}`;

@@ -7,6 +7,7 @@ import { parseLink, type Snapshot } from "@shoal/cluster";
 import { shareFolder } from "../cluster/share-folder.ts";
 import type { Share } from "../cluster/share.ts";
 import { CalmNews } from "./calm-news.ts";
+import { commandName } from "./command-name.ts";
 import { coordinatorOptions, withCoordinatorFlags, type CoordinatorFlags } from "./coordinator-flags.ts";
 import { linksText, type Links } from "./links-text.ts";
 
@@ -99,6 +100,7 @@ export class ManyMachines implements AsyncDisposable {
     const { connect } = await import("../cluster/connect.ts");
     const { log } = this.#report;
     const cluster = await connect(link, { code: this.#flags.code === true, ...(log !== undefined && { log }) });
+    this.#report.note(`This run is on the coordinator ${cluster.name}.`);
     return { runner: cluster, close: async () => cluster[Symbol.asyncDispose]() };
   }
 
@@ -112,7 +114,8 @@ export class ManyMachines implements AsyncDisposable {
       name: hostname(),
       ...(folder !== undefined && { folder }),
       code: this.#flags.code === true,
-      ...(this.#report.log !== undefined && { log: this.#report.log }),
+      // What guests send and is refused, among others.
+      log: this.#report.log ?? { debug: () => {}, info: () => {}, warn: (message) => this.#tell(message) },
       resources: { ...(cpus !== undefined && { cpus }), ...(gpus !== undefined && { gpus }), ...(memory !== undefined && { memory }) },
       onNotice: (message) => this.#tell(message),
     });
@@ -123,7 +126,7 @@ export class ManyMachines implements AsyncDisposable {
       // Whoever sits here may also see the links there, and take them back.
       dashboard: await coordinator.link(hasGuests ? ["observe", "submit"] : ["observe"], { page: "dashboard" }),
     };
-    this.#report.links(coordinator.url, links, linksText(links, qrCode));
+    this.#report.links(coordinator.url, links, linksText(links, qrCode, commandName()));
     if (hasGuests) {
       for (const line of coordinator.advice) this.#report.note(line);
       if (!volunteers) this.#report.note("Tabs and phones don't see these rows. --volunteers lets everybody help who has the link for them.");
@@ -140,7 +143,7 @@ export class ManyMachines implements AsyncDisposable {
 
   #tellOfGuests({ coordinator: { gateway } }: Share, host: string): () => void {
     const guests = ({ workers }: Snapshot) => workers.filter(({ worker }) => worker !== host);
-    const calm = new CalmNews(performance.now());
+    const calm = new CalmNews(performance.now(), "other worker");
     let before = guests(gateway.snapshot());
     return gateway.watch(() => {
       const after = guests(gateway.snapshot());

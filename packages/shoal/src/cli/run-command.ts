@@ -3,10 +3,10 @@ import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Command, Option } from "commander";
 import { ShoalError } from "@shoal/core";
-import type { Dataset, Job, JobReport } from "@shoal/dataset";
+import { trialSink, type Dataset, type Job, type JobReport } from "@shoal/dataset";
 import { CommandRun } from "./command-run.ts";
 import { outputSink } from "./output-sink.ts";
-import { wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
+import { ownLimit, wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
 
 interface Flags extends RunFlags {
   readonly output?: string;
@@ -21,12 +21,13 @@ export function runCommand(): Command {
     .description("Run a job file. Its default export is a Job, a Dataset or a function giving one; a file without one is simply run.")
     .argument("<job>", "job file: .ts, .js, .mts or .mjs")
     .argument("[args...]", "what the job finds in process.argv")
-    .option("-o, --output <path>", "where a Dataset's rows go: a file, a folder, or - for standard output (the default)")
+    .option("-o, --output <path>", "where a Dataset's rows go: a file, a folder, or - for standard output (the default); --out, as shoal infer calls it, is the same")
+    .addOption(new Option("--out <path>").hideHelp().conflicts("output"))
     .addOption(new Option("--format <format>", "of the output, where its name does not tell").choices(["jsonl", "csv", "parquet", "arrow"]))
     .option("--overwrite", "replace an existing output, once the new one is whole")
     .option("--max-rows-per-file <rows>", "start another part file after so many rows (folders only)", wholeNumber)
     .option("--explain", "print the plan and stop");
-  return withRunFlags(command).action((job: string, args: string[], flags: Flags) => run(job, args, flags));
+  return withRunFlags(command).action((job: string, args: string[], { out, ...flags }: Flags & { readonly out?: string }) => run(job, args, out === undefined ? flags : { ...flags, output: out }));
 }
 
 async function run(file: string, args: readonly string[], flags: Flags): Promise<void> {
@@ -50,7 +51,7 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
   if (isJob(job)) {
     refuse(flags, ["output", "format", "overwrite", "maxRowsPerFile"], `the job names its own sink, ${job.sink.name}`);
     if (flags.explain) return void process.stdout.write(`${job.explain()}\n`);
-    commandRun.rowsTo(job.sink.spec?.options["path"] as string | undefined);
+    commandRun.rowsTo(trialSink(job.sink, flags).spec?.options["path"] as string | undefined);
     commandRun.finish(await job.run());
     return;
   }
@@ -58,7 +59,7 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
     if (flags.explain) return void process.stdout.write(`${job.explain()}\n`);
     const output = flags.output ?? "-";
     commandRun.rowsTo(output);
-    commandRun.finish(await job.write(outputSink(output, flags)));
+    commandRun.finish(await job.write(outputSink(output, flags), ownLimit(flags)));
     return;
   }
   throw new ShoalError("no-job", `The default export of ${file} is neither a Job, a Dataset, nor a function giving one.`, {

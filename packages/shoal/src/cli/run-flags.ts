@@ -22,7 +22,7 @@ export interface RunFlags extends ManyMachinesFlags {
 
 export function withRunFlags(command: Command): Command {
   command
-    .option("--limit <rows>", "stop after so many rows: for trying a job out", wholeNumber)
+    .option("--limit <rows>", "stop after so many rows: for trying a job out; an output that the job names stays as it is, and the rows go beside it, as to out/stories.limit-20/", wholeNumber)
     .addOption(new Option("--on-error <what>", "what becomes of rows that fail, for steps that say nothing themselves").choices(["fail", "skip", "null", "dead-letter"]).argParser(onError))
     .option("--max-errors <rows>", "fail when more rows than this have failed", wholeNumber)
     .option("--no-preserve-order", "hand blocks on as they finish")
@@ -54,6 +54,11 @@ export function runSettings(flags: RunFlags, signal: AbortSignal): RunSettings {
     ...(flags.resume && { resume: true }),
     ...(flags.deadLetters !== undefined && { deadLetters: flags.deadLetters }),
   };
+}
+
+/** For an output that the command itself names: whoever says both means this output to have no more rows. */
+export function ownLimit({ limit }: RunFlags): RunSettings {
+  return limit === undefined ? {} : { limit };
 }
 
 export function wholeNumber(text: string): number {

@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { ShoalError, type Logger } from "@shoal/core";
 import type { Coordinator } from "@shoal/coordinator";
 import { CalmNews } from "./calm-news.ts";
+import { commandName } from "./command-name.ts";
 import { coordinatorNews } from "./coordinator-news.ts";
 import { coordinatorOptions, withCoordinatorFlags, type CoordinatorFlags } from "./coordinator-flags.ts";
 import { withEngineFlags, type EngineFlags } from "./engine-flags.ts";
@@ -64,7 +65,7 @@ async function serve(flags: Flags): Promise<void> {
     };
     if (flags.links !== undefined) keepLinks(flags.links, links);
     if (flags.json) writeJson({ kind: "links", url: coordinator.url, links });
-    else process.stdout.write(`Coordinator at ${coordinator.url} (${shared === undefined ? "" : `one of several, at the engine ${shared.servers.join(", ")}, with ${shared.store.where}; this machine's own `}kept in ${flags.folder})\n\n${linksText(links, qrCode)}`);
+    else process.stdout.write(`Coordinator at ${coordinator.url} (${shared === undefined ? "" : `one of several, at the engine ${shared.servers.join(", ")}, with ${shared.store.where}; this machine's own `}kept in ${flags.folder})\n\n${linksText(links, qrCode, commandName())}`);
     for (const line of [...coordinator.advice, ...(shared === undefined ? [] : aboutGateways(flags, coordinator))]) say(`note: ${line}`);
     const stopWatching = flags.quiet ? () => {} : tellNews(coordinator, say);
     await Promise.race([asked, coordinator.gateway.ended]);

@@ -45,6 +45,6 @@ export function checkBlock(block: Block, { rows, columns, anyNumbers }: Omit<Res
   if (other !== undefined) throw badResult(`Column "${other}" was not asked for.`);
 }
 
-export function badResult(message: string, cause?: unknown): ShoalError {
-  return new ShoalError("bad-result", message, { ...(cause !== undefined && { cause }), failure: "worker-lost", hint: "If every worker's results are like this, run the job on one machine to see what its predictor gives." });
+export function badResult(message: string, cause?: unknown, details?: { readonly late: true }): ShoalError {
+  return new ShoalError("bad-result", message, { ...(details !== undefined && { details }), ...(cause !== undefined && { cause }), failure: "worker-lost", hint: "If every worker's results are like this, run the job on one machine to see what its predictor gives." });
 }

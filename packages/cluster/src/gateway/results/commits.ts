@@ -141,7 +141,7 @@ export class Commits {
     job.segments[task.segment]?.rate.ended(now, key, committed.kind === "split" ? 0 : task.rows);
     for (const name of job.told.decided(task, winner?.about.failures.map(({ row }) => row))) {
       const link = this.#state.workers.get(name)?.link;
-      if (link !== undefined) strikeWorker(this.#state, link, "refuted-failure");
+      if (link !== undefined) strikeWorker(this.#state, link, "refuted-failure", "it said of rows that they can't be done, and others did them");
     }
     if (committed.kind === "split") return;
     const held = this.#state.inputs.get(task);

@@ -148,8 +148,8 @@ export class ResultIntake {
     const isReplayed = task.segment < job.segments.length && this.#isDecided(message);
     const code = isReplayed ? "replayed-result" : "forged-result";
     link.send({ kind: "refuse", task, attempt });
-    this.#state.log.warn(`Worker ${link.record.name} sent a result of block ${task.block} of ${job.name}, which it was never leased (attempt ${attempt.epoch}.${attempt.number}).`);
-    strikeWorker(this.#state, link, code);
+    this.#state.log.warn(`${link.record.label}: it sent a result of block ${task.block} of ${job.name}, which it was never leased (attempt ${attempt.epoch}.${attempt.number}).`);
+    strikeWorker(this.#state, link, code, `block ${task.block} of ${job.name} was never leased to it`);
   }
 
   /** Undefined: there is nobody any more who would be told. */
@@ -223,7 +223,7 @@ export class ResultIntake {
   /** A check that takes too long ends as one that failed. Called about once a second. */
   mindLate(): void {
     const { clock, settings } = this.#state;
-    for (const { since, end } of this.#checks) if (since !== undefined && clock.now() - since >= settings.checkMs) end(badResult(`Reading it took longer than ${settings.checkMs / 1000} s.`));
+    for (const { since, end } of this.#checks) if (since !== undefined && clock.now() - since >= settings.checkMs) end(badResult(`Reading it took longer than ${settings.checkMs / 1000} s.`, undefined, { late: true }));
   }
 
   /** With others that come at the same time; alone, where that failed. Undefined: its worker is gone. */
@@ -290,12 +290,15 @@ export class ResultIntake {
       return link.send({ kind: "refuse", task, attempt });
     }
     const bad = error.code === "bad-result" ? error : badResult(`It can't be read: ${error.toData().message}`, error);
-    link.record.failures++;
-    this.#state.log.warn(`A result of worker ${link.record.name} for block ${task.block} of ${task.job} is bad: ${bad.message}`);
+    const { message, details } = bad.toData();
+    link.record.failed(message);
+    this.#state.log.warn(`${link.record.label}: its result of block ${task.block} is refused: ${message} The block runs elsewhere.`);
     // Not a bug, which would end the job, nor the row's fault, as long as there are others who may do better.
     this.#state.loop.tell({ kind: "failed", connection: link.connection, task, attempt, failure: "worker-lost", error: { ...bad.toData(), failure: "worker-lost" }, badResult: true });
     link.send({ kind: "refuse", task, attempt });
-    strikeWorker(this.#state, link, "bad-result");
+    // That time was up is no sign of ill will: this machine may be busy. One who does it again and again keeps others waiting.
+    if (this.#state.closing.aborted || (details?.["late"] === true && link.record.isLateFirst(this.#state.clock.now()))) return this.#state.refusals.count("bad-result");
+    strikeWorker(this.#state, link, "bad-result", message);
   }
 }
 

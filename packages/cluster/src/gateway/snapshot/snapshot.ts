@@ -91,6 +91,8 @@ export interface WorkerSnapshot {
   readonly blocksDone: number;
   readonly rowsPerSecond: number;
   readonly failures: number;
+  /** Why the last of them was one, for people. */
+  readonly lastFailure?: string;
   readonly loading?: { readonly doneBytes: number; readonly bytes: number };
 }
 

@@ -86,11 +86,11 @@ function segmentSnapshot(state: GatewayState, job: GatewayJob, at: number): Segm
 }
 
 function workerSnapshot(state: GatewayState, worker: WorkerRecord): WorkerSnapshot {
-  const { name, traits, heard, joinedAt, rowsDone, blocksDone, failures, link } = worker;
+  const { name, traits, heard, joinedAt, rowsDone, blocksDone, failures, lastFailure, link } = worker;
   const { label, host, runtime, devices } = traits;
   const notice = noticeOf(state, worker);
   return {
-    worker: name, label, host, runtime, devices, state: stateOf(state, worker), joinedAt, rowsDone, blocksDone, failures,
+    worker: name, label, host, runtime, devices, state: stateOf(state, worker), joinedAt, rowsDone, blocksDone, failures, ...(lastFailure !== undefined && { lastFailure }),
     rowsPerSecond: link === undefined ? 0 : worker.rate.perSecond(state.clock.now()),
     ...(heard.device === undefined ? {} : { device: heard.device }),
     ...(notice === undefined ? {} : { notice }),

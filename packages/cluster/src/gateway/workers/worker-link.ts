@@ -81,7 +81,7 @@ export class WorkerLink {
       }
       case "failed": {
         const { task, attempt, failure, error, row } = message;
-        this.record.failures++;
+        this.record.failed(error.message);
         this.#state.changed();
         return loop.tell({ kind: "failed", connection, task, attempt, failure, error, ...(row === undefined ? {} : { row }) });
       }

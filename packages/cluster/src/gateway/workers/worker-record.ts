@@ -7,6 +7,8 @@ import type { WorkerLink } from "./worker-link.ts";
 const mostLeased = 16_384;
 const forgottenAtOnce = 1_024;
 const strikeHalfLifeMs = 300_000;
+/** Of what a stranger may have written. */
+const mostTold = 300;
 
 /** What is known of a worker by its name, whatever connection it has. */
 export class WorkerRecord {
@@ -21,19 +23,33 @@ export class WorkerRecord {
   rowsDone = 0;
   blocksDone = 0;
   failures = 0;
+  /** Why the last of them was one. */
+  lastFailure: string | undefined;
   /** By the number of the attempt. */
   readonly rate = new CountedRows<number>();
   /** Until when it is not let in. */
   shutOutUntil = 0;
+  shutOutFor = "";
   readonly #leased = new Map<number, TaskId>();
   #strikes = 0;
   #struckAt = 0;
+  #lateAt = -Infinity;
 
   constructor(name: string, traits: WorkerTraits, invite: string | undefined, joinedAt: number) {
     this.name = name;
     this.traits = traits;
     this.invite = invite;
     this.joinedAt = joinedAt;
+  }
+
+  /** For people. */
+  get label(): string {
+    return this.traits.label || this.name;
+  }
+
+  failed(why: string): void {
+    this.failures++;
+    this.lastFailure = why.slice(0, mostTold);
   }
 
   lease(attempt: number, task: TaskId): void {
@@ -63,6 +79,13 @@ export class WorkerRecord {
   /** Whatever comes of it now is answered without looking whose it was. */
   forgetJob(job: string): void {
     for (const [attempt, task] of this.#leased) if (task.job === job) this.#leased.delete(attempt);
+  }
+
+  /** A result of it could not be read in time; whether none was before, lately. */
+  isLateFirst(now: number): boolean {
+    const isFirst = now - this.#lateAt > strikeHalfLifeMs;
+    this.#lateAt = now;
+    return isFirst;
   }
 
   /** Counts a forged or bad result; gives how many there were lately. */
