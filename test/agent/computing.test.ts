@@ -8,7 +8,7 @@ describe("tasks", () => {
   test("are computed in the order of their leases, and only the new columns are sent back", async () => {
     const { gateway } = fleetOfOne();
     const { hello, connection } = await gateway.connected(1, segmentOf());
-    expect(hello).toMatchObject({ role: "worker", name: "w1", token: "token", protocol: 1, worker: { label: "a test", devices: ["cpu"], runsCode: false } });
+    expect(hello).toMatchObject({ role: "worker", name: "w1", token: "token", worker: { label: "a test", devices: ["cpu"], runsCode: false } });
     connection.lease({ block: 4, rows: ids(40, 3), attempt: 1, input: "named" }, { block: 2, rows: ids(20, 2), attempt: 2 });
     const first = await connection.next("result");
     expect(first.message).toMatchObject({ task: { job: "job", segment: 0, block: 4, first: 0, rows: 3 }, attempt: attemptOf(1), input: "named", rows: 3, failures: [], stats: { device: "cpu", batches: [3] } });

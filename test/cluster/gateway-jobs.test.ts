@@ -137,6 +137,33 @@ test("a file is no larger than its driver has said", async () => {
   expect(driver.all("bye")).toMatchObject([{ error: { code: "file-too-large" } }]);
 });
 
+test("a driver is told when its file is stored; one that sends on while it isn't is sent away", async () => {
+  const MiB = 2 ** 20;
+  let store = (): void => {};
+  const files = { ...memoryFiles(), put: () => new Promise<void>((resolve) => (store = resolve)) };
+  const opened = await openGateway({ files, limits: { unheardBytes: 8 * MiB } });
+  closeLater(opened);
+  const sha256 = "2".repeat(64);
+  const driver = new ScriptedDriver({ description: { segments: [{ ...doubler, model: { hash: "1".repeat(64), files: [{ path: "model.onnx", sha256, bytes: 100 * MiB }] } }] } }).connect(opened.gateway);
+  await until(() => driver.all("accepted").length === 1);
+  let offset = 0;
+  const piece = (): void => {
+    driver.say({ kind: "file", sha256, offset, last: false }, new Uint8Array(MiB));
+    offset += MiB;
+  };
+  piece();
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(driver.all("file-taken")).toEqual([]);
+  store();
+  await until(() => driver.all("file-taken").length === 1);
+  for (let sent = 0; sent < 7; sent++) piece();
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(driver.isClosed).toBe(false);
+  piece();
+  await until(() => driver.isClosed);
+  expect(driver.all("bye")).toMatchObject([{ error: { code: "coordinator-busy" }, again: true }]);
+});
+
 test("a job whose driver is away is no other driver's to end", async () => {
   const opened = await openGateway();
   closeLater(opened);

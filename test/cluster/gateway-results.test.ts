@@ -110,7 +110,10 @@ test("a block whose results are bad at every worker is given up in the end, row 
 
 test("a check that takes for ever costs that attempt, and the gateway lives", async () => {
   let hangs = true;
-  const opened = await openGateway({ checkResult: () => (hangs ? new Promise(() => {}) : Promise.resolve()) });
+  const opened = await openGateway({ checkResult: (_bytes, _expected, _signal, begun) => {
+    begun();
+    return hangs ? new Promise(() => {}) : Promise.resolve();
+  } });
   closeLater(opened);
   const { gateway, clock } = opened;
   const driver = new ScriptedDriver({ blocks: numbers(1) }).connect(gateway);
@@ -124,6 +127,27 @@ test("a check that takes for ever costs that attempt, and the gateway lives", as
   new ScriptedWorker("good").connect(gateway);
   await passUntil(clock, () => driver.done.size === 1);
   expect(driver.values()).toEqual([0, 2, 4, 6]);
+});
+
+test("a result that waits long for its turn is not bad", async () => {
+  let turn = (): void => {};
+  const opened = await openGateway({ checkResult: async (_bytes, _expected, _signal, begun) => {
+    await new Promise<void>((resolve) => (turn = resolve));
+    begun();
+  } });
+  closeLater(opened);
+  const { gateway, clock } = opened;
+  const driver = new ScriptedDriver({ blocks: numbers(1) }).connect(gateway);
+  const worker = new ScriptedWorker("a").connect(gateway);
+  await until(() => worker.held.size === 1);
+  for (let second = 0; second < 40; second++) {
+    worker.say({ kind: "beat", rows: 0, state: "waiting" });
+    await clock.advance(1_000);
+  }
+  expect(worker.all("refuse")).toEqual([]);
+  turn();
+  await passUntil(clock, () => driver.done.size === 1);
+  expect([driver.values(), gateway.snapshot().refused]).toEqual([[0, 2, 4, 6], {}]);
 });
 
 test("a check may move the bytes to where it reads them, as often as it likes", async () => {

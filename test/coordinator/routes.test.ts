@@ -151,6 +151,17 @@ describe("the API", () => {
     await expect.poll(() => server.gateway.watchers).toBe(0);
   });
 
+  test("no more snapshots come once the link is revoked, or has expired", async () => {
+    server.gateway.tokens.set("passing", ["observe"]);
+    const answer = await get("api/snapshots", bearer("passing"));
+    const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+    expect((await reader.read()).done).toBe(false);
+    server.gateway.tokens.delete("passing");
+    server.gateway.show({});
+    expect((await reader.read()).done).toBe(true);
+    await expect.poll(() => server.gateway.watchers).toBe(0);
+  });
+
   test("who reads nothing makes nothing grow: no snapshots are made for it", async () => {
     server.gateway.show({ jobs: [{ ...job, samples: [{ text: "x".repeat(4_000_000) }] }] });
     const { port } = server;

@@ -52,6 +52,16 @@ describe.each(["node", "bun", "deno"] as const)("in %s", (name) => {
   });
 });
 
+test("one that is taken back while it starts closes what it has opened", async () => {
+  const path = join(folder, "taken-back");
+  const over = new AbortController();
+  const starting = startCoordinator({ folder: path, signal: over.signal });
+  over.abort(new Error("taken back"));
+  await expect(starting).rejects.toThrow("taken back");
+  // Its folder is free again.
+  await (await startCoordinator({ folder: path })).close();
+});
+
 test("links are kept as long as their folder, private to this user; another coordinator is kept out of it", async () => {
   const path = join(folder, "kept");
   const first = await startCoordinator({ folder: path });

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import type { TravellingFile } from "@shoal/cluster";
 import { ShoalError, type Row } from "@shoal/core";
 import { rest } from "@shoal/testing";
 import { afterEach, describe, expect, test } from "vitest";
@@ -36,6 +38,24 @@ describe("over a real gateway, with real agents", () => {
     expect(there.rows).toEqual(here.rows);
     const known = (letters: typeof here.deadLetters) => letters.map(({ row, error: { code, message, failure }, step, source }) => ({ row, code, message, failure, step, source }));
     expect(known(there.deadLetters)).toEqual(known(here.deadLetters));
+  });
+
+  test("a model of many pieces goes up whole, though the connection breaks on the way", async () => {
+    const fleet = await started({ workers: 1 });
+    const MiB = 2 ** 20;
+    const bytes = Uint8Array.from({ length: 40 * MiB }, (_, at) => at % 251);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    let reads = 0;
+    const file: TravellingFile = { path: "model.onnx", sha256, bytes: bytes.byteLength, read: async function* () {
+      const isFirst = reads++ === 0;
+      for (let at = 0; at < bytes.byteLength; at += 8 * MiB) {
+        if (isFirst && at === 24 * MiB) fleet.cut();
+        yield bytes.subarray(at, at + 8 * MiB);
+      }
+    } };
+    const { rows } = await runOn(fleet.cluster({ modelFiles: async () => ({ files: [file] }) }), doubled());
+    expect(rows).toEqual(expected(2000));
+    expect([reads, Buffer.from(await fleet.files.read(sha256)).equals(bytes)]).toEqual([2, true]);
   });
 
   test.each([2, 8, 14])("a driver whose connection breaks after %i blocks goes on where it was", async (after) => {

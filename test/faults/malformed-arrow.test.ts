@@ -1,18 +1,17 @@
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createResultChecker, type CheckResult } from "@shoal/coordinator";
+import { createResultChecker, type ResultForm } from "@shoal/coordinator";
 import { blockFromRows, columnFromValues, createBlock, decodeBlock, encodeBlock, ShoalError, silentLogger, type Block } from "@shoal/core";
 import { seededRandom } from "@shoal/testing";
 import { describe, expect, test } from "vitest";
-
-type Expected = Parameters<CheckResult>[1];
 
 const check = createResultChecker({ threads: 2, timeoutMs: 10_000, log: silentLogger });
 const never = new AbortController().signal;
 
 /** What a result is refused for; nothing else may come of it. */
-const faultOf = (bytes: Uint8Array, expected: Expected): Promise<ShoalError | undefined> =>
+const faultOf = (bytes: Uint8Array, expected: ResultForm): Promise<ShoalError | undefined> =>
   check(bytes, expected, never).then(() => undefined, (error: unknown) => {
     if (ShoalError.is(error, "bad-result")) return error;
     throw error;
@@ -32,13 +31,21 @@ const blocks: Readonly<Record<string, Block>> = {
 
 describe.each(Object.entries(blocks))("%s", (_name, block) => {
   const bytes = encodeBlock(block);
-  const expected: Expected = { rows: block.rows, columns: Object.keys(block.columns) };
+  const expected: ResultForm = { rows: block.rows, columns: Object.keys(block.columns) };
 
   test("pass as they are, also as part of a larger buffer", async () => {
     const frame = new Uint8Array(bytes.byteLength + 16);
     frame.set(bytes, 8);
     expect(await faultOf(bytes, expected)).toBe(undefined);
     expect(await faultOf(frame.subarray(8, 8 + bytes.byteLength), expected)).toBe(undefined);
+  });
+
+  test("of another SHA-256 than is said are refused, and those of that one pass", async () => {
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    expect(await faultOf(bytes.slice(), { ...expected, sha256 })).toBe(undefined);
+    const changed = bytes.slice();
+    changed[changed.length - 1] = (changed[changed.length - 1] as number) ^ 1;
+    expect((await faultOf(changed, { ...expected, sha256 }))?.message).toContain("SHA-256");
   });
 
   test("with bits and bytes changed are refused, or are blocks of that form", async () => {
@@ -65,7 +72,7 @@ describe.each(Object.entries(blocks))("%s", (_name, block) => {
 });
 
 /** Nothing that passed surprises the one who decodes it. */
-function expectBlock(bytes: Uint8Array, { rows, columns = [] }: Expected): void {
+function expectBlock(bytes: Uint8Array, { rows, columns = [] }: ResultForm): void {
   const block = decodeBlock(bytes);
   expect(block.rows).toBe(rows);
   expect(new Set(Object.keys(block.columns))).toEqual(new Set(columns));

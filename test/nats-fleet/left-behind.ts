@@ -21,9 +21,12 @@ export async function leftBehind(fleet: ChaosFleet): Promise<string[]> {
   // A consumer for each class and priority, which goes with its last task's age.
   for await (const { name } of jsm.consumers.list("shoal-queue")) if (!/^[a-z-]+-\d$/.test(name)) left.push(`the consumer ${name}`);
   await fleet.until("nobody leads a job that is over", async () => (await heldRoles(fleet)).length === 0);
-  await store.blobs.collect(() => false, 0);
-  // Models and code stay for the next job; what a killed gateway was writing goes after an hour.
-  left.push(...filesUnder(join(folder, "store", "blobs")).filter((path) => !path.includes("/incoming/")));
+  // A gateway that was cut off renews what it has not heard to be decided, until it hears that the job is over.
+  await fleet.until("nobody keeps blobs of jobs that are over", async () => {
+    await store.blobs.collect(() => false, 0);
+    // Models and code stay for the next job; what a killed gateway was writing goes after an hour.
+    return filesUnder(join(folder, "store", "blobs")).every((path) => path.includes("/incoming/"));
+  });
   return left;
 }
 

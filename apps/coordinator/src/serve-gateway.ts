@@ -11,7 +11,7 @@ import { createApp } from "./routes/app.ts";
 import type { CountedEngine, Environment } from "./routes/environment.ts";
 import { acceptSockets } from "./server/accept-sockets.ts";
 import { basePathOf, withoutBasePath } from "./server/base-path.ts";
-import { limitConnections, type ConnectionLimits } from "./server/connection-limits.ts";
+import { limitConnections, type ServerLimits } from "./server/connection-limits.ts";
 import { listen, openServer } from "./server/listen.ts";
 import { securityHeaders } from "./server/security-headers.ts";
 import { requester, type Surroundings } from "./server/requester.ts";
@@ -30,7 +30,7 @@ export interface ServeOptions {
   readonly origins: readonly string[];
   /** Folders of built pages. Default: those that come with this package. */
   readonly pages?: Environment["pages"];
-  readonly limits: ConnectionLimits;
+  readonly limits: ServerLimits;
   /** Where several gateways share an engine. */
   readonly engine?: CountedEngine;
   /** No more work is to be sent here. Default: never. */

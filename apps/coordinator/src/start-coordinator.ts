@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { assertSameStore, createGateway, engineSecret, memoryChannel, memoryEngine, type Channel, type CloseOptions, type DriverToGateway, type Engine, type Gateway, type GatewayToDriver, type GatewayToWorker, type SchedulerSettings, type Scope, type WorkerToGateway } from "@shoal/cluster";
 import { openEmbeddedEngine } from "@shoal/cluster/embedded";
 import { ShoalError, silentLogger, systemClock, type Logger } from "@shoal/core";
+import { closeLastFirst } from "./close-last-first.ts";
 import { createResultChecker } from "./checking/result-checker.ts";
 import { folderFiles, type StoredFiles } from "@shoal/cluster/stores";
 import { certName, ownCertificate, readCertificate, type Certificate } from "./https/certificate.ts";
@@ -10,7 +11,7 @@ import { linkOf, linkToAny } from "./links/link.ts";
 import { isEveryAddress, isOnlyHere, localAddresses } from "./links/local-names.ts";
 import { ownLinks, sharedLinks, type PrintedLinks } from "./links/printed-links.ts";
 import { measureEngine } from "./metrics/measure-engine.ts";
-import { defaultLimits, type ConnectionLimits } from "./server/connection-limits.ts";
+import { defaultLimits, type ServerLimits } from "./server/connection-limits.ts";
 import { dashboardPage, serveGateway, volunteerPage, type Served } from "./serve-gateway.ts";
 import { openState } from "./state/coordinator-state.ts";
 
@@ -44,7 +45,7 @@ export interface CoordinatorOptions {
   readonly name?: string;
   /** How long links let people in, in milliseconds. Default 30 days. */
   readonly linkMs?: number;
-  readonly limits?: Partial<ConnectionLimits>;
+  readonly limits?: Partial<ServerLimits>;
   readonly settings?: Partial<SchedulerSettings>;
   readonly log?: Logger;
   /** Told what a person at the terminal should know. */
@@ -84,7 +85,7 @@ const dayMs = 24 * 3600 * 1000;
 
 /**
  * Lets workers and drivers in.
- * @throws `port-taken`, `bad-host`, `bad-certificate`, `bad-option`, `state-damaged`; `engine-folder-busy` while another coordinator has the folder; what opening the engine throws; `store-differs`
+ * @throws `port-taken`, `bad-host`, `bad-certificate`, `bad-option`, `state-damaged`; `engine-folder-busy` while another coordinator has the folder; what opening the engine throws; `store-differs`; the signal's reason
  */
 export async function startCoordinator(options: CoordinatorOptions = {}): Promise<Coordinator> {
   const { folder, host = "127.0.0.1", https, baseUrl, name = "coordinator", log = silentLogger } = options;
@@ -99,7 +100,7 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
   let isClosing = false;
   const closeAll = async (how: CloseOptions = { again: folder !== undefined || options.engine !== undefined }): Promise<void> => {
     isClosing = true;
-    for (const close of closing.splice(0).reverse()) await close(how);
+    await closeLastFirst(closing.splice(0).map((close) => () => close(how)));
   };
   try {
     const measured = options.engine === undefined ? undefined : measureEngine(options.engine, clock);
@@ -143,7 +144,9 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
     if (state.port !== served.port) await state.keepPort(served.port);
     const coordinator = new RunningCoordinator({ gateway, files, links, served, gateways: options.gateways ?? [], linkMs: options.linkMs ?? 30 * dayMs }, [...unbuiltPages(), ...advice(options, served, certificate !== undefined)], closeAll);
     closing.push(async () => over.abort());
-    options.signal?.addEventListener("abort", () => void coordinator.close(), { once: true, signal: over.signal });
+    // It may have been said while this started.
+    options.signal?.throwIfAborted();
+    options.signal?.addEventListener("abort", () => void coordinator.close().catch((error: unknown) => log.warn(`The coordinator did not close as it should: ${ShoalError.from(error).message}`)), { once: true, signal: over.signal });
     return coordinator;
   } catch (error) {
     await closeAll().catch(() => {});

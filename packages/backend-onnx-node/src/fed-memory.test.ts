@@ -21,6 +21,17 @@ test("is collected whenever so much was fed, after the run that reads it", () =>
   expect(collected).toBe(2);
 });
 
+test("counts what is left of outputs as well", () => {
+  let collected = 0;
+  const fed = fedMemory(() => collected++);
+  const counts = [3, 4, 2].map((megabytes) => {
+    fed.came(run(1));
+    fed.done(megabytes * 2 ** 20);
+    return collected;
+  });
+  expect(counts).toEqual([0, 1, 1]);
+});
+
 test("runs where the runtime does as it is told, and where it does not", () => {
   const fed = fedMemory();
   fed.came(run(9));

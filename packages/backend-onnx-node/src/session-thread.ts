@@ -5,9 +5,9 @@ import { fedMemory } from "./fed-memory.ts";
 import { loadOrt, ortFeatures } from "./load-ort.ts";
 
 const fed = fedMemory();
-const serve = serveSessions(loadOrt, ortFeatures, (reply, transfer) => {
+const serve = serveSessions(loadOrt, ortFeatures, (reply, transfer, leftBytes) => {
   parentPort?.postMessage(reply, transfer);
-  fed.done();
+  fed.done(leftBytes);
 });
 parentPort?.on("message", (request: ThreadRequest) => {
   fed.came(request);

@@ -7,21 +7,28 @@ export interface Clock {
 }
 
 /** The machine's own time. A sleeping clock does not keep a process alive where the runtime can say so. */
-export const systemClock: Clock = {
-  now: () => performance.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
-      const timer: unknown = setTimeout(finish, ms);
-      if (typeof timer === "object" && timer !== null && "unref" in timer) (timer as { unref(): void }).unref();
-      const abort = (): void => {
-        clearTimeout(timer as Parameters<typeof clearTimeout>[0]);
-        reject(signal?.reason);
-      };
-      signal?.addEventListener("abort", abort, { once: true });
-      function finish(): void {
-        signal?.removeEventListener("abort", abort);
-        resolve();
-      }
-    }),
-};
+export const systemClock: Clock = machineClock(false);
+
+/** The machine's own time, on which a sleeper keeps the process alive: a run that waits for its coordinator to come back is not over. */
+export const wakefulClock: Clock = machineClock(true);
+
+function machineClock(keepsAlive: boolean): Clock {
+  return {
+    now: () => performance.now(),
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason);
+        const timer: unknown = setTimeout(finish, ms);
+        if (!keepsAlive && typeof timer === "object" && timer !== null && "unref" in timer) (timer as { unref(): void }).unref();
+        const abort = (): void => {
+          clearTimeout(timer as Parameters<typeof clearTimeout>[0]);
+          reject(signal?.reason);
+        };
+        signal?.addEventListener("abort", abort, { once: true });
+        function finish(): void {
+          signal?.removeEventListener("abort", abort);
+          resolve();
+        }
+      }),
+  };
+}

@@ -20,6 +20,7 @@ export * from "./logger.ts";
 export { nearestName } from "./nearest-name.ts";
 export { formatPorts, formatShape } from "./onnx/format-ports.ts";
 export * from "./onnx/onnx-session.ts";
+export { Permits } from "./permits.ts";
 export * from "./predictor.ts";
 export * from "./resources.ts";
 export * from "./schema.ts";

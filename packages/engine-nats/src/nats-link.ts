@@ -1,11 +1,10 @@
 import { engineClosed, enginePaused, type EngineStatus } from "@shoal/cluster";
-import { ShoalError, type Clock } from "@shoal/core";
+import { Permits, ShoalError, type Clock } from "@shoal/core";
 import { jetstream, JetStreamApiError, jetstreamManager, type ApiError, type JetStreamClient, type JetStreamManager, type JetStreamPublishOptions, type PubAck, type StreamInfo } from "@nats-io/jetstream";
 import { connect, headers, nuid, type NatsConnection } from "@nats-io/transport-node";
 import { assertConfig } from "./assert-config.ts";
 import { apiCode, apiCodes, isNotLetIn, isUnanswered, notLetIn, refused, tooFewServers, unansweredReason, unreachable } from "./nats-errors.ts";
 import { connectionOptions, type NatsServers } from "./nats-options.ts";
-import { Permits } from "./permits.ts";
 import type { AskedStream } from "./stream-configs.ts";
 import { checkPayload, checkVersion } from "./version-floor.ts";
 
@@ -151,25 +150,23 @@ export class NatsLink {
     const release = await this.#publishes.take();
     try {
       this.#assertUsable();
-      const id = nuid.next();
-      const encoded = messages.map(({ subject, body }, at) => {
-        // The client's own batches leave out what is expected.
-        const expecting = headers();
-        expecting.set("Nats-Batch-Id", id);
-        expecting.set("Nats-Batch-Sequence", String(at + 1));
-        expecting.set("Nats-Expected-Stream", stream);
-        expecting.set("Nats-Expected-Last-Subject-Sequence", "0");
-        return { subject, data: JSON.stringify(body), expecting };
-      });
-      const last = encoded.pop();
+      const last = messages.at(-1);
       if (last === undefined) throw new RangeError("A batch without messages.");
-      for (const { subject, data, expecting } of encoded) this.nc.publish(subject, data, { headers: expecting });
-      last.expecting.set("Nats-Batch-Commit", "1");
-      const answer = await this.nc.request(last.subject, last.data, { headers: last.expecting, timeout: this.options.requestMs });
+      // The client's own batches leave out what is expected. Headers are written out as each message is given: what differs from the one before is set anew.
+      const expecting = headers();
+      expecting.set("Nats-Batch-Id", nuid.next());
+      expecting.set("Nats-Expected-Stream", stream);
+      expecting.set("Nats-Expected-Last-Subject-Sequence", "0");
+      for (const [at, { subject, body }] of messages.entries()) {
+        expecting.set("Nats-Batch-Sequence", String(at + 1));
+        if (at < messages.length - 1) this.nc.publish(subject, JSON.stringify(body), { headers: expecting });
+      }
+      expecting.set("Nats-Batch-Commit", "1");
+      const answer = await this.nc.request(last.subject, JSON.stringify(last.body), { headers: expecting, timeout: this.options.requestMs });
       const { error, seq } = answer.json<{ readonly error?: ApiError; readonly seq: number }>();
       if (error !== undefined) throw new JetStreamApiError(error);
       this.answered();
-      return seq - encoded.length;
+      return seq - (messages.length - 1);
     } finally {
       release();
     }

@@ -130,7 +130,7 @@ export class NatsQueue implements TaskQueue {
     const consumer = this.#names.consumer(className, priority);
     if (!this.#link.isConnected) return this.#link.ask("give out tasks", () => Promise.resolve([]));
     const leases: QueueLease[] = [];
-    const pulling = pull(this.#link.nc, this.#names.queue, consumer, { batch: count, no_wait: true }, this.#link.options.requestMs, (message) => {
+    const pulling = pull(this.#link.nc, this.#names.queue, consumer, { batch: count, no_wait: true }, this.#link.options.requestMs, this.#link.clock, (message) => {
       const lease = this.#lease(message);
       if (lease !== undefined) leases.push(lease);
     });

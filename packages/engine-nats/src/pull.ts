@@ -1,5 +1,6 @@
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { createInbox } from "@nats-io/transport-node";
+import type { Clock } from "@shoal/core";
 
 export interface PullRequest {
   readonly batch: number;
@@ -18,25 +19,26 @@ export type PullEnd = "full" | "empty" | "gone";
  * @param silenceMs without a word for so long, it is over: `gone`
  * @returns how it ended, and what ends it before
  */
-export function pull(nc: NatsConnection, stream: string, consumer: string, request: PullRequest, silenceMs: number, onMessage: (message: Msg) => void): { readonly ended: Promise<PullEnd>; stop(): void } {
+export function pull(nc: NatsConnection, stream: string, consumer: string, request: PullRequest, silenceMs: number, clock: Clock, onMessage: (message: Msg) => void): { readonly ended: Promise<PullEnd>; stop(): void } {
   let left = request.batch;
   let settle: (end: PullEnd) => void = () => {};
   const ended = new Promise<PullEnd>((resolve) => (settle = resolve));
-  let silence: ReturnType<typeof setTimeout> | undefined;
+  let heardAt = clock.now();
+  const over = new AbortController();
   const finish = (end: PullEnd): void => {
-    clearTimeout(silence);
+    over.abort(ended);
     subscription.unsubscribe();
     settle(end);
   };
-  const listen = (): void => {
-    clearTimeout(silence);
-    silence = setTimeout(() => finish("gone"), silenceMs);
+  const mindSilence = async (): Promise<void> => {
+    for (let leftMs = silenceMs; leftMs > 0; leftMs = heardAt + silenceMs - clock.now()) await clock.sleep(leftMs, over.signal);
+    finish("gone");
   };
   const subscription = nc.subscribe(createInbox(), {
     callback: (error, message) => {
       if (error !== null) return finish("gone");
       const status = message.data.length === 0 ? (message.headers?.code ?? 0) : 0;
-      listen();
+      heardAt = clock.now();
       if (status === 100) return;
       if (status === 404 || status === 408) return finish("empty");
       // 409 has many meanings: most are that the consumer, its leader or the stream is gone.
@@ -45,7 +47,8 @@ export function pull(nc: NatsConnection, stream: string, consumer: string, reque
       if (--left === 0) finish("full");
     },
   });
-  listen();
+  // It is over.
+  mindSilence().catch(() => {});
   nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(request), { reply: subscription.getSubject() });
   return { ended, stop: () => finish("empty") };
 }

@@ -55,7 +55,7 @@ async function* readUntil(link: NatsLink, stream: string, fromSeq: number, signa
       let delivered = 0;
       for (let isThere = true; isThere && !signal.aborted; ) {
         const inbox = new Inbox();
-        const pulling = pull(link.nc, stream, consumer, { batch, expires: nanos(expiresMs), idle_heartbeat: nanos(heartbeatMs) }, silenceMs, (message) => {
+        const pulling = pull(link.nc, stream, consumer, { batch, expires: nanos(expiresMs), idle_heartbeat: nanos(heartbeatMs) }, silenceMs, link.clock, (message) => {
           const { streamSeq, consumerSeq } = deliveryOf(message);
           if (consumerSeq === ++delivered) return inbox.put({ seq: streamSeq, subject: message.subject, data: message.data });
           // One is missing: the connection was gone for a moment. A consumer from there on gives it again.

@@ -65,7 +65,7 @@ export async function tryPermissions(link: NatsLink, names: NatsNames, replicas:
     await attempt("look at a consumer", () => jsm.consumers.info(stream, "scratch"));
     let reply = "";
     await attempt("pull, and acknowledge", async () => {
-      if (reply === "") await pull(nc, stream, "scratch", { batch: 1, no_wait: true }, link.options.requestMs, (message) => (reply = message.reply ?? "")).ended;
+      if (reply === "") await pull(nc, stream, "scratch", { batch: 1, no_wait: true }, link.options.requestMs, link.clock, (message) => (reply = message.reply ?? "")).ended;
       if (reply === "") throw unreachable(link.servers, new Error("no message came"));
       await nc.request(reply, "+ACK", { timeout: link.options.requestMs });
     });

@@ -8,6 +8,8 @@ import { validateData } from "./arrow-validate.ts";
 /** What a block of strangers must be. */
 export interface BlockExpectation {
   readonly rows: number;
+  /** Of its bytes, in hex: looked at before them, in the same thread. `inspectBlock` itself does not. */
+  readonly sha256?: string;
   /** Its columns: these and no others, in any order. */
   readonly columns?: readonly string[];
   /** Columns that hold nothing but NaN are allowed: they may be those of the input, come back. */

@@ -46,12 +46,13 @@ export const jobs: Readonly<Record<string, ThreadJob>> = {
     const { readArrow } = await import("./arrow-decode.ts");
     yield* sent(readArrow(port.file(identity.size), columns));
   },
-  "arrow-inspect": async function* ({ bytes, expected, givesBack }: { bytes: Uint8Array<ArrayBuffer>; expected: BlockExpectation; givesBack: boolean }) {
+  "arrow-inspect": async function* ({ bytes, expected, givesBack }: { bytes: Uint8Array<ArrayBuffer>; expected: BlockExpectation; givesBack: boolean }, port: ThreadPort) {
     const { inspectBlock } = await import("./arrow-inspect.ts");
-    const fault = inspectBlock(bytes, expected);
+    const areThose = expected.sha256 === undefined || (await port.sha256(bytes)) === expected.sha256;
+    const fault = areThose ? inspectBlock(bytes, expected) : { message: "its bytes are not those of its SHA-256" };
     if (fault === undefined && !givesBack) return;
     const value: Inspection = { ...(fault !== undefined && { fault }), ...(givesBack && { bytes }) };
-    yield givesBack ? { value, transfer: [bytes.buffer] } : { value };
+    yield givesBack ? { value, transfer: [bytes.buffer], last: true } : { value, last: true };
   },
   "arrow-write": async function* (encoding: ArrowEncoding, port: ThreadPort) {
     const { encodeArrow } = await import("./arrow-encode.ts");

@@ -11,7 +11,8 @@ export type ToThread =
 
 /** What a decode thread answers. */
 export type FromThread =
-  | { readonly kind: "output"; readonly value: unknown }
+  /** `last`: the job is done with it. */
+  | { readonly kind: "output"; readonly value: unknown; readonly last?: true }
   /** Bytes of the file are needed: the thread itself opens nothing. */
   | { readonly kind: "read"; readonly id: number; readonly start: number; readonly end: number }
   /** The thread waits for the next input. */
@@ -34,12 +35,18 @@ export interface ThreadPort {
   file(byteLength: number): RemoteFile;
   /** What the other side puts in, until it ends. */
   inputs(): AsyncIterable<unknown>;
+  readonly sha256: Sha256;
 }
+
+/** SHA-256 of some bytes, in hex. */
+export type Sha256 = (bytes: Uint8Array<ArrayBuffer>) => string | Promise<string>;
 
 /** What a job gives: a value that can be cloned, and the buffers in it that move without a copy. */
 export interface ThreadOutput {
   readonly value: unknown;
   readonly transfer?: readonly ArrayBuffer[];
+  /** Nothing follows: that is said with it, which spares short jobs two of their four messages. */
+  readonly last?: true;
 }
 
 export type ThreadJob = (argument: never, port: ThreadPort) => AsyncIterable<ThreadOutput>;

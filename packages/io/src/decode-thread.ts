@@ -116,14 +116,11 @@ class ThreadRun {
         this.#credits--;
         this.#reads = 0;
         this.#outputs.push({ value: message.value });
+        if (message.last === true) return this.#done();
         break;
       case "read": void this.#read(message.id, message.start, message.end); break;
       case "wants-input": void this.#feed(); break;
-      case "done":
-        this.#state = "done";
-        this.#reusable = true;
-        this.#settled();
-        return;
+      case "done": return this.#done();
       case "failed":
         this.#reusable = message.settled;
         this.fail(ContentFault.from(ShoalError.fromData(message.error)));
@@ -168,6 +165,12 @@ class ThreadRun {
     if (this.#state !== "running" || this.#pendingReads > 0 || this.#awaitsInput || this.#credits === 0) return;
     const stallMs = this.#options.stallMs ?? 30_000;
     this.#timer = setTimeout(() => this.fail(new ContentFault("decoder-stalled", `its decoder made no progress for ${stallMs / 1000} s and was stopped`)), stallMs);
+  }
+
+  #done(): void {
+    this.#state = "done";
+    this.#reusable = true;
+    this.#settled();
   }
 
   #settled(): void {

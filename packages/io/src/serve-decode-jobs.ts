@@ -1,5 +1,5 @@
 import { ShoalError } from "@shoal/core";
-import { outputWindow, type FromThread, type RemoteFile, type ThreadJob, type ThreadPort, type ToThread } from "./decode-thread-messages.ts";
+import { outputWindow, type FromThread, type RemoteFile, type Sha256, type ThreadJob, type ThreadPort, type ToThread } from "./decode-thread-messages.ts";
 
 /** The inner side of a thread: what it hears, and what it is told when something throws where nobody awaits. */
 export interface DecodeServer {
@@ -9,7 +9,7 @@ export interface DecodeServer {
 }
 
 /** Does the jobs that it is sent, one after another, and answers by `send`. */
-export function serveDecodeJobs(jobs: Readonly<Record<string, ThreadJob>>, send: (message: FromThread, transfer: readonly ArrayBuffer[]) => void): DecodeServer {
+export function serveDecodeJobs(jobs: Readonly<Record<string, ThreadJob>>, send: (message: FromThread, transfer: readonly ArrayBuffer[]) => void, sha256: Sha256): DecodeServer {
   const reads = new Map<number, (bytes: ArrayBuffer) => void>();
   const inputs: unknown[] = [];
   let inputEnded = false;
@@ -25,10 +25,11 @@ export function serveDecodeJobs(jobs: Readonly<Record<string, ThreadJob>>, send:
     try {
       const job = jobs[name];
       if (job === undefined) throw new Error(`there is no job "${name}"`);
-      for await (const { value, transfer } of job(argument as never, port)) {
+      for await (const { value, transfer, last } of job(argument as never, port)) {
         while (credits === 0) await new Promise<void>((resolve) => (wakeCredit = resolve));
         credits--;
-        send({ kind: "output", value }, transfer ?? []);
+        send({ kind: "output", value, ...(last === true && { last }) }, transfer ?? []);
+        if (last === true) return;
       }
       send({ kind: "done" }, []);
     } catch (error) {
@@ -59,6 +60,7 @@ export function serveDecodeJobs(jobs: Readonly<Record<string, ThreadJob>>, send:
         await wait;
       }
     },
+    sha256,
   };
 
   function fail(error: unknown, settled: boolean): void {

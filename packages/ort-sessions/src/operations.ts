@@ -1,5 +1,5 @@
 import type { InferenceSession } from "onnxruntime-common";
-import type { OnnxFeeds, OnnxPort, OnnxTensor, ResidentTensor } from "@shoal/core";
+import type { OnnxFeeds, OnnxPort, OnnxTensor, PooledOutputs, ResidentTensor } from "@shoal/core";
 
 /** What is asked of the sessions. Data that can cross threads; one at a time. */
 export type Operation =
@@ -10,6 +10,7 @@ export type Operation =
       readonly feeds: OnnxFeeds;
       readonly keep: readonly string[];
       readonly lastPosition: readonly string[];
+      readonly pooled?: PooledOutputs | undefined;
       readonly movesFeeds?: boolean;
     }
   | { readonly kind: "gather"; readonly session: number; readonly tensors: readonly number[]; readonly rows: readonly number[] }

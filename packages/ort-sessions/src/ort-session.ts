@@ -28,8 +28,8 @@ export class OrtSession implements OnnxSession {
   run(feeds: OnnxFeeds, options?: OnnxRunOptions): Promise<Record<string, OnnxTensor>>;
   async run(feeds: OnnxFeeds, options: OnnxRunOptions = {}): Promise<Record<string, OnnxTensor | ResidentTensor>> {
     checkFeeds(feeds, this.inputs, this.#model);
-    const { keep = [], lastPosition = [], movesFeeds = false } = options;
-    return this.#guarded(this.#perform<"run">({ kind: "run", session: this.#session, feeds, keep, lastPosition, movesFeeds }));
+    const { keep = [], lastPosition = [], pooled, movesFeeds = false } = options;
+    return this.#guarded(this.#perform<"run">({ kind: "run", session: this.#session, feeds, keep, lastPosition, pooled, movesFeeds }));
   }
 
   async gather(tensors: readonly ResidentTensor[], rows: readonly number[]): Promise<ResidentTensor[]> {

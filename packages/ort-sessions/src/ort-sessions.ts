@@ -1,8 +1,9 @@
 import type { InferenceSession, Tensor } from "onnxruntime-common";
-import type { OnnxPort, OnnxTensor, ResidentTensor } from "@shoal/core";
+import type { OnnxPort, OnnxTensor, PooledOutputs, ResidentTensor, TypedArray } from "@shoal/core";
 import { GpuGather } from "./gpu-gather.ts";
 import { fromOrtTensor, gatherRows, lastPosition, portsOf, toOrtTensor, type Ort } from "./ort-tensors.ts";
 import type { Answers, Operation, OrtModel, SessionSettings } from "./operations.ts";
+import { poolPositions } from "./pool-positions.ts";
 
 interface Session {
   session: InferenceSession;
@@ -40,11 +41,17 @@ export class OrtSessions implements AsyncDisposable {
   readonly #sessions = new Map<number, Session>();
   readonly #residents = new Map<number, Resident>();
   #lastId = 0;
+  #leftBytes = 0;
 
   constructor(ort: Ort, features: OrtFeatures) {
     this.#ort = ort;
     this.#features = features;
     this.#gpu = new GpuGather(ort);
+  }
+
+  /** Bytes of outputs that were read here, and of which only a part was given out: all of them so far. */
+  get leftBytes(): number {
+    return this.#leftBytes;
   }
 
   /** Releases all that is left. */
@@ -127,7 +134,7 @@ export class OrtSessions implements AsyncDisposable {
         if (last) tensor = this.#gpu.takes(tensor) ? await this.#gpu.lastPosition(tensor, name) : lastPosition(this.#ort, tensor, name);
         else if (!keep) tensor = await this.#inMemory(tensor);
         if (keep) kept.push([name, tensor]);
-        else answer[name] = fromOrtTensor(tensor);
+        else answer[name] = this.#given(fromOrtTensor(tensor), operation.pooled?.outputs.includes(name) === true ? operation.pooled : undefined);
       }
     } catch (error) {
       // Nobody gets to know them: without this they would fill the GPU, and the smaller batch that comes next would fail as well.
@@ -136,6 +143,13 @@ export class OrtSessions implements AsyncDisposable {
     }
     for (const [name, tensor] of kept) answer[name] = this.#hold(tensor, operation.session);
     return answer;
+  }
+
+  /** What is wanted of an output. */
+  #given(tensor: OnnxTensor, pooled: PooledOutputs | undefined): OnnxTensor {
+    if (pooled === undefined || tensor.shape.length !== 3) return tensor;
+    this.#leftBytes += (tensor.data as TypedArray).byteLength;
+    return poolPositions(tensor, pooled);
   }
 
   /** @throws when it was disposed */

@@ -7,21 +7,23 @@ import type { Thrown, ThreadReply, ThreadRequest } from "./thread-protocol.ts";
 /**
  * The thread's side of an `InnerThread`: it alone touches the library, whose calls block their thread for their whole length.
  * @param load is called with the first request.
+ * @param post sends a reply; `leftBytes` were read for it of outputs that nobody needs any more.
  * @returns what takes requests; the library takes one at a time, the next may wait here already.
  */
-export function serveSessions(load: () => Promise<Ort>, features: OrtFeatures, post: (reply: ThreadReply, transfer: ArrayBuffer[]) => void): (request: ThreadRequest) => void {
+export function serveSessions(load: () => Promise<Ort>, features: OrtFeatures, post: (reply: ThreadReply, transfer: ArrayBuffer[], leftBytes: number) => void): (request: ThreadRequest) => void {
   let sessions: OrtSessions | undefined;
   let turn: Promise<void> = Promise.resolve();
 
   async function answer({ id, operation }: ThreadRequest): Promise<void> {
     let reply: ThreadReply;
+    const before = sessions?.leftBytes ?? 0;
     try {
       sessions ??= new OrtSessions(await load(), features);
       reply = { id, value: await sessions.perform(operation) };
     } catch (error) {
       reply = { id, thrown: thrownData(error) };
     }
-    post(reply, "value" in reply && operation.kind === "run" ? ownBuffers(reply.value) : []);
+    post(reply, "value" in reply && operation.kind === "run" ? ownBuffers(reply.value) : [], (sessions?.leftBytes ?? 0) - before);
   }
 
   return (request) => void (turn = turn.then(() => answer(request)));

@@ -100,6 +100,16 @@ export function testOnnxRuntime(name: string, create: () => OnnxRuntime, gaps: O
       });
     }
 
+    test("makes one vector of those of a row's first positions where it runs", async () => {
+      await using actor = await open();
+      const session = await actor.onnx(cacheModel);
+      const feeds = { past: floats([2, 0, 2]), step: floats([2, 2, 2], 1, 2, 3, 4, 5, 6, 7, 8) };
+      for (const [by, vectors] of [["mean", [2, 3, 5, 6]], ["first", [1, 2, 5, 6]], ["last", [3, 4, 5, 6]]] as const) {
+        const { present } = await session.run(feeds, { pooled: { outputs: ["present"], lengths: [2, 1], by } });
+        expect(present).toEqual(floats([2, 2], ...vectors));
+      }
+    });
+
     test("feeds a tensor that one session kept to another", async () => {
       await using actor = await open();
       const [one, other] = await Promise.all([actor.onnx(cacheModel), actor.onnx(cacheModel)]);

@@ -5,7 +5,7 @@ import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { createGateway, memoryEngine, type Engine } from "@shoal/cluster";
 import { systemClock, type JsonObject } from "@shoal/core";
-import { openBenchEngine, type EngineSettings } from "./open-bench-engine.ts";
+import { openBenchEngine, patience, type EngineSettings } from "./open-bench-engine.ts";
 import { driveJob, joinWorkers, scriptedResult, type ScriptedResult } from "./scripted-fleet.ts";
 import { numberedBlocks } from "./tiny-job.ts";
 
@@ -53,7 +53,7 @@ async function run(on: Engine, job: string, count: number): Promise<{ readonly s
   const [input, result] = [numberedBlocks("n", 1), numberedBlocks("twice", 1)];
   const inputs = Array.from({ length: count }, (_, at) => input(first + at));
   const results = Array.from({ length: count }, (_, at) => scriptedResult(result(first + at)));
-  const gateway = await createGateway({ engine: on, clock: systemClock, random: Math.random, secret: new Uint8Array(32).fill(7), name: "home", trustsOwnWorkers: true });
+  const gateway = await createGateway({ engine: on, clock: systemClock, random: Math.random, secret: new Uint8Array(32).fill(7), name: "home", trustsOwnWorkers: true, limits: patience });
   joinWorkers(gateway, { name: "home", count: perGateway, msEach: job === "measured" ? msEach : 0, resultOf: (block) => results[block] as ScriptedResult });
   const measured = await driveJob(gateway, job, inputs);
   await gateway.close();
@@ -62,7 +62,7 @@ async function run(on: Engine, job: string, count: number): Promise<{ readonly s
 
 /** Gives what ends it, which gives its CPU time since it began. */
 async function startGuest(name: string): Promise<() => Promise<number>> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL("./engine-guest.js", import.meta.url)), JSON.stringify({ engine: settings, name, workers: perGateway, msEach, first: 2e6 })], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [fileURLToPath(new URL("./engine-guest.js", import.meta.url)), JSON.stringify({ engine: settings, name, workers: perGateway, msEach, first: 2e6 })], { stdio: ["pipe", "pipe", "inherit"] });
   let said = "";
   child.stdout.on("data", (text: Buffer) => (said += text.toString()));
   const ended = once(child, "close");

@@ -1,7 +1,7 @@
 // A gateway with workers and no driver, in a process of its own: it says what CPU time it took.
 import { createGateway } from "@shoal/cluster";
 import { systemClock } from "@shoal/core";
-import { openBenchEngine, type EngineSettings } from "./open-bench-engine.ts";
+import { openBenchEngine, patience, type EngineSettings } from "./open-bench-engine.ts";
 import { joinWorkers, scriptedResult } from "./scripted-fleet.ts";
 import { numberedBlocks } from "./tiny-job.ts";
 
@@ -16,7 +16,7 @@ export interface EngineGuestSettings {
 
 const { engine: settings, name, workers, msEach, first } = JSON.parse(process.argv[2] as string) as EngineGuestSettings;
 const engine = await openBenchEngine(settings);
-const gateway = await createGateway({ engine, clock: systemClock, random: Math.random, secret: new Uint8Array(32).fill(7), name, trustsOwnWorkers: true });
+const gateway = await createGateway({ engine, clock: systemClock, random: Math.random, secret: new Uint8Array(32).fill(7), name, trustsOwnWorkers: true, limits: patience });
 const result = numberedBlocks("twice", 1);
 joinWorkers(gateway, { name, count: workers, msEach, resultOf: (block) => scriptedResult(result(first + block)) });
 const began = process.cpuUsage();
@@ -26,3 +26,5 @@ process.once("SIGTERM", () => {
   process.stdout.write(`cpu ${user + system}\n`);
   void gateway.close().then(() => engine.close()).then(() => process.exit(0));
 });
+// Whoever started it has failed: it would hold that one's output open, and whoever measures would wait for ever.
+process.stdin.once("end", () => process.exit(1)).resume();

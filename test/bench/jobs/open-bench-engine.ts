@@ -11,6 +11,9 @@ export interface EngineSettings {
   readonly nats?: { readonly servers: string; readonly replicas: number; readonly prefix: string };
 }
 
+/** Of gateways that share a machine with their servers, and perhaps with others: who gets no core for a while is not gone, and what is lost and taken over is not what is measured. */
+export const patience = { leaderMs: 120_000, lentMs: 120_000, unclaimedMs: 60_000 };
+
 export async function openBenchEngine({ folder, nats }: EngineSettings): Promise<Engine> {
   if (nats === undefined) return folder === undefined ? memoryEngine() : openEmbeddedEngine(folder);
   return openNatsEngine({ ...nats, blobs: folder === undefined ? memoryEngine().blobs : sharedFolderBlobs(folder) });

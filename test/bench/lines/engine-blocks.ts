@@ -34,7 +34,7 @@ export async function engineBlocks(bench: Bench): Promise<Line[]> {
     for (const [name, one] of [["in memory", inMemory], ["in a shared folder", shared]] as const) lines.push(line(`engines: CPU time of such a block, blobs ${name}: the gateway's with driver and workers, beside the three servers'`, number(one, "cpuMicroseconds"), number(one, "serverCpuMicroseconds"), {}, "µs"));
     const [workers, msEach] = [300, 500];
     for (const guests of [0, 1, 2]) {
-      const one = await through(`${guests + 1} gateways, ${workers} workers of ${msEach} ms a block, ${inWords(layout)}`, () => natsSettings(servers, folder), { blocks: 18_000, workers, msEach, guests });
+      const one = await through(`${guests + 1} gateways, ${workers} workers of ${msEach} ms a block, ${inWords(layout)}`, () => natsSettings(servers, folder), { blocks: 9_000, workers, msEach, guests });
       const share = `${(100 * number(one, "byGuests")).toFixed(0)} % computed at guests`;
       lines.push(line(`engines: blocks a second of ${workers} workers of ${msEach} ms a block, spread over ${guests + 1} ${guests === 0 ? "gateway" : "gateways"} (${share}), ${inWords(layout)}, blobs in a shared folder, beside what the workers can do`, number(one, "perSecond"), (workers * 1000) / msEach, {}, "/s"));
       if (guests > 0) lines.push(line(`engines: CPU time a block with ${guests + 1} gateways: the home's for all blocks, beside a guest's for each of its own`, number(one, "cpuMicroseconds"), number(one, "guestCpuMicroseconds"), {}, "µs"));

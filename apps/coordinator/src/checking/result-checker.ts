@@ -1,6 +1,5 @@
 import { checkBlockBytes, type BlockExpectation } from "@shoal/io";
-import { ShoalError, type Logger, type PredictorSpec } from "@shoal/core";
-import { Turns } from "./turns.ts";
+import { Permits, ShoalError, type Logger, type PredictorSpec } from "@shoal/core";
 
 export interface ResultCheckerOptions {
   /** Results that are looked at side by side, each in a thread of its own. Default 1: it keeps up with hundreds of MB a second. */
@@ -20,23 +19,21 @@ export interface ResultForm extends BlockExpectation {
 }
 
 /**
- * Looks at the payload of a result before anybody else does. It takes it along, and gives it back.
- * @throws `bad-result`, with column and row in its details where one is to blame; the signal's reason
+ * Checks results of workers that nobody has to trust: their form, not whether they are true. A payload that makes its reader hang costs a thread. What it gives takes the bytes along,
+ * and gives them back; it throws `bad-result`, with column and row in its details where one is to blame, or the signal's reason.
  */
-export type CheckResult = (bytes: Uint8Array, expected: ResultForm, signal: AbortSignal) => Promise<Uint8Array>;
-
-/** Checks results of workers that nobody has to trust: their form, not whether they are true. A payload that makes its reader hang costs a thread. */
-export function createResultChecker({ threads = 1, timeoutMs = 10_000, log }: ResultCheckerOptions): CheckResult {
-  const turns = new Turns(threads);
-  return async (bytes, expected, signal) => {
-    await turns.take(signal);
+export function createResultChecker({ threads = 1, timeoutMs = 10_000, log }: ResultCheckerOptions): (bytes: Uint8Array, expected: ResultForm, signal: AbortSignal, begun?: () => void) => Promise<Uint8Array> {
+  const turns = new Permits(threads);
+  return async (bytes, expected, signal, begun) => {
+    const giveBack = await turns.take(signal);
     try {
+      begun?.();
       return await checkBlockBytes(bytes, blockOf(expected), { timeoutMs, signal, moves: true });
     } catch (error) {
       if (ShoalError.is(error, "bad-result")) log.warn(error.message);
       throw error;
     } finally {
-      turns.giveBack();
+      giveBack();
     }
   };
 }

@@ -7,7 +7,7 @@ const workerStates = ["loading", "computing", "waiting", "paused", "draining", "
 const blockStates = ["ready", "leased", "committing", "done", "troubled"] as const;
 
 /** An engine that several gateways share, as one of them sees it. */
-export interface SharedEngine {
+export interface EngineMetrics {
   /** This gateway, for people. */
   readonly gateway: string;
   readonly numbers: EngineNumbers;
@@ -18,7 +18,7 @@ export interface SharedEngine {
 }
 
 /** What a coordinator tells Prometheus, in its text format. Of several gateways each says with every sample which one it is. */
-export function prometheusText({ jobs, workers, helps = [], refused, paused }: Snapshot, traffic: Traffic, memoryBytes: number, engine?: SharedEngine): string {
+export function prometheusText({ jobs, workers, helps = [], refused, paused }: Snapshot, traffic: Traffic, memoryBytes: number, engine?: EngineMetrics): string {
   const text = new MetricsText(engine === undefined ? {} : { gateway: engine.gateway });
   const ofJob = ({ job, name }: JobSnapshot): Labels => ({ job, name });
   text.counter("shoal_rows_done_total", "Rows of a job that are committed.", jobs.map((job) => [ofJob(job), job.rowsDone]));
@@ -42,7 +42,7 @@ export function prometheusText({ jobs, workers, helps = [], refused, paused }: S
   return text.toString();
 }
 
-function addEngine(text: MetricsText, { numbers, paused, ledgers }: SharedEngine): void {
+function addEngine(text: MetricsText, { numbers, paused, ledgers }: EngineMetrics): void {
   const samples = (counter: ReadonlyMap<string, number>, ...labels: readonly string[]): Sample[] =>
     [...counter].map(([key, count]) => [Object.fromEntries(key.split(" ").map((value, at) => [labels[at] ?? "", value])), count]);
   text.gauge("shoal_engine_up", "1 while the engine takes writes of this gateway.", [[{}, paused === undefined ? 1 : 0]]);

@@ -58,3 +58,9 @@ export function refusal(context: Context<Bindings>, { gateway }: Environment, sc
   if (token !== undefined && scopes.some((other) => gateway.allows(token, other))) return refuse(403, "not-allowed", `This link allows other things: what was asked for needs one that says \`${scope}\`.`, hint);
   return refuse(401, "not-allowed", `What was asked for needs a link that says \`${scope}\`; this one lets nobody in: it may have expired or been revoked.`, hint);
 }
+
+/** Whether a request that goes on for long may still do so: its link may be revoked meanwhile, or expire. */
+export function allowsStill(context: Context<Bindings>, { gateway }: Environment, scope: Scope): () => boolean {
+  const token = bearer(context);
+  return () => token !== undefined && gateway.allows(token, scope);
+}

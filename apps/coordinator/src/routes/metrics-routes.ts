@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { prometheusText, type SharedEngine } from "../metrics/prometheus-text.ts";
+import { prometheusText, type EngineMetrics } from "../metrics/prometheus-text.ts";
 import { refusal, type Bindings, type Environment } from "./environment.ts";
 
 /** An engine that does not say how many ledgers it has is not waited for. */
@@ -28,7 +28,7 @@ export function metricsRoutes(environment: Environment): Hono<Bindings> {
     .get("/livez", (context) => context.text("ok\n", 200, { "cache-control": "no-store" }));
 }
 
-async function sharedEngine({ engine: shared }: Environment): Promise<SharedEngine | undefined> {
+async function sharedEngine({ engine: shared }: Environment): Promise<EngineMetrics | undefined> {
   if (shared === undefined) return undefined;
   const { engine, numbers, clock } = shared;
   const status = engine.status();

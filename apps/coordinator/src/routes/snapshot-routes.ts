@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { streamBody } from "../server/stream-body.ts";
-import { refusal, type Bindings, type Environment } from "./environment.ts";
+import { allowsStill, refusal, type Bindings, type Environment } from "./environment.ts";
 
 /** At most so often: a person sees no more. */
 const leastMs = 500;
@@ -18,13 +18,13 @@ export function snapshotRoutes(environment: Environment): Hono<Bindings> {
       if (context.req.method === "HEAD") return new Response(null, { headers });
       const left = new AbortController();
       context.env.outgoing.once("close", environment.streaming());
-      return new Response(streamBody(lines(environment, left.signal), () => left.abort()), { headers });
+      return new Response(streamBody(lines(environment, left.signal, allowsStill(context, environment, "observe")), () => left.abort()), { headers });
     })
     .get("/api/snapshot", (context) => refusal(context, environment, "observe", hint) ?? context.json(environment.gateway.snapshot(), 200, { "cache-control": "no-store" }));
 }
 
-/** A slow reader gets fewer of them, never a backlog. The last one says how everything ended. */
-async function* lines({ gateway, ending }: Environment, left: AbortSignal): AsyncGenerator<Uint8Array> {
+/** A slow reader gets fewer of them, never a backlog. The last one says how everything ended; one whose link was revoked or has expired gets none. */
+async function* lines({ gateway, ending }: Environment, left: AbortSignal, mayRead: () => boolean): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   let isChanged = false;
   let wake = (): void => {};
@@ -48,7 +48,7 @@ async function* lines({ gateway, ending }: Environment, left: AbortSignal): Asyn
       if (untilChange) wake = done;
     });
   try {
-    for (let last = false; !left.aborted && !last; ) {
+    for (let last = false; !left.aborted && !last && mayRead(); ) {
       isChanged = false;
       last = ending.aborted;
       yield encoder.encode(`${JSON.stringify(gateway.snapshot())}\n`);

@@ -4,7 +4,7 @@ import { WebSocketServer } from "ws";
 import { defaultConnectionLimits, inFragments, socketChannel, type Gateway, type WebSocketLike } from "@shoal/cluster";
 import type { Clock } from "@shoal/core";
 import { isLoopback, isOwnOrigin, requester, type Surroundings } from "./requester.ts";
-import { AddressCounter, type ConnectionLimits } from "./connection-limits.ts";
+import { AddressCounter, type ServerLimits } from "./connection-limits.ts";
 import { withoutBasePath } from "./base-path.ts";
 import { DeadSockets } from "./dead-sockets.ts";
 
@@ -17,7 +17,7 @@ const isWs = process.versions["bun"] === undefined;
 export interface SocketSettings {
   readonly basePath: string;
   readonly surroundings: Surroundings;
-  readonly limits: ConnectionLimits;
+  readonly limits: ServerLimits;
   readonly clock: Clock;
 }
 

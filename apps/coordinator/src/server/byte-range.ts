@@ -1,5 +1,5 @@
 /** A part of a file that was asked for: `start` to `end`, the last byte included. */
-export interface ByteRange {
+export interface RequestedRange {
   readonly start: number;
   readonly end: number;
 }
@@ -8,7 +8,7 @@ export interface ByteRange {
  * What a `Range` header asks of a file. Undefined: the whole file, also where the header can't be read or names several parts, which a server may ignore.
  * `"unsatisfiable"`: nothing of it is there.
  */
-export function byteRange(header: string | undefined, bytes: number): ByteRange | "unsatisfiable" | undefined {
+export function byteRange(header: string | undefined, bytes: number): RequestedRange | "unsatisfiable" | undefined {
   const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec((header ?? "").replaceAll(/\s/g, ""));
   const [, first = "", last = ""] = match ?? [];
   if (first === "" && last === "") return undefined;

@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 import { isLoopback, plainAddress } from "./requester.ts";
 
 /** How much of this machine strangers may use. */
-export interface ConnectionLimits {
+export interface ServerLimits {
   /** Connections of all kinds. Default 4,000. */
   readonly maxConnections: number;
   /** Of one address, this machine's own and trusted proxies aside. Default 256: a school behind one address. */
@@ -12,7 +12,7 @@ export interface ConnectionLimits {
   readonly idleMs: number;
 }
 
-export const defaultLimits: ConnectionLimits = { maxConnections: 4000, maxConnectionsPerAddress: 256, idleMs: 60_000 };
+export const defaultLimits: ServerLimits = { maxConnections: 4000, maxConnectionsPerAddress: 256, idleMs: 60_000 };
 
 /** Counts what each address has open. */
 export class AddressCounter {
@@ -46,7 +46,7 @@ export interface Traffic {
 }
 
 /** Holds a server to its limits, and counts what goes through it. */
-export function limitConnections(server: Server, limits: ConnectionLimits, trustedProxies: ReadonlySet<string>): () => Traffic {
+export function limitConnections(server: Server, limits: ServerLimits, trustedProxies: ReadonlySet<string>): () => Traffic {
   server.maxConnections = limits.maxConnections;
   // Slow headers, slow bodies, connections that only wait.
   server.headersTimeout = Math.min(20_000, limits.idleMs);

@@ -3,15 +3,7 @@ import { expect, it } from "vitest";
 import { checkOutput } from "../model/check-output.ts";
 import { groupEntities } from "./group-entities.ts";
 import { classifiedBlock } from "./label-scores.ts";
-import { normalizeRows, pool } from "./pool.ts";
-
-const hidden = Float32Array.of(1, 2, 3, 4, 99, 99, 5, 6, 7, 8, 9, 10);
-
-it("pools what is not padding", () => {
-  expect([...pool(hidden, 2, 3, [2, 3], "mean")]).toEqual([2, 3, 7, 8]);
-  expect([...pool(hidden, 2, 3, [2, 3], "cls")]).toEqual([1, 2, 5, 6]);
-  expect([...pool(hidden, 2, 3, [2, 3], "last")]).toEqual([3, 4, 9, 10]);
-});
+import { normalizeRows } from "./token-vectors.ts";
 
 it("scales vectors to length 1, except zeros", () => {
   const vectors = Float32Array.of(3, 4, 0, 0);
@@ -25,6 +17,7 @@ it("names the rows that are not numbers, or all zeros: a lost device, if it is a
   expect(check([1, 2, 0, 0, 0, 0], "cpu")).toThrow(expect.objectContaining({ code: "zero-output", failure: "row", details: { rows: [1, 2] } }));
   expect(check([1, 2, 0, 0, 0, 0], "webgpu")).toThrow(expect.objectContaining({ failure: "device-lost" }));
   expect(check([1, 0, 0, 4, -5, 6], "cpu")).not.toThrow();
+  expect(() => checkOutput(Float32Array.of(1, 2, 0, 0), 2, { device: "cpu" }, "embed(x)", "logits", (row) => row === 1)).not.toThrow();
 });
 
 it("softmax for one label of many, sigmoid for labels that stand alone", () => {

@@ -1,4 +1,4 @@
-import { createBlock, requireColumn, type Block, type Column, type JsonObject, type Predictor } from "@shoal/core";
+import { createBlock, requireColumn, type Block, type Column, type JsonObject, type PooledOutputs, type Predictor } from "@shoal/core";
 import type { TaskContext } from "../backend.ts";
 import { openModel } from "../model/open-model.ts";
 import { loadTextTokenizer, specialId, type TextTokenizer } from "../tokenize/text-tokenizer.ts";
@@ -10,6 +10,8 @@ export interface EncoderTask {
   readonly input: string;
   /** Names of the graph's output, the best first. */
   readonly outputs: readonly string[];
+  /** One vector is made of those of a text's tokens so; all of them come when not given. */
+  readonly pooling?: PooledOutputs["by"] | undefined;
   /** Columns that go along from the texts to `columns` and `postprocess`. */
   readonly carry?: (texts: readonly string[]) => Record<string, Column>;
   /** The columns that a batch's output becomes. */
@@ -29,7 +31,7 @@ export async function loadEncoder(context: TaskContext, describe: (model: Encode
   const { config, session, extra: tokenizer } = await openModel(context, loadTextTokenizer);
   const task = describe({ config, tokenizer });
   const padId = specialId(tokenizer, "pad_token") ?? (typeof config["pad_token_id"] === "number" ? config["pad_token_id"] : 0);
-  const encode = encoder(session, task.outputs, padId, actor, spec.name);
+  const encode = encoder(session, task.outputs, padId, actor, spec.name, task.pooling);
   const mostTokens = mostTokensOf(config, tokenizer);
   const { postprocess } = task;
   return {

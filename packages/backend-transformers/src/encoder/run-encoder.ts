@@ -1,8 +1,8 @@
-import type { ActorContext, OnnxSession, OnnxTensor } from "@shoal/core";
+import type { ActorContext, OnnxSession, OnnxTensor, PooledOutputs } from "@shoal/core";
 import { unsupported } from "../decode/cache-ports.ts";
 import { checkOutput } from "../model/check-output.ts";
 
-/** One output for the texts of a batch, padded on the right to `width` tokens. */
+/** One output for the texts of a batch, padded on the right to `width` tokens where it has an axis of them. */
 export interface EncoderOutput {
   readonly data: Float32Array;
   readonly shape: readonly number[];
@@ -16,9 +16,10 @@ export type Encoder = (ids: readonly ArrayLike<number>[]) => Promise<EncoderOutp
 
 /**
  * @param outputs the names to take the output by, the best first; the graph's first output where it has none of them.
+ * @param pooling makes one vector of those of a text's tokens, where the graph has not done so.
  * @throws `unsupported-model` for a graph that wants more than tokens; each run what {@link checkOutput} throws
  */
-export function encoder(session: OnnxSession, outputs: readonly string[], padId: number, actor: ActorContext, who: string): Encoder {
+export function encoder(session: OnnxSession, outputs: readonly string[], padId: number, actor: ActorContext, who: string, pooling?: PooledOutputs["by"]): Encoder {
   const strange = session.inputs.find((port) => !known.has(port.name));
   if (strange !== undefined) throw unsupported(who, `its graph has an input "${strange.name}" that a text encoder does not have`);
   const present = new Set(session.outputs.map((port) => port.name));
@@ -29,9 +30,10 @@ export function encoder(session: OnnxSession, outputs: readonly string[], padId:
     const width = ids.reduce((longest, own) => Math.max(longest, own.length), 0);
     actor.count("realTokens", ids.reduce((sum, own) => sum + own.length, 0));
     actor.count("paddedTokens", ids.length * width);
-    const results = await session.run(tokenFeeds(inputs, ids, width, padId), { movesFeeds: true });
+    const pooled = pooling && { outputs: [output], lengths: ids.map((own) => own.length), by: pooling };
+    const results = await session.run(tokenFeeds(inputs, ids, width, padId), { movesFeeds: true, ...(pooled && { pooled }) });
     const tensor = results[output] as OnnxTensor;
-    checkOutput(tensor.data as Float32Array, ids.length, session, who, output);
+    checkOutput(tensor.data as Float32Array, ids.length, session, who, output, (row) => ids[row]?.length === 0);
     return { data: tensor.data as Float32Array, shape: tensor.shape, width };
   };
 }

@@ -4,15 +4,16 @@ import { ShoalError, type OnnxSession } from "@shoal/core";
  * Results that are not numbers, or nothing but zeros as a lost GPU hands them back, are errors (law 9).
  * @param data the same count of numbers for each row.
  * @param who names the predictor, `what` the output.
+ * @param mayBeZero of which rows zeros are right; of none when not given.
  * @throws `not-a-number` (`row`), `zero-output` (`device-lost` on a GPU, otherwise `row`), naming the rows of the batch
  */
-export function checkOutput(data: Float32Array, rows: number, session: Pick<OnnxSession, "device">, who: string, what: string): void {
+export function checkOutput(data: Float32Array, rows: number, session: Pick<OnnxSession, "device">, who: string, what: string, mayBeZero?: (row: number) => boolean): void {
   const perRow = data.length / Math.max(1, rows);
   const where = (isBad: (row: Float32Array) => boolean): number[] =>
     Array.from({ length: rows }, (_, row) => row).filter((row) => isBad(data.subarray(row * perRow, (row + 1) * perRow)));
   const odd = where(hasNaN);
   if (odd.length > 0) throw notANumber(who, `the model's "${what}" is not a number for ${formatRows(odd)} of a batch of ${rows}`, odd);
-  const zero = where((row) => row.length > 1 && row.every((value) => value === 0));
+  const zero = where((row) => row.length > 1 && row.every((value) => value === 0)).filter((row) => mayBeZero?.(row) !== true);
   if (zero.length > 0) throw zeroOutput(session, who, `the model's "${what}" is nothing but zeros for ${formatRows(zero)} of a batch of ${rows}`, zero);
 }
 

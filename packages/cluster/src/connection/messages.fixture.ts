@@ -1,6 +1,6 @@
 import type { ErrorData } from "@shoal/core";
 import type { SegmentPlan } from "@shoal/planner";
-import type { DriverToGateway, GatewayToDriver, GatewayToWorker, ResultStats, SegmentDescription, WorkerToGateway } from "./messages.ts";
+import { protocolVersion, type DriverToGateway, type GatewayToDriver, type GatewayToWorker, type ResultStats, type SegmentDescription, type WorkerToGateway } from "./messages.ts";
 
 const task = { job: "job", segment: 0, block: 4, first: 0, rows: 32 };
 const attempt = { epoch: 1, number: 7 };
@@ -32,7 +32,7 @@ type Sample<M> = readonly [message: M, payload?: Uint8Array];
 
 /** One of each kind, with every field that it may have. */
 export const ofWorkers: readonly Sample<WorkerToGateway>[] = [
-  [{ kind: "hello", protocol: 1, role: "worker", token: "t", key: "k", name: "laptop-1", worker: { label: "Anna's laptop", host: "tab", runtime: "Chromium 140", devices: ["webgpu", "wasm"], cpus: 8, gpus: 1, memoryBytes: 8e9, models: [sha256], runsCode: false } }],
+  [{ kind: "hello", protocol: protocolVersion, role: "worker", token: "t", key: "k", name: "laptop-1", worker: { label: "Anna's laptop", host: "tab", runtime: "Chromium 140", devices: ["webgpu", "wasm"], cpus: 8, gpus: 1, memoryBytes: 8e9, models: [sha256], runsCode: false } }],
   [{ kind: "ready", model: sha256, loadMs: 1200.5, credit: 0, finishing: [7] }],
   [{ kind: "beat", running: attempt, rows: 3, loading: { doneBytes: 1, bytes: 2 }, state: "computing", device: "webgpu", notice: "The tab is hidden." }],
   [{ kind: "result", task, attempt, rows: 31, sha256, failures: [{ row: 3, error, attempts: 2 }], stats }, payload],
@@ -40,7 +40,7 @@ export const ofWorkers: readonly Sample<WorkerToGateway>[] = [
   [{ kind: "draining", finishing: [7, 8] }],
 ];
 export const ofDrivers: readonly Sample<DriverToGateway>[] = [
-  [{ kind: "hello", protocol: 1, role: "driver", token: "t", name: "driver" }],
+  [{ kind: "hello", protocol: protocolVersion, role: "driver", token: "t", name: "driver" }],
   [{ kind: "submit", description: { job: "job", name: "reviews", about, segments: [description, own], priority: -1, weight: 0.5, volunteers: true, passing: true } }],
   [{ kind: "file", sha256, offset: 0, last: false }, payload],
   [{ kind: "file", sha256, offset: 3, last: true }],
@@ -50,7 +50,7 @@ export const ofDrivers: readonly Sample<DriverToGateway>[] = [
   [{ kind: "published", job: "job" }],
 ];
 export const toWorkers: readonly Sample<GatewayToWorker>[] = [
-  [{ kind: "welcome", protocol: 1, key: "k", name: "coordinator", beatMs: 4000 }],
+  [{ kind: "welcome", protocol: protocolVersion, key: "k", name: "coordinator", beatMs: 4000 }],
   [{ kind: "segment", job: "job", segment: 0, jobName: "reviews", about, description }],
   [{ kind: "lease", lease: 1, leaseMs: 15_000, duplicate: false, tasks: [{ task, attempt, bytes: 1000 }] }],
   [{ kind: "block", task, attempt }, payload],
@@ -63,8 +63,9 @@ export const toWorkers: readonly Sample<GatewayToWorker>[] = [
   [{ kind: "bye", error, again: true }],
 ];
 export const toDrivers: readonly Sample<GatewayToDriver>[] = [
-  [{ kind: "welcome", protocol: 1, key: "k", name: "coordinator", beatMs: 4000, keepsLedgers: true }],
+  [{ kind: "welcome", protocol: protocolVersion, key: "k", name: "coordinator", beatMs: 4000, keepsLedgers: true }],
   [{ kind: "accepted", job: "job", committedBlocks: 3, missing: [sha256] }],
+  [{ kind: "file-taken", sha256 }],
   [{ kind: "ask", job: "job", segment: 0, blocks: 64 }],
   [{ kind: "part", job: "job", segment: 0, block: 4, first: 0, rows: 32, failures: [{ row: 3, error, attempts: 2 }], error, stats, worker: "laptop-1" }, payload],
   [{ kind: "part", job: "job", segment: 0, block: 4, first: 0, rows: 32, failures: [] }],

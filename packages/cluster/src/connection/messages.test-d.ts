@@ -30,6 +30,7 @@ expectTypeOf<Parsed<typeof workers.draining>>().toEqualTypeOf<Plain<M.DrainingMe
 expectTypeOf<Parsed<typeof drivers.submit>>().toEqualTypeOf<Plain<M.SubmitMessage>>();
 expectTypeOf<Parsed<typeof drivers.accepted>>().toEqualTypeOf<Plain<M.AcceptedMessage>>();
 expectTypeOf<Parsed<typeof drivers.file>>().toEqualTypeOf<Plain<M.FileMessage>>();
+expectTypeOf<Parsed<typeof drivers.fileTaken>>().toEqualTypeOf<Plain<M.FileTakenMessage>>();
 expectTypeOf<Parsed<typeof drivers.ask>>().toEqualTypeOf<Plain<M.AskMessage>>();
 expectTypeOf<Parsed<typeof drivers.offer>>().toEqualTypeOf<Plain<M.OfferMessage>>();
 expectTypeOf<Parsed<typeof drivers.inputEnded>>().toEqualTypeOf<Plain<M.InputEndedMessage>>();

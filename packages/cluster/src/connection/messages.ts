@@ -3,7 +3,7 @@ import type { SegmentPlan } from "@shoal/planner";
 import type { AttemptId, TaskId } from "../scheduler/index.ts";
 
 /** Goes up with every change that an older side would misread. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** What a link allows. `submit`: to bring a job. `work`: to compute. `observe`: to look. */
 export type Scope = "submit" | "work" | "observe";
@@ -277,6 +277,12 @@ export interface FileMessage {
   readonly last: boolean;
 }
 
+/** Answers each `file` when its bytes are stored: the driver has only so many under way. */
+export interface FileTakenMessage {
+  readonly kind: "file-taken";
+  readonly sha256: string;
+}
+
 /** The driver may offer so many blocks more. */
 export interface AskMessage {
   readonly kind: "ask";
@@ -360,5 +366,5 @@ export interface FleetMessage {
 export type WorkerToGateway = Hello | ReadyMessage | BeatMessage | ResultMessage | FailedMessage | DrainingMessage;
 export type GatewayToWorker = Welcome | Bye | SegmentMessage | LeaseMessage | BlockMessage | RevokeMessage | SettleMessage | HeardMessage | JobEndedMessage | DrainMessage;
 export type DriverToGateway = Hello | SubmitMessage | FileMessage | OfferMessage | InputEndedMessage | CancelMessage | PublishedMessage;
-export type GatewayToDriver = Welcome | Bye | AcceptedMessage | AskMessage | PartMessage | BlockDoneMessage | JobFailedMessage | FleetMessage;
+export type GatewayToDriver = Welcome | Bye | AcceptedMessage | FileTakenMessage | AskMessage | PartMessage | BlockDoneMessage | JobFailedMessage | FleetMessage;
 export type Header = WorkerToGateway | GatewayToWorker | DriverToGateway | GatewayToDriver;

@@ -67,6 +67,7 @@ class DrivenCluster implements ConnectedCluster {
         for (const job of this.#jobs.values()) job.up();
       },
       message: (message, payload) => {
+        if (message.kind === "file-taken") return this.#sentFiles.taken();
         if ("job" in message) this.#jobs.get(message.job)?.message(message, payload);
       },
       down: (error, retryMs) => {

@@ -53,6 +53,31 @@ describe("files go", () => {
     expect(log).toEqual(["second", "again"]);
   });
 
+  test("and no more than 16 MiB before the gateway has stored some of it", async () => {
+    const [files, { signal }, pieces]: [SentFiles, AbortController, number[]] = [new SentFiles(), new AbortController(), []];
+    const sending = sendFiles([file("a", [40 * MiB])], { send: (_, payload) => void pieces.push(payload?.byteLength ?? 0), room: async () => {}, sent: files, signal });
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(pieces).toHaveLength(4);
+    files.taken();
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(pieces).toHaveLength(5);
+    for (let taken = 0; taken < 5; taken++) files.taken();
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(pieces).toHaveLength(9);
+    // Another connection has begun, and nothing of the earlier one counts.
+    files.forget();
+    await sending;
+    expect(pieces).toHaveLength(10);
+  });
+
+  test("and whoever waits for the gateway may give up", async () => {
+    const [files, over]: [SentFiles, AbortController] = [new SentFiles(), new AbortController()];
+    const sending = sendFiles([file("a", [40 * MiB])], { send: () => {}, room: async () => {}, sent: files, signal: over.signal });
+    await new Promise((resolve) => setTimeout(resolve));
+    over.abort(new Error("taken back"));
+    await expect(sending).rejects.toThrow("taken back");
+  });
+
   test("and one that has become shorter meanwhile is an error", async () => {
     await expect(sent([file("a", [5], 9)])).rejects.toMatchObject({ code: "file-changed" });
   });

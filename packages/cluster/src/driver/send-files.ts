@@ -4,16 +4,58 @@ import type { TravellingFile } from "./travelling-file.ts";
 
 /** Of one message. */
 const pieceBytes = 4 * 2 ** 20;
+/** Sent, and not stored by the gateway: its disk may be slower than the line to it. */
+const mostUnderWayBytes = 4 * pieceBytes;
 
 /** Files that were sent, or are being sent, on one connection: two jobs with one model send it once. */
 export class SentFiles {
   readonly #sent = new Set<string>();
   readonly #underway = new Map<string, Promise<void>>();
+  /** Lengths of the pieces that the gateway has yet to store, in order. */
+  readonly #pieces: number[] = [];
+  #bytes = 0;
+  readonly #waiting = new Set<() => void>();
 
   /** Another connection has begun: nothing is known to have arrived. */
   forget(): void {
     this.#sent.clear();
     this.#underway.clear();
+    this.#pieces.length = 0;
+    this.#bytes = 0;
+    this.#wake();
+  }
+
+  /** A piece is on its way. */
+  sending(bytes: number): void {
+    this.#pieces.push(bytes);
+    this.#bytes += bytes;
+  }
+
+  /** The gateway has stored the earliest piece that was on its way. */
+  taken(): void {
+    this.#bytes -= this.#pieces.shift() ?? 0;
+    this.#wake();
+  }
+
+  /** Settles when a further piece may go. @throws the signal's reason */
+  async room(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    while (this.#bytes >= mostUnderWayBytes) {
+      await new Promise<void>((resolve) => {
+        const go = (): void => {
+          signal.removeEventListener("abort", go);
+          this.#waiting.delete(go);
+          resolve();
+        };
+        this.#waiting.add(go);
+        signal.addEventListener("abort", go, { once: true });
+      });
+      signal.throwIfAborted();
+    }
+  }
+
+  #wake(): void {
+    for (const go of this.#waiting) go();
   }
 
   /** Sends a file, or waits for whoever does; should that one give up, sends it after all. */
@@ -49,12 +91,13 @@ export async function sendFiles(files: readonly TravellingFile[], parts: SendFil
   }
 }
 
-async function sendFile(file: TravellingFile, { send, room, signal }: SendFilesParts): Promise<void> {
+async function sendFile(file: TravellingFile, { send, room, sent, signal }: SendFilesParts): Promise<void> {
   const { sha256, bytes } = file;
   let offset = 0;
   const say = async (piece: Uint8Array): Promise<void> => {
     await room(signal);
-    signal.throwIfAborted();
+    await sent.room(signal);
+    sent.sending(piece.byteLength);
     send({ kind: "file", sha256, offset, last: offset + piece.byteLength >= bytes }, piece);
     offset += piece.byteLength;
   };

@@ -90,7 +90,7 @@ export class Connections {
             for (const next of waiting ?? []) link?.message(next.message, next.payload);
           },
           (error: unknown) => this.#refuse(channel, ShoalError.from(error), error === this.#closed ? this.#opensAgain : againHelps(ShoalError.from(error))),
-        );
+        ).catch((error: unknown) => this.#refuse(channel, ShoalError.from(error), true));
       },
       closed: () => {
         isOpen = false;

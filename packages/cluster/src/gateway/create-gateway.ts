@@ -50,13 +50,20 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const over = new AbortController();
   const closingSoon = new AbortController();
   const { signal } = over;
-  const watchers = new Watchers(clock, settings.watchMs, signal);
+  const refusals = new Refusals();
+  /** A mistake of ours costs what it was made with, and is seen. */
+  const mistake = (thrown: unknown): void => {
+    const error = ShoalError.from(thrown);
+    refusals.count(error.code);
+    log.warn(`The gateway made a mistake, and goes on: ${error.message}`);
+  };
+  const watchers = new Watchers(clock, settings.watchMs, signal, mistake);
   const scheduler = { maxOpenBytes: Math.floor(settings.heldBytes / 2), ...parts.settings, epoch };
   const state: GatewayState = {
     engine, name, files, clock, date, random, log, settings, signal, closing: closingSoon.signal,
-    loop: new SchedulerLoop(scheduler, clock, (effect) => performEffect(state, commits, asks, elsewhere, effect)),
+    loop: new SchedulerLoop(scheduler, clock, (effect) => performEffect(state, commits, asks, elsewhere, effect), mistake),
     jobs: new Map(), workers: new Map(), links: new Map(),
-    inputs: new HeldInputs(), recent: new RecentBytes(settings.recentBytes), refusals: new Refusals(),
+    inputs: new HeldInputs(), recent: new RecentBytes(settings.recentBytes), refusals,
     changed: () => watchers.changed(),
   };
   const trouble = new EngineTrouble(state, (message) => {
@@ -91,7 +98,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     },
   });
   const desk: JobDesk = new JobDesk(state, files, trouble, { roles, talk, elsewhere, opened });
-  const invites = new InviteBook(engine, clock, date, parts.secret);
+  const invites = new InviteBook(engine, clock, date, parts.secret, signal);
   const connections: Connections = new Connections(state, name, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims, heldBy: (job, segment, block, rows) => elsewhere.lending.heldBy(job, { segment, block, first: 0, rows }) });
 
   let settle = (): void => {};

@@ -17,7 +17,7 @@ export interface GatewayParts {
   readonly name: string;
   readonly settings?: Partial<SchedulerSettings>;
   readonly limits?: Partial<GatewaySettings>;
-  /** Default: within this thread. Give one that runs where a timeout can stop it where strangers may work. */
+  /** Holds results to their SHA-256 too. Default: within this thread. Give one that runs where a timeout can stop it where strangers may work. */
   readonly checkResult?: CheckResult;
   /**
    * Results of workers within this process are taken as they come: what they made is what a run without a coordinator would have taken from the same actors. Default false: they

@@ -12,6 +12,8 @@ export interface GatewaySettings {
   readonly workerBufferedBytes: number;
   /** The same for a driver and its results. */
   readonly driverBufferedBytes: number;
+  /** Sent by one driver, and not dealt with: at more it is sent away for a while. Honest ones stay below it, as they wait to be asked for blocks and to be told that files are stored. */
+  readonly unheardBytes: number;
   readonly connections: number;
   /** Of one address. */
   readonly connectionsPerAddress: number;
@@ -23,7 +25,7 @@ export interface GatewaySettings {
   readonly beatMs: number;
   /** A worker that was silent for so many of its leases is disconnected. */
   readonly silentLeases: number;
-  /** A result may be checked for so long. */
+  /** A result may be checked for so long, from its turn on. */
   readonly checkMs: number;
   /** After this, an answer of the ledger that has not come counts as undecided. */
   readonly commitMs: number;
@@ -67,6 +69,7 @@ export const defaultGatewaySettings: GatewaySettings = {
   earlyBytes: 64 * MiB,
   workerBufferedBytes: 4 * MiB,
   driverBufferedBytes: 8 * MiB,
+  unheardBytes: 256 * MiB,
   connections: 20_000,
   connectionsPerAddress: 256,
   jobs: 1_000,

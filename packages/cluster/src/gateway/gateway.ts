@@ -15,8 +15,19 @@ export interface Origin {
 export interface Gateway {
   /** Takes a connection; its first message says who it is. */
   accept(channel: Channel<GatewayToWorker | GatewayToDriver, WorkerToGateway | DriverToGateway>, origin: Origin): void;
+  /**
+   * A token that lets in whoever shows it, for what it says and `ttlMs` milliseconds (a day, if nothing is said); as a volunteer only to jobs that are for volunteers. Written down in
+   * the engine when this resolves: it holds at all of its gateways, and after a restart. While the engine is paused this waits.
+   * @throws the reason of the gateway's end; what the engine throws
+   */
   invite(scopes: readonly Scope[], options?: { readonly volunteer?: boolean; readonly ttlMs?: number }): Promise<{ readonly token: string; readonly invite: Invite }>;
+  /** All that were given out and have not expired when the gateway began, or were used since: revoked ones too. */
   invites(): readonly Invite[];
+  /**
+   * Nobody comes in by this invite any more, nor by keys that were given for it, and those who did are sent away, at once. At the engine's other gateways too, and after a restart, once
+   * this resolves; while the engine is paused it waits.
+   * @throws the reason of the gateway's end; what the engine throws
+   */
   revoke(invite: string): Promise<void>;
   /** Whether a token allows something: for pages and files over HTTP. */
   allows(token: string, scope: Scope): boolean;

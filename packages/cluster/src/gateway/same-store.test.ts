@@ -17,3 +17,13 @@ test("one with other blobs is told so", async () => {
   await expect(assertSameStore(elsewhere)).rejects.toMatchObject({ code: "store-differs" });
   await assertSameStore(engine);
 });
+
+test("the mark is what chance makes it, and no other", async () => {
+  const marks = await Promise.all([0.25, 0.25, 0.5].map(async (chance) => {
+    const engine = memoryEngine();
+    await assertSameStore(engine, { random: () => chance });
+    return storeMark(engine);
+  }));
+  expect(marks[0]).toBe(marks[1]);
+  expect(marks[0]).not.toBe(marks[2]);
+});

@@ -8,15 +8,18 @@ export class SchedulerLoop {
   readonly state: SchedulerState;
   readonly #clock: Clock;
   readonly #perform: (effect: SchedulerEffect) => void;
+  readonly #onMistake: (error: unknown) => void;
   readonly #waiting: SchedulerEvent[] = [];
   #running = false;
   #timer: AbortController | undefined;
   #stopped = false;
 
-  constructor(settings: Partial<SchedulerSettings>, clock: Clock, perform: (effect: SchedulerEffect) => void) {
+  /** @param onMistake told what scheduling or performing threw, which costs that event or effect and no other */
+  constructor(settings: Partial<SchedulerSettings>, clock: Clock, perform: (effect: SchedulerEffect) => void, onMistake: (error: unknown) => void) {
     this.state = createScheduler(settings);
     this.#clock = clock;
     this.#perform = perform;
+    this.#onMistake = onMistake;
   }
 
   get epoch(): number {
@@ -29,15 +32,27 @@ export class SchedulerLoop {
     this.#waiting.push(event);
     if (this.#running) return;
     this.#running = true;
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#hear(next);
+    this.#running = false;
+  }
+
+  #hear(event: SchedulerEvent): void {
     try {
-      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-        for (const effect of schedule(this.state, next, this.#clock.now())) {
-          if (effect.kind === "set-timer") this.#setTimer(effect.at);
-          else this.#perform(effect);
-        }
+      for (const effect of schedule(this.state, event, this.#clock.now())) {
+        if (effect.kind === "set-timer") this.#setTimer(effect.at);
+        else this.#try(effect);
       }
-    } finally {
-      this.#running = false;
+    } catch (error) {
+      this.#onMistake(error);
+    }
+  }
+
+  /** The other effects of the event are owed whatever becomes of this one. */
+  #try(effect: SchedulerEffect): void {
+    try {
+      this.#perform(effect);
+    } catch (error) {
+      this.#onMistake(error);
     }
   }
 

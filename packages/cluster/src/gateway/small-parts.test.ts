@@ -1,12 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { bottleneck, type JobStanding } from "./snapshot/bottleneck.ts";
 import { CountedRows } from "./snapshot/counted-rows.ts";
-import { memoryFiles } from "./jobs/file-store.ts";
 import { RecentBytes } from "./results/recent-bytes.ts";
 import { RecentRate } from "./snapshot/recent-rate.ts";
 import { sampleValue } from "./snapshot/sample-value.ts";
 import { decodeAbout, encodeAbout } from "./results/stored-result.ts";
-import { sha256Of } from "../engine/index.ts";
 
 test("a rate is that of the last ten seconds", () => {
   const rate = new RecentRate();
@@ -77,19 +75,6 @@ describe("a sample", () => {
     expect(sampleValue(new Uint8Array([0xff, 0xd8, 0xff, 0]))).toBe("data:image/jpeg;base64,/9j/AA==");
     expect(sampleValue(new Uint8Array(5))).toBe("5 bytes");
   });
-});
-
-test("files are there when they are whole and what they are called", async () => {
-  const files = memoryFiles();
-  const bytes = new TextEncoder().encode("a file");
-  const sha256 = await sha256Of(bytes);
-  await files.put(sha256, 0, bytes.subarray(0, 2), false);
-  expect(await files.has(sha256)).toBe(false);
-  await expect(files.put(sha256, 3, bytes.subarray(3), true)).rejects.toMatchObject({ code: "bad-offset" });
-  await files.put(sha256, 0, bytes.subarray(0, 2), false);
-  await files.put(sha256, 2, bytes.subarray(2), true);
-  expect(await files.read(sha256)).toEqual(bytes);
-  await expect(files.read("0".repeat(64))).rejects.toMatchObject({ code: "blob-missing" });
 });
 
 describe("what holds a job up is said in one sentence", () => {

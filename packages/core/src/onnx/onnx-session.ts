@@ -28,12 +28,22 @@ export interface OnnxPort {
   readonly shape: readonly (number | string)[];
 }
 
+/** Outputs of shape [rows, positions, n] of which one vector a row is wanted, that of the row's first positions: they come back as [rows, n], and others as they are. */
+export interface PooledOutputs {
+  readonly outputs: readonly string[];
+  /** Positions of each row that count, from the first; of a row without any comes a vector of zeros. */
+  readonly lengths: readonly number[];
+  readonly by: "mean" | "first" | "last";
+}
+
 /** How one run of a session goes. */
 export interface OnnxRunOptions {
   /** Outputs to leave where the session runs; they come back as {@link ResidentTensor}. */
   readonly keep?: readonly string[];
   /** Outputs of shape [rows, positions, n] of which only the last position is wanted; they come back as [rows, n]. */
   readonly lastPosition?: readonly string[];
+  /** Made where the session runs: the vectors of all positions are large, and only moved to be thrown away. */
+  readonly pooled?: PooledOutputs;
   /** The feeds were made for this run, and nobody reads them after it: their memory may move where the session runs. Otherwise it is copied. */
   readonly movesFeeds?: boolean;
 }

@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import { parentPort, type MessagePort } from "node:worker_threads";
-import type { ThreadJob } from "../decode-thread-messages.ts";
+import type { Sha256, ThreadJob } from "../decode-thread-messages.ts";
 import { jobs } from "../decode-thread-jobs.ts";
 import { serveDecodeJobs } from "../serve-decode-jobs.ts";
 import type { DecodeJpeg } from "./decode-jpeg.ts";
@@ -15,7 +16,10 @@ const decodeJpeg: ThreadJob = async function* ({ bytes, orientation }: { bytes: 
   yield { value: image, transfer: [image.data.buffer] };
 };
 
-const { receive, fail } = serveDecodeJobs({ ...jobs, "jpeg-decode": decodeJpeg }, (message, transfer) => parent.postMessage(message, transfer as ArrayBuffer[]));
+// WebCrypto would copy the bytes first, to hand them to yet another thread.
+const sha256: Sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
+
+const { receive, fail } = serveDecodeJobs({ ...jobs, "jpeg-decode": decodeJpeg }, (message, transfer) => parent.postMessage(message, transfer as ArrayBuffer[]), sha256);
 parent.on("message", receive);
 // Decoders can throw where nobody awaits.
 process.on("uncaughtException", fail);

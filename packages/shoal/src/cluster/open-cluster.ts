@@ -1,11 +1,10 @@
 import { createCluster, GatewayHosts, type ClusterParts, type ConnectedCluster } from "@shoal/cluster";
-import { systemClock, type Logger } from "@shoal/core";
+import { systemClock, wakefulClock, type Logger } from "@shoal/core";
 import { openSocket } from "#agent-runtime";
 import { bundlePredictor } from "#platform";
 import { dialSocket } from "../agent/dial.ts";
 import type { ConnectOptions } from "./connect.ts";
 import { findModel } from "./find-model.ts";
-import { wakefulClock } from "./wakeful-clock.ts";
 
 export type OpenClusterOptions = ConnectOptions & { readonly log: Logger };
 

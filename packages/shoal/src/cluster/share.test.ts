@@ -1,4 +1,8 @@
-import { onTestFinished, expect, test } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished, expect, test, vi } from "vitest";
+import { localMachine } from "#platform";
 import { fromItems } from "../index.ts";
 import { sentiment } from "../tiny-models.ts";
 import { textClassification } from "../transformers.ts";
@@ -13,4 +17,21 @@ test("a job that somebody else brings by the dashboard's link gets its model ove
   const rows = await reviews.takeAll(Infinity, { on: other, resources: { cpus: 0 } });
   expect(rows.map(({ label }) => label)).toEqual(["POSITIVE", "NEGATIVE"]);
   expect(reviews.stats()).toMatch(/rows by worker: this machine 2/);
+});
+
+test("nothing stays open where the devices of this machine can't be told, or where its coordinator does not close as it should", { timeout: 60_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "shoal-share-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const asked = vi.spyOn(localMachine.devices, "candidates").mockRejectedValueOnce(new Error("no devices"));
+  onTestFinished(() => asked.mockRestore());
+  await expect(share({ folder, resources: { cpus: 1 } })).rejects.toThrow("no devices");
+  // Whoever held the folder would keep this one out.
+  const shared = await share({ folder, resources: { cpus: 1 } });
+  const { coordinator } = shared;
+  const close = coordinator.close.bind(coordinator);
+  coordinator.close = async (options) => {
+    await close(options);
+    throw new Error("the disk is gone");
+  };
+  await expect(shared[Symbol.asyncDispose]()).rejects.toThrow("the disk is gone");
 });

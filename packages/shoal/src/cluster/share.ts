@@ -37,7 +37,8 @@ export interface Share extends AsyncDisposable {
 export async function share(options: ShareOptions = {}): Promise<Share> {
   const { log = silentLogger, code = false } = options;
   const { host, resources, devices } = await openMachine(localMachine, { log, resources: options.resources });
-  const coordinator = await start(options).catch(async (error: unknown) => {
+  // After the coordinator nothing is waited for: what it has opened is the caller's to close.
+  const [candidates, coordinator] = await (async () => [await devices.candidates(), await start(options)] as const)().catch(async (error: unknown) => {
     await host[Symbol.asyncDispose]();
     throw error;
   });
@@ -47,7 +48,7 @@ export async function share(options: ShareOptions = {}): Promise<Share> {
   const agent = runAgent({
     dial: async () => coordinator.openLocalChannel(),
     name: ownWorker.name,
-    traits: { label: ownWorker.label, host: "machine", runtime: agentRuntime.runtime(), devices: await devices.candidates(), cpus: resources.cpus, gpus: resources.gpus, memoryBytes: resources.memory, models: [], runsCode: keepCode !== undefined },
+    traits: { label: ownWorker.label, host: "machine", runtime: agentRuntime.runtime(), devices: candidates, cpus: resources.cpus, gpus: resources.gpus, memoryBytes: resources.memory, models: [], runsCode: keepCode !== undefined },
     host,
     resources,
     devices,
@@ -101,10 +102,16 @@ class RunningShare implements Share {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.cluster[Symbol.asyncDispose]();
-    // What is not published can be continued, and guests wait for that.
-    await this.coordinator.close({ again: this.#folder !== undefined && !this.#isPublished });
-    await this.#endWorker();
+    try {
+      await this.cluster[Symbol.asyncDispose]();
+    } finally {
+      try {
+        // What is not published can be continued, and guests wait for that.
+        await this.coordinator.close({ again: this.#folder !== undefined && !this.#isPublished });
+      } finally {
+        await this.#endWorker();
+      }
+    }
     if (this.#isPublished && this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
   }
 }

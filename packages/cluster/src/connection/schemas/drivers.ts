@@ -9,6 +9,7 @@ const workersAtMost = counted(10_000_000);
 export const submit = v.object({ kind: v.literal("submit"), description: jobDescription });
 export const accepted = v.object({ kind: v.literal("accepted"), job: id, committedBlocks: count, missing: list(sha256, 65_536) });
 export const file = v.object({ kind: v.literal("file"), sha256, offset: count, last: flag });
+export const fileTaken = v.object({ kind: v.literal("file-taken"), sha256 });
 export const ask = v.object({ kind: v.literal("ask"), job: id, segment: segmentNumber, blocks: count });
 export const offer = v.object({ kind: v.literal("offer"), job: id, segment: segmentNumber, block: blockNumber, rows });
 export const inputEnded = v.object({ kind: v.literal("input-ended"), job: id, segment: segmentNumber, blocks: count });

@@ -35,6 +35,8 @@ export interface DiskFile {
 }
 
 const partBytes = 1 << 20;
+/** Of a file that grows. */
+const leastPartBytes = 1 << 12;
 
 /** The file system of Node, Bun and Deno. */
 export const localDisk: Disk = {
@@ -69,7 +71,9 @@ export const localDisk: Disk = {
   read: async function* (path, start = 0, end = Infinity) {
     const handle = await open(path, "r");
     try {
-      const part = new Uint8Array(Math.min(partBytes, end - start));
+      // A megabyte for each small file that is read whole would be most of what that costs.
+      const expected = end === Infinity ? (await handle.stat()).size - start : end - start;
+      const part = new Uint8Array(Math.min(partBytes, Math.max(leastPartBytes, expected)));
       for (let at = start; at < end; ) {
         const { bytesRead } = await handle.read(part, 0, Math.min(part.byteLength, end - at), at);
         if (bytesRead === 0) return;

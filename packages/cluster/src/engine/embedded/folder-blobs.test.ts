@@ -61,17 +61,44 @@ test("a pack of which little is wanted is written anew; what is wanted of it sta
   for (const [sha256] of all.slice(10)) expect(await again.size(sha256)).toBeUndefined();
 });
 
-test("what is put while others are collected is kept", async () => {
+test("what is put while others are collected is kept, wherever it is moved", async () => {
   const blobs = await open();
-  const all = await some(400, 500);
-  const putting = all.map(async ([sha256, bytes], at) => {
-    await new Promise((resolve) => setTimeout(resolve, at / 10));
-    await blobs.put(sha256, bytes);
-  });
-  for (let turn = 0; turn < 10; turn++) await blobs.collect(() => false, 60_000);
-  await Promise.all(putting);
-  await blobs.collect(() => false, 60_000);
+  const [all, loose] = [await some(80, 500), await some(80, 501)];
+  const kept = new Set(all.map(([sha256]) => sha256));
+  let put = 0;
+  const putting = (async () => {
+    for (const [at, blob] of all.entries()) {
+      await Promise.all([blobs.put(...blob), blobs.put(...(loose[at] as (typeof loose)[number]))]);
+      // Of what may have been moved meanwhile.
+      if (at % 7 === 0) await blobs.put(...(all[Math.floor(at / 2)] as (typeof all)[number]));
+      put++;
+    }
+  })();
+  let removed = 0;
+  // As old as can be, all of it: only what is wanted stays.
+  while (put < all.length) removed += (await blobs.collect((sha256) => kept.has(sha256), -1_000)).removed;
+  await putting;
+  removed += (await blobs.collect((sha256) => kept.has(sha256), -1_000)).removed;
+  expect(removed).toBe(loose.length);
+  // At least half of each pack is wanted.
+  expect(await storedBytes()).toBeLessThan(2.5 * 80 * 500);
   await Promise.all(all.map(async ([sha256, bytes]) => expect(await blobs.get(sha256)).toEqual(bytes)));
+  await blobs.close();
+  const again = await open();
+  await Promise.all(all.map(async ([sha256, bytes]) => expect(await again.get(sha256)).toEqual(bytes)));
+});
+
+test("age is told by the date that it is given, from when a blob was put last", async () => {
+  let now = Date.now();
+  const blobs = await FolderBlobs.open(folder, localDisk, () => now);
+  opened.push(blobs);
+  const [old, renewed] = (await some(2, 500)) as [readonly [string, Uint8Array<ArrayBuffer>], readonly [string, Uint8Array<ArrayBuffer>]];
+  for (const blob of [old, renewed]) await blobs.put(...blob);
+  now += 50_000;
+  await blobs.put(...renewed);
+  now += 50_000;
+  expect(await blobs.collect(() => false, 60_000)).toEqual({ removed: 1, bytes: 500 });
+  expect([await blobs.size(old[0]), await blobs.size(renewed[0])]).toEqual([undefined, 500]);
 });
 
 test("cut off anywhere, a pack gives every blob that is whole, and no other", async () => {

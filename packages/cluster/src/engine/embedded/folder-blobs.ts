@@ -22,6 +22,7 @@ const touchedMs = 1_000;
 export class FolderBlobs implements BlobStore {
   readonly #folder: string;
   readonly #disk: Disk;
+  readonly #date: () => number;
   readonly #writer: PackWriter;
   readonly #known: Map<string, KnownBlob>;
   /** Blobs that are being put. */
@@ -29,7 +30,8 @@ export class FolderBlobs implements BlobStore {
   #collecting: Promise<unknown> = Promise.resolve();
   #touched = { pack: -1, at: 0 };
 
-  static async open(folder: string, disk: Disk): Promise<FolderBlobs> {
+  /** @param date the day and time, in milliseconds since 1970, by which the disk dates its files too */
+  static async open(folder: string, disk: Disk, date: () => number = Date.now): Promise<FolderBlobs> {
     const known = new Map<string, KnownBlob>();
     const packs = await packsIn(folder, disk);
     for (const pack of packs) {
@@ -39,11 +41,11 @@ export class FolderBlobs implements BlobStore {
       // Of two that are called the same the later counts: the other one was damaged, or has moved.
       for await (const { sha256, start, bytes } of blobsOfPack(disk, path, info.bytes)) known.set(sha256, { place: { pack, start, bytes }, putAt: info.changedMs, isSound: false });
     }
-    return new FolderBlobs(folder, disk, known, Math.max(0, ...packs));
+    return new FolderBlobs(folder, disk, date, known, Math.max(0, ...packs));
   }
 
-  private constructor(folder: string, disk: Disk, known: Map<string, KnownBlob>, lastPack: number) {
-    [this.#folder, this.#disk, this.#known] = [folder, disk, known];
+  private constructor(folder: string, disk: Disk, date: () => number, known: Map<string, KnownBlob>, lastPack: number) {
+    [this.#folder, this.#disk, this.#date, this.#known] = [folder, disk, date, known];
     this.#writer = new PackWriter(folder, disk, lastPack, maxPackBytes);
   }
 
@@ -91,7 +93,7 @@ export class FolderBlobs implements BlobStore {
 
   #store(sha256: string, bytes: Uint8Array, onStored = (): unknown => undefined): Promise<void> {
     return this.#writer.append(sha256, bytes, (place) => {
-      this.#known.set(sha256, { place, putAt: Date.now(), isSound: true });
+      this.#known.set(sha256, { place, putAt: this.#date(), isSound: true });
       onStored();
     });
   }
@@ -100,7 +102,7 @@ export class FolderBlobs implements BlobStore {
   async #isThere(sha256: string): Promise<boolean> {
     const known = this.#known.get(sha256);
     if (known === undefined) return false;
-    known.putAt = Date.now();
+    known.putAt = this.#date();
     try {
       if (!known.isSound) await this.#read(sha256);
       await this.#touch(known.place.pack);
@@ -113,7 +115,7 @@ export class FolderBlobs implements BlobStore {
 
   /** For who opens the folder next. To the second: the same small result may come a thousand times in one. */
   async #touch(pack: number): Promise<void> {
-    const now = Date.now();
+    const now = this.#date();
     if (this.#touched.pack === pack && now - this.#touched.at < touchedMs) return;
     await this.#disk.touch(packPath(this.#folder, pack));
     this.#touched = { pack, at: now };
@@ -148,7 +150,7 @@ export class FolderBlobs implements BlobStore {
   }
 
   async #collect(isReferenced: (sha256: string) => boolean, graceMs: number): Promise<{ readonly removed: number; readonly bytes: number }> {
-    const before = Date.now() - graceMs;
+    const before = this.#date() - graceMs;
     const total = { removed: 0, bytes: 0 };
     for (const [sha256, { place, putAt }] of this.#known) {
       if (putAt > before || isReferenced(sha256)) continue;

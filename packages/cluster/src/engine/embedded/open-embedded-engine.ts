@@ -16,6 +16,8 @@ export interface EmbeddedEngineOptions {
   readonly queue?: MemoryQueueOptions;
   readonly journal?: JournalOptions;
   readonly disk?: Disk;
+  /** The day and time, in milliseconds since 1970. Default: `Date.now`. */
+  readonly date?: () => number;
   /** The folder's owner is known to be gone, though this machine can't tell. */
   readonly takeOver?: boolean;
 }
@@ -30,7 +32,7 @@ export interface EmbeddedEngine extends Engine {
  * Opens a folder, which is made if need be, as the engine that it was when it was closed or its process died: ledger, epochs and blobs are there; the queue is empty.
  * @throws `engine-folder-busy` while another process has it; `journal-damaged`; `journal-too-new`; `disk-full`, `permission-denied`, `file-error`
  */
-export async function openEmbeddedEngine(folder: string, { clock = systemClock, queue, journal: journalOptions, disk = localDisk, takeOver = false }: EmbeddedEngineOptions = {}): Promise<EmbeddedEngine> {
+export async function openEmbeddedEngine(folder: string, { clock = systemClock, queue, journal: journalOptions, disk = localDisk, date = Date.now, takeOver = false }: EmbeddedEngineOptions = {}): Promise<EmbeddedEngine> {
   try {
     const blobs = join(folder, "blobs");
     await disk.makeFolder(blobs);
@@ -41,7 +43,7 @@ export async function openEmbeddedEngine(folder: string, { clock = systemClock, 
       for (const name of await disk.list(folder)) if (name.endsWith(".new")) await disk.remove(join(folder, name));
       const state = new LedgerState();
       const journal = await Journal.open(folder, disk, state, lock, journalOptions);
-      const stored = await FolderBlobs.open(blobs, disk).catch((error: unknown) => journal.close().then(() => Promise.reject(error as Error)));
+      const stored = await FolderBlobs.open(blobs, disk, date).catch((error: unknown) => journal.close().then(() => Promise.reject(error as Error)));
       return {
         ledger: new LoggedLedger(state, journal),
         leader: new LoggedElection(state, journal, clock),

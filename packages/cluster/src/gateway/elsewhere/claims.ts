@@ -2,7 +2,7 @@ import { ShoalError } from "@shoal/core";
 import type { ResultMessage } from "../../connection/messages.ts";
 import { commitUntilDecided } from "../../engine/index.ts";
 import type { TaskId } from "../../scheduler/index.ts";
-import { blockKey, recordOf } from "../results/commit-record.ts";
+import { blobsOf, blockKey, recordOf } from "../results/commit-record.ts";
 import type { Commits } from "../results/commits.ts";
 import { failJob } from "../jobs/end-job.ts";
 import { isOpenTask } from "./follow-job.ts";
@@ -37,13 +37,13 @@ export class Claims {
   }
 
   /** A result that was checked and stored, of a task that the scheduler here does not have. Its worker is answered when the ledger has it or the claim. */
-  async claim(link: WorkerLink, job: GatewayJob, task: TaskId, { attempt, worker, input, sha256, rows, about, aboutSha256 }: CheckedResult): Promise<void> {
+  async claim(link: WorkerLink, job: GatewayJob, task: TaskId, { attempt, worker, input, sha256, within, rows, about, aboutSha256 }: CheckedResult): Promise<void> {
     const { engine, clock, loop, signal, log } = this.#state;
     const answer = (kind: "settle" | "refuse"): void => link.send({ kind, task, attempt });
     try {
       if ((await engine.ledger.committed(job.name, blockKey(task))) !== undefined) return answer("settle");
       if (input === undefined) return answer("refuse");
-      const note = claimNote(loop.epoch, blockKey(task), { task, attempt, worker, input, sha256, rows, failed: about.failures.length, about: aboutSha256 ?? about });
+      const note = claimNote(loop.epoch, blockKey(task), { task, attempt, worker, input, sha256, within, rows, failed: about.failures.length, about: aboutSha256 ?? about });
       for (;;) {
         const { outcome } = await engine.ledger.note(job.name, note);
         if (outcome !== "undecided") return answer(outcome === "accepted" ? "settle" : "refuse");
@@ -83,18 +83,15 @@ export class Claims {
 
   /** What collection of blobs must leave. */
   *waiting(): Generator<string, void, undefined> {
-    for (const blocks of this.#waiting.values()) for (const claims of blocks.values()) for (const { sha256, about } of claims) {
-      yield sha256;
-      if (typeof about === "string") yield about;
-    }
+    for (const blocks of this.#waiting.values()) for (const claims of blocks.values()) for (const claim of claims) yield* blobsOf(claim);
   }
 
-  #commit(job: GatewayJob, { task, attempt, worker, input, sha256, rows, failed, about }: Claim, held: string): void {
+  #commit(job: GatewayJob, { task, attempt, worker, input, sha256, within, rows, failed, about }: Claim, held: string): void {
     const { engine, clock, signal, random, loop, log, refusals } = this.#state;
     if (input !== held) return refusals.count("stale-result");
     // Decided already, or split.
     if (!isOpenTask(this.#state, task)) return;
-    const record = recordOf({ kind: "result", input, sha256, rows, failed, worker, attempt, about }, loop.epoch);
+    const record = recordOf({ kind: "result", input, sha256, within, rows, failed, worker, attempt, about }, loop.epoch);
     commitUntilDecided(engine.ledger, job.name, blockKey(task), record, { clock, signal, random })
       .then((answer) => {
         if (answer.outcome !== "no-ledger") this.#commits.seen(job, task, answer.outcome === "lost" ? answer.winner : record);

@@ -1,7 +1,8 @@
 import type { ErrorData, FailureClass, JsonObject } from "@shoal/core";
 import type { LedgerEntry } from "../../engine/index.ts";
 import type { AttemptId, TaskId } from "../../scheduler/index.ts";
-import { taskOfKey } from "../results/commit-record.ts";
+import { partOf, partRecord, taskOfKey } from "../results/commit-record.ts";
+import type { BlobPart } from "../results/gathered-results.ts";
 import { isAbout, isErrorData, type ResultAbout } from "../results/stored-result.ts";
 
 /** What gateways write into the ledger of a job beside commits. `gateway` is the epoch of who writes, `home` that of whose leases are spoken of. */
@@ -23,6 +24,8 @@ export interface Claim {
   readonly input: string;
   /** Of what is stored. */
   readonly sha256: string;
+  /** Where, if not under that name. */
+  readonly within?: BlobPart | undefined;
   readonly rows: number;
   readonly failed: number;
   /** As in its commit. */
@@ -58,8 +61,8 @@ export function holdsNotes(gateway: number, keys: Iterable<string>): JsonObject[
   return tasks.length === 0 ? notes : [...notes, { kind: "holds", gateway, tasks }];
 }
 
-export function claimNote(gateway: number, key: string, { attempt, worker, input, sha256, rows, failed, about }: Claim): JsonObject {
-  return { kind: "claim", gateway, key, epoch: attempt.epoch, number: attempt.number, worker, input, sha256, rows, failed, about: about as JsonObject | string };
+export function claimNote(gateway: number, key: string, { attempt, worker, input, sha256, within, rows, failed, about }: Claim): JsonObject {
+  return { kind: "claim", gateway, key, epoch: attempt.epoch, number: attempt.number, worker, input, sha256, ...(within !== undefined && { within: partRecord(within) }), rows, failed, about: about as JsonObject | string };
 }
 
 /** Undefined where a note is of another kind: a later version may have written it. */
@@ -74,11 +77,12 @@ export function jobNote(job: string, record: JsonObject): JobNote | undefined {
       return { kind, gateway, error, ...(typeof home === "number" && { home }), ...(typeof task === "number" && { task }), ...(typeof row === "number" && { row }) };
     }
     case "claim": {
-      const { key, epoch, number, worker, input, sha256, rows, failed, about } = record;
+      const { key, epoch, number, worker, input, sha256, within, rows, failed, about } = record;
+      const part = partOf(within);
       const of = typeof key === "string" ? taskOfKey(job, key) : undefined;
       if (of === undefined || typeof input !== "string" || typeof sha256 !== "string" || typeof worker !== "string" || !(typeof about === "string" || isAbout(about))) return undefined;
-      if (typeof epoch !== "number" || typeof number !== "number" || typeof rows !== "number" || typeof failed !== "number") return undefined;
-      return { kind, gateway, claim: { task: of, attempt: { epoch, number }, worker, input, sha256, rows, failed, about } };
+      if (typeof epoch !== "number" || typeof number !== "number" || typeof rows !== "number" || typeof failed !== "number" || (within !== undefined && part === undefined)) return undefined;
+      return { kind, gateway, claim: { task: of, attempt: { epoch, number }, worker, input, sha256, ...(part !== undefined && { within: part }), rows, failed, about } };
     }
     default: return undefined;
   }

@@ -40,10 +40,14 @@ export class InviteBook {
   /** What of the ledger has been read. */
   #seq = -1;
 
-  constructor(engine: Engine, clock: Clock, date: () => number, secret: Uint8Array) {
+  readonly #signal: AbortSignal;
+
+  /** @param signal the end of the gateway: nothing is tried again after it */
+  constructor(engine: Engine, clock: Clock, date: () => number, secret: Uint8Array, signal: AbortSignal) {
     this.#engine = engine;
     this.#clock = clock;
     this.#date = date;
+    this.#signal = signal;
     this.#tokens = createTokens(new Uint8Array(secret));
   }
 
@@ -190,13 +194,15 @@ export class InviteBook {
     return invite && { id, scopes: invite.claims.scopes, volunteer: invite.claims.volunteer, expiresAt: invite.claims.expiresAt, revoked: invite.revoked, used: invite.used };
   }
 
+  /** @throws the reason of the gateway's end */
   async #note(record: JsonObject): Promise<void> {
     const { ledger } = this.#engine;
     for (;;) {
+      this.#signal.throwIfAborted();
       const { outcome } = await ledger.note(inviteLedger, record);
       if (outcome === "accepted") return;
       if (outcome === "no-ledger") await ledger.open(inviteLedger);
-      else await this.#clock.sleep(retryMs);
+      else await this.#clock.sleep(retryMs, this.#signal);
     }
   }
 }

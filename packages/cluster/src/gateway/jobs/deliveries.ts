@@ -6,6 +6,7 @@ import { blockKey, committedOf, type Committed, type CommittedResult } from "../
 import { failJob } from "./end-job.ts";
 import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
+import { ReadResults } from "../results/read-results.ts";
 import { decodeAbout, type ResultAbout } from "../results/stored-result.ts";
 
 /** A block that is done, and what its driver offered under its number. */
@@ -33,6 +34,7 @@ export class Deliveries {
   readonly #state: GatewayState;
   readonly #channel: Channel<GatewayToDriver, DriverToGateway>;
   readonly #isOpen: () => boolean;
+  readonly #results: ReadResults;
   readonly #waiting: DoneBlock[] = [];
   #isDelivering = false;
   /** The driver does not read as fast as there is something for it. */
@@ -42,6 +44,7 @@ export class Deliveries {
     this.#state = state;
     this.#channel = channel;
     this.#isOpen = isOpen;
+    this.#results = new ReadResults(state.engine.blobs);
   }
 
   /** Blocks that the driver has still to be given. */
@@ -117,7 +120,7 @@ export class Deliveries {
     const { job, segment, block: number, first, rows } = task;
     if (committed.kind === "quarantine") return this.#channel.send({ kind: "part", job, segment, block: number, first, rows, failures: [], error: committed.error });
     const about = typeof committed.about === "string" ? decodeAbout(await engine.blobs.get(committed.about)) : committed.about;
-    const payload = recent.take(committed.sha256) ?? (await engine.blobs.get(committed.sha256));
+    const payload = recent.take(committed.sha256) ?? (await this.#results.read(committed));
     if (this.#channel.bufferedBytes > settings.driverBufferedBytes) await this.#room();
     this.#part(task, committed, about, payload);
   }

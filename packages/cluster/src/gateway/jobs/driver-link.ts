@@ -25,6 +25,13 @@ export interface DriverLinkParts {
   readonly heldBy: (job: GatewayJob, segment: number, block: number, rows: number) => { readonly heldBy?: string };
 }
 
+/** A message that waits until those before it are dealt with. */
+interface Said {
+  readonly message: DriverToGateway;
+  payload: Uint8Array | undefined;
+  readonly bytes: number;
+}
+
 /** One driver's connection. What it says is heard in order, each message when the one before is dealt with. */
 export class DriverLink {
   readonly connection: string;
@@ -39,8 +46,9 @@ export class DriverLink {
   readonly #channel: Channel<GatewayToDriver, DriverToGateway>;
   readonly #jobs = new Set<GatewayJob>();
   #heard: Promise<void> = Promise.resolve();
-  /** Messages that are not dealt with. */
-  #unheard = 0;
+  /** What is not dealt with. */
+  readonly #unheard = new Set<Said>();
+  #unheardBytes = 0;
 
   constructor(state: GatewayState, parts: DriverLinkParts, channel: Channel<GatewayToDriver, DriverToGateway>, connection: string, name: string, admission: Admission) {
     this.#state = state;
@@ -53,17 +61,24 @@ export class DriverLink {
   }
 
   message(message: DriverToGateway, payload: Uint8Array | undefined): void {
-    if (message.kind === "offer" && this.#unheard === 0 && sha256Now !== undefined) return this.#hearOffer(message, payload ?? new Uint8Array(), sha256Now);
-    this.#unheard++;
-    this.#heard = this.#heard.then(async () => {
-      try {
-        // What was said before the channel was closed counts: that the job is over, mostly.
-        if (!this.#isRefused) await this.#hear(message, payload);
-      } catch (error) {
-        this.#failed(error);
-      }
-      this.#unheard--;
-    });
+    if (message.kind === "offer" && this.#unheard.size === 0 && sha256Now !== undefined) return this.#hearOffer(message, payload ?? new Uint8Array(), sha256Now);
+    if (this.#isRefused) return;
+    const said: Said = { message, payload, bytes: bytesOf(message, payload) };
+    this.#unheard.add(said);
+    this.#unheardBytes += said.bytes;
+    if (this.#unheardBytes > this.#state.settings.unheardBytes) return this.bye(tooFast(), true);
+    this.#heard = this.#heard.then(() => this.#hearNext(said));
+  }
+
+  async #hearNext(said: Said): Promise<void> {
+    try {
+      // What was said before the channel was closed counts: that the job is over, mostly.
+      if (!this.#isRefused) await this.#hear(said.message, said.payload);
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#unheard.delete(said);
+    this.#unheardBytes -= said.bytes;
   }
 
   /** Most of what comes, and nothing of it has to be waited for. */
@@ -132,6 +147,7 @@ export class DriverLink {
     const declared = Math.max(...waiting.map(({ description }) => declaredBytes(description, sha256)));
     if (offset + bytes.byteLength > declared) throw new ShoalError("file-too-large", `File ${sha256} was declared to have ${declared} bytes, and has more.`, { failure: "bug", hint: "Submit the job again; if its model's files are changing, wait until they are whole." });
     await files.put(sha256, offset, bytes, last);
+    this.send({ kind: "file-taken", sha256 });
     if (!last) return;
     for (const job of waiting) job.missingFiles.delete(sha256);
     this.#parts.asks.ask();
@@ -168,7 +184,7 @@ export class DriverLink {
   /** What is kept of a job that is needed no more. */
   async #forget(name: string): Promise<void> {
     await this.#parts.desk.remove(name);
-    this.#parts.collection.start();
+    this.#parts.collection.soon();
   }
 
   /** What its driver has enough of, or wants no more. */
@@ -220,6 +236,8 @@ export class DriverLink {
     this.send({ kind: "bye", error: travellingError(error.toData()), again });
     if (!this.isOpen) return;
     this.#isRefused = true;
+    // They wait behind one that may take long.
+    for (const said of this.#unheard) said.payload = undefined;
     this.ended();
     this.#channel.close();
   }
@@ -253,6 +271,15 @@ export class DriverLink {
     job.driverLostAt = undefined;
     resumeJob(this.#state, job, "driver");
   }
+}
+
+/** About what it takes to keep it. */
+function bytesOf(message: DriverToGateway, payload: Uint8Array | undefined): number {
+  return (payload?.byteLength ?? 0) + (message.kind === "submit" ? JSON.stringify(message.description).length : 512);
+}
+
+function tooFast(): ShoalError {
+  return new ShoalError("coordinator-busy", "This driver sends more than the coordinator can take in.", { hint: "Connect again in a while: a model is on a slow disk, or the coordinator waits for its engine." });
 }
 
 function broughtElsewhere(job: string): ShoalError {

@@ -6,8 +6,8 @@ import { joinedBytes } from "../../engine/joined-bytes.ts";
 export interface FileStore {
   has(sha256: string): Promise<boolean>;
   /**
-   * Bytes of a file, in order from offset 0; one that begins anew replaces what came of it before. The file is there after `last`.
-   * @throws `blob-mismatch` when it is not the file of that name; `bad-offset` when bytes between are missing
+   * Takes the next bytes of a file; with the last ones it is there. Who sends it again from the start, or beside another, is only heard for what is new.
+   * @throws `bad-offset` where bytes before these are missing; `blob-mismatch` at the end, when they are not what they are called
    */
   put(sha256: string, offset: number, bytes: Uint8Array, last: boolean): Promise<void>;
   /** Takes a file that is on this machine, without copying it. Absent where there are no files. */
@@ -25,14 +25,15 @@ export function memoryFiles(): FileStore {
   return {
     has: async (sha256) => whole.has(sha256),
     put: async (sha256, offset, bytes, last) => {
-      const parts = offset === 0 ? [] : (growing.get(sha256) ?? []);
+      if (whole.has(sha256)) return;
+      const parts = growing.get(sha256) ?? [];
       const length = parts.reduce((sum, part) => sum + part.byteLength, 0);
-      if (length !== offset) throw new ShoalError("bad-offset", `Bytes from ${offset} on of file ${sha256} came after ${length}.`, { hint: "Send the file again from its start.", failure: "bug" });
-      growing.set(sha256, [...parts, bytes.slice()]);
+      if (offset > length) throw new ShoalError("bad-offset", `Bytes from ${offset} on of file ${sha256} came after ${length}.`, { hint: "Send the file again from its start.", failure: "bug" });
+      growing.set(sha256, [...parts, bytes.slice(length - offset)]);
       if (!last) return;
       const file = joinedBytes(growing.get(sha256) ?? []);
-      growing.delete(sha256);
       const actual = await sha256Of(file);
+      growing.delete(sha256);
       if (actual !== sha256) {
         throw new ShoalError("blob-mismatch", `Bytes came as file ${sha256}, but their SHA-256 is ${actual}.`, { hint: "Send the file again: it may have changed meanwhile.", failure: "bug", details: { sha256, actual } });
       }

@@ -2,7 +2,8 @@ import type { ErrorData } from "@shoal/core";
 import type { JobDescription } from "../../connection/messages.ts";
 import type { Leadership } from "../../engine/index.ts";
 import type { AttemptId, JobSpec, TaskId } from "../../scheduler/index.ts";
-import type { Committed } from "../results/commit-record.ts";
+import { blobsOf, type Committed } from "../results/commit-record.ts";
+import type { BlobPart } from "../results/gathered-results.ts";
 import type { DriverLink } from "./driver-link.ts";
 import { AnswerTypes } from "../results/answer-types.ts";
 import { jobSpecOf } from "./placement.ts";
@@ -23,6 +24,8 @@ export interface CheckedResult {
   readonly input: string | undefined;
   /** Of its rows, which are stored. */
   readonly sha256: string;
+  /** Where, if not under that name. */
+  readonly within: BlobPart | undefined;
   readonly rows: number;
   readonly about: ResultAbout;
   /** The blob that has it too, where it is too long for a record. */
@@ -112,10 +115,7 @@ export class GatewayJob {
   /** What is stored and not in the ledger yet. */
   *undecided(): Generator<string, void, undefined> {
     for (const ofSegment of this.#checked) {
-      for (const { sha256, aboutSha256 } of [...ofSegment.values()].flat()) {
-        yield sha256;
-        if (aboutSha256 !== undefined) yield aboutSha256;
-      }
+      for (const { sha256, within, about, aboutSha256 } of [...ofSegment.values()].flat()) yield* blobsOf({ sha256, within, about: aboutSha256 ?? about });
     }
   }
 

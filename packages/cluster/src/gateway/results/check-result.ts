@@ -1,31 +1,38 @@
 import { decodeBlock, isAllNaN, ShoalError, type Block, type PredictorSpec } from "@shoal/core";
+import { sha256Of } from "../../engine/index.ts";
 
 /** What a result has to be. */
 export interface ResultExpectation {
   /** Rows that it says it has. */
   readonly rows: number;
+  /** That its worker gives for its bytes, in hex: the check holds them to it. */
+  readonly sha256: string;
   /** The columns of the answer, where they are known: these and no others. */
   readonly columns?: readonly string[];
   /** Columns of the input may come back, and what numbers they hold is not the worker's doing. */
   readonly anyNumbers: boolean;
 }
 
-export function expectationOf(spec: PredictorSpec, rows: number): ResultExpectation {
-  return spec.kind === "declarative" ? { rows, columns: spec.adds, anyNumbers: false } : { rows, anyNumbers: true };
+export function expectationOf(spec: PredictorSpec, { rows, sha256 }: Pick<ResultExpectation, "rows" | "sha256">): ResultExpectation {
+  return spec.kind === "declarative" ? { rows, sha256, columns: spec.adds, anyNumbers: false } : { rows, sha256, anyNumbers: true };
 }
 
 /**
- * Whether bytes are a result at all. They may come from strangers: reading them may throw, or take for ever until the signal aborts. They are the check's until it is through: it may
- * move their buffer to another thread, and then gives them back.
+ * Whether bytes are a result at all, and those of their SHA-256: nobody else looks at that. They may come from strangers: reading them may throw, or take for ever until the signal aborts.
+ * They are the check's until it is through: it may move their buffer to another thread, and then gives them back. `begun` is called when they begin to be read: the time that this takes
+ * counts from then on, however long they waited behind others.
  * @throws what is wrong with them
  */
-export type CheckResult = (bytes: Uint8Array, expectation: ResultExpectation, signal: AbortSignal) => Promise<Uint8Array | void>;
+export type CheckResult = (bytes: Uint8Array, expectation: ResultExpectation, signal: AbortSignal, begun: () => void) => Promise<Uint8Array | void>;
 
 /** Reads them in this thread: which hostile bytes could keep busy. */
-export const checkResultHere: CheckResult = async (bytes, expectation) => checkBlock(decodeBlock(bytes), expectation);
+export const checkResultHere: CheckResult = async (bytes, expectation) => {
+  if ((await sha256Of(bytes as Uint8Array<ArrayBuffer>)) !== expectation.sha256) throw badResult("Its bytes are not those of its SHA-256.");
+  checkBlock(decodeBlock(bytes), expectation);
+};
 
 /** @throws `bad-result` */
-export function checkBlock(block: Block, { rows, columns, anyNumbers }: ResultExpectation): void {
+export function checkBlock(block: Block, { rows, columns, anyNumbers }: Omit<ResultExpectation, "sha256">): void {
   if (block.rows !== rows) throw badResult(`It has ${block.rows} rows, and is said to have ${rows}.`);
   for (const [name, column] of Object.entries(block.columns)) {
     if (column.length !== rows) throw badResult(`Column "${name}" has ${column.length} values for ${rows} rows.`);

@@ -19,6 +19,7 @@ const about: ResultAbout = { failures: [], stats: { device: "cpu", preprocessMs:
 test.each<Committed>([
   { kind: "result", input: "i", sha256: "s", rows: 4, failed: 0, worker: "w", attempt: { epoch: 3, number: 7 }, about },
   { kind: "result", input: "i", sha256: "s", rows: 4, failed: 900, worker: "w", attempt: { epoch: 3, number: 7 }, about: "the name of a blob" },
+  { kind: "result", input: "i", sha256: "s", within: { blob: "b", start: 100, bytes: 20 }, rows: 4, failed: 0, worker: "w", attempt: { epoch: 3, number: 7 }, about },
   { kind: "split", input: "i", at: [4, 6] },
   { kind: "quarantine", input: "i", error: { code: "bad", message: "a bad row", hint: "Mend it.", failure: "row" } },
 ])("what is committed comes back as it was: $kind", (committed) => {
@@ -38,7 +39,7 @@ test("with what is said of a result, as much as fits, a record stays within 4 KB
   const worker = "ß→".repeat(128);
   const fit = (more: Partial<ResultAbout["stats"]>, failures: ResultAbout["failures"] = []): boolean => {
     const said: ResultAbout = { failures, stats: { ...about.stats, preprocessMs: 1 / 3, predictMs: 1 / 3, postprocessMs: 1 / 3, counts: {}, ...more } };
-    const record = recordOf({ kind: "result", input: "0".repeat(64), sha256: "0".repeat(64), rows: 2 ** 31, failed: 0, worker, attempt: { epoch: 2 ** 50, number: 2 ** 50 }, about: said }, 1);
+    const record = recordOf({ kind: "result", input: "0".repeat(64), sha256: "0".repeat(64), within: { blob: "0".repeat(64), start: 2 ** 40, bytes: 2 ** 40 }, rows: 2 ** 31, failed: 0, worker, attempt: { epoch: 2 ** 50, number: 2 ** 50 }, about: said }, 1);
     return fitsIntoRecord(said) && assertShort(record);
   };
   expect([0, 1, 32, 100, 1_000].map((batches) => fit({ batches: Array<number>(batches).fill(2 ** 31) }))).toEqual([true, true, true, false, false]);
@@ -55,6 +56,8 @@ test("two tries at one task never have the same name, nor a result that of a spl
 
 test("an entry of another kind is refused by name", () => {
   expect(() => committedOf({ attempt: "x", kind: "later" })).toThrow(expect.objectContaining({ code: "ledger-unreadable" }));
+  const within = { ...recordOf({ kind: "result", input: "i", sha256: "s", rows: 1, failed: 0, worker: "w", attempt: { epoch: 1, number: 1 }, about }, 1), within: ["b", -1, 2] };
+  expect(() => committedOf(within)).toThrow(expect.objectContaining({ code: "ledger-unreadable" }));
   const { about: _, ...earlier } = recordOf({ kind: "result", input: "i", sha256: "s", rows: 1, failed: 0, worker: "w", attempt: { epoch: 1, number: 1 }, about }, 1);
   expect(() => committedOf(earlier)).toThrow(expect.objectContaining({ code: "ledger-unreadable" }));
 });

@@ -1,6 +1,7 @@
 import { ShoalError, type ErrorData, type JsonObject } from "@shoal/core";
 import type { CommitRecord } from "../../engine/index.ts";
 import type { AttemptId, TaskEntry, TaskId } from "../../scheduler/index.ts";
+import type { BlobPart } from "./gathered-results.ts";
 import { isAbout, isErrorData, type ResultAbout } from "./stored-result.ts";
 
 /** Under which a task stands in its job's ledger: result, split and quarantine alike, so that the first of them decides. */
@@ -18,8 +19,9 @@ export function taskOfKey(job: string, key: string): TaskId | undefined {
 
 export interface CommittedResult {
   readonly kind: "result";
-  /** Of its rows as Arrow IPC: a blob. */
+  /** Of its rows as Arrow IPC: a blob, unless they lie within one. */
   readonly sha256: string;
+  readonly within?: BlobPart | undefined;
   readonly rows: number;
   readonly failed: number;
   readonly worker: string;
@@ -46,8 +48,8 @@ export function recordOf(committed: Committed, epoch: number): CommitRecord {
   const { kind, input } = committed;
   switch (kind) {
     case "result": {
-      const { sha256, rows, failed, worker, attempt, about } = committed;
-      return { attempt: `${attempt.epoch}.${attempt.number} ${worker}`, kind, sha256, rows, failed, worker, epoch: attempt.epoch, number: attempt.number, input, about: about as JsonObject | string };
+      const { sha256, within, rows, failed, worker, attempt, about } = committed;
+      return { attempt: `${attempt.epoch}.${attempt.number} ${worker}`, kind, sha256, ...(within !== undefined && { within: partRecord(within) }), rows, failed, worker, epoch: attempt.epoch, number: attempt.number, input, about: about as JsonObject | string };
     }
     case "split": return { attempt: `split ${epoch}`, kind, at: committed.at, input };
     case "quarantine": {
@@ -65,9 +67,10 @@ export function recordOf(committed: Committed, epoch: number): CommitRecord {
 export function committedOf(record: CommitRecord): Committed {
   const { kind, input } = record as JsonObject;
   if (typeof input === "string") {
-    const { about, sha256, rows, failed, worker, epoch, number, at, error } = record as JsonObject;
+    const { about, sha256, within, rows, failed, worker, epoch, number, at, error } = record as JsonObject;
     if (kind === "result" && (typeof about === "string" || isAbout(about)) && typeof sha256 === "string" && typeof worker === "string" && [rows, failed, epoch, number].every((each) => typeof each === "number")) {
-      return { kind, input, sha256, rows: rows as number, failed: failed as number, worker, attempt: { epoch: epoch as number, number: number as number }, about };
+      const part = within === undefined ? undefined : partOf(within);
+      if (within === undefined || part !== undefined) return { kind, input, sha256, ...(part !== undefined && { within: part }), rows: rows as number, failed: failed as number, worker, attempt: { epoch: epoch as number, number: number as number }, about };
     }
     if (kind === "split" && Array.isArray(at) && at.every((each) => typeof each === "number")) return { kind, input, at };
     if (kind === "quarantine" && isErrorData(error)) return { kind, input, error };
@@ -75,6 +78,25 @@ export function committedOf(record: CommitRecord): Committed {
   throw new ShoalError("ledger-unreadable", `An entry of the ledger is of a kind that this version does not know: ${JSON.stringify(record).slice(0, 200)}.`, {
     hint: "Continue the job with the version of Shoal that began it, or begin it anew.",
   });
+}
+
+/** As records say it: shorter than its names would be. */
+export function partRecord({ blob, start, bytes }: BlobPart): readonly [string, number, number] {
+  return [blob, start, bytes];
+}
+
+/** Undefined where it is none. */
+export function partOf(record: unknown): BlobPart | undefined {
+  if (!Array.isArray(record)) return undefined;
+  const [blob, start, bytes] = record as readonly unknown[];
+  const isCount = (value: unknown): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+  return typeof blob === "string" && isCount(start) && isCount(bytes) ? { blob, start, bytes } : undefined;
+}
+
+/** The blobs that it names. */
+export function blobsOf({ sha256, within, about }: Pick<CommittedResult, "sha256" | "within" | "about">): readonly string[] {
+  const rows = within?.blob ?? sha256;
+  return typeof about === "string" ? [rows, about] : [rows];
 }
 
 /** As the scheduler speaks of it. */

@@ -89,7 +89,7 @@ export class Commits {
     const checked = job.checked(task, entry.attempt, entry.worker);
     // Held since before a restart, and the rows are others now.
     if (checked?.input !== undefined && checked.input !== input) return undefined;
-    return checked && { kind: "result", input, sha256: checked.sha256, rows: checked.rows, failed: checked.about.failures.length, worker: checked.worker, attempt: checked.attempt, about: checked.aboutSha256 ?? checked.about };
+    return checked && { kind: "result", input, sha256: checked.sha256, within: checked.within, rows: checked.rows, failed: checked.about.failures.length, worker: checked.worker, attempt: checked.attempt, about: checked.aboutSha256 ?? checked.about };
   }
 
   /** The result is none of these rows: the task is open again. */

@@ -5,6 +5,7 @@ import { whoElse } from "../../scheduler/index.ts";
 import type { Claims } from "../elsewhere/claims.ts";
 import { badResult, expectationOf, type CheckResult, type ResultExpectation } from "./check-result.ts";
 import { EarlyResults } from "./early-results.ts";
+import { GatheredResults, type BlobPart } from "./gathered-results.ts";
 import type { EngineTrouble } from "../engine-trouble.ts";
 import { isOpenTask } from "../elsewhere/follow-job.ts";
 import type { CheckedResult, GatewayJob } from "../jobs/gateway-job.ts";
@@ -30,7 +31,8 @@ export interface IntakeElsewhere {
 }
 
 interface OpenCheck {
-  readonly since: number;
+  /** Absent while it waits for its turn. */
+  since?: number;
   readonly end: (error: ShoalError) => void;
 }
 
@@ -47,6 +49,7 @@ export class ResultIntake {
   readonly #trouble: EngineTrouble;
   readonly #samples: ResultSamples;
   readonly #early: EarlyResults;
+  readonly #gathered: GatheredResults;
   readonly #checks = new Set<OpenCheck>();
   #bytes = 0;
   #open = 0;
@@ -61,6 +64,7 @@ export class ResultIntake {
     this.#trouble = trouble;
     this.#samples = samples;
     this.#early = new EarlyResults(state);
+    this.#gathered = new GatheredResults(state.engine.blobs);
     state.signal.addEventListener("abort", () => {
       for (const check of this.#checks) check.end(badResult("The gateway is over."));
     }, { once: true });
@@ -110,7 +114,7 @@ export class ResultIntake {
         over();
         if (link.isOpen && !job.isOver && !this.#state.signal.aborted) this.#refuseBad(link, message, ShoalError.from(error));
       },
-    );
+    ).catch((error: unknown) => link.bye(ShoalError.from(error), true));
   }
 
   /** What came of a job before its driver brought it. */
@@ -161,7 +165,7 @@ export class ResultIntake {
     // This process's own worker is not doubted, but for once: what others send is held to the types that it sent.
     if (isOwn && job.segments[task.segment]?.types.areKnown !== false) return this.#keep(link, job, message, payload);
     // A worker of this process holds the very bytes.
-    const looked = isOwn ? Promise.resolve(payload) : this.#look(message, link.admission.trusted ? payload.slice() : payload, expectationOf(description.plan.spec, rows));
+    const looked = isOwn ? Promise.resolve(payload) : this.#look(link.admission.trusted ? payload.slice() : payload, expectationOf(description.plan.spec, message));
     return looked.then((bytes) => {
       this.#doubt(link, job, message, bytes);
       return this.#keep(link, job, message, bytes);
@@ -169,8 +173,7 @@ export class ResultIntake {
   }
 
   /** Whether it is what its worker says, and what it should be. */
-  async #look(message: ResultMessage, payload: Uint8Array, expected: ResultExpectation): Promise<Uint8Array> {
-    if ((await sha256Of(payload as Uint8Array<ArrayBuffer>)) !== message.sha256) throw badResult("Its bytes are not those of its SHA-256.");
+  async #look(payload: Uint8Array, expected: ResultExpectation): Promise<Uint8Array> {
     return (await this.#checkInTime(payload, expected)) ?? payload;
   }
 
@@ -191,10 +194,11 @@ export class ResultIntake {
       aboutSha256 = await sha256Of(bytes);
       if (!(await this.#store(link, aboutSha256, bytes))) return undefined;
     }
-    if (!(await this.#store(link, sha256, payload))) return undefined;
+    const stored = await this.#storeRows(link, job, sha256, payload);
+    if (stored === undefined) return undefined;
     this.#state.recent.add(sha256, payload);
     this.#samples.see(job, task, payload, failures);
-    return { task, attempt, worker: link.record.name, input, sha256, rows, about, aboutSha256 };
+    return { task, attempt, worker: link.record.name, input, sha256, within: stored.within, rows, about, aboutSha256 };
   }
 
   /** Whether rows that a volunteer could not do count as such. */
@@ -206,19 +210,31 @@ export class ResultIntake {
   #checkInTime(payload: Uint8Array, expected: ResultExpectation): Promise<Uint8Array | void> {
     const over = new AbortController();
     return new Promise((resolve, reject) => {
-      const check: OpenCheck = { since: this.#state.clock.now(), end: (error) => {
+      const check: OpenCheck = { end: (error) => {
         over.abort(error);
         reject(error);
       } };
       this.#checks.add(check);
-      this.#checked.check(payload, expected, over.signal).then(resolve, reject).finally(() => this.#checks.delete(check));
+      const begun = (): void => void (check.since = this.#state.clock.now());
+      this.#checked.check(payload, expected, over.signal, begun).then(resolve, reject).finally(() => this.#checks.delete(check));
     });
   }
 
   /** A check that takes too long ends as one that failed. Called about once a second. */
   mindLate(): void {
     const { clock, settings } = this.#state;
-    for (const check of this.#checks) if (clock.now() - check.since >= settings.checkMs) check.end(badResult(`Reading it took longer than ${settings.checkMs / 1000} s.`));
+    for (const { since, end } of this.#checks) if (since !== undefined && clock.now() - since >= settings.checkMs) end(badResult(`Reading it took longer than ${settings.checkMs / 1000} s.`));
+  }
+
+  /** With others that come at the same time; alone, where that failed. Undefined: its worker is gone. */
+  #storeRows(link: WorkerLink, job: GatewayJob, sha256: string, bytes: Uint8Array): Promise<{ readonly within: BlobPart | undefined } | undefined> {
+    return this.#gathered.store(job.name, sha256, bytes).then(
+      (within) => {
+        this.#stored();
+        return { within };
+      },
+      async (error: unknown) => ((await this.#storeLater(link, sha256, bytes, error)) ? { within: undefined } : undefined),
+    );
   }
 
   /** Tries until it is stored: a full disk is nobody's fault, and goes by. False: its worker is gone, and will present it again. */

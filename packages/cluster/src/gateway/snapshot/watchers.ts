@@ -5,13 +5,16 @@ export class Watchers {
   readonly #clock: Clock;
   readonly #everyMs: number;
   readonly #signal: AbortSignal;
+  readonly #onMistake: (error: unknown) => void;
   readonly #watching = new Set<() => void>();
   #isDue = false;
 
-  constructor(clock: Clock, everyMs: number, signal: AbortSignal) {
+  /** @param onMistake told what a watcher threw, which is nothing to the others */
+  constructor(clock: Clock, everyMs: number, signal: AbortSignal, onMistake: (error: unknown) => void) {
     this.#clock = clock;
     this.#everyMs = everyMs;
     this.#signal = signal;
+    this.#onMistake = onMistake;
   }
 
   watch(onChange: () => void): () => void {
@@ -26,9 +29,17 @@ export class Watchers {
     this.#clock.sleep(this.#everyMs, this.#signal).then(
       () => {
         this.#isDue = false;
-        for (const watcher of this.#watching) watcher();
+        for (const watcher of this.#watching) this.#tell(watcher);
       },
       () => {},
     );
+  }
+
+  #tell(watcher: () => void): void {
+    try {
+      watcher();
+    } catch (error) {
+      this.#onMistake(error);
+    }
   }
 }

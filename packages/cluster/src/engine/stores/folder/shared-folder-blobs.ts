@@ -1,11 +1,12 @@
 import { dirname, join, resolve } from "node:path";
 import { ShoalError } from "@shoal/core";
-import { blobDamaged, blobMissing, checkBlobBytes, sha256Of } from "../../blob-bytes.ts";
+import { blobDamaged, blobMissing, sha256Of } from "../../blob-bytes.ts";
 import type { BlobStore, ByteRange } from "../../blob-store.ts";
 import { diskError } from "../../embedded/disk-error.ts";
 import { localDisk, systemCode, type Disk } from "../../embedded/disk.ts";
 import { joinedBytes } from "../../joined-bytes.ts";
 import { isSha256 } from "../files/file-place.ts";
+import { sharedBlobs, type SharedBlobPlace } from "../shared-blobs.ts";
 import { FolderSyncs } from "./folder-syncs.ts";
 import { FolderTime } from "./folder-time.ts";
 import { nameBefore, removeUnless, settleAside } from "./set-aside.ts";
@@ -22,19 +23,17 @@ const abandonedMs = 3_600_000;
  * whole and on the disk. The time of a file says when it was put last.
  */
 export function sharedFolderBlobs(folder: string, { disk = localDisk }: SharedFolderOptions = {}): BlobStore {
-  return new SharedFolderBlobs(resolve(folder), disk);
+  return sharedBlobs(new FolderBlobPlace(resolve(folder), disk));
 }
 
-class SharedFolderBlobs implements BlobStore {
+class FolderBlobPlace implements SharedBlobPlace {
   readonly #folder: string;
   readonly #incoming: string;
   readonly #disk: Disk;
   readonly #time: FolderTime;
   /** Folders that are there for certain. */
   readonly #made = new Map<string, Promise<void>>();
-  readonly #underWay = new Map<string, Promise<unknown>>();
   readonly #syncs: FolderSyncs;
-  #collecting: Promise<unknown> = Promise.resolve();
 
   constructor(folder: string, disk: Disk) {
     [this.#folder, this.#disk] = [folder, disk];
@@ -43,14 +42,12 @@ class SharedFolderBlobs implements BlobStore {
     this.#syncs = new FolderSyncs(disk);
   }
 
-  async put(sha256: string, bytes: Uint8Array): Promise<"stored" | "there"> {
-    const copy = new Uint8Array(bytes);
-    checkBlobBytes(sha256, await sha256Of(copy));
-    return this.#store(sha256, copy);
-  }
-
-  async add(sha256: string, bytes: Uint8Array): Promise<void> {
-    await this.#store(sha256, bytes as Uint8Array<ArrayBuffer>);
+  write(sha256: string, bytes: Uint8Array<ArrayBuffer>): Promise<"stored" | "there"> {
+    return this.#doing(`store blob ${sha256}`, async () => {
+      if (await this.#renew(sha256, bytes)) return "there";
+      await this.#write(sha256, bytes);
+      return "stored";
+    });
   }
 
   async get(sha256: string, range?: ByteRange): Promise<Uint8Array> {
@@ -70,25 +67,7 @@ class SharedFolderBlobs implements BlobStore {
   }
 
   collect(isReferenced: (sha256: string) => boolean, graceMs: number): Promise<{ readonly removed: number; readonly bytes: number }> {
-    const collected = this.#collecting.catch(() => {}).then(() => this.#doing("remove blobs that are not needed", () => this.#collect(isReferenced, graceMs)));
-    this.#collecting = collected;
-    return collected;
-  }
-
-  /** Of several at once in this process one writes, and the others find it there. */
-  async #store(sha256: string, bytes: Uint8Array<ArrayBuffer>): Promise<"stored" | "there"> {
-    for (let other; (other = this.#underWay.get(sha256)) !== undefined; ) await other.catch(() => {});
-    const stored = this.#doing(`store blob ${sha256}`, async () => {
-      if (await this.#renew(sha256, bytes)) return "there";
-      await this.#write(sha256, bytes);
-      return "stored";
-    });
-    this.#underWay.set(sha256, stored);
-    try {
-      return await stored;
-    } finally {
-      this.#underWay.delete(sha256);
-    }
+    return this.#doing("remove blobs that are not needed", () => this.#collect(isReferenced, graceMs));
   }
 
   /** Makes it as good as new for whoever collects, if it is there and is what it is called. */

@@ -1,8 +1,9 @@
 import { ShoalError } from "@shoal/core";
-import { blobDamaged, blobMissing, checkBlobBytes, sha256Of } from "../../blob-bytes.ts";
+import { blobDamaged, blobMissing, sha256Of } from "../../blob-bytes.ts";
 import type { BlobStore, ByteRange } from "../../blob-store.ts";
 import { enginePaused } from "../../engine-errors.ts";
 import { isSha256 } from "../files/file-place.ts";
+import { sharedBlobs, type SharedBlobPlace } from "../shared-blobs.ts";
 import { S3Collector } from "./s3-collector.ts";
 import { S3Objects, sourceOf } from "./s3-objects.ts";
 import type { S3Options } from "./s3-options.ts";
@@ -19,30 +20,22 @@ const mostDamaged = 10_000;
  * presigned URL under a name that is not theirs. A service that is away makes `engine-paused` of every call.
  */
 export function s3Blobs(options: S3Options): BlobStore {
-  return new S3Blobs(new S3Objects(new S3Requests(options)));
+  return sharedBlobs(new S3BlobPlace(new S3Objects(new S3Requests(options))));
 }
 
-class S3Blobs implements BlobStore {
+class S3BlobPlace implements SharedBlobPlace {
   readonly #objects: S3Objects;
   readonly #collector: S3Collector;
   /** Read here, and not what they are called: nobody is given them, until they are stored again. */
   readonly #damaged = new Set<string>();
-  readonly #underWay = new Map<string, Promise<unknown>>();
-  #collecting: Promise<unknown> = Promise.resolve();
 
   constructor(objects: S3Objects) {
     this.#objects = objects;
     this.#collector = new S3Collector(objects, begin);
   }
 
-  async put(sha256: string, bytes: Uint8Array): Promise<"stored" | "there"> {
-    const copy = new Uint8Array(bytes);
-    checkBlobBytes(sha256, await sha256Of(copy));
-    return this.#store(sha256, copy);
-  }
-
-  async add(sha256: string, bytes: Uint8Array): Promise<void> {
-    await this.#store(sha256, bytes as Uint8Array<ArrayBuffer>);
+  write(sha256: string, bytes: Uint8Array<ArrayBuffer>): Promise<"stored" | "there"> {
+    return paused(() => this.#write(sha256, bytes));
   }
 
   async get(sha256: string, range?: ByteRange): Promise<Uint8Array> {
@@ -67,29 +60,15 @@ class S3Blobs implements BlobStore {
   }
 
   collect(isReferenced: (sha256: string) => boolean, graceMs: number): Promise<{ readonly removed: number; readonly bytes: number }> {
-    const collected = this.#collecting.catch(() => {}).then(() => paused(async () => {
+    return paused(async () => {
       const total = await this.#collector.collect(isReferenced, graceMs);
       await this.#objects.dropAbandoned(begin);
       return total;
-    }));
-    this.#collecting = collected;
-    return collected;
+    });
   }
 
   #isKnown(sha256: string): boolean {
     return isSha256(sha256) && !this.#damaged.has(sha256);
-  }
-
-  /** Of several at once in this process one writes, and the others find it there. */
-  async #store(sha256: string, bytes: Uint8Array<ArrayBuffer>): Promise<"stored" | "there"> {
-    for (let other; (other = this.#underWay.get(sha256)) !== undefined; ) await other.catch(() => {});
-    const stored = paused(() => this.#write(sha256, bytes));
-    this.#underWay.set(sha256, stored);
-    try {
-      return await stored;
-    } finally {
-      this.#underWay.delete(sha256);
-    }
   }
 
   async #write(sha256: string, bytes: Uint8Array<ArrayBuffer>): Promise<"stored" | "there"> {

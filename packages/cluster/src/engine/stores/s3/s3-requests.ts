@@ -1,5 +1,6 @@
 import { ShoalError, type Clock } from "@shoal/core";
 import { AwsV4Signer } from "aws4fetch";
+import { joinedBytes } from "../../joined-bytes.ts";
 import { passesBy, refusalOf, refused, unreachable, type S3Doing, type S3Refusal } from "./s3-errors.ts";
 import { defaultRegion, type S3Credentials, type S3Options } from "./s3-options.ts";
 
@@ -167,13 +168,7 @@ async function bodyOf(response: Response, tooLong: AbortController): Promise<Uin
     }
     parts.push(value);
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.byteLength;
-  }
-  return bytes;
+  return joinedBytes(parts);
 }
 
 function checkedEndpoint(endpoint: string): string {
