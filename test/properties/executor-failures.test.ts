@@ -71,6 +71,17 @@ describe("rows that fail", () => {
     expect(seen).toEqual([]);
   });
 
+  test.each([["skip", [], "they were left out"], ["null", [0, 1], "they have null"]] as const)("are told of where each one failed, in fewer batches than end a run: %s", async (onError, kept, fate) => {
+    const { environment } = world({ onError }, { bad: () => true });
+    const execution = execute(poolOf(recutOf(scanOf(numbered(2)))), environment);
+    expect((await rowsOf(execution)).map((row) => row["id"])).toEqual(kept);
+    expect(execution.stats().notices).toEqual([expect.stringMatching(new RegExp(`double.*: every row failed \\(2 of 2\\); ${fate}`))]);
+    const some = world({ onError }, badAt(1));
+    const others = execute(poolOf(recutOf(scanOf(numbered(2)))), some.environment);
+    await rowsOf(others);
+    expect(others.stats().notices).toEqual([]);
+  });
+
   test("count as a batch where counts may change", async () => {
     const { environment } = world({ onError: "skip" }, badAt(40), { rows: "any", predict: async (batch) => ({ ...batch, rows: 0, columns: {} }) });
     const execution = execute(poolOf(recutOf(scanOf(numbered(100)), 10), { spec: module({ rows: "any" }), policy: { batchSize: 10 } }), environment);
