@@ -30,6 +30,35 @@ describe("a connection that is lost", () => {
     expect(seen.flatMap((batch) => batch.ids)).not.toContain(60);
   });
 
+  test("comes again however many models it has loaded: it says so of the last ones", async () => {
+    const many = Array.from({ length: 1_024 }, (_, n) => `old-${n}`);
+    const { gateway, clock } = fleetOfOne({ traits: { label: "a test", host: "machine", runtime: "node", devices: ["cpu"], cpus: 4, gpus: 0, memoryBytes: 2 ** 30, models: many, runsCode: false } });
+    const { connection } = await gateway.connected(1, segmentOf({}, { description: { model: { hash: "new", files: [] } } } as never));
+    connection.lease({ block: 0, rows: ids(0, 2), attempt: 1 });
+    await connection.next("result");
+    connection.close();
+    await until(() => clock.sleeping > 0);
+    await clock.advance(2_000);
+    const { hello } = await gateway.connected(2);
+    expect(hello.worker?.models).toEqual([...many.slice(1), "new"]);
+  });
+
+  test("takes what it told of segments along, but for those that are computed: of jobs that ended meanwhile nobody says so", async () => {
+    const { gateway, clock, events } = fleetOfOne({}, { batchMs: () => 1_000 });
+    const { connection } = await gateway.connected(1, segmentOf(), segmentOf({}, { job: "other" }));
+    connection.lease({ block: 0, rows: ids(0, 2), attempt: 1 });
+    await until(() => events.some(({ kind }) => kind === "computing"));
+    connection.close();
+    await until(() => events.at(-1)?.kind === "disconnected");
+    await clock.advance(400);
+    const { connection: again } = await gateway.connected(2);
+    again.lease({ block: 1, rows: ids(0, 2), attempt: 2 }, { job: "other", block: 0, rows: ids(0, 2), attempt: 3 });
+    expect((await again.next("result", clock)).message.attempt).toEqual(attemptOf(1));
+    expect((await again.next("result", clock)).message.attempt).toEqual(attemptOf(2));
+    await until(() => again.all("failed").length > 0, clock);
+    expect(again.all("failed")[0]).toMatchObject({ attempt: attemptOf(3), error: { message: expect.stringContaining("never told of") as string } });
+  });
+
   test("is tried ever more rarely, and forgotten once one was good", async () => {
     const { gateway, clock, events } = fleetOfOne();
     gateway.unreachable = new Error("nobody listens");

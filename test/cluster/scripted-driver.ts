@@ -1,16 +1,9 @@
 import { memoryChannel, protocolVersion, type Channel, type DriverToGateway, type Gateway, type GatewayToDriver, type Hello, type JobDescription, type Origin, type PartMessage, type SegmentDescription } from "@shoal/cluster";
 import { columnFromValues, columnValues, createBlock, decodeBlock, encodeBlock, requireColumn } from "@shoal/core";
+import { doubler } from "./doubler.ts";
 import { until } from "./until.ts";
 
-export const doubler: SegmentDescription = {
-  name: "double(doubler)",
-  plan: {
-    kind: "actor-pool",
-    spec: { kind: "declarative", name: "double(doubler)", backend: "test", task: "double", model: "doubler", options: {}, reads: ["n"], adds: ["twice"], phases: ["predict"] },
-    policy: { batchSize: "auto", maxBatchRows: 64, collapse: false, bisect: true },
-    stages: ["predict"], minActors: 1, maxActors: 1, numCpus: 1, numGpus: 0, memory: 0, device: "auto", maxAttempts: 3, preserveOrder: true,
-  },
-};
+export { doubler };
 
 export function segmentWith(plan: Partial<SegmentDescription["plan"]>): SegmentDescription {
   return { ...doubler, plan: { ...doubler.plan, ...plan } };

@@ -19,6 +19,8 @@ interface WorkerOptions {
   readonly hello?: Partial<Hello>;
   readonly origin?: Origin;
   readonly script?: Script;
+  /** Wraps the gateway's end of the link. */
+  readonly wrap?: (far: Channel<GatewayToWorker, WorkerToGateway>) => Channel<GatewayToWorker, WorkerToGateway>;
   /** Shows what it holds to whoever lets it in. */
   readonly presents?: boolean;
   /** Computes one task after the other, each for so long; forgets, as an agent does, what it had not begun when its connection ends. Default: at once. */
@@ -59,9 +61,9 @@ export class ScriptedWorker {
     near.listen({ message: (message, payload) => void (this.#channel === near && this.#hear(message, payload)), closed: () => {
       if (this.#channel === near) this.isClosed = true;
     } });
-    const { traits, origin = {} } = this.#options;
+    const { traits, origin = {}, wrap = (channel) => channel } = this.#options;
     this.say({ kind: "hello", protocol: protocolVersion, role: "worker", name: this.name, worker: { ...machine, label: this.name, ...traits }, ...this.#options.hello, ...hello });
-    gateway.accept(far as never, origin);
+    gateway.accept(wrap(far) as never, origin);
     return this;
   }
 

@@ -4,6 +4,7 @@ import { seededRandom } from "@shoal/testing";
 import { Invariants } from "./invariants.ts";
 import { SimulatedDriver, type SimulatedInput } from "./simulated-driver.ts";
 import { SimulatedGateway } from "./simulated-gateway.ts";
+import { SimulatedLiar } from "./simulated-liar.ts";
 import { SimulatedLedger } from "./simulated-ledger.ts";
 import { SimulatedTime } from "./simulated-time.ts";
 import { SimulatedWorker, type Fate, type WorkerTraits } from "./simulated-worker.ts";
@@ -32,6 +33,8 @@ const endMs = 4 * 3600_000;
 /** More would be running in circles. */
 const mostEvents = 100_000;
 
+const models = ["model-0", "model-1", "model-2"] as const;
+
 const bytesOf = (task: TaskId): number => task.rows * 100;
 
 /** One schedule of a small fleet in which everything goes wrong that can, from a seed; then the faults end, and with one able worker so must the jobs. */
@@ -41,7 +44,7 @@ export function simulate(seed: number, format: WireFormat = asBytes, trace?: (no
   const ledger = new SimulatedLedger(time, random, random.chance(0.5) ? 0.1 : 0, random.chance(0.2) ? 0.05 : 0);
   const faults: Record<string, number> = {};
   const count = (name: string): void => void (faults[name] = (faults[name] ?? 0) + 1);
-  const settings: Partial<SchedulerSettings> = { stallMs: 40_000, ...(random.chance(0.2) ? { maxOpenBlocks: random.between(1, 8) } : {}), ...(random.chance(0.1) ? { maxCommitting: 2 } : {}), ...(random.chance(0.2) ? { rememberedWorkers: 1 } : {}) };
+  const settings: Partial<SchedulerSettings> = { stallMs: 40_000, loadStallMs: 60_000, ...(random.chance(0.2) ? { maxOpenBlocks: random.between(1, 8) } : {}), ...(random.chance(0.1) ? { maxCommitting: 2 } : {}), ...(random.chance(0.2) ? { rememberedWorkers: 1 } : {}) };
   const jumpy = random.chance(0.2);
   const drivers: SimulatedDriver[] = [];
   const invariants = new Invariants(ledger, drivers);
@@ -69,6 +72,10 @@ export function simulate(seed: number, format: WireFormat = asBytes, trace?: (no
     },
     bytesOf,
     fateOf,
+    onHang: (worker: SimulatedWorker, task: TaskId) => {
+      count("lied");
+      blame(worker, task);
+    },
   };
   let dials = 0;
   const lossy = random.chance(0.2);
@@ -98,7 +105,7 @@ export function simulate(seed: number, format: WireFormat = asBytes, trace?: (no
     const segments = Array.from({ length: random.between(1, 2) }, (_, segment): SegmentSpec => {
       const devices: readonly ConcreteDevice[] = random.pick<readonly ConcreteDevice[]>([[], [], ["webgpu"], ["webgpu", "cuda"], ["cpu", "wasm"]]);
       const spec: SegmentSpec = {
-        needs: { devices, memoryBytes: random.pick([0, 0, 2e9]), cpus: random.pick([0, 1, 4]), gpus: random.pick([0, 0, 0, 1]), runsCode: random.chance(0.1), trusted: random.chance(0.2), ...(random.chance(0.6) ? { model: { hash: `model-${random.between(0, 2)}`, loadMs: random.between(10, 8000) } } : {}) },
+        needs: { devices, memoryBytes: random.pick([0, 0, 2e9]), cpus: random.pick([0, 1, 4]), gpus: random.pick([0, 0, 0, 1]), runsCode: random.chance(0.1), trusted: random.chance(0.2), ...(random.chance(0.6) ? { model: { hash: random.pick(models), loadMs: random.between(10, 8000) } } : {}) },
         divisible: random.chance(0.9),
         ...(random.chance(0.3) ? { expectedBlocks: random.between(1, 40) } : {}),
       };
@@ -130,6 +137,7 @@ export function simulate(seed: number, format: WireFormat = asBytes, trace?: (no
       // 1 : 100.
       rowsPerMs: 0.0005 * 100 ** random.next(), bandwidth: 1000, latencyMs: random.between(1, 150), beatMs: 4000,
       cpus: isAble ? 16 : random.pick([1, 8]), gpus: isAble ? 1 : random.between(0, 1), runsCode: isAble || random.chance(0.5), volunteer: !isAble && random.chance(0.3),
+      liar: !isAble && random.chance(0.15) ? new SimulatedLiar(random, models) : undefined,
     };
     const worker = new SimulatedWorker(traits, around);
     workers.push(worker);
@@ -150,8 +158,13 @@ export function simulate(seed: number, format: WireFormat = asBytes, trace?: (no
     }
     if (!flaky.has(worker) || !random.chance(0.5)) return "done";
     count("failed");
-    blamed.set(block, (blamed.get(block) ?? new Set()).add(worker.traits.name));
+    blame(worker, task);
     return failure(random.pick(["oom", "device-lost", "worker-lost", "timeout", "aborted"] as const));
+  }
+
+  function blame(worker: SimulatedWorker, { job, segment, block }: TaskId): void {
+    const name = `${job}/${segment}/${block}`;
+    blamed.set(name, (blamed.get(name) ?? new Set()).add(worker.traits.name));
   }
 
   function failure(kind: "row" | "oom" | "device-lost" | "worker-lost" | "timeout" | "aborted", row?: number): Fate {

@@ -163,6 +163,9 @@ function eventOfDriver(header: DriverToGateway, payload: Uint8Array | undefined,
   }
 }
 
+/** No gateway believes that more of a model has come than it has. */
+const modelBytes = 1_000_000;
+
 /** What a worker's message means to the scheduler. */
 function eventOf({ header, payload }: Message<WorkerToGateway>, connection: string, volunteer: boolean): SchedulerEvent {
   switch (header.kind) {
@@ -171,7 +174,7 @@ function eventOf({ header, payload }: Message<WorkerToGateway>, connection: stri
       return { kind: "worker-joined", connection, worker: header.name, host, devices, memoryBytes, cpus, gpus, runsCode, volunteer, models, credit: 2 };
     }
     case "ready": return { ...header, kind: "worker-ready", connection };
-    case "beat": return { kind: "beat", connection, rows: header.rows, ...(header.running === undefined ? {} : { running: header.running }), ...(header.loading === undefined ? {} : { loading: true }) };
+    case "beat": return { kind: "beat", connection, rows: header.rows, ...(header.running === undefined ? {} : { running: header.running }), ...(header.loading === undefined ? {} : { loading: true, loadedBytes: Math.min(header.loading.doneBytes, modelBytes) }) };
     case "result":
       checkRows(header.task, payload);
       return { kind: "result", connection, task: header.task, attempt: header.attempt };

@@ -1,6 +1,7 @@
 import { protocolVersion, type AttemptId, type BeatMessage, type GatewayToWorker, type LeasedTask, type Message, type TaskId, type WorkerJoined, type WorkerToGateway } from "@shoal/cluster";
 import type { ErrorData, FailureClass } from "@shoal/core";
 import { checkRows, rowsOfTask } from "./rows-of-task.ts";
+import type { SimulatedLiar } from "./simulated-liar.ts";
 import type { SimulatedTime } from "./simulated-time.ts";
 import type { SimulatedWire } from "./wire.ts";
 
@@ -19,6 +20,8 @@ export interface WorkerTraits {
   readonly runsCode: boolean;
   /** Came by a link for strangers. */
   readonly volunteer: boolean;
+  /** What it says is not so. */
+  readonly liar?: SimulatedLiar | undefined;
 }
 
 export interface WorkerSurroundings {
@@ -27,6 +30,8 @@ export interface WorkerSurroundings {
   readonly deliver: (worker: SimulatedWorker, wire: SimulatedWire, header: WorkerToGateway, payload?: Uint8Array) => void;
   readonly modelOf: (task: TaskId) => { readonly hash: string; readonly bytes: number; readonly initMs: number } | undefined;
   readonly bytesOf: (task: TaskId) => number;
+  /** One that lies begins a task of which it will never say that it is done. */
+  readonly onHang?: (worker: SimulatedWorker, task: TaskId) => void;
   /** What goes wrong with this task on this worker. */
   readonly fateOf: (worker: SimulatedWorker, task: TaskId) => Fate;
 }
@@ -200,7 +205,8 @@ export class SimulatedWorker {
       this.#later(model.bytes / this.traits.bandwidth + model.initMs, () => {
         this.#loading = undefined;
         this.models.add(model.hash);
-        this.#send({ kind: "ready", model: model.hash, loadMs: time.now - since });
+        const loadMs = time.now - since;
+        this.#send({ kind: "ready", model: model.hash, loadMs: this.traits.liar?.loadMs(loadMs) ?? loadMs });
         this.#next();
       });
       return;
@@ -213,6 +219,7 @@ export class SimulatedWorker {
     this.#queue.shift();
     const ms = (next.task.rows / this.traits.rowsPerMs) * this.slowdown;
     const running = (this.#running = { ...next, startedAt: time.now, ms });
+    if (this.traits.liar?.hangs === true) return this.#around.onHang?.(this, next.task);
     this.#later(ms, () => {
       if (this.#running !== running) return;
       this.#running = undefined;
@@ -254,7 +261,11 @@ export class SimulatedWorker {
     const loading = running === undefined && (this.#loading !== undefined || isFetching);
     const rows = running === undefined ? 0 : Math.min(running.task.rows, Math.floor((running.task.rows * (now - running.startedAt)) / running.ms));
     const state: BeatMessage["state"] = running !== undefined ? "computing" : loading ? "loading" : "waiting";
-    this.#send({ kind: "beat", ...(running === undefined ? {} : { running: running.attempt }), rows, ...(loading ? { loading: { doneBytes: 0, bytes: 1 } } : {}), state });
+    const beat: BeatMessage = { kind: "beat", ...(running === undefined ? {} : { running: running.attempt }), rows, ...(loading ? { loading: { doneBytes: 0, bytes: 1 } } : {}), state };
+    const { liar } = this.traits;
+    const ready = liar?.ready();
+    if (ready !== undefined) this.#send(ready);
+    this.#send(liar?.beat(beat, this.#queue.map(({ attempt }) => attempt)) ?? beat);
     this.#later(this.traits.beatMs, () => this.#beat());
   }
 

@@ -7,4 +7,4 @@ export { serveGateway, type Served, type ServeOptions } from "./serve-gateway.ts
 export { defaultLimits, type ServerLimits, type Traffic } from "./server/connection-limits.ts";
 export { securityHeaders } from "./server/security-headers.ts";
 export { startCoordinator, type Coordinator, type CoordinatorOptions, type LinkOptions } from "./start-coordinator.ts";
-export { createResultChecker, type ResultCheckerOptions, type ResultForm } from "./checking/result-checker.ts";
+export { createResultChecker, type ResultCheckerOptions } from "./checking/result-checker.ts";

@@ -1,5 +1,4 @@
 import { preview, ShoalError } from "@shoal/core";
-import Papa from "papaparse";
 import type { SourceFile } from "./file-store.ts";
 import { badColumnName } from "./from-items.ts";
 import { textRuns } from "./text-runs.ts";
@@ -27,13 +26,17 @@ export interface CsvSyntax {
 interface InnerParser {
   parse(text: string, base: number, ignoreLastRow: boolean): { data: string[][]; errors: { code: string; row: number; index: number }[]; meta: { cursor: number } };
 }
-const Parser = (Papa as unknown as { Parser: new (config: { delimiter: string; newline: string }) => InnerParser }).Parser;
+interface PapaParse {
+  readonly Parser: new (config: { delimiter: string; newline: string }) => InnerParser;
+}
 
 /** @throws `invalid-csv`, `ragged-row`, `duplicate-column`, `bad-column-name`, `invalid-utf8`, with file and line */
 export async function* csvRuns(file: SourceFile, syntax: CsvSyntax, signal: AbortSignal): AsyncIterable<CsvRun> {
   const delimiter = syntax.delimiter ?? (/\.tsv(\.gz)?$/i.test(file.path) ? "\t" : ",");
   const maxRowBytes = syntax.maxRowBytes ?? 64 * 1024 * 1024;
   if (delimiter.length === 0 || /["\r\n\ufeff]/.test(delimiter)) throw new ShoalError("bad-option", `The delimiter ${preview(delimiter)} can't separate cells.`, { hint: "Use a character such as , ; or a tab.", failure: "bug" });
+  // Only who reads CSV waits for it.
+  const { Parser } = (await import("papaparse")).default as unknown as PapaParse;
   const parser = new Parser({ delimiter, newline: "\n" });
   let names: readonly string[] | undefined;
   let line = 1;

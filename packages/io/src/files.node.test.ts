@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { blockRows } from "@shoal/core";
 import { binarySource } from "./binary-source.ts";
 import { collectRows } from "./collect-rows.ts";
@@ -204,11 +204,20 @@ describe("http", () => {
   });
 
   test("a slow reader is no silent server", async () => {
-    const url = await serveBody((_, response) => void response.writeHead(200).write(body.slice(0, 8), () => setTimeout(() => response.end(body.slice(8)), 20)));
+    let rest: () => void = () => {};
+    const url = await serveBody((_, response) => {
+      rest = () => void response.end(body.slice(8));
+      response.writeHead(200).write(body.slice(0, 8));
+    });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
     const file = await httpStore({ idleMs: 1000 }).open(url, signal);
     let text = "";
     for await (const bytes of file.stream(signal)) {
-      if (text === "") await new Promise((resolve) => setTimeout(resolve, 1200));
+      if (text === "") {
+        await vi.advanceTimersByTimeAsync(60_000);
+        rest();
+      }
       text += new TextDecoder().decode(bytes);
     }
     expect(text).toBe(body);

@@ -1,16 +1,7 @@
-// What a scripted driver brings: a segment of no model, and blocks that differ in one number.
-import type { SegmentDescription } from "@shoal/cluster";
+// What a scripted driver brings: blocks that differ in one number, of a segment of no model.
 import { columnFromValues, createBlock, encodeBlock } from "@shoal/core";
 
-export const doubler: SegmentDescription = {
-  name: "double(doubler)",
-  plan: {
-    kind: "actor-pool",
-    spec: { kind: "declarative", name: "double(doubler)", backend: "test", task: "double", model: "doubler", options: {}, reads: ["n"], adds: ["twice"], phases: ["predict"] },
-    policy: { batchSize: "auto", maxBatchRows: 64, collapse: false, bisect: true },
-    stages: ["predict"], minActors: 1, maxActors: 1, numCpus: 1, numGpus: 0, memory: 0, device: "auto", maxAttempts: 3, preserveOrder: true,
-  },
-};
+export { doubler } from "../../cluster/doubler.ts";
 
 /** A block of numbers for each index: one is encoded, the others are it with another first number. */
 export function numberedBlocks(column: string, rows: number): (index: number) => Uint8Array<ArrayBuffer> {

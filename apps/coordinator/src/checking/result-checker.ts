@@ -1,5 +1,5 @@
 import { checkBlockBytes, type BlockExpectation } from "@shoal/io";
-import { Permits, ShoalError, type Logger, type PredictorSpec } from "@shoal/core";
+import { Permits, ShoalError, type Logger } from "@shoal/core";
 
 export interface ResultCheckerOptions {
   /** Results that are looked at side by side, each in a thread of its own. Default 1: it keeps up with hundreds of MB a second. */
@@ -9,26 +9,17 @@ export interface ResultCheckerOptions {
   readonly log: Logger;
 }
 
-/** What a result must be. */
-export interface ResultForm extends BlockExpectation {
-  /**
-   * Of the predictor that made it. A declarative one answers with the columns that it adds, and with numbers; one of the user's own with whole rows, in
-   * which there may be anything that the input had.
-   */
-  readonly spec?: PredictorSpec;
-}
-
 /**
  * Checks results of workers that nobody has to trust: their form, not whether they are true. A payload that makes its reader hang costs a thread. What it gives takes the bytes along,
  * and gives them back; it throws `bad-result`, with column and row in its details where one is to blame, or the signal's reason.
  */
-export function createResultChecker({ threads = 1, timeoutMs = 10_000, log }: ResultCheckerOptions): (bytes: Uint8Array, expected: ResultForm, signal: AbortSignal, begun?: () => void) => Promise<Uint8Array> {
+export function createResultChecker({ threads = 1, timeoutMs = 10_000, log }: ResultCheckerOptions): (bytes: Uint8Array, expected: BlockExpectation, signal: AbortSignal, begun?: () => void) => Promise<Uint8Array> {
   const turns = new Permits(threads);
   return async (bytes, expected, signal, begun) => {
     const giveBack = await turns.take(signal);
     try {
       begun?.();
-      return await checkBlockBytes(bytes, blockOf(expected), { timeoutMs, signal, moves: true });
+      return await checkBlockBytes(bytes, expected, { timeoutMs, signal, moves: true });
     } catch (error) {
       if (ShoalError.is(error, "bad-result")) log.warn(error.message);
       throw error;
@@ -36,9 +27,4 @@ export function createResultChecker({ threads = 1, timeoutMs = 10_000, log }: Re
       giveBack();
     }
   };
-}
-
-function blockOf({ spec, ...expected }: ResultForm): BlockExpectation {
-  if (spec === undefined) return expected;
-  return spec.kind === "declarative" ? { columns: spec.adds, ...expected } : { anyNumbers: true, ...expected };
 }

@@ -1,6 +1,7 @@
-import { createBlock, tensorColumn } from "@shoal/core";
+import { createBlock, tensorColumn, type Column } from "@shoal/core";
 import { expect, it } from "vitest";
 import { checkOutput } from "../model/check-output.ts";
+import type { LabelScore } from "../text-classification.ts";
 import { groupEntities } from "./group-entities.ts";
 import { classifiedBlock } from "./label-scores.ts";
 import { normalizeRows } from "./token-vectors.ts";
@@ -26,6 +27,17 @@ it("softmax for one label of many, sigmoid for labels that stand alone", () => {
   const classify = (config: object) => classifiedBlock(block, block.columns["logits"] as never, { ...settings, topK: 2 }, config as never).columns["label"]?.values;
   expect(classify({ id2label: { 0: "no", 1: "yes" } })).toEqual([[{ label: "yes", score: expect.closeTo(0.75) }, { label: "no", score: expect.closeTo(0.25) }]]);
   expect(classify({ problem_type: "multi_label_classification" })).toEqual([[{ label: "LABEL_1", score: expect.closeTo(0.75) }, { label: "LABEL_0", score: expect.closeTo(0.5) }]]);
+});
+
+it("the best label alone is the first of all labels, with the same score", () => {
+  const block = createBlock({ logits: tensorColumn(Float32Array.of(-3, 2, 2, 40, -40, 0.5, -1, -2, -3), [3]) });
+  for (const config of [{ id2label: { 0: "a", 1: "b", 2: "c" } }, { problem_type: "multi_label_classification" }]) {
+    const columns = (topK: object) => classifiedBlock(block, block.columns["logits"] as never, { input: "text", output: "label", scoreOutput: "score", ...topK }, config as never).columns;
+    const best = columns({});
+    const all = columns({ topK: 3 });
+    expect(best["label"]?.values).toEqual(Array.from((all["label"] as Column<LabelScore[]>).values, (scores) => scores[0]?.label));
+    expect(best["score"]?.values).toEqual(all["score"]?.values);
+  }
 });
 
 it("groups tokens by their prefixes", () => {

@@ -2,29 +2,30 @@ import { ShoalError, systemClock, type Logger } from "@shoal/core";
 import type { TellBytes } from "../platform/model-platform.ts";
 import { fetchFile, type FileResponse, type RemoteFile } from "./fetch-file.ts";
 import type { HubFiles, PartialFile } from "./hub-files.ts";
+import { IdleLimit } from "./idle-limit.ts";
 
 /** Failures in a row, without a byte between them, that are borne. */
 const usualFailures = 4;
 
 /**
  * Downloads a file to `target`, once per machine: others that want it wait. It gets its name when it is whole, its length and where the
- * server gave one its SHA-256 checked. A cut connection is resumed, also by a later process.
+ * server gave one its SHA-256 checked. A cut connection, or one on which nothing comes for `idleMs`, is resumed, also by a later process.
  * @returns false where the server has no such file.
  * @throws `unauthorized`, `download-failed`, `download-corrupt`
  */
-export async function download(file: RemoteFile, target: string, files: HubFiles, signal: AbortSignal, log: Logger, mostFailures = usualFailures, onBytes?: TellBytes): Promise<boolean> {
+export async function download(file: RemoteFile, target: string, files: HubFiles, signal: AbortSignal, log: Logger, mostFailures = usualFailures, onBytes?: TellBytes, idleMs?: number): Promise<boolean> {
   await using _ = await files.lock(`${target}.lock`, signal);
   if (await files.isFile(target)) return true;
   const partialPath = `${target}.partial`;
   log.info(`Downloading ${file.url}`);
-  const found = await fill(file, partialPath, files, signal, mostFailures, onBytes);
+  const found = await fill(file, partialPath, files, signal, mostFailures, onBytes, idleMs);
   if (found) await files.rename(partialPath, target);
   else await files.remove(partialPath);
   await files.remove(`${partialPath}.etag`);
   return found;
 }
 
-async function fill(file: RemoteFile, path: string, files: HubFiles, signal: AbortSignal, mostFailures: number, onBytes?: TellBytes): Promise<boolean> {
+async function fill(file: RemoteFile, path: string, files: HubFiles, signal: AbortSignal, mostFailures: number, onBytes?: TellBytes, idleMs?: number): Promise<boolean> {
   await using partial = await files.openPartial(path);
   let etag = new TextDecoder().decode((await files.read(`${path}.etag`)) ?? new Uint8Array()) || undefined;
   // Without a tag nobody knows whether the rest belongs to the same file.
@@ -32,7 +33,7 @@ async function fill(file: RemoteFile, path: string, files: HubFiles, signal: Abo
   let failures = 0;
   for (;;) {
     const before = partial.size;
-    const outcome = await attempt(file, partial, etag, (tag) => files.writeText(`${path}.etag`, tag), signal, onBytes);
+    const outcome = await attempt(file, partial, etag, (tag) => files.writeText(`${path}.etag`, tag), signal, onBytes, idleMs);
     if (outcome.done) {
       if (outcome.found) await check(file, partial, outcome.etag, files, path);
       return outcome.found;
@@ -49,11 +50,12 @@ type Outcome =
   | { readonly done: true; readonly found: boolean; readonly etag: string | undefined }
   | { readonly done: false; readonly cause: unknown; readonly etag: string | undefined };
 
-async function attempt(file: RemoteFile, partial: PartialFile, etag: string | undefined, keepTag: (etag: string) => Promise<void>, signal: AbortSignal, onBytes?: TellBytes): Promise<Outcome> {
+async function attempt(file: RemoteFile, partial: PartialFile, etag: string | undefined, keepTag: (etag: string) => Promise<void>, signal: AbortSignal, onBytes?: TellBytes, idleMs?: number): Promise<Outcome> {
+  using limit = new IdleLimit(signal, idleMs);
   let tag = etag;
   try {
     const range: Record<string, string> = partial.size > 0 ? { range: `bytes=${partial.size}-` } : {};
-    const answer = await fetchFile(file, range, signal);
+    const answer = await fetchFile(file, range, limit.signal);
     const { status } = answer.response;
     if (status === 404) return { done: true, found: false, etag: undefined };
     if (!(await continues(answer, partial, etag))) {
@@ -65,6 +67,7 @@ async function attempt(file: RemoteFile, partial: PartialFile, etag: string | un
     tag = answer.etag;
     if (tag !== undefined) await keepTag(tag);
     for await (const chunk of answer.response.body ?? []) {
+      limit.seen();
       await partial.write(chunk);
       onBytes?.(file.url, partial.size);
     }

@@ -1,5 +1,6 @@
 import { ShoalError } from "@shoal/core";
 import type { WorkerTraits } from "../connection/messages.ts";
+import { modelsOfWorker } from "../connection/schemas/workers.ts";
 import type { Agent, AgentEvent, AgentParts } from "./agent.ts";
 import { Beats, type Standing } from "./beats.ts";
 import { failureOf, withoutKey } from "./failure-of.ts";
@@ -25,6 +26,7 @@ class AgentRun implements Agent {
   readonly #beats: Beats;
   readonly #work: Work;
   readonly #held: HeldResults;
+  /** That it has: those that were loaded last stand last. */
   readonly #models: Set<string>;
   #paused = false;
   #draining = false;
@@ -57,7 +59,9 @@ class AgentRun implements Agent {
         this.#tell({ kind: "computing", device: device ?? "" });
         const hash = segment.description.model?.hash;
         if (hash === undefined) return;
+        this.#models.delete(hash);
         this.#models.add(hash);
+        for (const oldest of this.#models) if (this.#models.size > modelsOfWorker) this.#models.delete(oldest);
         this.#link.send({ kind: "ready", model: hash, loadMs });
       },
       onNotice: (message) => this.#tell({ kind: "notice", message: withoutKey(message, this.#link.welcome?.key) }),
@@ -137,12 +141,12 @@ class AgentRun implements Agent {
   // --- the connection ---
 
   #traits(): WorkerTraits {
-    return { ...this.#parts.traits, models: [...this.#models] };
+    return { ...this.#parts.traits, models: [...this.#models].slice(-modelsOfWorker) };
   }
 
   #welcomed(beatMs: number): void {
     // What had not begun was offered to others when the last connection ended.
-    this.#work.forgetQueue();
+    this.#work.forgetConnection();
     this.#credit = usualCredit;
     if (this.#draining) this.#link.send({ kind: "draining", finishing: this.#work.finishing });
     this.#tellCredit();

@@ -70,6 +70,7 @@ export class SegmentPools {
   closeIdle(): void {
     const now = this.#parts.clock.now();
     for (const pool of this.#open.values()) if (now - pool.usedAt >= idleMs) this.close(pool);
+    for (const [key, { until }] of this.#failures) if (now - until >= idleMs) this.#failures.delete(key);
   }
 
   /** Settles when no actor is left. */

@@ -118,6 +118,13 @@ export class Work {
     this.#queue.clear();
   }
 
+  /** Forgets of an earlier connection what has not begun, and what it told: of a job that ended meanwhile nobody will say so. */
+  forgetConnection(): void {
+    this.#queue.clear();
+    const needed = new Set([...this.#running.values()].map(({ pool }) => pool.key));
+    for (const key of this.#segments.keys()) if (!needed.has(key)) this.#segments.delete(key);
+  }
+
   revoke(attempt: AttemptId, why: RevokeMessage["why"]): void {
     this.#queue.remove(attempt);
     const running = this.#running.get(attemptKey(attempt));

@@ -55,7 +55,7 @@ export interface Welcome {
   readonly keepsLedgers?: boolean;
 }
 
-/** The last message of a connection that can't go on; `error.code` says whether coming again helps (`again`). */
+/** The last message of a connection that can't go on; `again` says whether coming again helps. */
 export interface Bye {
   readonly kind: "bye";
   readonly error: ErrorData;

@@ -1,12 +1,30 @@
 import type { ErrorData, RowFailure } from "@shoal/core";
+import { cutText as cut } from "./cut-text.ts";
 import { errorTexts } from "./schemas/errors.ts";
 
 const deepestCause = 4;
 const deepestDetails = 6;
 const longestDetails = 16_384;
+/** Of JSON: half of what most messages may say. The longest code, message and hint alone are less. */
+const mostBytes = 1 << 17;
+const encoder = new TextEncoder();
 
-/** An error in a form that the other side takes: long texts are cut, and details that are long or no JSON are left out. */
-export function travellingError(error: ErrorData, depth = 0): ErrorData {
+/** An error in a form that the other side takes: long texts are cut, details that are long or no JSON are left out, and what is too much together. */
+export function travellingError(error: ErrorData): ErrorData {
+  const whole = travelling(error, 0);
+  if (fits(whole)) return whole;
+  const { cause: _, details: __, ...alone } = whole;
+  if (fits(alone)) return alone;
+  const { stack: ___, ...bare } = alone;
+  return bare;
+}
+
+function fits(error: ErrorData): boolean {
+  const json = JSON.stringify(error);
+  return json.length <= mostBytes / 3 || encoder.encode(json).byteLength <= mostBytes;
+}
+
+function travelling(error: ErrorData, depth: number): ErrorData {
   const { code, message, hint, failure, stack, cause } = error;
   const details = travellingDetails(error.details);
   return {
@@ -16,7 +34,7 @@ export function travellingError(error: ErrorData, depth = 0): ErrorData {
     ...(failure === undefined ? {} : { failure }),
     ...(details === undefined ? {} : { details }),
     ...(stack === undefined ? {} : { stack: cut(stack, errorTexts.stack) }),
-    ...(cause === undefined || depth === deepestCause ? {} : { cause: travellingError(cause, depth + 1) }),
+    ...(cause === undefined || depth === deepestCause ? {} : { cause: travelling(cause, depth + 1) }),
   };
 }
 
@@ -25,17 +43,25 @@ const wholeFailures = 8;
 
 /** The same for rows that failed, in about `mostBytes` of JSON: the more there are, the less each says. */
 export function travellingFailures(failures: readonly RowFailure[], mostBytes: number): readonly RowFailure[] {
-  const longest = Math.max(16, Math.floor(mostBytes / 3 / Math.max(1, failures.length)) - 64);
-  return failures.map(({ row, attempts, error }, at) => {
-    if (at < wholeFailures) return { row, attempts, error: travellingError(error) };
-    const { code, message, hint, failure } = error;
-    const bare = { code: cut(code, errorTexts.code), message: cut(message, Math.min(longest, errorTexts.message)), ...(failure === undefined ? {} : { failure }) };
-    return { row, attempts, error: hint === undefined || message.length + hint.length > longest ? bare : { ...bare, hint } };
+  const whole = failures.slice(0, wholeFailures).map(({ row, attempts, error }) => ({ row, attempts, error: travellingError(error) }));
+  if (failures.length <= wholeFailures) return whole;
+  const left = mostBytes - encoder.encode(JSON.stringify(whole)).byteLength;
+  const longest = Math.max(16, Math.floor(left / 3 / (failures.length - wholeFailures)) - 192);
+  const others = failures.slice(wholeFailures).map(({ row, attempts, error: { code, message, hint, failure } }) => {
+    const bare = { code: cutCode(code, Math.max(24, longest)), message: wellFormed(cut(message, Math.min(longest, errorTexts.message))), ...(failure === undefined ? {} : { failure }) };
+    return { row, attempts, error: hint === undefined || message.length + hint.length > longest ? bare : { ...bare, hint: wellFormed(hint) } };
   });
+  return [...whole, ...others];
 }
 
-function cut(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+/** Half a letter takes six bytes of JSON; whole ones three. */
+function wellFormed(text: string): string {
+  return text.replaceAll(/\p{Surrogate}/gu, "\ufffd");
+}
+
+/** Codes are of plain letters; those of others may take six bytes for each. */
+function cutCode(code: string, most: number): string {
+  return cut(code, Math.min(errorTexts.code, /^[\w .:/-]*$/.test(code) ? most : Math.floor(most / 6)));
 }
 
 function travellingDetails(details: ErrorData["details"]): ErrorData["details"] {

@@ -54,10 +54,6 @@ export class Connections {
     this.#reach = reach;
   }
 
-  get drivers(): ReadonlySet<DriverLink> {
-    return this.#drivers;
-  }
-
   accept(channel: AnyChannel, origin: Origin): void {
     const full = this.#closed ?? this.#whyFull(origin);
     if (full !== undefined) {

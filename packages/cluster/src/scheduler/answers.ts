@@ -5,13 +5,15 @@ import type { AttemptId, SchedulerEvent, TaskFailed, WorkerBeat } from "./events
 import { failJob } from "./jobs.ts";
 import { endAttempt, loseAttempt, rememberAttempt, revoke } from "./leases.ts";
 import { failTask, type Failure } from "./poison.ts";
-import { measure, measureBeat } from "./rates.ts";
+import { meanMsPerRow, measure, measureBeat } from "./rates.ts";
 import { emit, findTask, segmentOf, type Attempt, type Presented, type SchedulerState, type Segment, type Task, type Worker } from "./state.ts";
 
 /** Results of blocks that were not offered yet which one worker may have noted here; the others it presents again. */
 const maxPresented = 256;
 /** Of a task's own time: what it must have stood still for to count as stalled. */
 const stalledTimes = 10;
+/** Bytes in a millisecond: a model that comes more slowly is not coming. */
+const slowestLoading = 16;
 
 /** A result goes to the ledger, whoever it comes from, if that worker was ever leased the task and nobody was faster. */
 export function takeResult(state: SchedulerState, worker: Worker, { connection, task: id, attempt }: Extract<SchedulerEvent, { kind: "result" }>): void {
@@ -72,8 +74,8 @@ function fail(state: SchedulerState, attempt: Attempt, failure: Failure): void {
  * A beat says what is being computed. A worker goes by the order of its leases, so whatever is before that never reached it, or its answer
  * never came back: it is offered again. And one that beats without getting anywhere has failed.
  */
-export function takeBeat(state: SchedulerState, worker: Worker, { running, rows, loading }: WorkerBeat): void {
-  if (loading === true) return;
+export function takeBeat(state: SchedulerState, worker: Worker, { running, rows, loading, loadedBytes }: WorkerBeat): void {
+  if (loading === true) return loadedBytes === undefined ? undefined : mindLoading(state, worker, loadedBytes);
   const current = running?.epoch === state.settings.epoch ? worker.attempts.get(running.number) : undefined;
   if (running === undefined) {
     const sentBefore = state.now - state.settings.leaseMs.machine;
@@ -86,14 +88,34 @@ export function takeBeat(state: SchedulerState, worker: Worker, { running, rows,
     loseAttempt(state, attempt);
   }
   const { progress } = worker;
-  if (progress === undefined || progress.attempt !== current.number || progress.rows !== rows) {
-    worker.progress = { attempt: current.number, rows, at: state.now };
-    measureBeat(state, current, rows);
+  const done = Math.min(rows, current.task.rows);
+  if (progress === undefined || progress.attempt !== current.number || progress.isLoading || done > progress.rows) {
+    worker.progress = { attempt: current.number, rows: done, at: state.now, isLoading: false };
+    measureBeat(state, current, done);
     state.freed.add(worker);
     return;
   }
-  if (state.now - progress.at < Math.max(state.settings.stallMs, stalledTimes * current.expectedMs)) return;
+  if (state.now - progress.at >= patienceMs(state, current)) stalled(state, worker, current, "got no row done");
+}
+
+/** How long a task may stand still. A worker's own rate may be what it made of it by standing still before: beyond some time what others take counts. */
+function patienceMs({ settings }: SchedulerState, { expectedMs: own, task }: Attempt): number {
+  const usual = (meanMsPerRow(task.of.segment) ?? 0) * task.rows;
+  return Math.max(settings.stallMs, Math.min(stalledTimes * own, Math.max(settings.loadStallMs, stalledTimes * usual)));
+}
+
+/** Loading may take long, but not for ever: it holds the first of the worker's attempts. */
+function mindLoading(state: SchedulerState, worker: Worker, loadedBytes: number): void {
+  const [current] = worker.attempts.values();
+  if (current === undefined) return;
+  const { progress } = worker;
+  if (progress?.attempt !== current.number) worker.progress = { attempt: current.number, rows: 0, at: state.now, isLoading: true };
+  else if (state.now - progress.at >= state.settings.loadStallMs + loadedBytes / slowestLoading) stalled(state, worker, current, "did nothing but load");
+}
+
+function stalled(state: SchedulerState, worker: Worker, current: Attempt, what: string): void {
+  const seconds = Math.round((state.now - (worker.progress?.at ?? state.now)) / 1000);
   worker.progress = undefined;
   revoke(state, [current], "stalled");
-  fail(state, current, { failure: "timeout", error: { code: "timeout", message: `Worker ${worker.name} got no row done in ${Math.round((state.now - progress.at) / 1000)} s.`, failure: "timeout" } });
+  fail(state, current, { failure: "timeout", error: { code: "timeout", message: `Worker ${worker.name} ${what} in ${seconds} s.`, failure: "timeout" } });
 }

@@ -89,7 +89,7 @@ export type SchedulerEvent =
   | { readonly kind: "worker-draining"; readonly connection: string; readonly finishing: readonly number[] }
   | { readonly kind: "connection-lost"; readonly connection: string }
   // From the ledger, by the engine.
-  /** Read back at the start, before any worker joins. */
+  /** Of what this scheduler did not commit: read back at the start, or heard of later, as another gateway wrote it. */
   | { readonly kind: "ledger-replayed"; readonly task: TaskId; readonly entry: TaskEntry }
   | { readonly kind: "commit-won"; readonly task: TaskId }
   | { readonly kind: "commit-lost"; readonly task: TaskId; readonly winner: TaskEntry }
@@ -132,8 +132,10 @@ export interface WorkerBeat {
   readonly running?: AttemptId;
   /** Rows of it that are done. */
   readonly rows: number;
-  /** It loads a model: nothing is concluded from standing still. */
+  /** It loads a model, or what it does can't be known: nothing is concluded from standing still. */
   readonly loading?: boolean;
+  /** Of that model, that are there. Given, nothing is concluded only for as long as a slow load takes. */
+  readonly loadedBytes?: number;
 }
 
 export interface TaskFailed {

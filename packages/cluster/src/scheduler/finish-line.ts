@@ -38,7 +38,7 @@ function earliestFinish(state: SchedulerState, segment: Segment, blocks: number,
     return done;
   };
   let high = Math.max(1, (blocks * rows) / segment.totalRate);
-  while (doneBy(high) < blocks) high *= 2;
+  while (high < Infinity && doneBy(high) < blocks) high *= 2;
   let low = 0;
   while (high - low > 0.001 * high) {
     const middle = (low + high) / 2;

@@ -95,6 +95,66 @@ describe("a lease", () => {
   });
 });
 
+describe("a worker that gets nowhere", () => {
+  const held = (): { readonly fleet: TestFleet; readonly say: (beat: { readonly rows?: number; readonly loadedBytes?: number }) => void } => {
+    const fleet = new TestFleet();
+    fleet.submit("job");
+    fleet.join("a");
+    fleet.offer("job", 1, { rows: 10 });
+    const [{ attempt } = { attempt: { epoch: 0, number: 0 } }] = fleet.leased()["a"] ?? [];
+    return { fleet, say: ({ rows = 0, loadedBytes }) => void fleet.tell({ kind: "beat", connection: "a", running: attempt, rows, ...(loadedBytes !== undefined && { loading: true, loadedBytes }) }, 5_000) };
+  };
+  const beatsUntilFailed = ({ fleet, say }: ReturnType<typeof held>, beat: (n: number) => Parameters<typeof say>[0]): number => {
+    for (let n = 0; n < 5_000; n++) {
+      say(beat(n));
+      if (fleet.take("revoke").some(({ why }) => why === "stalled")) return n;
+    }
+    return Infinity;
+  };
+
+  test("has failed, however it says so: rows that go up and down, or that its block has not", () => {
+    expect(beatsUntilFailed(held(), () => ({ rows: 3 }))).toBe(24);
+    expect(beatsUntilFailed(held(), (n) => ({ rows: 1 + (n % 2) }))).toBe(25);
+    expect(beatsUntilFailed(held(), (n) => ({ rows: 10 + n }))).toBe(24);
+  });
+
+  test("may load for half an hour, and longer where much of its model comes; but not by turns with computing nothing", () => {
+    expect(beatsUntilFailed(held(), () => ({ loadedBytes: 0 }))).toBe(360);
+    expect(beatsUntilFailed(held(), () => ({ loadedBytes: 16_000 * 3_600 }))).toBe(360 + 720);
+    expect(beatsUntilFailed(held(), (n) => (n % 2 === 0 ? { loadedBytes: 0 } : {}))).toBeLessThan(30);
+  });
+
+  test("is not borne for longer because it was slow to fail before", () => {
+    const fleet = new TestFleet({ strikes: 100 });
+    fleet.submit("job");
+    for (const name of ["good", "slow"]) fleet.join(name);
+    fleet.offer("job", 40, { rows: 10, ends: false });
+    const leased = fleet.leased();
+    const [first] = leased["good"] ?? [];
+    if (first === undefined) throw new Error("nothing was leased");
+    fleet.result("good", first, 1000);
+    for (let times = 0, held = leased["slow"] ?? []; times < 4; times++, held = fleet.leased()["slow"] ?? []) {
+      const [attempt] = held.map((one) => one.attempt);
+      if (attempt === undefined) throw new Error("it was leased nothing");
+      const since = fleet.now;
+      const beat = (rows: number): unknown => fleet.tell({ kind: "beat", connection: "slow", running: attempt, rows }, 5_000);
+      for (let n = 0; n < 20; n++) beat(0);
+      while (!fleet.take("revoke").some(({ connection, why }) => connection === "slow" && why === "stalled")) {
+        beat(1);
+        expect(fleet.now - since).toBeLessThan(3600_000);
+        fleet.tell({ kind: "beat", connection: "good", rows: 0 });
+      }
+    }
+  });
+
+  test("and gets on once it has loaded is not held to how long that took", () => {
+    const worker = held();
+    for (let n = 0; n < 100; n++) worker.say({ loadedBytes: 1_000 });
+    for (let n = 0; n < 20; n++) worker.say({ rows: 0 });
+    expect(worker.fleet.take("revoke")).toEqual([]);
+  });
+});
+
 describe("a result", () => {
   test("of a task that its worker never had is refused, and the ledger is not asked", () => {
     const fleet = new TestFleet();

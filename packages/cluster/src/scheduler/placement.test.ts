@@ -98,3 +98,43 @@ test("a driver that comes back is asked for everything again, also where its inp
   fleet.offer("job", 3);
   expect(fleet.take("block-done").map(({ block }) => block)).toEqual([0]);
 });
+
+describe("what a worker says of loading", () => {
+  const model = { hash: "m", loadMs: 1000 };
+  const loadMs = (fleet: TestFleet): number | undefined => fleet.state.jobs.get("job")?.segments[0]?.loadMs;
+  const cold = (expectedBlocks: number): TestFleet => {
+    const fleet = new TestFleet();
+    fleet.tell({ kind: "job-submitted", spec: { job: "job", priority: 0, weight: 1, segments: [{ needs: { devices: [], memoryBytes: 0, model }, divisible: true, expectedBlocks }] } });
+    return fleet;
+  };
+
+  test("counts once, and as no longer than it was leased something that needs the model", () => {
+    const fleet = cold(4);
+    fleet.join("idle");
+    fleet.tell({ kind: "worker-ready", connection: "idle", model: "m", loadMs: 1.7e308 });
+    expect(loadMs(fleet)).toBe(1000);
+    fleet.tell({ kind: "connection-lost", connection: "idle" });
+    fleet.join("liar");
+    fleet.offer("job", 1);
+    for (let times = 0; times < 2; times++) {
+      fleet.tell({ kind: "worker-ready", connection: "liar", model: "m", loadMs: 1.7e308 }, 3000);
+      expect(loadMs(fleet)).toBe(2000);
+    }
+  });
+
+  test("does not keep others from work, however much it says", () => {
+    const fleet = cold(100);
+    for (const name of ["liar", "other"]) fleet.join(name);
+    fleet.offer("job", 40, { ends: false });
+    for (const connection of ["liar", "other"]) fleet.tell({ kind: "worker-ready", connection, model: "m", loadMs: 1.7e308 }, 100);
+    fleet.tell({ kind: "connection-lost", connection: "liar" });
+    fleet.tell({ kind: "connection-lost", connection: "other" });
+    fleet.join("cold");
+    const [running] = fleet.leased()["cold"] ?? [];
+    if (running === undefined) throw new Error("nothing was leased");
+    // The first guess of its rate: now the end is in sight, and all who are there are cold.
+    fleet.tell({ kind: "beat", connection: "cold", running: running.attempt, rows: 5 }, 1000);
+    fleet.join("late");
+    expect(blocksOf(fleet.leased()["late"])).toHaveLength(1);
+  });
+});

@@ -12,6 +12,8 @@ export interface SchedulerSettings {
   readonly maxCredit: { readonly machine: number; readonly tab: number };
   /** A running task without a row done for this long (or ten times what it should take) has failed. */
   readonly stallMs: number;
+  /** One that loads for this long, and longer than its model takes at 16 KB/s, has failed. */
+  readonly loadStallMs: number;
   /** Longest wait for a worker that has the model. */
   readonly affinityMs: number;
   /** Distinct workers that must have failed at a task before the task is blamed. */
@@ -45,6 +47,7 @@ export const defaultSchedulerSettings: SchedulerSettings = {
   maxShortTasksPerLease: 128,
   maxCredit: { machine: 64, tab: 4 },
   stallMs: 120_000,
+  loadStallMs: 1_800_000,
   affinityMs: 2_000,
   failingWorkers: 3,
   strikes: 3,

@@ -21,7 +21,7 @@ export interface SchedulerState {
   readonly live: Set<Worker>;
   /** Those that stand for machines elsewhere. */
   readonly pools: Set<Worker>;
-  /** Those of them that would take more, by class of devices, so that work is not offered to thousands that can't do it. */
+  /** Live workers that would take more, by class of devices, so that work is not offered to thousands that can't do it. */
   readonly hungry: Map<string, Set<Worker>>;
   /** Those that are kept from work for now, and when they are asked again. */
   readonly waiting: Set<Worker>;
@@ -145,10 +145,10 @@ export interface Trouble {
   /** Workers that failed at it, and how often. */
   readonly failedBy: Map<Worker, number>;
   failures: number;
-  /** Workers that vanished while they ran it: not to its credit, and no proof. */
   /** Who answered with what is no result, and how often that was. */
   readonly badResultsBy: Set<Worker>;
   badResults: number;
+  /** Workers that vanished while they ran it: not to its credit, and no proof. */
   readonly lostBy: Set<Worker>;
   losses: number;
   /** Workers with no more memory than this will fail too. */
@@ -205,7 +205,8 @@ export interface Worker {
   runningSince: number;
   heardAt: number;
   expiryTimer: boolean;
-  progress: { readonly attempt: number; readonly rows: number; readonly at: number } | undefined;
+  /** `at`: since when it stands there. `isLoading`: nothing of the attempt was computed yet. */
+  progress: { readonly attempt: number; readonly rows: number; readonly at: number; readonly isLoading: boolean } | undefined;
   /** Since when it is kept from work that it would finish last. */
   refusedSince: number | undefined;
   presentedResults: number;

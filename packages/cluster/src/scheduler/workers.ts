@@ -62,12 +62,23 @@ export function ready(state: SchedulerState, worker: Worker, { model, loadMs, cr
     }
   }
   if (model !== undefined) {
+    if (loadMs !== undefined) learnLoading(state, worker, model, loadMs);
     learnModel(state, worker, model);
     // Loading is not counted against its rate.
     if (worker.attempts.size > 0) worker.runningSince = state.now;
-    if (loadMs !== undefined) for (const job of state.jobs.values()) for (const segment of job.segments) if (segment.spec.needs.model?.hash === model) segment.loadMs = (segment.loadMs + loadMs) / 2;
   }
   if (worker.status === "live") state.freed.add(worker);
+}
+
+/** What loading takes: by the word of one who had not loaded it and was leased something that needs it, and no longer than since that lease. */
+function learnLoading(state: SchedulerState, worker: Worker, model: string, saidMs: number): void {
+  if (worker.models.has(model)) return;
+  for (const { leasedAt, task } of worker.attempts.values()) {
+    if (task.of.segment.spec.needs.model?.hash !== model) continue;
+    const loadMs = Math.min(saidMs, state.now - leasedAt);
+    for (const job of state.jobs.values()) for (const segment of job.segments) if (segment.spec.needs.model?.hash === model) segment.loadMs = (segment.loadMs + loadMs) / 2;
+    return;
+  }
 }
 
 /** It was stopped by whoever it belongs to: that is nobody's failure, and others do what it does not finish. */

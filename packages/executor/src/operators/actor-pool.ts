@@ -78,6 +78,7 @@ class PoolStage {
     this.#pool.start();
     const reading = this.#read(iterator).catch((error: unknown) => this.#window.fail(error));
     let any = false;
+    let done = false;
     try {
       for (;;) {
         const next = await this.#window.next();
@@ -91,12 +92,15 @@ class PoolStage {
         next.value.permit.release();
       }
       if (!any && this.#empty !== undefined) yield withColumns(this.#empty, this.#stage.spec);
+      done = true;
     } finally {
       release();
       this.#stopped = true;
       this.#changed();
       stopInputs();
-      await (closing ?? this.#pool.close());
+      // Where all is done the actors end while the output is finished: the run's host waits for them.
+      closing ??= this.#pool.close();
+      if (!done) await closing;
       await reading;
       await iterator.return?.();
       this.#recorder.peakHeldBytes = this.#budget.peak;

@@ -124,7 +124,7 @@ describe("a tab that died while its output got its names", () => {
     await navigator.locks.request(`shoal ${folder.path("out")}`, async () => {
       await expect(collectRows(jsonlSource(folder.path("out")), { signal: AbortSignal.timeout(50) })).rejects.toMatchObject({ name: "TimeoutError" });
       reading = namesOf(folder.path("out")).then((names) => void (seen = names));
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await vi.waitUntil(async () => (await navigator.locks.query()).pending?.some(({ name }) => name === `shoal ${folder.path("out")}`));
       expect(seen).toBeUndefined();
     });
     await reading;

@@ -5,7 +5,6 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { ShoalError } from "@shoal/core";
-import { glob, isDynamicPattern } from "tinyglobby";
 import { fileError } from "../file-error.ts";
 import { hasExtension, type FileStore, type SourceFile } from "../file-store.ts";
 import { fileChanged } from "../http-files.ts";
@@ -19,8 +18,7 @@ export const localFiles: FileStore = {
     const info = await statOrMissing(path);
     if (info?.isDirectory()) return filesOfDirectory(path, extensions);
     if (info !== undefined) return [await seekableFile(path)];
-    if (isDynamicPattern(path)) return filesOfGlob(path);
-    throw notFound(path);
+    return filesOfGlob(path);
   },
   open: (path) => seekableFile(localPath(path)),
 };
@@ -127,7 +125,10 @@ async function filesOfDirectory(path: string, extensions: readonly string[]): Pr
   throw noFilesInDirectory(path, extensions, entries, { lookedIn: lookedIn(path) });
 }
 
+/** Most runs name their files outright, and start sooner without the library. */
 async function filesOfGlob(pattern: string): Promise<readonly SourceFile[]> {
+  const { glob, isDynamicPattern } = await import("tinyglobby");
+  if (!isDynamicPattern(pattern)) throw notFound(pattern);
   const named = basename(pattern).startsWith("_") || basename(pattern).startsWith(".");
   const matches = await glob(pattern, { absolute: isAbsolute(pattern), dot: named, onlyFiles: true, expandDirectories: false });
   const paths = matches.filter((path) => named || !isHidden(basename(path))).toSorted();

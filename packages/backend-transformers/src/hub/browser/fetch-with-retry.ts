@@ -1,4 +1,5 @@
 import { systemClock } from "@shoal/core";
+import { IdleLimit } from "../idle-limit.ts";
 
 /** How a file is asked for. */
 export interface FetchOptions {
@@ -7,17 +8,20 @@ export interface FetchOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Failures that are borne. Default 4. */
   readonly mostFailures?: number;
+  /** Nothing comes for so long: that is a failure. */
+  readonly idleMs?: number;
 }
 
 /** Failures in a row, without a byte between them, that are borne. */
 export const usualFailures = 4;
 
 /** Fetches, again where the network or the server failed. The last answer, whatever it says. @throws what the last attempt threw */
-export async function fetchWithRetry(url: string, { signal, token, headers = {}, mostFailures = usualFailures }: FetchOptions): Promise<Response> {
+export async function fetchWithRetry(url: string, { signal, token, headers = {}, mostFailures = usualFailures, idleMs }: FetchOptions): Promise<Response> {
   const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   for (let failures = 0; ; failures++) {
     try {
-      const response = await fetch(url, { signal, headers: { ...headers, ...authorization } });
+      using limit = new IdleLimit(signal, idleMs);
+      const response = await fetch(url, { signal: limit.signal, headers: { ...headers, ...authorization } });
       if (failures >= mostFailures || (response.status < 500 && ![408, 429].includes(response.status))) return response;
       await response.body?.cancel();
     } catch (error) {

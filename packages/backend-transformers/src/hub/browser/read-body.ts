@@ -1,3 +1,4 @@
+import { IdleLimit } from "../idle-limit.ts";
 import { fetchWithRetry, usualFailures, waitAfter, type FetchOptions } from "./fetch-with-retry.ts";
 
 interface ReadOptions extends FetchOptions {
@@ -9,7 +10,7 @@ interface ReadOptions extends FetchOptions {
 const pieceBytes = 2 ** 24;
 
 /**
- * The whole of an answer's body. Where the connection is cut the rest is asked for, or where nobody knows whether it belongs to the same
+ * The whole of an answer's body. Where the connection is cut, or nothing comes any more, the rest is asked for, or where nobody knows whether it belongs to the same
  * file, all of it anew.
  * @throws what the last attempt threw, when nothing new came for too often
  */
@@ -22,7 +23,7 @@ export async function readBody(url: string, response: Response, { tell, ...optio
   for (;;) {
     try {
       answer ??= await restOf(url, partial, etag, options);
-      await partial.append(answer.body);
+      await partial.append(answer.body, signal, options.idleMs);
       return partial.whole();
     } catch (error) {
       if (signal.aborted) throw signal.reason;
@@ -67,10 +68,18 @@ class PartialBlob {
     this.#tell = tell;
   }
 
-  async append(body: ReadableStream<Uint8Array<ArrayBuffer>> | null): Promise<void> {
+  /** @throws where nothing comes for `idleMs` */
+  async append(body: ReadableStream<Uint8Array<ArrayBuffer>> | null, signal: AbortSignal, idleMs: number | undefined): Promise<void> {
     if (body === null) return;
     const reader = body.getReader();
-    for (let next = await reader.read(); !next.done; next = await reader.read()) this.#add(next.value);
+    using limit = new IdleLimit(signal, idleMs);
+    // A reader that is cancelled says that it has come to the end.
+    limit.signal.addEventListener("abort", () => void reader.cancel(limit.signal.reason).catch(() => {}), { once: true });
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      limit.seen();
+      this.#add(next.value);
+    }
+    limit.signal.throwIfAborted();
   }
 
   #add(chunk: Uint8Array<ArrayBuffer>): void {

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { errorData, rowFailures } from "./errors.ts";
-import { blockNumber, count, counted, flag, id, list, rows, sha256, words } from "./parts.ts";
+import { blockNumber, count, counted, flag, id, label, list, rows, sha256, words } from "./parts.ts";
 import { jobDescription, segmentNumber } from "./plans.ts";
 import { resultStats } from "./workers.ts";
 
@@ -18,7 +18,7 @@ export const published = v.object({ kind: v.literal("published"), job: id });
 
 export const part = v.object({
   kind: v.literal("part"), job: id, segment: segmentNumber, block: count, first: rows, rows, failures: rowFailures, error: v.exactOptional(errorData),
-  stats: v.exactOptional(resultStats), worker: v.exactOptional(id),
+  stats: v.exactOptional(resultStats), worker: v.exactOptional(label),
 });
 
 export const blockDone = v.object({ kind: v.literal("block-done"), job: id, segment: segmentNumber, block: count });

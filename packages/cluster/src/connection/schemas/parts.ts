@@ -18,10 +18,12 @@ export const port = counted(65_535);
 
 export const text = (most: number) => v.pipe(v.string(), v.maxLength(most));
 export const named = (most: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(most));
+/** The longest of what people read: sentences, and the titles of things. */
+export const longestText = { words: 4_096, title: 1_024 } as const;
 /** What people read. */
-export const words = text(4_096);
+export const words = text(longestText.words);
 /** What strangers call themselves: it is printed on terminals, which obey control characters. */
-export const label = v.pipe(text(1_024), v.transform((value) => value.replaceAll(/\p{Cc}+/gu, " ")));
+export const label = v.pipe(text(longestText.title), v.transform((value) => value.replaceAll(/\p{Cc}+/gu, " ")));
 /** Sentences of strangers, lines kept. */
 export const printable = (most: number) => v.pipe(text(most), v.transform((value) => value.replaceAll(/[^\P{Cc}\n\t]+/gu, " ")));
 /** Names something for programs: in keys of maps, in paths. */

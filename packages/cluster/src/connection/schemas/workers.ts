@@ -1,18 +1,20 @@
 import * as v from "valibot";
 import { attemptId, errorData, failureClass, rowFailures, taskId } from "./errors.ts";
 import { about, segmentDescription, segmentNumber } from "./plans.ts";
-import { amount, count, counted, device, flag, id, label, list, named, rows, sha256, text, words } from "./parts.ts";
+import { amount, count, counted, device, flag, id, label, list, longestText, named, rows, sha256, text, words } from "./parts.ts";
 
 const token = text(512);
-/** Tasks in one message. */
-const mostTasks = 1_024;
+/** At most. */
+export const tasksPerMessage = 1_024;
 /** Numbers of attempts. */
 const finishing = list(count, 100_000);
+/** Of which a worker says that it has them, at most. */
+export const modelsOfWorker = 1_024;
 const tried = v.object({ task: taskId, attempt: attemptId });
 
 const workerTraits = v.object({
   label, host: v.picklist(["machine", "tab"]), runtime: label, devices: list(device, 16), cpus: amount, gpus: amount, memoryBytes: amount,
-  models: list(named(256), 1_024), runsCode: flag,
+  models: list(named(256), modelsOfWorker), runsCode: flag,
 });
 
 export const hello = v.object({
@@ -20,18 +22,18 @@ export const hello = v.object({
   worker: v.exactOptional(workerTraits),
 });
 
-export const welcome = v.object({ kind: v.literal("welcome"), protocol: count, key: token, name: text(1_024), beatMs: v.pipe(counted(3_600_000), v.minValue(1)), keepsLedgers: v.exactOptional(flag) });
+export const welcome = v.object({ kind: v.literal("welcome"), protocol: count, key: token, name: text(longestText.title), beatMs: v.pipe(counted(3_600_000), v.minValue(1)), keepsLedgers: v.exactOptional(flag) });
 export const bye = v.object({ kind: v.literal("bye"), error: errorData, again: flag });
 
 export const segment = v.object({ kind: v.literal("segment"), job: id, segment: segmentNumber, jobName: text(1_024), about, description: segmentDescription });
 
 export const lease = v.object({
   kind: v.literal("lease"), lease: count, leaseMs: amount, duplicate: flag,
-  tasks: list(v.object({ task: taskId, attempt: attemptId, bytes: count, input: v.exactOptional(sha256) }), mostTasks),
+  tasks: list(v.object({ task: taskId, attempt: attemptId, bytes: count, input: v.exactOptional(sha256) }), tasksPerMessage),
 });
 
 export const block = v.object({ kind: v.literal("block"), task: taskId, attempt: attemptId });
-export const revoke = v.object({ kind: v.literal("revoke"), tasks: list(tried, mostTasks), why: v.picklist(["committed", "expired", "moved", "stalled", "job-ended"]) });
+export const revoke = v.object({ kind: v.literal("revoke"), tasks: list(tried, tasksPerMessage), why: v.picklist(["committed", "expired", "moved", "stalled", "job-ended"]) });
 export const settle = v.object({ kind: v.picklist(["settle", "refuse"]), task: taskId, attempt: attemptId });
 export const heard = v.object({ kind: v.literal("heard") });
 export const jobEnded = v.object({ kind: v.literal("job-ended"), job: id });

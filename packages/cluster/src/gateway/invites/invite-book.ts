@@ -23,6 +23,12 @@ export interface Admission {
   readonly byKey: boolean;
 }
 
+interface KnownClaims {
+  readonly claims: TokenClaims;
+  /** Of a key of this process's own connections: good for files by HTTP as long as it lives, and for nobody who comes from outside. */
+  readonly isOwn: boolean;
+}
+
 /**
  * Who may come in, and for what. Tokens and keys say it themselves, signed; what was given out and what was revoked is written down in the engine,
  * so that it holds after a restart.
@@ -33,10 +39,8 @@ export class InviteBook {
   readonly #date: () => number;
   readonly #tokens: Tokens;
   readonly #invites = new Map<string, { readonly claims: TokenClaims; revoked: boolean; used: number }>();
-  /** Tokens and keys that are known to be good but for their time and for what was revoked. */
-  readonly #known = new Map<string, TokenClaims>();
-  /** Of keys of this process's own connections: good for files by HTTP as long as it lives, and for nobody who comes from outside. */
-  readonly #ownIds = new Set<string>();
+  /** Tokens and keys that are known to be good but for their time and for what was revoked; those used last stand last. */
+  readonly #known = new Map<string, KnownClaims>();
   /** What of the ledger has been read. */
   #seq = -1;
 
@@ -120,10 +124,12 @@ export class InviteBook {
   }
 
   allows(credential: string, scope: Scope): boolean {
-    const claims = this.#known.get(credential);
+    const known = this.#known.get(credential);
+    if (known === undefined) return false;
     // What is in use is not forgotten for those that came later.
-    if (claims !== undefined) this.#know(credential, claims);
-    return claims !== undefined && claims.scopes.includes(scope) && (claims.expiresAt > this.#date() || this.#ownIds.has(claims.id)) && this.#invites.get(claims.id)?.revoked !== true;
+    this.#know(credential, known);
+    const { claims, isOwn } = known;
+    return claims.scopes.includes(scope) && (claims.expiresAt > this.#date() || isOwn) && this.#invites.get(claims.id)?.revoked !== true;
   }
 
   /** @throws `token-missing`, `bad-token`, `token-expired`, `invite-revoked`, `not-allowed` */
@@ -145,15 +151,13 @@ export class InviteBook {
     const claims = known?.claims ?? this.#ownClaims();
     if (known !== undefined && !byKey) known.used++;
     const key = await this.#tokens.key(name, claims);
-    this.#know(key, claims);
+    this.#know(key, { claims, isOwn: known === undefined });
     return key;
   }
 
   /** They have run out as they are given: whoever shows the key at the door is not let in by it. */
   #ownClaims(): TokenClaims {
-    const id = this.#tokens.newId();
-    this.#ownIds.add(id);
-    return { id, scopes: ["submit", "work", "observe"], volunteer: false, expiresAt: Math.floor(this.#date() / 1000) * 1000 };
+    return { id: this.#tokens.newId(), scopes: ["submit", "work", "observe"], volunteer: false, expiresAt: Math.floor(this.#date() / 1000) * 1000 };
   }
 
   async #claims(token: string | undefined, key: string | undefined, name: string): Promise<{ readonly claims: TokenClaims; readonly byKey: boolean }> {
@@ -164,7 +168,7 @@ export class InviteBook {
     if (ShoalError.is(claims)) throw claims;
     // One that is signed was given out, though it may have been by a life that could not write it down any more.
     if (!this.#invites.has(claims.id)) this.#invites.set(claims.id, { claims, revoked: false, used: 0 });
-    this.#know(claims === byKey ? (key as string) : (token as string), claims);
+    this.#know(claims === byKey ? (key as string) : (token as string), { claims, isOwn: false });
     return { claims, byKey: claims === byKey };
   }
 
@@ -172,13 +176,13 @@ export class InviteBook {
     const token = await this.#tokens.invite(claims);
     const known = this.#invites.get(claims.id);
     this.#invites.set(claims.id, { claims, revoked: known?.revoked ?? false, used: known?.used ?? 0 });
-    this.#know(token, claims);
+    this.#know(token, { claims, isOwn: false });
     return token;
   }
 
-  #know(credential: string, claims: TokenClaims): void {
+  #know(credential: string, known: KnownClaims): void {
     this.#known.delete(credential);
-    this.#known.set(credential, claims);
+    this.#known.set(credential, known);
     const [oldest] = this.#known.keys();
     if (this.#known.size > mostKeys && oldest !== undefined) this.#known.delete(oldest);
   }

@@ -125,8 +125,7 @@ export class GatewayJob {
     if (segment === undefined) return undefined;
     const winner = committed.kind === "result" ? this.checked(task, committed.attempt, committed.worker) : undefined;
     this.#forget(task, () => true);
-    if (committed.kind === "split") segment.split.add(task.block);
-    else {
+    if (committed.kind !== "split") {
       segment.rowsDone += task.rows;
       segment.failedRows += committed.kind === "result" ? committed.failed : task.rows;
     }
@@ -163,15 +162,12 @@ export class JobSegment {
   readonly rate = new CountedRows<string>();
   readonly quarantined = new Set<number>();
   readonly types = new AnswerTypes();
-  /** Blocks that were split. */
-  readonly split = new Set<number>();
 
   /** What is done of it will be counted from the ledger. */
   forget(): void {
     this.rowsDone = 0;
     this.failedRows = 0;
     this.quarantined.clear();
-    this.split.clear();
   }
 
   /** The driver begins to offer anew. */

@@ -23,10 +23,6 @@ export class RecentBytes {
     if (this.#size > this.#most) this.#forgetOldest();
   }
 
-  get(name: string): Uint8Array | undefined {
-    return this.#recent.get(name)?.bytes;
-  }
-
   /** Gives them, and lets go of them when they were taken as often as they were added. */
   take(name: string): Uint8Array | undefined {
     const recent = this.#recent.get(name);

@@ -1,4 +1,4 @@
-import { RecentRate } from "./recent-rate.ts";
+import { RecentRate } from "../../rates/recent-rate.ts";
 
 /** Tasks that came to nothing are not told of: the oldest go. */
 const mostUnderWay = 4_096;

@@ -1,4 +1,4 @@
-import { blockRow, decodeBlock, type Block, type RowFailure } from "@shoal/core";
+import { blockRow, decodeBlock, ShoalError, type Block, type RowFailure } from "@shoal/core";
 import type { TaskId } from "../../scheduler/index.ts";
 import type { GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
@@ -19,8 +19,16 @@ export class ResultSamples {
     this.#state = state;
   }
 
-  /** A result that was checked. */
+  /** A result that was checked. What can't be shown, as of a block that its driver wrote wrong, is not, and is nothing to anybody else. */
   see(job: GatewayJob, task: TaskId, payload: Uint8Array, failures: readonly RowFailure[]): void {
+    try {
+      this.#see(job, task, payload, failures);
+    } catch (error) {
+      this.#state.log.debug(`Nothing is shown of block ${task.block} of ${job.name}: ${ShoalError.from(error).message}`);
+    }
+  }
+
+  #see(job: GatewayJob, task: TaskId, payload: Uint8Array, failures: readonly RowFailure[]): void {
     const now = this.#state.clock.now();
     if (now - job.sampledAt < everyMs || payload.byteLength > largest) return;
     job.sampledAt = now;

@@ -10,7 +10,7 @@ export interface Snapshot {
   readonly workers: readonly WorkerSnapshot[];
   /** Jobs that other gateways of the engine lead and that workers here help with; absent where there are none. What is done of them is counted where they are led. */
   readonly helps?: readonly HelpSnapshot[];
-  /** Why nothing is committed at the moment: the disk is full. */
+  /** Why nothing is committed at the moment: the disk is full, or the ledger does not answer. */
   readonly paused?: string;
   /** What was refused since the start, by code of error. */
   readonly refused: Readonly<Record<string, number>>;

@@ -1,3 +1,5 @@
+import { cutText } from "../../connection/cut-text.ts";
+import { longestText } from "../../connection/schemas/parts.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import { fleetOf } from "./job-standing.ts";
 
@@ -7,6 +9,6 @@ export function tellFleet(state: GatewayState, trouble: string | undefined): voi
   for (const job of state.jobs.values()) {
     if (job.driver === undefined || job.guest !== undefined || job.isOver) continue;
     const segments = state.loop.state.jobs.get(job.name)?.segments ?? [];
-    for (const segment of segments) job.driver.send({ kind: "fleet", job: job.name, segment: segment.index, ...fleet(segment), ...(trouble !== undefined && { notice: `the coordinator is paused: ${trouble}` }) });
+    for (const segment of segments) job.driver.send({ kind: "fleet", job: job.name, segment: segment.index, ...fleet(segment), ...(trouble !== undefined && { notice: cutText(`the coordinator is paused: ${trouble}`, longestText.words) }) });
   }
 }

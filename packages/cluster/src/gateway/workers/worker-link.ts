@@ -7,6 +7,7 @@ import { travellingError } from "../../connection/travelling-error.ts";
 import type { AttemptId, LeasedTask, SchedulerEffect, WorkerJoined } from "../../scheduler/index.ts";
 import { blockKey } from "../results/commit-record.ts";
 import { failJob } from "../jobs/end-job.ts";
+import { messagesOf } from "./tasks-of-messages.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import type { Admission } from "../invites/invite-book.ts";
 import type { ResultIntake } from "../results/result-intake.ts";
@@ -14,8 +15,6 @@ import type { WorkerRecord } from "./worker-record.ts";
 
 type LeaseEffect = Extract<SchedulerEffect, { kind: "lease" }>;
 
-/** The other side's schema takes no more in one message. */
-const tasksPerMessage = 1_024;
 /** Sockets don't say when they have room. */
 const pollMs = 5;
 
@@ -60,7 +59,7 @@ export class WorkerLink {
     if (!this.#arriving.look(this.#channel)) return;
     this.heardAt = this.#state.clock.now();
     // Nothing is known of what it does meanwhile.
-    this.#state.loop.tell({ kind: "beat", connection: this.connection, rows: 0, loading: true });
+    this.#state.loop.tell({ kind: "beat", connection: this.connection, rows: 0, loading: true, loadedBytes: 0 });
   }
 
   message(message: WorkerToGateway, payload: Uint8Array | undefined): void {
@@ -115,7 +114,14 @@ export class WorkerLink {
     }
     // While an answer of its is being checked it seems to be behind with it, and is not.
     const saysNothing = loading !== undefined || this.checking.size > 0;
-    loop.tell({ kind: "beat", connection: this.connection, rows, ...(running === undefined ? {} : { running }), ...(saysNothing ? { loading: true } : {}) });
+    loop.tell({ kind: "beat", connection: this.connection, rows, ...(running === undefined ? {} : { running }), ...(saysNothing ? { loading: true } : {}), ...(loading !== undefined && this.checking.size === 0 ? { loadedBytes: this.#loadedBytes(running, loading.doneBytes) } : {}) });
+  }
+
+  /** No more than there are; 0 where nobody knows. */
+  #loadedBytes(running: AttemptId | undefined, said: number): number {
+    const task = running?.epoch === this.#state.loop.epoch ? this.record.leased(running.number) : undefined;
+    const files = task && this.#state.jobs.get(task.job)?.description.segments[task.segment]?.model?.files;
+    return Math.min(said, files?.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0);
   }
 
   /** Rows of blocks that are not done are done all the same. */
@@ -144,7 +150,7 @@ export class WorkerLink {
       const now = this.#state.clock.now();
       this.record.rate.begin(now);
       job.segments[first.task.segment]?.rate.begin(now);
-      this.send({ kind: "lease", lease, leaseMs, duplicate, tasks: offered });
+      for (const some of messagesOf(offered)) this.send({ kind: "lease", lease, leaseMs, duplicate, tasks: some });
       this.#unsent.push(...tasks);
       this.#sendRows();
     } catch (error) {
@@ -189,7 +195,7 @@ export class WorkerLink {
   revoke({ tasks, why }: Extract<SchedulerEffect, { kind: "revoke" }>): void {
     const numbers = new Set(tasks.map(({ attempt }) => attempt.number));
     this.#unsent = this.#unsent.filter(({ attempt }) => !numbers.has(attempt.number));
-    for (let at = 0; at < tasks.length; at += tasksPerMessage) this.send({ kind: "revoke", tasks: tasks.slice(at, at + tasksPerMessage), why });
+    for (const some of messagesOf(tasks)) this.send({ kind: "revoke", tasks: some, why });
   }
 
   jobEnded(job: string): void {

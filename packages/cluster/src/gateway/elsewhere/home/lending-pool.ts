@@ -1,7 +1,7 @@
 import type { ConcreteDevice } from "@shoal/core";
 import type { WorkerJoined } from "../../../scheduler/index.ts";
 import type { LentTask } from "../lent-bundle.ts";
-import { RecentRate } from "../../snapshot/recent-rate.ts";
+import { RecentRate } from "../../../rates/recent-rate.ts";
 import type { Want } from "../want.ts";
 
 /** A task that is lent, and what was heard of it. */

@@ -1,0 +1,47 @@
+// Makes of every package whose exports have a "node" condition one file for each of them, and a few for what they load later. Node resolves, reads and compiles
+// module by module, some half a millisecond each: a job and its actors would load hundreds of ours before they do anything.
+// Run after tsc (npm run compile); the modules that tsc writes stay for bundlers, pages and Deno's own resolution.
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+
+/** Modules that are started by their file's name, beside whoever starts them. */
+const startedByName = {
+  io: ["node/decode-thread-worker"],
+  "backend-onnx-node": ["session-thread", "probe-process"],
+};
+
+const packages = new URL("./", import.meta.url);
+const names = readdirSync(packages).filter((name) => existsSync(new URL(`${name}/package.json`, packages)));
+await Promise.all(names.map(bundlePackage));
+
+async function bundlePackage(name) {
+  const folder = new URL(`${name}/`, packages);
+  const { exports = {} } = JSON.parse(readFileSync(new URL("package.json", folder), "utf8"));
+  const exported = Object.values(exports).flatMap(bundled);
+  if (exported.length === 0) return;
+  const started = (startedByName[name] ?? []).map((module) => [nameOf(module), `./dist/${module}.js`]);
+  const dir = new URL("dist/bundle/", folder);
+  rmSync(dir, { recursive: true, force: true });
+  const bundle = await rolldown({
+    input: Object.fromEntries([...exported, ...started].map(([entry, file]) => [entry, fileURLToPath(new URL(file, folder))])),
+    platform: "node",
+    // Libraries stay imports, so that a realm has one of each: a user's table and ours are of one Apache Arrow.
+    external: (id) => !/^[./#]/.test(id) && !/^[A-Za-z]:/.test(id),
+    onLog: (level, log, show) => (log.code === "INEFFECTIVE_DYNAMIC_IMPORT" ? undefined : show(level, log)),
+  });
+  await bundle.write({ dir: fileURLToPath(dir), format: "esm", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" });
+  await bundle.close();
+}
+
+/** The bundles that conditions name, with the module that each is made of: the one for whoever is not Node. */
+function bundled(conditions) {
+  if (typeof conditions !== "object") return [];
+  const own = typeof conditions.node === "string" ? [[nameOf(conditions.node), conditions.default]] : [];
+  return [...own, ...Object.values(conditions).flatMap(bundled)];
+}
+
+/** The last part of a module's path. */
+function nameOf(path) {
+  return path.replace(/^.*\//, "").replace(/\.js$/, "");
+}
