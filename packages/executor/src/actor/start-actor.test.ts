@@ -52,7 +52,7 @@ describe("rows that a predictor changes in place before it fails", () => {
   });
   /** Adds to all that it can lay hands on, and then can't do 2. */
   const meddling = async (batch: Block): Promise<Block> => {
-    const { n, tensor, text, bytes, nested } = batch.columns as Record<string, { values: never[] }> as { n: { values: Float64Array }; tensor: { values: Float32Array }; text: { values: string[] }; bytes: { values: Uint8Array[] }; nested: { values: { deep: number[] }[] } };
+    const { n, tensor, text, bytes, nested } = batch.columns as unknown as { n: { values: Float64Array }; tensor: { values: Float32Array }; text: { values: string[] }; bytes: { values: Uint8Array[] }; nested: { values: { deep: number[] }[] } };
     const bad = n.values.includes(2);
     n.values.forEach((value, at) => (n.values[at] = value + 100));
     tensor.values.forEach((value, at) => (tensor.values[at] = value + 100));
@@ -86,7 +86,7 @@ describe("rows that a predictor changes in place before it fails", () => {
     const seen: unknown[] = [];
     await start({ predict: async (batch) => (seen.push(batch.columns["tensor"]?.values), doubled(batch)) }, {}).runtime.process(given, never);
     expect(seen).toEqual([given.columns["tensor"]?.values]);
-    expect((seen[0] as Float32Array).buffer).toBe((given.columns as { tensor: { values: Float32Array } }).tensor.values.buffer);
+    expect((seen[0] as Float32Array).buffer).toBe((given.columns as unknown as { tensor: { values: Float32Array } }).tensor.values.buffer);
   });
 });
 
