@@ -2,7 +2,7 @@ import { ShoalError, type ModulePredictorSpec } from "@shoal/core";
 import { execute, runToSink, type RunEvent } from "@shoal/executor";
 import { memorySink } from "@shoal/testing";
 import { describe, expect, test } from "vitest";
-import { numbered, poolOf, recutOf, rowsOf, scanOf, world } from "./plans.ts";
+import { idsOf, numbered, poolOf, recutOf, rowsOf, scanOf, world } from "./plans.ts";
 
 const thrown = (promise: Promise<unknown>): Promise<ShoalError> => promise.then(() => { throw new Error("it did not throw"); }, (error: unknown) => ShoalError.from(error));
 const module = (change: Partial<ModulePredictorSpec>): ModulePredictorSpec => ({ kind: "module", name: "own", module: "file:///own.ts", export: "own", args: null, batchFormat: "columns", rows: "same", stateful: false, phases: ["predict"], ...change });
@@ -71,6 +71,17 @@ describe("rows that fail", () => {
     expect(seen).toEqual([]);
   });
 
+  test.each([["skip", [], "they were left out"], ["null", [0, 1], "they have null"]] as const)("are told of where each one failed, in fewer batches than end a run: %s", async (onError, kept, fate) => {
+    const { environment } = world({ onError }, { bad: () => true });
+    const execution = execute(poolOf(recutOf(scanOf(numbered(2)))), environment);
+    expect((await rowsOf(execution)).map((row) => row["id"])).toEqual(kept);
+    expect(execution.stats().notices).toEqual([expect.stringMatching(new RegExp(`double.*: every row failed \\(2 of 2\\); ${fate}`))]);
+    const some = world({ onError }, badAt(1));
+    const others = execute(poolOf(recutOf(scanOf(numbered(2)))), some.environment);
+    await rowsOf(others);
+    expect(others.stats().notices).toEqual([]);
+  });
+
   test("count as a batch where counts may change", async () => {
     const { environment } = world({ onError: "skip" }, badAt(40), { rows: "any", predict: async (batch) => ({ ...batch, rows: 0, columns: {} }) });
     const execution = execute(poolOf(recutOf(scanOf(numbered(100)), 10), { spec: module({ rows: "any" }), policy: { batchSize: 10 } }), environment);
@@ -114,6 +125,22 @@ describe("actors that are lost", () => {
     expect((await rowsOf(execution)).map((row) => row["id"])).toEqual(Array.from({ length: 200 }, (_, id) => id).filter((id) => id !== 77));
     expect(host.killed).toBeGreaterThan(0);
     expect(clock.now()).toBeLessThan(20_000);
+  });
+
+  test("are not blamed for time in which this machine slept", async () => {
+    let slept = 0;
+    const asleep = new Set([20, 60]);
+    const { environment, host, clock, events: all } = world({ onError: "skip" }, {}, {
+      predict: async (batch) => {
+        await clock.sleep(700);
+        if (asleep.delete(idsOf(batch)[0] as number)) slept += 12_000;
+        await clock.sleep(700);
+        return { ...batch, columns: { doubled: batch.columns["id"] as never } };
+      },
+    });
+    const execution = execute(poolOf(recutOf(scanOf(numbered(100)), 1), { timeoutMs: 3000, minActors: 1, maxActors: 1, policy: { batchSize: 1 } }), { ...environment, clock: { now: () => clock.now() + slept, sleep: (ms, signal) => clock.sleep(ms, signal) } });
+    expect(await rowsOf(execution)).toHaveLength(100);
+    expect([slept, host.killed, events(all, "actor-lost")]).toEqual([24_000, 0, []]);
   });
 
   test("hang without a time limit: a notice names actor and rows", async () => {

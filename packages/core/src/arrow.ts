@@ -18,6 +18,8 @@ const numberTypes: Record<NumberKind, () => DataType> = {
 const extensionName = "ARROW:extension:name";
 const extensionMetadata = "ARROW:extension:metadata";
 const imageExtension = "shoal.image";
+/** In the metadata of a field whose name is "". */
+const nameless = "shoal.nameless";
 
 /** A block as an Arrow table; numbers and tensors share their memory with it. */
 export function tableFromBlock(block: Block): Table {
@@ -29,7 +31,7 @@ export function tableFromBlock(block: Block): Table {
 
 function arrowColumn(name: string, column: Column): [ArrowField, Data] {
   const data = arrowData(column);
-  const metadata = new Map<string, string>();
+  const metadata = new Map<string, string>(name === "" ? [[nameless, ""]] : []);
   if (column.type.kind === "tensor") {
     metadata.set(extensionName, "arrow.fixed_shape_tensor").set(extensionMetadata, JSON.stringify({ shape: column.type.shape }));
   } else if (column.type.kind === "image") {
@@ -107,9 +109,15 @@ function imageData(images: readonly (RasterImage | null)[], nulls: { length: num
 
 function nullBitmap(column: Column): { nullCount: number; nullBitmap?: Uint8Array } {
   const { validity, values, length } = column;
-  const valid = validity ?? (Array.isArray(values) ? Uint8Array.from(values, (value) => Number(value !== null)) : undefined);
+  const valid = validity ?? (Array.isArray(values) ? Uint8Array.from(values, (value) => Number(value !== null)) : withoutInvalidTimes(column));
   const nullCount = valid === undefined ? 0 : length - valid.reduce((sum, bit) => sum + bit, 0);
   return nullCount === 0 || valid === undefined ? { nullCount: 0 } : { nullCount, nullBitmap: packBits(valid) };
+}
+
+/** Milliseconds are whole numbers in Arrow: an invalid Date has none. */
+function withoutInvalidTimes({ type, values }: Column): Uint8Array | undefined {
+  if (type.kind !== "timestamp" || !(values as Float64Array).some(Number.isNaN)) return undefined;
+  return Uint8Array.from(values as Float64Array, (ms) => Number(!Number.isNaN(ms)));
 }
 
 function packBits(bytes: Uint8Array): Uint8Array {
@@ -137,9 +145,14 @@ function mergeData(vector: Vector): Data {
 export function blockFromTable(table: Table): Block {
   const columns: Record<string, Column> = {};
   table.schema.fields.forEach((field, at) => {
-    columns[field.name] = columnFromVector(field, table.getChildAt(at) as Vector);
+    columns[columnName(field)] = columnFromVector(field, table.getChildAt(at) as Vector);
   });
   return createBlock(columns, [], table.numRows);
+}
+
+/** The name "" is not written down where other names are, and apache-arrow reads "null" for it: we note that it is meant. */
+export function columnName({ name, metadata }: { readonly name: string | null; readonly metadata: ReadonlyMap<string, string> }): string {
+  return metadata.has(nameless) ? "" : (name ?? "");
 }
 
 /** One Arrow vector as a column. */

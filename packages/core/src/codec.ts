@@ -1,5 +1,5 @@
 import { RecordBatchReader, tableFromIPC, tableToIPC } from "apache-arrow";
-import { blockFromTable, columnType, tableFromBlock } from "./arrow.ts";
+import { blockFromTable, columnName, columnType, tableFromBlock } from "./arrow.ts";
 import type { Block } from "./block.ts";
 import { isTypedArray, type Column, type ColumnType } from "./column.ts";
 import type { Span } from "./lineage.ts";
@@ -45,5 +45,5 @@ export function decodeBlock(bytes: Uint8Array): Block {
 /** Which columns an encoded block has, and of which types, without reading a row. @throws what Arrow throws where there is no schema */
 export function encodedTypes(bytes: Uint8Array): Readonly<Record<string, ColumnType>> {
   const { fields } = RecordBatchReader.from(bytes).open().schema;
-  return Object.fromEntries(fields.map((field) => [field.name, columnType(field)]));
+  return Object.fromEntries(fields.map((field) => [columnName(field), columnType(field)]));
 }

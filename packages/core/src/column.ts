@@ -280,7 +280,7 @@ export interface ValuesPlace {
 }
 
 /**
- * A column from plain values; `null` and `undefined` are missing rows. Nested values that are no JSON become it where they say how (`toJSON`).
+ * A column from plain values; `null` and `undefined` are missing rows, and so is an invalid Date among times. Nested values that are no JSON become it where they say how (`toJSON`).
  * @throws `wrong-type` when a value does not fit `type`, or is or holds something that JSON has no form for (Map, Set, RegExp, Error, a
  * function, itself …), naming row and column.
  */
@@ -297,7 +297,7 @@ export function columnFromValues(values: readonly unknown[], type: ColumnType = 
   let validity: Uint8Array | undefined;
   for (let row = 0; row < length; row++) {
     const value = values[row];
-    if (value === null || value === undefined) {
+    if (value === null || value === undefined || (type.kind === "timestamp" && value instanceof Date && Number.isNaN(value.getTime()))) {
       validity ??= new Uint8Array(length).fill(1);
       validity[row] = 0;
     } else if (type.kind === "tensor") {

@@ -1,7 +1,7 @@
 export * from "./actor.ts";
 export { isAllNaN } from "./all-nan.ts";
 export type { Table as ArrowTable } from "apache-arrow";
-export { blockFromTable, columnFromVector, jsonSafe, tableFromBlock } from "./arrow.ts";
+export { blockFromTable, columnFromVector, columnName, jsonSafe, tableFromBlock } from "./arrow.ts";
 export * from "./backend.ts";
 export * from "./batch.ts";
 export * from "./block.ts";

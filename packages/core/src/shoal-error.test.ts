@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ShoalError } from "./shoal-error.ts";
+import { failureClass, ShoalError } from "./shoal-error.ts";
 
 test("crosses a border with everything that stands behind it", () => {
   const error = new ShoalError("too-odd", "Seven is odd.", {
@@ -22,3 +22,24 @@ test("causes that go in circles end", () => {
   first.cause = new Error("egg", { cause: first });
   expect(ShoalError.from(first).toData().cause?.cause?.message).toBe("hen");
 });
+
+test.each<readonly [string, () => unknown]>([
+  ["an error whose message throws", () => Object.defineProperty(new Error("x"), "message", { get: () => { throw new Error("again"); } })],
+  ["an error whose code throws", () => Object.defineProperty(new Error("x"), "code", { get: () => { throw new Error("again"); } })],
+  ["a proxy that throws at every question", () => new Proxy({}, { get: refuse, has: refuse, getPrototypeOf: refuse })],
+  ["an object without words", () => Object.create(null) as unknown],
+])("reads %s as something that can't be read", (_, make) => {
+  const error = ShoalError.from(make(), "predictor-failed");
+  expect([error.code, error.toData().message, failureClass(make())]).toEqual(["predictor-failed", expect.stringContaining("can't be read"), "row"]);
+  expect(new ShoalError("a", "b", { cause: make() }).toData()).toMatchObject({ code: "a", cause: { message: expect.stringContaining("can't be read") as string } });
+});
+
+test("leaves out a cause that can't be asked for", () => {
+  const error = Object.defineProperty(new Error("hen"), "cause", { get: refuse });
+  expect(ShoalError.from(error).toData()).toMatchObject({ message: "hen" });
+  expect(new ShoalError("a", "b", { cause: error }).toData()).toMatchObject({ cause: { message: "hen" } });
+});
+
+function refuse(): never {
+  throw new Error("again");
+}

@@ -49,11 +49,24 @@ export class ShoalError extends Error {
   }
 
   static is(value: unknown, code?: string): value is ShoalError {
-    return typeof value === "object" && value !== null && marker in value && (code === undefined || (value as ShoalError).code === code);
+    try {
+      return typeof value === "object" && value !== null && marker in value && (code === undefined || (value as ShoalError).code === code);
+    } catch {
+      // A proxy may answer any question by throwing.
+      return false;
+    }
   }
 
-  /** Anything thrown, as a ShoalError; one that already is comes back as it is. */
+  /** Anything thrown, as a ShoalError; one that already is comes back as it is. What can't even be read, as its getters throw, too. */
   static from(value: unknown, code = "unexpected"): ShoalError {
+    try {
+      return ShoalError.#read(value, code);
+    } catch {
+      return new ShoalError(code, "Something was thrown that can't be read: asked for its words, it throws again.", { hint: "Throw an Error with a plain message." });
+    }
+  }
+
+  static #read(value: unknown, code: string): ShoalError {
     if (ShoalError.is(value)) return value;
     if (value instanceof Error) {
       const named = typeof (value as { code?: unknown }).code === "string" ? (value as unknown as { code: string }).code : code;
@@ -65,7 +78,7 @@ export class ShoalError extends Error {
   }
 
   toData(): ErrorData {
-    const cause = causeData(wraps(this) ? (this.cause as { cause?: unknown } | undefined)?.cause : this.cause);
+    const cause = causeData(wraps(this) ? readable(() => (this.cause as { cause?: unknown } | undefined)?.cause) : this.cause);
     const base = this.hint === undefined ? this.message : this.message.slice(0, this.message.length - this.hint.length - "\n  → ".length);
     return {
       code: this.code,
@@ -92,7 +105,7 @@ export class ShoalError extends Error {
 
 /** True for what {@link ShoalError.from} makes of something thrown: the same words, with the original behind it. */
 function wraps(error: ShoalError): boolean {
-  return error.cause instanceof Error ? error.cause.stack === error.stack : String(error.cause) === error.message;
+  return readable(() => (error.cause instanceof Error ? error.cause.stack === error.stack : String(error.cause) === error.message)) ?? false;
 }
 
 const deepest = 16;
@@ -101,8 +114,16 @@ function causeData(cause: unknown, depth = 0): ErrorData | undefined {
   if (cause === undefined || cause === null || depth === deepest) return undefined;
   if (ShoalError.is(cause)) return cause.toData();
   const { code, message, stack } = ShoalError.from(cause);
-  const next = cause instanceof Error ? causeData(cause.cause, depth + 1) : undefined;
+  const next = causeData(readable(() => (cause instanceof Error ? cause.cause : undefined)), depth + 1);
   return { code, message, ...(stack === undefined ? {} : { stack }), ...(next === undefined ? {} : { cause: next }) };
+}
+
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 const outOfMemory =
@@ -111,6 +132,11 @@ const deviceLost = /device (is |was )?lost|device was destroyed|lost the device|
 
 /** The class of any error: its own word when it has one, otherwise judged by the wording of known runtimes. */
 export function failureClass(error: unknown): FailureClass {
+  // What can't be read was thrown about data like anything else.
+  return readable(() => classOf(error)) ?? "row";
+}
+
+function classOf(error: unknown): FailureClass {
   if (ShoalError.is(error)) {
     if (error.failure !== undefined) return error.failure;
     if (error.code === "aborted") return "aborted";

@@ -6,6 +6,7 @@ import { buildOperators, poolsOf } from "./operators/build-operators.ts";
 import type { OpenPool } from "./pool/block-pool.ts";
 import { fitActors, type PoolFit } from "./pool/fit-actors.ts";
 import { openActorPool } from "./pool/open-actor-pool.ts";
+import { allFailed } from "./stats/all-failed.ts";
 import { assertConserved, keepsCount } from "./stats/conservation.ts";
 import { RunProgress } from "./stats/run-progress.ts";
 import { withVariant } from "./device/measure-devices.ts";
@@ -89,7 +90,10 @@ class StreamingExecutor implements Execution {
         const result = await blocks.next();
         if (result.done) {
           // The consumer may have left while this was pending.
-          if (!over) this.#assertConserved();
+          if (!over) {
+            this.#assertConserved();
+            for (const notice of this.#records.map(allFailed)) if (notice !== undefined) this.#notice(notice);
+          }
           finish();
           return { done: true, value: undefined };
         }

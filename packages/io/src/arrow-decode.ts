@@ -1,7 +1,7 @@
-import { blockFromTable, columnFromValues, schemaOf, ShoalError, type Block, type Column, type Schema } from "@shoal/core";
+import { blockFromTable, columnFromValues, columnName, schemaOf, ShoalError, type Block, type Column, type Schema } from "@shoal/core";
 import {
   compressionRegistry, CompressionType, RecordBatchReader, Table, Type,
-  type AsyncRecordBatchFileReader, type AsyncRecordBatchStreamReader, type Data, type Decimal, type Schema as ArrowSchema, type Vector,
+  type AsyncRecordBatchFileReader, type AsyncRecordBatchStreamReader, type Data, type Decimal, type Field, type Schema as ArrowSchema, type Vector,
 } from "apache-arrow";
 import { decompressZstd } from "hyparquet-compressors";
 import { countColumns, isBigEndian, schemaOfFooter, schemaOfMessage } from "./arrow-flatbuffer.ts";
@@ -33,10 +33,10 @@ export async function* readArrow(file: RemoteFile, columns?: readonly string[]):
   let batches = 0;
   for await (const batch of reader) {
     batches++;
-    batch.data.children.forEach((child, at) => validateData(child as Data, batch.schema.fields[at]?.name ?? String(at)));
+    batch.data.children.forEach((child, at) => validateData(child as Data, columnName(batch.schema.fields[at] as Field)));
     if (batch.numRows === 0) continue;
     // By position: apache-arrow's selection by name mixes columns up unless they are the first ones.
-    const wanted = columns === undefined ? batch : batch.selectAt(batch.schema.names.flatMap((name, at) => (columns.includes(String(name)) ? [at] : [])));
+    const wanted = columns === undefined ? batch : batch.selectAt(batch.schema.fields.flatMap((field, at) => (columns.includes(columnName(field)) ? [at] : [])));
     yield { ...blockOfBatch(new Table(wanted.schema, [wanted])), rows: batch.numRows };
   }
   if (promised !== undefined && batches < promised) throw new Error(`its footer lists ${promised} record batches, and only ${batches} are there`);
@@ -46,12 +46,14 @@ export async function* readArrow(file: RemoteFile, columns?: readonly string[]):
 function blockOfBatch(table: Table): Block {
   const block = blockFromTable(table);
   const columns: Record<string, Column> = {};
-  table.schema.fields.forEach(({ name, type }) => {
+  table.schema.fields.forEach((field, at) => {
+    const { type } = field;
+    const name = columnName(field);
     const column = block.columns[name] as Column;
     columns[name] = column;
     // A tensor has no place for a missing number.
-    if (column.type.kind === "tensor" && table.getChild(name)?.data.some((data) => (data.children[0]?.nullCount ?? 0) > 0)) {
-      const rows = Array.from(table.getChild(name) as Iterable<Iterable<unknown> | null>, (row) => row && Array.from(row));
+    if (column.type.kind === "tensor" && table.getChildAt(at)?.data.some((data) => (data.children[0]?.nullCount ?? 0) > 0)) {
+      const rows = Array.from(table.getChildAt(at) as Iterable<Iterable<unknown> | null>, (row) => row && Array.from(row));
       columns[name] = columnFromValues(rows, { kind: "list", element: column.type.element });
     }
     if (column.type.kind !== "arrow") return;

@@ -1,4 +1,4 @@
-import { blockFromTable, type Block, type RasterImage } from "@shoal/core";
+import { blockFromTable, columnName, type Block, type RasterImage } from "@shoal/core";
 import { RecordBatchReader, Table, Type, type Data, type DataType, type Field, type RecordBatch, type Schema } from "apache-arrow";
 import { countColumns, isBigEndian, schemaOfMessage, streamMessages } from "./arrow-flatbuffer.ts";
 import { floatsIn } from "./arrow-numbers.ts";
@@ -49,7 +49,7 @@ export function inspectBlock(bytes: Uint8Array, expected: BlockExpectation): Blo
   let [found, decoded] = [0, 0];
   for (const batch of reader) {
     for (const [at, child] of (batch.data.children as readonly Data[]).entries()) {
-      const name = schema.names[at] as string;
+      const name = columnName(schema.fields[at] as Field);
       if (child.length !== batch.numRows) return { message: `column "${name}" has ${child.length} rows and not ${batch.numRows}`, column: name };
       validateData(child, name);
       decoded += decodedBytes(child);
@@ -62,12 +62,12 @@ export function inspectBlock(bytes: Uint8Array, expected: BlockExpectation): Blo
   }
   if (schema.fields.length > 0 && found !== rows) return { message: `it has ${found > rows ? "more rows than" : `${found} rows and not`} ${rows}` };
   for (const at of empty) {
-    const name = schema.names[at] as string;
+    const name = columnName(schema.fields[at] as Field);
     if (!numbered.has(at)) return { message: `column "${name}" holds nothing but NaN`, column: name };
   }
   // Text and numbers that lie as they should can't fail when they are decoded, and there are many of them.
   const others = schema.fields.flatMap((field, at) => (isPlain(field) ? [] : [at]));
-  return faultOfMetadata(schema, rows, found) ?? (others.length === 0 ? undefined : faultOfBlock(blockFromTable(new Table(schema, batches).selectAt(others)), rows));
+  return faultOfMetadata(schema, rows, found) ?? (others.length === 0 ? undefined : faultOfBlock(blockFromTable(new Table(batches[0]?.schema ?? schema, batches).selectAt(others)), rows));
 }
 
 function noteFloats(column: Data, at: number, numbered: Set<number>, empty: Set<number>): void {
@@ -99,16 +99,18 @@ function checkMessages(bytes: Uint8Array): void {
   if (countColumns(view, schema) > mostColumns) throw new Error(`it has more than ${mostColumns} columns`);
 }
 
-function faultOfColumns({ fields, names }: Schema, expected: readonly string[] | undefined): BlockFault | undefined {
+function faultOfColumns({ fields }: Schema, expected: readonly string[] | undefined): BlockFault | undefined {
+  const names = fields.map(columnName);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) return { message: `two of its columns are called "${String(twice)}"`, column: String(twice) };
+  if (twice !== undefined) return { message: `two of its columns are called "${twice}"`, column: twice };
   if (names.includes("__proto__")) return { message: 'a column is called "__proto__"', column: "__proto__" };
-  for (const { name, type } of fields) if (!isRead(type as DataType)) return { message: `column "${name}" is of type ${String(type)}, which no result has`, column: name };
+  const unknown = fields.find(({ type }) => !isRead(type as DataType));
+  if (unknown !== undefined) return { message: `column "${columnName(unknown)}" is of type ${String(unknown.type)}, which no result has`, column: columnName(unknown) };
   if (expected === undefined) return undefined;
   const missing = expected.find((name) => !names.includes(name));
   if (missing !== undefined) return { message: `it lacks the column "${missing}"`, column: missing };
-  const stray = names.find((name) => !expected.includes(String(name)));
-  return stray === undefined ? undefined : { message: `it has a column "${String(stray)}" that nobody asked for`, column: String(stray) };
+  const stray = names.find((name) => !expected.includes(name));
+  return stray === undefined ? undefined : { message: `it has a column "${stray}" that nobody asked for`, column: stray };
 }
 
 function isRead(type: DataType): boolean {

@@ -1,6 +1,9 @@
-import { blockFromRows, blockRows, concatBlocks, conformBlock, schemaOf, selectColumns, type Datasink, type Datasource, type Row } from "@shoal/core";
+import {
+  blockFromRows, blockRows, concatBlocks, conformBlock, createBlock, decodeBlock, encodeBlock, encodedTypes, schemaOf, selectColumns, type Column, type Datasink, type Datasource, type Row,
+} from "@shoal/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { arrow } from "./arrow.ts";
+import { inspectBlock } from "./arrow-inspect.ts";
 import { arrowSource } from "./arrow-source.ts";
 import { collectRows } from "./collect-rows.ts";
 import { csv } from "./csv.ts";
@@ -42,11 +45,43 @@ describe.each(formats)("%s", (name, sink, source) => {
     expect(await collectRows(source(path), { columns: ["toString", "__defineGetter__"] })).toEqual(rows.map((row) => ({ toString: row["toString"] })));
   });
 
+  test("a column may have no name, beside one that is called null", async () => {
+    const path = folder.path(`nameless.${name}`);
+    // A header without a name is one that a person forgot.
+    const none = name === "csv" ? "column0" : "";
+    const nameless = [{ "": "a", null: "b" }, { "": "c", null: "d" }];
+    await write(sink(path), nameless);
+    expect(await collectRows(source(path))).toEqual(nameless.map((row) => ({ [none]: row[""], null: row.null })));
+    expect(await collectRows(source(path), { columns: [none] })).toEqual([{ [none]: "a" }, { [none]: "c" }]);
+  });
+
   test("rows without columns are counted, or refused", async () => {
     const path = folder.path(`bare.${name}`);
     const outcome = await write(sink(path), [{}, {}]).then(() => collectRows(source(path)), (error: unknown) => (error as { code: string }).code);
     expect(outcome).toEqual(name === "parquet" || name === "csv" ? "no-columns" : [{}, {}]);
   });
+});
+
+test("a column without a name travels, and is looked at, under that name", () => {
+  const bytes = encodeBlock(blockFromRows([{ "": 1, null: 2 }]));
+  expect([...blockRows(decodeBlock(bytes))]).toEqual([{ "": 1, null: 2 }]);
+  expect(Object.keys(encodedTypes(bytes))).toEqual(["", "null"]);
+  expect(inspectBlock(bytes, { rows: 1, columns: ["", "null"] })).toBeUndefined();
+  expect(inspectBlock(bytes, { rows: 1, columns: ["null"] })).toMatchObject({ column: "" });
+});
+
+describe.each(formats)("%s", (name, sink, source) => {
+  test("a Date that is none is missing", async () => {
+    const path = folder.path(`dates.${name}`);
+    await write(sink(path), [{ at: new Date(0) }, { at: new Date(Number.NaN) }]);
+    const [first, second] = (await collectRows(source(path))) as { at: unknown }[];
+    expect([new Date(first?.at as never).getTime(), second?.at]).toEqual([0, null]);
+  });
+});
+
+test("times that are none, in a column as it is, do not travel as others", () => {
+  const at: Column = { type: { kind: "timestamp" }, length: 2, values: Float64Array.of(Number.NaN, 5) };
+  expect([...blockRows(decodeBlock(encodeBlock(createBlock({ at }))))]).toEqual([{ at: null }, { at: new Date(5) }]);
 });
 
 test("rows that lack such a column are missing there", async () => {

@@ -17,7 +17,7 @@ export function decodeUtf8(bytes: Uint8Array, path: string, byte: number, line: 
     const lineNumber = line + bytes.subarray(0, at).reduce((count, value) => count + Number(value === 10), 0);
     const utf16 = byte === 0 && ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff));
     throw new ShoalError("invalid-utf8", `${path}:${lineNumber}: byte ${byte + at} (0x${(bytes[at] ?? 0).toString(16).padStart(2, "0")}, byte ${at - inLine} of the line) is not valid UTF-8${utf16 ? "; the file looks like UTF-16" : ""}.`, {
-      hint: "Convert the file to UTF-8, as with iconv -f LATIN1 -t UTF-8.",
+      hint: `Convert the file to UTF-8, as with iconv -f ${utf16 ? "UTF-16" : "LATIN1"} -t UTF-8.`,
       failure: "bug",
       details: { path, line: lineNumber, byte: byte + at },
       cause: error,

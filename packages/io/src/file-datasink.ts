@@ -1,5 +1,5 @@
 import {
-  commonSchema, commonType, conformBlock, formatType, jsonSafe, sameType, schemaOf, ShoalError, sliceBlock,
+  commonSchema, commonType, conformBlock, formatType, jsonSafe, preview, sameType, schemaOf, ShoalError, sliceBlock,
   type Block, type Datasink, type DeadLetter, type JsonObject, type Schema, type SinkResult, type SinkWriter,
 } from "@shoal/core";
 import { platform } from "#platform";
@@ -48,6 +48,7 @@ const maxPendingRows = 65_536;
 export function fileDatasink(place: string | OutputPlace, format: SinkFormat, options: FileSinkOptions = {}, spec: JsonObject = {}): Datasink {
   const { maxRowsPerFile, mode = "error" } = options;
   if (maxRowsPerFile !== undefined && !(maxRowsPerFile >= 1)) throw new ShoalError("bad-option", `maxRowsPerFile is ${maxRowsPerFile}; it must be 1 or more.`, { hint: "Give a whole number, or leave the option out for parts without a limit.", failure: "bug" });
+  checkPlace(place, format.format);
   const path = typeof place === "string" ? place : place.name;
   const trialOf = (rows: number): string | undefined => (typeof place === "string" ? trialPath(place, rows, format.extensions) : undefined);
   return {
@@ -67,6 +68,12 @@ export function fileDatasink(place: string | OutputPlace, format: SinkFormat, op
     },
     ...(trialOf(0) !== undefined && { limitedTo: (rows: number) => fileDatasink(trialOf(rows) as string, format, options, spec) }),
   };
+}
+
+/** Types don't hold where a name comes from outside, as an environment variable that is not set. @throws `bad-option` */
+function checkPlace(place: unknown, format: string): void {
+  if (typeof place === "string" ? place !== "" : typeof place === "object" && place !== null && "open" in place) return;
+  throw new ShoalError("bad-option", `${format}() was given ${place === "" ? "an empty path" : preview(place)} as the place to write to.`, { hint: "Give a path. Where it comes from a variable, see that the variable is set.", failure: "bug" });
 }
 
 class FileSinkWriter implements SinkWriter {

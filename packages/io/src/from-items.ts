@@ -11,7 +11,7 @@ export type ItemRow<T> = T extends Bare ? { item: T } : T extends object ? T : {
 /**
  * A list as rows: an object's keys are its columns (missing where an item lacks them), a bare value becomes column `item`.
  * The list is not copied; don't change it while it is in use.
- * @throws `mixed-items` when some items are objects and some are not.
+ * @throws `mixed-items` when some items are objects and some are not; `unreadable-value` where a getter throws.
  */
 export function fromItems<T>(items: readonly T[]): Datasource<ItemRow<T>> {
   const objects = items.length > 0 && isRow(items[0]);
@@ -34,7 +34,7 @@ export function fromItems<T>(items: readonly T[]): Datasource<ItemRow<T>> {
       const part = items.slice(start, end);
       return Object.fromEntries(
         schema.fields.filter(({ name }) => columns.includes(name)).map(({ name, type }) => {
-          const values = objects ? part.map((item) => ownValue(item as Row, name)) : part;
+          const values = objects ? part.map((item, at) => givenValue(item as Row, name, start + at)) : part;
           return [name, columnFromValues(values, type, { column: name, firstRow: start })];
         }),
       );
@@ -50,6 +50,15 @@ export function isRow(value: unknown): value is Row {
 /** `row[name]`, without what every object inherits (`constructor`). */
 export function ownValue(row: Row, name: string): unknown {
   return name in Object.prototype && !Object.hasOwn(row, name) ? undefined : row[name];
+}
+
+/** As {@link ownValue}, of an item of a person's: a getter may throw, and not even an error. @throws `unreadable-value` */
+function givenValue(row: Row, name: string, at: number): unknown {
+  try {
+    return ownValue(row, name);
+  } catch (cause) {
+    throw new ShoalError("unreadable-value", `Item ${at}: reading its "${name}" throws: ${ShoalError.from(cause).message}.`, { hint: "Give plain objects: a getter of this item fails.", failure: "bug", cause, details: { row: at, column: name } });
+  }
 }
 
 /** The columns of rows, in the order they first appear. @throws `bad-column-name` for `__proto__`, which no JavaScript object can hold safely. */
@@ -68,8 +77,8 @@ function schemaOfItems(items: readonly Row[]): Schema {
   return {
     fields: columnNames(items).map((name) => {
       let missing = false;
-      const values = items.map((row) => {
-        const value = ownValue(row, name);
+      const values = items.map((row, at) => {
+        const value = givenValue(row, name, at);
         missing ||= value === null || value === undefined;
         return value;
       });

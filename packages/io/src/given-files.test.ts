@@ -50,3 +50,9 @@ test("only those whose name ends in .gz may not be empty", async () => {
   expect(await collectRows(jsonlSource(new File([], "a.jsonl")))).toEqual([]);
   await expect(collectRows(jsonlSource(new File([], "a.jsonl.gz")))).rejects.toMatchObject({ code: "gzip-corrupt" });
 });
+
+test("what is no path, as of a variable that is not set, is refused in words", () => {
+  expect(() => jsonlSource(undefined as never)).toThrow(expect.objectContaining({ code: "bad-option", message: expect.stringContaining("undefined was given as what to read") as string }) as Error);
+  expect(() => parquetSource(["a.parquet", ""])).toThrow(expect.objectContaining({ code: "bad-option", message: expect.stringContaining("entry 1 of the list") as string }) as Error);
+  for (const place of [undefined, null, "", 7, {}]) expect(() => parquet(place as never)).toThrow(expect.objectContaining({ code: "bad-option", message: expect.stringContaining("as the place to write to") as string }) as Error);
+});

@@ -1,3 +1,4 @@
+import { preview, ShoalError } from "@shoal/core";
 import { blobFile } from "./blob-file.ts";
 import { findFiles, storeOf, type SourceFile } from "./file-store.ts";
 
@@ -14,8 +15,12 @@ export class GivenFiles {
   readonly paths: readonly string[] | undefined;
   readonly #blobs = new Map<string, SourceFile>();
 
+  /** @throws `bad-option` where it is none of what {@link Paths} may be */
   constructor(given: Paths) {
-    const list = typeof given === "string" || given instanceof Blob ? [given] : given;
+    const list = Array.isArray(given) ? (given as readonly (string | Blob)[]) : [given as string | Blob];
+    // Types don't hold where a name comes from outside, as an environment variable that is not set.
+    const wrong = list.findIndex((each) => (typeof each === "string" ? each === "" : !isBlob(each)));
+    if (wrong >= 0) throw noPath(list[wrong], Array.isArray(given) ? ` (entry ${wrong} of the list)` : "");
     const paths = list.filter((each) => typeof each === "string");
     this.paths = paths.length === list.length ? paths : undefined;
     // A Blob must not be taken for a file that a path leads to.
@@ -46,6 +51,15 @@ export class GivenFiles {
   async open(path: string, signal: AbortSignal): Promise<SourceFile> {
     return this.#blobs.get(path) ?? (await storeOf(path)).open(path, signal);
   }
+}
+
+/** Those of other frames, too. */
+function isBlob(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "arrayBuffer" in value;
+}
+
+function noPath(given: unknown, where: string): ShoalError {
+  return new ShoalError("bad-option", `${given === "" ? "An empty path" : preview(given)} was given as what to read${where}.`, { hint: "Give a path, a URL, a Blob, or a list of these. Where it comes from a variable, see that the variable is set.", failure: "bug" });
 }
 
 function nameOf(blob: Blob): string {

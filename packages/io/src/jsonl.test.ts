@@ -75,6 +75,11 @@ describe("jsonlSource", () => {
     expect(await errorOf(rowsOf(jsonlSource(path)))).toMatchObject({ code: "invalid-utf8", details: { line: 2, byte: 17 } });
   });
 
+  test("a file in UTF-16 is told from one in Latin-1", async () => {
+    const error = await errorOf(rowsOf(jsonlSource(await file(Uint8Array.of(0xff, 0xfe, 0x7b, 0, 0x7d, 0, 0x0a, 0) as never))));
+    expect(error).toMatchObject({ code: "invalid-utf8", hint: expect.stringContaining("-f UTF-16 ") as string });
+  });
+
   test("a byte order mark is left out, gzip is unpacked", async () => {
     expect(await rowsOf(jsonlSource(await file('\ufeff{"a":1}')))).toEqual([{ a: 1 }]);
     const packed = new Uint8Array(await new Response(new Blob(['{"a":1}\n{"a":2}\n']).stream().pipeThrough(new CompressionStream("gzip"))).arrayBuffer());

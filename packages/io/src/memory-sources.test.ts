@@ -33,6 +33,12 @@ describe("fromItems", () => {
     expect(() => fromItems([JSON.parse('{"__proto__":1}') as object])).toThrow("__proto__");
   });
 
+  test("a getter that throws, and not even an error, is named", () => {
+    // eslint-disable-next-line no-throw-literal, typescript/only-throw-error
+    const odd = { get a(): number { throw undefined; } };
+    expect(() => fromItems([{ a: 1 }, odd])).toThrow(expect.objectContaining({ code: "unreadable-value", message: expect.stringContaining('Item 1: reading its "a" throws') as string }) as Error);
+  });
+
   test("the version follows the content", async () => {
     expect(await versionOf(fromItems(["a", "b"]))).toBe(await versionOf(fromItems(["a", "b"])));
     expect(await versionOf(fromItems(["a", "b"]))).not.toBe(await versionOf(fromItems(["a", "c"])));

@@ -4,6 +4,7 @@ import {
 } from "@shoal/core";
 import { checkResult } from "./check-result.ts";
 import type { ResultPart } from "./gather-rows.ts";
+import { ownCopy } from "./own-copy.ts";
 
 /** One block being predicted: what the batches need, and what they leave behind. */
 export interface BlockPrediction {
@@ -36,7 +37,9 @@ export interface StartedBatch {
 /** Calls `predict` for some rows. @throws the signal's reason */
 export function startBatch(run: BlockPrediction, rows: Int32Array, attempt = 1): StartedBatch {
   if (run.signal.aborted) throw run.signal.reason;
-  const batch = batchOf(run.prepared, rows);
+  const given = batchOf(run.prepared, rows);
+  // What can't be predicted again in parts needs no second copy.
+  const batch = rows.length > 1 && !run.predictor.stateful ? ownCopy(given, run.spec) : given;
   const end = run.begin(rows);
   const outcome = callPredict(run, batch).then((result) => ({ ms: end(), result }), (error: unknown) => ({ ms: end(), error }));
   return { rows, batch, attempt, outcome };

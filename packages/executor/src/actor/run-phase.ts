@@ -1,4 +1,5 @@
 import { concatBlocks, failureClass, ShoalError, sliceBlock, type Block, type Predictor, type PredictorSpec, type RowFailure } from "@shoal/core";
+import { ownCopy } from "./own-copy.ts";
 import { endsActor, failureData } from "./predict-batch.ts";
 
 /** A block on its way through an actor; row `i` of it is row `rows[i]` of the block that was given. */
@@ -21,16 +22,17 @@ export interface Phase {
 export async function runPhase(phase: Phase, given: TracedBlock, attempt = 1): Promise<TracedBlock> {
   const { block, rows } = given;
   if (block.rows === 0) return given;
+  const oneToOne = phase.predictor.rows === "same" || phase.name === "preprocess";
+  const divisible = block.rows > 1 && oneToOne && !phase.predictor.stateful && phase.bisect;
   try {
-    const result = await phase.run(block);
+    const result = await phase.run(divisible ? ownCopy(block, phase.spec) : block);
     if (phase.predictor.rows === "same" && result.rows !== block.rows) throw wrongRowCount(phase, block, result);
     return { block: result, rows };
   } catch (error) {
     if (phase.signal.aborted) throw phase.signal.reason;
     const failure = failureClass(error);
     if (endsActor(failure)) throw ShoalError.from(error);
-    const oneToOne = phase.predictor.rows === "same" || phase.name === "preprocess";
-    if (block.rows > 1 && oneToOne && !phase.predictor.stateful && phase.bisect && failure !== "bug") {
+    if (divisible && failure !== "bug") {
       const middle = Math.ceil(block.rows / 2);
       const first = await runPhase(phase, { block: sliceBlock(block, 0, middle), rows: rows.subarray(0, middle) }, attempt + 1);
       const second = await runPhase(phase, { block: sliceBlock(block, middle), rows: rows.subarray(middle) }, attempt + 1);

@@ -1,19 +1,21 @@
 import {
   blockFromRows, blockRows, columnFromValues, columnValues, ShoalError, sliceBlock,
-  type ActorProgress, type ActorRequest, type BatchPolicy, type Block, type Column, type Predictor,
+  type ActorProgress, type ActorRequest, type BatchPolicy, type Block, type Column, type Predictor, type PredictorSpec,
 } from "@shoal/core";
 import { describe, expect, test } from "vitest";
 import { startActor } from "./start-actor.ts";
 
 const policy: BatchPolicy = { batchSize: 4, maxBatchRows: 1024, collapse: false, bisect: true };
 
-function start(predictor: Partial<Predictor>, change: Partial<BatchPolicy> = {}) {
+const declarative: PredictorSpec = { kind: "declarative", name: "double", backend: "none", task: "none", model: "none", options: {}, reads: ["n"], adds: ["doubled"], phases: ["predict"] };
+const own: PredictorSpec = { kind: "module", name: "own", module: "file:///own.ts", export: "own", args: null, batchFormat: "columns", rows: "same", stateful: false, phases: ["predict"] };
+
+function start(predictor: Partial<Predictor>, change: Partial<BatchPolicy> = {}, spec: PredictorSpec = declarative) {
   const batches: number[][] = [];
   const progress: ActorProgress[] = [];
   const counts = new Map<string, number>();
   const request: ActorRequest = {
-    spec: { kind: "declarative", name: "double", backend: "none", task: "none", model: "none", options: {}, reads: ["n"], adds: ["doubled"], phases: ["predict"] },
-    policy: { ...policy, ...change }, device: "cpu", deviceIndex: 0, threads: 1,
+    spec, policy: { ...policy, ...change }, device: "cpu", deviceIndex: 0, threads: 1,
   };
   const full: Predictor = { rows: "same", stateful: false, predict: async (batch) => doubled(batch), ...predictor };
   const counted: Predictor = {
@@ -36,6 +38,57 @@ const refusing = (bad: (n: number) => boolean) => async (batch: Block): Promise<
 };
 const never = new AbortController().signal;
 const count = (length: number): number[] => Array.from({ length }, (_, at) => at);
+
+describe("rows that a predictor changes in place before it fails", () => {
+  const columns = (): Block => ({
+    rows: 4, lineage: [],
+    columns: {
+      n: columnFromValues([0, 1, 2, 3]),
+      tensor: columnFromValues([0, 1, 2, 3].map((n) => Float32Array.of(n, n))),
+      text: columnFromValues(["0", "1", "2", "3"]),
+      bytes: columnFromValues([0, 1, 2, 3].map((n) => Uint8Array.of(n))),
+      nested: columnFromValues([0, 1, 2, 3].map((n) => ({ deep: [n] })), { kind: "json" }),
+    },
+  });
+  /** Adds to all that it can lay hands on, and then can't do 2. */
+  const meddling = async (batch: Block): Promise<Block> => {
+    const { n, tensor, text, bytes, nested } = batch.columns as unknown as { n: { values: Float64Array }; tensor: { values: Float32Array }; text: { values: string[] }; bytes: { values: Uint8Array[] }; nested: { values: { deep: number[] }[] } };
+    const bad = n.values.includes(2);
+    n.values.forEach((value, at) => (n.values[at] = value + 100));
+    tensor.values.forEach((value, at) => (tensor.values[at] = value + 100));
+    text.values.forEach((value, at) => (text.values[at] = `${value}!`));
+    for (const each of bytes.values) each[0] = (each[0] as number) + 100;
+    for (const { deep } of nested.values) deep[0] = (deep[0] as number) + 100;
+    if (bad) throw new TypeError("can't do 2");
+    return batch;
+  };
+  const once = [
+    [100, Float32Array.of(100, 100), "0!", Uint8Array.of(100), { deep: [100] }],
+    [101, Float32Array.of(101, 101), "1!", Uint8Array.of(101), { deep: [101] }],
+    [103, Float32Array.of(103, 103), "3!", Uint8Array.of(103), { deep: [103] }],
+  ];
+  const rowsOf = (result: Block): unknown[] => [...blockRows(result)].map((row) => [row["n"], row["tensor"], row["text"], row["bytes"], row["nested"]]);
+
+  test("are predicted again as they were", async () => {
+    const result = await start({ predict: meddling }, {}, own).runtime.process(columns(), never);
+    expect(rowsOf(result.block)).toEqual(once);
+    expect(result.failures).toMatchObject([{ row: 2 }]);
+  });
+
+  test.each(["preprocess", "postprocess"] as const)("are given to %s again as they were", async (phase) => {
+    const result = await start({ predict: async (batch) => batch, [phase]: meddling }, {}, own).runtime.process(columns(), never);
+    expect(rowsOf(result.block)).toEqual(once);
+    expect(result.failures).toMatchObject([{ row: 2 }]);
+  });
+
+  test("are not copied for a backend, which doesn't change them", async () => {
+    const given = columns();
+    const seen: unknown[] = [];
+    await start({ predict: async (batch) => (seen.push(batch.columns["tensor"]?.values), doubled(batch)) }, {}).runtime.process(given, never);
+    expect(seen).toEqual([given.columns["tensor"]?.values]);
+    expect((seen[0] as Float32Array).buffer).toBe((given.columns as unknown as { tensor: { values: Float32Array } }).tensor.values.buffer);
+  });
+});
 
 describe("batches", () => {
   test("are exact, but for the last", async () => {

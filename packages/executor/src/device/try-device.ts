@@ -1,6 +1,6 @@
 import { concatBlocks, ShoalError, type Actor, type ActorHost, type ActorRequest, type Block, type BlockResult, type Clock } from "@shoal/core";
 import { tooSlow } from "../pool/pool-errors.ts";
-import { look, lookAtLoading, type Sight } from "../pool/watchdog.ts";
+import { look, lookAtLoading, SleepWatch, type Sight } from "../pool/watchdog.ts";
 import { childController } from "../streams/abort.ts";
 
 /** An actor that was tried, and how fast it is. */
@@ -83,15 +83,23 @@ function tookTooLong(what: string, limitMs: number): ShoalError {
   return new ShoalError("timeout", `It ${what} for longer than ${Math.round(limitMs / 1000)} s.`, { failure: "timeout" });
 }
 
-/** Does some work and looks at it now and then, as a pool looks at its actors; what `look` gives ends it. */
+/**
+ * Does some work and looks at it now and then, as a pool looks at its actors; what `look` gives ends it. The time that `look` is
+ * told leaves out what this process slept through.
+ */
 async function watched<T>({ clock, signal, timeoutMs }: Trial, look: (now: number) => ShoalError | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const { controller, release } = childController(signal);
   const over = new AbortController();
   const everyMs = Math.min(lookEveryMs, timeoutMs === undefined ? lookEveryMs : Math.max(10, timeoutMs / 5));
   void (async () => {
+    const sleep = new SleepWatch(everyMs, clock.now());
+    let sleptMs = 0;
     while (!over.signal.aborted) {
       await clock.sleep(everyMs, over.signal);
-      const problem = look(clock.now());
+      const slept = sleep.sleptMs(clock.now());
+      sleptMs += slept;
+      if (slept > 0) continue;
+      const problem = look(clock.now() - sleptMs);
       if (problem !== undefined) return controller.abort(problem);
     }
   })().catch(() => {});

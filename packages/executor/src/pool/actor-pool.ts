@@ -7,7 +7,7 @@ import type { BlockPool } from "./block-pool.ts";
 import type { PoolSettings } from "./pool-settings.ts";
 import { afterLoss, failedResult, lossOf, mergeResults, type Loss, type Offer, type Task } from "./retry.ts";
 import { shareOut } from "./share-out.ts";
-import { look, lookAtLoading } from "./watchdog.ts";
+import { look, lookAtLoading, SleepWatch } from "./watchdog.ts";
 
 const blocksPerActor = 2;
 const idleBeforeRetiringMs = 10_000;
@@ -267,6 +267,7 @@ export class ActorPool implements BlockPool {
     const { clock, timeoutMs } = this.#settings;
     const everyMs = Math.min(1000, timeoutMs === undefined ? 1000 : Math.max(10, timeoutMs / 5));
     const { signal } = this.#ended;
+    const sleep = new SleepWatch(everyMs, clock.now());
     while (!signal.aborted) {
       try {
         await clock.sleep(everyMs, signal);
@@ -274,7 +275,11 @@ export class ActorPool implements BlockPool {
         if (signal.aborted) return;
         throw error;
       }
-      for (const member of this.#roster.members) this.#check(member, clock.now());
+      const slept = sleep.sleptMs(clock.now());
+      for (const member of this.#roster.members) {
+        if (slept > 0) member.sight = { ...member.sight, since: Math.min(clock.now(), member.sight.since + slept) };
+        else this.#check(member, clock.now());
+      }
       this.#checkLoading(clock.now());
       this.#settings.onTick();
     }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { look, lookAtLoading, type Sight } from "./watchdog.ts";
+import { look, lookAtLoading, SleepWatch, type Sight } from "./watchdog.ts";
 
 const actor = (ticks: number, phase: "predict" | "preprocess" = "predict") => ({ id: "a#1", progress: { phase, ticks, rows: [3, 9] as const } });
 const seen: Sight = { ticks: 4, since: 1000, noticed: false };
@@ -18,6 +18,12 @@ test("a notice names actor and rows, once", () => {
   const { notice, sight } = look(seen, actor(4), 61_000, undefined);
   expect(notice).toBe("a#1 has made no progress for 60 s (predict, rows 3–9 of its block).");
   expect(look(sight, actor(4), 200_000, undefined).notice).toBeUndefined();
+});
+
+test("one late look is a process that slept; late ones in a row are a slow machine", () => {
+  const sleep = new SleepWatch(1000, 0);
+  const slept = [1000, 2100, 14_100, 15_100, 27_100, 30_100, 33_100, 34_100, 46_100].map((now) => sleep.sleptMs(now));
+  expect(slept).toEqual([0, 0, 11_000, 0, 11_000, 0, 0, 0, 11_000]);
 });
 
 test("long loading is told after half a minute, and then ever more rarely", () => {

@@ -20,6 +20,34 @@ export function look(last: Sight, { id, progress }: Pick<Actor, "id" | "progress
   return { sight: { ...last, noticed: true }, timedOut: false, notice: `${id} has made no progress for ${Math.round(stillMs / 1000)} s (${progress.phase}${rows}).` };
 }
 
+/**
+ * Tells from the times of looks, which should be `everyMs` apart, that this process stood still between two of them: a laptop slept, or somebody stopped
+ * it. Nobody could work then, and what was done before waits to be read. One late look is taken for that; where all are late, that is how fast things go.
+ */
+export class SleepWatch {
+  readonly #everyMs: number;
+  #last: number;
+  #wasLate = false;
+
+  constructor(everyMs: number, now: number) {
+    this.#everyMs = everyMs;
+    this.#last = now;
+  }
+
+  /** How much of the time since the last look doesn't count. Where it is more than 0, nothing should be judged before the next look. */
+  sleptMs(now: number): number {
+    const gap = now - this.#last;
+    const late = gap > 2 * this.#everyMs + timerSlackMs;
+    const slept = late && !this.#wasLate ? gap - this.#everyMs : 0;
+    this.#last = now;
+    this.#wasLate = late;
+    return slept;
+  }
+}
+
+/** Timers are late by so much on any busy machine. */
+const timerSlackMs = 50;
+
 const longLoadMs = 30_000;
 
 /** Says that actors are still loading, after half a minute and then ever more rarely. `told`: when it was said last, 0 for never. */

@@ -44,3 +44,4 @@ parent.on("message", receive);
 // Decoders can throw where nobody awaits.
 process.on("uncaughtException", fail);
 process.on("unhandledRejection", fail);
+parent.postMessage({ kind: "began" });

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { blockFromRows, type Datasink } from "@shoal/core";
+import { blockFromRows, type Datasink, type SinkWriter } from "@shoal/core";
 import { beforeEach, describe, expect, test } from "vitest";
 import { collectRows } from "../collect-rows.ts";
 import { decodeThreadEntry } from "./decode-thread-entry.ts";
@@ -103,6 +103,53 @@ describe("an output", () => {
     await given.discard();
     expect(await collectRows(jsonlSource(out))).toEqual([{ a: 2 }]);
     expect(await readdir(folder)).toEqual(["out"]);
+  });
+
+  describe("of which something vanished while it was written is not published", () => {
+    const unfinished = (): string => join(folder, ".out.shoal-unfinished");
+    const writeThenHarm = async (harm: () => Promise<unknown>, name = "out", more: readonly number[] = [5]) => {
+      const writer = await jsonl(join(folder, name), name === "out" ? { maxRowsPerFile: 2 } : {}).open(signal);
+      await writer.write(blockFromRows([1, 2, 3, 4].map((a) => ({ a }))));
+      await harm();
+      const end = async () => {
+        for (const a of more) await writer.write(blockFromRows([{ a }]));
+        return writer.publish({ fields: [] });
+      };
+      const error: unknown = await end().then(() => undefined, (thrown: unknown) => thrown);
+      await writer.discard();
+      return error;
+    };
+
+    test.each<readonly [string, () => Promise<unknown>]>([
+      ["the folder", () => rm(unfinished(), { recursive: true })],
+      ["its owner's name", () => rm(join(unfinished(), "owner.json"))],
+      ["a part", () => rm(join(unfinished(), "data", "part-00000.jsonl"))],
+      ["the end of a part", () => truncate(join(unfinished(), "data", "part-00000.jsonl"), 5)],
+      ["nothing, but a part of another came", () => writeFile(join(unfinished(), "data", "part-00007.jsonl"), "{}\n")],
+    ])("%s", async (_, harm) => {
+      expect(await writeThenHarm(harm)).toMatchObject({ code: "output-damaged", hint: expect.stringContaining("Nothing was published") as string });
+      expect(await readdir(folder)).toEqual([]);
+    });
+
+    test("a single file", async () => {
+      const single = join(folder, ".out.jsonl.shoal-unfinished");
+      expect(await writeThenHarm(() => rm(single, { recursive: true }), "out.jsonl")).toMatchObject({ code: "output-damaged", message: expect.stringContaining(single) as string });
+      expect(await writeThenHarm(() => truncate(join(single, "data", "out.jsonl"), 5), "out.jsonl", [])).toMatchObject({ code: "output-damaged", message: expect.stringContaining("5 bytes") as string });
+      expect(await readdir(folder)).toEqual([]);
+    });
+
+    test("and what another run writes there by now stays", async () => {
+      let other: SinkWriter | undefined;
+      const harm = async (): Promise<void> => {
+        await rm(unfinished(), { recursive: true });
+        other = await jsonl(join(folder, "out")).open(signal);
+        await other.write(blockFromRows([{ a: 9 }]));
+      };
+      expect(await writeThenHarm(harm)).toMatchObject({ code: "output-damaged" });
+      await expect(jsonl(join(folder, "out")).open(signal)).rejects.toMatchObject({ code: "output-busy" });
+      await other?.publish({ fields: [] });
+      expect(await collectRows(jsonlSource(join(folder, "out")))).toEqual([{ a: 9 }]);
+    });
   });
 
   test("that holds what is not ours is not overwritten, not even when that came during the run", async () => {

@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rmdir, stat, type FileHandle } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rmdir, stat, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import process from "node:process";
 import { ShoalError } from "@shoal/core";
@@ -6,9 +6,10 @@ import { fileError } from "../file-error.ts";
 import { hasExtension } from "../file-store.ts";
 import { localPath } from "./local-files.ts";
 import type { Output, OutputFile, OutputOptions } from "../output.ts";
-import { dataName, deadLettersName, lettersBeside, lettersFate, lettersName, partName } from "../output-names.ts";
+import { dataName, deadLettersName, isHidden, lettersBeside, lettersFate, lettersName, partName } from "../output-names.ts";
+import { outputDamaged } from "../output-errors.ts";
 import { checkFolder, checkReplaceable, outputTarget } from "./output-place.ts";
-import { beginPublishing, claimUnfinished, leaveUnfinished, moveIfThere, publishLetters, removeUnfinished, replacedName, settleLeftOver, type Publishing } from "./unfinished-output.ts";
+import { beginPublishing, claimUnfinished, isOurs, leaveUnfinished, moveIfThere, publishLetters, removeUnfinished, replacedName, settleLeftOver, type Claim, type Publishing } from "./unfinished-output.ts";
 
 /**
  * Opens a path for writing: one file when it ends in one of the extensions (`out.jsonl`), otherwise a directory of parts
@@ -33,8 +34,8 @@ export async function openOutput(given: string, options: OutputOptions): Promise
     }
     await checkReplaceable(target, location, mode);
     await mkdir(dirname(target), { recursive: true });
-    const unfinished = await claimUnfinished(target, location, resume ? "resume" : mode);
-    return new LocalOutput(location, target, unfinished, single, options);
+    const claim = await claimUnfinished(target, location, resume ? "resume" : mode);
+    return new LocalOutput(location, target, claim, single, options);
   } catch (error) {
     throw fileError(error, `write "${location}"`);
   }
@@ -44,56 +45,79 @@ class LocalOutput implements Output {
   readonly location: string;
   readonly single: boolean;
   readonly unfinished: string;
+  readonly #claim: Claim;
   readonly #target: string;
   readonly #mode: "error" | "overwrite";
   readonly #extension: string;
-  readonly #names: string[] = [];
+  readonly #files: DiskFile[] = [];
   #letters: DiskFile | undefined;
+  #data: Promise<unknown> | undefined;
   readonly #open = new Set<DiskFile>();
 
-  constructor(location: string, target: string, unfinished: string, single: boolean, options: OutputOptions) {
+  constructor(location: string, target: string, claim: Claim, single: boolean, options: OutputOptions) {
     this.location = location;
     this.single = single;
     this.#target = target;
-    this.unfinished = unfinished;
+    this.#claim = claim;
+    this.unfinished = claim.path;
     this.#mode = options.mode ?? "error";
     this.#extension = options.extensions[0] ?? "";
   }
 
   async nextFile(): Promise<OutputFile> {
-    const name = this.single ? basename(this.#target) : partName(this.#names.length, this.#extension);
-    this.#names.push(name);
-    return this.#create(this.#data(name), this.single ? this.location : join(this.location, name));
+    const name = this.single ? basename(this.#target) : partName(this.#files.length, this.#extension);
+    const file = await this.#create(this.#dataPath(name), this.single ? this.location : join(this.location, name));
+    this.#files.push(file);
+    return file;
   }
 
   async deadLetters(): Promise<OutputFile> {
-    this.#letters ??= await this.#create(this.single ? join(this.unfinished, lettersName) : this.#data(deadLettersName), this.#lettersPath(this.location));
+    this.#letters ??= await this.#create(this.single ? join(this.unfinished, lettersName) : this.#dataPath(deadLettersName), this.#lettersPath(this.location));
     return this.#letters;
   }
 
   async publish(): Promise<{ files: readonly string[]; deadLetters?: string }> {
     try {
       await checkReplaceable(this.#target, this.location, this.#mode);
+      await this.#checkWritten();
       await (this.single ? this.#publishFile() : this.#publishDirectory());
       await syncDirectory(dirname(this.#target));
     } catch (error) {
       throw fileError(error, `publish "${this.location}"`, { details: { unfinished: this.unfinished } });
     }
-    await removeUnfinished(this.unfinished, this.#target);
+    await removeUnfinished(this.#claim, this.#target);
     return {
-      files: this.#names.map((name) => (this.single ? this.location : join(this.location, name))),
+      files: this.#files.map((file) => file.path),
       ...(this.#letters === undefined ? {} : { deadLetters: this.#letters.path }),
     };
   }
 
   async discard(): Promise<void> {
     for (const file of this.#open) await file.abandon();
-    await removeUnfinished(this.unfinished, this.#target);
+    await removeUnfinished(this.#claim, this.#target);
   }
 
   async leave(): Promise<void> {
     for (const file of this.#open) await file.abandon();
-    await leaveUnfinished(this.unfinished, this.#target);
+    await leaveUnfinished(this.#claim, this.#target);
+  }
+
+  /** What lies in the unfinished directory gets the output's name as it is, so it must be what was written. @throws `output-damaged` */
+  async #checkWritten(): Promise<void> {
+    if (!(await isOurs(this.#claim))) throw this.#vanished();
+    const files = this.#letters === undefined ? this.#files : [...this.#files, this.#letters];
+    for (const { disk, path, size } of files) {
+      const found = await stat(disk).catch(() => undefined);
+      if (found?.isFile() !== true) throw outputDamaged(this.location, `"${path}" was written, and is gone from "${this.unfinished}"`);
+      if (found.size !== size) throw outputDamaged(this.location, `"${path}" has ${found.size} bytes in "${this.unfinished}", where ${size} were written`);
+    }
+    const names = new Set(files.map(({ disk }) => basename(disk)));
+    const stranger = (await readdir(this.#dataPath())).find((name) => !names.has(name) && !isHidden(name));
+    if (stranger !== undefined) throw outputDamaged(this.location, `"${stranger}" lies in "${this.unfinished}", and was not written by this run`);
+  }
+
+  #vanished(cause?: unknown): ShoalError {
+    return outputDamaged(this.location, `"${this.unfinished}", where it lies until it is whole, was removed or replaced`, cause);
   }
 
   /** A file takes another's place in one step; its dead letters follow. */
@@ -102,15 +126,15 @@ class LocalOutput implements Output {
     const publishing: Publishing = { data: join(dataName, name), letters: lettersFate(this.#letters !== undefined, this.#mode) };
     await beginPublishing(this.unfinished, publishing);
     if ((await stat(this.#target).catch(() => undefined))?.isDirectory() === true) await this.#moveOldAside();
-    await rename(this.#data(name), this.#target);
+    await rename(this.#dataPath(name), this.#target);
     await publishLetters(this.unfinished, this.#target, publishing);
   }
 
   async #publishDirectory(): Promise<void> {
-    await syncDirectory(this.#data());
+    await syncDirectory(this.#dataPath());
     await beginPublishing(this.unfinished, { data: dataName, letters: "leave" });
     await this.#moveOldAside();
-    await rename(this.#data(), this.#target);
+    await rename(this.#dataPath(), this.#target);
   }
 
   /** What is replaced stays whole in the unfinished directory until the new output has its name; a crash in between is put right by the next run. */
@@ -120,17 +144,21 @@ class LocalOutput implements Output {
   }
 
   async #create(path: string, published: string): Promise<DiskFile> {
+    if (!(await isOurs(this.#claim))) throw this.#vanished();
     try {
-      await mkdir(dirname(path), { recursive: true });
-      const file = new DiskFile(await open(path, "wx"), published, () => this.#open.delete(file));
+      // Once: made anew, it would lack what was written before it vanished.
+      this.#data ??= mkdir(this.#dataPath());
+      await this.#data;
+      const file = new DiskFile(await open(path, "wx"), path, published, () => this.#open.delete(file));
       this.#open.add(file);
       return file;
     } catch (error) {
+      if ((error as { code?: unknown }).code === "ENOENT") throw this.#vanished(error);
       throw fileError(error, `write "${published}"`);
     }
   }
 
-  #data(name = ""): string {
+  #dataPath(name = ""): string {
     return join(this.unfinished, dataName, name);
   }
 
@@ -140,15 +168,23 @@ class LocalOutput implements Output {
 }
 
 class DiskFile implements OutputFile {
+  /** Where it lies now. */
+  readonly disk: string;
   readonly path: string;
   readonly #handle: FileHandle;
   readonly #closed: () => void;
   #size = 0;
 
-  constructor(handle: FileHandle, path: string, closed: () => void) {
+  constructor(handle: FileHandle, disk: string, path: string, closed: () => void) {
     this.#handle = handle;
+    this.disk = disk;
     this.path = path;
     this.#closed = closed;
+  }
+
+  /** Bytes that were written. */
+  get size(): number {
+    return this.#size;
   }
 
   async write(bytes: Uint8Array): Promise<void> {

@@ -11,6 +11,8 @@ interface Owner {
   readonly pid: number;
   readonly host: string;
   readonly startedAt: string;
+  /** Tells one claim from any other, of the same process too. */
+  readonly claim?: string;
   /** It has left the output unfinished, and lives on. */
   readonly left?: boolean;
 }
@@ -24,8 +26,14 @@ export const replacedName = "replaced";
 const ledgerFolder = "ledger";
 const publishingFile = "publishing.json";
 
-/** Those that this process is writing now, each with its sign of life; a directory of ours that is not among them was left over. */
-const claimed = new Map<string, ReturnType<typeof setInterval>>();
+/** An unfinished directory that is ours, as long as its owner's file says so. */
+export interface Claim {
+  readonly path: string;
+  readonly claim: string;
+}
+
+/** Those that this process is writing now, each with its claim and its sign of life; a directory of ours that is not among them was left over. */
+const claimed = new Map<string, { readonly claim: string; readonly timer: ReturnType<typeof setInterval> }>();
 
 /** Those that this process is about to take over from a dead one. */
 const taking = new Set<string>();
@@ -44,12 +52,13 @@ export function unfinishedPath(target: string): string {
  * What an earlier run has left is refused, removed (`overwrite`) or taken over (`resume`): then the ledger in it stays, and nothing else.
  * @throws `output-busy` while another run writes there; `output-unfinished` when one has left it, with mode `error`
  */
-export async function claimUnfinished(target: string, location: string, mode: "error" | "overwrite" | "resume"): Promise<string> {
+export async function claimUnfinished(target: string, location: string, mode: "error" | "overwrite" | "resume"): Promise<Claim> {
   const path = unfinishedPath(target);
-  const candidate = `${path}-${process.pid}-${Math.random().toString(36).slice(2)}`;
+  const claim = Math.random().toString(36).slice(2);
+  const candidate = `${path}-${process.pid}-${claim}`;
   await mkdir(candidate);
   try {
-    await writeFile(join(candidate, ownerFile), JSON.stringify({ pid: process.pid, host: hostname(), startedAt: new Date().toISOString() } satisfies Owner));
+    await writeFile(join(candidate, ownerFile), JSON.stringify({ pid: process.pid, host: hostname(), startedAt: new Date().toISOString(), claim } satisfies Owner));
     if (!(await renameUnlessThere(candidate, path))) {
       if (mode === "resume") {
         // Within a process, whose name does not tell one run from another.
@@ -68,9 +77,10 @@ export async function claimUnfinished(target: string, location: string, mode: "e
     const touch = (): void => void utimes(join(path, ownerFile), new Date(), new Date()).catch(() => {});
     const timer = setInterval(touch, signOfLifeMs);
     timer.unref();
-    claimed.set(path, timer);
+    clearInterval(claimed.get(path)?.timer);
+    claimed.set(path, { claim, timer });
     taking.delete(path);
-    return path;
+    return { path, claim };
   } catch (error) {
     await rm(candidate, { recursive: true, force: true });
     throw error;
@@ -131,17 +141,37 @@ async function clear(path: string): Promise<void> {
   for (const name of await readdir(path)) if (!kept.includes(name)) await rm(join(path, name), { recursive: true, force: true });
 }
 
+/** Whether the directory is there and has had no other owner since. */
+export async function isOurs({ path, claim }: Claim): Promise<boolean> {
+  return (await readOwner(path))?.claim === claim;
+}
+
+/** It was removed while we wrote, and somebody else has one of that name by now. */
+async function isAnothers({ path, claim }: Claim): Promise<boolean> {
+  const owner = await readOwner(path);
+  return owner !== undefined && owner.claim !== claim;
+}
+
 /** Leaves the directory to a run that goes on. An old output that was moved into it goes back to its place. */
-export async function leaveUnfinished(path: string, target: string): Promise<void> {
-  clearInterval(claimed.get(path));
+export async function leaveUnfinished(claim: Claim, target: string): Promise<void> {
+  const { path } = claim;
   try {
+    if (await isAnothers(claim)) return;
     if (await settle(path, target)) return await removeAtOnce(path);
     await clear(path);
     const owner = await readOwner(path);
     if (owner !== undefined) await writeFile(join(path, ownerFile), JSON.stringify({ ...owner, left: true } satisfies Owner));
   } finally {
-    claimed.delete(path);
+    release(claim);
   }
+}
+
+/** Else this process would find its own place busy as long as it lives. */
+function release({ path, claim }: Claim): void {
+  const held = claimed.get(path);
+  if (held?.claim !== claim) return;
+  clearInterval(held.timer);
+  claimed.delete(path);
 }
 
 /** Of several runs, one moves it; the others find it gone. What is half removed must not be taken for an output. */
@@ -207,14 +237,14 @@ export async function publishLetters(path: string, target: string, { letters }: 
 }
 
 /** Gives the directory up. An old output that was moved into it and not replaced after all goes back to its place. */
-export async function removeUnfinished(path: string, target: string): Promise<void> {
-  clearInterval(claimed.get(path));
+export async function removeUnfinished(claim: Claim, target: string): Promise<void> {
+  const { path } = claim;
   try {
+    if (await isAnothers(claim)) return;
     await settle(path, target);
     await removeAtOnce(path);
   } finally {
-    // Else this process would find its own place busy as long as it lives.
-    claimed.delete(path);
+    release(claim);
   }
 }
 
