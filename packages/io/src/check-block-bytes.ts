@@ -30,6 +30,8 @@ export async function checkBlockBytes(bytes: Uint8Array, expected: BlockExpectat
     // To the end: a thread that is left in the middle of its job is not used again.
     for await (const found of runInThread("arrow-inspect", { bytes: sent, expected, givesBack: isMoved }, { signal, stallMs: timeoutMs, ...(isMoved && { transfer: [sent.buffer as ArrayBuffer] }) })) inspection = found as Inspection;
   } catch (error) {
+    // Nobody has looked at the bytes yet.
+    if (ShoalError.is(error, "decoder-not-started")) throw badResult({ message: "this machine was too busy to look at it" }, error, true);
     if (!(error instanceof ContentFault)) throw error;
     const isLate = error.code === "decoder-stalled";
     throw badResult({ message: isLate ? `it could not be read within ${timeoutMs} ms` : error.message }, error, isLate);
