@@ -7,6 +7,7 @@ import { interruptSignal } from "./interrupt.ts";
 import { JsonEvents } from "./json-events.ts";
 import { ManyMachines } from "./many-machines.ts";
 import { runSettings, type RunFlags } from "./run-flags.ts";
+import { untimelyEnd } from "./untimely-end.ts";
 
 /** One run started by the command: its settings reach the job, its events decide the exit code. */
 export class CommandRun implements AsyncDisposable {
@@ -28,7 +29,7 @@ export class CommandRun implements AsyncDisposable {
       note: (message) => (this.#json === undefined && flags.quiet === undefined ? this.#say(`note: ${message}`) : undefined),
     });
     this.settings = {
-      ...runSettings(flags, interruptSignal()),
+      ...runSettings(flags, AbortSignal.any([interruptSignal(), untimelyEnd.ofRun(() => this.began)])),
       ...this.#machines?.settings(title),
       onEvent: (event) => this.#take(event),
       ...(flags.quiet === undefined && { log: standardErrorLogger((message) => message === this.#shown) }),

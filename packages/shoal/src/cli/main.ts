@@ -10,6 +10,7 @@ import { inferCommand } from "./infer-command.ts";
 import { inspectCommand } from "./inspect-command.ts";
 import { runCommand } from "./run-command.ts";
 import { serveCommand } from "./serve-command.ts";
+import { untimelyEnd } from "./untimely-end.ts";
 import { workCommand } from "./work-command.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
@@ -32,8 +33,11 @@ const program = new Command("shoal")
 for (const command of program.commands) command.exitOverride().showHelpAfterError(`(shoal ${command.name()} --help shows how it is used)`);
 
 try {
-  await program.parseAsync();
-} catch (error) {
+  await Promise.race([program.parseAsync(), untimelyEnd.atOnce]);
+  if (untimelyEnd.error !== undefined) throw untimelyEnd.error;
+} catch (thrown) {
+  // A run that it has ended says that it was ended.
+  const error = untimelyEnd.error ?? thrown;
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   } else {

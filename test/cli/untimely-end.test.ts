@@ -1,0 +1,29 @@
+// What ends a command beside its run: errors that nobody caught, waiting in vain, outputs that can't be written.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { fixtures, shoal } from "./shoal.ts";
+
+let folder: string;
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "shoal-untimely-"))));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test.each([["reject", "a stray rejection"], ["throw", "a late throw"]])("an error of a job that nobody catches (%s) ends its run in order: in words, with what is done kept", async (how, message) => {
+  const here = mkdtempSync(join(folder, `${how}-`));
+  const job = join(fixtures, "stray-job.ts");
+  const ended = await shoal(["run", job, how], here);
+  expect(ended).toMatchObject({ code: 1, signal: null, out: "" });
+  expect(ended.err).toMatch(new RegExp(`rows that are done are kept[^]*error uncaught: .*${message}\\n[^]*stray-job\\.ts:`));
+  expect(ended.err).not.toContain("Node.js v");
+  expect(existsSync(join(here, "stray.jsonl"))).toBe(false);
+  expect(await shoal(["run", job, "--resume", "--quiet"], here)).toMatchObject({ code: 0, err: "" });
+  const ids = readFileSync(join(here, "stray.jsonl"), "utf8").trim().split("\n").map((line) => (JSON.parse(line) as { id: number }).id);
+  expect(ids).toEqual(Array.from({ length: 1000 }, (_, id) => id));
+  expect(readdirSync(here)).toEqual(["stray.jsonl"]);
+}, 60_000);
+
+test("where nothing runs yet, a late throw ends the command at once", async () => {
+  writeFileSync(join(folder, "timer.mjs"), 'setTimeout(() => { throw new TypeError("too late"); });\nawait new Promise((resolve) => setTimeout(resolve, 3_600_000));\n');
+  expect(await shoal(["run", "timer.mjs"], folder)).toMatchObject({ code: 1, out: "", err: expect.stringMatching(/^error uncaught: .*too late\n[^]*timer\.mjs:1/) as string });
+});
