@@ -27,3 +27,12 @@ test("where nothing runs yet, a late throw ends the command at once", async () =
   writeFileSync(join(folder, "timer.mjs"), 'setTimeout(() => { throw new TypeError("too late"); });\nawait new Promise((resolve) => setTimeout(resolve, 3_600_000));\n');
   expect(await shoal(["run", "timer.mjs"], folder)).toMatchObject({ code: 1, out: "", err: expect.stringMatching(/^error uncaught: .*too late\n[^]*timer\.mjs:1/) as string });
 });
+
+test("a job file that waits for what never comes says so; a run under way ends in order first", async () => {
+  const url = JSON.stringify(import.meta.resolve("shoal"));
+  writeFileSync(join(folder, "waits.mjs"), "await new Promise(() => {});\n");
+  expect(await shoal(["run", "waits.mjs"], folder)).toMatchObject({ code: 1, out: "", err: expect.stringMatching(/^error never-settles: The job file waits[^\n]*\n {2}→ [^\n]*\n$/) as string });
+  writeFileSync(join(folder, "source.mjs"), `import { fromAsyncIterable, jsonl } from ${url};\nasync function* rows() {\n  yield { n: 1 };\n  await new Promise(() => {});\n}\nexport default fromAsyncIterable(rows).to(jsonl("waits.jsonl"));\n`);
+  expect(await shoal(["run", "source.mjs"], folder)).toMatchObject({ code: 1, err: expect.stringContaining("error never-settles: ") as string });
+  expect(readdirSync(folder).filter((name) => name.includes("waits.jsonl"))).toEqual([]);
+});

@@ -31,6 +31,8 @@ class UntimelyEnd {
     const controller = new AbortController();
     this.#run = { isUnderWay, controller };
     process.on("uncaughtException", (thrown) => this.end(strayError(thrown)));
+    // Nothing is left that could wake the process, and still it waits. A second time: the run waits for the same.
+    process.on("beforeExit", () => (this.error === undefined ? this.end(neverSettles()) : this.#endAtOnce(this.error)));
     return controller.signal;
   }
 
@@ -55,5 +57,12 @@ function strayError(thrown: unknown): ShoalError {
     hint: "Await the promise that it comes from, or catch it in the callback that throws it.",
     failure: "aborted",
     cause: thrown,
+  });
+}
+
+function neverSettles(): ShoalError {
+  return new ShoalError("never-settles", "The job file waits for something that never comes: nothing is left that could bring it.", {
+    hint: "Look for an await of a promise that nobody settles, in its body, in the function that it exports, or in its source of rows.",
+    failure: "aborted",
   });
 }
