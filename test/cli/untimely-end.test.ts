@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { fixtures, shoal } from "./shoal.ts";
+import { fixtures, shell, shoal } from "./shoal.ts";
 
 let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "shoal-untimely-"))));
@@ -35,4 +35,17 @@ test("a job file that waits for what never comes says so; a run under way ends i
   writeFileSync(join(folder, "source.mjs"), `import { fromAsyncIterable, jsonl } from ${url};\nasync function* rows() {\n  yield { n: 1 };\n  await new Promise(() => {});\n}\nexport default fromAsyncIterable(rows).to(jsonl("waits.jsonl"));\n`);
   expect(await shoal(["run", "source.mjs"], folder)).toMatchObject({ code: 1, err: expect.stringContaining("error never-settles: ") as string });
   expect(readdirSync(folder).filter((name) => name.includes("waits.jsonl"))).toEqual([]);
+});
+
+test.skipIf(process.platform !== "linux").each([["output-closed", "| head -n 1 > first.txt"], ["disk-full", "> /dev/full"]])("events that can't be written end the run in order: %s", async (code, where) => {
+  const here = mkdtempSync(join(folder, `${code}-`));
+  const ended = await shell(`(shoal run '${join(fixtures, "endless-job.ts")}' --json; echo $? > code.txt) ${where}`, here);
+  expect(ended.err).toMatch(new RegExp(`^error ${code}: Can't write to standard output: [^\\n]*\\n {2}→ [^\\n]*\\n$`));
+  expect(readFileSync(join(here, "code.txt"), "utf8")).toBe("1\n");
+  expect(readdirSync(here).filter((name) => name.includes("endless"))).toEqual([]);
+});
+
+test.skipIf(process.platform !== "linux")("what is lost at the very end is an error too", async () => {
+  const ended = await shell("echo '{\"id\":1}' > one.jsonl; shoal inspect one.jsonl > /dev/full", folder);
+  expect(ended).toMatchObject({ code: 1, err: expect.stringMatching(/^error disk-full: Can't write to standard output/) as string });
 });

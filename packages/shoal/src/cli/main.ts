@@ -4,6 +4,7 @@ import "@shoal/workers/ts-loader";
 import { setMaxListeners } from "node:events";
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { fileError } from "@shoal/io";
 import { doctorCommand } from "./doctor-command.ts";
 import { exitCodes, printError } from "./exit-codes.ts";
 import { inferCommand } from "./infer-command.ts";
@@ -17,6 +18,10 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
 
 // A coordinator has more than ten things under way that all end by one signal; Node would call that a leak, in the midst of its news.
 setMaxListeners(100);
+
+// Events and texts are written without waiting: what becomes of them is heard of here.
+const outputFailed = (error: unknown): void => untimelyEnd.end(fileError(error, "write to standard output"));
+process.stdout.on("error", outputFailed);
 
 const program = new Command("shoal")
   .description("Offline batch inference: one lazy pipeline over a dataset, run by whatever can compute.")
@@ -34,6 +39,7 @@ for (const command of program.commands) command.exitOverride().showHelpAfterErro
 
 try {
   await Promise.race([program.parseAsync(), untimelyEnd.atOnce]);
+  await written(process.stdout).catch(outputFailed);
   if (untimelyEnd.error !== undefined) throw untimelyEnd.error;
 } catch (thrown) {
   // A run that it has ended says that it was ended.
@@ -45,5 +51,10 @@ try {
   }
 }
 // A library of the job's may hold a handle open; the work is done, and output that is still on its way is waited for.
-await Promise.all([process.stdout, process.stderr].map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve()))));
+await Promise.allSettled([written(process.stdout), written(process.stderr)]);
 process.exit();
+
+/** Settles when everything written so far has left. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve, reject) => stream.write("", (error) => (error == null ? resolve() : reject(error))));
+}
