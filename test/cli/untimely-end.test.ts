@@ -49,3 +49,13 @@ test.skipIf(process.platform !== "linux")("what is lost at the very end is an er
   const ended = await shell("echo '{\"id\":1}' > one.jsonl; shoal inspect one.jsonl > /dev/full", folder);
   expect(ended).toMatchObject({ code: 1, err: expect.stringMatching(/^error disk-full: Can't write to standard output/) as string });
 });
+
+test.skipIf(process.platform !== "linux")("a standard error that can't be written takes nothing from a run, and its actors nothing from theirs", async () => {
+  const job = join(fixtures, "talking-job.ts");
+  for (const [at, where] of ["2> /dev/full", "2>&-", "2> >(true)"].entries()) {
+    const ended = await shell(`shoal run '${job}' -o untold-${at}.jsonl ${where}`, folder);
+    expect(ended).toMatchObject({ code: 0 });
+    expect(readFileSync(join(folder, `untold-${at}.jsonl`), "utf8")).toBe('{"id":0}\n{"id":1}\n');
+  }
+  expect(await shell("shoal inspect nowhere.jsonl 2> /dev/full", folder)).toMatchObject({ code: 1, out: "", err: "" });
+}, 60_000);

@@ -22,6 +22,8 @@ setMaxListeners(100);
 // Events and texts are written without waiting: what becomes of them is heard of here.
 const outputFailed = (error: unknown): void => untimelyEnd.end(fileError(error, "write to standard output"));
 process.stdout.on("error", outputFailed);
+// Where nobody can be told anything, the work is still good, and the exit code says so.
+process.stderr.on("error", () => {});
 
 const program = new Command("shoal")
   .description("Offline batch inference: one lazy pipeline over a dataset, run by whatever can compute.")
