@@ -67,6 +67,9 @@ test("what would be ignored is refused: -o for a job that names its sink, an end
   expect(named).toMatchObject({ code: 2, err: expect.stringContaining("--output has no effect here: the job names its own sink, jsonl(forever/)") as string });
   const strange = await shoal(["run", join(fixtures, "fussy-job.ts"), "--limit", "1", "-o", "rows.xyz"], folder);
   expect(strange).toMatchObject({ code: 2, err: expect.stringContaining("unknown-format") as string });
+  for (const place of [".", "s3://bucket/out.jsonl"]) {
+    expect(await shoal(["run", join(fixtures, "fussy-job.ts"), "--limit", "1", "--format", "jsonl", "-o", place], folder)).toMatchObject({ code: 2, err: expect.stringContaining("unwritable-location") as string });
+  }
   expect(readdirSync(folder).filter((name) => /elsewhere|xyz/.test(name))).toEqual([]);
 });
 
