@@ -67,6 +67,9 @@ test("what would be ignored is refused: -o for a job that names its sink, an end
   expect(named).toMatchObject({ code: 2, err: expect.stringContaining("--output has no effect here: the job names its own sink, jsonl(forever/)") as string });
   const strange = await shoal(["run", join(fixtures, "fussy-job.ts"), "--limit", "1", "-o", "rows.xyz"], folder);
   expect(strange).toMatchObject({ code: 2, err: expect.stringContaining("unknown-format") as string });
+  for (const place of [".", "s3://bucket/out.jsonl"]) {
+    expect(await shoal(["run", join(fixtures, "fussy-job.ts"), "--limit", "1", "--format", "jsonl", "-o", place], folder)).toMatchObject({ code: 2, err: expect.stringContaining("unwritable-location") as string });
+  }
   expect(readdirSync(folder).filter((name) => /elsewhere|xyz/.test(name))).toEqual([]);
 });
 
@@ -75,6 +78,20 @@ test("with the rows on standard output, events go to standard error", async () =
   expect(result).toMatchObject({ code: 0, out: '{"id":0,"twice":0}\n' });
   expect(JSON.parse(result.err.split("\n")[0] as string)).toMatchObject({ kind: "run-started" });
 });
+
+test("what a job logs goes to standard error where standard output has rows or events", async () => {
+  const job = join(fixtures, "talking-job.ts");
+  const said = ["the file was loaded", "the function is called", "the predictor predicts", "row 0 comes by"];
+  const rows = await shoal(["run", job, "--quiet"], folder);
+  expect(rows).toMatchObject({ code: 0, out: '{"id":0}\n{"id":1}\n' });
+  for (const words of said) expect(rows.err).toContain(words);
+  const events = await shoal(["run", job, "--json", "-o", "talked.jsonl"], folder);
+  for (const line of events.out.trim().split("\n")) expect(JSON.parse(line)).toHaveProperty("kind");
+  for (const words of said) expect(events.err).toContain(words);
+  const neither = await shoal(["run", job, "--quiet", "-o", "talked.csv"], folder);
+  expect(neither).toMatchObject({ code: 0, out: "row 0 comes by\nrow 1 comes by\n" });
+  expect(await shoal(["run", join(fixtures, "body-job.ts"), "--json", "--on-error", "skip"], folder)).toMatchObject({ code: 0, out: expect.not.stringContaining("7 rows\n") as string, err: expect.stringContaining("7 rows\n") as string });
+}, 60_000);
 
 test("dead letters of a job that runs in its file's body decide the exit code too; a file that runs nothing says so", async () => {
   const letters = await shoal(["run", join(fixtures, "body-job.ts"), "--on-error", "dead-letter", "--dead-letters", "letters.jsonl"], folder);

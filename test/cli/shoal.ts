@@ -14,7 +14,11 @@ export interface Finished {
 }
 
 export function startShoal(args: readonly string[], cwd: string, stdin?: string): { readonly child: ChildProcess; readonly finished: Promise<Finished> } {
-  const child = spawn(process.execPath, ["--conditions=@shoal/source", `--import=${loader}`, main, ...args], { cwd, stdio: ["pipe", "pipe", "pipe"] });
+  return start(process.execPath, ["--conditions=@shoal/source", `--import=${loader}`, main, ...args], cwd, stdin);
+}
+
+function start(program: string, args: readonly string[], cwd: string, stdin?: string): { readonly child: ChildProcess; readonly finished: Promise<Finished> } {
+  const child = spawn(program, args, { cwd, stdio: ["pipe", "pipe", "pipe"] });
   child.stdin.end(stdin ?? "");
   let out = "";
   let err = "";
@@ -26,4 +30,10 @@ export function startShoal(args: readonly string[], cwd: string, stdin?: string)
 
 export function shoal(args: readonly string[], cwd: string, stdin?: string): Promise<Finished> {
   return startShoal(args, cwd, stdin).finished;
+}
+
+/** Runs a line of a shell in which `shoal` is the command. */
+export function shell(line: string, cwd: string): Promise<Finished> {
+  const quoted = [process.execPath, "--conditions=@shoal/source", `--import=${loader}`, main].map((word) => `'${word}'`).join(" ");
+  return start("/bin/bash", ["-c", `shoal() { ${quoted} "$@"; }\n${line}`], cwd).finished;
 }

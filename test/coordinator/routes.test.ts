@@ -197,6 +197,17 @@ describe("the API", () => {
     for (const wrong of ["{", "{}", '{"scopes":[]}', '{"scopes":["root"]}', '{"scopes":["work"],"ttlMs":-1}', '{"scopes":["work"],"volunteer":1}']) {
       expect([wrong, (await get("api/invites", { method: "POST", headers, body: wrong })).status]).toEqual([wrong, 400]);
     }
+    // As programs send them that say nothing of a length: no body at all, and one in pieces. Node's own client would add one.
+    const raw = (length: string, body: string): Promise<string> =>
+      new Promise((resolve) => {
+        let text = "";
+        const { hostname, port, pathname } = new URL(server.url);
+        const socket = connect(Number(port), hostname, () => socket.write(`POST ${pathname}api/invites HTTP/1.1\r\nhost: ${hostname}:${port}\r\nauthorization: ${new Headers(headers).get("authorization")}\r\nconnection: close\r\n${length}\r\n${body}`));
+        socket.setEncoding("utf8").on("data", (chunk: string) => (text += chunk)).on("close", () => resolve(text));
+      });
+    expect(await raw("", "")).toMatch(/^HTTP\/1\.1 400 [^]*"code":"bad-option"/);
+    expect(await raw("transfer-encoding: chunked\r\n", '12\r\n{"scopes":["work"]\r\n1\r\n}\r\n0\r\n\r\n')).toMatch(/^HTTP\/1\.1 201 /);
+    expect(await raw("transfer-encoding: chunked\r\n", `4e20\r\n${" ".repeat(20_000)}\r\n0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 413 /);
     expect((await get("api/invites", { method: "POST", headers, body: JSON.stringify({ scopes: ["work"], more: "x".repeat(20_000) }) })).status).toBe(413);
   });
 

@@ -36,4 +36,15 @@ describe("connect(link)", () => {
     expect(forWorkers.message).toMatch(/submit/);
     expect((await thrown(connect(`${coordinator.url}#${"x".repeat(80)}`))).code).not.toBe("unreachable");
   });
+
+  test("says what is too long for a coordinator, and the connection takes the next job", async () => {
+    await using cluster = await connect(await coordinator.link(["submit"]));
+    expect(await thrown(reviews().takeAll(Infinity, { on: cluster, name: "n".repeat(1025) }))).toMatchObject({ code: "bad-option", message: expect.stringMatching(/^The name of the job has 1,025 characters; a coordinator takes 1,024 at most\./) as string });
+    expect(await thrown(reviews().takeAll(Infinity, { on: cluster, note: "n".repeat(4097) }))).toMatchObject({ code: "bad-option", message: expect.stringMatching(/^The note of the job/) as string });
+    const signal = new AbortController();
+    const rows = reviews().takeAll(Infinity, { on: cluster, name: "n".repeat(1024), note: "n".repeat(4096), signal: signal.signal });
+    await expect.poll(() => coordinator.gateway.snapshot().jobs.some(({ name }) => name.startsWith("nnn"))).toBe(true);
+    signal.abort();
+    expect(await thrown(rows)).toMatchObject({ code: "aborted" });
+  });
 });

@@ -1,5 +1,4 @@
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { Invite, Scope } from "@shoal/cluster";
 import { linkOf } from "../links/link.ts";
 import { refuse } from "../server/refuse.ts";
@@ -24,8 +23,10 @@ export function inviteRoutes(environment: Environment): Hono<Bindings> {
       return refused ?? next();
     })
     .get("/api/invites", (context) => context.json({ invites: gateway.invites().map(withLink) }, 200, { "cache-control": "no-store" }))
-    .post("/api/invites", bodyLimit({ maxSize: 16 * 1024, onError: () => refuse(413, "too-large", "That is more than an invite says.", "Send scopes, volunteer, ttlMs.") }), async (context) => {
-      const wish: unknown = await context.req.json().catch(() => undefined);
+    .post("/api/invites", async (context) => {
+      const text = await textUpTo(16 * 1024, context.req.raw.body);
+      if (text === undefined) return refuse(413, "too-large", "That is more than an invite says.", "Send scopes, volunteer, ttlMs.");
+      const wish = parsed(text);
       if (!isWish(wish)) return refuse(400, "bad-option", "This is no wish for an invite.", 'Send JSON such as {"scopes":["work"],"volunteer":true,"ttlMs":3600000}.');
       const { token, invite } = await gateway.invite(wish.scopes, { ...(wish.volunteer !== undefined && { volunteer: wish.volunteer }), ...(wish.ttlMs !== undefined && { ttlMs: wish.ttlMs }) });
       return context.json({ token, invite, link: linkOf(environment.url(), token) }, 201, { "cache-control": "no-store" });
@@ -36,6 +37,27 @@ export function inviteRoutes(environment: Environment): Hono<Bindings> {
       await gateway.revoke(id);
       return new Response(null, { status: 204 });
     });
+}
+
+/** Undefined for more. The limit of the framework can't take a body whose length is not said. */
+async function textUpTo(most: number, body: ReadableStream<Uint8Array> | null): Promise<string | undefined> {
+  const decoder = new TextDecoder();
+  let [text, bytes] = ["", 0];
+  for await (const chunk of body ?? []) {
+    bytes += chunk.byteLength;
+    // Leaving the loop cancels what is still to come.
+    if (bytes > most) return undefined;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 const scopes: readonly unknown[] = ["submit", "work", "observe"] satisfies Scope[];

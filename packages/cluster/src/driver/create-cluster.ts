@@ -1,5 +1,6 @@
 import { ShoalError, type Clock, type Logger } from "@shoal/core";
 import { formatDuration } from "@shoal/executor";
+import { checkTexts } from "./check-texts.ts";
 import type { Cluster, ClusterJob, JobSettings } from "./cluster.ts";
 import { GatewayLink, type DialGateway } from "./gateway-link.ts";
 import { RunningJob } from "./running-job.ts";
@@ -103,6 +104,7 @@ class DrivenCluster implements ConnectedCluster {
     if (this.#closed) throw this.#closedError();
     if (this.#link.refusal !== undefined) throw this.#link.refusal;
     settings.signal.throwIfAborted();
+    checkTexts(settings);
     const { clock, modelFiles, bundle, random } = this.#parts;
     const job = settings.identity ?? freshName(random);
     this.#assertFree(job);

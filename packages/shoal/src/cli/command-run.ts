@@ -1,12 +1,13 @@
 import { formatStats, plural, type RunEvent } from "@shoal/executor";
 import type { Logger } from "@shoal/core";
 import type { JobReport, RunSettings } from "@shoal/dataset";
-import { setProcessSettings } from "../platform/process-settings.ts";
+import { listenForRuns, setProcessSettings } from "../platform/process-settings.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { JsonEvents } from "./json-events.ts";
 import { ManyMachines } from "./many-machines.ts";
 import { runSettings, type RunFlags } from "./run-flags.ts";
+import { untimelyEnd } from "./untimely-end.ts";
 
 /** One run started by the command: its settings reach the job, its events decide the exit code. */
 export class CommandRun implements AsyncDisposable {
@@ -16,6 +17,7 @@ export class CommandRun implements AsyncDisposable {
   readonly #machines: ManyMachines | undefined;
   /** Something was consumed, be it in vain. */
   began = false;
+  readonly #underWay = new Set<Promise<void>>();
   /** The notice that the progress has just shown; the log is told of it too. */
   #shown: string | undefined;
 
@@ -28,12 +30,29 @@ export class CommandRun implements AsyncDisposable {
       note: (message) => (this.#json === undefined && flags.quiet === undefined ? this.#say(`note: ${message}`) : undefined),
     });
     this.settings = {
-      ...runSettings(flags, interruptSignal()),
+      ...runSettings(flags, AbortSignal.any([interruptSignal(), untimelyEnd.ofRun(() => this.began)])),
       ...this.#machines?.settings(title),
       onEvent: (event) => this.#take(event),
       ...(flags.quiet === undefined && { log: standardErrorLogger((message) => message === this.#shown) }),
     };
     setProcessSettings(this.settings, () => (this.began = true));
+    listenForRuns(() => {
+      let isOver!: () => void;
+      const run = new Promise<void>((resolve) => (isOver = resolve));
+      this.#underWay.add(run);
+      return () => {
+        this.#underWay.delete(run);
+        isOver();
+      };
+    });
+  }
+
+  /** Of a file that has run to its end: runs that it began and did not await, which the end of the process would cut off. Where one fails, nobody catches it. */
+  async ended(): Promise<void> {
+    if (this.#underWay.size > 0 && this.#flags.quiet === undefined && this.#json === undefined) this.#say("note: the file has ended while a run in it was under way; that is waited for. Await it, so that what comes after it sees its output.");
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    // What they threw is told in the turn after.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** Says where the rows go, before the run. */

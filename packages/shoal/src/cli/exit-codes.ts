@@ -19,7 +19,7 @@ export function printError(thrown: unknown): number {
 }
 
 /** What the person typed was wrong, rather than what the run met. */
-const usageCodes = new Set(["bad-option", "no-job", "unknown-format", "unknown-task", "bad-link"]);
+const usageCodes = new Set(["bad-option", "no-job", "unknown-format", "unknown-task", "bad-link", "unwritable-location"]);
 
 const flags: readonly (readonly [option: RegExp, flag: string])[] = [
   [/\bresume: true\b/, "--resume"],

@@ -4,18 +4,26 @@ import "@shoal/workers/ts-loader";
 import { setMaxListeners } from "node:events";
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { fileError } from "@shoal/io";
 import { doctorCommand } from "./doctor-command.ts";
 import { exitCodes, printError } from "./exit-codes.ts";
 import { inferCommand } from "./infer-command.ts";
 import { inspectCommand } from "./inspect-command.ts";
 import { runCommand } from "./run-command.ts";
 import { serveCommand } from "./serve-command.ts";
+import { untimelyEnd } from "./untimely-end.ts";
 import { workCommand } from "./work-command.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
 
 // A coordinator has more than ten things under way that all end by one signal; Node would call that a leak, in the midst of its news.
 setMaxListeners(100);
+
+// Events and texts are written without waiting: what becomes of them is heard of here.
+const outputFailed = (error: unknown): void => untimelyEnd.end(fileError(error, "write to standard output"));
+process.stdout.on("error", outputFailed);
+// Where nobody can be told anything, the work is still good, and the exit code says so.
+process.stderr.on("error", () => {});
 
 const program = new Command("shoal")
   .description("Offline batch inference: one lazy pipeline over a dataset, run by whatever can compute.")
@@ -32,8 +40,12 @@ const program = new Command("shoal")
 for (const command of program.commands) command.exitOverride().showHelpAfterError(`(shoal ${command.name()} --help shows how it is used)`);
 
 try {
-  await program.parseAsync();
-} catch (error) {
+  await Promise.race([program.parseAsync(), untimelyEnd.atOnce]);
+  await written(process.stdout).catch(outputFailed);
+  if (untimelyEnd.error !== undefined) throw untimelyEnd.error;
+} catch (thrown) {
+  // A run that it has ended says that it was ended.
+  const error = untimelyEnd.error ?? thrown;
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   } else {
@@ -41,5 +53,10 @@ try {
   }
 }
 // A library of the job's may hold a handle open; the work is done, and output that is still on its way is waited for.
-await Promise.all([process.stdout, process.stderr].map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve()))));
+await Promise.allSettled([written(process.stdout), written(process.stderr)]);
 process.exit();
+
+/** Settles when everything written so far has left. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve, reject) => stream.write("", (error) => (error == null ? resolve() : reject(error))));
+}

@@ -1,10 +1,11 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Command, Option } from "commander";
 import { ShoalError } from "@shoal/core";
 import { trialSink, type Dataset, type Job, type JobReport } from "@shoal/dataset";
 import { CommandRun } from "./command-run.ts";
+import { logToStandardError, seemsToExportDefault } from "./job-console.ts";
 import { outputSink } from "./output-sink.ts";
 import { ownLimit, wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
 
@@ -40,24 +41,29 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
   }
   await using commandRun = new CommandRun(flags, basename(path).replace(/\.[cm]?[jt]s$/i, ""));
   process.argv = [process.argv[0] as string, path, ...args];
+  // The file says only when it has run whether its rows go to standard output.
+  const logAsBefore = flags.json || flags.output === "-" || seemsToExportDefault(readFileSync(path, "utf8")) ? logToStandardError() : () => {};
   const exported = (await import(pathToFileURL(path).href)) as { default?: unknown };
   // The file's body was the job.
   if (!("default" in exported)) {
     refuse(flags, ["output", "format", "overwrite", "maxRowsPerFile"], `${file} has no default export: it runs in its body`);
     if (!commandRun.began) process.stderr.write(`note: ${file} consumed no dataset and has no default export, so nothing was run.\n`);
-    return;
+    return commandRun.ended();
   }
   const job = typeof exported.default === "function" ? await (exported.default as () => unknown)() : await exported.default;
   if (isJob(job)) {
     refuse(flags, ["output", "format", "overwrite", "maxRowsPerFile"], `the job names its own sink, ${job.sink.name}`);
     if (flags.explain) return void process.stdout.write(`${job.explain()}\n`);
-    commandRun.rowsTo(trialSink(job.sink, flags).spec?.options["path"] as string | undefined);
+    const output = trialSink(job.sink, flags).spec?.options["path"] as string | undefined;
+    if (!flags.json && output !== "-") logAsBefore();
+    commandRun.rowsTo(output);
     commandRun.finish(await job.run());
     return;
   }
   if (isDataset(job)) {
     if (flags.explain) return void process.stdout.write(`${job.explain()}\n`);
     const output = flags.output ?? "-";
+    if (!flags.json && output !== "-") logAsBefore();
     commandRun.rowsTo(output);
     commandRun.finish(await job.write(outputSink(output, flags), ownLimit(flags)));
     return;

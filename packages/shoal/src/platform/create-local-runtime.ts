@@ -3,7 +3,7 @@ import type { DatasetRuntime, RunSettings } from "@shoal/dataset";
 import type { Environment, RunEvent, RunLedgers } from "@shoal/executor";
 import type { ProgressDisplay } from "../progress/progress-display.ts";
 import { openMachine, type LocalMachine } from "./open-machine.ts";
-import { processSettings } from "./process-settings.ts";
+import { processSettings, runBegan } from "./process-settings.ts";
 
 /** What running datasets needs of the JavaScript runtime. The package's import conditions choose which one `#platform` is. */
 export interface LocalPlatform extends LocalMachine {
@@ -24,11 +24,19 @@ export function createLocalRuntime(platform: LocalPlatform): DatasetRuntime {
       return processSettings();
     },
     print: (row) => platform.print(row),
-    open: (settings) => openEnvironment(platform, settings),
+    open: async (settings) => {
+      const isOver = runBegan();
+      try {
+        return await openEnvironment(platform, settings, isOver);
+      } catch (error) {
+        isOver();
+        throw error;
+      }
+    },
   };
 }
 
-async function openEnvironment(platform: LocalPlatform, settings: RunSettings): Promise<Environment & AsyncDisposable> {
+async function openEnvironment(platform: LocalPlatform, settings: RunSettings, isOver: () => void): Promise<Environment & AsyncDisposable> {
   const { signal, onError = "fail", maxErrors, budgetBytes, onEvent, deadLetters, worker, log = silentLogger } = settings;
   const { host, resources, devices } = await openMachine(platform, { log, resources: settings.resources, worker });
   const progress = settings.progress === true ? await platform.startProgress() : undefined;
@@ -49,8 +57,12 @@ async function openEnvironment(platform: LocalPlatform, settings: RunSettings): 
       onEvent?.(event);
     },
     async [Symbol.asyncDispose]() {
-      progress?.stop();
-      await host[Symbol.asyncDispose]();
+      try {
+        progress?.stop();
+        await host[Symbol.asyncDispose]();
+      } finally {
+        isOver();
+      }
     },
   };
 }

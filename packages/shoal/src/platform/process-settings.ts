@@ -1,7 +1,8 @@
 import type { RunSettings } from "@shoal/dataset";
 
 const symbol = Symbol.for("shoal.settings");
-const realm = globalThis as { [symbol]?: RunSettings };
+const began = Symbol.for("shoal.run-began");
+const realm = globalThis as { [symbol]?: RunSettings; [began]?: () => () => void };
 
 /** What the `shoal` command was told. Kept in the realm: the job may import another copy of this package than the command's own. */
 export function processSettings(): RunSettings {
@@ -11,4 +12,14 @@ export function processSettings(): RunSettings {
 /** @param onAsked called whenever something is about to be consumed: also by what fails before it runs. */
 export function setProcessSettings(settings: RunSettings, onAsked: () => void = () => {}): void {
   Object.defineProperty(realm, symbol, { configurable: true, get: () => (onAsked(), settings) });
+}
+
+/** Tells the command, where one runs the job. @returns what to call when the run is over */
+export function runBegan(): () => void {
+  return realm[began]?.() ?? (() => {});
+}
+
+/** @param onBegan called when a run begins; what it gives, when that run is over */
+export function listenForRuns(onBegan: () => () => void): void {
+  realm[began] = onBegan;
 }

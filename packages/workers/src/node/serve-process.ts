@@ -13,6 +13,8 @@ export function serveProcess(parts: ActorParts): void {
   dieWithParent();
   quietJobImports();
   tellLastWords(channel);
+  // Its output goes to the standard error of the job. Where that can't be written, an actor can still predict.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   void serveActor(channel, parts, { memoryBytes: () => process.memoryUsage.rss() }).then(async () => {
     await channel.flushed();
     process.exit(0);

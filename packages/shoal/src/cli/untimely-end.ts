@@ -1,0 +1,68 @@
+import { ShoalError } from "@shoal/core";
+
+/** What the end of a command waits for. */
+interface RunUnderWay {
+  /** False where nothing has begun that would have to be cleaned up. */
+  readonly isUnderWay: () => boolean;
+  readonly controller: AbortController;
+}
+
+/** How long a run that was told to end may take for it. What was broken may be what it waits for. */
+const patienceMs = 60_000;
+
+/**
+ * Ends the command for what happens beside it, where nobody awaits it: an error that nobody caught, an output that can't be written.
+ * A run that is under way ends first, in order, so that its ledger is kept and its actors are gone.
+ */
+class UntimelyEnd {
+  /** Why the command ends, once it does. The first error tells the most: others come of the same. */
+  error: ShoalError | undefined;
+  #run: RunUnderWay | undefined;
+  #endAtOnce!: (error: ShoalError) => void;
+  /** Rejects where nothing can be, or is to be, waited for. */
+  readonly atOnce = new Promise<never>((_, reject) => (this.#endAtOnce = reject));
+
+  constructor() {
+    this.atOnce.catch(() => {});
+  }
+
+  /** Of a run of code that is not ours: also what escapes it ends the command, and gives a signal that the run is to hear. */
+  ofRun(isUnderWay: () => boolean): AbortSignal {
+    const controller = new AbortController();
+    this.#run = { isUnderWay, controller };
+    process.on("uncaughtException", (thrown) => this.end(strayError(thrown)));
+    // Nothing is left that could wake the process, and still it waits. A second time: the run waits for the same.
+    process.on("beforeExit", () => (this.error === undefined ? this.end(neverSettles()) : this.#endAtOnce(this.error)));
+    return controller.signal;
+  }
+
+  end(error: ShoalError): void {
+    if (this.error !== undefined) return;
+    this.error = error;
+    if (this.#run?.isUnderWay() !== true) return this.#endAtOnce(error);
+    setTimeout(() => this.#endAtOnce(error), patienceMs).unref();
+    this.#run.controller.abort(error);
+  }
+}
+
+/** Of this process. */
+export const untimelyEnd = new UntimelyEnd();
+
+function strayError(thrown: unknown): ShoalError {
+  const error = ShoalError.from(thrown);
+  // A run that nobody awaits was interrupted.
+  if (error.code === "aborted") return error;
+  const { code, message } = error.toData();
+  return new ShoalError("uncaught", `Nothing caught this error, so it ends the run: ${code === "unexpected" ? "" : `${code}: `}${message}`, {
+    hint: "Await the promise that it comes from, or catch it in the callback that throws it.",
+    failure: "aborted",
+    cause: thrown,
+  });
+}
+
+function neverSettles(): ShoalError {
+  return new ShoalError("never-settles", "The job file waits for something that never comes: nothing is left that could bring it.", {
+    hint: "Look for an await of a promise that nobody settles, in its body, in the function that it exports, or in its source of rows.",
+    failure: "aborted",
+  });
+}

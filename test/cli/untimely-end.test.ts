@@ -1,0 +1,70 @@
+// What ends a command beside its run: errors that nobody caught, waiting in vain, outputs that can't be written.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { fixtures, shell, shoal } from "./shoal.ts";
+
+let folder: string;
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "shoal-untimely-"))));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test.each([["reject", "a stray rejection"], ["throw", "a late throw"]])("an error of a job that nobody catches (%s) ends its run in order: in words, with what is done kept", async (how, message) => {
+  const here = mkdtempSync(join(folder, `${how}-`));
+  const job = join(fixtures, "stray-job.ts");
+  const ended = await shoal(["run", job, how], here);
+  expect(ended).toMatchObject({ code: 1, signal: null, out: "" });
+  expect(ended.err).toMatch(new RegExp(`rows that are done are kept[^]*error uncaught: .*${message}\\n[^]*stray-job\\.ts:`));
+  expect(ended.err).not.toContain("Node.js v");
+  expect(existsSync(join(here, "stray.jsonl"))).toBe(false);
+  expect(await shoal(["run", job, "--resume", "--quiet"], here)).toMatchObject({ code: 0, err: "" });
+  const ids = readFileSync(join(here, "stray.jsonl"), "utf8").trim().split("\n").map((line) => (JSON.parse(line) as { id: number }).id);
+  expect(ids).toEqual(Array.from({ length: 1000 }, (_, id) => id));
+  expect(readdirSync(here)).toEqual(["stray.jsonl"]);
+}, 60_000);
+
+test("where nothing runs yet, a late throw ends the command at once", async () => {
+  writeFileSync(join(folder, "timer.mjs"), 'setTimeout(() => { throw new TypeError("too late"); });\nawait new Promise((resolve) => setTimeout(resolve, 3_600_000));\n');
+  expect(await shoal(["run", "timer.mjs"], folder)).toMatchObject({ code: 1, out: "", err: expect.stringMatching(/^error uncaught: .*too late\n[^]*timer\.mjs:1/) as string });
+});
+
+test("a job file that waits for what never comes says so; a run under way ends in order first", async () => {
+  const url = JSON.stringify(import.meta.resolve("shoal"));
+  writeFileSync(join(folder, "waits.mjs"), "await new Promise(() => {});\n");
+  expect(await shoal(["run", "waits.mjs"], folder)).toMatchObject({ code: 1, out: "", err: expect.stringMatching(/^error never-settles: The job file waits[^\n]*\n {2}→ [^\n]*\n$/) as string });
+  writeFileSync(join(folder, "source.mjs"), `import { fromAsyncIterable, jsonl } from ${url};\nasync function* rows() {\n  yield { n: 1 };\n  await new Promise(() => {});\n}\nexport default fromAsyncIterable(rows).to(jsonl("waits.jsonl"));\n`);
+  expect(await shoal(["run", "source.mjs"], folder)).toMatchObject({ code: 1, err: expect.stringContaining("error never-settles: ") as string });
+  expect(readdirSync(folder).filter((name) => name.includes("waits.jsonl"))).toEqual([]);
+});
+
+test("a run that the file does not await is waited for, and what it throws is told", async () => {
+  const url = JSON.stringify(import.meta.resolve("shoal"));
+  writeFileSync(join(folder, "unawaited.mjs"), `import { jsonl, range } from ${url};\nvoid range(500).to(jsonl("unawaited.jsonl")).run();\n`);
+  expect(await shoal(["run", "unawaited.mjs"], folder)).toMatchObject({ code: 0, err: expect.stringContaining("note: the file has ended while a run in it was under way") as string });
+  expect(readFileSync(join(folder, "unawaited.jsonl"), "utf8").trim().split("\n")).toHaveLength(500);
+  // There is an output now.
+  expect(await shoal(["run", "unawaited.mjs"], folder)).toMatchObject({ code: 1, err: expect.stringContaining("output-exists") as string });
+});
+
+test.skipIf(process.platform !== "linux").each([["output-closed", "| head -n 1 > first.txt"], ["disk-full", "> /dev/full"]])("events that can't be written end the run in order: %s", async (code, where) => {
+  const here = mkdtempSync(join(folder, `${code}-`));
+  const ended = await shell(`(shoal run '${join(fixtures, "endless-job.ts")}' --json; echo $? > code.txt) ${where}`, here);
+  expect(ended.err).toMatch(new RegExp(`^error ${code}: Can't write to standard output: [^\\n]*\\n {2}→ [^\\n]*\\n$`));
+  expect(readFileSync(join(here, "code.txt"), "utf8")).toBe("1\n");
+  expect(readdirSync(here).filter((name) => name.includes("endless"))).toEqual([]);
+});
+
+test.skipIf(process.platform !== "linux")("what is lost at the very end is an error too", async () => {
+  const ended = await shell("echo '{\"id\":1}' > one.jsonl; shoal inspect one.jsonl > /dev/full", folder);
+  expect(ended).toMatchObject({ code: 1, err: expect.stringMatching(/^error disk-full: Can't write to standard output/) as string });
+});
+
+test.skipIf(process.platform !== "linux")("a standard error that can't be written takes nothing from a run, and its actors nothing from theirs", async () => {
+  const job = join(fixtures, "talking-job.ts");
+  for (const [at, where] of ["2> /dev/full", "2>&-", "2> >(true)"].entries()) {
+    const ended = await shell(`shoal run '${job}' -o untold-${at}.jsonl ${where}`, folder);
+    expect(ended).toMatchObject({ code: 0 });
+    expect(readFileSync(join(folder, `untold-${at}.jsonl`), "utf8")).toBe('{"id":0}\n{"id":1}\n');
+  }
+  expect(await shell("shoal inspect nowhere.jsonl 2> /dev/full", folder)).toMatchObject({ code: 1, out: "", err: "" });
+}, 60_000);
