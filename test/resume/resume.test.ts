@@ -137,7 +137,7 @@ test("with nothing to resume it starts and says so; what can't be read again say
   const stdin = Array.from({ length: 50 }, (_, id) => `${JSON.stringify({ id, text: "x" })}\n`).join("");
   const streamed = await place.run([job, "-o", "stdin.jsonl", ...args, "-"], { stdin });
   expect(streamed).toMatchObject({ code: 0, err: expect.stringContaining("Nothing can be resumed: jsonl(-) can't be read again") as string });
-  const printed = await place.run([job, "-o", "-", ...args]);
+  const printed = await place.run([job, "-o", "-", "--dead-letters", "failed.jsonl", ...args]);
   expect(printed.err).toContain("Nothing can be resumed: jsonl(-) keeps nothing that is unfinished");
   expect(printed.out.trim().split("\n")).toHaveLength(100);
 });
