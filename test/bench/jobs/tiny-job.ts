@@ -1,7 +1,7 @@
 // What a scripted driver brings: blocks that differ in one number, of a segment of no model.
 import { columnFromValues, createBlock, encodeBlock } from "@shoal/core";
 
-export { doubler } from "../../cluster/doubler.ts";
+export { doubler } from "./doubler.ts";
 
 /** A block of numbers for each index: one is encoded, the others are it with another first number. */
 export function numberedBlocks(column: string, rows: number): (index: number) => Uint8Array<ArrayBuffer> {
