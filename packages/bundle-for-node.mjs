@@ -20,17 +20,23 @@ async function bundlePackage(name) {
   const { exports = {} } = JSON.parse(readFileSync(new URL("package.json", folder), "utf8"));
   const exported = Object.values(exports).flatMap(bundled);
   if (exported.length === 0) return;
-  const started = (startedByName[name] ?? []).map((module) => [nameOf(module), `./dist/${module}.js`]);
-  const dir = new URL("dist/bundle/", folder);
+  const dir = fileURLToPath(new URL("dist/bundle/", folder));
   rmSync(dir, { recursive: true, force: true });
+  const fileOf = (file) => fileURLToPath(new URL(file, folder));
+  await bundleInto(dir, Object.fromEntries(exported.map(([entry, file]) => [entry, fileOf(file)])));
+  // Each by itself: whatever it shared with the others could come to lie in it, and importing that would start it.
+  for (const module of startedByName[name] ?? []) await bundleInto(dir, { [nameOf(module)]: fileOf(`./dist/${module}.js`) });
+}
+
+async function bundleInto(dir, input) {
   const bundle = await rolldown({
-    input: Object.fromEntries([...exported, ...started].map(([entry, file]) => [entry, fileURLToPath(new URL(file, folder))])),
+    input,
     platform: "node",
     // Libraries stay imports, so that a realm has one of each: a user's table and ours are of one Apache Arrow.
     external: (id) => !/^[./#]/.test(id) && !/^[A-Za-z]:/.test(id),
     onLog: (level, log, show) => (log.code === "INEFFECTIVE_DYNAMIC_IMPORT" ? undefined : show(level, log)),
   });
-  await bundle.write({ dir: fileURLToPath(dir), format: "esm", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" });
+  await bundle.write({ dir, format: "esm", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" });
   await bundle.close();
 }
 

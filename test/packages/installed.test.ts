@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { cp, mkdir, readdir, readFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { rolldown } from "rolldown";
@@ -98,6 +98,14 @@ describe("the README's first example", () => {
     expect(await app.run(runtime.path, runtime.command("opinions.ts"))).toEqual({ code: 0, out: labels, err: "" });
     const rows = await app.run(runtime.path, [...runtime.command(shoal()), "infer", "apps/examples/quickstart/prompts/all.jsonl", "--quiet", ...task]);
     expect(rows).toEqual({ code: 0, out: expect.stringMatching(/^\{"prompt":"Once upon a time","label":".+"\}\n\{.+\}\n$/) as string, err: "" });
+  });
+
+  test("a picture: what reads it is loaded, and says which library it lacks", async () => {
+    await mkdir(join(app.folder, "pictures"));
+    await writeFile(join(app.folder, "pictures/red.jpg"), redJpeg, "base64");
+    await writeFile(join(app.folder, "pictures.mjs"), 'import { readImages } from "shoal";\nawait readImages("pictures").takeAll();\n');
+    const ran = await app.run(process.execPath, ["pictures.mjs"]);
+    expect(ran).toMatchObject({ code: 1, err: expect.stringContaining("npm install @cornerstonejs/codec-libjpeg-turbo-8bit") as string });
   });
 
   const task = ["--task", "text-classification", "--model", "sentiment", "--input", "prompt", "--output", "label", "--out", "-"];
@@ -218,3 +226,6 @@ function namedFiles(field: unknown): string[] {
   if (typeof field === "string") return field.startsWith("./") ? [field] : [];
   return Object.entries(field as Record<string, unknown>).flatMap(([condition, value]) => (condition === "@shoal/source" ? [] : namedFiles(value)));
 }
+
+/** Two red pixels. */
+const redJpeg = "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUVDA8XGBYUGBIUFRT/2wBDAQMEBAUEBQkFBQkUDQsNFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBT/wAARCAABAAIDASIAAhEBAxEB/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/8QAHwEAAwEBAQEBAQEBAQAAAAAAAAECAwQFBgcICQoL/8QAtREAAgECBAQDBAcFBAQAAQJ3AAECAxEEBSExBhJBUQdhcRMiMoEIFEKRobHBCSMzUvAVYnLRChYkNOEl8RcYGRomJygpKjU2Nzg5OkNERUZHSElKU1RVVldYWVpjZGVmZ2hpanN0dXZ3eHl6goOEhYaHiImKkpOUlZaXmJmaoqOkpaanqKmqsrO0tba3uLm6wsPExcbHyMnK0tPU1dbX2Nna4uPk5ebn6Onq8vP09fb3+Pn6/9oADAMBAAIRAxEAPwD5cooor8qP79P/2Q==";
