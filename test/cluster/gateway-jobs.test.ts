@@ -316,8 +316,12 @@ test("of workers that are gone the last few are shown", async () => {
   closeLater(opened);
   const { gateway } = opened;
   new ScriptedWorker("stays").connect(gateway);
-  const gone = Array.from({ length: 50 }, (_, n) => new ScriptedWorker(`gone ${n}`).connect(gateway));
-  await until(() => gateway.snapshot().workers.length === 51);
+  const gone: ScriptedWorker[] = [];
+  // They are shown in the order in which they were welcomed.
+  for (let n = 0; n < 50; n++) {
+    gone.push(new ScriptedWorker(`gone ${n}`).connect(gateway));
+    await until(() => gateway.snapshot().workers.length === gone.length + 1);
+  }
   for (const worker of gone) worker.disconnect();
   await until(() => gateway.snapshot().workers.length === 21);
   expect(gateway.snapshot().workers.map(({ worker }) => worker)).toEqual(["stays", ...gone.slice(30).map(({ name }) => name)]);
