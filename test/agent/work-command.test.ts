@@ -117,7 +117,9 @@ describe("it says", { timeout: 120_000 }, () => {
     const { child, finished, text } = startWork([server.link], await cacheFolder());
     await until(() => text().includes("ECONNREFUSED"));
     const again = await coordinator(Number(new URL(server.link).port));
-    (await again.connection()).welcome();
+    const connection = await again.connection();
+    await connection.next("hello");
+    connection.welcome();
     await until(() => text().includes("Connected to a script"));
     child.kill("SIGINT");
     const { code, err } = await finished;
