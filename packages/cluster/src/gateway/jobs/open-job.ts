@@ -31,6 +31,8 @@ export async function readLedger(state: GatewayState, job: GatewayJob): Promise<
   withdrawParts(state, job);
   job.restart();
   loop.tell({ kind: "job-submitted", spec: job.spec });
+  // Who paused it before told a scheduler that did not know it.
+  if (job.pausedBy.size > 0) loop.tell({ kind: "job-paused", job: job.name });
   const claims: Claim[] = [];
   const held = new Set<string>();
   let hasHelpers = false;
