@@ -212,6 +212,31 @@ test("what other gateways and the ledger name is not collected", async () => {
   for (const sha256 of named) expect(await engine.blobs.size(sha256)).toBeGreaterThan(0);
 });
 
+test("what was claimed of a job goes with it, also where the gateway that leads it has only helped with it before", async () => {
+  const several = await severalGateways(2);
+  const { engine, clock } = several;
+  const { token } = await several.at(0).gateway.invite(["work"]);
+  several.connect(new ScriptedDriver({ blocks }), several.at(0));
+  const worker = several.connect(new ScriptedWorker("stray", { script: () => "silent", origin: outside, hello: { token } }), several.at(0));
+  const leased = await worker.task();
+  const { key } = await worker.welcome();
+  several.at(0).kill();
+  several.connect(worker, several.at(1), { key });
+  await until(() => worker.all("welcome").length === 2);
+  await worker.result(leased, twice(rowsOf(leased.task.block)));
+  await passUntil(clock, () => worker.all("settle").length === 1);
+  const claimed: string[] = [];
+  for await (const entry of engine.ledger.replay("job")) if (entry.kind === "note" && entry.record["kind"] === "claim") claimed.push(String(entry.record["sha256"]));
+  expect(claimed).toHaveLength(1);
+  // The role of the one that is gone runs out before anybody wants it.
+  await passUntil(clock, () => clock.now() > 30_000, 1_000);
+  const second = several.connect(new ScriptedDriver({ blocks: [], ends: false, hello: { name: "again" } }), several.at(1));
+  await passUntil(clock, () => second.all("accepted").length === 1);
+  second.say({ kind: "cancel", job: "job", forget: true });
+  await passUntil(clock, () => clock.now() > 4_300_000, 60_000);
+  expect([await engine.ledger.jobs(), await engine.blobs.size(claimed[0] ?? "")]).toEqual([expect.not.arrayContaining(["job"]), undefined]);
+});
+
 test("a ledger that is removed while its job runs fails the job at its home, and its guests let go of it", async () => {
   const several = await severalGateways(2);
   const many = numbers(400);

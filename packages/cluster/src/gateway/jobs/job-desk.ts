@@ -98,7 +98,8 @@ export class JobDesk {
       const { hasHelpers, claims, held } = await readLedger(this.#state, job);
       if (job.role === undefined) throw deposed(job.name);
       job.state = "running";
-      if (hasHelpers || wasHeld) elsewhere.lending.follow(job);
+      // Who follows a job forgets its claims when it ends.
+      if (hasHelpers || wasHeld || claims.length > 0) elsewhere.lending.follow(job);
       elsewhere.lending.heldBefore(job, held);
       for (const claim of claims) elsewhere.claims.heard(job, claim);
     } catch (error) {

@@ -273,7 +273,7 @@ export class HomeLending {
   /** The job is over, or led here no more. */
   #leave(job: GatewayJob, following: AbortController): void {
     this.#following.delete(job);
-    this.#claims.forget(job.name);
+    this.#claims.forget(job);
     following.abort();
     for (const pool of this.pools) for (const lent of pool.lent.values()) if (lent.task.job === job.name) this.#drop(lent);
     this.#heldBefore.delete(job);
