@@ -132,6 +132,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     intake.mindLate();
     commits.mindLate();
     connections.endSilent();
+    invites.forgetExpired();
     asks.ask();
     // What waits to be stored or committed tells more than something small would.
     if (intake.open === 0 && ![...state.loop.state.jobs.values()].some(({ committing }) => committing > 0)) trouble.probe();
