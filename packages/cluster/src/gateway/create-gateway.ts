@@ -59,7 +59,11 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const mistake = (thrown: unknown): void => {
     const error = ShoalError.from(thrown);
     refusals.count(error.code);
-    log.warn(`The gateway made a mistake, and goes on: ${error.message}`);
+    try {
+      log.warn(`The gateway made a mistake, and goes on: ${error.message}`);
+    } catch {
+      // The caller's logger made another one, which is not to cost more than the first.
+    }
   };
   const watchers = new Watchers(clock, settings.watchMs, signal, mistake);
   const scheduler = { maxOpenBytes: Math.floor(settings.heldBytes / 2), ...parts.settings, epoch };
