@@ -49,6 +49,7 @@ export async function openEmbeddedEngine(folder: string, { clock = systemClock, 
         leader: new LoggedElection(state, journal, clock),
         queue: new MemoryQueue(clock, queue),
         blobs: stored,
+        keepsLedgers: true,
         status: () => (journal.paused === undefined ? { state: "running" } : { state: "paused", reason: journal.paused }),
         compact: () => journal.compact(),
         close: async () => {
