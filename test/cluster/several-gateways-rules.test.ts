@@ -1,5 +1,5 @@
 // What gateways of one engine may and may not do for each other: claims, volunteers, code, blobs, and what one alone pays.
-import { memoryEngine, sha256Of, type Engine, type Ledger, type QueuedTask } from "@shoal/cluster";
+import { memoryEngine, sha256Of, type CommitRecord, type Engine, type Ledger, type QueuedTask } from "@shoal/cluster";
 import { decodeBlock, ShoalError } from "@shoal/core";
 import { FakeClock } from "@shoal/testing";
 import { expect, test } from "vitest";
@@ -192,6 +192,29 @@ test("an engine that does not answer is told of once, whatever its blobs do mean
     return driver.done.size === blocks.length;
   }, 500);
   expect(notices).toHaveLength(2);
+});
+
+test("an engine that answers again ends the pause, also where its answer is that another was first", async () => {
+  let isAway = false;
+  const notices: string[] = [];
+  const reason = new ShoalError("engine-unreachable", "Nobody answers.", { hint: "Start it." });
+  const written = new Map<string, CommitRecord>();
+  const several = await severalGateways(1, { onNotice: (message) => notices.push(message), wrap: (engine) => ({ ...engine, status: () => (isAway ? { state: "paused", reason } : { state: "running" }),
+    ledger: { ...bound(engine.ledger), commit: (job, block, record) => {
+      if (!isAway) return engine.ledger.commit(job, block, record);
+      written.set(block, record);
+      return Promise.resolve({ outcome: "undecided", reason });
+    } } }) });
+  const { clock, engine } = several;
+  several.connect(new ScriptedWorker("worker"), several.at(0));
+  isAway = true;
+  several.connect(new ScriptedDriver({ blocks: numbers(1) }), several.at(0));
+  await passUntil(clock, () => notices.length === 1);
+  for (const [block, record] of written) expect(await engine.ledger.commit("job", block, { ...record, attempt: "of another" })).toMatchObject({ outcome: "accepted" });
+  const backAt = clock.now();
+  isAway = false;
+  await passUntil(clock, () => notices.length === 2);
+  expect(clock.now() - backAt).toBeLessThan(5_000);
 });
 
 test("what other gateways and the ledger name is not collected", async () => {

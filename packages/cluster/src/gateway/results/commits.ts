@@ -3,7 +3,7 @@ import type { CommitOutcome, CommitRecord } from "../../engine/index.ts";
 import type { TaskEntry, TaskId } from "../../scheduler/index.ts";
 import { blockKey, committedOf, entryOf, recordOf, type Committed } from "./commit-record.ts";
 import { failJob } from "../jobs/end-job.ts";
-import type { EngineTrouble } from "../engine-trouble.ts";
+import { isRefusal, type EngineTrouble } from "../engine-trouble.ts";
 import type { GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import { strikeWorker } from "../workers/strike-worker.ts";
@@ -47,6 +47,7 @@ export class Commits {
     this.#state.engine.ledger.commit(job.name, open.key, recordOf(committed, this.#state.loop.epoch)).then(
       (answer) => {
         try {
+          if (answer.outcome === "lost") this.#trouble.answered();
           this.#heard(open, answer);
         } catch (error) {
           this.#failed(open, error);
@@ -113,8 +114,7 @@ export class Commits {
     if (jobs.get(job.name) !== job || job.isOver) return;
     switch (answer.outcome) {
       case "undecided":
-        // Refused is what an account has no room for, or may not do any more: that does not mend by itself.
-        if (engine.status().state === "paused" || answer.reason.code === "engine-refused") this.#trouble.met(answer.reason, true);
+        if (engine.status().state === "paused" || isRefusal(answer.reason)) this.#trouble.met(answer.reason, true);
         return loop.tell({ kind: "commit-unknown", task });
       case "no-ledger": {
         const error = new ShoalError("ledger-gone", `The ledger of job ${job.name} was removed while it ran.`, { failure: "bug", hint: "Run it again, under another name." });
