@@ -49,6 +49,7 @@ export class S3Requests {
   readonly date: () => number;
   readonly clock: Clock;
   readonly requestMs: number;
+  readonly signal: AbortSignal | undefined;
   readonly #options: S3Options;
   readonly #random: () => number;
   readonly #fetch: typeof globalThis.fetch;
@@ -72,6 +73,7 @@ export class S3Requests {
     this.date = options.date ?? Date.now;
     this.clock = options.clock;
     this.requestMs = options.requestMs ?? 30_000;
+    this.signal = options.signal;
     this.#random = options.random;
     this.#tries = Math.max(1, options.tries ?? 5);
     const given = options.fetch ?? globalThis.fetch;
@@ -85,7 +87,7 @@ export class S3Requests {
     let last = "";
     let cause: unknown;
     for (let turn = 0; turn < tries; turn++) {
-      if (turn > 0) await this.clock.sleep(Math.min(longestWaitMs, firstWaitMs * 2 ** (turn - 1)) * (0.5 + this.#random()));
+      if (turn > 0) await this.clock.sleep(Math.min(longestWaitMs, firstWaitMs * 2 ** (turn - 1)) * (0.5 + this.#random()), this.signal);
       let answer: S3Answer;
       try {
         answer = await this.#sendOnce(request);
