@@ -102,6 +102,17 @@ test("connections are limited, of one address and in all; one that says nothing 
   expect(gateway.snapshot().refused).toMatchObject({ "no-hello": 1, "too-many-connections": 2 });
 });
 
+test("of somebody who is not let in yet little is kept", async () => {
+  const opened = await openGateway();
+  closeLater(opened);
+  const { gateway } = opened;
+  const { token } = await gateway.invite(["submit"]);
+  const hasty = new ScriptedDriver({ origin: { address: "192.0.2.1" }, hello: { token } }).connect(gateway);
+  for (let block = 0; block < 3; block++) hasty.say({ kind: "offer", job: "job", segment: 0, block, rows: 1 }, new Uint8Array(2 ** 19));
+  await until(() => hasty.isClosed);
+  expect(hasty.heard.map(({ message }) => message)).toMatchObject([{ kind: "bye", again: false, error: { code: "bad-message", message: expect.stringContaining("before the welcome") } }]);
+});
+
 test("volunteers and tabs see only jobs for volunteers; code goes only to machines that run it", async () => {
   const opened = await openGateway();
   closeLater(opened);

@@ -24,8 +24,9 @@ interface Link {
   ended(): void;
 }
 
-/** Messages that may wait while it is looked up who sent them. */
+/** What may wait while it is looked up who sent it: a hello and a job are no more. */
 const mostWaiting = 64;
+const mostWaitingBytes = 2 ** 20;
 /** Workers that are gone and still shown. */
 const mostRecords = 10_000;
 
@@ -64,6 +65,7 @@ export class Connections {
     let link: Link | undefined;
     let isOpen = true;
     let waiting: { readonly message: AnyMessage; readonly payload: Uint8Array | undefined }[] | undefined;
+    let waitingBytes = 0;
     const silent = new AbortController();
     this.#state.clock.sleep(this.#state.settings.helloMs, AbortSignal.any([silent.signal, this.#state.signal])).then(
       () => this.#refuse(channel, new ShoalError("no-hello", "Nothing was said on this connection.", { hint: "Say hello first." }), false),
@@ -73,7 +75,8 @@ export class Connections {
       message: (message, payload) => {
         if (link !== undefined) return link.message(message, payload);
         if (waiting !== undefined) {
-          if (waiting.length >= mostWaiting) return this.#refuse(channel, badMessage("Too much was sent before the welcome.", { failure: "bug" }), false);
+          waitingBytes += (payload?.byteLength ?? 0) + JSON.stringify(message).length;
+          if (waiting.length >= mostWaiting || waitingBytes > mostWaitingBytes) return this.#refuse(channel, badMessage("Too much was sent before the welcome.", { failure: "bug" }), false);
           return void waiting.push({ message, payload });
         }
         silent.abort();
