@@ -1,4 +1,4 @@
-import { ShoalError, silentLogger } from "@shoal/core";
+import { ShoalError, silentLogger, systemDate } from "@shoal/core";
 import { cutText } from "../connection/cut-text.ts";
 import { longestText } from "../connection/schemas/parts.ts";
 import type { Engine } from "../engine/index.ts";
@@ -46,7 +46,7 @@ const gatewaysRole = "gateways";
  * brings its job again; nothing else outlives a gateway. The engine stays the caller's to close.
  */
 export async function createGateway(parts: GatewayParts): Promise<Gateway> {
-  const { engine, clock, random, files, log = silentLogger, date = Date.now, onNotice = () => {} } = parts;
+  const { engine, clock, random, files, log = silentLogger, date = systemDate, onNotice = () => {} } = parts;
   // Told to everybody, who take no longer one.
   const name = cutText(parts.name, longestText.title);
   const settings = { ...defaultGatewaySettings, ...parts.limits };

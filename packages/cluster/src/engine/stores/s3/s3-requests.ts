@@ -1,4 +1,4 @@
-import { ShoalError, type Clock } from "@shoal/core";
+import { ShoalError, systemDate, type Clock } from "@shoal/core";
 import { AwsV4Signer } from "aws4fetch";
 import { joinedBytes } from "../../joined-bytes.ts";
 import { passesBy, refusalOf, refused, unreachable, type S3Doing, type S3Refusal } from "./s3-errors.ts";
@@ -70,7 +70,7 @@ export class S3Requests {
     this.#bucketUrl = `${endpoint}/${options.bucket}`;
     this.#publicUrl = options.publicEndpoint === undefined ? this.#bucketUrl : `${checkedEndpoint(options.publicEndpoint)}/${options.bucket}`;
     this.where = `s3://${options.bucket}/${this.prefix} at ${endpoint}`;
-    this.date = options.date ?? Date.now;
+    this.date = options.date ?? systemDate;
     this.clock = options.clock;
     this.requestMs = options.requestMs ?? 30_000;
     this.signal = options.signal;
