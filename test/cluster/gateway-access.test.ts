@@ -75,7 +75,7 @@ test("a name belongs to who has its key; a revoked link closes its connections a
 });
 
 test("connections are limited, of one address and in all; one that says nothing ends", async () => {
-  const opened = await openGateway({ limits: { connectionsPerAddress: 1, connections: 2 } });
+  const opened = await openGateway({ settings: { connectionsPerAddress: 1, connections: 2 } });
   closeLater(opened);
   const { gateway, clock } = opened;
   const { token } = await gateway.invite(["work"]);

@@ -33,7 +33,6 @@ const mostRecords = 10_000;
 /** Connections come: each says who it is, shows that it may come in, and is a worker's or a driver's from then on. */
 export class Connections {
   readonly #state: GatewayState;
-  readonly #name: string;
   readonly #invites: InviteBook;
   readonly #intake: ResultIntake;
   readonly #parts: DriverLinkParts;
@@ -46,9 +45,8 @@ export class Connections {
   #closed: ShoalError | undefined;
   #opensAgain = true;
 
-  constructor(state: GatewayState, name: string, invites: InviteBook, intake: ResultIntake, reach: EngineReach, parts: DriverLinkParts) {
+  constructor(state: GatewayState, invites: InviteBook, intake: ResultIntake, reach: EngineReach, parts: DriverLinkParts) {
     this.#state = state;
-    this.#name = name;
     this.#invites = invites;
     this.#intake = intake;
     this.#parts = parts;
@@ -107,7 +105,7 @@ export class Connections {
     const key = await this.#invites.keyFor(hello.name, admission);
     if (this.#closed !== undefined) throw this.#closed;
     if (!isOpen()) return undefined;
-    const welcome = (): void => channel.send({ kind: "welcome", protocol: protocolVersion, key, name: this.#name, beatMs: this.#state.settings.beatMs, ...(this.#state.engine.keepsLedgers && { keepsLedgers: true }) });
+    const welcome = (): void => channel.send({ kind: "welcome", protocol: protocolVersion, key, name: this.#state.name, beatMs: this.#state.settings.beatMs, ...(this.#state.engine.keepsLedgers && { keepsLedgers: true }) });
     if (hello.role === "worker") return this.#worker(channel as Channel<GatewayToWorker, WorkerToGateway>, hello, connection, admission, welcome) as Link;
     welcome();
     const driver = new DriverLink(this.#state, this.#parts, channel as Channel<GatewayToDriver, DriverToGateway>, connection, hello.name, admission);

@@ -49,7 +49,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const { engine, clock, random, files, log = silentLogger, date = systemDate, onNotice = () => {} } = parts;
   // Told to everybody, who take no longer one.
   const name = cutText(parts.name, longestText.title);
-  const settings = { ...defaultGatewaySettings, ...parts.limits };
+  const settings = { ...defaultGatewaySettings, ...parts.settings };
   const epoch = await takeEpoch(engine, settings.leaderMs);
   const over = new AbortController();
   const closingSoon = new AbortController();
@@ -66,7 +66,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     }
   };
   const watchers = new Watchers(clock, settings.watchMs, signal, mistake);
-  const scheduler = { maxOpenBytes: Math.floor(settings.heldBytes / 2), ...parts.settings, epoch };
+  const scheduler = { maxOpenBytes: Math.floor(settings.heldBytes / 2), ...parts.scheduler, epoch };
   const state: GatewayState = {
     engine, name, files, clock, date, random, log, settings, signal, closing: closingSoon.signal,
     loop: new SchedulerLoop(scheduler, clock, (effect) => performEffect(state, commits, asks, elsewhere, effect), mistake),
@@ -105,9 +105,9 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
       await assertSameStore(engine, { clock, random, signal });
     },
   });
-  const desk: JobDesk = new JobDesk(state, files, trouble, { roles, talk, elsewhere, opened });
+  const desk: JobDesk = new JobDesk(state, trouble, { roles, talk, elsewhere, opened });
   const invites = new InviteBook(engine, clock, date, parts.secret, signal);
-  const connections: Connections = new Connections(state, name, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims, heldBy: (job, segment, block, rows) => elsewhere.lending.heldBy(job, { segment, block, first: 0, rows }) });
+  const connections: Connections = new Connections(state, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims, heldBy: (job, segment, block, rows) => elsewhere.lending.heldBy(job, { segment, block, first: 0, rows }) });
 
   let settle = (): void => {};
   const ended = new Promise<void>((resolve) => (settle = resolve));
@@ -198,7 +198,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     },
     allows: (token, scope) => invites.allows(token, scope),
     modelFile: (model, path) => modelFile(state, model, path),
-    snapshot: () => takeSnapshot(state, name, whyPaused(), elsewhere),
+    snapshot: () => takeSnapshot(state, whyPaused(), elsewhere),
     watch: (onChange) => watchers.watch(onChange),
     ended,
     close: (options = {}) => (closing ??= close(options)),

@@ -5,7 +5,7 @@ import type { TaskId } from "../../scheduler/index.ts";
 import { blobsOf, blockKey, recordOf } from "../results/commit-record.ts";
 import type { Commits } from "../results/commits.ts";
 import { failJob } from "../jobs/end-job.ts";
-import { isOpenTask } from "./follow-job.ts";
+import { isOpenTask } from "../../scheduler/state.ts";
 import type { CheckedResult, GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import { claimNote, type Claim } from "./job-notes.ts";
@@ -83,7 +83,7 @@ export class Claims {
     const { engine, clock, signal, random, loop, log, refusals } = this.#state;
     if (input !== held) return refusals.count("stale-result");
     // Decided already, or split.
-    if (!isOpenTask(this.#state, task)) return;
+    if (!isOpenTask(this.#state.loop.state, task)) return;
     const record = recordOf({ kind: "result", input, sha256, within, rows, failed, worker, attempt, about }, loop.epoch);
     commitUntilDecided(engine.ledger, job.name, blockKey(task), record, { clock, signal, random })
       .then((answer) => {

@@ -4,7 +4,6 @@ import type { DriverLink } from "./driver-link.ts";
 import type { Elsewhere } from "../elsewhere/elsewhere.ts";
 import { dropJob, pauseJob, resumeJob } from "./end-job.ts";
 import type { EngineTrouble } from "../engine-trouble.ts";
-import type { FileStore } from "./file-store.ts";
 import { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import type { GatewayTalk } from "../elsewhere/gateway-talk.ts";
@@ -27,14 +26,12 @@ const heardWithinMs = 2_000;
 /** Drivers bring jobs, come back to them, and stay away. */
 export class JobDesk {
   readonly #state: GatewayState;
-  readonly #files: FileStore | undefined;
   readonly #trouble: EngineTrouble;
   readonly #parts: JobDeskParts;
   readonly #opening = new Map<GatewayJob, Promise<void>>();
 
-  constructor(state: GatewayState, files: FileStore | undefined, trouble: EngineTrouble, parts: JobDeskParts) {
+  constructor(state: GatewayState, trouble: EngineTrouble, parts: JobDeskParts) {
     this.#state = state;
-    this.#files = files;
     this.#trouble = trouble;
     this.#parts = parts;
   }
@@ -58,7 +55,7 @@ export class JobDesk {
       driver.took(known);
       await this.#opening.get(known);
       known.missingFiles = missing;
-      for (const segment of known.segments) segment.restart();
+      for (const segment of known.segments) segment.offerAnew();
       loop.tell({ kind: "job-submitted", spec: known.spec });
       return known;
     }
@@ -179,10 +176,11 @@ export class JobDesk {
   }
 
   async #missingFiles(description: JobDescription): Promise<Set<string>> {
+    const { files } = this.#state;
     const missing = new Set<string>();
     for (const sha256 of filesOf(description)) {
-      if (this.#files === undefined) throw new ShoalError("no-file-store", `Job ${description.job} brings files, and this coordinator keeps none.`, { hint: "Start it with a folder: shoal serve --folder <folder>." });
-      if (!(await this.#files.has(sha256))) missing.add(sha256);
+      if (files === undefined) throw new ShoalError("no-file-store", `Job ${description.job} brings files, and this coordinator keeps none.`, { hint: "Start it with a folder: shoal serve --folder <folder>." });
+      if (!(await files.has(sha256))) missing.add(sha256);
     }
     return missing;
   }

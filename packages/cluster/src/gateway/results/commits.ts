@@ -1,5 +1,6 @@
 import { ShoalError } from "@shoal/core";
 import type { CommitOutcome, CommitRecord } from "../../engine/index.ts";
+import { isOpenTask } from "../../scheduler/state.ts";
 import type { TaskEntry, TaskId } from "../../scheduler/index.ts";
 import { blockKey, committedOf, entryOf, recordOf, type Committed } from "./commit-record.ts";
 import { failJob } from "../jobs/end-job.ts";
@@ -134,7 +135,7 @@ export class Commits {
 
   #count({ job, task, key }: OpenCommit, committed: Committed): void {
     // An answer that came after the commit was sent again tells the same once more.
-    if (!this.#isOpen(task)) return;
+    if (!isOpenTask(this.#state.loop.state, task)) return;
     this.onDecided?.(job, task, committed);
     const winner = job.decided(task, committed);
     const now = this.#state.clock.now();
@@ -153,9 +154,5 @@ export class Commits {
       worker.rate.ended(now, winner?.attempt.number ?? -1, task.rows);
     }
     this.#state.changed();
-  }
-
-  #isOpen({ job, segment, block, first, rows }: TaskId): boolean {
-    return this.#state.loop.state.jobs.get(job)?.segments[segment]?.open.get(block)?.parts.some((part) => part.first === first && part.rows === rows) === true;
   }
 }
