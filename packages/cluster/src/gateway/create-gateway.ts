@@ -43,7 +43,8 @@ const gatewaysRole = "gateways";
 
 /**
  * Opens a gateway over an engine, beside any others that it has: each job is led by the one that its driver came to. What was committed before is known as soon as a driver
- * brings its job again; nothing else outlives a gateway. The engine stays the caller's to close.
+ * brings its job again. The engine keeps that, with what describes jobs, and what all its gateways have in common: the secret, invites, the mark of their store. Everything else ends with the gateway. The engine stays the
+ * caller's to close.
  */
 export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const { engine, clock, random, files, log = silentLogger, date = systemDate, onNotice = () => {} } = parts;
