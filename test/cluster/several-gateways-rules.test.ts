@@ -1,5 +1,5 @@
 // What gateways of one engine may and may not do for each other: claims, volunteers, code, blobs, and what one alone pays.
-import { memoryEngine, sha256Of, type Engine, type Ledger, type QueuedTask } from "@shoal/cluster";
+import { memoryEngine, sha256Of, type CommitRecord, type Engine, type Ledger, type QueuedTask } from "@shoal/cluster";
 import { decodeBlock, ShoalError } from "@shoal/core";
 import { FakeClock } from "@shoal/testing";
 import { expect, test } from "vitest";
@@ -88,7 +88,10 @@ test("nobody gives results for blocks that he never had by naming another gatewa
 test("what a volunteer says of rows that are not there is not noted", async () => {
   const { several, worker } = await strayResult({ volunteer: true });
   await passUntil(several.clock, () => worker.all("refuse").length === 1, 1_000);
-  for await (const entry of several.engine.ledger.replay("job")) expect(entry.kind === "note" && entry.record["kind"]).not.toBe("claim");
+  const kinds: string[] = [];
+  for await (const entry of several.engine.ledger.replay("job")) kinds.push(entry.kind === "note" ? String(entry.record["kind"]) : entry.kind);
+  expect(kinds).toContain("append");
+  expect(kinds).not.toContain("claim");
 });
 
 test("blocks that are not for volunteers, or come with code, are lent to no gateway whose workers must not have them", async () => {
@@ -194,6 +197,29 @@ test("an engine that does not answer is told of once, whatever its blobs do mean
   expect(notices).toHaveLength(2);
 });
 
+test("an engine that answers again ends the pause, also where its answer is that another was first", async () => {
+  let isAway = false;
+  const notices: string[] = [];
+  const reason = new ShoalError("engine-unreachable", "Nobody answers.", { hint: "Start it." });
+  const written = new Map<string, CommitRecord>();
+  const several = await severalGateways(1, { onNotice: (message) => notices.push(message), wrap: (engine) => ({ ...engine, status: () => (isAway ? { state: "paused", reason } : { state: "running" }),
+    ledger: { ...bound(engine.ledger), commit: (job, block, record) => {
+      if (!isAway) return engine.ledger.commit(job, block, record);
+      written.set(block, record);
+      return Promise.resolve({ outcome: "undecided", reason });
+    } } }) });
+  const { clock, engine } = several;
+  several.connect(new ScriptedWorker("worker"), several.at(0));
+  isAway = true;
+  several.connect(new ScriptedDriver({ blocks: numbers(1) }), several.at(0));
+  await passUntil(clock, () => notices.length === 1);
+  for (const [block, record] of written) expect(await engine.ledger.commit("job", block, { ...record, attempt: "of another" })).toMatchObject({ outcome: "accepted" });
+  const backAt = clock.now();
+  isAway = false;
+  await passUntil(clock, () => notices.length === 2);
+  expect(clock.now() - backAt).toBeLessThan(5_000);
+});
+
 test("what other gateways and the ledger name is not collected", async () => {
   const { several, worker } = await strayResult();
   await passUntil(several.clock, () => worker.held.size === 0);
@@ -210,6 +236,31 @@ test("what other gateways and the ledger name is not collected", async () => {
   await passUntil(clock, () => clock.now() > 4_300_000, 60_000);
   expect(await engine.blobs.size(await sha256Of(loose))).toBeUndefined();
   for (const sha256 of named) expect(await engine.blobs.size(sha256)).toBeGreaterThan(0);
+});
+
+test("what was claimed of a job goes with it, also where the gateway that leads it has only helped with it before", async () => {
+  const several = await severalGateways(2);
+  const { engine, clock } = several;
+  const { token } = await several.at(0).gateway.invite(["work"]);
+  several.connect(new ScriptedDriver({ blocks }), several.at(0));
+  const worker = several.connect(new ScriptedWorker("stray", { script: () => "silent", origin: outside, hello: { token } }), several.at(0));
+  const leased = await worker.task();
+  const { key } = await worker.welcome();
+  several.at(0).kill();
+  several.connect(worker, several.at(1), { key });
+  await until(() => worker.all("welcome").length === 2);
+  await worker.result(leased, twice(rowsOf(leased.task.block)));
+  await passUntil(clock, () => worker.all("settle").length === 1);
+  const claimed: string[] = [];
+  for await (const entry of engine.ledger.replay("job")) if (entry.kind === "note" && entry.record["kind"] === "claim") claimed.push(String(entry.record["sha256"]));
+  expect(claimed).toHaveLength(1);
+  // The role of the one that is gone runs out before anybody wants it.
+  await passUntil(clock, () => clock.now() > 30_000, 1_000);
+  const second = several.connect(new ScriptedDriver({ blocks: [], ends: false, hello: { name: "again" } }), several.at(1));
+  await passUntil(clock, () => second.all("accepted").length === 1);
+  second.say({ kind: "cancel", job: "job", forget: true });
+  await passUntil(clock, () => clock.now() > 4_300_000, 60_000);
+  expect([await engine.ledger.jobs(), await engine.blobs.size(claimed[0] ?? "")]).toEqual([expect.not.arrayContaining(["job"]), undefined]);
 });
 
 test("a ledger that is removed while its job runs fails the job at its home, and its guests let go of it", async () => {

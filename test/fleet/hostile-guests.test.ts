@@ -112,7 +112,7 @@ test("guests that lie in every way there is get nothing into the output, and are
 test("a guest that takes another's name, one of an old version, and one that never reads: the job goes on", { timeout: 180_000 }, async () => {
   const folder = testFolder();
   const expected = await onOneMachine(folder, { rows });
-  const own = await startOwn(folder, { settings: { leaseMs: { machine: 5000, tab: 5000 } } });
+  const own = await startOwn(folder, { scheduler: { leaseMs: { machine: 5000, tab: 5000 } } });
   const view = new CoordinatorView(own);
   const old = new Guest(own, "old", { protocol: protocolVersion - 1 });
   expect((await old.bye()).error).toMatchObject({ code: "protocol-mismatch", hint: expect.stringMatching(/[Uu]pdate Shoal/) as string });

@@ -12,7 +12,7 @@ import { startProxy } from "./tcp-proxy.ts";
 
 test("is settled, and neither is its worker taken for gone nor its block given to another", { timeout: 120_000 }, async () => {
   const folder = testFolder();
-  const own = await startOwn(folder, { settings: { leaseMs: { machine: 3_000, tab: 3_000 } } });
+  const own = await startOwn(folder, { scheduler: { leaseMs: { machine: 3_000, tab: 3_000 } } });
   const proxy = await startProxy(own.url);
   const socket = new WebSocket(`${proxy.through(own.url).replace("http", "ws")}connect`, { perMessageDeflate: false });
   onTestFinished(() => socket.terminate());

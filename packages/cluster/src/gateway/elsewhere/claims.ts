@@ -5,15 +5,14 @@ import type { TaskId } from "../../scheduler/index.ts";
 import { blobsOf, blockKey, recordOf } from "../results/commit-record.ts";
 import type { Commits } from "../results/commits.ts";
 import { failJob } from "../jobs/end-job.ts";
-import { isOpenTask } from "./follow-job.ts";
+import { isOpenTask } from "../../scheduler/state.ts";
 import type { CheckedResult, GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import { claimNote, type Claim } from "./job-notes.ts";
+import { WaitingClaims } from "./waiting-claims.ts";
 import type { WorkerLink } from "../workers/worker-link.ts";
 
 const retryMs = 200;
-/** Of one job, of blocks that its driver has not offered yet. */
-const mostWaiting = 10_000;
 
 /**
  * Results of rows that are not here: a worker computed them for a gateway that is gone, and brings them to this one. Its word for which rows they were is no reason to commit
@@ -23,8 +22,7 @@ const mostWaiting = 10_000;
 export class Claims {
   readonly #state: GatewayState;
   readonly #commits: Commits;
-  /** By job and block. */
-  readonly #waiting = new Map<string, Map<string, Claim[]>>();
+  readonly #waiting = new Map<GatewayJob, WaitingClaims>();
 
   constructor(state: GatewayState, commits: Commits) {
     this.#state = state;
@@ -62,35 +60,30 @@ export class Claims {
     if (held !== undefined) return this.#commit(job, claim, held.input);
     const segment = this.#state.loop.state.jobs.get(job.name)?.segments[claim.task.segment];
     if (segment === undefined || segment.committed.has(claim.task.block)) return;
-    let blocks = this.#waiting.get(job.name);
-    if (blocks === undefined) this.#waiting.set(job.name, (blocks = new Map()));
-    const key = keyOf(claim.task);
-    if (blocks.size < mostWaiting) blocks.set(key, [...(blocks.get(key) ?? []), claim]);
+    let waiting = this.#waiting.get(job);
+    if (waiting === undefined) this.#waiting.set(job, (waiting = new WaitingClaims()));
+    waiting.add(claim);
   }
 
   /** The rows of a block are here now. */
   offered(job: GatewayJob, place: Pick<TaskId, "segment" | "block">, input: string): void {
-    const blocks = this.#waiting.get(job.name);
-    const claims = blocks?.get(keyOf(place));
-    if (blocks === undefined || claims === undefined) return;
-    blocks.delete(keyOf(place));
-    for (const claim of claims) this.#commit(job, claim, input);
+    for (const claim of this.#waiting.get(job)?.take(place) ?? []) this.#commit(job, claim, input);
   }
 
-  forget(job: string): void {
+  forget(job: GatewayJob): void {
     this.#waiting.delete(job);
   }
 
   /** What collection of blobs must leave. */
   *waiting(): Generator<string, void, undefined> {
-    for (const blocks of this.#waiting.values()) for (const claims of blocks.values()) for (const claim of claims) yield* blobsOf(claim);
+    for (const claims of this.#waiting.values()) for (const claim of claims) yield* blobsOf(claim);
   }
 
   #commit(job: GatewayJob, { task, attempt, worker, input, sha256, within, rows, failed, about }: Claim, held: string): void {
     const { engine, clock, signal, random, loop, log, refusals } = this.#state;
     if (input !== held) return refusals.count("stale-result");
     // Decided already, or split.
-    if (!isOpenTask(this.#state, task)) return;
+    if (!isOpenTask(this.#state.loop.state, task)) return;
     const record = recordOf({ kind: "result", input, sha256, within, rows, failed, worker, attempt, about }, loop.epoch);
     commitUntilDecided(engine.ledger, job.name, blockKey(task), record, { clock, signal, random })
       .then((answer) => {
@@ -102,8 +95,4 @@ export class Claims {
         if (ShoalError.is(error, "ledger-unreadable")) failJob(this.#state, job, error.toData());
       });
   }
-}
-
-function keyOf({ segment, block }: Pick<TaskId, "segment" | "block">): string {
-  return `${segment}-${block}`;
 }

@@ -7,7 +7,7 @@ import { badResult, expectationOf, type CheckResult, type ResultExpectation } fr
 import { EarlyResults } from "./early-results.ts";
 import { GatheredResults, type BlobPart } from "./gathered-results.ts";
 import type { EngineTrouble } from "../engine-trouble.ts";
-import { isOpenTask } from "../elsewhere/follow-job.ts";
+import { isOpenTask } from "../../scheduler/state.ts";
 import type { CheckedResult, GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import { changesRowCounts, mayHaveSeen } from "../jobs/placement.ts";
@@ -84,7 +84,7 @@ export class ResultIntake {
     const key = attempt.epoch === this.#state.loop.epoch ? attempt.number : `${attempt.epoch}.${attempt.number}`;
     if (link.checking.has(key)) return;
     if (!this.#isOwn(link, job, message)) return this.#takeForeign(link, job, message);
-    if (job.guest !== undefined && !isOpenTask(this.#state, task) && this.elsewhere?.claims.mayClaim(link, message) !== true) return link.send({ kind: "refuse", task, attempt });
+    if (job.guest !== undefined && !isOpenTask(this.#state.loop.state, task) && this.elsewhere?.claims.mayClaim(link, message) !== true) return link.send({ kind: "refuse", task, attempt });
     const tell = (): void => this.#state.loop.tell({ kind: "result", connection: link.connection, task, attempt });
     // Presented again by a later connection, or decided already: there is nothing to check.
     if (job.checked(task, attempt, link.record.name) !== undefined || this.#isDecided(message)) return tell();
@@ -106,7 +106,7 @@ export class ResultIntake {
       (checked) => {
         over();
         if (checked === undefined || !link.isOpen || job.isOver) return;
-        if (job.guest !== undefined && !isOpenTask(this.#state, task)) return void this.elsewhere?.claims.claim(link, job, task, checked);
+        if (job.guest !== undefined && !isOpenTask(this.#state.loop.state, task)) return void this.elsewhere?.claims.claim(link, job, task, checked);
         job.keep(checked);
         tell();
       },

@@ -3,9 +3,8 @@ import { sha256Of, type QueueLease } from "../../../engine/index.ts";
 import type { TaskEntry, TaskId } from "../../../scheduler/index.ts";
 import { isAble } from "../../../scheduler/classes.ts";
 import { isPool } from "../../../scheduler/pools.ts";
-import { findTask, segmentOf } from "../../../scheduler/state.ts";
+import { findTask, isOpenTask, segmentOf } from "../../../scheduler/state.ts";
 import { blockKey } from "../../results/commit-record.ts";
-import { isOpenTask } from "../follow-job.ts";
 import type { GatewayJob } from "../../jobs/gateway-job.ts";
 import type { GatewayState } from "../../gateway-state.ts";
 import { GuestBundle } from "./guest-bundle.ts";
@@ -241,7 +240,7 @@ export class GuestInlet {
     const held = inputs.get(task);
     if (held?.input === input) loop.tell({ kind: "task-lent", task, blockRows, bytes: held.payload.byteLength });
     // Another job's rows under one name, or parts that overlap: not to be run here.
-    if (!isOpenTask(this.#state, task)) this.#settle(task);
+    if (!isOpenTask(this.#state.loop.state, task)) this.#settle(task);
   }
 
   #isMoving({ left }: GuestBundle): boolean {

@@ -1,6 +1,7 @@
 import { ShoalError, type ErrorData } from "@shoal/core";
 import type { SchedulerEffect, TaskId } from "../../../scheduler/index.ts";
 import type { Claims } from "../claims.ts";
+import { blobRenewMs } from "../../blob-ages.ts";
 import { blockKey } from "../../results/commit-record.ts";
 import type { Commits } from "../../results/commits.ts";
 import { describeJob } from "../../jobs/describe-job.ts";
@@ -20,8 +21,6 @@ type LeaseEffect = Extract<SchedulerEffect, { kind: "lease" }>;
 const lookMs = 500;
 /** What is lent at once is cut so that each gateway which wants something may take so many bundles. */
 const bundlesEach = 4;
-/** An input that was put so long ago is put again: nothing but its age keeps it from being collected. */
-const renewInputMs = 200_000;
 
 /** The blocks of jobs that are led here, lent to other gateways: what their pools are leased goes to the queue, and comes back by the ledger. */
 export class HomeLending {
@@ -63,7 +62,7 @@ export class HomeLending {
     const now = this.#state.clock.now();
     for (const [job, following] of this.#following) if (job.isOver || job.role === undefined || this.#state.jobs.get(job.name) !== job) this.#leave(job, following);
     for (const pool of this.pools) for (const lent of pool.lent.values()) this.#mind(lent, now);
-    for (const [sha256, at] of this.#stored) if (now - at > renewInputMs) this.#stored.delete(sha256);
+    for (const [sha256, at] of this.#stored) if (now - at > blobRenewMs) this.#stored.delete(sha256);
     this.pools.mind(now);
   }
 
@@ -273,7 +272,7 @@ export class HomeLending {
   /** The job is over, or led here no more. */
   #leave(job: GatewayJob, following: AbortController): void {
     this.#following.delete(job);
-    this.#claims.forget(job.name);
+    this.#claims.forget(job);
     following.abort();
     for (const pool of this.pools) for (const lent of pool.lent.values()) if (lent.task.job === job.name) this.#drop(lent);
     this.#heldBefore.delete(job);
