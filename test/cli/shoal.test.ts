@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fixtures, shoal, startShoal } from "./shoal.ts";
 
@@ -88,6 +89,9 @@ test("what a job logs goes to standard error where standard output has rows or e
   const events = await shoal(["run", job, "--json", "-o", "talked.jsonl"], folder);
   for (const line of events.out.trim().split("\n")) expect(JSON.parse(line)).toHaveProperty("kind");
   for (const words of said) expect(events.err).toContain(words);
+  writeFileSync(join(folder, "handing-on.mjs"), `export { default } from ${JSON.stringify(pathToFileURL(job).href)};\n`);
+  const handedOn = await shoal(["run", "handing-on.mjs", "--quiet"], folder);
+  expect(handedOn).toMatchObject({ code: 0, out: '{"id":0}\n{"id":1}\n' });
   const neither = await shoal(["run", job, "--quiet", "-o", "talked.csv"], folder);
   expect(neither).toMatchObject({ code: 0, out: "row 0 comes by\nrow 1 comes by\n" });
   expect(await shoal(["run", join(fixtures, "body-job.ts"), "--json", "--on-error", "skip"], folder)).toMatchObject({ code: 0, out: expect.not.stringContaining("7 rows\n") as string, err: expect.stringContaining("7 rows\n") as string });

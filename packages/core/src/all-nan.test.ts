@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { isAllNaN } from "./all-nan.ts";
-import { columnFromValues, type Column } from "./column.ts";
+import { columnFromValues } from "./column-from-values.ts";
+import type { Column } from "./column.ts";
 
 const floats = (...values: (number | null)[]): Column => columnFromValues(values, { kind: "float64" });
 

@@ -1,4 +1,6 @@
-import { elementsPerRow, isTypedArray, type Column } from "./column.ts";
+import { elementsPerRow } from "./column-type.ts";
+import type { Column } from "./column.ts";
+import { isTypedArray } from "./typed-array.ts";
 
 /** Whether a column of floats, or of tensors of floats, has values and they are nothing but NaN: that is what a lost GPU hands back (law 9). A missing value says nothing. */
 export function isAllNaN({ type, values, validity }: Column): boolean {

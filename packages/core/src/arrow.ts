@@ -3,9 +3,11 @@ import {
   Struct, Table, TimestampMillisecond, Type, Uint16, Uint32, Uint64, Uint8, Utf8, Vector, type DataType,
 } from "apache-arrow";
 import { createBlock, type Block } from "./block.ts";
-import {
-  allocate, columnFromValues, elementsPerRow, isTypedArray, type Column, type ColumnType, type NumberKind, type RasterImage, type TypedArray,
-} from "./column.ts";
+import { columnFromValues } from "./column-from-values.ts";
+import { elementsPerRow, type ColumnType } from "./column-type.ts";
+import type { Column } from "./column.ts";
+import type { RasterImage } from "./raster-image.ts";
+import { allocate, isTypedArray, type NumberKind, type TypedArray } from "./typed-array.ts";
 import { utf8Buffers } from "./utf8.ts";
 
 const numberTypes: Record<NumberKind, () => DataType> = {

@@ -1,7 +1,8 @@
 import type { Table } from "apache-arrow";
-import {
-  columnFromValues, columnValues, isColumn, isTypedArray, kindOf, preview, type Column, type TypedArray,
-} from "./column.ts";
+import { columnFromValues } from "./column-from-values.ts";
+import { columnValues, isColumn, type Column } from "./column.ts";
+import { preview } from "./preview.ts";
+import { isTypedArray, kindOf, type TypedArray } from "./typed-array.ts";
 import { blockFromRows, blockRow, createBlock, type Block, type Row } from "./block.ts";
 import { tableFromBlock, blockFromTable } from "./arrow.ts";
 import { ShoalError } from "./shoal-error.ts";

@@ -1,6 +1,7 @@
-import {
-  castColumn, columnBytes, columnFromValues, columnValue, concatColumns, sliceColumn, takeColumn, type Column, type ColumnType,
-} from "./column.ts";
+import { concatColumns, sliceColumn, takeColumn } from "./arrange-columns.ts";
+import { castColumn, columnFromValues } from "./column-from-values.ts";
+import type { ColumnType } from "./column-type.ts";
+import { columnBytes, columnValue, type Column } from "./column.ts";
 import { joinLineages, lineageOfRows, lineageTogether, sliceLineage, type Span } from "./lineage.ts";
 import type { Schema } from "./schema.ts";
 import { ShoalError } from "./shoal-error.ts";

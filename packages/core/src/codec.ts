@@ -1,7 +1,9 @@
 import { RecordBatchReader, tableFromIPC, tableToIPC } from "apache-arrow";
 import { blockFromTable, columnName, columnType, tableFromBlock } from "./arrow.ts";
 import type { Block } from "./block.ts";
-import { isTypedArray, type Column, type ColumnType } from "./column.ts";
+import type { ColumnType } from "./column-type.ts";
+import type { Column } from "./column.ts";
+import { isTypedArray } from "./typed-array.ts";
 import type { Span } from "./lineage.ts";
 import { ShoalError } from "./shoal-error.ts";
 

@@ -1,7 +1,9 @@
-/** Where a predictor computes. `"auto"`: what is measured to be fastest, of the devices that give right results (see {@link Devices}). */
-export type Device = "auto" | "webgpu" | "cuda" | "wasm" | "cpu";
+export const concreteDevices = ["cpu", "cuda", "webgpu", "wasm"] as const;
 
-export type ConcreteDevice = Exclude<Device, "auto">;
+export type ConcreteDevice = (typeof concreteDevices)[number];
+
+/** Where a predictor computes. `"auto"`: what is measured to be fastest, of the devices that give right results (see {@link Devices}). */
+export type Device = "auto" | ConcreteDevice;
 
 /** What there is to compute with: how `device: "auto"` is answered. */
 export interface Devices {

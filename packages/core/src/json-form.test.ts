@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { blockFromRows, blockRows, concatBlocks, takeRows } from "./block.ts";
 import { decodeBlock, encodeBlock } from "./codec.ts";
-import { columnFromValues, columnValues } from "./column.ts";
+import { columnFromValues } from "./column-from-values.ts";
+import { columnValues } from "./column.ts";
 
 const cycle: { self?: unknown } = {};
 cycle.self = [cycle];

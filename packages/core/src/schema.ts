@@ -1,4 +1,5 @@
-import { formatType, commonType, type Column, type ColumnType } from "./column.ts";
+import { commonType, formatType, type ColumnType } from "./column-type.ts";
+import type { Column } from "./column.ts";
 
 /** A column's name and type. */
 export interface Field {

@@ -20,7 +20,11 @@ export async function* consume(runnable: Runnable, settings: RunSettings, onStat
   await using remote = await openRemote(physical, merged, environment);
   const execution = execute(physical, remote.environment);
   try {
-    yield* execution;
+    for await (const block of execution) {
+      environment.pulled?.(false);
+      yield block;
+      environment.pulled?.(true);
+    }
     await remote.published();
   } finally {
     onStats(execution.stats());

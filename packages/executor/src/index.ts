@@ -6,6 +6,7 @@ export type { BlockPool, BlockPoolRun, OpenPool, RemotePools } from "./pool/bloc
 export type { KeptElsewhere, NamedElsewhere, RemoteJob, RemoteJobSettings, RemoteRunner } from "./pool/remote-runner.ts";
 export { openStagePool } from "./pool/open-actor-pool.ts";
 export type { PoolEvent } from "./pool/pool-settings.ts";
+export { countRows } from "./stats/count-rows.ts";
 export { PoolRecorder } from "./stats/stage-recorder.ts";
 export { mergeResults, failedResult } from "./pool/retry.ts";
 export { fitActors, type PoolFit, type PoolRequest } from "./pool/fit-actors.ts";

@@ -18,6 +18,8 @@ import { nameBottleneck } from "./stats/bottleneck.ts";
 import type { StageRecorder } from "./stats/stage-recorder.ts";
 import { childController } from "./streams/abort.ts";
 
+const keptNotices = 100;
+
 /** One run of a plan: a stream of blocks that can be consumed once. Returning early ends everything, actors included. */
 export interface Execution extends AsyncIterable<Block> {
   /** What was done so far, or in all. */
@@ -28,7 +30,7 @@ export interface Execution extends AsyncIterable<Block> {
 
 /**
  * Runs a physical plan on this machine. Nothing is read, and no actor started, before the first block is asked for.
- * @param tracking for a run that can be resumed: it is followed, and begins where that says; asked for when the first block is
+ * @param tracking for a run that can be resumed: it is followed, and begins where that says; asked for when the first block is asked for
  * @throws at once: `resources-do-not-fit`, `null-with-any-rows`, `job-in-actor`
  */
 export function execute(plan: PhysicalOperator, environment: Environment, tracking: () => RunTracking | undefined = () => undefined): Execution {
@@ -37,8 +39,8 @@ export function execute(plan: PhysicalOperator, environment: Environment, tracki
   assertPlaceForDeadLetters(plan, environment);
   const remote = environment.remote?.(plan) ?? new Map<ActorPoolStage, OpenPool>();
   const local = poolsOf(plan).filter((pool) => !remote.has(pool));
-  const fits = fitActors(local.map((pool) => ({ ...pool, name: pool.spec.name })), environment.resources);
-  return new StreamingExecutor(plan, environment, remote, fits, tracking);
+  const fitted = fitActors(local.map((pool) => ({ ...pool, name: pool.spec.name })), environment.resources);
+  return new StreamingExecutor(plan, environment, remote, new Map(local.map((pool, at) => [pool, fitted[at] as PoolFit])), tracking);
 }
 
 class StreamingExecutor implements Execution {
@@ -46,7 +48,7 @@ class StreamingExecutor implements Execution {
   readonly #environment: Environment;
   readonly #clock: Clock;
   readonly #remote: ReadonlyMap<ActorPoolStage, OpenPool>;
-  readonly #fits: readonly PoolFit[];
+  readonly #fits: ReadonlyMap<ActorPoolStage, PoolFit>;
   readonly #followed: () => RunTracking | undefined;
   readonly #records: StageRecorder[] = [];
   readonly #notices: string[] = [];
@@ -56,7 +58,7 @@ class StreamingExecutor implements Execution {
   #firstRowAt: number | undefined;
   #consumerMs = 0;
 
-  constructor(plan: PhysicalOperator, environment: Environment, remote: ReadonlyMap<ActorPoolStage, OpenPool>, fits: readonly PoolFit[], tracking: () => RunTracking | undefined) {
+  constructor(plan: PhysicalOperator, environment: Environment, remote: ReadonlyMap<ActorPoolStage, OpenPool>, fits: ReadonlyMap<ActorPoolStage, PoolFit>, tracking: () => RunTracking | undefined) {
     this.#plan = plan;
     this.#environment = environment;
     this.#clock = environment.clock ?? systemClock;
@@ -119,19 +121,18 @@ class StreamingExecutor implements Execution {
   }
 
   #build(signal: AbortSignal): AsyncIterable<Block> {
-    const { environment, fits } = { environment: this.#environment, fits: [...this.#fits] };
+    const environment = this.#environment;
     const { host, devices, resources: { gpus } } = environment;
-    const localPool = (stage: ActorPoolStage, fit: PoolFit, at: number): OpenPool => (run) =>
-      openActorPool(onDevice(stage, tracking?.deviceOf(at)), { host, devices, gpus, fit, clock: this.#clock, onDevice: (chosen) => tracking?.chose(at, chosen) }, run);
     const tracking = this.#followed();
-    const share = budgetOf(environment) / Math.max(1, fits.length + this.#remote.size);
+    const localPool = (stage: ActorPoolStage, at: number): OpenPool => (run) =>
+      openActorPool(onDevice(stage, tracking?.deviceOf(at)), { host, devices, gpus, fit: this.#fits.get(stage) as PoolFit, clock: this.#clock, onDevice: (chosen) => tracking?.chose(at, chosen) }, run);
+    const share = budgetOf(environment) / Math.max(1, this.#fits.size + this.#remote.size);
     const errors = new RowErrors(environment.onError, environment.maxErrors, environment.deadLetters, tracking?.failed, (block, row, letter) => tracking?.failure(block, row, letter));
     const { stream } = buildOperators(this.#plan, signal, {
       clock: this.#clock, errors, records: this.#records, tracking,
       onProgress: () => this.#progress.moved(),
       poolRun: (stage, record) => ({
-        // Stages are built in the order in which their pools were fitted.
-        openPool: this.#remote.get(stage) ?? localPool(stage, fits.shift() as PoolFit, record.stage),
+        openPool: this.#remote.get(stage) ?? localPool(stage, record.stage),
         budgetBytes: share,
         onProgress: () => this.#progress.moved(),
         onEvent: (event) => (event.kind === "notice" ? this.#notice(event.message) : this.#emit({ ...event, stage: record.stage, name: record.name })),
@@ -139,13 +140,14 @@ class StreamingExecutor implements Execution {
     });
     this.#emit({ kind: "run-started", stages: this.#records.map(({ stage, name, kind }) => ({ stage, name, kind })) });
     for (const notice of environment.notices ?? []) this.#notice(notice);
-    for (const fit of this.#fits) if (fit.notice !== undefined) this.#notice(fit.notice);
+    for (const { notice } of this.#fits.values()) if (notice !== undefined) this.#notice(notice);
     void this.#progress.countRows(this.#plan, signal, tracking?.readBefore);
     return stream;
   }
 
   #notice(message: string): void {
-    this.#notices.push(message);
+    // A fleet's news go on for as long as its run: the report keeps the first of them.
+    if (this.#notices.length < keptNotices) this.#notices.push(message);
     this.#emit({ kind: "notice", message });
     this.#environment.log?.info(message);
   }

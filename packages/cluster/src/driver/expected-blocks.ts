@@ -1,3 +1,4 @@
+import { countRows } from "@shoal/executor";
 import { mayChangeRows, type ActorPoolStage, type PhysicalOperator } from "@shoal/planner";
 
 /**
@@ -16,13 +17,13 @@ export async function expectedBlocks({ input }: ActorPoolStage, signal: AbortSig
 async function blocksOf(plan: PhysicalOperator, signal: AbortSignal): Promise<number | undefined> {
   switch (plan.kind) {
     case "recut": {
-      const rows = await rowsOf(plan.input, signal);
+      const rows = await countRows(plan.input, signal, "exact");
       if (rows === undefined) return undefined;
       return plan.blocks === undefined ? cuts(rows, plan.multipleOf, plan.firstRows, plan.maxRows) : Math.min(plan.blocks, rows);
     }
     // Whatever is between hands on one block for each.
     case "project": return blocksOf(plan.input, signal);
-    case "row-functions": return plan.steps.every(({ kind }) => kind === "map") ? blocksOf(plan.input, signal) : undefined;
+    case "row-functions": return plan.steps.every(({ kind }) => kind !== "filter" && kind !== "flat-map") ? blocksOf(plan.input, signal) : undefined;
     case "actor-pool": return mayChangeRows(plan.spec) ? undefined : blocksOf(plan.input, signal);
     default: return undefined;
   }
@@ -38,21 +39,4 @@ function cuts(rows: number, multipleOf: number, firstRows: number, maxRows: numb
     blocks++;
   }
   return blocks + Math.ceil(Math.max(0, left) / most);
-}
-
-async function rowsOf(plan: PhysicalOperator, signal: AbortSignal): Promise<number | undefined> {
-  switch (plan.kind) {
-    case "scan": {
-      const rows = await plan.source.countRows?.(signal);
-      return rows === undefined ? undefined : Math.min(rows, plan.limit ?? Infinity);
-    }
-    case "project": case "recut": return rowsOf(plan.input, signal);
-    case "row-functions": return plan.steps.every(({ kind }) => kind === "map") ? rowsOf(plan.input, signal) : undefined;
-    case "actor-pool": return mayChangeRows(plan.spec) ? undefined : rowsOf(plan.input, signal);
-    case "limit": {
-      const rows = await rowsOf(plan.input, signal);
-      return rows === undefined ? undefined : Math.min(rows, plan.rows);
-    }
-    default: return undefined;
-  }
 }

@@ -1,4 +1,5 @@
-import type { ColumnType, NumberKind, TypedArray } from "../column.ts";
+import type { ColumnType } from "../column-type.ts";
+import type { NumberKind, TypedArray } from "../typed-array.ts";
 
 /** A dense tensor as ONNX Runtime takes and gives it: row-major `data`, strings as an array; float16 is converted to float32 at this border. */
 export interface OnnxTensor {

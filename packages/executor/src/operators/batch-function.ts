@@ -1,9 +1,7 @@
-import {
-  batchFromBlock, blockFromBatch, blockRow, concatBlocks, failureClass, lineageTogether, ShoalError, sliceBlock,
-  type Block, type ErrorData,
-} from "@shoal/core";
+import { batchFromBlock, blockFromBatch, blockRow, concatBlocks, lineageTogether, sliceBlock, type Block } from "@shoal/core";
 import type { BatchFunctionStage } from "@shoal/planner";
 import { orAborted } from "../streams/abort.ts";
+import { functionFailed } from "./function-failed.ts";
 import { inputOf, type Operator } from "./operator.ts";
 
 /** A closure over batches: gives a batch, a promise of one, or a generator of several. What fails is the batch. */
@@ -26,7 +24,7 @@ export function batchFunction(stage: BatchFunctionStage): Operator {
           for (const piece of await orAborted(callFunction(stage, name, batch), signal)) done.push(piece);
         } catch (error) {
           if (signal.aborted) throw error;
-          const data = errorData(error);
+          const data = functionFailed(error);
           const failed = Array.from({ length: batch.rows }, (_, row) => ({ at: start + row, row: () => blockRow(batch, row), error: data, attempts: 1 }));
           await errors.settle(name, onError, failed, block, record);
         }
@@ -52,9 +50,4 @@ async function callFunction(stage: BatchFunctionStage, name: string, batch: Bloc
 function isStream(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   return Symbol.asyncIterator in value || (Symbol.iterator in value && "next" in value);
-}
-
-function errorData(error: unknown): ErrorData {
-  const data = ShoalError.from(error, "function-failed").toData();
-  return { ...data, failure: data.failure ?? failureClass(error) };
 }

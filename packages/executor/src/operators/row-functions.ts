@@ -1,10 +1,11 @@
-import { columnFromValues, failureClass, lineageOfRows, preview, ShoalError, takeRows, type Block, type Column, type ErrorData, type Row } from "@shoal/core";
+import { columnFromValues, lineageOfRows, preview, ShoalError, takeRows, type Block, type Column, type Row } from "@shoal/core";
 import type { OnError, RowFunctions, RowStep } from "@shoal/planner";
 import { rowError, type FailedRow } from "../errors/row-errors.ts";
 import { orAborted } from "../streams/abort.ts";
 import { blockLike } from "./column-like.ts";
 import { inputOf, type Operator, type StageRun } from "./operator.ts";
 import { rowReader } from "./row-reader.ts";
+import { functionFailed } from "./function-failed.ts";
 
 /** Rows of one block that asynchronous functions work on at the same time. */
 const concurrentRows = 16;
@@ -204,7 +205,7 @@ class Pass {
     if (this.#final.has(error as object)) throw error;
     const step = this.#steps[index] as RowStep;
     const policy = this.#policies[index];
-    const failed: FailedRow = { at, row: () => row, error: errorData(error), attempts: 1 };
+    const failed: FailedRow = { at, row: () => row, error: functionFailed(error), attempts: 1 };
     if (policy === "fail") {
       const final = rowError(stepLabel(step), failed, this.#block);
       this.#final.add(final);
@@ -228,11 +229,6 @@ class Pass {
     }
     return { ...base, columns };
   }
-}
-
-function errorData(error: unknown): ErrorData {
-  const data = ShoalError.from(error, "function-failed").toData();
-  return { ...data, failure: data.failure ?? failureClass(error) };
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -221,9 +221,10 @@ export class RunTracking {
   }
 
   #settled(place: Place): { readonly letter?: DeadLetter }[] {
-    const settled = this.#failures.filter((failure) => failure.place === undefined || comparePlaces(failure.place, place) < 0);
-    if (settled.length > 0) this.#failures = this.#failures.filter((failure) => !settled.includes(failure));
-    return settled;
+    const before = this.#failures;
+    const isSettled = before.map((failure) => failure.place === undefined || comparePlaces(failure.place, place) < 0);
+    this.#failures = before.filter((_, at) => !isSettled[at]);
+    return before.filter((_, at) => isSettled[at]);
   }
 }
 

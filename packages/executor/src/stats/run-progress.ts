@@ -2,6 +2,7 @@ import type { Clock } from "@shoal/core";
 import type { PhysicalOperator } from "@shoal/planner";
 import type { RunEvent, StageProgress } from "./run-event.ts";
 import type { StageRecorder } from "./stage-recorder.ts";
+import { countRows } from "./count-rows.ts";
 
 const everyMs = 200;
 
@@ -71,7 +72,7 @@ export class RunProgress {
   /** Asks the sources how many rows there are, but for those that an earlier run has read; a run does not wait for it. */
   async countRows(plan: PhysicalOperator, signal: AbortSignal, readBefore = 0): Promise<void> {
     try {
-      const all = await countRows(plan, signal);
+      const all = await countRows(plan, signal, "at most");
       if (all === undefined || signal.aborted) return;
       const rows = Math.max(0, all - readBefore);
       this.#totalRows = rows;
@@ -79,24 +80,5 @@ export class RunProgress {
     } catch {
       // Only the ETA needs it; what is wrong with the source, reading will say.
     }
-  }
-}
-
-async function countRows(plan: PhysicalOperator, signal: AbortSignal): Promise<number | undefined> {
-  switch (plan.kind) {
-    case "scan": {
-      const rows = await plan.source.countRows?.(signal);
-      return rows === undefined ? undefined : Math.min(rows, plan.limit ?? Infinity);
-    }
-    case "union": {
-      const counts = await Promise.all(plan.inputs.map((input) => countRows(input, signal)));
-      return counts.reduce((sum, count) => (sum === undefined || count === undefined ? undefined : sum + count), 0);
-    }
-    case "zip": return countRows(plan.inputs[0], signal);
-    case "limit": {
-      const rows = await countRows(plan.input, signal);
-      return rows === undefined ? undefined : Math.min(rows, plan.rows);
-    }
-    default: return countRows(plan.input, signal);
   }
 }

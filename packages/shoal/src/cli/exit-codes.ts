@@ -38,11 +38,19 @@ function flagsFor(hint = ""): string {
   return named.length === 0 ? "" : `\n  → With this command: ${named.join(", ")}`;
 }
 
+/** Where this package lies in its workspace; undefined where it is installed, below node_modules. */
+const workspace = /^(.*\/)packages\/shoal\/(?:src|dist)\//.exec(import.meta.url)?.[1];
+
 /** The first line of the stack that is the user's own code. */
 function userFrame(error: Error): string {
   const frames = [error, error.cause].flatMap((each) => (each instanceof Error ? (each.stack ?? "").split("\n") : []));
-  const own = frames.find((line) => /^\s+at .*(file:|\/|\\)/.test(line) && !/node:|node_modules|\/(packages\/[a-z-]+|apps\/coordinator)\/(src|dist)\//.test(line));
+  const own = frames.find((line) => /^\s+at .*(file:|\/|\\)/.test(line) && !/node:|node_modules/.test(line) && !isOurs(line));
   return own === undefined ? "" : `\n  ${own.trim()}`;
+}
+
+function isOurs(line: string): boolean {
+  const [, within] = workspace === undefined ? [] : line.split(workspace);
+  return within !== undefined && /^(packages\/[a-z-]+|apps\/coordinator)\/(src|dist)\//.test(within);
 }
 
 function stacks(error: Error): string {

@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { ShoalError, type Datasource, type PredictorStep, type Row } from "@shoal/core";
+import { concreteDevices, ShoalError, type Datasource, type PredictorStep, type Row } from "@shoal/core";
 import { featureExtraction, imageClassification, textClassification, textGeneration, tokenClassification } from "@shoal/backend-transformers";
 import { dataset, type Dataset, type PredictorSettings } from "@shoal/dataset";
 import { sentiment, storyteller } from "@shoal/tiny-models";
@@ -64,7 +64,7 @@ export function inferCommand(): Command {
     .option("--concurrency <actors>", "actors: processes that each hold the model; 1-4: as many as the queue needs", actors, 1)
     .option("--batch-size <rows>", "exact rows of each batch (default: found by measuring)", wholeNumber)
     .option("--max-batch-cost <tokens>", "most tokens of a batch, padding included (default: found by measuring)", wholeNumber)
-    .addOption(new Option("--device <device>", "where to compute").choices(["auto", "cpu", "cuda", "webgpu", "wasm"]).default("auto"))
+    .addOption(new Option("--device <device>", "where to compute").choices(["auto", ...concreteDevices]).default("auto"))
     .option("--num-cpus <n>", "CPUs of each actor (default 1)", number)
     .option("--num-gpus <n>", "GPUs of each actor (default 0)", number)
     .option("--actor-memory <bytes>", "memory of each actor, as in 2GB", bytes)

@@ -42,7 +42,12 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
   await using commandRun = new CommandRun(flags, basename(path).replace(/\.[cm]?[jt]s$/i, ""));
   process.argv = [process.argv[0] as string, path, ...args];
   // The file says only when it has run whether its rows go to standard output.
-  const logAsBefore = flags.json || flags.output === "-" || seemsToExportDefault(readFileSync(path, "utf8")) ? logToStandardError() : () => {};
+  let logAsBefore = flags.json || flags.output === "-" || seemsToExportDefault(readFileSync(path, "utf8")) ? logToStandardError() : undefined;
+  const rowsTo = (output: string | undefined): void => {
+    if (flags.json || output === "-") logAsBefore ??= logToStandardError();
+    else logAsBefore?.();
+    commandRun.rowsTo(output);
+  };
   const exported = (await import(pathToFileURL(path).href)) as { default?: unknown };
   // The file's body was the job.
   if (!("default" in exported)) {
@@ -55,18 +60,16 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
     refuse(flags, ["output", "format", "overwrite", "maxRowsPerFile"], `the job names its own sink, ${job.sink.name}`);
     if (flags.explain) return void process.stdout.write(`${job.explain()}\n`);
     const output = trialSink(job.sink, flags).spec?.options["path"] as string | undefined;
-    if (!flags.json && output !== "-") logAsBefore();
-    commandRun.rowsTo(output);
+    rowsTo(output);
     commandRun.finish(await job.run());
-    return;
+    return commandRun.ended();
   }
   if (isDataset(job)) {
     if (flags.explain) return void process.stdout.write(`${job.explain()}\n`);
     const output = flags.output ?? "-";
-    if (!flags.json && output !== "-") logAsBefore();
-    commandRun.rowsTo(output);
+    rowsTo(output);
     commandRun.finish(await job.write(outputSink(output, flags), ownLimit(flags)));
-    return;
+    return commandRun.ended();
   }
   throw new ShoalError("no-job", `The default export of ${file} is neither a Job, a Dataset, nor a function giving one.`, {
     hint: "Write: export default dataset.to(parquet(\"out/labels/\")); or leave the default export out and consume the dataset in the file's body.",

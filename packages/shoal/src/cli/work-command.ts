@@ -1,7 +1,7 @@
 import { availableParallelism, hostname } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import type { Agent, AgentEvent } from "@shoal/cluster";
-import { jsonSafe, ShoalError, type ConcreteDevice } from "@shoal/core";
+import { concreteDevices, jsonSafe, ShoalError, type ConcreteDevice } from "@shoal/core";
 import { startAgent } from "../agent/start-agent.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { bytes, number } from "./run-flags.ts";
@@ -28,7 +28,7 @@ export function workCommand(): Command {
     .option("--cpus <n>", `CPUs it may use (detected: ${availableParallelism()})`, number)
     .option("--gpus <n>", "GPUs it may use (detected)", number)
     .option("--memory <bytes>", "memory it may use, as in 8GB (detected)", bytes)
-    .option("--device <device>", `where to compute: ${deviceNames.join(", ")}; several times for several, the best first (default: the fastest, measured)`, device)
+    .option("--device <device>", `where to compute: ${concreteDevices.join(", ")}; several times for several, the best first (default: the fastest, measured)`, device)
     .option("--allow-code", "run predictors that come as code: whoever submits a job can then do here what you can")
     .option("--duty <share>", "share of the time to compute in, as in 0.5; it rests between blocks", share)
     .option("--once", "end when the job that it worked for is over")
@@ -93,11 +93,9 @@ function asJson(event: AgentEvent): unknown {
   return { ...event, error };
 }
 
-const deviceNames: readonly ConcreteDevice[] = ["cpu", "cuda", "webgpu", "wasm"];
-
 function device(text: string, before: readonly ConcreteDevice[] = []): readonly ConcreteDevice[] {
-  const name = deviceNames.find((each) => each === text);
-  if (name === undefined) throw new InvalidArgumentError(`It must be one of ${deviceNames.join(", ")}.`);
+  const name = concreteDevices.find((each) => each === text);
+  if (name === undefined) throw new InvalidArgumentError(`It must be one of ${concreteDevices.join(", ")}.`);
   return [...before, name];
 }
 

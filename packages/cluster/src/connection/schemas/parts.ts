@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "@shoal/core";
+import { concreteDevices, type Json, type JsonObject } from "@shoal/core";
 import * as v from "valibot";
 
 // What headers are made of. Unknown fields of objects are dropped: a later version may have added them.
@@ -32,7 +32,7 @@ export const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "no SHA-256")
 
 export const list = <S extends v.GenericSchema>(item: S, most: number) => v.pipe(v.array(item), v.maxLength(most));
 
-export const device = v.picklist(["webgpu", "cuda", "wasm", "cpu"]);
+export const device = v.picklist(concreteDevices);
 /** An empty one is a name too: of the CSV files that have it. */
 export const columns = list(text(4_096), 10_000);
 
