@@ -4,6 +4,7 @@ import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { findNatsServer } from "./find-nats-server.ts";
+import { startNatsProxy } from "./nats-proxy.ts";
 import { startNats, type NatsCluster } from "./start-nats.ts";
 
 const path = findNatsServer();
@@ -75,6 +76,20 @@ describe.skipIf(path === undefined)("the queue on NATS", () => {
     const given = [held?.task.id];
     for (const until = performance.now() + 30_000; !given.includes("b") && performance.now() < until; ) for (const { task: { id } } of await queue.pull(["cpu"], 1, 3000)) given.push(id);
     expect(given).toContain("b");
+  }, 60_000);
+
+  test("one that answers no pull, though it is there, is made anew", async () => {
+    await using proxy = await startNatsProxy(cluster.urls[0] as string);
+    const { queue } = await open("mute", { servers: proxy.url, requestMs: 500 });
+    await queue.offer(task("a"));
+    expect(await queue.pull(["cpu"], 1, 1000)).toHaveLength(1);
+    const { created } = await jsm.consumers.info("mute-queue", "cpu-5");
+    proxy.swallow(({ payload }) => payload.includes(" 404 "), Infinity);
+    const given: string[] = [];
+    for (const until = performance.now() + 30_000; given.length === 0 && performance.now() < until; ) for (const lease of await queue.pull(["cpu"], 1, 1000)) given.push(lease.task.id);
+    // All that lies there comes again: what was leased, too.
+    expect(given).toEqual(["a"]);
+    expect((await jsm.consumers.info("mute-queue", "cpu-5")).created).not.toBe(created);
   }, 60_000);
 
   test("one that keeps back only what is leased is left as it is", async () => {

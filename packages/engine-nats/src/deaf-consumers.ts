@@ -3,6 +3,9 @@ import type { NatsNames } from "./nats-names.ts";
 
 /** How often a consumer is looked at while nothing comes of it. */
 const lookMs = 5000;
+/** So often in a row, over so long, a consumer that is there must have left a pull unanswered. */
+const mostSilences = 3;
+const leastSilentMs = 5000;
 
 export interface QueueConsumer {
   readonly className: string;
@@ -16,14 +19,16 @@ interface Seen {
 }
 
 /**
- * Finds consumers that say they have nothing while tasks lie there which they have given to nobody: one that somebody has paused, or that has lost count in an election. They stay
- * so; made anew, they begin with all that is there.
+ * Finds consumers that are there and of no use: those that say they have nothing while tasks lie there which they have given to nobody, and those that answer no pull at all. One
+ * that somebody has paused is such, or one that an election has left so. They stay so; made anew, they begin with all that is there.
  */
 export class DeafConsumers {
   readonly #link: NatsLink;
   readonly #names: NatsNames;
   /** By name. */
   readonly #seen = new Map<string, Seen>();
+  /** By name, pulls in a row that were not answered. */
+  readonly #silent = new Map<string, { readonly since: number; readonly times: number }>();
 
   constructor(link: NatsLink, names: NatsNames) {
     this.#link = link;
@@ -52,6 +57,20 @@ export class DeafConsumers {
       // Nobody answers: whoever asks for tasks learns so.
     }
     return deaf;
+  }
+
+  answered(consumer: string): void {
+    this.#silent.delete(consumer);
+  }
+
+  /** A pull was not answered, and the consumer is there. Whether that is so for long. */
+  isMute(consumer: string): boolean {
+    const now = this.#link.clock.now();
+    const { since, times } = this.#silent.get(consumer) ?? { since: now, times: 0 };
+    const isMute = times + 1 >= mostSilences && now - since >= leastSilentMs;
+    if (isMute) this.#silent.delete(consumer);
+    else this.#silent.set(consumer, { since, times: times + 1 });
+    return isMute;
   }
 
   /** How many tasks it has given out, where others wait that it has not; else undefined. */

@@ -139,8 +139,10 @@ export class NatsQueue implements TaskQueue {
       const lease = this.#lease(message);
       if (lease !== undefined) leases.push(lease);
     });
-    if ((await pulling.ended) !== "gone") this.#link.answered();
-    else if (leases.length === 0) await this.#remake(className, priority);
+    if ((await pulling.ended) !== "gone") {
+      this.#link.answered();
+      this.#deaf.answered(consumer);
+    } else if (leases.length === 0) await this.#remake(className, priority);
     return leases;
   }
 
@@ -150,6 +152,7 @@ export class NatsQueue implements TaskQueue {
     this.#consumers.delete(consumer);
     try {
       await this.#consumer(className, priority, false);
+      if (this.#deaf.isMute(consumer)) await this.#replace(className, priority);
     } catch (error) {
       if (!isUnanswered(error)) throw error;
       this.#link.unanswered(error, "make a consumer");
@@ -159,10 +162,15 @@ export class NatsQueue implements TaskQueue {
 
   async #mindDeaf(classes: readonly string[]): Promise<void> {
     const asked = classes.flatMap((className) => Array.from({ length: priorities }, (_, priority) => ({ className, priority })));
-    for (const { className, priority } of await this.#deaf.among(asked.filter((one) => this.#consumers.has(this.#names.consumer(one.className, one.priority))))) {
-      await this.#link.jsm.consumers.delete(this.#names.queue, this.#names.consumer(className, priority)).catch(() => {});
-      await this.#remake(className, priority);
-    }
+    for (const { className, priority } of await this.#deaf.among(asked.filter((one) => this.#consumers.has(this.#names.consumer(one.className, one.priority))))) await this.#replace(className, priority);
+  }
+
+  /** What is leased through it comes again at once: whoever has it finds out what is done. */
+  async #replace(className: string, priority: number): Promise<void> {
+    const consumer = this.#names.consumer(className, priority);
+    await this.#link.jsm.consumers.delete(this.#names.queue, consumer).catch(() => {});
+    this.#consumers.delete(consumer);
+    await this.#consumer(className, priority);
   }
 
   /** Undefined: somebody put something else there, which goes for good. (A reader that throws would cost the whole connection.) */
