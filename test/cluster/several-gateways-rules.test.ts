@@ -318,3 +318,37 @@ test("a job that is over is led again at once where it was, and its driver is to
   expect(second.all("fleet").filter(({ notice }) => notice?.startsWith("another gateway") === true)).toEqual([]);
   expect(several.clock.now() - before).toBeLessThan(500);
 });
+
+test("a want that somebody took and never read is said again within seconds, not when its lease in the queue is over", async () => {
+  let isLost = false;
+  const several = await severalGateways(2, { wrap: (engine, name) => ({ ...engine, queue: { leaseMs: engine.queue.leaseMs, offer: (task) => engine.queue.offer(task), pull: async (classes, ...args) => {
+    const leases = await engine.queue.pull(classes, ...args);
+    if (isLost || name !== "gateway 0" || leases.length === 0) return leases;
+    isLost = true;
+    return [];
+  } } }) });
+  const driver = several.connect(new ScriptedDriver({ blocks }), several.at(0));
+  const worker = several.connect(new ScriptedWorker("elsewhere"), several.at(1));
+  await passUntil(several.clock, () => isLost);
+  const since = several.clock.now();
+  await passUntil(several.clock, () => {
+    worker.beat();
+    return driver.done.size === blocks.length;
+  });
+  expect(several.clock.now() - since).toBeLessThan(several.engine.queue.leaseMs / 2);
+});
+
+test("where lent blocks are that nobody takes, and for how long, is said", async () => {
+  const several = await severalGateways(2, { wrap: (engine, name) => ({ ...engine, queue: { leaseMs: engine.queue.leaseMs, offer: (task) => engine.queue.offer(task), pull: async (classes, ...args) => (name === "gateway 1" ? new Promise<never>(() => {}) : engine.queue.pull(classes, ...args)) } }) });
+  const noticeOf = (): string => several.at(0).gateway.snapshot().workers.find(({ runtime }) => runtime === "gateway")?.notice ?? "";
+  const driver = several.connect(new ScriptedDriver({ blocks }), several.at(0));
+  const worker = several.connect(new ScriptedWorker("elsewhere", { script: () => "silent" }), several.at(1));
+  const isSo = (notice: RegExp) => (): boolean => {
+    worker.beat();
+    return notice.test(noticeOf());
+  };
+  await passUntil(several.clock, isSo(/one has free workers; \d blocks are lent$/));
+  // They are taken back and lent again meanwhile.
+  await passUntil(several.clock, isSo(/\d blocks are lent, nobody has taken any for [4-9]\d s$/));
+  expect(driver.done.size).toBe(0);
+});

@@ -134,10 +134,22 @@ export async function startChaosFleet(workers: number): Promise<ChaosFleet> {
         return `--- ${gateway.name}, ${gateway.isUp ? "up" : "down"}, life ${gateway.lives.length}\n${JSON.stringify(snapshot === undefined ? "does not answer" : { ...snapshot, jobs: snapshot.jobs.map((job) => ({ ...job, samples: [] })) })}\n${last((gateway.lives.at(-1) as GatewayProcess).process)}`;
       }));
       const servers = await Promise.all(nats.urls.map(async (_, index) => `--- n${index}, ${nats.isUp(index) ? "up" : "down"}\n${await nats.log(index)}`));
-      return [String(diary), ...states, ...started.map((worker, at) => `--- w${at}\n${last(worker)}`), ...drivers.map((driver, at) => `--- driver ${at}, ended with ${driver.child.exitCode}\n${last(driver)}`), ...servers].join("\n");
+      return [String(diary), ...states, `--- the queue\n${await queueOf(fleet)}`, ...started.map((worker, at) => `--- w${at}\n${last(worker)}`), ...drivers.map((driver, at) => `--- driver ${at}, ended with ${driver.child.exitCode}\n${last(driver)}`), ...servers].join("\n");
     },
   };
   return fleet;
+}
+
+/** What lies in the queue, and how its consumers stand. */
+async function queueOf({ jsm }: ChaosFleet): Promise<string> {
+  try {
+    const { state: { last_seq: last, subjects = {} } } = await jsm.streams.info("shoal-queue", { subjects_filter: ">" });
+    const lines = [`last ${last}: ${Object.keys(subjects).join(" ")}`];
+    for await (const { name, delivered, ack_floor: settled, num_ack_pending: leased, num_pending: pending, num_waiting: pulls, cluster } of jsm.consumers.list("shoal-queue")) lines.push(JSON.stringify({ name, leader: cluster?.leader, delivered, settled, leased, pending, pulls }));
+    return lines.join("\n");
+  } catch (error) {
+    return String(error);
+  }
 }
 
 function viewOf({ lives }: ChaosGateway): CoordinatorView {

@@ -14,7 +14,7 @@ const users = `authorization { users: [
   { user: gateway, password: secret },
   { user: least, password: secret, permissions: { publish: ${JSON.stringify([
     "least.>", "$JS.ACK.>",
-    ...["INFO", "STREAM.NAMES", "STREAM.CREATE.*", "STREAM.INFO.*", "STREAM.DELETE.*", "STREAM.MSG.GET.*", "CONSUMER.CREATE.>", "CONSUMER.DURABLE.CREATE.>", "CONSUMER.INFO.>", "CONSUMER.LIST.*", "CONSUMER.DELETE.>", "CONSUMER.MSG.NEXT.>"].map((each) => `$JS.API.${each}`),
+    ...["INFO", "STREAM.NAMES", "STREAM.CREATE.*", "STREAM.INFO.*", "STREAM.DELETE.*", "STREAM.MSG.GET.*", "CONSUMER.CREATE.>", "CONSUMER.DURABLE.CREATE.>", "CONSUMER.INFO.>", "CONSUMER.LIST.*", "CONSUMER.NAMES.*", "CONSUMER.DELETE.>", "CONSUMER.MSG.NEXT.>"].map((each) => `$JS.API.${each}`),
   ])}, subscribe: ["_INBOX.>", "least.task.>", "least.register.>"] } },
   { user: reader, password: secret, permissions: { publish: ["$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.INFO.*", "$JS.API.STREAM.MSG.GET.*"], subscribe: "_INBOX.>" } }
 ] }`;

@@ -41,6 +41,8 @@ export class GuestInlet {
   #entering = 0;
   #wantedAt = -Infinity;
   #saidAt = -Infinity;
+  /** Since when it is said in vain what is wanted. */
+  #unheardSince: number | undefined;
   /** Something came since it was last said what is wanted. */
   #hasCome = false;
   #isPulling = false;
@@ -91,6 +93,7 @@ export class GuestInlet {
     this.#mindIdle(now);
     const hunger = this.#hunger();
     if (hunger.blocks > 0) this.#want(hunger, now);
+    else this.#unheardSince = undefined;
   }
 
   /** A job of which nothing was here for long is let go. */
@@ -121,8 +124,10 @@ export class GuestInlet {
     const { engine, settings, date, log } = this.#state;
     if (now - this.#wantedAt >= (this.#hasCome ? soonMs : settings.wantMs)) {
       this.#wantedAt = now;
+      if (this.#hasCome) this.#unheardSince = undefined;
       this.#hasCome = false;
-      for (const want of hunger.wants) engine.queue.offer(queuedWant(want, date())).catch((error: unknown) => log.debug(`The queue can't be asked now: ${ShoalError.from(error).message}`));
+      const unheardMs = now - (this.#unheardSince ??= now);
+      for (const want of hunger.wants) engine.queue.offer(queuedWant(want, date(), unheardMs)).catch((error: unknown) => log.debug(`The queue can't be asked now: ${ShoalError.from(error).message}`));
     }
     if (!this.#isPulling) void this.#pull();
   }

@@ -21,6 +21,8 @@ type LeaseEffect = Extract<SchedulerEffect, { kind: "lease" }>;
 const lookMs = 500;
 /** What is lent at once is cut so that each gateway which wants something may take so many bundles. */
 const bundlesEach = 4;
+/** After so long without anything lent it begins anew that nobody takes any. */
+const restMs = 30_000;
 
 /** The blocks of jobs that are led here, lent to other gateways: what their pools are leased goes to the queue, and comes back by the ledger. */
 export class HomeLending {
@@ -93,7 +95,11 @@ export class HomeLending {
     }
     pool.rate.begin(now);
     pool.usedAt = now;
-    if (!isHeld) void this.#send(job, lent);
+    if (isHeld) return true;
+    if (pool.lent.size === lent.length && now - pool.lentAt > restMs) pool.untakenSince = undefined;
+    pool.untakenSince ??= now;
+    pool.lentAt = now;
+    void this.#send(job, lent);
     return true;
   }
 
@@ -174,8 +180,10 @@ export class HomeLending {
     const now = this.#state.clock.now();
     for (const key of tasks) {
       const lent = this.#byKey.get(`${job.name}/${key}`);
-      if (lent !== undefined) lent.heardAt = now;
-      else this.#heldBefore.get(job)?.set(key, now);
+      if (lent !== undefined) {
+        lent.heardAt = now;
+        lent.pool.untakenSince = undefined;
+      } else this.#heldBefore.get(job)?.set(key, now);
     }
   }
 
@@ -242,6 +250,7 @@ export class HomeLending {
     const lent = this.#byKey.size === 0 ? undefined : this.#byKey.get(keyOf(task));
     if (lent === undefined) return;
     this.#drop(lent);
+    lent.pool.untakenSince = undefined;
     if (!isResult) return;
     lent.pool.rowsDone += task.rows;
     lent.pool.blocksDone++;

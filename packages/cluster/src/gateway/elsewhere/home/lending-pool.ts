@@ -27,6 +27,9 @@ export class LendingPool {
   /** What the scheduler was told. */
   credit = -1;
   usedAt = 0;
+  /** Since when tasks are lent of which nobody has said that it has any; taken back and lent again meanwhile. */
+  untakenSince: number | undefined;
+  lentAt = -Infinity;
   rowsDone = 0;
   blocksDone = 0;
   failures = 0;
