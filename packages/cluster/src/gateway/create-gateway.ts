@@ -81,13 +81,12 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const elsewhere = new Elsewhere(state, commits, trouble, { opened, helps: (job) => void talk.help(job).catch(() => {}) });
   intake.elsewhere = elsewhere;
   const collection = new BlobCollection(state, elsewhere.claims);
-  const reach = new EngineReach(state);
+  // They hold what they have computed, and the engine knows nothing of it: another gateway commits it.
+  const reach = new EngineReach(state, (why) => connections.sendAway(why));
   const roles = new JobRoles(state, (job) => {
     onNotice(`${name} leads job ${job.description.name} no more: it could not reach the engine for longer than ${settings.leaderMs / 1000} s.`);
     desk.putDown(job);
-    const why = reach.lost();
-    // They hold what they have computed, and the engine knows nothing of it: another gateway commits it.
-    if (why !== undefined) connections.sendAway(why);
+    reach.lost();
   });
   const talk: GatewayTalk = new GatewayTalk(state, {
     wanted: (job, driver, isProven) => desk.letGo(job, driver, isProven),
@@ -103,7 +102,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   });
   const desk: JobDesk = new JobDesk(state, files, trouble, { roles, talk, elsewhere, opened });
   const invites = new InviteBook(engine, clock, date, parts.secret, signal);
-  const connections: Connections = new Connections(state, name, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims, heldBy: (job, segment, block, rows) => elsewhere.lending.heldBy(job, { segment, block, first: 0, rows }) });
+  const connections: Connections = new Connections(state, name, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims, heldBy: (job, place, input) => elsewhere.heldBy(job, place, input) });
 
   let settle = (): void => {};
   const ended = new Promise<void>((resolve) => (settle = resolve));
@@ -130,6 +129,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     collection.mind();
     intake.refuseEarly();
     intake.mindLate();
+    reach.mind();
     commits.mindLate();
     connections.endSilent();
     asks.ask();

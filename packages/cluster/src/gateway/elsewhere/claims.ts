@@ -25,6 +25,8 @@ export class Claims {
   readonly #commits: Commits;
   /** By job and block. */
   readonly #waiting = new Map<string, Map<string, Claim[]>>();
+  /** How many of a block's rows are being noted here. */
+  readonly #noting = new Map<string, number>();
 
   constructor(state: GatewayState, commits: Commits) {
     this.#state = state;
@@ -40,19 +42,40 @@ export class Claims {
   async claim(link: WorkerLink, job: GatewayJob, task: TaskId, { attempt, worker, input, sha256, within, rows, about, aboutSha256 }: CheckedResult): Promise<void> {
     const { engine, clock, loop, signal, log } = this.#state;
     const answer = (kind: "settle" | "refuse"): void => link.send({ kind, task, attempt });
+    if (input === undefined) return answer("refuse");
+    const claim: Claim = { task, attempt, worker, input, sha256, within, rows, failed: about.failures.length, about: aboutSha256 ?? about };
+    const rowsOf = nameOf(job.name, task, input);
+    this.#noting.set(rowsOf, (this.#noting.get(rowsOf) ?? 0) + 1);
     try {
       if ((await engine.ledger.committed(job.name, blockKey(task))) !== undefined) return answer("settle");
-      if (input === undefined) return answer("refuse");
-      const note = claimNote(loop.epoch, blockKey(task), { task, attempt, worker, input, sha256, within, rows, failed: about.failures.length, about: aboutSha256 ?? about });
+      const note = claimNote(loop.epoch, blockKey(task), claim);
       for (;;) {
         const { outcome } = await engine.ledger.note(job.name, note);
+        if (outcome === "accepted") this.#noted(job.name, claim);
         if (outcome !== "undecided") return answer(outcome === "accepted" ? "settle" : "refuse");
         await clock.sleep(retryMs, signal);
       }
     } catch (error) {
       // Its worker has had no answer, and presents it again.
       if (!signal.aborted) log.warn(`A result of ${job.name} could not be noted: ${ShoalError.from(error).message}`);
+    } finally {
+      const others = (this.#noting.get(rowsOf) ?? 1) - 1;
+      if (others === 0) this.#noting.delete(rowsOf);
+      else this.#noting.set(rowsOf, others);
     }
+  }
+
+  /** The job may have come to be led here meanwhile, and nobody hears what he noted himself. */
+  #noted(name: string, claim: Claim): void {
+    const job = this.#state.jobs.get(name);
+    if (job !== undefined) this.heard(job, claim);
+  }
+
+  /** Whether somebody has, or is about to have, claimed to have the result of a block of these rows. */
+  has(job: GatewayJob, place: Omit<TaskId, "job">, input: string): boolean {
+    if (this.#noting.has(nameOf(job.name, place, input))) return true;
+    const waiting = this.#waiting.get(job.name)?.get(keyOf(place));
+    return waiting?.some(({ task, input: claimed }) => claimed === input && task.first === place.first && task.rows === place.rows) === true;
   }
 
   /** Noted by another gateway, or before this one led the job. */
@@ -106,4 +129,8 @@ export class Claims {
 
 function keyOf({ segment, block }: Pick<TaskId, "segment" | "block">): string {
   return `${segment}-${block}`;
+}
+
+function nameOf(job: string, task: Omit<TaskId, "job">, input: string): string {
+  return `${job}/${blockKey(task)}/${input}`;
 }
