@@ -25,8 +25,8 @@ export class Claims {
   readonly #commits: Commits;
   /** By job and block. */
   readonly #waiting = new Map<string, Map<string, Claim[]>>();
-  /** How many of a block's rows are being noted here. */
-  readonly #noting = new Map<string, number>();
+  /** Results of other gateways' attempts that are being looked at here: how many of the same rows. */
+  readonly #coming = new Map<string, number>();
 
   constructor(state: GatewayState, commits: Commits) {
     this.#state = state;
@@ -44,8 +44,6 @@ export class Claims {
     const answer = (kind: "settle" | "refuse"): void => link.send({ kind, task, attempt });
     if (input === undefined) return answer("refuse");
     const claim: Claim = { task, attempt, worker, input, sha256, within, rows, failed: about.failures.length, about: aboutSha256 ?? about };
-    const rowsOf = nameOf(job.name, task, input);
-    this.#noting.set(rowsOf, (this.#noting.get(rowsOf) ?? 0) + 1);
     try {
       if ((await engine.ledger.committed(job.name, blockKey(task))) !== undefined) return answer("settle");
       const note = claimNote(loop.epoch, blockKey(task), claim);
@@ -58,11 +56,18 @@ export class Claims {
     } catch (error) {
       // Its worker has had no answer, and presents it again.
       if (!signal.aborted) log.warn(`A result of ${job.name} could not be noted: ${ShoalError.from(error).message}`);
-    } finally {
-      const others = (this.#noting.get(rowsOf) ?? 1) - 1;
-      if (others === 0) this.#noting.delete(rowsOf);
-      else this.#noting.set(rowsOf, others);
     }
+  }
+
+  /** A result of another gateway's attempt came, and is looked at until the returned function is called. */
+  coming({ task, input = "" }: Pick<ResultMessage, "task" | "input">): () => void {
+    const name = nameOf(task.job, task, input);
+    this.#coming.set(name, (this.#coming.get(name) ?? 0) + 1);
+    return () => {
+      const others = (this.#coming.get(name) ?? 1) - 1;
+      if (others === 0) this.#coming.delete(name);
+      else this.#coming.set(name, others);
+    };
   }
 
   /** The job may have come to be led here meanwhile, and nobody hears what he noted himself. */
@@ -71,9 +76,9 @@ export class Claims {
     if (job !== undefined) this.heard(job, claim);
   }
 
-  /** Whether somebody has, or is about to have, claimed to have the result of a block of these rows. */
+  /** Whether somebody has claimed to have the result of a block of these rows, or brings it. */
   has(job: GatewayJob, place: Omit<TaskId, "job">, input: string): boolean {
-    if (this.#noting.has(nameOf(job.name, place, input))) return true;
+    if (this.#coming.has(nameOf(job.name, place, input))) return true;
     const waiting = this.#waiting.get(job.name)?.get(keyOf(place));
     return waiting?.some(({ task, input: claimed }) => claimed === input && task.first === place.first && task.rows === place.rows) === true;
   }

@@ -14,6 +14,7 @@ import { roleOf } from "../job-roles.ts";
 import type { Lent } from "./lending-pool.ts";
 import { LendingPools } from "./lending-pools.ts";
 import { bundlesOf, taskClass } from "../lent-bundle.ts";
+import { isAnyIdleHere, isShortOfTasks } from "./idle-here.ts";
 
 type LeaseEffect = Extract<SchedulerEffect, { kind: "lease" }>;
 
@@ -22,6 +23,8 @@ const lookMs = 500;
 const bundlesEach = 4;
 /** An input that was put so long ago is put again: nothing but its age keeps it from being collected. */
 const renewInputMs = 200_000;
+/** So many times longer is waited for others where nobody would be idle meanwhile. */
+const patience = 4;
 
 /** The blocks of jobs that are led here, lent to other gateways: what their pools are leased goes to the queue, and comes back by the ledger. */
 export class HomeLending {
@@ -72,10 +75,11 @@ export class HomeLending {
     const { engine, jobs } = this.#state;
     const passedMs = now - this.#lookedAt;
     this.#lookedAt = now;
+    const isDeaf = engine.status().state === "paused";
     const unclaimed = new Map<string, Lent[]>();
     for (const pool of this.pools) for (const lent of pool.lent.values()) {
-      if (engine.status().state === "paused") standStill(lent, passedMs);
-      else if (this.#mind(lent, now) === "unclaimed") unclaimed.set(lent.sentAs ?? "", [...(unclaimed.get(lent.sentAs ?? "") ?? []), lent]);
+      if (isDeaf) standStill(lent, passedMs);
+      else if (this.#mind(lent, now) === "unclaimed" && lent.sentAs !== undefined) unclaimed.set(lent.sentAs, [...(unclaimed.get(lent.sentAs) ?? []), lent]);
     }
     for (const [name, lent] of unclaimed) {
       const job = jobs.get(lent[0]?.task.job ?? "");
@@ -273,16 +277,22 @@ export class HomeLending {
     lent.pool.rate.add(this.#state.clock.now(), task.rows);
   }
 
-  /** `unclaimed`: it is to be sent again. */
+  /**
+   * What others may still do is left to them as long as workers have other things to do: nothing is gained by computing it now, and once too often it would be, should they be late.
+   * `unclaimed`: it is to be sent again.
+   */
   #mind(lent: Lent, now: number): "unclaimed" | undefined {
     const { loop, settings } = this.#state;
     const attempt = loop.state.connections.get(lent.pool.joined.connection)?.attempts.get(lent.number);
     if (attempt === undefined) this.#drop(lent);
     else if (lent.heardAt !== undefined) {
-      if (now - lent.heardAt > settings.lentMs) this.#takeBack(lent);
+      const silentMs = now - lent.heardAt;
+      if (silentMs > settings.lentMs * (isShortOfTasks(loop.state, lent.task) ? 1 : patience)) this.#takeBack(lent);
       else if (!this.pools.isBefore(lent.pool) && !this.#stored.has(lent.input)) void this.#store(lent).catch(() => {});
-    } else if (now - lent.offeredAt > settings.unclaimedMs) {
-      if (lent.offers > 1) this.#takeBack(lent);
+    } else if (lent.sentAs !== undefined && now - lent.offeredAt > settings.unclaimedMs) {
+      // Those that want it have the queue; another bundle of it would be one more there.
+      const isWanted = lent.pool.wants.size > 0 && !isAnyIdleHere(loop.state, lent.task);
+      if (lent.offers > (isWanted ? patience : 1)) this.#takeBack(lent);
       else {
         // The queue may have lost it.
         lent.offers++;

@@ -13,7 +13,7 @@ export interface Lent extends LentTask {
   /** Somebody said that it has it. */
   heardAt: number | undefined;
   offers: number;
-  /** The name of the bundle that it went in. */
+  /** The name of the bundle that it went in; undefined while its rows are being stored. */
   sentAs?: string;
 }
 
