@@ -109,7 +109,9 @@ class EngineLine {
       queue: { leaseMs: queue.leaseMs, offer: (task) => over(() => queue.offer(task)), pull: (classes, most, waitMs, signal) => over(async () => {
         const leases = await queue.pull(classes, most, waitMs, signal);
         // What came when nobody was there any more is on loan until its time is over.
-        return this.isDead || this.#isCut ? new Promise<never>(() => {}) : leases.map((lease) => ({ ...lease, extend: () => over(() => lease.extend()), acknowledge: () => over(() => lease.acknowledge()), giveBack: (ms?: number) => over(() => lease.giveBack(ms)) }));
+        if (this.isDead) return new Promise<never>(() => {});
+        if (this.#isCut) return over<typeof leases>(() => Promise.resolve([]));
+        return leases.map((lease) => ({ ...lease, extend: () => over(() => lease.extend()), acknowledge: () => over(() => lease.acknowledge()), giveBack: (ms?: number) => over(() => lease.giveBack(ms)) }));
       }) },
       leader: { shortestTtlMs: leader.shortestTtlMs, acquire: async (role, ttlMs, signal) => {
         const held = await over(() => leader.acquire(role, ttlMs, signal));

@@ -9,6 +9,7 @@ import { isOpenTask } from "./follow-job.ts";
 import type { CheckedResult, GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import { claimNote, type Claim } from "./job-notes.ts";
+import { RecentKeys } from "./recent-keys.ts";
 import type { WorkerLink } from "../workers/worker-link.ts";
 
 const retryMs = 200;
@@ -27,6 +28,8 @@ export class Claims {
   readonly #waiting = new Map<string, Map<string, Claim[]>>();
   /** Results of other gateways' attempts that are being looked at here: how many of the same rows. */
   readonly #coming = new Map<string, number>();
+  /** That were noted here lately. */
+  readonly #notes = new RecentKeys();
 
   constructor(state: GatewayState, commits: Commits) {
     this.#state = state;
@@ -73,6 +76,7 @@ export class Claims {
   /** The job may have come to be led here meanwhile, and nobody hears what he noted himself. */
   #noted(name: string, claim: Claim): void {
     const job = this.#state.jobs.get(name);
+    this.#notes.add(nameOf(name, claim.task, claim.input));
     if (job !== undefined) this.heard(job, claim);
   }
 
@@ -103,6 +107,12 @@ export class Claims {
     if (blocks === undefined || claims === undefined) return;
     blocks.delete(keyOf(place));
     for (const claim of claims) this.#commit(job, claim, input);
+  }
+
+  /** Whoever leads the job has, or will have, its result from here: the queue may still bring it. */
+  isMade({ task, input }: Pick<Claim, "task" | "input">): boolean {
+    const name = nameOf(task.job, task, input);
+    return this.#coming.has(name) || this.#notes.has(name);
   }
 
   forget(job: string): void {

@@ -23,7 +23,7 @@ export class Elsewhere {
     this.claims = new Claims(state, commits);
     this.lending = new HomeLending(state, commits, this.claims, trouble);
     this.guests = new GuestJobs(state, commits, { opened: (job) => on.opened(job.name), helps: on.helps, left: (job) => this.inlet.left(job) });
-    this.inlet = new GuestInlet(state, this.guests, (numbers) => this.lending.cameBack(numbers));
+    this.inlet = new GuestInlet(state, this.guests, this.claims, (numbers) => this.lending.cameBack(numbers));
     commits.onDecided = (job, task, committed) => this.#decided(job, task, committed);
   }
 

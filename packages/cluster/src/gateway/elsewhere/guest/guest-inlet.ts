@@ -6,6 +6,7 @@ import { isPool } from "../../../scheduler/pools.ts";
 import { findTask, segmentOf } from "../../../scheduler/state.ts";
 import { blockKey } from "../../results/commit-record.ts";
 import { isOpenTask } from "../follow-job.ts";
+import type { Claims } from "../claims.ts";
 import type { GatewayJob } from "../../jobs/gateway-job.ts";
 import type { GatewayState } from "../../gateway-state.ts";
 import { GuestBundle } from "./guest-bundle.ts";
@@ -35,6 +36,7 @@ const oldMs = 5_000;
 export class GuestInlet {
   readonly #state: GatewayState;
   readonly #guests: GuestJobs;
+  readonly #claims: Claims;
   readonly #onOwn: (numbers: Iterable<number>) => void;
   readonly #bundles = new GuestBundles();
   /** Tasks in each of those that came last: what is taken beyond its hunger another gateway's workers wait for. */
@@ -54,9 +56,10 @@ export class GuestInlet {
   readonly #saying = new Set<GatewayJob>();
 
   /** @param onOwn bundles of this gateway's own came back to it */
-  constructor(state: GatewayState, guests: GuestJobs, onOwn: (numbers: Iterable<number>) => void) {
+  constructor(state: GatewayState, guests: GuestJobs, claims: Claims, onOwn: (numbers: Iterable<number>) => void) {
     this.#state = state;
     this.#guests = guests;
+    this.#claims = claims;
     this.#onOwn = onOwn;
   }
 
@@ -218,7 +221,7 @@ export class GuestInlet {
 
   async #undecided(standing: GuestStanding, { job, tasks, at }: LentBundle, deliveries: number): Promise<LentTask[]> {
     const { engine, date } = this.#state;
-    const open = tasks.filter((task) => !isDecided(standing, task));
+    const open = tasks.filter((task) => !isDecided(standing, task) && !this.#claims.isMade(task));
     if (deliveries <= 1 && Math.abs(date() - at) < oldMs) return open;
     const committed = await Promise.all(open.map(({ task }) => engine.ledger.committed(job, blockKey(task))));
     return open.filter((_, index) => committed[index] === undefined);
