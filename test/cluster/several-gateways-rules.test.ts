@@ -46,6 +46,38 @@ test("a result that is brought to another gateway is noted there, its worker is 
   expect(several.at(1).gateway.snapshot()).toMatchObject({ jobs: [], helps: [{ job: "job" }] });
 });
 
+test("one that is being noted when its gateway comes to lead the job is computed by nobody else", { timeout: 60_000 }, async () => {
+  let letNote = (): void => {};
+  const mayNote = new Promise<void>((resolve) => (letNote = resolve));
+  const several = await severalGateways(2, { wrap: (engine) => ({ ...engine, ledger: { ...bound(engine.ledger), note: async (job, record) => {
+    if (record["kind"] === "claim") await mayNote;
+    return engine.ledger.note(job, record);
+  } } }) });
+  const { token } = await several.at(0).gateway.invite(["work"]);
+  // Near the end of a job idle workers run what others have begun.
+  const driver = several.connect(new ScriptedDriver({ blocks, ends: false }), several.at(0));
+  const stray = several.connect(new ScriptedWorker("stray", { script: () => "silent", origin: outside, hello: { token } }), several.at(0));
+  const leased = await stray.task();
+  const { key } = await stray.welcome();
+  several.at(0).kill();
+  several.connect(stray, several.at(1), { key });
+  await until(() => stray.all("welcome").length === 2);
+  await stray.result(leased, twice(rowsOf(leased.task.block)));
+  // It takes nothing more.
+  stray.say({ kind: "ready", credit: 0 });
+  several.connect(driver, several.at(1));
+  await passUntil(several.clock, () => driver.all("accepted").length === 2);
+  const other = several.connect(new ScriptedWorker("other"), several.at(1));
+  await passUntil(several.clock, () => {
+    other.beat();
+    return driver.done.size === blocks.length - 1;
+  });
+  letNote();
+  await passUntil(several.clock, () => driver.done.size === blocks.length);
+  expect(await several.engine.ledger.committed("job", `0-${leased.task.block}-0-4`)).toMatchObject({ worker: "stray" });
+  expect(other.tasks.map(({ task }) => task.block)).not.toContain(leased.task.block);
+});
+
 test("one of other rows than the home has is of no use and does no harm", async () => {
   const { several, driver, worker } = await strayResult({ input: "f".repeat(64) });
   await passUntil(several.clock, () => worker.held.size === 0);

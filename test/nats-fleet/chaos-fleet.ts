@@ -1,5 +1,5 @@
 // Three servers, three gateways that reach them through lines that can be cut, workers and drivers as processes.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
@@ -15,6 +15,7 @@ import { startScript, startWorker, type CoordinatorLinks, type ShoalProcess } fr
 import { startProxy, type TcpProxy } from "../fleet/tcp-proxy.ts";
 import { freePorts } from "../nats/free-ports.ts";
 import { startNats, type NatsCluster } from "../nats/start-nats.ts";
+import { readExecutions, type Execution } from "./extra-executions.ts";
 import { startGateway, type GatewayProcess } from "./gateway-processes.ts";
 
 /** What the job of cheap blocks is called. */
@@ -74,8 +75,8 @@ export interface ChaosFleet {
   drive(blocks: number): ShoalProcess;
   /** The job goes no further than so many blocks; it ends with one more than it has. */
   release(blocks: number): void;
-  /** How often a block was computed, all blocks together. */
-  executions(): number;
+  /** Of all blocks, in the order of time. */
+  executions(): Execution[];
   /** The gateway that leads a job; undefined while none does. */
   homeOf(job: string): Promise<ChaosGateway | undefined>;
   /** Looks again and again until it is so. @throws after a while, with all that anybody has said */
@@ -109,7 +110,7 @@ export async function startChaosFleet(workers: number): Promise<ChaosFleet> {
       return driver;
     },
     release: (blocks) => writeFileSync(join(folder, "released-blocks"), String(blocks)),
-    executions: () => readdirSync(folder).filter((name) => name.startsWith("executions-")).reduce((sum, name) => sum + readFileSync(join(folder, name), "utf8").split("\n").length - 1, 0),
+    executions: () => readExecutions(folder),
     homeOf: async (job) => {
       for (const gateway of gateways) {
         if (!gateway.isUp) continue;

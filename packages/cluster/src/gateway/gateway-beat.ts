@@ -17,12 +17,13 @@ export async function keepBeating(rooms: GatewayRooms): Promise<void> {
   }
 }
 
-function beat({ state, desk, roles, elsewhere, collection, intake, commits, connections, invites, asks, trouble }: GatewayRooms): void {
+function beat({ state, desk, roles, elsewhere, collection, reach, intake, commits, connections, invites, asks, trouble }: GatewayRooms): void {
   desk.mindAbsence();
   roles.mind((job) => elsewhere.lending.isFollowing(job));
   collection.mind();
   intake.refuseEarly();
   intake.mindLate();
+  reach.mind();
   commits.mindLate();
   connections.endSilent();
   invites.forgetExpired();

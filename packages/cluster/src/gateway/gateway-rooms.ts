@@ -37,6 +37,7 @@ export interface GatewayRooms {
   readonly intake: ResultIntake;
   readonly elsewhere: Elsewhere;
   readonly collection: BlobCollection;
+  readonly reach: EngineReach;
   readonly roles: JobRoles;
   readonly talk: GatewayTalk;
   readonly desk: JobDesk;
@@ -88,13 +89,12 @@ export function furnish(parts: GatewayParts, epoch: number): GatewayRooms {
   const elsewhere = new Elsewhere(state, commits, trouble, { opened, helps: (job) => void talk.help(job).catch(() => {}) });
   intake.elsewhere = elsewhere;
   const collection = new BlobCollection(state, elsewhere.claims);
-  const reach = new EngineReach(state);
+  // They hold what they have computed, and the engine knows nothing of it: another gateway commits it.
+  const reach = new EngineReach(state, (why) => connections.sendAway(why));
   const roles = new JobRoles(state, (job) => {
     onNotice(`${name} leads job ${job.description.name} no more: it could not reach the engine for longer than ${settings.leaderMs / 1000} s.`);
     desk.putDown(job);
-    const why = reach.lost();
-    // They hold what they have computed, and the engine knows nothing of it: another gateway commits it.
-    if (why !== undefined) connections.sendAway(why);
+    reach.lost();
   });
   const talk: GatewayTalk = new GatewayTalk(state, {
     wanted: (job, driver, isProven) => desk.letGo(job, driver, isProven),
@@ -110,7 +110,7 @@ export function furnish(parts: GatewayParts, epoch: number): GatewayRooms {
   });
   const desk: JobDesk = new JobDesk(state, trouble, { roles, talk, elsewhere, opened });
   const invites = new InviteBook(engine, clock, date, parts.secret, signal);
-  const connections: Connections = new Connections(state, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims, heldBy: (job, segment, block, rows) => elsewhere.lending.heldBy(job, { segment, block, first: 0, rows }) });
+  const connections: Connections = new Connections(state, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims, heldBy: (job, place, input) => elsewhere.heldBy(job, place, input) });
 
-  return { state, watchers, trouble, commits, asks, intake, elsewhere, collection, roles, talk, desk, invites, connections, over, closing };
+  return { state, watchers, trouble, commits, asks, intake, elsewhere, collection, reach, roles, talk, desk, invites, connections, over, closing };
 }

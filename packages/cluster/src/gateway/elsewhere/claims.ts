@@ -9,6 +9,7 @@ import { isOpenTask } from "../../scheduler/state.ts";
 import type { CheckedResult, GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import { claimNote, type Claim } from "./job-notes.ts";
+import { RecentKeys } from "./recent-keys.ts";
 import { WaitingClaims } from "./waiting-claims.ts";
 import type { WorkerLink } from "../workers/worker-link.ts";
 
@@ -23,6 +24,10 @@ export class Claims {
   readonly #state: GatewayState;
   readonly #commits: Commits;
   readonly #waiting = new Map<GatewayJob, WaitingClaims>();
+  /** Results of other gateways' attempts that are being looked at here: how many of the same rows. */
+  readonly #coming = new Map<string, number>();
+  /** That were noted here lately. */
+  readonly #notes = new RecentKeys();
 
   constructor(state: GatewayState, commits: Commits) {
     this.#state = state;
@@ -38,12 +43,14 @@ export class Claims {
   async claim(link: WorkerLink, job: GatewayJob, task: TaskId, { attempt, worker, input, sha256, within, rows, about, aboutSha256 }: CheckedResult): Promise<void> {
     const { engine, clock, loop, signal, log } = this.#state;
     const answer = (kind: "settle" | "refuse"): void => link.send({ kind, task, attempt });
+    if (input === undefined) return answer("refuse");
+    const claim: Claim = { task, attempt, worker, input, sha256, within, rows, failed: about.failures.length, about: aboutSha256 ?? about };
     try {
       if ((await engine.ledger.committed(job.name, blockKey(task))) !== undefined) return answer("settle");
-      if (input === undefined) return answer("refuse");
-      const note = claimNote(loop.epoch, blockKey(task), { task, attempt, worker, input, sha256, within, rows, failed: about.failures.length, about: aboutSha256 ?? about });
+      const note = claimNote(loop.epoch, blockKey(task), claim);
       for (;;) {
         const { outcome } = await engine.ledger.note(job.name, note);
+        if (outcome === "accepted") this.#noted(job.name, claim);
         if (outcome !== "undecided") return answer(outcome === "accepted" ? "settle" : "refuse");
         await clock.sleep(retryMs, signal);
       }
@@ -51,6 +58,31 @@ export class Claims {
       // Its worker has had no answer, and presents it again.
       if (!signal.aborted) log.warn(`A result of ${job.name} could not be noted: ${ShoalError.from(error).message}`);
     }
+  }
+
+  /** A result of another gateway's attempt came, and is looked at until the returned function is called. */
+  coming({ task, input = "" }: Pick<ResultMessage, "task" | "input">): () => void {
+    const name = nameOf(task.job, task, input);
+    this.#coming.set(name, (this.#coming.get(name) ?? 0) + 1);
+    return () => {
+      const others = (this.#coming.get(name) ?? 1) - 1;
+      if (others === 0) this.#coming.delete(name);
+      else this.#coming.set(name, others);
+    };
+  }
+
+  /** The job may have come to be led here meanwhile, and nobody hears what he noted himself. */
+  #noted(name: string, claim: Claim): void {
+    const job = this.#state.jobs.get(name);
+    this.#notes.add(nameOf(name, claim.task, claim.input));
+    if (job !== undefined) this.heard(job, claim);
+  }
+
+  /** Whether somebody has claimed to have the result of a block of these rows, or brings it. */
+  has(job: GatewayJob, place: Omit<TaskId, "job">, input: string): boolean {
+    if (this.#coming.has(nameOf(job.name, place, input))) return true;
+    const waiting = this.#waiting.get(job)?.of(place) ?? [];
+    return waiting.some(({ task, input: claimed }) => claimed === input && task.first === place.first && task.rows === place.rows);
   }
 
   /** Noted by another gateway, or before this one led the job. */
@@ -68,6 +100,12 @@ export class Claims {
   /** The rows of a block are here now. */
   offered(job: GatewayJob, place: Pick<TaskId, "segment" | "block">, input: string): void {
     for (const claim of this.#waiting.get(job)?.take(place) ?? []) this.#commit(job, claim, input);
+  }
+
+  /** Whoever leads the job has, or will have, its result from here: the queue may still bring it. */
+  isMade({ task, input }: Pick<Claim, "task" | "input">): boolean {
+    const name = nameOf(task.job, task, input);
+    return this.#coming.has(name) || this.#notes.has(name);
   }
 
   forget(job: GatewayJob): void {
@@ -95,4 +133,8 @@ export class Claims {
         if (ShoalError.is(error, "ledger-unreadable")) failJob(this.#state, job, error.toData());
       });
   }
+}
+
+function nameOf(job: string, task: Omit<TaskId, "job">, input: string): string {
+  return `${job}/${blockKey(task)}/${input}`;
 }

@@ -52,6 +52,7 @@ function hear(state: GatewayState, commits: Commits, job: GatewayJob, entry: Led
 function hearCommit(state: GatewayState, commits: Commits, job: GatewayJob, { block, record }: Extract<LedgerEntry, { kind: "commit" }>): void {
   const task = taskOfKey(job.name, block);
   const segment = task && segmentOf(state.loop.state, task);
+  if (task !== undefined) job.guest?.decided.add(task);
   if (task === undefined || segment === undefined || segment.committed.has(task.block)) return;
   try {
     if (segment.open.has(task.block)) return commits.seen(job, task, record);

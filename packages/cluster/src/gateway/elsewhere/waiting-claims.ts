@@ -22,11 +22,14 @@ export class WaitingClaims {
     else known.push(claim);
   }
 
+  of(place: Pick<TaskId, "segment" | "block">): readonly Claim[] {
+    return this.#byBlock.get(keyOf(place)) ?? [];
+  }
+
   /** Those for a block, which wait no more. */
   take(place: Pick<TaskId, "segment" | "block">): readonly Claim[] {
-    const key = keyOf(place);
-    const claims = this.#byBlock.get(key) ?? [];
-    this.#byBlock.delete(key);
+    const claims = this.of(place);
+    this.#byBlock.delete(keyOf(place));
     this.#count -= claims.length;
     return claims;
   }

@@ -116,9 +116,10 @@ export class JobDesk {
     const { elsewhere } = this.#parts;
     job.driver = undefined;
     job.driverLostAt = undefined;
+    const lent = elsewhere.lending.keysOf(job);
     elsewhere.lending.leave(job);
-    // Whoever takes it up is to know first what workers here have of it.
-    void this.#releaseWhenHeard(job);
+    // Whoever takes it up is to know first what workers here have of it, and what is on its way to others.
+    void this.#releaseWhenHeard(job, lent);
     if (job.isOver) dropJob(this.#state, job);
     else if (job.state === "running" && this.#state.jobs.get(job.name) === job) {
       elsewhere.guests.becomeGuest(job);
@@ -128,11 +129,11 @@ export class JobDesk {
   }
 
   /** An engine that does not answer is not waited for. */
-  async #releaseWhenHeard(job: GatewayJob): Promise<void> {
+  async #releaseWhenHeard(job: GatewayJob, lent: readonly string[]): Promise<void> {
     const { clock, signal } = this.#state;
     const { elsewhere, roles } = this.#parts;
     const heard = new AbortController();
-    const isHeard = job.isOver ? Promise.resolve() : elsewhere.inlet.sayHeldOf(job);
+    const isHeard = job.isOver ? Promise.resolve() : elsewhere.inlet.sayHeldOf(job, lent);
     await Promise.race([isHeard, clock.sleep(heardWithinMs, AbortSignal.any([signal, heard.signal]))]).catch(() => {});
     heard.abort();
     await roles.release(job);

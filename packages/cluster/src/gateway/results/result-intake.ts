@@ -97,6 +97,7 @@ export class ResultIntake {
     link.checking.set(key, attempt);
     this.#bytes += bytes;
     this.#open++;
+    const shown = attempt.epoch === this.#state.loop.epoch ? undefined : this.elsewhere?.claims.coming(message);
     const over = (): void => {
       link.checking.delete(key);
       this.#bytes -= bytes;
@@ -105,13 +106,15 @@ export class ResultIntake {
     this.#receive(link, job, message, payload).then(
       (checked) => {
         over();
-        if (checked === undefined || !link.isOpen || job.isOver) return;
-        if (job.guest !== undefined && !isOpenTask(this.#state.loop.state, task)) return void this.elsewhere?.claims.claim(link, job, task, checked);
+        if (checked === undefined || !link.isOpen || job.isOver) return shown?.();
+        if (job.guest !== undefined && !isOpenTask(this.#state.loop.state, task)) return void this.elsewhere?.claims.claim(link, job, task, checked).finally(shown);
         job.keep(checked);
         tell();
+        shown?.();
       },
       (error: unknown) => {
         over();
+        shown?.();
         if (link.isOpen && !job.isOver && !this.#state.signal.aborted) this.#refuseBad(link, message, ShoalError.from(error));
       },
     ).catch((error: unknown) => link.bye(ShoalError.from(error), true));

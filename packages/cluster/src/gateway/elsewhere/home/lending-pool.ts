@@ -13,6 +13,8 @@ export interface Lent extends LentTask {
   /** Somebody said that it has it. */
   heardAt: number | undefined;
   offers: number;
+  /** The name of the bundle that it went in; undefined while its rows are being stored. */
+  sentAs?: string;
 }
 
 /** Workers of other gateways that are alike enough to be one worker for the scheduler. */
