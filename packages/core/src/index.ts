@@ -17,6 +17,7 @@ export * from "./define-predictor.ts";
 export * from "./device.ts";
 export * from "./inside-actor.ts";
 export * from "./json.ts";
+export { letOthersRun } from "./let-others-run.ts";
 export * from "./lineage.ts";
 export * from "./load-predictor.ts";
 export * from "./logger.ts";
