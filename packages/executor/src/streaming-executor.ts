@@ -20,6 +20,8 @@ import { childController } from "./streams/abort.ts";
 
 /** One run of a plan: a stream of blocks that can be consumed once. Returning early ends everything, actors included. */
 export interface Execution extends AsyncIterable<Block> {
+  /** The first block will be asked for: actors that will surely be needed can begin to start. */
+  prepare(): void;
   /** What was done so far, or in all. */
   stats(): RunStats;
   /** Where every stage stands. */
@@ -116,6 +118,12 @@ class StreamingExecutor implements Execution {
       return { done: true, value: undefined };
     };
     return { next, return: end };
+  }
+
+  prepare(): void {
+    const { host } = this.#environment;
+    const local = poolsOf(this.#plan).filter((pool) => !this.#remote.has(pool));
+    for (const [at, { spec }] of local.entries()) host.prepare?.(spec, this.#fits[at]?.minActors ?? 1);
   }
 
   #build(signal: AbortSignal): AsyncIterable<Block> {
