@@ -1,4 +1,4 @@
-import { decodeBlock, encodeBlock, isTypedArray, type Block, type Column, type TypedArray } from "@shoal/core";
+import { isTypedArray, packBlock, unpackBlock, type Block, type Column, type TypedArray } from "@shoal/core";
 
 /**
  * A block in the form that crosses between threads: its columns, cloned; or Arrow bytes where a column is an Arrow vector, which can't
@@ -12,7 +12,7 @@ type SentColumn = Column & { readonly offsets?: Float64Array };
 /** A block ready to be posted to another thread: it owns all memory that is transferred. */
 export function sendBlock(block: Block): { value: SentBlock; transfer: ArrayBuffer[] } {
   if (Object.values(block.columns).some((column) => column.type.kind === "arrow")) {
-    const arrow = encodeBlock(block);
+    const { arrow } = packBlock(block) as { readonly arrow: Uint8Array<ArrayBuffer> };
     return { value: { arrow }, transfer: [arrow.buffer] };
   }
   const transfer: ArrayBuffer[] = [];
@@ -21,7 +21,7 @@ export function sendBlock(block: Block): { value: SentBlock; transfer: ArrayBuff
 }
 
 export function receiveBlock(sent: SentBlock): Block {
-  if ("arrow" in sent) return decodeBlock(sent.arrow);
+  if ("arrow" in sent) return unpackBlock(sent);
   return { rows: sent.rows, columns: mapColumns(sent.columns, receiveColumn), lineage: [] };
 }
 

@@ -1,4 +1,4 @@
-import type { Block } from "@shoal/core";
+import { loadArrow, type Block } from "@shoal/core";
 import type { BlockExpectation, BlockFault } from "./arrow-inspect.ts";
 import type { ArrowEncoding } from "./arrow-encode.ts";
 import type { RemoteFile, ThreadJob, ThreadOutput, ThreadPort } from "./decode-thread-messages.ts";
@@ -65,7 +65,10 @@ async function* sent(blocks: AsyncIterable<Block>): AsyncIterable<ThreadOutput> 
 }
 
 async function* received(port: ThreadPort): AsyncIterable<Block> {
-  for await (const input of port.inputs()) yield receiveBlock(input as SentBlock);
+  for await (const input of port.inputs()) {
+    if ("arrow" in (input as SentBlock)) await loadArrow();
+    yield receiveBlock(input as SentBlock);
+  }
 }
 
 function* moved(parts: Iterable<Uint8Array<ArrayBuffer>>): Iterable<ThreadOutput> {

@@ -1,5 +1,5 @@
 import {
-  batchFromBlock, blockFromBatch, blockRow, concatBlocks, failureClass, lineageTogether, ShoalError, sliceBlock,
+  arrowForBatch, batchFromBlock, blockFromBatch, blockRow, concatBlocks, failureClass, lineageTogether, loadArrow, ShoalError, sliceBlock,
   type Block, type ErrorData,
 } from "@shoal/core";
 import type { BatchFunctionStage } from "@shoal/planner";
@@ -41,10 +41,15 @@ export function batchFunction(stage: BatchFunctionStage): Operator {
 }
 
 async function callFunction(stage: BatchFunctionStage, name: string, batch: Block): Promise<Block[]> {
+  if (stage.batchFormat === "arrow") await loadArrow();
+  const blockOf = async (result: unknown): Promise<Block> => {
+    await arrowForBatch(result);
+    return blockFromBatch(result, name);
+  };
   const result = await stage.step.run(batchFromBlock(batch, stage.batchFormat));
-  if (!isStream(result)) return [blockFromBatch(result, name)];
+  if (!isStream(result)) return [await blockOf(result)];
   const pieces: Block[] = [];
-  for await (const piece of result) pieces.push(blockFromBatch(piece, name));
+  for await (const piece of result) pieces.push(await blockOf(piece));
   return pieces;
 }
 
