@@ -1,6 +1,6 @@
 // Rows 19 and 23 of the fault table: who may come in, as whom, and with which version.
 import { memoryChannel, memoryEngine, type WorkerTraits } from "@shoal/cluster";
-import { decodeBlock } from "@shoal/core";
+import { decodeBlock } from "@shoal/core/arrow";
 import { FakeClock } from "@shoal/testing";
 import { expect, test } from "vitest";
 import { closeLater, openGateway } from "./open-gateway.ts";

@@ -1,6 +1,6 @@
 // Rows 11, 12, 14 and 15 of the fault table: lost acknowledgements, unknown commits, slow readers, a driver that is faster than the fleet.
 import { memoryEngine, type Channel, type DriverToGateway, type Engine, type GatewayToDriver, type Ledger } from "@shoal/cluster";
-import { decodeBlock } from "@shoal/core";
+import { decodeBlock } from "@shoal/core/arrow";
 import { FakeClock, seededRandom, withSwallowedReplies, type Delivery } from "@shoal/testing";
 import { expect, test } from "vitest";
 import { closeLater, openGateway, passUntil } from "./open-gateway.ts";

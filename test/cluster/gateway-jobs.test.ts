@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { memoryFiles, type SegmentDescription } from "@shoal/cluster";
-import { decodeBlock, type Block } from "@shoal/core";
+import { type Block } from "@shoal/core";
+import { decodeBlock } from "@shoal/core/arrow";
 import { expect, test } from "vitest";
 import { closeLater, openGateway, passUntil } from "./open-gateway.ts";
 import { blockBytes, doubler, numbers, ScriptedDriver } from "./scripted-driver.ts";

@@ -1,5 +1,6 @@
 // Rows 4, 19 and 20 of the fault table: poison rows, forged results, and bytes that are none.
-import { decodeBlock, columnFromValues, createBlock, columnValues, requireColumn, ShoalError, type Block } from "@shoal/core";
+import { columnFromValues, createBlock, columnValues, requireColumn, ShoalError, type Block } from "@shoal/core";
+import { decodeBlock } from "@shoal/core/arrow";
 import { expect, test } from "vitest";
 import { closeLater, openGateway, passUntil } from "./open-gateway.ts";
 import { blockBytes, numbers, ScriptedDriver } from "./scripted-driver.ts";

@@ -1,5 +1,6 @@
 import { memoryChannel, protocolVersion, sha256Of, type Channel, type Gateway, type GatewayToWorker, type Hello, type LeasedTask, type Origin, type ResultMessage, type WorkerToGateway, type WorkerTraits } from "@shoal/cluster";
-import { columnFromValues, columnValues, createBlock, decodeBlock, encodeBlock, requireColumn, type Block, type Clock, type RowFailure } from "@shoal/core";
+import { columnFromValues, columnValues, createBlock, requireColumn, type Block, type Clock, type RowFailure } from "@shoal/core";
+import { decodeBlock, encodeBlock } from "@shoal/core/arrow";
 import { until } from "./until.ts";
 
 /** What a worker makes of a task: rows, with failures; nothing at all; or a failure of the whole. */

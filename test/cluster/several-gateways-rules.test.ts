@@ -1,6 +1,7 @@
 // What gateways of one engine may and may not do for each other: claims, volunteers, code, blobs, and what one alone pays.
 import { memoryEngine, sha256Of, type CommitRecord, type Engine, type Ledger, type QueuedTask } from "@shoal/cluster";
-import { decodeBlock, ShoalError } from "@shoal/core";
+import { ShoalError } from "@shoal/core";
+import { decodeBlock } from "@shoal/core/arrow";
 import { FakeClock } from "@shoal/testing";
 import { expect, test } from "vitest";
 import { closeLater, openGateway, passUntil } from "./open-gateway.ts";

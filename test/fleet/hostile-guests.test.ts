@@ -1,6 +1,7 @@
 // Rows 14, 19, 20 and 23 of the fault table, over real sockets and beside an honest worker: guests that forge results, use another's name, send bytes that are none, never read, or are too old.
 import { protocolVersion, socketChannel, sha256Of, type Channel, type GatewayToWorker, type Hello, type LeasedTask, type Snapshot, type WebSocketLike, type WorkerToGateway } from "@shoal/cluster";
-import { blockFromRows, decodeBlock, encodeBlock, systemClock, type Block } from "@shoal/core";
+import { blockFromRows, systemClock, type Block } from "@shoal/core";
+import { decodeBlock, encodeBlock } from "@shoal/core/arrow";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { machine } from "../cluster/scripted-worker.ts";

@@ -1,6 +1,7 @@
 // A result that takes longer on its way than its worker may be silent: beats wait behind it, and its bytes are what is heard.
 import { protocolVersion, sha256Of, socketChannel, type GatewayToWorker, type LeasedTask, type WebSocketLike, type WorkerToGateway } from "@shoal/cluster";
-import { blockFromRows, encodeBlock, systemClock } from "@shoal/core";
+import { blockFromRows, systemClock } from "@shoal/core";
+import { encodeBlock } from "@shoal/core/arrow";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { machine } from "../cluster/scripted-worker.ts";

@@ -1,4 +1,5 @@
-import { encodedTypes, ShoalError } from "@shoal/core";
+import { ShoalError } from "@shoal/core";
+import { encodedTypes } from "@shoal/core/arrow";
 import type { ResultMessage } from "../../connection/messages.ts";
 import { sha256Of } from "../../engine/index.ts";
 import { whoElse } from "../../scheduler/index.ts";
