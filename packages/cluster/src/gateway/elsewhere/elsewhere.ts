@@ -22,8 +22,8 @@ export class Elsewhere {
     this.#state = state;
     this.claims = new Claims(state, commits);
     this.lending = new HomeLending(state, commits, this.claims, trouble);
-    this.guests = new GuestJobs(state, commits, { opened: (job) => on.opened(job.name), helps: on.helps, left: (job) => this.inlet.left(job) });
-    this.inlet = new GuestInlet(state, this.guests, this.claims, (numbers) => this.lending.cameBack(numbers));
+    this.guests = new GuestJobs(state, commits, { opened: (job) => on.opened(job.name), helps: on.helps, left: (job) => this.inlet.outcomes.left(job) });
+    this.inlet = new GuestInlet(state, this.guests, this.claims, trouble, (numbers) => this.lending.cameBack(numbers));
     commits.onDecided = (job, task, committed) => this.#decided(job, task, committed);
   }
 
@@ -41,7 +41,7 @@ export class Elsewhere {
     if (job.guest === undefined) this.lending.decided(task, kind === "result");
     else {
       job.guest.decided.add(task);
-      this.inlet.decided(task);
+      this.inlet.outcomes.settle(task);
     }
   }
 
@@ -52,12 +52,12 @@ export class Elsewhere {
       case "commit": {
         const job = this.#state.jobs.get(effect.task.job);
         if (job?.guest === undefined || effect.entry.kind === "result") return false;
-        this.inlet.sentence(job, effect.task, effect.entry);
+        this.inlet.outcomes.sentence(job, effect.task, effect.entry);
         return true;
       }
       // Its home gives out the parts.
       case "block-split":
-        if (this.#state.jobs.get(effect.task.job)?.guest !== undefined) for (const part of effect.parts) this.inlet.withdraw(part);
+        if (this.#state.jobs.get(effect.task.job)?.guest !== undefined) for (const part of effect.parts) this.inlet.outcomes.withdraw(part);
         return false;
       default: return false;
     }

@@ -133,7 +133,7 @@ export class JobDesk {
     const { clock, signal } = this.#state;
     const { elsewhere, roles } = this.#parts;
     const heard = new AbortController();
-    const isHeard = job.isOver ? Promise.resolve() : elsewhere.inlet.sayHeldOf(job, lent);
+    const isHeard = job.isOver ? Promise.resolve() : elsewhere.inlet.news.sayOf(job, lent);
     await Promise.race([isHeard, clock.sleep(heardWithinMs, AbortSignal.any([signal, heard.signal]))]).catch(() => {});
     heard.abort();
     await roles.release(job);
