@@ -17,6 +17,7 @@ export function fromArrow<R = Row>(tables: Table<TypeMap> | readonly Table<TypeM
     name: `arrow(${blocks.length === 1 ? `${first.rows} rows` : `${blocks.length} tables`})`,
     resumable: true,
     prunesColumns: true,
+    sharesMemory: "columns",
     schema: async () => schema,
     countRows: async () => blocks.reduce((sum, block) => sum + block.rows, 0),
     async *partitions() {
