@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { decodeBlock } from "@shoal/core";
+import { decodeBlock } from "@shoal/core/arrow";
 import { describe, expect, test } from "vitest";
 import { fleetOfOne, ids, segmentOf, valuesOf } from "./fleet-of-one.ts";
 import { attemptOf, until } from "./scripted-gateway.ts";

@@ -1,5 +1,6 @@
 import { runAgent, type Agent, type AgentEvent, type AgentParts, type SegmentMessage } from "@shoal/cluster";
-import { blockFromRows, columnValue, decodeBlock, type Block, type Column, type Predictor } from "@shoal/core";
+import { blockFromRows, columnValue, type Block, type Column, type Predictor } from "@shoal/core";
+import { decodeBlock } from "@shoal/core/arrow";
 import type { SegmentPlan } from "@shoal/planner";
 import { FakeActorHost, FakeClock, withFaults, type Faults } from "@shoal/testing";
 import { onTestFinished } from "vitest";

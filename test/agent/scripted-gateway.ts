@@ -1,5 +1,6 @@
 import { memoryChannel, protocolVersion, type AttemptId, type Channel, type Dial, type GatewayToWorker, type Hello, type SegmentMessage, type TaskId, type WorkerToGateway } from "@shoal/cluster";
-import { encodeBlock, type Block } from "@shoal/core";
+import { type Block } from "@shoal/core";
+import { encodeBlock } from "@shoal/core/arrow";
 import type { FakeClock } from "@shoal/testing";
 import { expect } from "vitest";
 

@@ -46,6 +46,28 @@ test("a run that the file does not await is waited for, and what it throws is to
   expect(await shoal(["run", "unawaited.mjs"], folder)).toMatchObject({ code: 1, err: expect.stringContaining("output-exists") as string });
 });
 
+test("a run beside the job that a file exports is waited for too", async () => {
+  const url = JSON.stringify(import.meta.resolve("shoal"));
+  writeFileSync(join(folder, "beside.mjs"), `import { jsonl, range } from ${url};\nvoid range(40_000).map(({ id }) => ({ id, text: "x".repeat(50) })).to(jsonl("beside.jsonl")).run();\nexport default range(5).to(jsonl("exported.jsonl"));\n`);
+  expect(await shoal(["run", "beside.mjs", "--quiet"], folder)).toMatchObject({ code: 0, err: "" });
+  expect(readFileSync(join(folder, "beside.jsonl"), "utf8").trim().split("\n")).toHaveLength(40_000);
+});
+
+test("a run of which a file took a row by hand and no more does not keep the command", async () => {
+  const url = JSON.stringify(import.meta.resolve("shoal"));
+  writeFileSync(join(folder, "left.mjs"), `import { jsonl, range } from ${url};\nconst rows = range(100_000)[Symbol.asyncIterator]();\nconsole.log((await rows.next()).value);\nawait range(5).to(jsonl("left.jsonl")).run();\n`);
+  expect(await shoal(["run", "left.mjs", "--quiet"], folder)).toMatchObject({ code: 0, out: "{ id: 0 }\n", err: "" });
+  // One that takes its time over each row is waited for.
+  writeFileSync(join(folder, "slow.mjs"), `import { setTimeout as sleep } from "node:timers/promises";\nimport { range } from ${url};\nvoid (async () => {\n  let rows = 0;\n  for await (const _ of range(3)) rows += await sleep(300, 1);\n  console.log(rows);\n})();\n`);
+  expect(await shoal(["run", "slow.mjs", "--quiet"], folder)).toMatchObject({ code: 0, out: "3\n" });
+});
+
+test("what never comes after a row that was taken by hand is told", async () => {
+  const url = JSON.stringify(import.meta.resolve("shoal"));
+  writeFileSync(join(folder, "half.mjs"), `import { range } from ${url};\nconst rows = range(1000)[Symbol.asyncIterator]();\nawait rows.next();\nawait new Promise(() => {});\n`);
+  expect(await shoal(["run", "half.mjs"], folder)).toMatchObject({ code: 1, err: expect.stringContaining("error never-settles: ") as string });
+});
+
 test.skipIf(process.platform !== "linux").each([["output-closed", "| head -n 1 > first.txt"], ["disk-full", "> /dev/full"]])("events that can't be written end the run in order: %s", async (code, where) => {
   const here = mkdtempSync(join(folder, `${code}-`));
   const ended = await shell(`(shoal run '${join(fixtures, "endless-job.ts")}' --json; echo $? > code.txt) ${where}`, here);

@@ -1,6 +1,6 @@
 // Rows 19 and 23 of the fault table: who may come in, as whom, and with which version.
 import { memoryChannel, memoryEngine, type WorkerTraits } from "@shoal/cluster";
-import { decodeBlock } from "@shoal/core";
+import { decodeBlock } from "@shoal/core/arrow";
 import { FakeClock } from "@shoal/testing";
 import { expect, test } from "vitest";
 import { closeLater, openGateway } from "./open-gateway.ts";
@@ -75,7 +75,7 @@ test("a name belongs to who has its key; a revoked link closes its connections a
 });
 
 test("connections are limited, of one address and in all; one that says nothing ends", async () => {
-  const opened = await openGateway({ limits: { connectionsPerAddress: 1, connections: 2 } });
+  const opened = await openGateway({ settings: { connectionsPerAddress: 1, connections: 2 } });
   closeLater(opened);
   const { gateway, clock } = opened;
   const { token } = await gateway.invite(["work"]);
@@ -100,6 +100,17 @@ test("connections are limited, of one address and in all; one that says nothing 
   await clock.advance(10_000);
   await until(() => closed);
   expect(gateway.snapshot().refused).toMatchObject({ "no-hello": 1, "too-many-connections": 2 });
+});
+
+test("of somebody who is not let in yet little is kept", async () => {
+  const opened = await openGateway();
+  closeLater(opened);
+  const { gateway } = opened;
+  const { token } = await gateway.invite(["submit"]);
+  const hasty = new ScriptedDriver({ origin: { address: "192.0.2.1" }, hello: { token } }).connect(gateway);
+  for (let block = 0; block < 3; block++) hasty.say({ kind: "offer", job: "job", segment: 0, block, rows: 1 }, new Uint8Array(2 ** 19));
+  await until(() => hasty.isClosed);
+  expect(hasty.heard.map(({ message }) => message)).toMatchObject([{ kind: "bye", again: false, error: { code: "bad-message", message: expect.stringContaining("before the welcome") } }]);
 });
 
 test("volunteers and tabs see only jobs for volunteers; code goes only to machines that run it", async () => {

@@ -30,9 +30,9 @@ test.each(seeds)("seed %i: every row once, whoever is cut off, killed, answered 
   const start = async (): Promise<Gateway> => {
     await engine?.close();
     const opened = await openEmbeddedEngine(folder, { clock });
-    engine = { leader: opened.leader, queue: opened.queue, blobs: opened.blobs, status: () => opened.status(), close: () => opened.close(),
+    engine = { leader: opened.leader, queue: opened.queue, blobs: opened.blobs, keepsLedgers: opened.keepsLedgers, status: () => opened.status(), close: () => opened.close(),
       ledger: withSwallowedReplies(opened.ledger, () => (random.chance(0.9) ? "answered" : random.chance(0.5) ? "reply-lost" : "request-lost")) };
-    return createGateway({ engine, clock, random: () => random.next(), secret: new Uint8Array(32).fill(7), name: "chaos", limits: { strikes: 1e9 } });
+    return createGateway({ engine, clock, random: () => random.next(), secret: new Uint8Array(32).fill(7), name: "chaos", settings: { strikes: 1e9 } });
   };
 
   const script: Script = (block, leased) => {

@@ -1,6 +1,6 @@
 // Rows 11, 12, 14 and 15 of the fault table: lost acknowledgements, unknown commits, slow readers, a driver that is faster than the fleet.
 import { memoryEngine, type Channel, type DriverToGateway, type Engine, type GatewayToDriver, type Ledger } from "@shoal/cluster";
-import { decodeBlock } from "@shoal/core";
+import { decodeBlock } from "@shoal/core/arrow";
 import { FakeClock, seededRandom, withSwallowedReplies, type Delivery } from "@shoal/testing";
 import { expect, test } from "vitest";
 import { closeLater, openGateway, passUntil } from "./open-gateway.ts";
@@ -117,7 +117,7 @@ class SlowChannel<Sent extends GatewayToDriver, Received extends DriverToGateway
 }
 
 test("a driver that does not read is sent no more than a cap, and all of it once it reads", async () => {
-  const opened = await openGateway({ limits: { driverBufferedBytes: 2_000, recentBytes: 1_000 } });
+  const opened = await openGateway({ settings: { driverBufferedBytes: 2_000, recentBytes: 1_000 } });
   closeLater(opened);
   const { gateway, clock } = opened;
   let slow: SlowChannel<GatewayToDriver, DriverToGateway> | undefined;
@@ -134,7 +134,7 @@ test("a driver that does not read is sent no more than a cap, and all of it once
 });
 
 test("a worker that does not take its rows is sent no more than a cap", async () => {
-  const opened = await openGateway({ limits: { workerBufferedBytes: 0 } });
+  const opened = await openGateway({ settings: { workerBufferedBytes: 0 } });
   closeLater(opened);
   const { gateway, clock } = opened;
   const driver = new ScriptedDriver({ blocks }).connect(gateway);
@@ -147,7 +147,7 @@ test("a worker that does not take its rows is sent no more than a cap", async ()
 
 test("a driver that is faster than the fleet is asked for no more than there is room for", async () => {
   const bytes = blockBytes(numbers(1)[0] ?? []).byteLength;
-  const opened = await openGateway({ limits: { heldBytes: 10 * bytes } });
+  const opened = await openGateway({ settings: { heldBytes: 10 * bytes } });
   closeLater(opened);
   const { gateway, clock } = opened;
   const driver = new ScriptedDriver({ blocks }).connect(gateway);
@@ -180,7 +180,7 @@ test("results that can't be stored as fast as they come send their worker away, 
       return inner.blobs.put(sha256, bytes);
     },
   } };
-  const opened = await openGateway({ clock, engine, limits: { resultBytes: 1 } });
+  const opened = await openGateway({ clock, engine, settings: { resultBytes: 1 } });
   closeLater(opened);
   const { gateway } = opened;
   const driver = new ScriptedDriver({ blocks: numbers(1) }).connect(gateway);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { memoryFiles, type SegmentDescription } from "@shoal/cluster";
-import { decodeBlock, type Block } from "@shoal/core";
+import { type Block } from "@shoal/core";
+import { decodeBlock } from "@shoal/core/arrow";
 import { expect, test } from "vitest";
 import { closeLater, openGateway, passUntil } from "./open-gateway.ts";
 import { blockBytes, doubler, numbers, ScriptedDriver } from "./scripted-driver.ts";
@@ -25,7 +26,7 @@ test("a job that is cancelled is taken from its workers", async () => {
 });
 
 test("two jobs share the workers, by their weights", async () => {
-  const opened = await openGateway({ settings: { workMs: { machine: 100, tab: 100 }, maxTasksPerLease: 1 } });
+  const opened = await openGateway({ scheduler: { workMs: { machine: 100, tab: 100 }, maxTasksPerLease: 1 } });
   closeLater(opened);
   const { gateway, clock } = opened;
   const count = 60;
@@ -141,7 +142,7 @@ test("a driver is told when its file is stored; one that sends on while it isn't
   const MiB = 2 ** 20;
   let store = (): void => {};
   const files = { ...memoryFiles(), put: () => new Promise<void>((resolve) => (store = resolve)) };
-  const opened = await openGateway({ files, limits: { unheardBytes: 8 * MiB } });
+  const opened = await openGateway({ files, settings: { unheardBytes: 8 * MiB } });
   closeLater(opened);
   const sha256 = "2".repeat(64);
   const driver = new ScriptedDriver({ description: { segments: [{ ...doubler, model: { hash: "1".repeat(64), files: [{ path: "model.onnx", sha256, bytes: 100 * MiB }] } }] } }).connect(opened.gateway);

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createGateway, memoryEngine, type Engine, type Gateway } from "@shoal/cluster";
 import { openEmbeddedEngine } from "@shoal/cluster/embedded";
-import { decodeBlock, ShoalError } from "@shoal/core";
+import { ShoalError } from "@shoal/core";
+import { decodeBlock } from "@shoal/core/arrow";
 import { FakeClock, seededRandom } from "@shoal/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { closeLater, openGateway, passUntil } from "./open-gateway.ts";
@@ -175,4 +176,48 @@ test("a full disk pauses the job, tells why, loses nothing, and goes on by itsel
   expect(driver.values()).toEqual(many.flat().map((n) => 2 * n));
   expect(notices).toEqual([expect.stringContaining("The disk is full"), expect.stringContaining("goes on")]);
   expect(warnings).toEqual([]);
+});
+
+test("a job whose ledger is read while the disk becomes full is leased to nobody until there is room", async () => {
+  const clock = new FakeClock();
+  const inner = memoryEngine({ clock });
+  const { ledger, blobs } = inner;
+  let isFull = true;
+  let opens = (): void => {};
+  const isOpening = new Promise<void>((resolve) => (opens = resolve));
+  const engine: Engine = {
+    ...inner,
+    ledger: {
+      open: (job) => ledger.open(job), remove: (job) => ledger.remove(job), jobs: () => ledger.jobs(), commit: (...args) => ledger.commit(...args), committed: (...args) => ledger.committed(...args),
+      note: (...args) => ledger.note(...args), replay: (...args) => ledger.replay(...args), follow: (...args) => ledger.follow(...args),
+      append: async (job, ...args) => {
+        if (job === "late") await isOpening;
+        return ledger.append(job, ...args);
+      },
+    },
+    blobs: {
+      get: (sha256, range) => blobs.get(sha256, range), size: (sha256) => blobs.size(sha256), collect: (isReferenced, graceMs) => blobs.collect(isReferenced, graceMs),
+      put: async (sha256, bytes) => {
+        if (isFull) throw new ShoalError("disk-full", "The disk is full.", { hint: "Make room." });
+        return blobs.put(sha256, bytes);
+      },
+    },
+  };
+  const opened = await openGateway({ engine, clock });
+  closeLater(opened);
+  const { gateway } = opened;
+  const late = new ScriptedDriver({ job: "late" }).connect(gateway);
+  await until(() => gateway.snapshot().jobs.length === 1);
+  new ScriptedDriver({ job: "early" }).connect(gateway);
+  new ScriptedWorker("a").connect(gateway);
+  await until(() => gateway.snapshot().paused !== undefined);
+  opens();
+  await until(() => late.offered > 0);
+  const free = new ScriptedWorker("b").connect(gateway);
+  await free.welcome();
+  await clock.advance(500);
+  expect(gateway.snapshot().jobs.find(({ job }) => job === "late")).toMatchObject({ state: "paused" });
+  expect(free.all("lease")).toEqual([]);
+  isFull = false;
+  await passUntil(clock, () => late.done.size === late.blocks.length);
 });

@@ -1,5 +1,6 @@
 // Rows 4, 19 and 20 of the fault table: poison rows, forged results, and bytes that are none.
-import { decodeBlock, columnFromValues, createBlock, columnValues, requireColumn, ShoalError, type Block } from "@shoal/core";
+import { columnFromValues, createBlock, columnValues, requireColumn, ShoalError, type Block } from "@shoal/core";
+import { decodeBlock } from "@shoal/core/arrow";
 import { expect, test } from "vitest";
 import { closeLater, openGateway, passUntil } from "./open-gateway.ts";
 import { blockBytes, numbers, ScriptedDriver } from "./scripted-driver.ts";
@@ -96,7 +97,7 @@ test.each<[string, (block: Block, worker: ScriptedWorker, leased: Parameters<Scr
 
 test("a result that could not be read in time is no strike, unless another was late just before; who is shut out is told why", async () => {
   const late = (): Promise<never> => Promise.reject(new ShoalError("bad-result", "It could not be read in time.", { details: { late: true } }));
-  const opened = await openGateway({ checkResult: late, limits: { strikes: 1 } });
+  const opened = await openGateway({ checkResult: late, settings: { strikes: 1 } });
   closeLater(opened);
   const { gateway } = opened;
   new ScriptedDriver({ blocks: numbers(2) }).connect(gateway);
@@ -113,7 +114,7 @@ test("a result that could not be read in time is no strike, unless another was l
 });
 
 test("a block whose results are bad at every worker is given up in the end, row by row", async () => {
-  const opened = await openGateway({ limits: { strikes: 1_000 } });
+  const opened = await openGateway({ settings: { strikes: 1_000 } });
   closeLater(opened);
   const { gateway, clock } = opened;
   const script: Script = (block) => ({ block: createBlock({ twice: columnFromValues(numbersOf(block).map((n) => (n === 2 ? Number.NaN : 2 * (n as number)))) }) });
@@ -171,7 +172,7 @@ test("a result that waits long for its turn is not bad", async () => {
 test("a check may move the bytes to where it reads them, as often as it likes", async () => {
   const moved: number[] = [];
   // Room for those of two leases: what is not counted out again would be there for ever.
-  const opened = await openGateway({ limits: { resultBytes: 8_000 }, settings: { maxTasksPerLease: 1 }, checkResult: async (bytes) => {
+  const opened = await openGateway({ settings: { resultBytes: 8_000 }, scheduler: { maxTasksPerLease: 1 }, checkResult: async (bytes) => {
     const elsewhere = structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] });
     moved.push(bytes.byteLength);
     return elsewhere;

@@ -1,5 +1,6 @@
 import { memoryChannel, protocolVersion, type Channel, type DriverToGateway, type Gateway, type GatewayToDriver, type Hello, type JobDescription, type Origin, type PartMessage, type SegmentDescription } from "@shoal/cluster";
-import { columnFromValues, columnValues, createBlock, decodeBlock, encodeBlock, requireColumn } from "@shoal/core";
+import { columnFromValues, columnValues, createBlock, requireColumn } from "@shoal/core";
+import { decodeBlock, encodeBlock } from "@shoal/core/arrow";
 import { doubler } from "../bench/jobs/doubler.ts";
 import { until } from "./until.ts";
 

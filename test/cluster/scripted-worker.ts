@@ -1,5 +1,6 @@
 import { memoryChannel, protocolVersion, sha256Of, type Channel, type Gateway, type GatewayToWorker, type Hello, type LeasedTask, type Origin, type ResultMessage, type WorkerToGateway, type WorkerTraits } from "@shoal/cluster";
-import { columnFromValues, columnValues, createBlock, decodeBlock, encodeBlock, requireColumn, type Block, type Clock, type RowFailure } from "@shoal/core";
+import { columnFromValues, columnValues, createBlock, requireColumn, type Block, type Clock, type RowFailure } from "@shoal/core";
+import { decodeBlock, encodeBlock } from "@shoal/core/arrow";
 import { until } from "./until.ts";
 
 /** What a worker makes of a task: rows, with failures; nothing at all; or a failure of the whole. */
@@ -40,9 +41,10 @@ export class ScriptedWorker {
   isClosed = false;
   script: Script;
   readonly #options: WorkerOptions;
-  readonly #inputs = new Map<number, string>();
+  /** By attempt: other gateways have the same numbers. */
+  readonly #inputs = new Map<string, string>();
   #channel: Channel<WorkerToGateway, GatewayToWorker> | undefined;
-  readonly #revoked = new Set<number>();
+  readonly #revoked = new Set<string>();
   #turn: Promise<void> = Promise.resolve();
   /** Tasks that were computed. */
   computed = 0;
@@ -94,7 +96,7 @@ export class ScriptedWorker {
 
   async result(leased: LeasedTask, block: Block, change: Partial<ResultMessage> = {}): Promise<void> {
     const payload = encodeBlock(block);
-    const input = this.#inputs.get(leased.attempt.number);
+    const input = this.#inputs.get(attemptOf(leased));
     const message: ResultMessage = { kind: "result", ...leased, rows: block.rows, sha256: await sha256Of(payload), failures: [], stats: zeroStats, ...(input === undefined ? {} : { input }), ...change };
     this.held.set(keyOf(leased), { message, payload });
     this.say(message, payload);
@@ -108,9 +110,9 @@ export class ScriptedWorker {
   #hear(message: GatewayToWorker, payload: Uint8Array | undefined): void {
     this.heard.push(message);
     if (message.kind === "settle" || message.kind === "refuse") this.held.delete(keyOf(message));
-    if (message.kind === "lease") for (const { attempt, input } of message.tasks) if (input !== undefined) this.#inputs.set(attempt.number, input);
+    if (message.kind === "lease") for (const { attempt, input } of message.tasks) if (input !== undefined) this.#inputs.set(attemptOf({ attempt }), input);
     if (message.kind === "welcome" && this.#options.presents === true) this.present();
-    if (message.kind === "revoke") for (const { attempt } of message.tasks) this.#revoked.add(attempt.number);
+    if (message.kind === "revoke") for (const { attempt } of message.tasks) this.#revoked.add(attemptOf({ attempt }));
     if (message.kind === "block" && payload !== undefined) void this.#compute({ task: message.task, attempt: message.attempt }, payload);
   }
 
@@ -127,7 +129,7 @@ export class ScriptedWorker {
     const before = this.#turn;
     const turn = (async () => {
       await before;
-      if (this.#revoked.has(leased.attempt.number) || this.#channel !== channel || this.isClosed) return false;
+      if (this.#revoked.has(attemptOf(leased)) || this.#channel !== channel || this.isClosed) return false;
       this.#running = leased;
       await pace.clock.sleep(pace.ms);
       this.#running = undefined;
@@ -146,6 +148,10 @@ export class ScriptedWorker {
     if ("fails" in made) return this.say({ kind: "failed", ...leased, failure: "row", error: { code: made.fails, message: made.fails, failure: "row" } });
     await this.result(leased, made.block, { failures: made.failures ?? [] });
   }
+}
+
+function attemptOf({ attempt: { epoch, number } }: Pick<LeasedTask, "attempt">): string {
+  return `${epoch}.${number}`;
 }
 
 function keyOf({ task, attempt }: LeasedTask): string {

@@ -31,7 +31,7 @@ test.each(seeds)("seed %i: every block is committed once, whatever fails, and th
   let isChaos = false;
   const fails = (chance: number) => (): boolean => isChaos && random.chance(chance);
   const several = await severalGateways(3, {
-    limits: { strikes: 1e9 },
+    settings: { strikes: 1e9 },
     engineOver: (clock) => memoryEngine({ clock, queue: { leaseMs: 20_000 } }),
     wrap: (engine, _, clock) => faultyEngine(engine, {
       clock,

@@ -1,6 +1,7 @@
 // What gateways of one engine may and may not do for each other: claims, volunteers, code, blobs, and what one alone pays.
-import { memoryEngine, sha256Of, type Engine, type Ledger, type QueuedTask } from "@shoal/cluster";
-import { decodeBlock, ShoalError } from "@shoal/core";
+import { memoryEngine, sha256Of, type CommitRecord, type Engine, type Ledger, type QueuedTask } from "@shoal/cluster";
+import { ShoalError } from "@shoal/core";
+import { decodeBlock } from "@shoal/core/arrow";
 import { FakeClock } from "@shoal/testing";
 import { expect, test } from "vitest";
 import { closeLater, openGateway, passUntil } from "./open-gateway.ts";
@@ -46,6 +47,38 @@ test("a result that is brought to another gateway is noted there, its worker is 
   expect(several.at(1).gateway.snapshot()).toMatchObject({ jobs: [], helps: [{ job: "job" }] });
 });
 
+test("one that is being noted when its gateway comes to lead the job is computed by nobody else", { timeout: 60_000 }, async () => {
+  let letNote = (): void => {};
+  const mayNote = new Promise<void>((resolve) => (letNote = resolve));
+  const several = await severalGateways(2, { wrap: (engine) => ({ ...engine, ledger: { ...bound(engine.ledger), note: async (job, record) => {
+    if (record["kind"] === "claim") await mayNote;
+    return engine.ledger.note(job, record);
+  } } }) });
+  const { token } = await several.at(0).gateway.invite(["work"]);
+  // Near the end of a job idle workers run what others have begun.
+  const driver = several.connect(new ScriptedDriver({ blocks, ends: false }), several.at(0));
+  const stray = several.connect(new ScriptedWorker("stray", { script: () => "silent", origin: outside, hello: { token } }), several.at(0));
+  const leased = await stray.task();
+  const { key } = await stray.welcome();
+  several.at(0).kill();
+  several.connect(stray, several.at(1), { key });
+  await until(() => stray.all("welcome").length === 2);
+  await stray.result(leased, twice(rowsOf(leased.task.block)));
+  // It takes nothing more.
+  stray.say({ kind: "ready", credit: 0 });
+  several.connect(driver, several.at(1));
+  await passUntil(several.clock, () => driver.all("accepted").length === 2);
+  const other = several.connect(new ScriptedWorker("other"), several.at(1));
+  await passUntil(several.clock, () => {
+    other.beat();
+    return driver.done.size === blocks.length - 1;
+  });
+  letNote();
+  await passUntil(several.clock, () => driver.done.size === blocks.length);
+  expect(await several.engine.ledger.committed("job", `0-${leased.task.block}-0-4`)).toMatchObject({ worker: "stray" });
+  expect(other.tasks.map(({ task }) => task.block)).not.toContain(leased.task.block);
+});
+
 test("one of other rows than the home has is of no use and does no harm", async () => {
   const { several, driver, worker } = await strayResult({ input: "f".repeat(64) });
   await passUntil(several.clock, () => worker.held.size === 0);
@@ -88,7 +121,10 @@ test("nobody gives results for blocks that he never had by naming another gatewa
 test("what a volunteer says of rows that are not there is not noted", async () => {
   const { several, worker } = await strayResult({ volunteer: true });
   await passUntil(several.clock, () => worker.all("refuse").length === 1, 1_000);
-  for await (const entry of several.engine.ledger.replay("job")) expect(entry.kind === "note" && entry.record["kind"]).not.toBe("claim");
+  const kinds: string[] = [];
+  for await (const entry of several.engine.ledger.replay("job")) kinds.push(entry.kind === "note" ? String(entry.record["kind"]) : entry.kind);
+  expect(kinds).toContain("append");
+  expect(kinds).not.toContain("claim");
 });
 
 test("blocks that are not for volunteers, or come with code, are lent to no gateway whose workers must not have them", async () => {
@@ -194,6 +230,29 @@ test("an engine that does not answer is told of once, whatever its blobs do mean
   expect(notices).toHaveLength(2);
 });
 
+test("an engine that answers again ends the pause, also where its answer is that another was first", async () => {
+  let isAway = false;
+  const notices: string[] = [];
+  const reason = new ShoalError("engine-unreachable", "Nobody answers.", { hint: "Start it." });
+  const written = new Map<string, CommitRecord>();
+  const several = await severalGateways(1, { onNotice: (message) => notices.push(message), wrap: (engine) => ({ ...engine, status: () => (isAway ? { state: "paused", reason } : { state: "running" }),
+    ledger: { ...bound(engine.ledger), commit: (job, block, record) => {
+      if (!isAway) return engine.ledger.commit(job, block, record);
+      written.set(block, record);
+      return Promise.resolve({ outcome: "undecided", reason });
+    } } }) });
+  const { clock, engine } = several;
+  several.connect(new ScriptedWorker("worker"), several.at(0));
+  isAway = true;
+  several.connect(new ScriptedDriver({ blocks: numbers(1) }), several.at(0));
+  await passUntil(clock, () => notices.length === 1);
+  for (const [block, record] of written) expect(await engine.ledger.commit("job", block, { ...record, attempt: "of another" })).toMatchObject({ outcome: "accepted" });
+  const backAt = clock.now();
+  isAway = false;
+  await passUntil(clock, () => notices.length === 2);
+  expect(clock.now() - backAt).toBeLessThan(5_000);
+});
+
 test("what other gateways and the ledger name is not collected", async () => {
   const { several, worker } = await strayResult();
   await passUntil(several.clock, () => worker.held.size === 0);
@@ -210,6 +269,31 @@ test("what other gateways and the ledger name is not collected", async () => {
   await passUntil(clock, () => clock.now() > 4_300_000, 60_000);
   expect(await engine.blobs.size(await sha256Of(loose))).toBeUndefined();
   for (const sha256 of named) expect(await engine.blobs.size(sha256)).toBeGreaterThan(0);
+});
+
+test("what was claimed of a job goes with it, also where the gateway that leads it has only helped with it before", async () => {
+  const several = await severalGateways(2);
+  const { engine, clock } = several;
+  const { token } = await several.at(0).gateway.invite(["work"]);
+  several.connect(new ScriptedDriver({ blocks }), several.at(0));
+  const worker = several.connect(new ScriptedWorker("stray", { script: () => "silent", origin: outside, hello: { token } }), several.at(0));
+  const leased = await worker.task();
+  const { key } = await worker.welcome();
+  several.at(0).kill();
+  several.connect(worker, several.at(1), { key });
+  await until(() => worker.all("welcome").length === 2);
+  await worker.result(leased, twice(rowsOf(leased.task.block)));
+  await passUntil(clock, () => worker.all("settle").length === 1);
+  const claimed: string[] = [];
+  for await (const entry of engine.ledger.replay("job")) if (entry.kind === "note" && entry.record["kind"] === "claim") claimed.push(String(entry.record["sha256"]));
+  expect(claimed).toHaveLength(1);
+  // The role of the one that is gone runs out before anybody wants it.
+  await passUntil(clock, () => clock.now() > 30_000, 1_000);
+  const second = several.connect(new ScriptedDriver({ blocks: [], ends: false, hello: { name: "again" } }), several.at(1));
+  await passUntil(clock, () => second.all("accepted").length === 1);
+  second.say({ kind: "cancel", job: "job", forget: true });
+  await passUntil(clock, () => clock.now() > 4_300_000, 60_000);
+  expect([await engine.ledger.jobs(), await engine.blobs.size(claimed[0] ?? "")]).toEqual([expect.not.arrayContaining(["job"]), undefined]);
 });
 
 test("a ledger that is removed while its job runs fails the job at its home, and its guests let go of it", async () => {
@@ -266,4 +350,38 @@ test("a job that is over is led again at once where it was, and its driver is to
   expect(second.all("accepted")).toMatchObject([{ committedBlocks: blocks.length }]);
   expect(second.all("fleet").filter(({ notice }) => notice?.startsWith("another gateway") === true)).toEqual([]);
   expect(several.clock.now() - before).toBeLessThan(500);
+});
+
+test("a want that somebody took and never read is said again within seconds, not when its lease in the queue is over", async () => {
+  let isLost = false;
+  const several = await severalGateways(2, { wrap: (engine, name) => ({ ...engine, queue: { leaseMs: engine.queue.leaseMs, offer: (task) => engine.queue.offer(task), pull: async (classes, ...args) => {
+    const leases = await engine.queue.pull(classes, ...args);
+    if (isLost || name !== "gateway 0" || leases.length === 0) return leases;
+    isLost = true;
+    return [];
+  } } }) });
+  const driver = several.connect(new ScriptedDriver({ blocks }), several.at(0));
+  const worker = several.connect(new ScriptedWorker("elsewhere"), several.at(1));
+  await passUntil(several.clock, () => isLost);
+  const since = several.clock.now();
+  await passUntil(several.clock, () => {
+    worker.beat();
+    return driver.done.size === blocks.length;
+  });
+  expect(several.clock.now() - since).toBeLessThan(several.engine.queue.leaseMs / 2);
+});
+
+test("where lent blocks are that nobody takes, and for how long, is said", async () => {
+  const several = await severalGateways(2, { wrap: (engine, name) => ({ ...engine, queue: { leaseMs: engine.queue.leaseMs, offer: (task) => engine.queue.offer(task), pull: async (classes, ...args) => (name === "gateway 1" ? new Promise<never>(() => {}) : engine.queue.pull(classes, ...args)) } }) });
+  const noticeOf = (): string => several.at(0).gateway.snapshot().workers.find(({ runtime }) => runtime === "gateway")?.notice ?? "";
+  const driver = several.connect(new ScriptedDriver({ blocks }), several.at(0));
+  const worker = several.connect(new ScriptedWorker("elsewhere", { script: () => "silent" }), several.at(1));
+  const isSo = (notice: RegExp) => (): boolean => {
+    worker.beat();
+    return notice.test(noticeOf());
+  };
+  await passUntil(several.clock, isSo(/one has free workers; \d blocks are lent$/));
+  // They are taken back and lent again meanwhile.
+  await passUntil(several.clock, isSo(/\d blocks are lent, nobody has taken any for [4-9]\d s$/));
+  expect(driver.done.size).toBe(0);
 });

@@ -84,6 +84,8 @@ class EngineLine {
   readonly engine: Engine;
   isDead = false;
   #isCut = false;
+  /** Somebody has asked in vain since it was cut. */
+  #isKnownCut = false;
 
   constructor({ ledger, queue, leader, blobs, ...rest }: Engine, clock: Clock) {
     const noAnswer = (): ShoalError => new ShoalError("engine-paused", "The engine does not answer.", { hint: "Try again." });
@@ -91,11 +93,12 @@ class EngineLine {
       if (this.isDead) return new Promise<never>(() => {});
       if (!this.#isCut) return ask();
       await clock.sleep(lineMs);
+      this.#isKnownCut = this.#isCut;
       throw noAnswer();
     };
     const written = <T>(write: () => Promise<T>): Promise<T | { readonly outcome: "undecided"; readonly reason: ShoalError }> => over(write).catch((error: unknown) => ({ outcome: "undecided", reason: ShoalError.from(error) }));
     this.engine = {
-      ...rest, status: () => rest.status(), close: () => rest.close(),
+      ...rest, status: () => (this.#isKnownCut ? { state: "paused", reason: noAnswer() } : rest.status()), close: () => rest.close(),
       ledger: {
         open: (job) => over(() => ledger.open(job)), remove: (job) => over(() => ledger.remove(job)), jobs: () => over(() => ledger.jobs()),
         commit: (job, block, record) => written(() => ledger.commit(job, block, record)), committed: (job, block) => over(() => ledger.committed(job, block)),
@@ -106,7 +109,9 @@ class EngineLine {
       queue: { leaseMs: queue.leaseMs, offer: (task) => over(() => queue.offer(task)), pull: (classes, most, waitMs, signal) => over(async () => {
         const leases = await queue.pull(classes, most, waitMs, signal);
         // What came when nobody was there any more is on loan until its time is over.
-        return this.isDead || this.#isCut ? new Promise<never>(() => {}) : leases.map((lease) => ({ ...lease, extend: () => over(() => lease.extend()), acknowledge: () => over(() => lease.acknowledge()), giveBack: (ms?: number) => over(() => lease.giveBack(ms)) }));
+        if (this.isDead) return new Promise<never>(() => {});
+        if (this.#isCut) return over<typeof leases>(() => Promise.resolve([]));
+        return leases.map((lease) => ({ ...lease, extend: () => over(() => lease.extend()), acknowledge: () => over(() => lease.acknowledge()), giveBack: (ms?: number) => over(() => lease.giveBack(ms)) }));
       }) },
       leader: { shortestTtlMs: leader.shortestTtlMs, acquire: async (role, ttlMs, signal) => {
         const held = await over(() => leader.acquire(role, ttlMs, signal));
@@ -121,7 +126,7 @@ class EngineLine {
 
   cutOff(): () => void {
     this.#isCut = true;
-    return () => (this.#isCut = false);
+    return () => void (this.#isCut = this.#isKnownCut = false);
   }
 
   async *#follow<T>(entries: AsyncIterable<T>): AsyncGenerator<T> {

@@ -1,4 +1,5 @@
-import { decodeBlock, encodeBlock, silentLogger, sliceBlock, systemClock, type ActorContext, type Block, type BlockResult, type Column, type Predictor, type PredictorSpec } from "@shoal/core";
+import { silentLogger, sliceBlock, systemClock, type ActorContext, type Block, type BlockResult, type Column, type Predictor, type PredictorSpec } from "@shoal/core";
+import { decodeBlock, encodeBlock } from "@shoal/core/arrow";
 import {
   createCluster, memoryChannel, protocolVersion,
   type Bye, type Channel, type ClusterParts, type ConnectedCluster, type DriverToGateway, type GatewayToDriver, type OfferMessage, type SegmentDescription, type SubmitMessage,

@@ -1,5 +1,6 @@
 // Every datasource and datasink, wherever its files can be: on disk or in OPFS, as Blobs, on the web, in memory.
-import { blockFromRows, blockRows, schemaOf, ShoalError, tableFromBlock, type Datasink, type Datasource, type Row } from "@shoal/core";
+import { blockFromRows, blockRows, schemaOf, ShoalError, type Datasink, type Datasource, type Row } from "@shoal/core";
+import { tableFromBlock } from "@shoal/core/arrow";
 import {
   arrow, arrowSource, binarySource, csv, csvSource, fromArrow, fromAsyncIterable, fromColumns, fromItems, jsonl, jsonlSource, jsonSource, memoryFile, npySource, parquet,
   parquetSource, range, textSource, type FileSinkOptions, type OutputPlace, type Paths,

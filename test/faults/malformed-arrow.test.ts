@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createResultChecker } from "@shoal/coordinator";
-import { blockFromRows, columnFromValues, createBlock, decodeBlock, encodeBlock, ShoalError, type Block } from "@shoal/core";
+import { blockFromRows, columnFromValues, createBlock, ShoalError, type Block } from "@shoal/core";
+import { decodeBlock, encodeBlock } from "@shoal/core/arrow";
 import { seededRandom } from "@shoal/testing";
 import { describe, expect, test } from "vitest";
 

@@ -1,6 +1,7 @@
 // Rows 14, 19, 20 and 23 of the fault table, over real sockets and beside an honest worker: guests that forge results, use another's name, send bytes that are none, never read, or are too old.
 import { protocolVersion, socketChannel, sha256Of, type Channel, type GatewayToWorker, type Hello, type LeasedTask, type Snapshot, type WebSocketLike, type WorkerToGateway } from "@shoal/cluster";
-import { blockFromRows, decodeBlock, encodeBlock, systemClock, type Block } from "@shoal/core";
+import { blockFromRows, systemClock, type Block } from "@shoal/core";
+import { decodeBlock, encodeBlock } from "@shoal/core/arrow";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { machine } from "../cluster/scripted-worker.ts";
@@ -112,7 +113,7 @@ test("guests that lie in every way there is get nothing into the output, and are
 test("a guest that takes another's name, one of an old version, and one that never reads: the job goes on", { timeout: 180_000 }, async () => {
   const folder = testFolder();
   const expected = await onOneMachine(folder, { rows });
-  const own = await startOwn(folder, { settings: { leaseMs: { machine: 5000, tab: 5000 } } });
+  const own = await startOwn(folder, { scheduler: { leaseMs: { machine: 5000, tab: 5000 } } });
   const view = new CoordinatorView(own);
   const old = new Guest(own, "old", { protocol: protocolVersion - 1 });
   expect((await old.bye()).error).toMatchObject({ code: "protocol-mismatch", hint: expect.stringMatching(/[Uu]pdate Shoal/) as string });

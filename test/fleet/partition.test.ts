@@ -6,12 +6,12 @@ import { startOwn, startWorker } from "./shoal-process.ts";
 import { startProxy } from "./tcp-proxy.ts";
 
 const rows = 6000;
-const settings = { leaseMs: { machine: 5000, tab: 5000 } };
+const scheduler = { leaseMs: { machine: 5000, tab: 5000 } };
 
 test.each([["in both directions", ["up", "down"]], ["towards the coordinator", ["up"]]] as const)("a worker's line is dead %s; its blocks are done by another, and it comes back", { timeout: 180_000 }, async (_, directions) => {
   const folder = testFolder();
   const expected = await onOneMachine(folder, { rows });
-  const own = await startOwn(folder, { settings });
+  const own = await startOwn(folder, { scheduler });
   const proxy = await startProxy(own.url);
   const view = new CoordinatorView(own);
   startWorker(folder, { ...own, links: { ...own.links, work: proxy.through(own.links.work) } }, "far");
@@ -36,7 +36,7 @@ test.each([["in both directions", ["up", "down"]], ["towards the coordinator", [
 test("a worker hears nothing any more, and is heard: what it never got is done by another", { timeout: 180_000 }, async () => {
   const folder = testFolder();
   const expected = await onOneMachine(folder, { rows });
-  const own = await startOwn(folder, { settings });
+  const own = await startOwn(folder, { scheduler });
   const proxy = await startProxy(own.url);
   const view = new CoordinatorView(own);
   startWorker(folder, { ...own, links: { ...own.links, work: proxy.through(own.links.work) } }, "deaf");
@@ -53,7 +53,7 @@ test("a worker hears nothing any more, and is heard: what it never got is done b
 test("the driver's line is dead for a while, then lost, and the run goes on where it was", { timeout: 180_000 }, async () => {
   const folder = testFolder();
   const expected = await onOneMachine(folder, { rows });
-  const own = await startOwn(folder, { settings });
+  const own = await startOwn(folder, { scheduler });
   const proxy = await startProxy(own.url);
   const view = new CoordinatorView(own);
   startWorker(folder, own, "one");

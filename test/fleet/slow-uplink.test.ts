@@ -1,6 +1,7 @@
 // A result that takes longer on its way than its worker may be silent: beats wait behind it, and its bytes are what is heard.
 import { protocolVersion, sha256Of, socketChannel, type GatewayToWorker, type LeasedTask, type WebSocketLike, type WorkerToGateway } from "@shoal/cluster";
-import { blockFromRows, encodeBlock, systemClock } from "@shoal/core";
+import { blockFromRows, systemClock } from "@shoal/core";
+import { encodeBlock } from "@shoal/core/arrow";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { machine } from "../cluster/scripted-worker.ts";
@@ -12,7 +13,7 @@ import { startProxy } from "./tcp-proxy.ts";
 
 test("is settled, and neither is its worker taken for gone nor its block given to another", { timeout: 120_000 }, async () => {
   const folder = testFolder();
-  const own = await startOwn(folder, { settings: { leaseMs: { machine: 3_000, tab: 3_000 } } });
+  const own = await startOwn(folder, { scheduler: { leaseMs: { machine: 3_000, tab: 3_000 } } });
   const proxy = await startProxy(own.url);
   const socket = new WebSocket(`${proxy.through(own.url).replace("http", "ws")}connect`, { perMessageDeflate: false });
   onTestFinished(() => socket.terminate());

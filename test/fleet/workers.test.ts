@@ -39,7 +39,7 @@ test("a worker is stopped for longer than its lease, others do its blocks, and w
   const folder = testFolder();
   const rows = 6000;
   const expected = await onOneMachine(folder, { rows });
-  const own = await startOwn(folder, { settings: { leaseMs: { machine: 5000, tab: 5000 } } });
+  const own = await startOwn(folder, { scheduler: { leaseMs: { machine: 5000, tab: 5000 } } });
   const view = new CoordinatorView(own);
   const stopped = startWorker(folder, own, "stopped");
   release(folder, 60 * blockRows);

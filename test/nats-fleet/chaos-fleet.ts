@@ -1,5 +1,5 @@
 // Three servers, three gateways that reach them through lines that can be cut, workers and drivers as processes.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
@@ -15,6 +15,7 @@ import { startScript, startWorker, type CoordinatorLinks, type ShoalProcess } fr
 import { startProxy, type TcpProxy } from "../fleet/tcp-proxy.ts";
 import { freePorts } from "../nats/free-ports.ts";
 import { startNats, type NatsCluster } from "../nats/start-nats.ts";
+import { readExecutions, type Execution } from "./extra-executions.ts";
 import { startGateway, type GatewayProcess } from "./gateway-processes.ts";
 
 /** What the job of cheap blocks is called. */
@@ -74,8 +75,8 @@ export interface ChaosFleet {
   drive(blocks: number): ShoalProcess;
   /** The job goes no further than so many blocks; it ends with one more than it has. */
   release(blocks: number): void;
-  /** How often a block was computed, all blocks together. */
-  executions(): number;
+  /** Of all blocks, in the order of time. */
+  executions(): Execution[];
   /** The gateway that leads a job; undefined while none does. */
   homeOf(job: string): Promise<ChaosGateway | undefined>;
   /** Looks again and again until it is so. @throws after a while, with all that anybody has said */
@@ -109,7 +110,7 @@ export async function startChaosFleet(workers: number): Promise<ChaosFleet> {
       return driver;
     },
     release: (blocks) => writeFileSync(join(folder, "released-blocks"), String(blocks)),
-    executions: () => readdirSync(folder).filter((name) => name.startsWith("executions-")).reduce((sum, name) => sum + readFileSync(join(folder, name), "utf8").split("\n").length - 1, 0),
+    executions: () => readExecutions(folder),
     homeOf: async (job) => {
       for (const gateway of gateways) {
         if (!gateway.isUp) continue;
@@ -134,10 +135,22 @@ export async function startChaosFleet(workers: number): Promise<ChaosFleet> {
         return `--- ${gateway.name}, ${gateway.isUp ? "up" : "down"}, life ${gateway.lives.length}\n${JSON.stringify(snapshot === undefined ? "does not answer" : { ...snapshot, jobs: snapshot.jobs.map((job) => ({ ...job, samples: [] })) })}\n${last((gateway.lives.at(-1) as GatewayProcess).process)}`;
       }));
       const servers = await Promise.all(nats.urls.map(async (_, index) => `--- n${index}, ${nats.isUp(index) ? "up" : "down"}\n${await nats.log(index)}`));
-      return [String(diary), ...states, ...started.map((worker, at) => `--- w${at}\n${last(worker)}`), ...drivers.map((driver, at) => `--- driver ${at}, ended with ${driver.child.exitCode}\n${last(driver)}`), ...servers].join("\n");
+      return [String(diary), ...states, `--- the queue\n${await queueOf(fleet)}`, ...started.map((worker, at) => `--- w${at}\n${last(worker)}`), ...drivers.map((driver, at) => `--- driver ${at}, ended with ${driver.child.exitCode}\n${last(driver)}`), ...servers].join("\n");
     },
   };
   return fleet;
+}
+
+/** What lies in the queue, and how its consumers stand. */
+async function queueOf({ jsm }: ChaosFleet): Promise<string> {
+  try {
+    const { state: { last_seq: last, subjects = {} } } = await jsm.streams.info("shoal-queue", { subjects_filter: ">" });
+    const lines = [`last ${last}: ${Object.keys(subjects).join(" ")}`];
+    for await (const { name, delivered, ack_floor: settled, num_ack_pending: leased, num_pending: pending, num_waiting: pulls, cluster } of jsm.consumers.list("shoal-queue")) lines.push(JSON.stringify({ name, leader: cluster?.leader, delivered, settled, leased, pending, pulls }));
+    return lines.join("\n");
+  } catch (error) {
+    return String(error);
+  }
 }
 
 function viewOf({ lives }: ChaosGateway): CoordinatorView {

@@ -8,6 +8,7 @@ import { startShoal } from "../fleet/shoal-process.ts";
 import { findNatsServer } from "../nats/find-nats-server.ts";
 import { faultsOf, type Strike } from "./chaos-faults.ts";
 import { chaosJob, chaosName, startChaosFleet, type ChaosFleet } from "./chaos-fleet.ts";
+import { extraByFault, type Struck } from "./extra-executions.ts";
 import { LedgerReader } from "./ledger-reader.ts";
 import { leftBehind } from "./left-behind.ts";
 
@@ -22,7 +23,7 @@ const workers = 3;
 /** Of the job with a real model, beside the other one. */
 const reviewRows = 20 * 30;
 
-// Once so far nothing went on after the majority of the servers had come back: blocks were lent, and the gateway with free workers never had them. It is not understood yet.
+// Once so far nothing went on after the majority of the servers had come back: blocks were lent, and the gateway with free workers never had them. What could lead to that is mended; that it was that is not proven (packages/engine-nats/README.md, "Limits").
 // The short form tries once more, so that it shows what was broken since; the full form does not.
 describe.skipIf(findNatsServer() === undefined)("chaos", { timeout: isFull ? 1_800_000 : 600_000, retry: isFull ? 0 : 1 }, () => {
   test.each(seeds)(`seed %i: ${blocks} blocks are committed, each once, whatever is killed, cut off, deleted and put back`, async (seed) => {
@@ -39,7 +40,7 @@ describe.skipIf(findNatsServer() === undefined)("chaos", { timeout: isFull ? 1_8
     await fleet.until("the job has a ledger", async () => (await fleet.engine.ledger.jobs()).includes(chaosName));
     const reader = new LedgerReader(fleet.engine, chaosName);
     onTestFinished(() => reader.stop());
-    await strikeAll(fleet, random, reader);
+    const struck = await strikeAll(fleet, random, reader);
 
     fleet.release(blocks);
     await fleet.until("every block is committed", () => reader.blocks >= blocks);
@@ -49,10 +50,11 @@ describe.skipIf(findNatsServer() === undefined)("chaos", { timeout: isFull ? 1_8
     fleet.release(blocks + 1);
     await fleet.until("the run has ended", () => fleet.drivers.at(-1)?.child.exitCode != null);
     await fleet.until("the run with a model has ended", () => reviews.child.exitCode !== null);
-    const extra = executions / blocks - 1;
-    const line = `seed ${seed}: ${blocks} blocks, ${committed.length} commits, ${new Set(committed).size} of them of different blocks, ${executions} executions (${(100 * extra).toFixed(2)} % extra), ${diary.seconds} s`;
-    console.log(line);
-    diary.write(line);
+    const extra = executions.length / blocks - 1;
+    const line = `seed ${seed}: ${blocks} blocks, ${committed.length} commits, ${new Set(committed).size} of them of different blocks, ${executions.length} executions (${(100 * extra).toFixed(2)} % extra), ${diary.seconds} s`;
+    const told = [line, ...extraByFault(executions, struck)].join("\n");
+    console.log(told);
+    diary.write(told);
 
     await succeeded(reviews);
     expect(differing(read(folder), expected.reviews)).toEqual([]);
@@ -63,12 +65,13 @@ describe.skipIf(findNatsServer() === undefined)("chaos", { timeout: isFull ? 1_8
     expect(new Set(committed).size).toBe(blocks);
     for (const worker of fleet.workers) expect(worker.child.exitCode).toBeNull();
     expect(await leftBehind(fleet)).toEqual([]);
-    expect(executions - blocks).toBeLessThanOrEqual(mostExtra);
+    expect(executions.length - blocks).toBeLessThanOrEqual(mostExtra);
   });
 });
 
 /** Each fault at a moment of the run that the seed chooses, while there is more to do. */
-async function strikeAll(fleet: ChaosFleet, random: SeededRandom, reader: LedgerReader): Promise<void> {
+async function strikeAll(fleet: ChaosFleet, random: SeededRandom, reader: LedgerReader): Promise<Struck[]> {
+  const struck: Struck[] = [];
   const faults = faultsOf(random);
   const share = Math.floor(blocks / (faults.length + 1));
   const strike: Strike = { fleet, random, job: reader.job, blocks, majorityMs, copied: undefined };
@@ -78,8 +81,10 @@ async function strikeAll(fleet: ChaosFleet, random: SeededRandom, reader: Ledger
     const moment = at * share + random.between(Math.floor(share / 4), share);
     await fleet.until(`${moment} blocks are committed (${fault.name})`, () => reader.blocks >= moment);
     fleet.diary.write(`${reader.blocks} blocks: ${fault.name}`);
+    struck.push({ name: fault.name, at: Date.now() });
     await fault.strike(strike);
   }
+  return struck;
 }
 
 async function digestsOfOneMachine(folder: string): Promise<Buffer> {

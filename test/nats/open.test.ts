@@ -14,7 +14,7 @@ const users = `authorization { users: [
   { user: gateway, password: secret },
   { user: least, password: secret, permissions: { publish: ${JSON.stringify([
     "least.>", "$JS.ACK.>",
-    ...["INFO", "STREAM.NAMES", "STREAM.CREATE.*", "STREAM.INFO.*", "STREAM.DELETE.*", "STREAM.MSG.GET.*", "CONSUMER.CREATE.>", "CONSUMER.DURABLE.CREATE.>", "CONSUMER.INFO.>", "CONSUMER.LIST.*", "CONSUMER.DELETE.>", "CONSUMER.MSG.NEXT.>"].map((each) => `$JS.API.${each}`),
+    ...["INFO", "STREAM.NAMES", "STREAM.CREATE.*", "STREAM.INFO.*", "STREAM.DELETE.*", "STREAM.MSG.GET.*", "CONSUMER.CREATE.>", "CONSUMER.DURABLE.CREATE.>", "CONSUMER.INFO.>", "CONSUMER.LIST.*", "CONSUMER.NAMES.*", "CONSUMER.DELETE.>", "CONSUMER.MSG.NEXT.>"].map((each) => `$JS.API.${each}`),
   ])}, subscribe: ["_INBOX.>", "least.task.>", "least.register.>"] } },
   { user: reader, password: secret, permissions: { publish: ["$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.INFO.*", "$JS.API.STREAM.MSG.GET.*"], subscribe: "_INBOX.>" } }
 ] }`;
@@ -117,14 +117,18 @@ describe.skipIf(path === undefined)("opening an engine on NATS", () => {
 
   test("the permissions that README.md lists are enough", async () => {
     const readme = readFileSync(new URL("../../packages/engine-nats/README.md", import.meta.url), "utf8");
-    for (const [permission = ""] of users.matchAll(/(?<=\$JS\.API\.)[A-Z.]+(\*|>)?/g)) expect(readme).toContain(`\`${permission}\``);
+    const permissions = Array.from(users.matchAll(/(?<=\$JS\.API\.)[A-Z.]+(\*|>)?/g), ([permission]) => permission);
+    expect(permissions.length).toBeGreaterThan(0);
+    expect(permissions.filter((permission) => !readme.includes(`\`${permission}\``))).toEqual([]);
     const engine = await open("least", { user: "least" });
     await engine.ledger.open("job");
     const fence = await engine.leader.acquire("driver", 5000);
     expect(await engine.ledger.append("job", [], fence)).toMatchObject({ outcome: "accepted" });
     expect(await engine.ledger.commit("job", "a", { attempt: "one" })).toMatchObject({ outcome: "accepted" });
     expect(await engine.ledger.commit("job", "a", { attempt: "two" })).toMatchObject({ outcome: "lost" });
-    for await (const { kind } of engine.ledger.replay("job")) expect(["append", "commit"]).toContain(kind);
+    const kinds: string[] = [];
+    for await (const { kind } of engine.ledger.replay("job")) kinds.push(kind);
+    expect(kinds).toEqual(["append", "commit"]);
     const waiting = engine.queue.pull(["cpu"], 1, 5000);
     await engine.queue.offer({ id: "a", class: "cpu", priority: 1, body: {} });
     await (await waiting)[0]?.acknowledge();

@@ -4,6 +4,7 @@ import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { findNatsServer } from "./find-nats-server.ts";
+import { startNatsProxy } from "./nats-proxy.ts";
 import { startNats, type NatsCluster } from "./start-nats.ts";
 
 const path = findNatsServer();
@@ -63,6 +64,42 @@ describe.skipIf(path === undefined)("the queue on NATS", () => {
     const [again] = await queue.pull(["cpu"], 1, 5000);
     expect(again?.task.id).toBe("a");
   });
+
+  test("a consumer that gives nothing though a task waits for it is made anew", async () => {
+    const { queue } = await open("deaf");
+    await queue.offer(task("a"));
+    const [held] = await queue.pull(["cpu"], 1, 1000);
+    // As one that lost count in an election: it says that there is nothing, whoever asks.
+    await jsm.consumers.pause("deaf-queue", "cpu-5", new Date(Date.now() + 3_600_000));
+    await queue.offer(task("b"));
+    expect(await queue.pull(["cpu"], 1, 0)).toEqual([]);
+    const given = [held?.task.id];
+    for (const until = performance.now() + 30_000; !given.includes("b") && performance.now() < until; ) for (const { task: { id } } of await queue.pull(["cpu"], 1, 3000)) given.push(id);
+    expect(given).toContain("b");
+  }, 60_000);
+
+  test("one that answers no pull, though it is there, is made anew", async () => {
+    await using proxy = await startNatsProxy(cluster.urls[0] as string);
+    const { queue } = await open("mute", { servers: proxy.url, requestMs: 500 });
+    await queue.offer(task("a"));
+    expect(await queue.pull(["cpu"], 1, 1000)).toHaveLength(1);
+    const { created } = await jsm.consumers.info("mute-queue", "cpu-5");
+    proxy.swallow(({ payload }) => payload.includes(" 404 "), Infinity);
+    const given: string[] = [];
+    for (const until = performance.now() + 30_000; given.length === 0 && performance.now() < until; ) for (const lease of await queue.pull(["cpu"], 1, 1000)) given.push(lease.task.id);
+    // All that lies there comes again: what was leased, too.
+    expect(given).toEqual(["a"]);
+    expect((await jsm.consumers.info("mute-queue", "cpu-5")).created).not.toBe(created);
+  }, 60_000);
+
+  test("one that keeps back only what is leased is left as it is", async () => {
+    const { queue } = await open("heard");
+    await queue.offer(task("a"));
+    await queue.pull(["cpu"], 1, 1000);
+    const { created } = await jsm.consumers.info("heard-queue", "cpu-5");
+    expect(await queue.pull(["cpu"], 1, 12_000)).toEqual([]);
+    expect((await jsm.consumers.info("heard-queue", "cpu-5")).created).toBe(created);
+  }, 60_000);
 
   test("the same task waits once, however often it is offered; once acknowledged it may be offered again", async () => {
     const { queue } = await open("once");

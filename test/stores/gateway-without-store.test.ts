@@ -1,7 +1,7 @@
 // What a gateway does while its store is away: it pauses, says why, and goes on.
 import { memoryEngine } from "@shoal/cluster";
 import { s3Blobs } from "@shoal/cluster/stores";
-import { decodeBlock } from "@shoal/core";
+import { decodeBlock } from "@shoal/core/arrow";
 import { FakeClock } from "@shoal/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { closeLater, openGateway, passUntil } from "../cluster/open-gateway.ts";

@@ -1,8 +1,8 @@
 // What a client of S3 has to live with: answers that don't come, come late, or say that it is too much.
 import { sha256Of } from "@shoal/cluster";
-import { openStore, s3Blobs, type S3Options } from "@shoal/cluster/stores";
-import { systemClock, type Clock } from "@shoal/core";
-import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { openStore, s3Blobs, type S3Credentials, type S3Options } from "@shoal/cluster/stores";
+import { systemClock, type Clock, type ShoalError } from "@shoal/core";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { startFakeS3, type FakeS3, type Fault } from "./fake-s3.ts";
 
 let fake: FakeS3;
@@ -167,6 +167,21 @@ test("a put that finds its blob named waits until it is decided, and stores what
   expect(await collecting.collect(() => false, 60_000)).toEqual({ removed: 1, bytes: 1000 });
   expect(await put).toBe("stored");
   expect(await collecting.get(blob.sha256)).toEqual(blob.bytes);
+});
+
+test("nobody waits on for a store that is closed, for its service as little as for whoever removes blobs", async () => {
+  await s3Blobs(options).put(blob.sha256, blob.bytes);
+  fake.objects.set("collecting.json", { bytes: Buffer.from(JSON.stringify({ leaving: [blob.sha256] })), changedAt: Date.now(), tag: "of another" });
+  const { accessKeyId, secretAccessKey } = fake.options.credentials as S3Credentials;
+  // No wait ends by itself.
+  const clock: Clock = { now: () => systemClock.now(), sleep: (_, signal) => systemClock.sleep(2 ** 30, signal) };
+  const store = await openStore(`s3://${fake.options.bucket}?endpoint=${fake.options.endpoint}`, { clock, environment: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } });
+  fake.asked.length = 0;
+  fake.fault = (request) => (request.startsWith("HEAD") ? { status: 503, code: "SlowDown" } : undefined);
+  const waiting = [store.blobs.put(blob.sha256, blob.bytes), store.blobs.size(blob.sha256)].map((one) => one.then(() => "done", ({ code }: ShoalError) => code));
+  await vi.waitUntil(() => fake.asked.includes("GET collecting.json") && fake.asked.some((request) => request.startsWith("HEAD")), { timeout: 20_000 });
+  await store.close();
+  expect(await Promise.all(waiting)).toEqual(["engine-closed", "engine-closed"]);
 });
 
 test("of two that collect at once one does it, and one that was stopped in between removes nothing of the other's", async () => {

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { sha256Of } from "@shoal/cluster";
 import { localDisk, type Disk } from "@shoal/cluster/embedded";
 import { openStore, sharedFolderBlobs } from "@shoal/cluster/stores";
-import { seededRandom } from "@shoal/testing";
+import { FakeClock, seededRandom } from "@shoal/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { blobOf } from "./blob-of.ts";
 import { startBlobProcess } from "./blob-process.ts";
@@ -156,7 +156,7 @@ test("the clock of the machine that keeps the folder counts, not the one of this
       const info = await localDisk.stat(path);
       return info && { ...info, changedMs: info.changedMs + aheadMs };
     },
-    touch: (path, at = Date.now() + aheadMs) => localDisk.touch(path, at - aheadMs),
+    touch: (path, at) => localDisk.touch(path, at - aheadMs),
   };
   const blobs = sharedFolderBlobs(folder, { disk: server });
   const [bytes, sha256] = [blobOf(1), await sha256Of(blobOf(1))];
@@ -167,6 +167,19 @@ test("the clock of the machine that keeps the folder counts, not the one of this
   expect(await blobs.put(sha256, bytes)).toBe("there");
   expect(Math.abs(statSync(path).mtimeMs - Date.now())).toBeLessThan(hourMs);
   utimesSync(path, new Date(Date.now() - 2 * hourMs), new Date(Date.now() - 2 * hourMs));
+  expect(await blobs.collect(() => false, hourMs)).toMatchObject({ removed: 1 });
+});
+
+test("ages go by the time that is given", async () => {
+  const folder = newFolder();
+  let laterMs = 0;
+  const blobs = sharedFolderBlobs(folder, { clock: new FakeClock(), date: () => Date.now() + laterMs });
+  await blobs.put(await sha256Of(blobOf(1)), blobOf(1));
+  expect(await blobs.collect(() => false, hourMs)).toEqual({ removed: 0, bytes: 0 });
+  laterMs = 2 * hourMs;
+  expect(await blobs.put(await sha256Of(blobOf(1)), blobOf(1))).toBe("there");
+  expect(await blobs.collect(() => false, hourMs)).toEqual({ removed: 0, bytes: 0 });
+  laterMs = 4 * hourMs;
   expect(await blobs.collect(() => false, hourMs)).toMatchObject({ removed: 1 });
 });
 

@@ -46,7 +46,7 @@ export interface CoordinatorOptions {
   /** How long links let people in, in milliseconds. Default 30 days. */
   readonly linkMs?: number;
   readonly limits?: Partial<ServerLimits>;
-  readonly settings?: Partial<SchedulerSettings>;
+  readonly scheduler?: Partial<SchedulerSettings>;
   readonly log?: Logger;
   /** Told what a person at the terminal should know. */
   readonly onNotice?: (message: string) => void;
@@ -116,12 +116,12 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
     const gateway = await createGateway({
       engine, files, name, log, clock, random, secret,
       // Addresses are counted where connections come in: a proxy's guests by their own, this machine's own programs not at all.
-      limits: { connections: limits.maxConnections, connectionsPerAddress: limits.maxConnections },
+      settings: { connections: limits.maxConnections, connectionsPerAddress: limits.maxConnections },
       // In a thread that can be stopped: a payload of a stranger may be made to hang its reader.
       checkResult: createResultChecker(),
       // Its own worker computes what it would compute without a coordinator.
       trustsOwnWorkers: true,
-      ...(options.settings !== undefined && { settings: options.settings }),
+      ...(options.scheduler !== undefined && { scheduler: options.scheduler }),
       ...(options.onNotice !== undefined && { onNotice: options.onNotice }),
     });
     closing.push((how) => gateway.close(how));

@@ -102,6 +102,11 @@ export interface ActorHost extends AsyncDisposable {
   readonly name: string;
   /** Settles when the predictor is loaded. @throws what its setup threw, `worker-lost` when the actor died before. */
   spawn(request: ActorRequest, signal: AbortSignal): Promise<Actor>;
+  /**
+   * So many actors for a predictor will soon be asked for: what they are started with can begin already, while the job gets ready. Only a hint; what
+   * comes of it ends with the host. Absent where nothing can be had ahead.
+   */
+  prepare?(spec: PredictorSpec, actors: number): void;
 }
 
 /** A predictor running inside an actor, with its batching: the side of the border where the model is. */

@@ -6,6 +6,7 @@ import { createBlock, type Block } from "./block.ts";
 import { columnFromValues } from "./column-from-values.ts";
 import { elementsPerRow, type ColumnType } from "./column-type.ts";
 import type { Column } from "./column.ts";
+import { jsonSafe } from "./json-safe.ts";
 import type { RasterImage } from "./raster-image.ts";
 import { allocate, isTypedArray, type NumberKind, type TypedArray } from "./typed-array.ts";
 import { utf8Buffers } from "./utf8.ts";
@@ -61,12 +62,6 @@ function arrowData(column: Column): Data {
     case "arrow": return mergeData(column.values as unknown as Vector);
     default: return makeData({ type: numberTypes[type.kind]() as never, ...nulls, data: values as never }) as Data;
   }
-}
-
-/** JSON has no bigint; one is written as the number it is where that is exact, otherwise as a string. */
-export function jsonSafe(_key: string, value: unknown): unknown {
-  if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
-  return isTypedArray(value) ? Array.from(value as Float64Array) : value;
 }
 
 function tensorData(column: Column, element: NumberKind, nulls: { length: number }): Data {

@@ -4,7 +4,7 @@ import { columnValues, isColumn, type Column } from "./column.ts";
 import { preview } from "./preview.ts";
 import { isTypedArray, kindOf, type TypedArray } from "./typed-array.ts";
 import { blockFromRows, blockRow, createBlock, type Block, type Row } from "./block.ts";
-import { tableFromBlock, blockFromTable } from "./arrow.ts";
+import { arrowCode, loadArrow } from "./arrow-code.ts";
 import { ShoalError } from "./shoal-error.ts";
 
 /** How a predictor or a batch function gets its rows. */
@@ -43,9 +43,9 @@ export interface BatchFormats<R> {
   readonly arrow: Table;
 }
 
-/** A block as a batch. In the format `"columns"` memory is shared: numbers and tensors are views, to be read and not written. */
+/** A block as a batch; as an Arrow table only once {@link loadArrow} is done. In the format `"columns"` memory is shared: numbers and tensors are views, to be read and not written. */
 export function batchFromBlock(block: Block, format: BatchFormat): unknown {
-  if (format === "arrow") return tableFromBlock(block);
+  if (format === "arrow") return arrowCode().tableFromBlock(block);
   if (format === "rows") return Array.from({ length: block.rows }, (_, row) => blockRow(block, row));
   return Object.fromEntries(Object.entries(block.columns).map(([name, column]) => [name, batchColumn(column)]));
 }
@@ -58,14 +58,14 @@ function batchColumn(column: Column): unknown {
 }
 
 /**
- * What a predictor or a batch function returned, as a block: named columns, row objects or an Arrow table.
+ * What a predictor or a batch function returned, as a block: named columns, row objects or an Arrow table, for which {@link arrowForBatch} was waited for.
  * @param who names the step in messages, as in `predictor "score"`.
  * @throws `wrong-result` when it is none of these or its columns differ in length.
  */
 export function blockFromBatch(result: unknown, who: string): Block {
   if (Array.isArray(result)) return rowsToBlock(result, who);
   if (typeof result !== "object" || result === null) throw wrongResult(`${who} returned ${preview(result)}`);
-  if (isArrowTable(result)) return blockFromTable(result);
+  if (isArrowTable(result)) return arrowCode().blockFromTable(result);
   const columns: Record<string, Column> = {};
   let firstName: string | undefined;
   let rows = 0;
@@ -91,6 +91,11 @@ function rowsToBlock(rows: readonly unknown[], who: string): Block {
 
 function isArrowTable(value: object): value is Table {
   return "schema" in value && "batches" in value && "numRows" in value;
+}
+
+/** Waits for the code for Arrow where a batch is an Arrow table, and it is not there; nothing to wait for otherwise. */
+export function arrowForBatch(batch: unknown): Promise<void> | undefined {
+  return typeof batch === "object" && batch !== null && isArrowTable(batch) ? loadArrow() : undefined;
 }
 
 /** Any form of column values as a column. A list of equally long typed arrays becomes a tensor. */

@@ -6,6 +6,12 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** The machine's own day and time, in milliseconds since 1970. */
+export const systemDate = (): number => Date.now();
+
+/** The machine's own chance: 0 ≤ x < 1. */
+export const systemRandom = (): number => Math.random();
+
 /** The machine's own time. A sleeping clock does not keep a process alive where the runtime can say so. */
 export const systemClock: Clock = machineClock(false);
 

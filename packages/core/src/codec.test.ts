@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { blockFromRows, blockRows, concatBlocks, createBlock, decodeBlock, encodeBlock, sliceBlock, tensorColumn, takeRows, columnFromValues } from "./index.ts";
+import { blockFromRows, blockRows, concatBlocks, createBlock, sliceBlock, tensorColumn, takeRows, columnFromValues } from "./index.ts";
+import { decodeBlock, encodeBlock } from "./with-arrow.ts";
 
 const lineage = [{ partition: "a.jsonl", version: "1", firstRow: 10, rows: 3 }];
 const rows = [

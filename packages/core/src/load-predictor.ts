@@ -1,3 +1,4 @@
+import { loadArrow } from "./arrow-code.ts";
 import { batchFromBlock, blockFromBatch } from "./batch.ts";
 import { blockRow, type Block, type Row } from "./block.ts";
 import type { Backend } from "./backend.ts";
@@ -9,7 +10,11 @@ import { ShoalError } from "./shoal-error.ts";
 /** Makes the predictor a spec describes: by a backend, or by importing the user's module. Runs inside an actor. */
 export function predictorLoader(backends: readonly Backend[], importModule: (url: string) => Promise<unknown>) {
   return async (spec: PredictorSpec, actor: ActorContext): Promise<Predictor> => {
-    if (spec.kind === "module") return instantiate(spec, await importDefinition(spec, importModule), actor);
+    if (spec.kind === "module") {
+      // Its batches may be Arrow tables.
+      const [definition] = await Promise.all([importDefinition(spec, importModule), loadArrow()]);
+      return instantiate(spec, definition, actor);
+    }
     const backend = backends.find((candidate) => candidate.name === spec.backend);
     if (backend !== undefined) return backend.load(spec, actor);
     throw new ShoalError("unknown-backend", `${spec.name} needs the backend "${spec.backend}"; this actor has ${backends.map((each) => `"${each.name}"`).join(", ") || "none"}.`, {

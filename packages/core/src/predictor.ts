@@ -23,7 +23,7 @@ export interface ActorContext {
 }
 
 /**
- * A predictor as it stands in an actor: blocks in, blocks out. `preprocess` and `postprocess` (CPU) see a whole block, `predict`
+ * A predictor as it stands in an actor: blocks in, blocks out. `postprocess` (CPU) sees a whole block, `preprocess` (CPU) too, or a few batches of it, `predict`
  * (device) the rows of one batch, with the columns that `preprocess` gave. Each keeps the row count unless `rows` is `"any"`.
  */
 export interface Predictor {

@@ -23,7 +23,11 @@ export async function* consume(runnable: Runnable, settings: RunSettings, onStat
   await using remote = await openRemote(physical, merged, environment);
   const execution = execute(physical, written === undefined ? remote.environment : { ...remote.environment, written });
   try {
-    yield* execution;
+    for await (const block of execution) {
+      environment.pulled?.(false);
+      yield block;
+      environment.pulled?.(true);
+    }
     await remote.published();
   } finally {
     onStats(execution.stats());

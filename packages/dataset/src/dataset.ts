@@ -1,5 +1,5 @@
 import {
-  assertNotInsideActor, blockRow, blockRows, batchFromBlock, concatBlocks, formatSchema, ShoalError,
+  assertNotInsideActor, blockRow, blockRows, batchFromBlock, concatBlocks, formatSchema, loadArrow, ShoalError,
   type BatchFormats, type Block, type Datasink, type Datasource, type Json, type PredictorStep, type Row, type Schema,
 } from "@shoal/core";
 import { formatStats, type RunStats } from "@shoal/executor";
@@ -161,6 +161,7 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
     const blocks: Block[] = [];
     for await (const block of this.limit(rows).#blocks(settings, "columns")) if (block.rows > 0) blocks.push(block);
     if (blocks.length === 0) throw new ShoalError("empty-dataset", "There is no row to take a batch from.", { hint: "Check what the source holds, and the filters after it, with count()." });
+    if (settings.batchFormat === "arrow") await loadArrow();
     return batchFromBlock(concatBlocks(blocks), settings.batchFormat ?? "columns") as BatchFormats<R>[Format];
   }
 

@@ -1,4 +1,4 @@
-import { batchFromBlock, concatBlocks, sliceBlock, type BatchFormat, type Block } from "@shoal/core";
+import { batchFromBlock, concatBlocks, loadArrow, sliceBlock, type BatchFormat, type Block } from "@shoal/core";
 
 /** How rows are cut into batches. */
 export interface IterBatchesSettings<Format extends BatchFormat = BatchFormat> {
@@ -13,6 +13,7 @@ export interface IterBatchesSettings<Format extends BatchFormat = BatchFormat> {
 /** Re-cuts blocks into batches of exactly `batchSize` rows; the last may be shorter. */
 export async function* iterBatches<Batch>(blocks: AsyncIterable<Block>, settings: IterBatchesSettings): AsyncGenerator<Batch, void, undefined> {
   const { batchSize = 256, batchFormat = "columns", dropLast = false } = settings;
+  if (batchFormat === "arrow") await loadArrow();
   let held: Block[] = [];
   let rows = 0;
   for await (const block of blocks) {

@@ -3,9 +3,15 @@ import { expect, test } from "vitest";
 import { mergeSettings } from "./merge-settings.ts";
 
 test("a call's own settings stand, and what it leaves undefined does not hide the process's", () => {
-  expect(mergeSettings({ onError: "skip", limit: 3 }, { limit: 5 })).toEqual({ onError: "skip", limit: 5 });
+  expect(mergeSettings({ onError: "skip", budgetBytes: 3 }, { budgetBytes: 5 })).toEqual({ onError: "skip", budgetBytes: 5 });
   const onEvent = (): void => {};
   expect(mergeSettings({ onEvent }, { onEvent: undefined } as never)).toEqual({ onEvent });
+});
+
+test("of two limits the smaller one holds", () => {
+  expect(mergeSettings({ limit: 3 }, { limit: 5 })).toEqual({ limit: 3 });
+  expect(mergeSettings({ limit: 5 }, { limit: 3 })).toEqual({ limit: 3 });
+  expect(mergeSettings({ limit: 5 }, {})).toEqual({ limit: 5 });
 });
 
 test("either signal ends the run", () => {

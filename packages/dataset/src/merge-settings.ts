@@ -11,6 +11,8 @@ export function mergeSettings(process: RunSettings, own: RunSettings): RunSettin
   const listeners = [process.onEvent, own.onEvent].filter((listener) => listener !== undefined);
   return {
     ...merged,
+    // The process's is for trying out: what a call bounds wider is tried too.
+    ...(process.limit !== undefined && own.limit !== undefined ? { limit: Math.min(process.limit, own.limit) } : {}),
     ...(signals.length > 1 ? { signal: AbortSignal.any(signals) } : {}),
     ...(listeners.length > 1 ? { onEvent: (event) => listeners.forEach((listen) => listen(event)) } : {}),
   };

@@ -46,12 +46,18 @@ export interface RunSettings {
   readonly priority?: number;
 }
 
+/** What one run is given. Disposed when it is over. */
+export interface RunEnvironment extends Environment, AsyncDisposable {
+  /** Told of a run whose rows a program takes by hand: whether it waits for the next, or has them and may not come again. */
+  readonly pulled?: (isPulled: boolean) => void;
+}
+
 /** What a dataset runs on. `shoal` has one per JavaScript runtime; `testing` has one with faults. */
 export interface DatasetRuntime {
   /** Settings of the process, as the command line gave them. */
   readonly settings: RunSettings;
-  /** Everything one run needs: hosts, resources, clock. Disposed when the run is over. */
-  open(settings: RunSettings): Promise<Environment & AsyncDisposable>;
+  /** Everything one run needs: hosts, resources, clock. */
+  open(settings: RunSettings): Promise<RunEnvironment>;
   /** Where `show` prints. */
   print(row: Row): void;
 }

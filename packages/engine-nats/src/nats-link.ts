@@ -264,6 +264,18 @@ export class NatsLink {
     }).catch((error: unknown) => Promise.reject(asRefused(error, "list the streams")));
   }
 
+  /** The names of a stream's consumers, as the servers' leader knows them: it asks none of the consumers, some of which may have no leader just now. Rejects as a request does. */
+  async consumerNames(stream: string): Promise<string[]> {
+    const names: string[] = [];
+    for (;;) {
+      const answer = await this.nc.request(`$JS.API.CONSUMER.NAMES.${stream}`, JSON.stringify({ offset: names.length }), { timeout: this.options.requestMs });
+      const { error, consumers, total } = answer.json<{ readonly error?: ApiError; readonly consumers?: readonly string[] | null; readonly total?: number }>();
+      if (error !== undefined) throw new JetStreamApiError(error);
+      names.push(...(consumers ?? []));
+      if ((consumers ?? []).length === 0 || names.length >= (total ?? 0)) return names;
+    }
+  }
+
   async close(): Promise<void> {
     const isFirst = !this.#isClosing;
     this.#isClosing = true;

@@ -1,8 +1,10 @@
 import { enginePaused, type QueuedTask, type QueueLease, type TaskQueue } from "@shoal/cluster";
 import { ShoalError, type Clock } from "@shoal/core";
+import type { ConsumerInfo } from "@nats-io/jetstream";
 import type { Msg } from "@nats-io/transport-node";
 import { assertConfig } from "./assert-config.ts";
 import { isObject, jsonOf } from "./json-of.ts";
+import { DeafConsumers } from "./deaf-consumers.ts";
 import { apiCode, apiCodes, isNoResponders, isUnanswered } from "./nats-errors.ts";
 import { asRefused, type NatsLink } from "./nats-link.ts";
 import type { NatsNames } from "./nats-names.ts";
@@ -27,12 +29,14 @@ export class NatsQueue implements TaskQueue {
   /** When each consumer was last known to be there. */
   readonly #consumers = new Map<string, number>();
   #listedAt = -Infinity;
+  readonly #deaf: DeafConsumers;
 
   constructor(link: NatsLink, names: NatsNames, replicas: number, options: Required<NatsQueueOptions>) {
     this.#link = link;
     this.#names = names;
     this.#replicas = replicas;
     this.#options = options;
+    this.#deaf = new DeafConsumers(link, names);
     this.leaseMs = options.leaseMs;
   }
 
@@ -73,6 +77,7 @@ export class NatsQueue implements TaskQueue {
         const leases = await this.#link.during(() => this.#pullOnce(classes, count, signal));
         const leftMs = until - clock.now();
         if (leases.length > 0 || leftMs <= 0) return leases;
+        await this.#link.during(() => this.#mindDeaf(classes));
         if (await news.within(Math.min(lookMs, leftMs), clock, scope.signal)) lookMs = firstLookMs / 2;
       }
     } catch (error) {
@@ -134,13 +139,38 @@ export class NatsQueue implements TaskQueue {
       const lease = this.#lease(message);
       if (lease !== undefined) leases.push(lease);
     });
-    if ((await pulling.ended) !== "gone") this.#link.answered();
-    else if (leases.length === 0) {
-      // The consumer, or its stream, or all servers: who makes it anew finds out which.
-      this.#consumers.delete(consumer);
-      await this.#consumer(className, priority);
-    }
+    if ((await pulling.ended) !== "gone") {
+      this.#link.answered();
+      this.#deaf.answered(consumer);
+    } else if (leases.length === 0) await this.#remake(className, priority);
     return leases;
+  }
+
+  /** The consumer, or its stream, or all servers are gone: who makes it anew finds out which. One that only has no leader does not keep anybody from the others. */
+  async #remake(className: string, priority: number): Promise<void> {
+    const consumer = this.#names.consumer(className, priority);
+    this.#consumers.delete(consumer);
+    try {
+      await this.#consumer(className, priority, false);
+      if (this.#deaf.isMute(consumer)) await this.#replace(className, priority);
+    } catch (error) {
+      if (!isUnanswered(error)) throw error;
+      this.#link.unanswered(error, "make a consumer");
+      this.#consumers.set(consumer, -Infinity);
+    }
+  }
+
+  async #mindDeaf(classes: readonly string[]): Promise<void> {
+    const asked = classes.flatMap((className) => Array.from({ length: priorities }, (_, priority) => ({ className, priority })));
+    for (const { className, priority } of await this.#deaf.among(asked.filter((one) => this.#consumers.has(this.#names.consumer(one.className, one.priority))))) await this.#replace(className, priority);
+  }
+
+  /** What is leased through it comes again at once: whoever has it finds out what is done. */
+  async #replace(className: string, priority: number): Promise<void> {
+    const consumer = this.#names.consumer(className, priority);
+    await this.#link.jsm.consumers.delete(this.#names.queue, consumer).catch(() => {});
+    this.#consumers.delete(consumer);
+    await this.#consumer(className, priority);
   }
 
   /** Undefined: somebody put something else there, which goes for good. (A reader that throws would cost the whole connection.) */
@@ -164,11 +194,7 @@ export class NatsQueue implements TaskQueue {
     const now = this.#link.clock.now();
     if (now - this.#listedAt < listMs) return;
     try {
-      const names = await this.#link.ask("list the queue's consumers", async () => {
-        const list: string[] = [];
-        for await (const { name } of this.#link.jsm.consumers.list(this.#names.queue)) list.push(name);
-        return list;
-      }, signal);
+      const names = await this.#link.ask("list the queue's consumers", () => this.#link.consumerNames(this.#names.queue), signal);
       for (const name of this.#consumers.keys()) if (!names.includes(name)) this.#consumers.delete(name);
       for (const name of names) if (!this.#consumers.has(name)) this.#consumers.set(name, -Infinity);
     } catch (error) {
@@ -178,15 +204,16 @@ export class NatsQueue implements TaskQueue {
     this.#listedAt = now;
   }
 
-  /** Makes one unless it is there, and is as asked. */
-  async #consumer(className: string, priority: number): Promise<void> {
+  /** Makes one unless it is there, and is as asked. @param isPatient it is tried again where nobody answers */
+  async #consumer(className: string, priority: number, isPatient = true): Promise<void> {
     const name = this.#names.consumer(className, priority);
     const { clock } = this.#link;
     if (clock.now() - (this.#consumers.get(name) ?? -Infinity) < this.#options.maxAgeMs / 2) return;
     const asked = queueConsumer(this.#names, className, priority, this.#options);
     for (let isFirst = true; ; isFirst = false) {
       try {
-        const { config } = await this.#link.ask("make a consumer", () => this.#link.jsm.consumers.add(this.#names.queue, asked));
+        const make = (): Promise<ConsumerInfo> => this.#link.jsm.consumers.add(this.#names.queue, asked);
+        const { config } = await (isPatient ? this.#link.ask("make a consumer", make) : make());
         assertConfig(`the consumer ${name}`, asked, config);
         this.#consumers.set(name, clock.now());
         return;

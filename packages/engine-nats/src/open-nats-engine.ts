@@ -30,6 +30,7 @@ export async function openNatsEngine({ blobs, prefix = defaultPrefix, replicas =
       queue: tasks,
       leader: new NatsElection(link, names, register),
       blobs,
+      keepsLedgers: true,
       status: () => link.status(),
       close: () => link.close(),
     };

@@ -61,7 +61,7 @@ export async function tryPermissions(link: NatsLink, names: NatsNames, replicas:
   await attempt("read a message of it", () => jsm.streams.getMessage(stream, { last_by_subj: `${subject}.commit.a` }));
   const canRead = await attempt("make a consumer", () => jsm.consumers.add(stream, { durable_name: "scratch", filter_subject: `${subject}.*.*`, ack_policy: "explicit", inactive_threshold: nanos(30_000) }));
   if (canRead) {
-    await attempt("list consumers", () => jsm.consumers.list(stream).next());
+    await attempt("list consumers", () => link.consumerNames(stream));
     await attempt("look at a consumer", () => jsm.consumers.info(stream, "scratch"));
     let reply = "";
     await attempt("pull, and acknowledge", async () => {

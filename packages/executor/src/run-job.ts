@@ -50,6 +50,8 @@ export async function runToSink(plan: PhysicalOperator, sink: Datasink, environm
     seen = seen === undefined ? own : commonSchema(seen, own);
     if (block.rows > 0) await inTurn(() => opened.write(block));
   };
+  // They start while it is found out what was done before.
+  execution.prepare();
   let opening = true;
   try {
     kept = await keepRun(plan, sink, opened, environment, resume, signal);

@@ -22,6 +22,8 @@ const keptNotices = 100;
 
 /** One run of a plan: a stream of blocks that can be consumed once. Returning early ends everything, actors included. */
 export interface Execution extends AsyncIterable<Block> {
+  /** The first block will be asked for: actors that will surely be needed can begin to start. */
+  prepare(): void;
   /** What was done so far, or in all. */
   stats(): RunStats;
   /** Where every stage stands. */
@@ -118,6 +120,11 @@ class StreamingExecutor implements Execution {
       return { done: true, value: undefined };
     };
     return { next, return: end };
+  }
+
+  prepare(): void {
+    const { host } = this.#environment;
+    for (const [{ spec }, { minActors }] of this.#fits) host.prepare?.(spec, minActors);
   }
 
   #build(signal: AbortSignal): AsyncIterable<Block> {

@@ -1,4 +1,5 @@
-import { blockFromTable, columnFromValues, columnName, schemaOf, ShoalError, type Block, type Column, type Schema } from "@shoal/core";
+import { columnFromValues, schemaOf, ShoalError, type Block, type Column, type Schema } from "@shoal/core";
+import { blockFromTable, columnName } from "@shoal/core/arrow";
 import {
   compressionRegistry, CompressionType, RecordBatchReader, Table, Type,
   type AsyncRecordBatchFileReader, type AsyncRecordBatchStreamReader, type Data, type Decimal, type Field, type Schema as ArrowSchema, type Vector,

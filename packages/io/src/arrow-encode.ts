@@ -1,4 +1,5 @@
-import { tableFromBlock, type Block, type Schema } from "@shoal/core";
+import { type Block, type Schema } from "@shoal/core";
+import { tableFromBlock } from "@shoal/core/arrow";
 import { RecordBatchFileWriter, RecordBatchStreamWriter } from "apache-arrow";
 import { emptyBlock } from "./empty-block.ts";
 

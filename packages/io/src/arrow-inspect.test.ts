@@ -1,4 +1,5 @@
-import { columnFromValues, createBlock, encodeBlock, type Block, type Column } from "@shoal/core";
+import { columnFromValues, createBlock, type Block, type Column } from "@shoal/core";
+import { encodeBlock } from "@shoal/core/arrow";
 import { Dictionary, Field, Int32, makeData, Null, RecordBatch, Schema, Struct, Table, tableFromArrays, tableToIPC, Utf8, vectorFromArray, type Vector } from "apache-arrow";
 import { describe, expect, test } from "vitest";
 import { inspectBlock, type BlockExpectation } from "./arrow-inspect.ts";

@@ -1,4 +1,5 @@
-import { blockFromTable, columnName, type Block, type RasterImage } from "@shoal/core";
+import { type Block, type RasterImage } from "@shoal/core";
+import { blockFromTable, columnName } from "@shoal/core/arrow";
 import { RecordBatchReader, Table, Type, type Data, type DataType, type Field, type RecordBatch, type Schema } from "apache-arrow";
 import { countColumns, isBigEndian, schemaOfMessage, streamMessages } from "./arrow-flatbuffer.ts";
 import { floatsIn } from "./arrow-numbers.ts";

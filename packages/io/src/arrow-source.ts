@@ -25,7 +25,7 @@ export function arrowSource<R = Record<string, unknown>>(paths: Paths, options: 
     },
     read: (file, { columns, firstRow, signal }) => {
       const blocks = async function* (): AsyncIterable<Block> {
-        for await (const sent of decodeFile("arrow-read", "arrow", file, columns === undefined ? {} : { columns }, signal, options)) yield receiveBlock(sent as SentBlock);
+        for await (const sent of decodeFile("arrow-read", "arrow", file, columns === undefined ? {} : { columns }, signal, options)) yield await receiveBlock(sent as SentBlock);
       };
       return skipRows(blocks(), firstRow);
     },

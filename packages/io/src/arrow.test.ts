@@ -1,4 +1,5 @@
-import { blockRows, columnFromValues, concatBlocks, createBlock, encodeBlock, formatType, schemaOf, tensorColumn, type Block } from "@shoal/core";
+import { blockRows, columnFromValues, concatBlocks, createBlock, formatType, schemaOf, tensorColumn, type Block } from "@shoal/core";
+import { encodeBlock } from "@shoal/core/arrow";
 import { tableFromArrays, tableFromIPC, tableToIPC } from "apache-arrow";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { arrowSource } from "./arrow-source.ts";

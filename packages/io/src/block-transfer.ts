@@ -1,4 +1,4 @@
-import { decodeBlock, encodeBlock, isTypedArray, type Block, type Column, type TypedArray } from "@shoal/core";
+import { isTypedArray, loadArrow, packBlock, unpackBlock, type Block, type Column, type TypedArray } from "@shoal/core";
 
 /**
  * A block in the form that crosses between threads: its columns, cloned; or Arrow bytes where a column is an Arrow vector, which can't
@@ -10,9 +10,10 @@ export type SentBlock = { readonly rows: number; readonly columns: Readonly<Reco
 type SentColumn = Column & { readonly offsets?: Float64Array };
 
 /** A block ready to be posted to another thread: it owns all memory that is transferred. */
-export function sendBlock(block: Block): { value: SentBlock; transfer: ArrayBuffer[] } {
+export async function sendBlock(block: Block): Promise<{ value: SentBlock; transfer: ArrayBuffer[] }> {
   if (Object.values(block.columns).some((column) => column.type.kind === "arrow")) {
-    const arrow = encodeBlock(block);
+    await loadArrow();
+    const { arrow } = packBlock(block) as { readonly arrow: Uint8Array<ArrayBuffer> };
     return { value: { arrow }, transfer: [arrow.buffer] };
   }
   const transfer: ArrayBuffer[] = [];
@@ -20,8 +21,11 @@ export function sendBlock(block: Block): { value: SentBlock; transfer: ArrayBuff
   return { value: { rows: block.rows, columns }, transfer };
 }
 
-export function receiveBlock(sent: SentBlock): Block {
-  if ("arrow" in sent) return decodeBlock(sent.arrow);
+export async function receiveBlock(sent: SentBlock): Promise<Block> {
+  if ("arrow" in sent) {
+    await loadArrow();
+    return unpackBlock(sent);
+  }
   return { rows: sent.rows, columns: mapColumns(sent.columns, receiveColumn), lineage: [] };
 }
 

@@ -1,4 +1,5 @@
-import { blockFromRows, encodeBlock, ShoalError } from "@shoal/core";
+import { blockFromRows, ShoalError } from "@shoal/core";
+import { encodeBlock } from "@shoal/core/arrow";
 import { expect, test, vi } from "vitest";
 import { platform } from "#platform";
 import { checkBlockBytes } from "./check-block-bytes.ts";

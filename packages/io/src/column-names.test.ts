@@ -1,6 +1,7 @@
 import {
-  blockFromRows, blockRows, concatBlocks, conformBlock, createBlock, decodeBlock, encodeBlock, encodedTypes, schemaOf, selectColumns, type Column, type Datasink, type Datasource, type Row,
+  blockFromRows, blockRows, concatBlocks, conformBlock, createBlock, schemaOf, selectColumns, type Column, type Datasink, type Datasource, type Row,
 } from "@shoal/core";
+import { decodeBlock, encodeBlock, encodedTypes } from "@shoal/core/arrow";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { arrow } from "./arrow.ts";
 import { inspectBlock } from "./arrow-inspect.ts";

@@ -61,11 +61,11 @@ export const jobs: Readonly<Record<string, ThreadJob>> = {
 };
 
 async function* sent(blocks: AsyncIterable<Block>): AsyncIterable<ThreadOutput> {
-  for await (const block of blocks) for (const piece of cutBlock(block)) yield sendBlock(piece);
+  for await (const block of blocks) for (const piece of cutBlock(block)) yield await sendBlock(piece);
 }
 
 async function* received(port: ThreadPort): AsyncIterable<Block> {
-  for await (const input of port.inputs()) yield receiveBlock(input as SentBlock);
+  for await (const input of port.inputs()) yield await receiveBlock(input as SentBlock);
 }
 
 function* moved(parts: Iterable<Uint8Array<ArrayBuffer>>): Iterable<ThreadOutput> {

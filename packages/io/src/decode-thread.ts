@@ -23,7 +23,9 @@ export interface DecodeThreadOptions {
 
 /** Each with the timer that ends it. */
 const idleThreads: { readonly thread: Thread; readonly end: ReturnType<typeof setTimeout> }[] = [];
-const idleMs = 5000;
+const idleMs = 5_000;
+/** One of them is kept for longer: to start another takes 150 ms of CPU time, and a gateway with few workers looks at a result every ten seconds. */
+const lastIdleMs = 60_000;
 /** A loop that asks for the same bytes for ever never falls silent. No sound file needs so many reads for one output. */
 const maxReadsPerOutput = 20_000;
 /** A thread may also wait for what never comes, and compute nothing. */
@@ -206,7 +208,7 @@ function keep(thread: Thread): void {
   thread.listen(() => {}, drop);
   // After it: Node's workers hold their process anew with each listener.
   thread.hold(false);
-  const end = setTimeout(drop, idleMs);
+  const end = setTimeout(drop, idleThreads.length === 0 ? lastIdleMs : idleMs);
   idleThreads.push({ thread, end });
   // In a browser it is a number.
   if (typeof end === "object") end.unref();

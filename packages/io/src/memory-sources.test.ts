@@ -1,4 +1,5 @@
-import { columnFromValues, formatSchema, tableFromBlock, blockFromRows, type Datasource } from "@shoal/core";
+import { columnFromValues, formatSchema, blockFromRows, type Datasource } from "@shoal/core";
+import { tableFromBlock } from "@shoal/core/arrow";
 import { describe, expect, test } from "vitest";
 import { collectBlocks, collectRows } from "./collect-rows.ts";
 import { fromArrow } from "./from-arrow.ts";

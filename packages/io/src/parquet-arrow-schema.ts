@@ -1,4 +1,5 @@
-import { columnFromVector, tableFromBlock, type ColumnType, type Schema } from "@shoal/core";
+import { type ColumnType, type Schema } from "@shoal/core";
+import { columnFromVector, tableFromBlock } from "@shoal/core/arrow";
 import { makeVector, RecordBatchReader, Schema as ArrowSchema, tableToIPC, Table, type Field as ArrowField } from "apache-arrow";
 import type { FileMetaData } from "hyparquet";
 import { countColumns, schemaOfMessage } from "./arrow-flatbuffer.ts";

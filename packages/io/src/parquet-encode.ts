@@ -4,7 +4,6 @@ import {
 } from "@shoal/core";
 import type { ConvertedType } from "hyparquet";
 import { ByteWriter, ParquetWriter, type SchemaElement } from "hyparquet-writer";
-import { arrowSchemaNote } from "./parquet-arrow-schema.ts";
 import { packBlock, unpackBlock, type WaitingBlock } from "./packed-text.ts";
 import { writeRowGroup } from "./parquet-row-group.ts";
 
@@ -12,6 +11,8 @@ export interface ParquetEncoding {
   readonly schema: Schema;
   readonly rowGroupRows: number;
   readonly codec: "snappy" | "none";
+  /** What else the file says of itself. */
+  readonly notes: readonly { readonly key: string; readonly value: string }[];
 }
 
 /** A row group is held whole, and several times over while it is encoded, so it ends here even when it could have more rows. */
@@ -27,14 +28,14 @@ export class ParquetEncoder {
   #rows = 0;
   #pendingBytes = 0;
 
-  constructor({ schema, rowGroupRows, codec }: ParquetEncoding) {
+  constructor({ schema, rowGroupRows, codec, notes }: ParquetEncoding) {
     this.#schema = schema;
     this.#rowGroupRows = rowGroupRows;
     this.#writer = new ParquetWriter({
       writer: this.#bytes,
       schema: [{ name: "root", num_children: schema.fields.length }, ...schema.fields.flatMap(({ name, type }) => schemaElements(name, type))],
       codec: codec === "snappy" ? "SNAPPY" : "UNCOMPRESSED",
-      kvMetadata: [arrowSchemaNote(schema)],
+      kvMetadata: [...notes],
       createdBy: "shoal (hyparquet-writer)",
     });
   }

@@ -49,7 +49,7 @@ export function parquetSource<R = Record<string, unknown>>(paths: Paths, options
         ...(firstRow === undefined ? {} : { firstRow }),
         ...(limit === undefined ? {} : { limit }),
       };
-      for await (const sent of decodeFile("parquet-read", "parquet", file, { request }, signal, options, `row group ${rowGroup}`)) yield receiveBlock(sent as SentBlock);
+      for await (const sent of decodeFile("parquet-read", "parquet", file, { request }, signal, options, `row group ${rowGroup}`)) yield await receiveBlock(sent as SentBlock);
     },
   }, { ...(options as JsonObject) });
 }

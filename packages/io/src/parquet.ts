@@ -1,6 +1,7 @@
 import { ShoalError, type Datasink } from "@shoal/core";
 import { fileDatasink, type FileSinkOptions } from "./file-datasink.ts";
 import type { OutputPlace } from "./output.ts";
+import type { ParquetEncoding } from "./parquet-encode.ts";
 
 /** How Parquet is written. */
 export interface ParquetSinkOptions extends FileSinkOptions {
@@ -26,8 +27,9 @@ export function parquet(path: string | OutputPlace, options: ParquetSinkOptions 
       fixes: "types",
       needsColumns: true,
       async encode(file, schema) {
-        const { ThreadEncoder } = await import("./thread-encoder.ts");
-        return new ThreadEncoder("parquet-write", { schema, rowGroupRows, codec: compression }, file);
+        const [{ ThreadEncoder }, { arrowSchemaNote }] = await Promise.all([import("./thread-encoder.ts"), import("./parquet-arrow-schema.ts")]);
+        const encoding: ParquetEncoding = { schema, rowGroupRows, codec: compression, notes: [arrowSchemaNote(schema)] };
+        return new ThreadEncoder("parquet-write", encoding, file);
       },
     },
     fileOptions,

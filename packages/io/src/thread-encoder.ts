@@ -27,7 +27,7 @@ export class ThreadEncoder implements FileEncoder {
 
   /** Resolves when the thread has taken the block: it is at most one behind. */
   async write(block: Block): Promise<void> {
-    this.#offered = sendBlock(block);
+    this.#offered = await sendBlock(block);
     this.#changed();
     while (this.#offered !== undefined && !this.#failed) await this.#change();
     if (this.#failed) throw this.#error;

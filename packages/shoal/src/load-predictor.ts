@@ -1,4 +1,4 @@
-import { batchFromBlock, blockFromBatch, concatBlocks, ShoalError, type ActorContext, type BatchOf, type Block, type Predictor, type PredictorStep } from "@shoal/core";
+import { arrowForBatch, batchFromBlock, blockFromBatch, concatBlocks, ShoalError, type ActorContext, type BatchOf, type Block, type Predictor, type PredictorStep } from "@shoal/core";
 
 /** Calls a loaded model with a batch of the columns it reads; gives the columns it adds. */
 export type LoadedPredictor<Step> = Step extends PredictorStep<infer In, infer Out, infer _Args, "adds">
@@ -24,7 +24,10 @@ export async function loadPredictor<In, Out>(step: PredictorStep<In, Out, undefi
     throw new ShoalError("unknown-backend", `${spec.name} needs the backend "${spec.backend}", which is not here.`, { hint: `Make it with a function of this version of shoal; its backends are ${backends().map((each) => each.name).join(", ")}.`, failure: "bug" });
   }
   const predictor = await backend.load(spec, actor);
-  const call = async (batch: object): Promise<unknown> => batchFromBlock(await phases(predictor, blockFromBatch(batch, spec.name), actor.signal), "columns");
+  const call = async (batch: object): Promise<unknown> => {
+    await arrowForBatch(batch);
+    return batchFromBlock(await phases(predictor, blockFromBatch(batch, spec.name), actor.signal), "columns");
+  };
   return Object.assign(call, { [Symbol.asyncDispose]: async () => predictor.dispose?.() }) as never;
 }
 

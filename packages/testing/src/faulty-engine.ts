@@ -29,6 +29,7 @@ export function faultyEngine(engine: Engine, faults: EngineFaults): Engine {
     queue: faultyQueue(engine.queue, faults),
     blobs: faultyBlobs(engine.blobs, faults),
     leader: { shortestTtlMs: leader.shortestTtlMs, acquire: (role, ttlMs, signal) => leader.acquire(role, ttlMs, signal) },
+    keepsLedgers: engine.keepsLedgers,
     status: () => engine.status(),
     close: () => engine.close(),
   };

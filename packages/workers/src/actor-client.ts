@@ -1,8 +1,8 @@
 import {
-  decodeBlock, encodeBlock, ShoalError, silentLogger,
+  arrowFor, packBlock, ShoalError, silentLogger,
   type Actor, type ActorProgress, type ActorRequest, type Block, type BlockResult, type CloseReason, type Logger,
 } from "@shoal/core";
-import { alignedBytes, errorData, type ActorEvent, type ActorLine } from "./actor-protocol.ts";
+import { errorData, receivedBlock, type ActorEvent, type ActorLine } from "./actor-protocol.ts";
 
 /** How an actor at the other end of a line is called and ended; times in milliseconds. */
 export interface ConnectOptions {
@@ -46,7 +46,7 @@ interface OpenCall {
   readonly rows: number;
   /** The most memory seen while it was open. */
   peakBytes: number;
-  resolve(result: BlockResult): void;
+  resolve(result: BlockResult | Promise<BlockResult>): void;
   reject(error: unknown): void;
 }
 
@@ -87,8 +87,10 @@ class ActorClient implements Actor {
   async process(block: Block, signal: AbortSignal): Promise<BlockResult> {
     signal.throwIfAborted();
     if (this.#closeReason !== undefined) throw this.#lost(this.#closeReason, "before it was given a block");
+    const wait = arrowFor(block);
+    if (wait !== undefined) await wait;
     const call = this.#nextCall++;
-    const bytes = encodeBlock(block);
+    const sent = packBlock(block);
     const result = new Promise<BlockResult>((resolve, reject) => this.#calls.set(call, { resolve, reject, rows: block.rows, peakBytes: 0 }));
     // The caller is answered at once; what the actor still makes of the block is ignored.
     const abort = (): void => {
@@ -97,7 +99,7 @@ class ActorClient implements Actor {
     };
     signal.addEventListener("abort", abort, { once: true });
     try {
-      this.#line.send({ kind: "process", call, block: bytes }, [bytes.buffer]);
+      this.#line.send({ kind: "process", call, block: sent });
       return await result;
     } finally {
       this.#calls.delete(call);
@@ -197,9 +199,11 @@ class ActorClient implements Actor {
   }
 }
 
-function blockResult({ block, rest }: ActorEvent & { kind: "result" }, peakBytes: number): BlockResult {
+function blockResult({ block, rest }: ActorEvent & { kind: "result" }, peakBytes: number): BlockResult | Promise<BlockResult> {
   const memoryBytes = Math.max(rest.memoryBytes ?? 0, peakBytes);
-  return { ...rest, ...(memoryBytes === 0 ? {} : { memoryBytes }), block: decodeBlock(alignedBytes(block)) };
+  const result = (received: Block): BlockResult => ({ ...rest, ...(memoryBytes === 0 ? {} : { memoryBytes }), block: received });
+  const received = receivedBlock(block);
+  return received instanceof Promise ? received.then(result) : result(received);
 }
 
 function crashHint(detail: string): string | undefined {

@@ -1,9 +1,9 @@
-import { ShoalError, type ActorProgress, type ActorRequest, type BlockResult, type ErrorData } from "@shoal/core";
+import { arrowFor, ShoalError, unpackBlock, type ActorProgress, type ActorRequest, type Block, type BlockResult, type ErrorData, type SentBlock } from "@shoal/core";
 
-/** What a host tells an actor. Blocks travel as Arrow IPC bytes. */
+/** What a host tells an actor. */
 export type ActorCommand =
   | { readonly kind: "spawn"; readonly request: ActorRequest; readonly argv?: readonly string[] }
-  | { readonly kind: "process"; readonly call: number; readonly block: Uint8Array<ArrayBuffer> }
+  | { readonly kind: "process"; readonly call: number; readonly block: SentBlock }
   | { readonly kind: "abort"; readonly call: number; readonly reason: ErrorData }
   | { readonly kind: "dispose" };
 
@@ -11,7 +11,7 @@ export type ActorCommand =
 export type ActorEvent =
   | { readonly kind: "ready"; readonly device: string; readonly loadMs: number }
   | { readonly kind: "failed"; readonly error: ErrorData }
-  | { readonly kind: "result"; readonly call: number; readonly block: Uint8Array<ArrayBuffer>; readonly rest: BlockResultRest }
+  | { readonly kind: "result"; readonly call: number; readonly block: SentBlock; readonly rest: BlockResultRest }
   | { readonly kind: "call-failed"; readonly call: number; readonly error: ErrorData }
   | { readonly kind: "progress"; readonly progress: ActorProgress }
   /** What the actor has locked, where its end is known by that. */
@@ -52,12 +52,14 @@ export function errorData(error: unknown): ErrorData {
 }
 
 /**
- * Arrow makes typed arrays over these bytes as they lie, which wants them aligned; a process channel gives views at any offset.
- * @throws `bad-channel`
+ * A block as it came over a channel; a promise only where the code for Arrow has to be loaded first.
+ * @throws `bad-channel`, `bad-block`
  */
-export function alignedBytes(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  if (!ArrayBuffer.isView(bytes)) {
-    throw new ShoalError("bad-channel", "A block came over the channel as something other than bytes.", { failure: "bug", hint: `Start the process with forkActor, or with fork(…, { serialization: "advanced" }).` });
+export function receivedBlock(sent: SentBlock): Block | Promise<Block> {
+  const values = "arrow" in sent ? [sent.arrow] : Object.values(sent.columns).map((column) => column.values);
+  if (!values.every((each) => Array.isArray(each) || ArrayBuffer.isView(each))) {
+    throw new ShoalError("bad-channel", "A block came over the channel with numbers that are no typed arrays.", { failure: "bug", hint: `Start the process with forkActor, or with fork(…, { serialization: "advanced" }).` });
   }
-  return bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  const wait = arrowFor(sent);
+  return wait === undefined ? unpackBlock(sent) : wait.then(() => unpackBlock(sent));
 }

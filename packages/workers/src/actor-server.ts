@@ -1,9 +1,9 @@
 import {
-  decodeBlock, encodeBlock, ShoalError,
-  type ActorContext, type ActorProgress, type ActorRequest, type ActorRuntime, type Block, type BlockResult, type Column, type LoadPredictor, type StartActor,
+  arrowFor, packBlock, ShoalError,
+  type ActorContext, type ActorProgress, type ActorRequest, type ActorRuntime, type Block, type BlockResult, type Column, type LoadPredictor, type SentBlock, type StartActor,
 } from "@shoal/core";
 import { chooseDevice as tryDevices, lazyOnnx, type ChooseDevice, type OnnxRuntimes } from "./actor-device.ts";
-import { alignedBytes, errorData, type ActorChannel, type ActorCommand, type ActorEvent, type BlockResultRest } from "./actor-protocol.ts";
+import { errorData, receivedBlock, type ActorChannel, type ActorCommand, type ActorEvent, type BlockResultRest } from "./actor-protocol.ts";
 
 /** What an entry file brings together: the parts that hosts do not know. */
 export interface ActorParts {
@@ -69,14 +69,17 @@ export async function serveActor(channel: Channel, parts: ActorParts, options: S
   await end();
   channel.send({ kind: "disposed" });
 
-  async function answer(call: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  async function answer(call: number, sent: SentBlock): Promise<void> {
     const abort = new AbortController();
     calls.set(call, abort);
     try {
       const { runtime } = await (loaded ?? Promise.reject(new ShoalError("actor-not-spawned", "A block came before the predictor was asked for.", { hint: "Call spawn() of the actor host before process().", failure: "bug" })));
-      const given = decodeBlock(alignedBytes(bytes));
-      const { block, ...rest } = encodable(await runtime.process(given, abort.signal), given.rows, name);
-      channel.send({ kind: "result", call, block, rest: { ...rest, ...(memoryBytes === undefined ? {} : { memoryBytes: memoryBytes() }) } }, [block.buffer]);
+      const received = receivedBlock(sent);
+      const given = received instanceof Promise ? await received : received;
+      const result = await runtime.process(given, abort.signal);
+      await arrowFor(result.block);
+      const { block, ...rest } = packable(result, given.rows, name);
+      channel.send({ kind: "result", call, block, rest: { ...rest, ...(memoryBytes === undefined ? {} : { memoryBytes: memoryBytes() }) } });
     } catch (error) {
       channel.send({ kind: "call-failed", call, error: errorData(error) });
     } finally {
@@ -99,27 +102,27 @@ export async function serveActor(channel: Channel, parts: ActorParts, options: S
   }
 }
 
-interface EncodedResult extends BlockResultRest {
-  readonly block: Uint8Array<ArrayBuffer>;
+interface PackedResult extends BlockResultRest {
+  readonly block: SentBlock;
 }
 
 /** A result as it travels. What can't (a Proxy, a getter that throws) is a failure of the block's rows, not of the run. */
-function encodable({ block, ...rest }: BlockResult, rows: number, name: string): EncodedResult {
+function packable({ block, ...rest }: BlockResult, rows: number, name: string): PackedResult {
   try {
-    return { ...rest, block: encodeBlock(block) };
+    return { ...rest, block: packBlock(block) };
   } catch (cause) {
     const columns = Object.keys(block.columns).filter((column) => !travels(block, column));
     const error = errorData(new ShoalError("wrong-result", `Predictor "${name}" gave values in ${columns.map((column) => `column "${column}"`).join(", ") || "its columns"} that can't leave their actor: ${errorData(cause).message}`, {
       failure: "bug", cause, hint: "Return plain values: numbers, strings, arrays and objects of them.",
     }));
     const failures = Array.from({ length: rows }, (_, row) => ({ row, error, attempts: 1 }));
-    return { ...rest, failures, block: encodeBlock({ rows: 0, columns: {}, lineage: block.lineage }) };
+    return { ...rest, failures, block: packBlock({ rows: 0, columns: {}, lineage: block.lineage }) };
   }
 }
 
 function travels(block: Block, name: string): boolean {
   try {
-    encodeBlock({ ...block, columns: { [name]: block.columns[name] as Column } });
+    packBlock({ ...block, columns: { [name]: block.columns[name] as Column } });
     return true;
   } catch {
     return false;

@@ -5,7 +5,9 @@ import { systemClock } from "@shoal/core";
 import { WebSocket } from "ws";
 import { numberedBlocks } from "./tiny-job.ts";
 
-const { link, rows } = JSON.parse(process.argv[2] as string) as { readonly link: string; readonly rows: number };
+const { link, rows, first } = JSON.parse(process.argv[2] as string) as { readonly link: string; readonly rows: number; readonly first: string };
+const { letBuffersGather } = (await import(first)) as { readonly letBuffersGather: () => void };
+letBuffersGather();
 const { url, token } = parseLink(link);
 // As the agent on Node does.
 const socket = new WebSocket(new URL("connect", url.replace(/^http/, "ws")), { perMessageDeflate: false, maxPayload: 2 ** 26, generateMask: (mask) => void mask.fill(0) });

@@ -9,14 +9,18 @@ import { doubler, numberedBlocks } from "./tiny-job.ts";
 export interface BytesSettings {
   readonly blocks: number;
   readonly blockBytes: number;
+  /** The module of what the commands do first that own such processes. */
+  readonly first: string;
   /** Kept in a folder, and synced; otherwise in memory. */
   readonly folder?: string;
 }
 
-const { blocks, blockBytes, folder } = JSON.parse(process.argv[2] as string) as BytesSettings;
+const { blocks, blockBytes, first, folder } = JSON.parse(process.argv[2] as string) as BytesSettings;
+const { letBuffersGather } = (await import(first)) as { readonly letBuffersGather: () => void };
+letBuffersGather();
 if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 const coordinator = await startCoordinator(folder === undefined ? {} : { folder });
-const worker = spawn(process.execPath, [fileURLToPath(new URL("./answering-worker.js", import.meta.url)), JSON.stringify({ link: await coordinator.link(["work"]), rows: blockBytes / 8 })], { stdio: ["ignore", "pipe", "inherit"] });
+const worker = spawn(process.execPath, [fileURLToPath(new URL("./answering-worker.js", import.meta.url)), JSON.stringify({ link: await coordinator.link(["work"]), rows: blockBytes / 8, first })], { stdio: ["ignore", "pipe", "inherit"] });
 let workerCpu = NaN;
 worker.once("close", (code) => {
   if (code !== 0) throw new Error("The worker has ended.");

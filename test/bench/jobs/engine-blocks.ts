@@ -53,7 +53,7 @@ async function run(on: Engine, job: string, count: number): Promise<{ readonly s
   const [input, result] = [numberedBlocks("n", 1), numberedBlocks("twice", 1)];
   const inputs = Array.from({ length: count }, (_, at) => input(first + at));
   const results = Array.from({ length: count }, (_, at) => scriptedResult(result(first + at)));
-  const gateway = await createGateway({ engine: on, clock: systemClock, random: Math.random, secret: new Uint8Array(32).fill(7), name: "home", trustsOwnWorkers: true, limits: patience });
+  const gateway = await createGateway({ engine: on, clock: systemClock, random: Math.random, secret: new Uint8Array(32).fill(7), name: "home", trustsOwnWorkers: true, settings: patience });
   joinWorkers(gateway, { name: "home", count: perGateway, msEach: job === "measured" ? msEach : 0, resultOf: (block) => results[block] as ScriptedResult });
   const measured = await driveJob(gateway, job, inputs);
   await gateway.close();

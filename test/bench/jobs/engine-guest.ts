@@ -16,7 +16,7 @@ export interface EngineGuestSettings {
 
 const { engine: settings, name, workers, msEach, first } = JSON.parse(process.argv[2] as string) as EngineGuestSettings;
 const engine = await openBenchEngine(settings);
-const gateway = await createGateway({ engine, clock: systemClock, random: Math.random, secret: new Uint8Array(32).fill(7), name, trustsOwnWorkers: true, limits: patience });
+const gateway = await createGateway({ engine, clock: systemClock, random: Math.random, secret: new Uint8Array(32).fill(7), name, trustsOwnWorkers: true, settings: patience });
 const result = numberedBlocks("twice", 1);
 joinWorkers(gateway, { name, count: workers, msEach, resultOf: (block) => scriptedResult(result(first + block)) });
 const began = process.cpuUsage();

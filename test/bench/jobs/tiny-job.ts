@@ -1,5 +1,6 @@
 // What a scripted driver brings: blocks that differ in one number, of a segment of no model.
-import { columnFromValues, createBlock, encodeBlock } from "@shoal/core";
+import { columnFromValues, createBlock } from "@shoal/core";
+import { encodeBlock } from "@shoal/core/arrow";
 
 export { doubler } from "./doubler.ts";
 

@@ -72,7 +72,7 @@ export function measureEngine(engine: Engine, clock: Clock): { readonly engine: 
       return leases;
     },
   };
-  return { engine: { ...(engine.inMemory === true && { inMemory: true }), ledger, queue, leader: engine.leader, blobs: measureBlobs(engine.blobs, watched, (direction, bytes) => add(counters.blobBytes, direction, bytes)), status: () => engine.status(), close: () => engine.close() }, numbers: { ...counters, commitSeconds: seconds } };
+  return { engine: { keepsLedgers: engine.keepsLedgers, ledger, queue, leader: engine.leader, blobs: measureBlobs(engine.blobs, watched, (direction, bytes) => add(counters.blobBytes, direction, bytes)), status: () => engine.status(), close: () => engine.close() }, numbers: { ...counters, commitSeconds: seconds } };
 }
 
 function measureBlobs(blobs: BlobStore, watched: <T>(answer: Promise<T>) => Promise<T>, count: (direction: "in" | "out", bytes: number) => void): BlobStore {

@@ -1,6 +1,5 @@
-import { columnFromValues, columnValue, preview, requireColumn, ShoalError, type Block, type Column, type JsonObject } from "@shoal/core";
+import { columnFromValues, columnValue, letOthersRun, preview, requireColumn, ShoalError, type Block, type Column, type JsonObject } from "@shoal/core";
 import { firstNumber } from "../decode/cache-ports.ts";
-import { letOthersRun } from "../tokenize/let-others-run.ts";
 import type { TextTokenizer } from "../tokenize/text-tokenizer.ts";
 
 /** Hidden column: the tokens of each text. */

@@ -1,5 +1,6 @@
 import { sha256Of } from "#sha256";
-import { encodeBlock, type Block, type BlockResult, type PredictorSpec } from "@shoal/core";
+import { type Block, type BlockResult, type PredictorSpec } from "@shoal/core";
+import { encodeBlock } from "@shoal/core/arrow";
 import type { ResultMessage } from "../connection/messages.ts";
 import type { HeldResult } from "./held-results.ts";
 import type { Leased } from "./lease-queue.ts";

@@ -1,4 +1,5 @@
-import { decodeBlock, ShoalError, type Block } from "@shoal/core";
+import { ShoalError, type Block } from "@shoal/core";
+import { decodeBlock } from "@shoal/core/arrow";
 import { badMessage } from "../connection/bad-message.ts";
 import { maxPayloadBytes } from "../connection/limits.ts";
 import type { RevokeMessage, SegmentMessage, Welcome } from "../connection/messages.ts";

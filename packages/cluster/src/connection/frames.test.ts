@@ -1,4 +1,5 @@
-import { blockFromRows, decodeBlock, encodeBlock } from "@shoal/core";
+import { blockFromRows } from "@shoal/core";
+import { decodeBlock, encodeBlock } from "@shoal/core/arrow";
 import { expect, test } from "vitest";
 import { decodeFragments, decodeFrame, encodeFrame, encodeHead } from "./frames.ts";
 

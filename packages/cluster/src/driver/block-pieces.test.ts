@@ -1,4 +1,5 @@
-import { blockFromRows, blockRows, decodeBlock } from "@shoal/core";
+import { blockFromRows, blockRows } from "@shoal/core";
+import { decodeBlock } from "@shoal/core/arrow";
 import { describe, expect, test } from "vitest";
 import { cutToTravel } from "./block-pieces.ts";
 

@@ -1,4 +1,5 @@
-import { blockBytes, encodeBlock, ShoalError, sliceBlock, type Block } from "@shoal/core";
+import { blockBytes, ShoalError, sliceBlock, type Block } from "@shoal/core";
+import { encodeBlock } from "@shoal/core/arrow";
 import { formatBytes, plural } from "@shoal/executor";
 
 /** Of one block on its way to the gateway, which it must fit together with its header; and of what a worker has to fetch before it can begin. */

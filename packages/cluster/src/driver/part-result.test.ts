@@ -1,4 +1,5 @@
-import { encodeBlock, createBlock, columnFromValues } from "@shoal/core";
+import { createBlock, columnFromValues } from "@shoal/core";
+import { encodeBlock } from "@shoal/core/arrow";
 import { expect, test } from "vitest";
 import { partResult } from "./part-result.ts";
 

@@ -1,4 +1,5 @@
-import { decodeBlock, ShoalError, type BlockResult } from "@shoal/core";
+import { ShoalError, type BlockResult } from "@shoal/core";
+import { decodeBlock } from "@shoal/core/arrow";
 import { failedResult } from "@shoal/executor";
 import type { PartMessage } from "../connection/messages.ts";
 

@@ -15,8 +15,8 @@ export interface Engine {
   readonly queue: TaskQueue;
   readonly leader: LeaderElection;
   readonly blobs: BlobStore;
-  /** Nothing of it outlives its process: whoever is to be continued keeps what is done himself. */
-  readonly inMemory?: true;
+  /** Ledgers outlive this process. Where they don't, whoever is to be continued keeps what is done himself. */
+  readonly keepsLedgers: boolean;
   /** Whether it takes writes now. A paused engine answers `undecided` to every one, and takes writes again by itself once the reason is gone. */
   status(): EngineStatus;
   /** Waits for the writes under way, and lets go of what it holds. Later ones reject with `engine-closed`. */

@@ -1,4 +1,5 @@
 import { ShoalError } from "@shoal/core";
+import { blobGraceMs, blobRenewMs } from "./blob-ages.ts";
 import type { Claims } from "./elsewhere/claims.ts";
 import { blobsOf, committedOf } from "./results/commit-record.ts";
 import type { GatewayState } from "./gateway-state.ts";
@@ -9,12 +10,9 @@ import { filesOf } from "./jobs/model-files.ts";
 import { isOwnLedger } from "./own-ledgers.ts";
 import { storeMark } from "./same-store.ts";
 
-/** What was stored within this time may be about to be committed. */
-const graceMs = 600_000;
 /** Not at once at the start: drivers come back first. */
 const firstMs = 600_000;
 const everyMs = 3_600_000;
-const renewMs = graceMs / 3;
 /** A role that nobody has is ours within this time. */
 const leaderAnswersMs = 2_000;
 
@@ -46,7 +44,7 @@ export class BlobCollection {
     this.#state = state;
     this.#claims = claims;
     this.#dueAt = state.clock.now() + firstMs;
-    this.#renewAt = state.clock.now() + renewMs;
+    this.#renewAt = state.clock.now() + blobRenewMs;
   }
 
   /** Now and again, should no job end for long. Called about once a second. */
@@ -54,13 +52,13 @@ export class BlobCollection {
     const now = this.#state.clock.now();
     if (now >= this.#dueAt) this.#start();
     if (now < this.#renewAt) return;
-    this.#renewAt = now + renewMs;
+    this.#renewAt = now + blobRenewMs;
     void this.#renewUndecided();
   }
 
   /** Something is needed no more. Each time all ledgers are read, and what is young stays: so not for every job that ends. */
   soon(): void {
-    const earliest = this.#startedAt + graceMs;
+    const earliest = this.#startedAt + blobGraceMs;
     if (this.#state.clock.now() >= earliest) this.#start();
     else this.#dueAt = Math.min(this.#dueAt, earliest);
   }
@@ -113,7 +111,7 @@ export class BlobCollection {
     const mark = await storeMark(engine);
     if (mark !== undefined) named.add(mark);
     // What other gateways have stored and not committed yet, and rows on their way between gateways, nothing but their age keeps: whoever has them renews it.
-    await engine.blobs.collect((sha256) => named.has(sha256), graceMs);
+    await engine.blobs.collect((sha256) => named.has(sha256), blobGraceMs);
     for (const { isOver, description } of jobs.values()) if (!isOver) for (const sha256 of filesOf(description)) needed.add(sha256);
     if (knowsAll) await files?.collect?.((sha256) => needed.has(sha256));
   }

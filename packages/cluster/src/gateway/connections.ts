@@ -24,15 +24,15 @@ interface Link {
   ended(): void;
 }
 
-/** Messages that may wait while it is looked up who sent them. */
+/** What may wait while it is looked up who sent it: a hello and a job are no more. */
 const mostWaiting = 64;
+const mostWaitingBytes = 2 ** 20;
 /** Workers that are gone and still shown. */
 const mostRecords = 10_000;
 
 /** Connections come: each says who it is, shows that it may come in, and is a worker's or a driver's from then on. */
 export class Connections {
   readonly #state: GatewayState;
-  readonly #name: string;
   readonly #invites: InviteBook;
   readonly #intake: ResultIntake;
   readonly #parts: DriverLinkParts;
@@ -45,9 +45,8 @@ export class Connections {
   #closed: ShoalError | undefined;
   #opensAgain = true;
 
-  constructor(state: GatewayState, name: string, invites: InviteBook, intake: ResultIntake, reach: EngineReach, parts: DriverLinkParts) {
+  constructor(state: GatewayState, invites: InviteBook, intake: ResultIntake, reach: EngineReach, parts: DriverLinkParts) {
     this.#state = state;
-    this.#name = name;
     this.#invites = invites;
     this.#intake = intake;
     this.#parts = parts;
@@ -64,6 +63,7 @@ export class Connections {
     let link: Link | undefined;
     let isOpen = true;
     let waiting: { readonly message: AnyMessage; readonly payload: Uint8Array | undefined }[] | undefined;
+    let waitingBytes = 0;
     const silent = new AbortController();
     this.#state.clock.sleep(this.#state.settings.helloMs, AbortSignal.any([silent.signal, this.#state.signal])).then(
       () => this.#refuse(channel, new ShoalError("no-hello", "Nothing was said on this connection.", { hint: "Say hello first." }), false),
@@ -73,7 +73,8 @@ export class Connections {
       message: (message, payload) => {
         if (link !== undefined) return link.message(message, payload);
         if (waiting !== undefined) {
-          if (waiting.length >= mostWaiting) return this.#refuse(channel, badMessage("Too much was sent before the welcome.", { failure: "bug" }), false);
+          waitingBytes += (payload?.byteLength ?? 0) + JSON.stringify(message).length;
+          if (waiting.length >= mostWaiting || waitingBytes > mostWaitingBytes) return this.#refuse(channel, badMessage("Too much was sent before the welcome.", { failure: "bug" }), false);
           return void waiting.push({ message, payload });
         }
         silent.abort();
@@ -104,7 +105,7 @@ export class Connections {
     const key = await this.#invites.keyFor(hello.name, admission);
     if (this.#closed !== undefined) throw this.#closed;
     if (!isOpen()) return undefined;
-    const welcome = (): void => channel.send({ kind: "welcome", protocol: protocolVersion, key, name: this.#name, beatMs: this.#state.settings.beatMs, ...(this.#state.engine.inMemory !== true && { keepsLedgers: true }) });
+    const welcome = (): void => channel.send({ kind: "welcome", protocol: protocolVersion, key, name: this.#state.name, beatMs: this.#state.settings.beatMs, ...(this.#state.engine.keepsLedgers && { keepsLedgers: true }) });
     if (hello.role === "worker") return this.#worker(channel as Channel<GatewayToWorker, WorkerToGateway>, hello, connection, admission, welcome) as Link;
     welcome();
     const driver = new DriverLink(this.#state, this.#parts, channel as Channel<GatewayToDriver, DriverToGateway>, connection, hello.name, admission);

@@ -15,6 +15,8 @@ export class EngineTrouble {
   #metAt = 0;
   /** The ledger takes nothing: what blobs do tells nothing of that. */
   #isOfLedger = false;
+  /** It answers, and takes nothing from this gateway. */
+  #isRefusal = false;
 
   constructor(state: GatewayState, notice: (message: string) => void) {
     this.#state = state;
@@ -29,6 +31,7 @@ export class EngineTrouble {
   /** @param isOfLedger a commit was not taken */
   met(error: ShoalError, isOfLedger = false): void {
     this.#isOfLedger = isOfLedger && !isOfDisk(error);
+    this.#isRefusal = isRefusal(error);
     this.#metAt = this.#state.clock.now();
     const { message, hint } = error.toData();
     const known = this.#why;
@@ -61,6 +64,11 @@ export class EngineTrouble {
     this.#end();
   }
 
+  /** The ledger has answered that another was first: one that was away is back. Of what it refuses, and of a disk, that tells nothing. */
+  answered(): void {
+    if (this.#isOfLedger && !this.#isRefusal && this.#state.engine.status().state !== "paused") this.#end();
+  }
+
   #end(): void {
     if (this.#why === undefined) return;
     this.#why = undefined;
@@ -68,6 +76,11 @@ export class EngineTrouble {
     this.#notice("The coordinator stores results again, and goes on.");
     this.#state.changed();
   }
+}
+
+/** What an account has no room for, or may not do any more: that does not mend by itself. */
+export function isRefusal({ code }: ShoalError): boolean {
+  return code === "engine-refused";
 }
 
 /** Ledger and blobs of one folder share a disk. */

@@ -15,8 +15,10 @@ export interface GatewayParts {
   readonly secret: Uint8Array;
   /** Of the coordinator, for people. */
   readonly name: string;
-  readonly settings?: Partial<SchedulerSettings>;
-  readonly limits?: Partial<GatewaySettings>;
+  /** The numbers that scheduling goes by. */
+  readonly scheduler?: Partial<SchedulerSettings>;
+  /** Those of the gateway itself. */
+  readonly settings?: Partial<GatewaySettings>;
   /** Holds results to their SHA-256 too. Default: within this thread. Give one that runs where a timeout can stop it where strangers may work. */
   readonly checkResult?: CheckResult;
   /**

@@ -21,7 +21,7 @@ export interface Gateway {
    * @throws the reason of the gateway's end; what the engine throws
    */
   invite(scopes: readonly Scope[], options?: { readonly volunteer?: boolean; readonly ttlMs?: number }): Promise<{ readonly token: string; readonly invite: Invite }>;
-  /** All that were given out and have not expired when the gateway began, or were used since: revoked ones too. */
+  /** All that were given out and have not run out: revoked ones too. */
   invites(): readonly Invite[];
   /**
    * Nobody comes in by this invite any more, nor by keys that were given for it, and those who did are sent away, at once. At the engine's other gateways too, and after a restart, once

@@ -1,4 +1,4 @@
-import { ShoalError, systemClock, type Clock } from "@shoal/core";
+import { ShoalError, systemClock, systemRandom, type Clock } from "@shoal/core";
 import { commitUntilDecided, sha256Of, type Engine } from "../engine/index.ts";
 import { coordinatorLedger } from "./own-ledgers.ts";
 
@@ -13,7 +13,7 @@ function markOf(id: string): Uint8Array<ArrayBuffer> {
  * Sees that this gateway's blobs are those of the others: rows that one stores and another does not find would be lent to and fro for ever. The first gateway puts a mark there.
  * @throws `store-differs`; what the store throws; `engine-closed`; the signal's reason
  */
-export async function assertSameStore({ ledger, blobs }: Engine, { clock = systemClock, random = Math.random, signal = new AbortController().signal }: { readonly clock?: Clock; readonly random?: () => number; readonly signal?: AbortSignal } = {}): Promise<void> {
+export async function assertSameStore({ ledger, blobs }: Engine, { clock = systemClock, random = systemRandom, signal = new AbortController().signal }: { readonly clock?: Clock; readonly random?: () => number; readonly signal?: AbortSignal } = {}): Promise<void> {
   await ledger.open(coordinatorLedger);
   const known = await ledger.committed(coordinatorLedger, block);
   const id = known === undefined ? await leaveMark() : String(known["id"]);

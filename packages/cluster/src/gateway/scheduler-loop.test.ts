@@ -21,6 +21,21 @@ test("an effect that can't be performed is told of, and costs no other one", () 
   loop.stop();
 });
 
+test("a mistake of whoever is told of mistakes does not end the loop", () => {
+  const performed: SchedulerEffect[] = [];
+  const loop = new SchedulerLoop({}, systemClock, (effect) => {
+    if (effect.kind === "ask-for-blocks" && effect.job === "job") throw new Error("a mistake");
+    performed.push(effect);
+  }, () => {
+    throw new Error("a logger's");
+  });
+  const segments = [{ needs: { devices: [], memoryBytes: 0 }, divisible: true }] as const;
+  expect(() => loop.tell({ kind: "job-submitted", spec: { job: "job", priority: 0, weight: 1, segments } })).toThrow("a logger's");
+  loop.tell({ kind: "job-submitted", spec: { job: "another", priority: 0, weight: 1, segments } });
+  expect(performed).toMatchObject([{ kind: "ask-for-blocks", job: "another" }]);
+  loop.stop();
+});
+
 test("a watcher that throws keeps the others from nothing", async () => {
   const mistakes: unknown[] = [];
   const watchers = new Watchers(systemClock, 1, new AbortController().signal, (error) => mistakes.push(error));

@@ -32,8 +32,12 @@ export class SchedulerLoop {
     this.#waiting.push(event);
     if (this.#running) return;
     this.#running = true;
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#hear(next);
-    this.#running = false;
+    try {
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#hear(next);
+    } finally {
+      // Should `onMistake` throw, what waits is heard with the next event.
+      this.#running = false;
+    }
   }
 
   #hear(event: SchedulerEvent): void {

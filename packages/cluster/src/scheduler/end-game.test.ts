@@ -65,4 +65,42 @@ describe("near the end", () => {
     for (let n = 0; n < 20; n++) fleet.pass(50, "a", "b");
     expect(fleet.leased()["b"]?.length).toBeGreaterThanOrEqual(1);
   });
+
+  test("it moves where it would be done sooner, though not in half the time", () => {
+    const fleet = new TestFleet({ maxTasksPerLease: 1 });
+    fleet.submit("job");
+    for (const name of ["a", "b"]) fleet.join(name);
+    fleet.offer("job", 5);
+    const { a = [], b = [] } = fleet.leased();
+    const [a1, b1] = [a[0], b[0]];
+    if (a1 === undefined || b1 === undefined) throw new Error("somebody has nothing");
+    fleet.result("a", a1, 4000);
+    fleet.result("b", b1, 0);
+    // Of three that are left one has begun on each, the third waits behind one of them.
+    const { a: [a2] = [], b: [b2] = [] } = fleet.leased();
+    if (a2 === undefined || b2 === undefined) throw new Error("somebody has nothing");
+    const other = (fleet.state.connections.get("a")?.attempts.size ?? 0) > 1 ? "b" : "a";
+    fleet.result(other, other === "a" ? a2 : b2, 3000);
+    fleet.take("lease");
+    fleet.pass(150, "a", "b");
+    expect(fleet.take("revoke")).toMatchObject([{ why: "moved" }]);
+    expect(fleet.state.connections.get(other)?.attempts.size).toBe(1);
+  });
+
+  test("what waits in one worker's lease goes to those that came later, however little is done", () => {
+    const fleet = new TestFleet();
+    fleet.submit("job");
+    fleet.join("first", { credit: 8 });
+    fleet.offer("job", 10, { ends: false });
+    const [task] = fleet.leased()["first"] ?? [];
+    if (task === undefined) throw new Error("nothing was leased");
+    fleet.result("first", task, 1000);
+    fleet.tell({ kind: "input-ended", job: "job", segment: 0, blocks: 10 });
+    // It has all the others, none of which is done.
+    expect(fleet.state.connections.get("first")?.attempts.size).toBe(9);
+    for (const name of ["b", "c", "d"]) fleet.join(name);
+    for (let n = 0; n < 3; n++) fleet.pass(100, "first", "b", "c", "d");
+    expect(["b", "c", "d"].map((name) => fleet.state.connections.get(name)?.attempts.size)).toEqual([1, 1, 1]);
+    expect(fleet.take("lease").some(({ duplicate }) => duplicate)).toBe(false);
+  });
 });

@@ -6,8 +6,10 @@ import { at, type Attempt, type SchedulerState, type Segment, type Worker } from
 
 /** A running task that takes so many times what it should take at its worker's own rate is a straggler. */
 const straggling = 1.5;
-/** A task moves to an idle worker, or is run twice, where that would be done in half the time. */
+/** A running task is run twice where that would be done in half the time. */
 const muchSooner = 2;
+/** One that has not begun moves where it would be done sooner: nothing is computed twice, so that much less has to be won. */
+const sooner = { times: 1.1, ms: 50 };
 const leastSweepMs = 100;
 /** Of a task on its way through other machines, before any came back. */
 const unknownLatencyMs = 2_000;
@@ -20,10 +22,8 @@ interface Candidate {
   readonly overdue: boolean;
 }
 
-/** Nothing waits, the input has ended, and most is done or there are more idle workers than blocks. */
-function isEndGame(state: SchedulerState, segment: Segment, idle: number): boolean {
-  const { total, open, committed } = segment;
-  if (total === undefined || segment.readyTasks > 0 || open.size === 0 || idle === 0) return false;
+/** Most is done, or there are more idle workers than blocks: what runs may be run twice. */
+function isEndGame(state: SchedulerState, { total = Infinity, open, committed }: Segment, idle: number): boolean {
   return committed.size >= state.settings.duplicateAfter * total || idle >= open.size;
 }
 
@@ -42,15 +42,16 @@ export function watchEndGame(state: SchedulerState, segment: Segment): void {
 }
 
 /**
- * Gives idle workers the last blocks of others: one that has not begun moves, one that runs is run twice. At most one duplicate for a
+ * Gives idle workers the last blocks of others, once the input has ended and nothing waits: one that has not begun moves, near the end one that runs is run twice. At most one duplicate for a
  * block and a tenth of the workers at once; whoever is first, commits. A worker is measured by its own rate, else each phone would be a
  * straggler; a phone's block is run twice only where a fast machine, idle anyway, would be done in half the time that is left.
  */
 function sweep(state: SchedulerState, segment: Segment): void {
-  if (segment.job.paused) return;
+  if (segment.job.paused || segment.readyTasks > 0 || segment.open.size === 0) return;
   const idle = idleWorkers(state, segment);
-  if (!isEndGame(state, segment, idle.length)) return;
-  const candidates = candidatesOf(state, segment).sort((a, b) => Number(b.overdue) - Number(a.overdue) || b.leftMs - a.leftMs || a.attempt.number - b.attempt.number);
+  if (idle.length === 0) return;
+  const mayDouble = isEndGame(state, segment, idle.length);
+  const candidates = candidatesOf(state, segment).filter(({ running }) => mayDouble || !running).sort((a, b) => Number(b.overdue) - Number(a.overdue) || b.leftMs - a.leftMs || a.attempt.number - b.attempt.number);
   const most = Math.max(1, Math.floor(state.settings.duplicateShare * segment.able));
   let next = 0;
   for (const { worker, rowMs, setupMs } of idle) {
@@ -59,9 +60,9 @@ function sweep(state: SchedulerState, segment: Segment): void {
     if (candidate === undefined) return;
     const { attempt, leftMs, running, overdue } = candidate;
     const { task } = attempt;
-    if (attempt.worker === worker ) continue;
+    if (attempt.worker === worker) continue;
     const takesMs = setupMs + task.rows * rowMs;
-    if (!overdue && leftMs < muchSooner * takesMs) continue;
+    if (running ? !overdue && leftMs < muchSooner * takesMs : leftMs < sooner.times * takesMs + sooner.ms) continue;
     if (running && segment.duplicates >= most) return;
     if (!running) {
       endAttempt(state, attempt);

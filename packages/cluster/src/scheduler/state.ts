@@ -258,3 +258,9 @@ export function segmentOf(state: SchedulerState, id: Pick<TaskId, "job" | "segme
 export function findTask(segment: Segment, id: TaskId): Task | undefined {
   return segment.open.get(id.block)?.parts.find((task) => task.first === id.first && task.rows === id.rows);
 }
+
+/** Whether a task is known, and not decided. */
+export function isOpenTask(state: SchedulerState, id: TaskId): boolean {
+  const segment = segmentOf(state, id);
+  return segment !== undefined && findTask(segment, id) !== undefined;
+}

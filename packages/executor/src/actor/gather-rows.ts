@@ -13,18 +13,21 @@ export function gatherRows(parts: readonly ResultPart[], lineage: readonly Span[
   const [first] = parts;
   if (first === undefined) return { block: { rows: 0, columns: {}, lineage }, rows: new Int32Array() };
   if (parts.length === 1 && isAscending(first.rows)) return { block: { ...first.block, lineage }, rows: first.rows };
-  const rows = concatRows(parts);
+  const rows = concatRows(parts.map((part) => part.rows));
   if (isAscending(rows)) return { block: { ...joined(parts, identity(rows.length), rows.length), lineage }, rows };
   const ascending = rows.slice().sort();
   return { block: { ...joined(parts, positions(rows, ascending), rows.length), lineage }, rows: ascending };
 }
 
-function concatRows(parts: readonly ResultPart[]): Int32Array {
-  const rows = new Int32Array(parts.reduce((sum, part) => sum + part.rows.length, 0));
+/** Lists of row numbers as one. */
+export function concatRows(lists: readonly Int32Array[]): Int32Array {
+  const [only] = lists;
+  if (lists.length === 1 && only !== undefined) return only;
+  const rows = new Int32Array(lists.reduce((sum, list) => sum + list.length, 0));
   let at = 0;
-  for (const part of parts) {
-    rows.set(part.rows, at);
-    at += part.rows.length;
+  for (const list of lists) {
+    rows.set(list, at);
+    at += list.length;
   }
   return rows;
 }

@@ -6,7 +6,7 @@ import { checkResult } from "./check-result.ts";
 import type { ResultPart } from "./gather-rows.ts";
 import { ownCopy } from "./own-copy.ts";
 
-/** One block being predicted: what the batches need, and what they leave behind. */
+/** A block, or a piece of one, being predicted: what the batches need, and what they leave behind. */
 export interface BlockPrediction {
   readonly predictor: Predictor;
   readonly spec: PredictorSpec;
@@ -14,6 +14,8 @@ export interface BlockPrediction {
   readonly signal: AbortSignal;
   /** What `preprocess` gave. */
   readonly prepared: Block;
+  /** How many rows of earlier pieces `preprocess` gave: where those of this one begin in `parts`. */
+  readonly firstRow: number;
   /** Row of `prepared` → row of the block that was given. */
   readonly givenRow: (row: number) => number;
   readonly parts: ResultPart[];
@@ -57,7 +59,7 @@ export async function settleBatch(run: BlockPrediction, { rows, batch, attempt, 
     const { result } = ended;
     checkResult(result, batch, run.spec, run.predictor.rows === "same", describeRows(run, rows));
     trace(run, rows, ms, false, attempt);
-    run.parts.push({ block: result, rows });
+    run.parts.push({ block: result, rows: run.firstRow === 0 ? rows : rows.map((row) => row + run.firstRow) });
   } catch (failure) {
     trace(run, rows, ms, true, attempt);
     await blame(run, rows, attempt, failure);

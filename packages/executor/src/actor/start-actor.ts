@@ -6,9 +6,11 @@ import {
 import { afterBatch, afterOutOfMemory, climbingBatchSize, fixedBatchSize, type BatchSize } from "./batch-size.ts";
 import { checkPromisedColumns } from "./check-result.ts";
 import { collapseRows } from "./collapse-rows.ts";
-import { gatherRows, identity, type ResultPart } from "./gather-rows.ts";
+import { RunAhead } from "../streams/run-ahead.ts";
+import { concatRows, gatherRows, identity, type ResultPart } from "./gather-rows.ts";
 import { cutBatches, dearestFirst, paddedCost, sumOfCosts } from "./pack-batches.ts";
-import { rowCosts, type RowCosts } from "./row-costs.ts";
+import { rowCosts } from "./row-costs.ts";
+import { PiecePreparer, type PreparedPiece } from "./prepare-pieces.ts";
 import { rowRange, settleBatch, startBatch, type BlockPrediction, type StartedBatch } from "./predict-batch.ts";
 import { runPhase, type TracedBlock } from "./run-phase.ts";
 
@@ -22,7 +24,18 @@ export function startActorWith(clock: Pick<Clock, "now">): StartActor {
 
 const firstBatchRows = 8;
 const firstBatchCost = 256;
+/** Batches that still climb have room to: a piece of a block holds so many rows at least. */
+const leastPieceRows = 64;
 type WorkingPhase = Exclude<ActorProgress["phase"], "idle">;
+
+/** What all pieces of a block share. */
+type PredictedBlock = Pick<BlockPrediction, "predictor" | "spec" | "bisect" | "signal" | "parts" | "failures" | "traces">;
+
+/** A batch on the device, and the rows that it is of. */
+interface BatchAhead {
+  readonly run: BlockPrediction;
+  readonly batch: StartedBatch;
+}
 
 class PredictorActor implements ActorRuntime {
   readonly #predictor: Predictor;
@@ -40,8 +53,9 @@ class PredictorActor implements ActorRuntime {
   #rowLimit = Infinity;
   /** The batches under way, oldest first: first and last row of each. */
   readonly #underWay: (readonly [number, number])[] = [];
-  /** The blocks being predicted, oldest first. */
-  readonly #predicting: BlockPrediction[] = [];
+  /** What became of the rows of the blocks being predicted, oldest first. */
+  readonly #predicting: PredictedBlock[] = [];
+  readonly #preparer: PiecePreparer;
   /** When the last batch, and the last block, left the device: what began before had to wait until then. */
   #batchEndedAt = -Infinity;
   #blockEndedAt = -Infinity;
@@ -55,6 +69,7 @@ class PredictorActor implements ActorRuntime {
     this.#onProgress = onProgress;
     this.#counts = counts;
     this.#clock = clock;
+    this.#preparer = new PiecePreparer(clock, request.policy.maxBatchRows);
   }
 
   async process(given: Block, signal: AbortSignal): Promise<BlockResult> {
@@ -76,31 +91,38 @@ class PredictorActor implements ActorRuntime {
     const collapsed = this.#policy.collapse && predictor.rows === "same" && !predictor.stateful ? collapseRows(given) : undefined;
     const block = collapsed === undefined ? given : takeRows(given, collapsed.distinct);
 
-    let began = this.#enter("preprocess");
-    let prepared: TracedBlock = { block, rows: identity(block.rows) };
-    try {
-      if (predictor.preprocess) prepared = await runPhase({ ...phase, name: "preprocess", run: (rows) => predictor.preprocess?.(rows, signal) as Promise<Block> }, prepared);
-    } finally {
-      this.#leave("preprocess");
-    }
-    const preprocessMs = this.#clock.now() - began;
-
-    await turn;
-    if (signal.aborted) throw signal.reason;
-    began = this.#enter("predict");
+    let preprocessMs = 0;
+    const pieces = predictor.preprocess === undefined ? undefined : new RunAhead(this.#preparer.pieces({
+      phase, block, batchRows: () => this.#pieceRows(),
+      onBegin: () => void this.#enter("preprocess"),
+      onEnd: (ms) => {
+        preprocessMs = ms;
+        this.#leave("preprocess");
+      },
+    }));
     const traces: BatchTrace[] = [];
     let predicted: TracedBlock;
+    let predictMs: number;
     try {
-      predicted = await this.#predict(prepared, failures, traces, signal, release);
+      const first = pieces === undefined ? { block, rows: identity(block.rows), last: true } : ((await pieces.next()) as PreparedPiece);
+      await turn;
+      if (signal.aborted) throw signal.reason;
+      const began = this.#enter("predict");
+      let waitedMs = 0;
+      try {
+        ({ waitedMs, ...predicted } = await this.#predict(first, pieces, block.lineage, failures, traces, signal, release));
+      } finally {
+        this.#leave("predict");
+        release();
+      }
+      const predictedAt = this.#clock.now();
+      predictMs = Math.max(0, predictedAt - Math.max(began, this.#blockEndedAt) - waitedMs);
+      this.#blockEndedAt = predictedAt;
     } finally {
-      this.#leave("predict");
-      release();
+      pieces?.stop();
     }
-    const predictedAt = this.#clock.now();
-    const predictMs = predictedAt - Math.max(began, this.#blockEndedAt);
-    this.#blockEndedAt = predictedAt;
 
-    began = this.#enter("postprocess");
+    const began = this.#enter("postprocess");
     try {
       if (predictor.postprocess) predicted = await runPhase({ ...phase, name: "postprocess", run: (rows) => predictor.postprocess?.(rows, signal) as Promise<Block> }, predicted);
     } finally {
@@ -121,37 +143,69 @@ class PredictorActor implements ActorRuntime {
     };
   }
 
-  async #predict(prepared: TracedBlock, failures: RowFailure[], traces: BatchTrace[], signal: AbortSignal, release: () => void): Promise<TracedBlock> {
-    const { block, rows } = prepared;
-    const costed = this.#predictor.stateful || this.#predictor.cost === undefined || block.rows === 0 ? undefined : rowCosts(this.#predictor, block, this.#request.spec);
-    const costs = costed?.costs;
-    for (const failure of costed?.failures ?? []) failures.push({ ...failure, row: rows[failure.row] ?? failure.row });
-    this.#size ??= this.#startSize(costs !== undefined);
+  /** @returns what the block's rows gave, and how long the device had to wait for pieces that were not ready. */
+  async #predict(first: PreparedPiece, pieces: RunAhead<PreparedPiece> | undefined, lineage: Block["lineage"], failures: RowFailure[], traces: BatchTrace[], signal: AbortSignal, release: () => void): Promise<TracedBlock & { waitedMs: number }> {
     const parts: ResultPart[] = [];
+    const given: Int32Array[] = [];
+    const block = { predictor: this.#predictor, spec: this.#request.spec, bisect: this.#policy.bisect, signal, parts, failures, traces };
+    let firstRow = 0;
+    let waitedMs = 0;
+    // Where calls may overlap, the next batch, of another piece or block too, is made while the device works on this one.
+    let ahead: BatchAhead | undefined;
+    this.#predicting.push(block);
+    try {
+      for (let piece = first; ; ) {
+        given.push(piece.rows);
+        ahead = await this.#predictBatches(block, piece, firstRow, ahead);
+        firstRow += piece.block.rows;
+        if (ahead !== undefined && (piece.last || pieces?.isReady !== true)) {
+          if (piece.last) release();
+          await settleBatch(ahead.run, ahead.batch);
+          ahead = undefined;
+        }
+        if (piece.last || pieces === undefined) break;
+        const next = await this.#nextPiece(pieces);
+        waitedMs += next.waitedMs;
+        ({ piece } = next);
+      }
+    } finally {
+      this.#predicting.splice(this.#predicting.indexOf(block), 1);
+    }
+    if (this.#predictor.rows === "any") return { block: concatBlocks(parts.map((part) => part.block)), rows: new Int32Array(), waitedMs };
+    const gathered = gatherRows(parts, lineage);
+    const givenRows = concatRows(given);
+    return { block: gathered.block, rows: gathered.rows.map((row) => givenRows[row] ?? row), waitedMs };
+  }
+
+  /** Nothing is being predicted while it waits. */
+  async #nextPiece(pieces: RunAhead<PreparedPiece>): Promise<{ readonly piece: PreparedPiece; readonly waitedMs: number }> {
+    const waits = !pieces.isReady;
+    if (waits) this.#leave("predict");
+    const from = Math.max(this.#clock.now(), this.#blockEndedAt);
+    try {
+      const piece = (await pieces.next()) as PreparedPiece;
+      return { piece, waitedMs: Math.max(0, this.#clock.now() - from) };
+    } finally {
+      if (waits) this.#enter("predict");
+    }
+  }
+
+  /** @returns the batch that is still under way */
+  async #predictBatches(block: PredictedBlock, { block: prepared, rows }: TracedBlock, firstRow: number, before: BatchAhead | undefined): Promise<BatchAhead | undefined> {
+    const costed = this.#predictor.stateful || this.#predictor.cost === undefined || prepared.rows === 0 ? undefined : rowCosts(this.#predictor, prepared, this.#request.spec);
+    const costs = costed?.costs;
+    const givenRow = (row: number): number => rows[row] ?? row;
+    for (const failure of costed?.failures ?? []) block.failures.push({ ...failure, row: givenRow(failure.row) });
     const run: BlockPrediction = {
-      predictor: this.#predictor, spec: this.#request.spec, bisect: this.#policy.bisect, signal,
-      prepared: block, givenRow: (row) => rows[row] ?? row, parts, failures, traces,
+      ...block, prepared, firstRow, givenRow,
       begin: (batch) => this.#begin(rowRange(run, batch)),
       done: (batch, ms) => this.#learn(batch, ms, costs),
       outOfMemory: (batch) => this.#shrink(batch, costs),
     };
-    this.#predicting.push(run);
-    try {
-      await this.#predictBatches(run, costed, release);
-    } finally {
-      this.#predicting.splice(this.#predicting.indexOf(run), 1);
-    }
-    if (this.#predictor.rows === "any") return { block: concatBlocks(parts.map((part) => part.block)), rows: new Int32Array() };
-    const gathered = gatherRows(parts, block.lineage);
-    return { block: gathered.block, rows: gathered.rows.map((row) => rows[row] ?? row) };
-  }
-
-  async #predictBatches(run: BlockPrediction, costed: RowCosts | undefined, release: () => void): Promise<void> {
-    const costs = costed?.costs;
+    this.#size ??= this.#startSize(costs !== undefined);
     const uncosted = new Set(costed?.failures.map(({ row }) => row));
-    const order = costs === undefined ? identity(run.prepared.rows) : dearestFirst(costs).filter((row) => !uncosted.has(row));
-    // Where calls may overlap, the next batch, the next block's first too, is made while the device works on this one.
-    let ahead: StartedBatch | undefined;
+    const order = costs === undefined ? identity(prepared.rows) : dearestFirst(costs).filter((row) => !uncosted.has(row));
+    let ahead = before;
     let cutFor: number | undefined;
     let ends: Int32Array = new Int32Array();
     for (let at = 0; at < order.length; ) {
@@ -159,16 +213,13 @@ class PredictorActor implements ActorRuntime {
       if (cutFor !== this.#size?.size) ends = cutBatches(order, at, this.#limits(), this.#packsByCost ? costs : undefined);
       cutFor = this.#size?.size;
       const end = ends[at] as number;
-      const started = startBatch(run, order.subarray(at, end));
+      const started = { run, batch: startBatch(run, order.subarray(at, end)) };
       at = end;
-      const oldest: StartedBatch | undefined = this.#overlaps ? ahead : started;
+      const oldest: BatchAhead | undefined = this.#overlaps ? ahead : started;
       ahead = this.#overlaps ? started : undefined;
-      if (oldest !== undefined) await settleBatch(run, oldest);
+      if (oldest !== undefined) await settleBatch(oldest.run, oldest.batch);
     }
-    if (ahead !== undefined) {
-      release();
-      await settleBatch(run, ahead);
-    }
+    return ahead;
   }
 
   get #overlaps(): boolean {
@@ -187,6 +238,12 @@ class PredictorActor implements ActorRuntime {
   #limits(): { rows: number; cost: number } {
     const size = this.#size?.size ?? firstBatchRows;
     return this.#packsByCost ? { rows: this.#rowLimit, cost: size } : { rows: Math.min(size, this.#rowLimit), cost: Infinity };
+  }
+
+  /** Of a piece of a block: whole batches, as large as they may be by now. */
+  #pieceRows(): number {
+    const { batchSize } = this.#policy;
+    return typeof batchSize === "number" ? batchSize : Math.max(leastPieceRows, this.#limits().rows);
   }
 
   #learn(batch: Int32Array, ms: number, costs: ArrayLike<number> | undefined): void {

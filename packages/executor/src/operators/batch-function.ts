@@ -1,4 +1,4 @@
-import { batchFromBlock, blockFromBatch, blockRow, concatBlocks, lineageTogether, sliceBlock, type Block } from "@shoal/core";
+import { arrowForBatch, batchFromBlock, blockFromBatch, blockRow, concatBlocks, lineageTogether, loadArrow, sliceBlock, type Block } from "@shoal/core";
 import type { BatchFunctionStage } from "@shoal/planner";
 import { orAborted } from "../streams/abort.ts";
 import { functionFailed } from "./function-failed.ts";
@@ -39,10 +39,15 @@ export function batchFunction(stage: BatchFunctionStage): Operator {
 }
 
 async function callFunction(stage: BatchFunctionStage, name: string, batch: Block): Promise<Block[]> {
+  if (stage.batchFormat === "arrow") await loadArrow();
+  const blockOf = async (result: unknown): Promise<Block> => {
+    await arrowForBatch(result);
+    return blockFromBatch(result, name);
+  };
   const result = await stage.step.run(batchFromBlock(batch, stage.batchFormat));
-  if (!isStream(result)) return [blockFromBatch(result, name)];
+  if (!isStream(result)) return [await blockOf(result)];
   const pieces: Block[] = [];
-  for await (const piece of result) pieces.push(blockFromBatch(piece, name));
+  for await (const piece of result) pieces.push(await blockOf(piece));
   return pieces;
 }
 

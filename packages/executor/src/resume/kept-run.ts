@@ -1,4 +1,5 @@
-import { decodeBlock, encodeBlock, ShoalError, sliceBlock, type Block, type DeadLetter, type Devices } from "@shoal/core";
+import type * as Arrow from "@shoal/core/arrow";
+import { ShoalError, sliceBlock, type Block, type DeadLetter, type Devices } from "@shoal/core";
 import type { PhysicalOperator } from "@shoal/planner";
 import { inputChanges } from "./input-changes.ts";
 import { planChanges } from "./plan-changes.ts";
@@ -89,7 +90,7 @@ export class KeptRun {
           await this.#ledger.cut(at);
           break;
         }
-        await write(decodeBlock(bytes));
+        await write((await arrow()).decodeBlock(bytes));
       }
       if (record.letters !== undefined) await writeLetters(record.letters);
       this.#rows = record.rows;
@@ -120,7 +121,7 @@ export class KeptRun {
     let bytes: Uint8Array;
     try {
       assertKeepable(fresh);
-      bytes = encodeBlock({ ...fresh, lineage: [] });
+      bytes = (await arrow()).encodeBlock({ ...fresh, lineage: [] });
     } catch (error) {
       this.#problem = ShoalError.from(error);
       this.#onProblem(this.#problem);
@@ -181,4 +182,9 @@ async function assertUnchanged(ledger: RunLedger, planned: readonly string[], { 
 
 function devicesOf(records: readonly LedgerRecord[]): Readonly<Record<string, StageDevice>> | undefined {
   return records.findLast(({ devices }) => devices !== undefined)?.devices;
+}
+
+/** What blocks are written down with: loaded with the first of them, when the actors have begun. */
+function arrow(): Promise<typeof Arrow> {
+  return import("@shoal/core/arrow");
 }

@@ -10,7 +10,8 @@ const program = `
   const threads = () => process.report.getReport().workers.length;
   const before = threads();
   const { runInThread } = await import(${JSON.stringify(new URL("../decode-thread.ts", import.meta.url).href)});
-  const { encodeBlock, blockFromRows } = await import("@shoal/core");
+  const { blockFromRows } = await import("@shoal/core");
+  const { encodeBlock } = await import("@shoal/core/arrow");
   const bytes = encodeBlock(blockFromRows([{ n: 1 }]));
   for await (const _ of runInThread("arrow-inspect", { bytes, expected: { rows: 1, anyNumbers: true } }, { signal: new AbortController().signal }));
   process.once("beforeExit", () => console.log(threads() - before));

@@ -7,6 +7,7 @@ import { interruptSignal } from "./interrupt.ts";
 import { JsonEvents } from "./json-events.ts";
 import { ManyMachines } from "./many-machines.ts";
 import { runSettings, type RunFlags } from "./run-flags.ts";
+import { RunsUnderWay } from "./runs-under-way.ts";
 import { untimelyEnd } from "./untimely-end.ts";
 
 /** One run started by the command: its settings reach the job, its events decide the exit code. */
@@ -17,7 +18,7 @@ export class CommandRun implements AsyncDisposable {
   readonly #machines: ManyMachines | undefined;
   /** Something was consumed, be it in vain. */
   began = false;
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #runs = new RunsUnderWay();
   /** The notice that the progress has just shown; the log is told of it too. */
   #shown: string | undefined;
 
@@ -36,21 +37,13 @@ export class CommandRun implements AsyncDisposable {
       ...(flags.quiet === undefined && { log: standardErrorLogger((message) => message === this.#shown) }),
     };
     setProcessSettings(this.settings, () => (this.began = true));
-    listenForRuns(() => {
-      let isOver!: () => void;
-      const run = new Promise<void>((resolve) => (isOver = resolve));
-      this.#underWay.add(run);
-      return () => {
-        this.#underWay.delete(run);
-        isOver();
-      };
-    });
+    listenForRuns(() => this.#runs.begin());
   }
 
-  /** Of a file that has run to its end: runs that it began and did not await, which the end of the process would cut off. Where one fails, nobody catches it. */
+  /** The file, and the job that it exports, have come to their end: waits for runs that were not awaited, which the end of the process would cut off. Where one fails, nobody catches it. */
   async ended(): Promise<void> {
-    if (this.#underWay.size > 0 && this.#flags.quiet === undefined && this.#json === undefined) this.#say("note: the file has ended while a run in it was under way; that is waited for. Await it, so that what comes after it sees its output.");
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    if (this.#runs.size > 0 && this.#flags.quiet === undefined && this.#json === undefined) this.#say("note: the file has ended while a run in it was under way; that is waited for. Await it, so that what comes after it sees its output.");
+    await this.#runs.over();
     // What they threw is told in the turn after.
     await new Promise((resolve) => setImmediate(resolve));
   }

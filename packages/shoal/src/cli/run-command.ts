@@ -62,14 +62,14 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
     const output = trialSink(job.sink, flags).spec?.options["path"] as string | undefined;
     rowsTo(output);
     commandRun.finish(await job.run());
-    return;
+    return commandRun.ended();
   }
   if (isDataset(job)) {
     if (flags.explain) return void process.stdout.write(`${job.explain()}\n`);
     const output = flags.output ?? "-";
     rowsTo(output);
     commandRun.finish(await job.write(outputSink(output, flags), ownLimit(flags)));
-    return;
+    return commandRun.ended();
   }
   throw new ShoalError("no-job", `The default export of ${file} is neither a Job, a Dataset, nor a function giving one.`, {
     hint: "Write: export default dataset.to(parquet(\"out/labels/\")); or leave the default export out and consume the dataset in the file's body.",

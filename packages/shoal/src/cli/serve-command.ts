@@ -9,6 +9,7 @@ import { coordinatorNews } from "./coordinator-news.ts";
 import { coordinatorOptions, withCoordinatorFlags, type CoordinatorFlags } from "./coordinator-flags.ts";
 import { withEngineFlags, type EngineFlags } from "./engine-flags.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { letBuffersGather } from "./let-buffers-gather.ts";
 import { keepLinks, linksText, type Links } from "./links-text.ts";
 import { openSharedEngine } from "./open-shared-engine.ts";
 import { wholeNumber } from "./run-flags.ts";
@@ -40,6 +41,7 @@ export function serveCommand(): Command {
 async function serve(flags: Flags): Promise<void> {
   if (flags.folder.trim() === "") throw new ShoalError("bad-option", "--folder is empty.", { hint: "Name a folder, or leave it out: .shoal-coordinator is used then.", failure: "bug" });
   if (flags.gateways !== undefined && flags.engine === undefined) throw new ShoalError("bad-option", "--gateways has no effect without --engine.", { hint: "Coordinators that share no engine know nothing of each other.", failure: "bug" });
+  letBuffersGather();
   const { startCoordinator, qrCode } = await import("@shoal/coordinator");
   const say = (line: string): void => void (flags.json ? writeJson({ kind: "notice", message: line }) : process.stderr.write(`${line}\n`));
   const log: Logger = { debug: () => {}, info: (message) => (flags.quiet ? undefined : say(message)), warn: (message) => say(`warning: ${message}`) };

@@ -32,7 +32,12 @@ class UntimelyEnd {
     this.#run = { isUnderWay, controller };
     process.on("uncaughtException", (thrown) => this.end(strayError(thrown)));
     // Nothing is left that could wake the process, and still it waits. A second time: the run waits for the same.
-    process.on("beforeExit", () => (this.error === undefined ? this.end(neverSettles()) : this.#endAtOnce(this.error)));
+    process.on("beforeExit", () => {
+      if (this.error !== undefined) return this.#endAtOnce(this.error);
+      // Where ending the run gives the process nothing to do, it would end here, without a word.
+      setImmediate(() => {});
+      this.end(neverSettles());
+    });
     return controller.signal;
   }
 

@@ -1,9 +1,9 @@
 import { silentLogger, systemClock, type DeadLetter, type Row } from "@shoal/core";
-import type { DatasetRuntime, RunSettings } from "@shoal/dataset";
-import type { Environment, RunEvent, RunLedgers } from "@shoal/executor";
+import type { DatasetRuntime, RunEnvironment, RunSettings } from "@shoal/dataset";
+import type { RunEvent, RunLedgers } from "@shoal/executor";
 import type { ProgressDisplay } from "../progress/progress-display.ts";
 import { openMachine, type LocalMachine } from "./open-machine.ts";
-import { processSettings, runBegan } from "./process-settings.ts";
+import { processSettings, runBegan, type RunListener } from "./process-settings.ts";
 
 /** What running datasets needs of the JavaScript runtime. The package's import conditions choose which one `#platform` is. */
 export interface LocalPlatform extends LocalMachine {
@@ -25,18 +25,18 @@ export function createLocalRuntime(platform: LocalPlatform): DatasetRuntime {
     },
     print: (row) => platform.print(row),
     open: async (settings) => {
-      const isOver = runBegan();
+      const run = runBegan();
       try {
-        return await openEnvironment(platform, settings, isOver);
+        return await openEnvironment(platform, settings, run);
       } catch (error) {
-        isOver();
+        run.isOver();
         throw error;
       }
     },
   };
 }
 
-async function openEnvironment(platform: LocalPlatform, settings: RunSettings, isOver: () => void): Promise<Environment & AsyncDisposable> {
+async function openEnvironment(platform: LocalPlatform, settings: RunSettings, { pulled, isOver }: RunListener): Promise<RunEnvironment> {
   const { signal, onError = "fail", maxErrors, budgetBytes, onEvent, deadLetters, worker, log = silentLogger } = settings;
   const { host, resources, devices } = await openMachine(platform, { log, resources: settings.resources, worker });
   const progress = settings.progress === true ? await platform.startProgress() : undefined;
@@ -52,6 +52,7 @@ async function openEnvironment(platform: LocalPlatform, settings: RunSettings, i
     ...(maxErrors !== undefined && { maxErrors }),
     ...(budgetBytes !== undefined && { budgetBytes }),
     ...(deadLetters !== undefined && { deadLetters: platform.deadLetterFile(deadLetters) }),
+    pulled,
     onEvent: (event: RunEvent) => {
       progress?.onEvent(event);
       onEvent?.(event);

@@ -125,6 +125,7 @@ export function testLedger({ name, withFixture, capabilities: { blocks, ttlMs } 
     }));
 
     test("an engine opened anew knows everything that was accepted, and goes on", withFixture(async ({ engine, reopen }, job) => {
+      expect(engine.keepsLedgers).toBe(reopen !== undefined);
       if (reopen === undefined) return;
       const leadership = await engine.leader.acquire("driver", ttlMs);
       await Promise.all(Array.from({ length: 500 }, (_, index) => engine.ledger.commit(job, `block-${index}`, record(`attempt-${index}`))));

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import type { ActorHost, PredictorSpec } from "@shoal/core";
 import type { ActorEvent, ActorLine } from "../actor-protocol.ts";
 import { actorHost, type ActorHostOptions } from "./actor-host.ts";
+import { SpareLines } from "./spare-lines.ts";
 
 /** How the process of an actor is started. */
 export interface ForkOptions {
@@ -44,9 +45,21 @@ export interface ProcessHostOptions extends ActorHostOptions, Omit<ForkOptions, 
 
 /** Actors as child processes: they can be killed at any moment, and end when this process does, however it ends. */
 export function childProcessHost(forkActor: ForkActor, options: ProcessHostOptions): ActorHost {
-  const open = ({ spec }: { spec: PredictorSpec }): ActorLine =>
-    processLine(forkActor(options.entry, { ...options, ...(spec.kind === "module" ? { module: spec.module } : {}) }));
-  return actorHost("child-process", open, { ...options, argv: process.argv });
+  const spares = new SpareLines();
+  const open = (module: string | undefined): ActorLine => processLine(forkActor(options.entry, { ...options, ...(module !== undefined && { module }) }));
+  const host = actorHost("child-process", ({ spec }) => spares.take(moduleOf(spec) ?? "") ?? open(moduleOf(spec)), { ...options, argv: process.argv });
+  return {
+    ...host,
+    prepare: (spec, actors) => spares.add(moduleOf(spec) ?? "", actors, () => open(moduleOf(spec))),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([host[Symbol.asyncDispose](), spares[Symbol.asyncDispose]()]);
+    },
+  };
+}
+
+/** A process is started with what its predictor's module wants to be loaded with; all others are alike. */
+function moduleOf(spec: PredictorSpec): string | undefined {
+  return spec.kind === "module" ? spec.module : undefined;
 }
 
 /** How long a process may live on after it closed its end, and how long its last messages may take after its exit. */
@@ -72,11 +85,18 @@ export function processLine(child: ChildProcess): ActorLine {
       });
     });
   });
+  // One that nobody listens to yet may say its last words.
+  const early: ActorEvent[] = [];
+  let hear = (event: ActorEvent): unknown => early.push(event);
+  child.on("message", (event) => hear(event as ActorEvent));
   return {
     closed,
     // Without a callback, a message to a process that is gone becomes an error event; `closed` tells it better.
     send: (command) => void (child.connected && child.send(command, () => {})),
-    onMessage: (listener) => void child.on("message", (event) => listener(event as ActorEvent)),
+    onMessage(listener) {
+      hear = listener;
+      for (const event of early.splice(0)) listener(event);
+    },
     kill: () => void child.kill("SIGKILL"),
   };
 }

@@ -2,7 +2,7 @@ import { ShoalError } from "@shoal/core";
 import { serveActor, type ActorParts } from "../actor-server.ts";
 import { errorData, type ActorChannel, type ActorCommand, type ActorEvent } from "../actor-protocol.ts";
 import { quietJobImports } from "./import-job.ts";
-import { dieWithParent } from "./die-with-parent.ts";
+import { dieWithParent, dieWithParentEvenBlocked } from "./die-with-parent.ts";
 
 /**
  * Serves one actor from a child process to the process that forked it.
@@ -19,6 +19,12 @@ export function serveProcess(parts: ActorParts): void {
     await channel.flushed();
     process.exit(0);
   });
+}
+
+function begin({ request, argv }: ActorCommand & { kind: "spawn" }): void {
+  if (argv !== undefined) process.argv = [...argv];
+  // What is pure data runs code of ours, which computes in the inner thread and keeps this one free.
+  if (request.spec.kind === "module") dieWithParentEvenBlocked();
 }
 
 interface ProcessChannel extends ActorChannel<ActorEvent, ActorCommand> {
@@ -39,7 +45,7 @@ function processChannel(): ProcessChannel {
     onMessage: (listener) =>
       void process.on("message", (message) => {
         const command = message as ActorCommand;
-        if (command.kind === "spawn" && command.argv !== undefined) process.argv = [...command.argv];
+        if (command.kind === "spawn") begin(command);
         listener(command);
       }),
     send(event) {

@@ -19,8 +19,8 @@ export interface Disk {
   /** Parts of a file, in order, up to `end`. A part may be overwritten by the next one. */
   read(path: string, start?: number, end?: number): AsyncIterable<Uint8Array>;
   stat(path: string): Promise<{ readonly bytes: number; readonly changedMs: number } | undefined>;
-  /** @param at milliseconds since 1970; default: now */
-  touch(path: string, at?: number): Promise<void>;
+  /** @param at milliseconds since 1970 */
+  touch(path: string, at: number): Promise<void>;
   exists(path: string): boolean;
 }
 
@@ -88,7 +88,7 @@ export const localDisk: Disk = {
     const info = await stat(path).catch(unlessMissing(() => undefined));
     return info === undefined ? undefined : { bytes: info.size, changedMs: info.mtimeMs };
   },
-  touch: async (path, at = Date.now()) => {
+  touch: async (path, at) => {
     await utimes(path, new Date(at), new Date(at));
   },
   exists: existsSync,

@@ -1,4 +1,4 @@
-import { ShoalError } from "@shoal/core";
+import { ShoalError, systemDate } from "@shoal/core";
 import { blobDamaged, blobMissing, checkBlobBytes, sha256Of } from "../blob-bytes.ts";
 import type { BlobStore, ByteRange } from "../blob-store.ts";
 import { diskError } from "./disk-error.ts";
@@ -31,7 +31,7 @@ export class FolderBlobs implements BlobStore {
   #touched = { pack: -1, at: 0 };
 
   /** @param date the day and time, in milliseconds since 1970, by which the disk dates its files too */
-  static async open(folder: string, disk: Disk, date: () => number = Date.now): Promise<FolderBlobs> {
+  static async open(folder: string, disk: Disk, date: () => number = systemDate): Promise<FolderBlobs> {
     const known = new Map<string, KnownBlob>();
     const packs = await packsIn(folder, disk);
     for (const pack of packs) {
@@ -117,7 +117,7 @@ export class FolderBlobs implements BlobStore {
   async #touch(pack: number): Promise<void> {
     const now = this.#date();
     if (this.#touched.pack === pack && now - this.#touched.at < touchedMs) return;
-    await this.#disk.touch(packPath(this.#folder, pack));
+    await this.#disk.touch(packPath(this.#folder, pack), now);
     this.#touched = { pack, at: now };
   }
 

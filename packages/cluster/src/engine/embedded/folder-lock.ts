@@ -29,17 +29,18 @@ const anyLockName = /^lock-(\d{8})\.(?:json|released)$/;
  * Takes a folder that was released, or whose owner is dead: its lock gets a successor with the next number, which only one process can make, and only then goes. A number never
  * comes again: somebody who was stopped for long would take another's lock for his own.
  * A process that is stopped still owns its folder.
+ * @param date the day and time, in milliseconds since 1970: since when it is ours, for people
  * @param takeOver whether the owner is known to be gone though this machine can't tell: one on another machine
  * @throws `engine-folder-busy`
  */
-export async function lockFolder(folder: string, disk: Disk, { takeOver = false }: { readonly takeOver?: boolean } = {}): Promise<FolderLock> {
+export async function lockFolder(folder: string, disk: Disk, date: () => number, { takeOver = false }: { readonly takeOver?: boolean } = {}): Promise<FolderLock> {
   const last = await lastLock(folder, disk);
   if (last !== undefined && !last.isReleased && !takeOver && isAtWork(last.owner)) throw busy(folder, last);
   const number = (last?.number ?? 0) + 1;
   const path = lockPath(folder, number);
   const candidate = join(folder, `lock-${randomUUID()}.new`);
   try {
-    await writeOwner(candidate, disk);
+    await writeOwner(candidate, disk, date());
     if (!(await linkedUnlessCleared(candidate, path, disk))) throw busy(folder, await lastLock(folder, disk));
   } finally {
     await disk.remove(candidate);
@@ -54,10 +55,10 @@ export async function lockFolder(folder: string, disk: Disk, { takeOver = false 
   return { isOurs: () => disk.exists(path), release: async () => void (await linkedUnlessCleared(path, releasedPath(path), disk)) };
 }
 
-async function writeOwner(path: string, disk: Disk): Promise<void> {
+async function writeOwner(path: string, disk: Disk, now: number): Promise<void> {
   const file = await disk.create(path);
   try {
-    await file.write(Buffer.from(JSON.stringify(thisProcess())), 0);
+    await file.write(Buffer.from(JSON.stringify(thisProcess(now))), 0);
     await file.sync();
   } finally {
     await file.close();
@@ -118,10 +119,10 @@ function isAtWork(owner: FolderOwner | undefined): boolean {
   }
 }
 
-function thisProcess(): FolderOwner {
+function thisProcess(now: number): FolderOwner {
   const boot = bootId();
   const started = startOf(process.pid);
-  return { pid: process.pid, host: hostname(), ...(boot === undefined ? {} : { boot }), ...(started === undefined ? {} : { started }), since: new Date().toISOString() };
+  return { pid: process.pid, host: hostname(), ...(boot === undefined ? {} : { boot }), ...(started === undefined ? {} : { started }), since: new Date(now).toISOString() };
 }
 
 /** Another one after each start of the machine. */

@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from "node:path";
-import { systemClock, type Clock } from "@shoal/core";
+import { systemClock, systemDate, type Clock } from "@shoal/core";
 import type { Engine } from "../engine.ts";
 import { LedgerState } from "../memory/ledger-state.ts";
 import { LoggedElection } from "../memory/logged-election.ts";
@@ -32,13 +32,13 @@ export interface EmbeddedEngine extends Engine {
  * Opens a folder, which is made if need be, as the engine that it was when it was closed or its process died: ledger, epochs and blobs are there; the queue is empty.
  * @throws `engine-folder-busy` while another process has it; `journal-damaged`; `journal-too-new`; `disk-full`, `permission-denied`, `file-error`
  */
-export async function openEmbeddedEngine(folder: string, { clock = systemClock, queue, journal: journalOptions, disk = localDisk, date = Date.now, takeOver = false }: EmbeddedEngineOptions = {}): Promise<EmbeddedEngine> {
+export async function openEmbeddedEngine(folder: string, { clock = systemClock, queue, journal: journalOptions, disk = localDisk, date = systemDate, takeOver = false }: EmbeddedEngineOptions = {}): Promise<EmbeddedEngine> {
   try {
     const blobs = join(folder, "blobs");
     await disk.makeFolder(blobs);
     // What is in it becomes durable with the journal's first file.
     await disk.syncFolder(dirname(resolve(folder)));
-    const lock = await lockFolder(folder, disk, { takeOver });
+    const lock = await lockFolder(folder, disk, date, { takeOver });
     try {
       for (const name of await disk.list(folder)) if (name.endsWith(".new")) await disk.remove(join(folder, name));
       const state = new LedgerState();
@@ -49,6 +49,7 @@ export async function openEmbeddedEngine(folder: string, { clock = systemClock, 
         leader: new LoggedElection(state, journal, clock),
         queue: new MemoryQueue(clock, queue),
         blobs: stored,
+        keepsLedgers: true,
         status: () => (journal.paused === undefined ? { state: "running" } : { state: "paused", reason: journal.paused }),
         compact: () => journal.compact(),
         close: async () => {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ShoalError } from "@shoal/core";
+import { ShoalError, systemDate } from "@shoal/core";
 import type { LogRecord } from "../memory/ledger-log.ts";
 import { LedgerState } from "../memory/ledger-state.ts";
 import { diskError } from "./disk-error.ts";
@@ -23,10 +23,11 @@ const skippedSeqs = 1_000_000;
 /**
  * Makes a damaged journal one that can be opened: every whole record is kept, what is between them is gone. Blocks whose commits are gone are computed again, so
  * the output stays right; a removed job may be there again. The files are kept beside it as they were.
+ * @param date the day and time, in milliseconds since 1970, by which the folder of the originals is named
  * @throws `engine-folder-busy`, `nothing-to-repair`, `journal-too-new`
  */
-export async function repairJournal(folder: string, disk: Disk = localDisk): Promise<Repair> {
-  const lock = await lockFolder(folder, disk);
+export async function repairJournal(folder: string, disk: Disk = localDisk, date: () => number = systemDate): Promise<Repair> {
+  const lock = await lockFolder(folder, disk, date);
   try {
     const files = await journalFiles(folder, disk);
     const last = files.at(-1);
@@ -34,7 +35,7 @@ export async function repairJournal(folder: string, disk: Disk = localDisk): Pro
     const { state, damaged } = await readWholeRecords(folder, disk, files);
     // Nothing that is lost may be given out again: an epoch, above all.
     state.skipTo(state.lastSeq + skippedSeqs);
-    const originals = join(folder, `damaged-${new Date().toISOString().replaceAll(":", "-")}`);
+    const originals = join(folder, `damaged-${new Date(date()).toISOString().replaceAll(":", "-")}`);
     await disk.makeFolder(originals);
     for (const file of files) await disk.link(journalPath(folder, file), journalPath(originals, file));
     await disk.syncFolder(originals);

@@ -28,7 +28,7 @@ export function memoryEngine({ clock = systemClock, queue }: MemoryEngineOptions
     leader: new LoggedElection(state, log, clock),
     queue: new MemoryQueue(clock, queue),
     blobs: new MemoryBlobs(clock),
-    inMemory: true,
+    keepsLedgers: false,
     status: () => ({ state: "running" }),
     close: async () => {
       closed = true;

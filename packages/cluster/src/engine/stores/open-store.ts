@@ -1,5 +1,6 @@
-import { ShoalError, systemClock, type Clock } from "@shoal/core";
+import { ShoalError, systemClock, systemDate, systemRandom, type Clock } from "@shoal/core";
 import type { BlobStore } from "../blob-store.ts";
+import { engineClosed } from "../engine-errors.ts";
 import type { FileLimits } from "./files/prune-files.ts";
 import type { StoredFiles } from "./files/stored-files.ts";
 import { openFolderStore } from "./folder/open-folder-store.ts";
@@ -20,7 +21,7 @@ export interface Store {
   readonly files: StoredFiles;
   /** For people: the folder, or `s3://bucket/prefix` and its address. Without secrets. */
   readonly where: string;
-  /** Removes what this process has gathered on its own disk; what is stored stays. */
+  /** Removes what this process has gathered on its own disk; what is stored stays. Who waits to store something, as for a service that is away, is told `engine-closed`. */
   close(): Promise<void>;
 }
 
@@ -42,13 +43,20 @@ export interface StoreOptions {
  * Opens the place that `where` names, and sees that it can be used: a folder, which may lie on a network file system, or `s3://bucket/prefix?endpoint=https://host&region=…`.
  * @throws `bad-option`; of a folder `permission-denied`, `disk-full`, `file-error`; of S3 `store-unreachable`, `store-refused`, `store-missing`, `store-unsuited`, `disk-full`
  */
-export async function openStore(where: string, { clock = systemClock, random = Math.random, date = Date.now, environment = {}, limits = {}, scratch }: StoreOptions = {}): Promise<Store> {
+export async function openStore(where: string, { clock = systemClock, random = systemRandom, date = systemDate, environment = {}, limits = {}, scratch }: StoreOptions = {}): Promise<Store> {
   if (where.trim() === "") throw new ShoalError("bad-option", "A store has no name.", { hint: "Name a folder that all gateways reach, or s3://bucket/prefix.", failure: "bug" });
   if (/^s3:(?!\/\/)/i.test(where)) throw new ShoalError("bad-option", `"${where}" is no address of a store.`, { hint: "Name a bucket as s3://bucket/prefix; a folder of that name as ./s3:….", failure: "bug" });
-  if (!/^[a-z0-9+.-]+:\/\//i.test(where)) return openFolderStore(where, { limits, date });
-  const options: S3Options = { ...s3FromEnvironment(where, environment), clock, random, date };
+  if (!/^[a-z0-9+.-]+:\/\//i.test(where)) return openFolderStore(where, { limits, clock, date });
+  const closing = new AbortController();
+  const options: S3Options = { ...s3FromEnvironment(where, environment), clock, random, date, signal: closing.signal };
   const objects = new S3Objects(new S3Requests(options));
   await checkS3(objects);
   const files = scratchFiles(new S3FilePlace(objects), { limits, date, ...(scratch !== undefined && { scratch }) });
-  return { blobs: s3Blobs(options), files, where: objects.requests.where, close: () => files.close() };
+  return {
+    blobs: s3Blobs(options), files, where: objects.requests.where,
+    close: () => {
+      closing.abort(engineClosed());
+      return files.close();
+    },
+  };
 }

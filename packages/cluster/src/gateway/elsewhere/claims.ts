@@ -5,15 +5,15 @@ import type { TaskId } from "../../scheduler/index.ts";
 import { blobsOf, blockKey, recordOf } from "../results/commit-record.ts";
 import type { Commits } from "../results/commits.ts";
 import { failJob } from "../jobs/end-job.ts";
-import { isOpenTask } from "./follow-job.ts";
+import { isOpenTask } from "../../scheduler/state.ts";
 import type { CheckedResult, GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import { claimNote, type Claim } from "./job-notes.ts";
+import { RecentKeys } from "./recent-keys.ts";
+import { WaitingClaims } from "./waiting-claims.ts";
 import type { WorkerLink } from "../workers/worker-link.ts";
 
 const retryMs = 200;
-/** Of one job, of blocks that its driver has not offered yet. */
-const mostWaiting = 10_000;
 
 /**
  * Results of rows that are not here: a worker computed them for a gateway that is gone, and brings them to this one. Its word for which rows they were is no reason to commit
@@ -23,8 +23,11 @@ const mostWaiting = 10_000;
 export class Claims {
   readonly #state: GatewayState;
   readonly #commits: Commits;
-  /** By job and block. */
-  readonly #waiting = new Map<string, Map<string, Claim[]>>();
+  readonly #waiting = new Map<GatewayJob, WaitingClaims>();
+  /** Results of other gateways' attempts that are being looked at here: how many of the same rows. */
+  readonly #coming = new Map<string, number>();
+  /** That were noted here lately. */
+  readonly #notes = new RecentKeys();
 
   constructor(state: GatewayState, commits: Commits) {
     this.#state = state;
@@ -40,12 +43,14 @@ export class Claims {
   async claim(link: WorkerLink, job: GatewayJob, task: TaskId, { attempt, worker, input, sha256, within, rows, about, aboutSha256 }: CheckedResult): Promise<void> {
     const { engine, clock, loop, signal, log } = this.#state;
     const answer = (kind: "settle" | "refuse"): void => link.send({ kind, task, attempt });
+    if (input === undefined) return answer("refuse");
+    const claim: Claim = { task, attempt, worker, input, sha256, within, rows, failed: about.failures.length, about: aboutSha256 ?? about };
     try {
       if ((await engine.ledger.committed(job.name, blockKey(task))) !== undefined) return answer("settle");
-      if (input === undefined) return answer("refuse");
-      const note = claimNote(loop.epoch, blockKey(task), { task, attempt, worker, input, sha256, within, rows, failed: about.failures.length, about: aboutSha256 ?? about });
+      const note = claimNote(loop.epoch, blockKey(task), claim);
       for (;;) {
         const { outcome } = await engine.ledger.note(job.name, note);
+        if (outcome === "accepted") this.#noted(job.name, claim);
         if (outcome !== "undecided") return answer(outcome === "accepted" ? "settle" : "refuse");
         await clock.sleep(retryMs, signal);
       }
@@ -55,6 +60,31 @@ export class Claims {
     }
   }
 
+  /** A result of another gateway's attempt came, and is looked at until the returned function is called. */
+  coming({ task, input = "" }: Pick<ResultMessage, "task" | "input">): () => void {
+    const name = nameOf(task.job, task, input);
+    this.#coming.set(name, (this.#coming.get(name) ?? 0) + 1);
+    return () => {
+      const others = (this.#coming.get(name) ?? 1) - 1;
+      if (others === 0) this.#coming.delete(name);
+      else this.#coming.set(name, others);
+    };
+  }
+
+  /** The job may have come to be led here meanwhile, and nobody hears what he noted himself. */
+  #noted(name: string, claim: Claim): void {
+    const job = this.#state.jobs.get(name);
+    this.#notes.add(nameOf(name, claim.task, claim.input));
+    if (job !== undefined) this.heard(job, claim);
+  }
+
+  /** Whether somebody has claimed to have the result of a block of these rows, or brings it. */
+  has(job: GatewayJob, place: Omit<TaskId, "job">, input: string): boolean {
+    if (this.#coming.has(nameOf(job.name, place, input))) return true;
+    const waiting = this.#waiting.get(job)?.of(place) ?? [];
+    return waiting.some(({ task, input: claimed }) => claimed === input && task.first === place.first && task.rows === place.rows);
+  }
+
   /** Noted by another gateway, or before this one led the job. */
   heard(job: GatewayJob, claim: Claim): void {
     if (job.role === undefined) return;
@@ -62,35 +92,36 @@ export class Claims {
     if (held !== undefined) return this.#commit(job, claim, held.input);
     const segment = this.#state.loop.state.jobs.get(job.name)?.segments[claim.task.segment];
     if (segment === undefined || segment.committed.has(claim.task.block)) return;
-    let blocks = this.#waiting.get(job.name);
-    if (blocks === undefined) this.#waiting.set(job.name, (blocks = new Map()));
-    const key = keyOf(claim.task);
-    if (blocks.size < mostWaiting) blocks.set(key, [...(blocks.get(key) ?? []), claim]);
+    let waiting = this.#waiting.get(job);
+    if (waiting === undefined) this.#waiting.set(job, (waiting = new WaitingClaims()));
+    waiting.add(claim);
   }
 
   /** The rows of a block are here now. */
   offered(job: GatewayJob, place: Pick<TaskId, "segment" | "block">, input: string): void {
-    const blocks = this.#waiting.get(job.name);
-    const claims = blocks?.get(keyOf(place));
-    if (blocks === undefined || claims === undefined) return;
-    blocks.delete(keyOf(place));
-    for (const claim of claims) this.#commit(job, claim, input);
+    for (const claim of this.#waiting.get(job)?.take(place) ?? []) this.#commit(job, claim, input);
   }
 
-  forget(job: string): void {
+  /** Whoever leads the job has, or will have, its result from here: the queue may still bring it. */
+  isMade({ task, input }: Pick<Claim, "task" | "input">): boolean {
+    const name = nameOf(task.job, task, input);
+    return this.#coming.has(name) || this.#notes.has(name);
+  }
+
+  forget(job: GatewayJob): void {
     this.#waiting.delete(job);
   }
 
   /** What collection of blobs must leave. */
   *waiting(): Generator<string, void, undefined> {
-    for (const blocks of this.#waiting.values()) for (const claims of blocks.values()) for (const claim of claims) yield* blobsOf(claim);
+    for (const claims of this.#waiting.values()) for (const claim of claims) yield* blobsOf(claim);
   }
 
   #commit(job: GatewayJob, { task, attempt, worker, input, sha256, within, rows, failed, about }: Claim, held: string): void {
     const { engine, clock, signal, random, loop, log, refusals } = this.#state;
     if (input !== held) return refusals.count("stale-result");
     // Decided already, or split.
-    if (!isOpenTask(this.#state, task)) return;
+    if (!isOpenTask(this.#state.loop.state, task)) return;
     const record = recordOf({ kind: "result", input, sha256, within, rows, failed, worker, attempt, about }, loop.epoch);
     commitUntilDecided(engine.ledger, job.name, blockKey(task), record, { clock, signal, random })
       .then((answer) => {
@@ -104,6 +135,6 @@ export class Claims {
   }
 }
 
-function keyOf({ segment, block }: Pick<TaskId, "segment" | "block">): string {
-  return `${segment}-${block}`;
+function nameOf(job: string, task: Omit<TaskId, "job">, input: string): string {
+  return `${job}/${blockKey(task)}/${input}`;
 }

@@ -23,7 +23,7 @@ export class Elsewhere {
     this.claims = new Claims(state, commits);
     this.lending = new HomeLending(state, commits, this.claims, trouble);
     this.guests = new GuestJobs(state, commits, { opened: (job) => on.opened(job.name), helps: on.helps, left: (job) => this.inlet.left(job) });
-    this.inlet = new GuestInlet(state, this.guests, (numbers) => this.lending.cameBack(numbers));
+    this.inlet = new GuestInlet(state, this.guests, this.claims, (numbers) => this.lending.cameBack(numbers));
     commits.onDecided = (job, task, committed) => this.#decided(job, task, committed);
   }
 
@@ -32,9 +32,17 @@ export class Elsewhere {
     this.inlet.run().catch(() => {});
   }
 
+  /** Somebody elsewhere has a block that its driver offers, or its result: nobody here begins it then, for as long as they may take. */
+  heldBy(job: GatewayJob, block: Omit<TaskId, "job">, input: string): { readonly heldBy?: string } {
+    return this.claims.has(job, block, input) ? { heldBy: this.lending.pools.before() } : this.lending.heldBy(job, block);
+  }
+
   #decided(job: GatewayJob, task: TaskId, { kind }: Committed): void {
     if (job.guest === undefined) this.lending.decided(task, kind === "result");
-    else this.inlet.decided(task);
+    else {
+      job.guest.decided.add(task);
+      this.inlet.decided(task);
+    }
   }
 
   /** What is others' to do of what the scheduler wants done. True: nobody here has to do with it. */

@@ -1,7 +1,6 @@
 import { ShoalError } from "@shoal/core";
-import { findTask, segmentOf } from "../../scheduler/state.ts";
+import { segmentOf } from "../../scheduler/state.ts";
 import type { LedgerEntry } from "../../engine/index.ts";
-import type { TaskId } from "../../scheduler/index.ts";
 import { committedOf, entryOf, taskOfKey } from "../results/commit-record.ts";
 import type { Commits } from "../results/commits.ts";
 import { failJob } from "../jobs/end-job.ts";
@@ -16,12 +15,6 @@ export interface FollowListener {
   opened(record: OpenedRecord, epoch: number): void;
   /** Whoever led it has ended it, or its ledger is removed. */
   ended(): void;
-}
-
-/** Whether the scheduler has the task, and it is not decided. */
-export function isOpenTask(state: GatewayState, task: TaskId): boolean {
-  const segment = segmentOf(state.loop.state, task);
-  return segment !== undefined && findTask(segment, task) !== undefined;
 }
 
 /** Hears what other gateways write about a job, from a place in its ledger on, until the signal says so. */
@@ -59,6 +52,7 @@ function hear(state: GatewayState, commits: Commits, job: GatewayJob, entry: Led
 function hearCommit(state: GatewayState, commits: Commits, job: GatewayJob, { block, record }: Extract<LedgerEntry, { kind: "commit" }>): void {
   const task = taskOfKey(job.name, block);
   const segment = task && segmentOf(state.loop.state, task);
+  if (task !== undefined) job.guest?.decided.add(task);
   if (task === undefined || segment === undefined || segment.committed.has(task.block)) return;
   try {
     if (segment.open.has(task.block)) return commits.seen(job, task, record);

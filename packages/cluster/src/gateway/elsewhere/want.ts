@@ -16,14 +16,21 @@ export interface Want extends Pick<WorkerJoined, "memoryBytes"> {
   readonly models: readonly string[];
 }
 
+/** A want that nothing was lent for by then is no want any more, in milliseconds. */
+export const wantLifeMs = 10_000;
+
 const mostBlocks = 1_024;
+/** So many of one gateway and class may wait, or be lost in leases of the queue that nobody has, which last a minute. */
+const mostAtOnce = 6;
 const mostModels = 16;
 
-export function queuedWant(want: Want, at: number): QueuedTask {
+/** @param unheardMs nothing has come for so long: whoever took the last one may not have had it, and as long as the queue takes it for leased it would not be given out again */
+export function queuedWant(want: Want, at: number, unheardMs = 0): QueuedTask {
   const { gateway, device, blocks, volunteer, runsCode, memoryBytes, cpus, gpus, models } = want;
+  const turn = Math.floor(unheardMs / wantLifeMs) % mostAtOnce;
   return {
     // One that nobody has taken yet is not put there twice.
-    id: `want-${gateway}-${device}${volunteer ? "" : "-own"}${runsCode ? "-code" : ""}`, class: wantClass(device), priority: 5,
+    id: `want-${gateway}-${device}${volunteer ? "" : "-own"}${runsCode ? "-code" : ""}${turn === 0 ? "" : `-${turn}`}`, class: wantClass(device), priority: 5,
     body: { gateway, class: device, blocks: Math.min(mostBlocks, blocks), at, volunteer, runsCode, memoryBytes, cpus, gpus, models: models.slice(0, mostModels) },
   };
 }

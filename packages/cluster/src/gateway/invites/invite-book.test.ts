@@ -20,6 +20,42 @@ test("what one gateway gives out or revokes holds at all gateways of the engine"
   over.abort();
 });
 
+test("what has run out is known no longer, revoked or not, here and after a restart; what was revoked unknown stays so", async () => {
+  const engine = memoryEngine();
+  const over = new AbortController();
+  let now = 1_700_000_000_000;
+  const begin = async (): Promise<InviteBook> => {
+    const book = new InviteBook(engine, systemClock, () => now, new Uint8Array(32).fill(7), over.signal);
+    await book.load();
+    return book;
+  };
+  const first = await begin();
+  await first.invite(["work"], { ttlMs: 60_000 });
+  const short = await first.invite(["submit"], { ttlMs: 60_000 });
+  const long = await first.invite(["work"], { ttlMs: 180_000 });
+  for (const id of [short.invite.id, long.invite.id, "of an earlier life"]) await first.revoke(id);
+  expect(first.list()).toHaveLength(4);
+  now += 60_000;
+  const left = [{ id: long.invite.id, revoked: true }, { id: "of an earlier life", revoked: true }];
+  expect(first.list()).toMatchObject(left);
+  const second = await begin();
+  expect(second.list()).toMatchObject(left);
+  expect([second.allows(short.token, "submit"), second.allows(long.token, "work")]).toEqual([false, false]);
+  now += 120_000;
+  expect([first.list(), (await begin()).list()]).toMatchObject([[left[1]], [left[1]]]);
+});
+
+test("who is let in as an invite runs out gets no key of this process's own", async () => {
+  let now = 1_700_000_000_000;
+  const book = new InviteBook(memoryEngine(), systemClock, () => now, new Uint8Array(32).fill(7), new AbortController().signal);
+  const { token } = await book.invite(["work"], { ttlMs: 1_000 });
+  const admission = await book.admit({ kind: "hello", protocol: 1, role: "worker", name: "w", token }, { address: "192.0.2.1" });
+  now += 1_000;
+  book.forgetExpired();
+  const key = await book.keyFor("w", admission);
+  expect((["submit", "work", "observe"] as const).map((scope) => book.allows(key, scope))).toEqual([false, false, false]);
+});
+
 test("an invite that the engine does not decide about is given up when the gateway ends", async () => {
   const { ledger, ...rest } = memoryEngine();
   const over = new AbortController();

@@ -12,6 +12,9 @@ const followAgainMs = 1_000;
 /** Keys that are known without their holder having come again. */
 const mostKeys = 100_000;
 
+/** When something ends that was revoked here and not known here: it is never forgotten. */
+const endUnknown = 0;
+
 /** How a connection was let in. */
 export interface Admission {
   /** Of this process: it needs no invite. */
@@ -38,6 +41,7 @@ export class InviteBook {
   readonly #clock: Clock;
   readonly #date: () => number;
   readonly #tokens: Tokens;
+  /** Those that have not run out. */
   readonly #invites = new Map<string, { readonly claims: TokenClaims; revoked: boolean; used: number }>();
   /** Tokens and keys that are known to be good but for their time and for what was revoked; those used last stand last. */
   readonly #known = new Map<string, KnownClaims>();
@@ -59,6 +63,7 @@ export class InviteBook {
   async load(): Promise<void> {
     await this.#engine.ledger.open(inviteLedger);
     for await (const entry of this.#engine.ledger.replay(inviteLedger)) await this.#read(entry);
+    this.forgetExpired();
   }
 
   /** Hears what other gateways of this engine give out and revoke, until the signal says so. */
@@ -90,7 +95,7 @@ export class InviteBook {
     this.#seq = Math.min(this.#seq, last);
     for (const [id, { claims, revoked }] of this.#invites) {
       if (claims.expiresAt > this.#date() && !there.has(`invite ${id}`)) await this.#note({ kind: "invite", ...claims });
-      if (revoked && !there.has(`revoked ${id}`)) await this.#note({ kind: "revoked", id });
+      if (revoked && !there.has(`revoked ${id}`)) await this.#note(revocation(claims));
     }
   }
 
@@ -100,9 +105,15 @@ export class InviteBook {
     if (entry.kind !== "note") return undefined;
     const { kind, id, scopes, volunteer, expiresAt } = entry.record as { kind?: string; id?: string; scopes?: Scope[]; volunteer?: boolean; expiresAt?: number };
     if (id === undefined) return undefined;
-    if (kind === "invite" && scopes !== undefined && expiresAt !== undefined && expiresAt > this.#date()) await this.#add({ id, scopes, volunteer: volunteer === true, expiresAt });
+    const hasEnded = expiresAt !== undefined && expiresAt <= this.#date();
+    if (kind === "invite" && scopes !== undefined && expiresAt !== undefined) {
+      const claims: TokenClaims = { id, scopes, volunteer: volunteer === true, expiresAt };
+      // One that has ended is known until all is read: that it was revoked may follow.
+      if (hasEnded) this.#invites.set(id, { claims, revoked: false, used: 0 });
+      else await this.#add(claims);
+    }
     if (kind !== "revoked") return undefined;
-    this.#revoke(id);
+    if (!hasEnded) this.#revoke(id, expiresAt);
     return id;
   }
 
@@ -113,14 +124,21 @@ export class InviteBook {
     return { token, invite: this.#view(claims.id) as Invite };
   }
 
+  /** What has run out lets nobody in, and is not shown any more. Called about once a second. */
+  forgetExpired(): void {
+    const now = this.#date();
+    for (const [id, { claims: { expiresAt } }] of this.#invites) if (expiresAt <= now && expiresAt !== endUnknown) this.#invites.delete(id);
+  }
+
+  /** Those that have not run out. */
   list(): readonly Invite[] {
+    this.forgetExpired();
     return [...this.#invites.keys()].map((id) => this.#view(id) as Invite);
   }
 
   /** It, and the keys that were given for it, let nobody in any more. Durable when it resolves. */
   async revoke(id: string): Promise<void> {
-    this.#revoke(id);
-    await this.#note({ kind: "revoked", id });
+    await this.#note(revocation(this.#revoke(id)));
   }
 
   allows(credential: string, scope: Scope): boolean {
@@ -151,7 +169,7 @@ export class InviteBook {
     const claims = known?.claims ?? this.#ownClaims();
     if (known !== undefined && !byKey) known.used++;
     const key = await this.#tokens.key(name, claims);
-    this.#know(key, { claims, isOwn: known === undefined });
+    this.#know(key, { claims, isOwn: invite === undefined });
     return key;
   }
 
@@ -187,10 +205,11 @@ export class InviteBook {
     if (this.#known.size > mostKeys && oldest !== undefined) this.#known.delete(oldest);
   }
 
-  #revoke(id: string): void {
+  #revoke(id: string, expiresAt = endUnknown): TokenClaims {
     const invite = this.#invites.get(id);
-    if (invite !== undefined) invite.revoked = true;
-    else this.#invites.set(id, { claims: { id, scopes: [], volunteer: false, expiresAt: 0 }, revoked: true, used: 0 });
+    const claims = invite?.claims ?? { id, scopes: [], volunteer: false, expiresAt };
+    this.#invites.set(id, { claims, revoked: true, used: invite?.used ?? 0 });
+    return claims;
   }
 
   #view(id: string): Invite | undefined {
@@ -209,4 +228,9 @@ export class InviteBook {
       else await this.#clock.sleep(retryMs, this.#signal);
     }
   }
+}
+
+/** It says when the invite ends, where that is known: from then on it need not be known. */
+function revocation({ id, expiresAt }: TokenClaims): JsonObject {
+  return { kind: "revoked", id, ...(expiresAt !== endUnknown && { expiresAt }) };
 }

@@ -12,6 +12,7 @@ import { Deliveries, inputChanged } from "./deliveries.ts";
 import { endJob, failJob, pauseJob, resumeJob } from "./end-job.ts";
 import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
+import type { TaskId } from "../../scheduler/index.ts";
 import type { Admission } from "../invites/invite-book.ts";
 import type { JobDesk } from "./job-desk.ts";
 
@@ -22,7 +23,7 @@ export interface DriverLinkParts {
   readonly collection: BlobCollection;
   readonly claims: Claims;
   /** Who elsewhere has a block already. */
-  readonly heldBy: (job: GatewayJob, segment: number, block: number, rows: number) => { readonly heldBy?: string };
+  readonly heldBy: (job: GatewayJob, block: Omit<TaskId, "job">, input: string) => { readonly heldBy?: string };
 }
 
 /** A message that waits until those before it are dealt with. */
@@ -169,7 +170,7 @@ export class DriverLink {
     const held = inputs.get(place);
     if (held !== undefined && held.input !== input) return failJob(this.#state, job, inputChanged({ job, segment, block, rows, input }).toData());
     inputs.hold(place, { rows, input, payload, offeredBy: this.connection });
-    loop.tell({ kind: "block-offered", job: name, segment, block, rows, bytes: payload.byteLength, ...this.#parts.heldBy(job, segment, block, rows) });
+    loop.tell({ kind: "block-offered", job: name, segment, block, rows, bytes: payload.byteLength, ...this.#parts.heldBy(job, { segment, block, first: 0, rows }, input) });
     this.#parts.claims.offered(job, place, input);
   }
 

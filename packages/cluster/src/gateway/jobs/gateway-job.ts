@@ -107,9 +107,9 @@ export class GatewayJob {
     else ofSegment?.set(task.block, left);
   }
 
-  /** Counted anew from its ledger. */
-  restart(): void {
-    for (const segment of this.segments) segment.forget();
+  /** What is done of it will be counted from its ledger. */
+  recount(): void {
+    for (const segment of this.segments) segment.recount();
   }
 
   /** What is stored and not in the ledger yet. */
@@ -163,15 +163,14 @@ export class JobSegment {
   readonly quarantined = new Set<number>();
   readonly types = new AnswerTypes();
 
-  /** What is done of it will be counted from the ledger. */
-  forget(): void {
+  recount(): void {
     this.rowsDone = 0;
     this.failedRows = 0;
     this.quarantined.clear();
   }
 
   /** The driver begins to offer anew. */
-  restart(): void {
+  offerAnew(): void {
     Object.assign(this, { total: undefined, mayOffer: 0, wanted: 0 });
   }
 }

@@ -1,4 +1,5 @@
-import { decodeBlock, encodeBlock, sliceBlock } from "@shoal/core";
+import { sliceBlock } from "@shoal/core";
+import { decodeBlock, encodeBlock } from "@shoal/core/arrow";
 import type { TaskId } from "../../scheduler/index.ts";
 import type { Committed } from "../results/commit-record.ts";
 

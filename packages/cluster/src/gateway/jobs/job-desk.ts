@@ -4,7 +4,6 @@ import type { DriverLink } from "./driver-link.ts";
 import type { Elsewhere } from "../elsewhere/elsewhere.ts";
 import { dropJob, pauseJob, resumeJob } from "./end-job.ts";
 import type { EngineTrouble } from "../engine-trouble.ts";
-import type { FileStore } from "./file-store.ts";
 import { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import type { GatewayTalk } from "../elsewhere/gateway-talk.ts";
@@ -27,14 +26,12 @@ const heardWithinMs = 2_000;
 /** Drivers bring jobs, come back to them, and stay away. */
 export class JobDesk {
   readonly #state: GatewayState;
-  readonly #files: FileStore | undefined;
   readonly #trouble: EngineTrouble;
   readonly #parts: JobDeskParts;
   readonly #opening = new Map<GatewayJob, Promise<void>>();
 
-  constructor(state: GatewayState, files: FileStore | undefined, trouble: EngineTrouble, parts: JobDeskParts) {
+  constructor(state: GatewayState, trouble: EngineTrouble, parts: JobDeskParts) {
     this.#state = state;
-    this.#files = files;
     this.#trouble = trouble;
     this.#parts = parts;
   }
@@ -58,7 +55,7 @@ export class JobDesk {
       driver.took(known);
       await this.#opening.get(known);
       known.missingFiles = missing;
-      for (const segment of known.segments) segment.restart();
+      for (const segment of known.segments) segment.offerAnew();
       loop.tell({ kind: "job-submitted", spec: known.spec });
       return known;
     }
@@ -98,7 +95,8 @@ export class JobDesk {
       const { hasHelpers, claims, held } = await readLedger(this.#state, job);
       if (job.role === undefined) throw deposed(job.name);
       job.state = "running";
-      if (hasHelpers || wasHeld) elsewhere.lending.follow(job);
+      // Who follows a job forgets its claims when it ends.
+      if (hasHelpers || wasHeld || claims.length > 0) elsewhere.lending.follow(job);
       elsewhere.lending.heldBefore(job, held);
       for (const claim of claims) elsewhere.claims.heard(job, claim);
     } catch (error) {
@@ -118,9 +116,10 @@ export class JobDesk {
     const { elsewhere } = this.#parts;
     job.driver = undefined;
     job.driverLostAt = undefined;
+    const lent = elsewhere.lending.keysOf(job);
     elsewhere.lending.leave(job);
-    // Whoever takes it up is to know first what workers here have of it.
-    void this.#releaseWhenHeard(job);
+    // Whoever takes it up is to know first what workers here have of it, and what is on its way to others.
+    void this.#releaseWhenHeard(job, lent);
     if (job.isOver) dropJob(this.#state, job);
     else if (job.state === "running" && this.#state.jobs.get(job.name) === job) {
       elsewhere.guests.becomeGuest(job);
@@ -130,11 +129,11 @@ export class JobDesk {
   }
 
   /** An engine that does not answer is not waited for. */
-  async #releaseWhenHeard(job: GatewayJob): Promise<void> {
+  async #releaseWhenHeard(job: GatewayJob, lent: readonly string[]): Promise<void> {
     const { clock, signal } = this.#state;
     const { elsewhere, roles } = this.#parts;
     const heard = new AbortController();
-    const isHeard = job.isOver ? Promise.resolve() : elsewhere.inlet.sayHeldOf(job);
+    const isHeard = job.isOver ? Promise.resolve() : elsewhere.inlet.sayHeldOf(job, lent);
     await Promise.race([isHeard, clock.sleep(heardWithinMs, AbortSignal.any([signal, heard.signal]))]).catch(() => {});
     heard.abort();
     await roles.release(job);
@@ -178,10 +177,11 @@ export class JobDesk {
   }
 
   async #missingFiles(description: JobDescription): Promise<Set<string>> {
+    const { files } = this.#state;
     const missing = new Set<string>();
     for (const sha256 of filesOf(description)) {
-      if (this.#files === undefined) throw new ShoalError("no-file-store", `Job ${description.job} brings files, and this coordinator keeps none.`, { hint: "Start it with a folder: shoal serve --folder <folder>." });
-      if (!(await this.#files.has(sha256))) missing.add(sha256);
+      if (files === undefined) throw new ShoalError("no-file-store", `Job ${description.job} brings files, and this coordinator keeps none.`, { hint: "Start it with a folder: shoal serve --folder <folder>." });
+      if (!(await files.has(sha256))) missing.add(sha256);
     }
     return missing;
   }

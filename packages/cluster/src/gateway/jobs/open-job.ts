@@ -29,8 +29,10 @@ export async function readLedger(state: GatewayState, job: GatewayJob): Promise<
   // First it is written who leads now, then read: so nothing of an earlier one comes after what is read.
   await writeOpened(state, job);
   withdrawParts(state, job);
-  job.restart();
+  job.recount();
   loop.tell({ kind: "job-submitted", spec: job.spec });
+  // Who paused it before told a scheduler that did not know it.
+  if (job.pausedBy.size > 0) loop.tell({ kind: "job-paused", job: job.name });
   const claims: Claim[] = [];
   const held = new Set<string>();
   let hasHelpers = false;

@@ -1,4 +1,5 @@
-import { decodeBlock, isAllNaN, ShoalError, type Block, type PredictorSpec } from "@shoal/core";
+import { isAllNaN, ShoalError, type Block, type PredictorSpec } from "@shoal/core";
+import { decodeBlock } from "@shoal/core/arrow";
 import { sha256Of } from "../../engine/index.ts";
 
 /** What a result has to be. */

@@ -1,9 +1,10 @@
 import { ShoalError } from "@shoal/core";
 import type { CommitOutcome, CommitRecord } from "../../engine/index.ts";
+import { isOpenTask } from "../../scheduler/state.ts";
 import type { TaskEntry, TaskId } from "../../scheduler/index.ts";
 import { blockKey, committedOf, entryOf, recordOf, type Committed } from "./commit-record.ts";
 import { failJob } from "../jobs/end-job.ts";
-import type { EngineTrouble } from "../engine-trouble.ts";
+import { isRefusal, type EngineTrouble } from "../engine-trouble.ts";
 import type { GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import { strikeWorker } from "../workers/strike-worker.ts";
@@ -47,6 +48,7 @@ export class Commits {
     this.#state.engine.ledger.commit(job.name, open.key, recordOf(committed, this.#state.loop.epoch)).then(
       (answer) => {
         try {
+          if (answer.outcome === "lost") this.#trouble.answered();
           this.#heard(open, answer);
         } catch (error) {
           this.#failed(open, error);
@@ -113,8 +115,7 @@ export class Commits {
     if (jobs.get(job.name) !== job || job.isOver) return;
     switch (answer.outcome) {
       case "undecided":
-        // Refused is what an account has no room for, or may not do any more: that does not mend by itself.
-        if (engine.status().state === "paused" || answer.reason.code === "engine-refused") this.#trouble.met(answer.reason, true);
+        if (engine.status().state === "paused" || isRefusal(answer.reason)) this.#trouble.met(answer.reason, true);
         return loop.tell({ kind: "commit-unknown", task });
       case "no-ledger": {
         const error = new ShoalError("ledger-gone", `The ledger of job ${job.name} was removed while it ran.`, { failure: "bug", hint: "Run it again, under another name." });
@@ -134,7 +135,7 @@ export class Commits {
 
   #count({ job, task, key }: OpenCommit, committed: Committed): void {
     // An answer that came after the commit was sent again tells the same once more.
-    if (!this.#isOpen(task)) return;
+    if (!isOpenTask(this.#state.loop.state, task)) return;
     this.onDecided?.(job, task, committed);
     const winner = job.decided(task, committed);
     const now = this.#state.clock.now();
@@ -153,9 +154,5 @@ export class Commits {
       worker.rate.ended(now, winner?.attempt.number ?? -1, task.rows);
     }
     this.#state.changed();
-  }
-
-  #isOpen({ job, segment, block, first, rows }: TaskId): boolean {
-    return this.#state.loop.state.jobs.get(job)?.segments[segment]?.open.get(block)?.parts.some((part) => part.first === first && part.rows === rows) === true;
   }
 }

@@ -1,4 +1,5 @@
-import { encodedTypes, ShoalError } from "@shoal/core";
+import { ShoalError } from "@shoal/core";
+import { encodedTypes } from "@shoal/core/arrow";
 import type { ResultMessage } from "../../connection/messages.ts";
 import { sha256Of } from "../../engine/index.ts";
 import { whoElse } from "../../scheduler/index.ts";
@@ -7,7 +8,7 @@ import { badResult, expectationOf, type CheckResult, type ResultExpectation } fr
 import { EarlyResults } from "./early-results.ts";
 import { GatheredResults, type BlobPart } from "./gathered-results.ts";
 import type { EngineTrouble } from "../engine-trouble.ts";
-import { isOpenTask } from "../elsewhere/follow-job.ts";
+import { isOpenTask } from "../../scheduler/state.ts";
 import type { CheckedResult, GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import { changesRowCounts, mayHaveSeen } from "../jobs/placement.ts";
@@ -84,7 +85,7 @@ export class ResultIntake {
     const key = attempt.epoch === this.#state.loop.epoch ? attempt.number : `${attempt.epoch}.${attempt.number}`;
     if (link.checking.has(key)) return;
     if (!this.#isOwn(link, job, message)) return this.#takeForeign(link, job, message);
-    if (job.guest !== undefined && !isOpenTask(this.#state, task) && this.elsewhere?.claims.mayClaim(link, message) !== true) return link.send({ kind: "refuse", task, attempt });
+    if (job.guest !== undefined && !isOpenTask(this.#state.loop.state, task) && this.elsewhere?.claims.mayClaim(link, message) !== true) return link.send({ kind: "refuse", task, attempt });
     const tell = (): void => this.#state.loop.tell({ kind: "result", connection: link.connection, task, attempt });
     // Presented again by a later connection, or decided already: there is nothing to check.
     if (job.checked(task, attempt, link.record.name) !== undefined || this.#isDecided(message)) return tell();
@@ -97,6 +98,7 @@ export class ResultIntake {
     link.checking.set(key, attempt);
     this.#bytes += bytes;
     this.#open++;
+    const shown = attempt.epoch === this.#state.loop.epoch ? undefined : this.elsewhere?.claims.coming(message);
     const over = (): void => {
       link.checking.delete(key);
       this.#bytes -= bytes;
@@ -105,13 +107,15 @@ export class ResultIntake {
     this.#receive(link, job, message, payload).then(
       (checked) => {
         over();
-        if (checked === undefined || !link.isOpen || job.isOver) return;
-        if (job.guest !== undefined && !isOpenTask(this.#state, task)) return void this.elsewhere?.claims.claim(link, job, task, checked);
+        if (checked === undefined || !link.isOpen || job.isOver) return shown?.();
+        if (job.guest !== undefined && !isOpenTask(this.#state.loop.state, task)) return void this.elsewhere?.claims.claim(link, job, task, checked).finally(shown);
         job.keep(checked);
         tell();
+        shown?.();
       },
       (error: unknown) => {
         over();
+        shown?.();
         if (link.isOpen && !job.isOver && !this.#state.signal.aborted) this.#refuseBad(link, message, ShoalError.from(error));
       },
     ).catch((error: unknown) => link.bye(ShoalError.from(error), true));

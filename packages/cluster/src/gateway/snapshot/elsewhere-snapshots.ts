@@ -23,14 +23,17 @@ function helpSnapshot({ loop, clock }: GatewayState, job: GatewayJob): HelpSnaps
 }
 
 /** Workers of other gateways, as far as they have blocks of this one. */
-export function poolSnapshots({ clock, loop }: GatewayState, { lending }: Elsewhere): readonly WorkerSnapshot[] {
-  return [...lending.pools].map((pool) => poolSnapshot(pool, clock.now(), loop.state.connections.get(pool.joined.connection)?.attempts.size ?? 0));
+export function poolSnapshots({ clock, loop, settings }: GatewayState, { lending }: Elsewhere): readonly WorkerSnapshot[] {
+  return [...lending.pools].map((pool) => poolSnapshot(pool, clock.now(), settings.unclaimedMs, loop.state.connections.get(pool.joined.connection)?.attempts.size ?? 0));
 }
 
-function poolSnapshot({ joined, device, since, rowsDone, blocksDone, failures, rate, wants }: LendingPool, now: number, leased: number): WorkerSnapshot {
+function poolSnapshot({ joined, device, since, rowsDone, blocksDone, failures, rate, wants, lent, untakenSince }: LendingPool, now: number, patienceMs: number, leased: number): WorkerSnapshot {
   const gateways = wants.size === 0 ? "" : `${wants.size === 1 ? "one has" : `${wants.size} have`} free workers; `;
+  const taken = [...lent.values()].filter(({ heardAt }) => heardAt !== undefined).length;
+  const untakenMs = now - (untakenSince ?? now);
+  const howTaken = leased > 0 && untakenMs > patienceMs ? `, nobody has taken any for ${Math.round(untakenMs / 1000)} s` : taken > 0 && taken < leased ? `, ${taken} of them taken` : "";
   return {
     worker: joined.worker, label: `other gateways (${device}${joined.volunteer === true ? ", volunteers" : ""})`, host: "machine", runtime: "gateway", devices: [device], device,
-    state: leased > 0 ? "computing" : "waiting", joinedAt: since, rowsDone, blocksDone, failures, rowsPerSecond: rate.perSecond(now), notice: `${gateways}${leased === 1 ? "1 block is" : `${leased} blocks are`} lent`,
+    state: leased > 0 ? "computing" : "waiting", joinedAt: since, rowsDone, blocksDone, failures, rowsPerSecond: rate.perSecond(now), notice: `${gateways}${leased === 1 ? "1 block is" : `${leased} blocks are`} lent${howTaken}`,
   };
 }

@@ -1,4 +1,5 @@
-import { blockFromRows, encodeBlock, silentLogger } from "@shoal/core";
+import { blockFromRows, silentLogger } from "@shoal/core";
+import { encodeBlock } from "@shoal/core/arrow";
 import { expect, test } from "vitest";
 import type { GatewayState } from "../gateway-state.ts";
 import type { GatewayJob } from "../jobs/gateway-job.ts";

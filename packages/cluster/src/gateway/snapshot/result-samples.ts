@@ -1,4 +1,5 @@
-import { blockRow, decodeBlock, ShoalError, type Block, type RowFailure } from "@shoal/core";
+import { blockRow, ShoalError, type Block, type RowFailure } from "@shoal/core";
+import { decodeBlock } from "@shoal/core/arrow";
 import type { TaskId } from "../../scheduler/index.ts";
 import type { GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";

@@ -14,11 +14,11 @@ import type { WorkerRecord } from "../workers/worker-record.ts";
 const mostGone = 20;
 
 /** Everything that a dashboard shows. */
-export function takeSnapshot(state: GatewayState, name: string, trouble: string | undefined, elsewhere: Elsewhere): Snapshot {
+export function takeSnapshot(state: GatewayState, trouble: string | undefined, elsewhere: Elsewhere): Snapshot {
   const fleet = fleetOf(state);
   const helps = helpSnapshots(state);
   return {
-    at: state.date(), name,
+    at: state.date(), name: state.name,
     jobs: [...state.jobs.values()].filter(({ guest }) => guest === undefined).map((job) => jobSnapshot(state, job, trouble, fleet)),
     workers: [...shownWorkers(state).map((worker) => workerSnapshot(state, worker)), ...poolSnapshots(state, elsewhere)],
     ...(helps.length === 0 ? {} : { helps }),

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { mkdir, open, readdir, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { ShoalError } from "@shoal/core";
+import { ShoalError, systemDate } from "@shoal/core";
 import type { ByteRange } from "../../blob-store.ts";
 import { joinedBytes } from "../../joined-bytes.ts";
 import { isSha256, type FilePlace, type GatheredFile } from "../files/file-place.ts";
@@ -54,7 +54,7 @@ export class GatheredFiles implements StoredFiles {
     this.#options = options;
     this.#place = options.place;
     this.#limits = { ...defaultFileLimits, ...options.limits };
-    this.#date = options.date ?? Date.now;
+    this.#date = options.date ?? systemDate;
   }
 
   async has(sha256: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from "node:path";
-import { ShoalError } from "@shoal/core";
+import { ShoalError, systemClock, systemDate } from "@shoal/core";
 import { blobDamaged, blobMissing, sha256Of } from "../../blob-bytes.ts";
 import type { BlobStore, ByteRange } from "../../blob-store.ts";
 import { diskError } from "../../embedded/disk-error.ts";
@@ -8,10 +8,10 @@ import { joinedBytes } from "../../joined-bytes.ts";
 import { isSha256 } from "../files/file-place.ts";
 import { sharedBlobs, type SharedBlobPlace } from "../shared-blobs.ts";
 import { FolderSyncs } from "./folder-syncs.ts";
-import { FolderTime } from "./folder-time.ts";
+import { FolderTime, type TimeHere } from "./folder-time.ts";
 import { nameBefore, removeUnless, settleAside } from "./set-aside.ts";
 
-export interface SharedFolderOptions {
+export interface SharedFolderOptions extends Partial<TimeHere> {
   readonly disk?: Disk;
 }
 
@@ -22,8 +22,8 @@ const abandonedMs = 3_600_000;
  * Blobs in a folder that any number of processes share, also of several machines over a network file system: `ab/abcdef…`, one file each, which gets its name once it is
  * whole and on the disk. The time of a file says when it was put last.
  */
-export function sharedFolderBlobs(folder: string, { disk = localDisk }: SharedFolderOptions = {}): BlobStore {
-  return sharedBlobs(new FolderBlobPlace(resolve(folder), disk));
+export function sharedFolderBlobs(folder: string, { disk = localDisk, clock = systemClock, date = systemDate }: SharedFolderOptions = {}): BlobStore {
+  return sharedBlobs(new FolderBlobPlace(resolve(folder), disk, { clock, date }));
 }
 
 class FolderBlobPlace implements SharedBlobPlace {
@@ -35,10 +35,10 @@ class FolderBlobPlace implements SharedBlobPlace {
   readonly #made = new Map<string, Promise<void>>();
   readonly #syncs: FolderSyncs;
 
-  constructor(folder: string, disk: Disk) {
+  constructor(folder: string, disk: Disk, here: TimeHere) {
     [this.#folder, this.#disk] = [folder, disk];
     this.#incoming = join(folder, "incoming");
-    this.#time = new FolderTime(this.#incoming, disk);
+    this.#time = new FolderTime(this.#incoming, disk, here);
     this.#syncs = new FolderSyncs(disk);
   }
 

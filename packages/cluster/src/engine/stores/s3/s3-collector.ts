@@ -24,9 +24,9 @@ export class S3Collector {
 
   /** Settles once nobody is about to remove it. Called after its age was renewed: true when it may be gone all the same. */
   async isLeaving(sha256: string): Promise<boolean> {
-    const { clock } = this.#objects.requests;
+    const { clock, signal } = this.#objects.requests;
     if (!(await this.#names(sha256))) return false;
-    do await clock.sleep(pollMs);
+    do await clock.sleep(pollMs, signal);
     while (await this.#names(sha256));
     return true;
   }

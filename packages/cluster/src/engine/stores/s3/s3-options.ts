@@ -29,6 +29,8 @@ export interface S3Options {
   readonly requestMs?: number;
   /** How often a request that may be repeated is sent. Default 5. */
   readonly tries?: number;
+  /** Nobody waits any longer, between tries or for whoever removes blobs: what waits rejects with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 export const defaultRegion = "us-east-1";

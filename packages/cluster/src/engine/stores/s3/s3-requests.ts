@@ -1,4 +1,4 @@
-import { ShoalError, type Clock } from "@shoal/core";
+import { ShoalError, systemDate, type Clock } from "@shoal/core";
 import { AwsV4Signer } from "aws4fetch";
 import { joinedBytes } from "../../joined-bytes.ts";
 import { passesBy, refusalOf, refused, unreachable, type S3Doing, type S3Refusal } from "./s3-errors.ts";
@@ -49,6 +49,7 @@ export class S3Requests {
   readonly date: () => number;
   readonly clock: Clock;
   readonly requestMs: number;
+  readonly signal: AbortSignal | undefined;
   readonly #options: S3Options;
   readonly #random: () => number;
   readonly #fetch: typeof globalThis.fetch;
@@ -69,9 +70,10 @@ export class S3Requests {
     this.#bucketUrl = `${endpoint}/${options.bucket}`;
     this.#publicUrl = options.publicEndpoint === undefined ? this.#bucketUrl : `${checkedEndpoint(options.publicEndpoint)}/${options.bucket}`;
     this.where = `s3://${options.bucket}/${this.prefix} at ${endpoint}`;
-    this.date = options.date ?? Date.now;
+    this.date = options.date ?? systemDate;
     this.clock = options.clock;
     this.requestMs = options.requestMs ?? 30_000;
+    this.signal = options.signal;
     this.#random = options.random;
     this.#tries = Math.max(1, options.tries ?? 5);
     const given = options.fetch ?? globalThis.fetch;
@@ -85,7 +87,7 @@ export class S3Requests {
     let last = "";
     let cause: unknown;
     for (let turn = 0; turn < tries; turn++) {
-      if (turn > 0) await this.clock.sleep(Math.min(longestWaitMs, firstWaitMs * 2 ** (turn - 1)) * (0.5 + this.#random()));
+      if (turn > 0) await this.clock.sleep(Math.min(longestWaitMs, firstWaitMs * 2 ** (turn - 1)) * (0.5 + this.#random()), this.signal);
       let answer: S3Answer;
       try {
         answer = await this.#sendOnce(request);

@@ -3,13 +3,14 @@ import { sha256Of, type QueueLease } from "../../../engine/index.ts";
 import type { TaskEntry, TaskId } from "../../../scheduler/index.ts";
 import { isAble } from "../../../scheduler/classes.ts";
 import { isPool } from "../../../scheduler/pools.ts";
-import { findTask, segmentOf } from "../../../scheduler/state.ts";
+import { findTask, isOpenTask, segmentOf } from "../../../scheduler/state.ts";
 import { blockKey } from "../../results/commit-record.ts";
-import { isOpenTask } from "../follow-job.ts";
+import type { Claims } from "../claims.ts";
 import type { GatewayJob } from "../../jobs/gateway-job.ts";
 import type { GatewayState } from "../../gateway-state.ts";
 import { GuestBundle } from "./guest-bundle.ts";
 import { GuestBundles } from "./guest-bundles.ts";
+import type { GuestStanding } from "./guest-standing.ts";
 import { hungerOf, type Hunger } from "./guest-hunger.ts";
 import { noteError, type GuestJobs } from "./guest-jobs.ts";
 import { holdsNotes } from "../job-notes.ts";
@@ -34,6 +35,7 @@ const oldMs = 5_000;
 export class GuestInlet {
   readonly #state: GatewayState;
   readonly #guests: GuestJobs;
+  readonly #claims: Claims;
   readonly #onOwn: (numbers: Iterable<number>) => void;
   readonly #bundles = new GuestBundles();
   /** Tasks in each of those that came last: what is taken beyond its hunger another gateway's workers wait for. */
@@ -42,6 +44,8 @@ export class GuestInlet {
   #entering = 0;
   #wantedAt = -Infinity;
   #saidAt = -Infinity;
+  /** Since when it is said in vain what is wanted. */
+  #unheardSince: number | undefined;
   /** Something came since it was last said what is wanted. */
   #hasCome = false;
   #isPulling = false;
@@ -53,9 +57,10 @@ export class GuestInlet {
   readonly #saying = new Set<GatewayJob>();
 
   /** @param onOwn bundles of this gateway's own came back to it */
-  constructor(state: GatewayState, guests: GuestJobs, onOwn: (numbers: Iterable<number>) => void) {
+  constructor(state: GatewayState, guests: GuestJobs, claims: Claims, onOwn: (numbers: Iterable<number>) => void) {
     this.#state = state;
     this.#guests = guests;
+    this.#claims = claims;
     this.#onOwn = onOwn;
   }
 
@@ -92,6 +97,7 @@ export class GuestInlet {
     this.#mindIdle(now);
     const hunger = this.#hunger();
     if (hunger.blocks > 0) this.#want(hunger, now);
+    else this.#unheardSince = undefined;
   }
 
   /** A job of which nothing was here for long is let go. */
@@ -122,8 +128,10 @@ export class GuestInlet {
     const { engine, settings, date, log } = this.#state;
     if (now - this.#wantedAt >= (this.#hasCome ? soonMs : settings.wantMs)) {
       this.#wantedAt = now;
+      if (this.#hasCome) this.#unheardSince = undefined;
       this.#hasCome = false;
-      for (const want of hunger.wants) engine.queue.offer(queuedWant(want, date())).catch((error: unknown) => log.debug(`The queue can't be asked now: ${ShoalError.from(error).message}`));
+      const unheardMs = now - (this.#unheardSince ??= now);
+      for (const want of hunger.wants) engine.queue.offer(queuedWant(want, date(), unheardMs)).catch((error: unknown) => log.debug(`The queue can't be asked now: ${ShoalError.from(error).message}`));
     }
     if (!this.#isPulling) void this.#pull();
   }
@@ -192,7 +200,7 @@ export class GuestInlet {
     job.guest.idleSince = undefined;
     job.epochs.add(bundle.home);
     if (!this.#canRun(job, bundle.segment)) return lease.giveBack(giveBackMs);
-    const wanted = await this.#undecided(bundle, lease.deliveries);
+    const wanted = await this.#undecided(job.guest, bundle, lease.deliveries);
     if (wanted.length === 0) return lease.acknowledge();
     const entered = new GuestBundle(job, bundle, lease, clock.now());
     const fetched = await Promise.allSettled(wanted.map((task) => this.#fetch(entered, task)));
@@ -208,14 +216,19 @@ export class GuestInlet {
     if (entered.left.size === 0) return lease.acknowledge();
     this.#bundles.add(entered);
     this.#unsaid.push(entered);
-    for (const { task, blockRows, input } of entered.left.values()) this.#lend(task, blockRows, input);
+    for (const lent of entered.left.values()) {
+      // While its rows were fetched, it may have been done.
+      if (isDecided(job.guest, lent)) this.#settle(lent.task);
+      else this.#lend(lent.task, lent.blockRows, lent.input);
+    }
   }
 
-  async #undecided({ job, tasks, at }: LentBundle, deliveries: number): Promise<LentTask[]> {
+  async #undecided(standing: GuestStanding, { job, tasks, at }: LentBundle, deliveries: number): Promise<LentTask[]> {
     const { engine, date } = this.#state;
-    if (deliveries <= 1 && Math.abs(date() - at) < oldMs) return [...tasks];
-    const committed = await Promise.all(tasks.map(({ task }) => engine.ledger.committed(job, blockKey(task))));
-    return tasks.filter((_, index) => committed[index] === undefined);
+    const open = tasks.filter((task) => !isDecided(standing, task) && !this.#claims.isMade(task));
+    if (deliveries <= 1 && Math.abs(date() - at) < oldMs) return open;
+    const committed = await Promise.all(open.map(({ task }) => engine.ledger.committed(job, blockKey(task))));
+    return open.filter((_, index) => committed[index] === undefined);
   }
 
   /** The rows of a task's block, where they are not here. One whose rows are lost goes back to whoever lent it. */
@@ -241,7 +254,7 @@ export class GuestInlet {
     const held = inputs.get(task);
     if (held?.input === input) loop.tell({ kind: "task-lent", task, blockRows, bytes: held.payload.byteLength });
     // Another job's rows under one name, or parts that overlap: not to be run here.
-    if (!isOpenTask(this.#state, task)) this.#settle(task);
+    if (!isOpenTask(this.#state.loop.state, task)) this.#settle(task);
   }
 
   #isMoving({ left }: GuestBundle): boolean {
@@ -351,12 +364,17 @@ export class GuestInlet {
     for (const [job, all] of keys) for (const note of holdsNotes(this.#state.loop.epoch, all)) void this.#guests.tell(job, note);
   }
 
-  /** Of a job: what was lent, and what workers had when this gateway still led it. */
-  async sayHeldOf(job: GatewayJob): Promise<void> {
-    const keys = new Set(this.#bundles.keysOf(job));
+  /** Of a job: what was lent, and what workers had, or was on its way into the ledger, when this gateway still led it. @param more keys of what others have beside that */
+  async sayHeldOf(job: GatewayJob, more: readonly string[] = []): Promise<void> {
+    const keys = new Set([...this.#bundles.keysOf(job), ...more]);
     for (const { index, open } of this.#state.loop.state.jobs.get(job.name)?.segments ?? []) {
-      for (const [block, { parts }] of open) for (const { first, rows, attempts } of parts) if (attempts.some(({ worker }) => !isPool(worker))) keys.add(blockKey({ segment: index, block, first, rows }));
+      for (const [block, { parts }] of open) for (const { first, rows, attempts, committing } of parts) if (committing !== undefined || attempts.some(({ worker }) => !isPool(worker))) keys.add(blockKey({ segment: index, block, first, rows }));
     }
     await Promise.all(holdsNotes(this.#state.loop.epoch, keys).map((note) => this.#guests.tell(job.name, note)));
   }
+}
+
+/** Parts of a block are decided one by one: of these the ledger is asked. */
+function isDecided({ decided }: GuestStanding, { task, blockRows }: LentTask): boolean {
+  return task.rows === blockRows && decided.has(task);
 }

@@ -10,6 +10,7 @@ import { dropJob } from "../../jobs/end-job.ts";
 import { followJob } from "../follow-job.ts";
 import { GatewayJob } from "../../jobs/gateway-job.ts";
 import type { GatewayState } from "../../gateway-state.ts";
+import { DecidedBlocks } from "./decided-blocks.ts";
 import { jobNote, openedRecord } from "../job-notes.ts";
 import { isOwnLedger } from "../../own-ledgers.ts";
 
@@ -68,7 +69,7 @@ export class GuestJobs {
     job.describedAs = sha256;
     job.knownSeq = joined;
     job.state = "running";
-    job.guest = { home, by, idleSince: clock.now(), fail: (error) => this.#failed(job, error) };
+    job.guest = { home, by, idleSince: clock.now(), decided: new DecidedBlocks(), fail: (error) => this.#failed(job, error) };
     if (home !== undefined) job.epochs.add(home);
     jobs.set(name, job);
     loop.tell({ kind: "job-submitted", spec: lentSpec(job) });
@@ -178,7 +179,7 @@ export class GuestJobs {
       loop.tell({ kind: "task-withdrawn", task });
       if (segmentOf(loop.state, task)?.open.has(task.block) !== true) inputs.take(task);
     }
-    job.guest = { home: undefined, by: "", idleSince: clock.now(), fail: (error) => this.#failed(job, error) };
+    job.guest = { home: undefined, by: "", idleSince: clock.now(), decided: new DecidedBlocks(), fail: (error) => this.#failed(job, error) };
     loop.tell({ kind: "job-submitted", spec: lentSpec(job) });
     this.#follow(job);
   }

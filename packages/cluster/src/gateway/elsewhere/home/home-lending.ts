@@ -1,6 +1,7 @@
 import { ShoalError, type ErrorData } from "@shoal/core";
 import type { SchedulerEffect, TaskId } from "../../../scheduler/index.ts";
 import type { Claims } from "../claims.ts";
+import { blobRenewMs } from "../../blob-ages.ts";
 import { blockKey } from "../../results/commit-record.ts";
 import type { Commits } from "../../results/commits.ts";
 import { describeJob } from "../../jobs/describe-job.ts";
@@ -14,14 +15,17 @@ import { roleOf } from "../job-roles.ts";
 import type { Lent } from "./lending-pool.ts";
 import { LendingPools } from "./lending-pools.ts";
 import { bundlesOf, taskClass } from "../lent-bundle.ts";
+import { isAnyIdleHere, isShortOfTasks } from "./idle-here.ts";
 
 type LeaseEffect = Extract<SchedulerEffect, { kind: "lease" }>;
 
 const lookMs = 500;
 /** What is lent at once is cut so that each gateway which wants something may take so many bundles. */
 const bundlesEach = 4;
-/** An input that was put so long ago is put again: nothing but its age keeps it from being collected. */
-const renewInputMs = 200_000;
+/** After so long without anything lent it begins anew that nobody takes any. */
+const restMs = 30_000;
+/** So many times longer is waited for others where nobody would be idle meanwhile. */
+const patience = 4;
 
 /** The blocks of jobs that are led here, lent to other gateways: what their pools are leased goes to the queue, and comes back by the ledger. */
 export class HomeLending {
@@ -37,6 +41,7 @@ export class HomeLending {
   /** When the rows of a block were last put among the blobs, by their SHA-256. */
   readonly #stored = new Map<string, number>();
   readonly #storing = new Map<string, Promise<void>>();
+  #lookedAt = 0;
 
   constructor(state: GatewayState, commits: Commits, claims: Claims, trouble: EngineTrouble) {
     this.#state = state;
@@ -62,9 +67,25 @@ export class HomeLending {
   #look(): void {
     const now = this.#state.clock.now();
     for (const [job, following] of this.#following) if (job.isOver || job.role === undefined || this.#state.jobs.get(job.name) !== job) this.#leave(job, following);
-    for (const pool of this.pools) for (const lent of pool.lent.values()) this.#mind(lent, now);
-    for (const [sha256, at] of this.#stored) if (now - at > renewInputMs) this.#stored.delete(sha256);
+    this.#mindAll(now);
+    for (const [sha256, at] of this.#stored) if (now - at > blobRenewMs) this.#stored.delete(sha256);
     this.pools.mind(now);
+  }
+
+  #mindAll(now: number): void {
+    const { engine, jobs } = this.#state;
+    const passedMs = now - this.#lookedAt;
+    this.#lookedAt = now;
+    const isDeaf = engine.status().state === "paused";
+    const unclaimed = new Map<string, Lent[]>();
+    for (const pool of this.pools) for (const lent of pool.lent.values()) {
+      if (isDeaf) standStill(lent, passedMs);
+      else if (this.#mind(lent, now) === "unclaimed" && lent.sentAs !== undefined) unclaimed.set(lent.sentAs, [...(unclaimed.get(lent.sentAs) ?? []), lent]);
+    }
+    for (const [name, lent] of unclaimed) {
+      const job = jobs.get(lent[0]?.task.job ?? "");
+      if (job !== undefined) void this.#send(job, lent, name);
+    }
   }
 
   // --- lending ---
@@ -94,12 +115,19 @@ export class HomeLending {
     }
     pool.rate.begin(now);
     pool.usedAt = now;
-    if (!isHeld) void this.#send(job, lent);
+    if (isHeld) return true;
+    if (pool.lent.size === lent.length && now - pool.lentAt > restMs) pool.untakenSince = undefined;
+    pool.untakenSince ??= now;
+    pool.lentAt = now;
+    void this.#send(job, lent);
     return true;
   }
 
-  /** Rows among the blobs first, then the tasks into the queue. What can't be sent is done here, or tried again. */
-  async #send(job: GatewayJob, lent: readonly Lent[]): Promise<void> {
+  /**
+   * Rows among the blobs first, then the tasks into the queue. What can't be sent is done here, or tried again.
+   * @param again the name that the bundle of these went by: should the queue still have it, it is not there twice
+   */
+  async #send(job: GatewayJob, lent: readonly Lent[], again?: string): Promise<void> {
     const { engine, loop, log, name, date } = this.#state;
     const [first] = lent;
     if (first === undefined) return;
@@ -108,8 +136,13 @@ export class HomeLending {
       const description = await describeJob(this.#state, job, roleOf(job.name));
       await Promise.all(lent.map((one) => this.#store(one)));
       const { task: { segment }, className } = first;
-      for (const bundle of bundlesOf({ job: job.name, description, segment, home: loop.epoch, by: name, at: date(), tasks: lent }, className, job.spec.priority, Math.ceil(lent.length / (bundlesEach * Math.max(1, first.pool.wants.size))))) {
-        if ((await engine.queue.offer(bundle)) === "full") log.debug(`The queue has no room for tasks of ${job.name}.`);
+      const most = again === undefined ? Math.ceil(lent.length / (bundlesEach * Math.max(1, first.pool.wants.size))) : lent.length;
+      let named = 0;
+      for (const bundle of bundlesOf({ job: job.name, description, segment, home: loop.epoch, by: name, at: date(), tasks: lent }, className, job.spec.priority, most)) {
+        const id = again ?? bundle.id;
+        const { tasks } = bundle.body;
+        if (Array.isArray(tasks)) for (const one of lent.slice(named, (named += tasks.length))) one.sentAs = id;
+        if ((await engine.queue.offer({ ...bundle, id })) === "full") log.debug(`The queue has no room for tasks of ${job.name}.`);
       }
     } catch (cause) {
       const error = ShoalError.from(cause);
@@ -175,8 +208,10 @@ export class HomeLending {
     const now = this.#state.clock.now();
     for (const key of tasks) {
       const lent = this.#byKey.get(`${job.name}/${key}`);
-      if (lent !== undefined) lent.heardAt = now;
-      else this.#heldBefore.get(job)?.set(key, now);
+      if (lent !== undefined) {
+        lent.heardAt = now;
+        lent.pool.untakenSince = undefined;
+      } else this.#heldBefore.get(job)?.set(key, now);
     }
   }
 
@@ -243,37 +278,44 @@ export class HomeLending {
     const lent = this.#byKey.size === 0 ? undefined : this.#byKey.get(keyOf(task));
     if (lent === undefined) return;
     this.#drop(lent);
+    lent.pool.untakenSince = undefined;
     if (!isResult) return;
     lent.pool.rowsDone += task.rows;
     lent.pool.blocksDone++;
     lent.pool.rate.add(this.#state.clock.now(), task.rows);
   }
 
-  #mind(lent: Lent, now: number): void {
-    const { loop, settings, jobs } = this.#state;
+  /**
+   * What others may still do is left to them as long as workers have other things to do: nothing is gained by computing it now, and once too often it would be, should they be late.
+   * `unclaimed`: it is to be sent again.
+   */
+  #mind(lent: Lent, now: number): "unclaimed" | undefined {
+    const { loop, settings } = this.#state;
     const attempt = loop.state.connections.get(lent.pool.joined.connection)?.attempts.get(lent.number);
-    if (attempt === undefined) return this.#drop(lent);
-    const job = jobs.get(lent.task.job);
-    if (job === undefined) return;
-    if (lent.heardAt !== undefined) {
-      if (now - lent.heardAt > settings.lentMs) this.#takeBack(lent);
+    if (attempt === undefined) this.#drop(lent);
+    else if (lent.heardAt !== undefined) {
+      const silentMs = now - lent.heardAt;
+      if (silentMs > settings.lentMs * (isShortOfTasks(loop.state, lent.task) ? 1 : patience)) this.#takeBack(lent);
       else if (!this.pools.isBefore(lent.pool) && !this.#stored.has(lent.input)) void this.#store(lent).catch(() => {});
-      return;
+    } else if (lent.sentAs !== undefined && now - lent.offeredAt > settings.unclaimedMs) {
+      // Those that want it have the queue; another bundle of it would be one more there.
+      const isWanted = lent.pool.wants.size > 0 && !isAnyIdleHere(loop.state, lent.task);
+      if (lent.offers > (isWanted ? patience : 1)) this.#takeBack(lent);
+      else {
+        // The queue may have lost it.
+        lent.offers++;
+        lent.offeredAt = now;
+        this.#stored.delete(lent.input);
+        return "unclaimed";
+      }
     }
-    const waitedMs = now - lent.offeredAt;
-    if (waitedMs <= settings.unclaimedMs) return;
-    if (lent.offers > 1) return this.#takeBack(lent);
-    // The queue may have lost it.
-    lent.offers++;
-    lent.offeredAt = now;
-    this.#stored.delete(lent.input);
-    void this.#send(job, [lent]);
+    return undefined;
   }
 
   /** The job is over, or led here no more. */
   #leave(job: GatewayJob, following: AbortController): void {
     this.#following.delete(job);
-    this.#claims.forget(job.name);
+    this.#claims.forget(job);
     following.abort();
     for (const pool of this.pools) for (const lent of pool.lent.values()) if (lent.task.job === job.name) this.#drop(lent);
     this.#heldBefore.delete(job);
@@ -282,6 +324,11 @@ export class HomeLending {
     const { role, state: how } = job;
     if (role === undefined || (how !== "failed" && how !== "cancelled")) return;
     engine.ledger.append(job.name, [{ kind: "closed", gateway: loop.epoch, how }], { role: roleOf(job.name), epoch: role.epoch }).catch((error: unknown) => log.debug(ShoalError.from(error).message));
+  }
+
+  /** What is lent of a job, by the keys of the tasks. */
+  keysOf(job: GatewayJob): string[] {
+    return [...this.pools].flatMap((pool) => [...pool.lent.values()].filter(({ task }) => task.job === job.name).map(({ task }) => blockKey(task)));
   }
 
   /** It is led elsewhere from now on. */
@@ -295,4 +342,10 @@ export class HomeLending {
 
 function keyOf({ job, ...task }: TaskId): string {
   return `${job}/${blockKey(task)}`;
+}
+
+/** Where the engine does not answer, nobody's word could have been heard. */
+function standStill(lent: Lent, ms: number): void {
+  lent.offeredAt += ms;
+  if (lent.heardAt !== undefined) lent.heardAt += ms;
 }

@@ -13,6 +13,8 @@ export interface Lent extends LentTask {
   /** Somebody said that it has it. */
   heardAt: number | undefined;
   offers: number;
+  /** The name of the bundle that it went in; undefined while its rows are being stored. */
+  sentAs?: string;
 }
 
 /** Workers of other gateways that are alike enough to be one worker for the scheduler. */
@@ -27,6 +29,9 @@ export class LendingPool {
   /** What the scheduler was told. */
   credit = -1;
   usedAt = 0;
+  /** Since when tasks are lent of which nobody has said that it has any; taken back and lent again meanwhile. */
+  untakenSince: number | undefined;
+  lentAt = -Infinity;
   rowsDone = 0;
   blocksDone = 0;
   failures = 0;

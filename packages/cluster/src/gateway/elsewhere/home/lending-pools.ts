@@ -4,12 +4,10 @@ import { isLendable } from "../../../scheduler/index.ts";
 import type { GatewayState } from "../../gateway-state.ts";
 import { LendingPool, poolName } from "./lending-pool.ts";
 import { devices, wantClass } from "../lent-bundle.ts";
-import { wantOf, type Want } from "../want.ts";
+import { wantLifeMs, wantOf, type Want } from "../want.ts";
 
 const mostWants = 16;
 const pauseMs = 1_000;
-/** A want that nothing was lent for by then is no want any more. */
-const wantLifeMs = 10_000;
 /** A pool that nobody wants anything for. */
 const poolIdleMs = 30_000;
 /** Stands for whoever had blocks of a job before it came to be led here. */

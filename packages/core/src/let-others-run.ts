@@ -1,16 +1,18 @@
+import { systemClock, type Clock } from "./clock.ts";
+
 const runMs = 2;
 
 /**
  * A pause for long work on the actor's thread: now and then it lets everything else that waits there run, such as handing the device its
  * next batch. Gives nothing to wait for in between.
  */
-export function letOthersRun(): () => Promise<void> | undefined {
-  let since = performance.now();
+export function letOthersRun(clock: Pick<Clock, "now"> = systemClock): () => Promise<void> | undefined {
+  let since = clock.now();
   return () => {
-    if (performance.now() - since < runMs) return undefined;
+    if (clock.now() - since < runMs) return undefined;
     return new Promise((resolve) => {
       soon(() => {
-        since = performance.now();
+        since = clock.now();
         resolve();
       });
     });

@@ -1,0 +1,20 @@
+import { describe, expect, test } from "vitest";
+import { bottleneck, type JobStanding } from "./bottleneck.ts";
+
+describe("what holds a job up is said in one sentence", () => {
+  const running: JobStanding = {
+    state: "running", trouble: undefined, hasDriver: true, missingFiles: 0, isHeldUp: false, workers: 3, nobody: undefined, able: 3, busy: 3, loading: 0, ready: 5, leased: 3, hasEnded: false, last: undefined,
+  };
+  test.each<[Partial<JobStanding>, string]>([
+    [{}, "All 3 workers are busy: more would help."],
+    [{ workers: 0, able: 0, busy: 0 }, "No worker is here: open the link on another machine, or run shoal work with it."],
+    [{ nobody: { name: "x", why: "needs cuda: none of the 3 workers has it" } }, "Nobody can do x: needs cuda: none of the 3 workers has it."],
+    [{ loading: 3 }, "All 3 workers are loading the model."],
+    [{ isHeldUp: true }, "The driver reads results more slowly than they come."],
+    [{ busy: 1, ready: 0 }, "Workers wait for blocks: the driver can't read and prepare its input faster."],
+    [{ busy: 1, ready: 0, leased: 1, hasEnded: true, last: { worker: "a phone", seconds: 12 } }, "One block is left: worker a phone has had it for 12 s."],
+    [{ trouble: "The disk is full." }, "Results can't be stored: The disk is full."],
+    [{ hasDriver: false, state: "paused" }, "Its driver is gone: nothing more is leased until it comes back."],
+    [{ state: "failed" }, "The job was given up: it failed."],
+  ])("%j", (change, sentence) => expect(bottleneck({ ...running, ...change })).toBe(sentence));
+});
