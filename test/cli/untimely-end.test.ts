@@ -79,6 +79,7 @@ test.skipIf(process.platform !== "linux").each([["output-closed", "| head -n 1 >
 test.skipIf(process.platform !== "linux")("what is lost at the very end is an error too", async () => {
   const ended = await shell("echo '{\"id\":1}' > one.jsonl; shoal inspect one.jsonl > /dev/full", folder);
   expect(ended).toMatchObject({ code: 1, err: expect.stringMatching(/^error disk-full: Can't write to standard output/) as string });
+  expect(await shell("shoal --help > /dev/full", folder)).toMatchObject({ code: 1, err: expect.stringContaining("error disk-full") as string });
 });
 
 test.skipIf(process.platform !== "linux")("a standard error that can't be written takes nothing from a run, and its actors nothing from theirs", async () => {

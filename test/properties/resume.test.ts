@@ -151,6 +151,23 @@ test("what a resumed run must be the same in is named; what rows do not depend o
   expect(last.rows.map((row) => row["id"])).toEqual(Array.from({ length: 1000 }, (_, at) => 2 * at));
 });
 
+test("what a damaged ledger has lost is said", async () => {
+  const ledgers = memoryLedgers();
+  const operator = (): PhysicalOperator => scanOf(numbered(500, 100));
+  await runToSink(operator(), memorySink("out", "out"), world({ ledgers }).environment);
+  ledgers.copy("out", "out", 4);
+  const damaged = { ...ledgers, open: async (folder: string) => {
+    const ledger = await ledgers.open(folder);
+    return Object.create(ledger, { block: { value: async (at: number) => (at === 1 ? undefined : ledger.block(at)) } }) as typeof ledger;
+  } };
+  const { environment, events } = world({ ledgers: damaged });
+  const sink = memorySink("out", "out");
+  await runToSink(operator(), sink, environment, { resume: true });
+  expect(sink.rows).toHaveLength(500);
+  const said = events.flatMap((event) => (event.kind === "notice" ? [event.message] : []));
+  expect(said).toEqual([expect.stringContaining("Going on after 400 rows"), "The ledger is damaged: of those 400 rows, only the first 100 can be read. The others are made again."]);
+});
+
 test("a plan without a place to go on from starts over, and says why", async () => {
   const { environment, events } = world({ ledgers: memoryLedgers() });
   const zipped: PhysicalOperator = { kind: "zip", inputs: [scanOf(numbered(100)), scanOf(numbered(100))] };

@@ -1,5 +1,6 @@
 // A job that is killed at any moment goes on where it was.
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { seededRandom } from "@shoal/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -67,7 +68,9 @@ test("killed twice, and once while it replays", limit, async () => {
   const owner = join(place.unfinished("twice.jsonl"), "owner.json");
   const { child, finished } = place.start([...args, "--resume"]);
   // It has taken over what the first one left; no row of its own can be there yet.
-  while ((JSON.parse(readFileSync(owner, "utf8") || "{}") as { pid?: number }).pid !== child.pid) await new Promise((resolve) => setTimeout(resolve, 2));
+  // For a moment, while it does, the file is not there.
+  const ownerNow = (): Promise<string> => readFile(owner, "utf8").catch(() => "");
+  while ((JSON.parse((await ownerNow()) || "{}") as { pid?: number }).pid !== child.pid) await new Promise((resolve) => setTimeout(resolve, 2));
   child.kill("SIGKILL");
   await finished;
   expect(await place.rowsKept("twice.jsonl")).toBeGreaterThanOrEqual(first.rows);

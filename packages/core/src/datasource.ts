@@ -35,6 +35,11 @@ export interface Datasource<R = Record<string, unknown>> {
   /** The same partitions can be read again, from any row. */
   readonly resumable: boolean;
   readonly prunesColumns: boolean;
+  /**
+   * Its blocks look into memory that stays and is read again: `"columns"` where the columns are that memory, `"values"` where only objects in
+   * their rows are (nested values, bytes). What may write into them is given a copy. Absent where each reading makes blocks of its own.
+   */
+  readonly sharesMemory?: "columns" | "values";
   /** The source as data, for a plan that travels; absent when it can't. */
   readonly spec?: SourceSpec;
   /** The schema where it is known without reading rows. */

@@ -11,6 +11,7 @@ export function blocksSource<R = Row>(blocks: readonly Block[]): Datasource<R> {
     // Another process can't tell whether its blocks are these.
     resumable: false,
     prunesColumns: false,
+    sharesMemory: "columns",
     countRows: () => Promise.resolve(rows),
     schema: () => Promise.resolve(blocks.length === 0 ? { fields: [] } : blocks.map((block) => schemaOf(block.columns)).reduce(commonSchema)),
     // eslint-disable-next-line typescript/require-await -- the port is asynchronous, memory is not

@@ -11,14 +11,17 @@ export interface Runnable {
   readonly runtime: DatasetRuntime;
 }
 
-/** Runs a plan and gives its blocks. Ending the loop early ends the run and disposes what it held. */
-export async function* consume(runnable: Runnable, settings: RunSettings, onStats: (stats: RunStats) => void = () => {}): AsyncGenerator<Block, void, undefined> {
+/**
+ * Runs a plan and gives its blocks. Ending the loop early ends the run and disposes what it held.
+ * @param written what the blocks are handed on as, to whom may change it in place: batches of columns, or what rows hold
+ */
+export async function* consume(runnable: Runnable, settings: RunSettings, onStats: (stats: RunStats) => void = () => {}, written?: "columns" | "values"): AsyncGenerator<Block, void, undefined> {
   assertNotInsideActor();
   const merged = mergeSettings(runnable.runtime.settings, settings);
   const { physical } = plan(limited(runnable.plan, merged), planOptions(merged));
   await using environment = await runnable.runtime.open(merged);
   await using remote = await openRemote(physical, merged, environment);
-  const execution = execute(physical, remote.environment);
+  const execution = execute(physical, written === undefined ? remote.environment : { ...remote.environment, written });
   try {
     for await (const block of execution) {
       environment.pulled?.(false);

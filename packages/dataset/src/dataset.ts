@@ -130,18 +130,18 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
 
   /** Rows one by one. */
   async *iterRows(settings: RunSettings = {}): AsyncGenerator<R, void, undefined> {
-    for await (const block of this.iterBlocks(settings)) yield* blockRows(block) as Iterable<R>;
+    for await (const block of this.#blocks(settings, "values")) yield* blockRows(block) as Iterable<R>;
   }
 
   /** Blocks as they come: columns in memory. For sinks and for tools. */
   iterBlocks(settings: RunSettings = {}): AsyncGenerator<Block, void, undefined> {
-    return consume(this, settings, (stats) => (this.#stats = stats));
+    return this.#blocks(settings);
   }
 
   /** Batches of exactly `batchSize` rows (default 256), the last may be shorter; `dropLast` leaves that one out. */
   iterBatches<Format extends keyof BatchFormats<R> = "columns">(settings: IterBatchesSettings<Format> & RunSettings = {}): AsyncGenerator<BatchFormats<R>[Format], void, undefined> {
     wholeNumber("batchSize", settings.batchSize ?? 1, 1);
-    return iterBatches<BatchFormats<R>[Format]>(this.iterBlocks(settings), settings);
+    return iterBatches<BatchFormats<R>[Format]>(this.#blocks(settings, "columns"), settings);
   }
 
   /** The first rows (default 20); ends the run when it has them. */
@@ -159,7 +159,7 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
   /** The first rows (default 20) as one batch. @throws `empty-dataset`. */
   async takeBatch<Format extends keyof BatchFormats<R> = "columns">(rows = 20, settings: { readonly batchFormat?: Format } & RunSettings = {}): Promise<BatchFormats<R>[Format]> {
     const blocks: Block[] = [];
-    for await (const block of this.limit(rows).iterBlocks(settings)) if (block.rows > 0) blocks.push(block);
+    for await (const block of this.limit(rows).#blocks(settings, "columns")) if (block.rows > 0) blocks.push(block);
     if (blocks.length === 0) throw new ShoalError("empty-dataset", "There is no row to take a batch from.", { hint: "Check what the source holds, and the filters after it, with count()." });
     if (settings.batchFormat === "arrow") await loadArrow();
     return batchFromBlock(concatBlocks(blocks), settings.batchFormat ?? "columns") as BatchFormats<R>[Format];
@@ -238,9 +238,13 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
     return this.#stats;
   }
 
+  #blocks(settings: RunSettings, written?: "columns" | "values"): AsyncGenerator<Block, void, undefined> {
+    return consume(this, settings, (stats) => (this.#stats = stats), written);
+  }
+
   async #collect(settings: RunSettings, owner: Dataset<R>): Promise<R[]> {
     const rows: R[] = [];
-    for await (const block of consume(this, settings, (stats) => (owner.#stats = stats))) {
+    for await (const block of consume(this, settings, (stats) => (owner.#stats = stats), "values")) {
       for (let row = 0; row < block.rows; row++) rows.push(blockRow(block, row) as R);
     }
     return rows;

@@ -19,6 +19,8 @@ export interface Environment {
   readonly notices?: readonly string[];
   /** Default: the machine's own time. */
   readonly clock?: Clock;
+  /** What whoever takes the blocks may change in place. Default: nothing. */
+  readonly written?: "columns" | "values";
   /** Ends the run. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: RunEvent) => void;

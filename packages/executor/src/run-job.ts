@@ -56,7 +56,10 @@ export async function runToSink(plan: PhysicalOperator, sink: Datasink, environm
   try {
     kept = await keepRun(plan, sink, opened, environment, resume, signal);
     opening = false;
-    if (!(await kept?.replay(write, deadLetters ?? (async () => {})))) {
+    const written = kept?.kept ?? 0;
+    const isWhole = await kept?.replay(write, deadLetters ?? (async () => {}));
+    if (resume && kept !== undefined && kept.kept < written) notice(environment, `The ledger is damaged: of those ${plural(written, "row")}, ${kept.kept === 0 ? "none" : `only the first ${kept.kept}`} can be read. The others are made again.`);
+    if (!isWhole) {
       for await (const block of execution) {
         const fresh = kept?.fresh(block) ?? block;
         await write(fresh);
@@ -136,7 +139,7 @@ async function givenUp(writer: SinkWriter, kept: KeptRun | undefined, error: unk
   try {
     await inTurn(async () => (writer.leave !== undefined && (rows > 0 || stays || environment.kept?.named?.hasDone === true) ? writer.leave() : writer.discard()));
   } catch (second) {
-    return new ShoalError("discard-failed", `The run failed, and what it had written could not be removed: ${ShoalError.from(second).message}`, { cause: error, hint: "Mend what the cause names, and remove the unfinished output by hand, or run again with mode: \"overwrite\"." });
+    return new ShoalError("discard-failed", `The run failed: ${ShoalError.from(error).toData().message.replace(/\.?$/, ".")} What it had written could not be removed either: ${ShoalError.from(second).message}`, { cause: error, hint: "Mend what the cause names, and remove the unfinished output by hand, or run again with mode: \"overwrite\"." });
   }
   if (rows === 0) return kept === undefined ? keptElsewhere(environment, error) : error;
   if (ShoalError.is(error, "aborted")) {

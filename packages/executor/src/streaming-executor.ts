@@ -144,7 +144,7 @@ class StreamingExecutor implements Execution {
         onProgress: () => this.#progress.moved(),
         onEvent: (event) => (event.kind === "notice" ? this.#notice(event.message) : this.#emit({ ...event, stage: record.stage, name: record.name })),
       }),
-    });
+    }, environment.written);
     this.#emit({ kind: "run-started", stages: this.#records.map(({ stage, name, kind }) => ({ stage, name, kind })) });
     for (const notice of environment.notices ?? []) this.#notice(notice);
     for (const { notice } of this.#fits.values()) if (notice !== undefined) this.#notice(notice);

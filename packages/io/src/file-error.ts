@@ -9,6 +9,7 @@ const reasons: Readonly<Record<string, readonly [code: string, reason: string, h
   EDQUOT: ["disk-full", "the disk quota is used up", "Free some space, or choose a path on another disk."],
   EISDIR: ["is-a-directory", "it is a directory", "Name a file."],
   ENOTDIR: ["not-a-directory", "a part of the path is a file, not a directory", "Check the path."],
+  ENAMETOOLONG: ["name-too-long", "the name is too long for the file system", "Choose a shorter name. An output is written under a longer one first: leave it 60 bytes."],
   EMFILE: ["too-many-open-files", "too many files are open", "Raise the limit (ulimit -n)."],
   EPIPE: ["output-closed", "the reader of this output has gone", "Nothing needs doing if that was meant (as in `| head`)."],
 };

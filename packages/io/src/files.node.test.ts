@@ -47,6 +47,20 @@ describe("paths", () => {
     expect(await namesOf(join(folder, "_*.jsonl"))).toEqual(["_e.jsonl"]);
   });
 
+  test("a glob passes over trials and the like, files and folders, unless it spells them; and says so where nothing else matches", async () => {
+    await files("night/part-00000.jsonl", "night.limit-4/part-00000.jsonl", "rate.limit-5.jsonl", "out.jsonl.dead-letters.jsonl", "_log/x.jsonl", "a.jsonl");
+    expect(await namesOf(join(folder, "**/*.jsonl"))).toEqual(["a.jsonl", "night/part-00000.jsonl"]);
+    expect(await namesOf(join(folder, "*/*.jsonl"))).toEqual(["night/part-00000.jsonl"]);
+    expect(await namesOf(join(folder, "*.limit-*.jsonl"))).toEqual(["rate.limit-5.jsonl"]);
+    expect(await namesOf(join(folder, "night.limit-*/*.jsonl"))).toEqual(["night.limit-4/part-00000.jsonl"]);
+    expect(await namesOf(join(folder, "night.limit-4/*.jsonl"))).toEqual(["night.limit-4/part-00000.jsonl"]);
+    expect(await namesOf(join(folder, "night.limit-4", "..", "_log", "*.jsonl"))).toEqual(["_log/x.jsonl"]);
+    expect(await namesOf(join(folder, "*.dead-letters.jsonl"))).toEqual(["out.jsonl.dead-letters.jsonl"]);
+    await expect(namesOf(join(folder, "r*.jsonl"))).rejects.toMatchObject({ code: "no-files", message: expect.stringContaining("rate.limit-5.jsonl\" is passed over") as string });
+    await files("lim/rate.limit-5.jsonl", "lim/rate.limit-6.jsonl");
+    await expect(namesOf(join(folder, "lim"))).rejects.toMatchObject({ code: "no-files", message: expect.stringContaining('"rate.limit-5.jsonl" (and 1 more) is passed over') as string });
+  });
+
   test("a file that changes between finding and reading is refused", async () => {
     await files("a.jsonl");
     const source = jsonlSource(join(folder, "a.jsonl"));

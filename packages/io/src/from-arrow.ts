@@ -15,6 +15,7 @@ export function fromArrow<R = Row>(given: Table<TypeMap> | readonly Table<TypeMa
     name: `arrow(${tables.length === 1 ? `${first.numRows} rows` : `${tables.length} tables`})`,
     resumable: true,
     prunesColumns: true,
+    sharesMemory: "columns",
     schema: async () => (await blocks()).schema,
     countRows: async () => tables.reduce((sum, table) => sum + table.numRows, 0),
     async *partitions() {

@@ -32,6 +32,8 @@ export function fromAsyncIterable<T>(rows: Rows<T>): Datasource<ItemRow<T>> {
     name: "rows",
     resumable: false,
     prunesColumns: false,
+    // A function may give the same objects again.
+    sharesMemory: "values",
     async *partitions() {
       yield { id: "rows", version: "once" };
     },

@@ -35,6 +35,7 @@ export function fromColumns(input: ColumnInput | Readonly<Record<string, ColumnI
   return memoryDatasource({
     name: `columns(${Object.keys(columns).join(", ")})`,
     rows: first[1].length,
+    sharesMemory: "columns",
     schema: schemaOf(columns),
     version: () => fingerprint(Object.entries(columns).flatMap(([name, column]) => [[name], contentOf(column)])),
     slice: (start, end, names) => Object.fromEntries(names.map((name) => [name, sliceColumn(columns[name] as Column, start, end)])),

@@ -27,6 +27,7 @@ export function fromItems<T>(items: readonly T[]): Datasource<ItemRow<T>> {
   return memoryDatasource({
     name: `items(${items.length})`,
     rows: items.length,
+    sharesMemory: "values",
     rowsPerBlock: Math.max(1, Math.min(maxBlockRows, Math.floor(maxBlockBytes / Math.max(1, rowBytes)))),
     schema,
     version: () => fingerprint([items]),

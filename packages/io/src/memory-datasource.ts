@@ -9,6 +9,8 @@ export interface MemoryRows {
   readonly schema: Schema;
   /** Of a block; fewer where rows are large. Default 4096. */
   readonly rowsPerBlock?: number;
+  /** As a Datasource says it. */
+  readonly sharesMemory?: "columns" | "values";
   /** Changes when the content does. Asked for once, when partitions are. */
   version(): string;
   /** Rows `start` to `end` (exclusive) of the columns asked for. */
@@ -16,12 +18,13 @@ export interface MemoryRows {
 }
 
 export function memoryDatasource<R>(content: MemoryRows): Datasource<R> {
-  const { name, rows, schema, rowsPerBlock = maxBlockRows } = content;
+  const { name, rows, schema, rowsPerBlock = maxBlockRows, sharesMemory } = content;
   const names = schema.fields.map((field) => field.name);
   return {
     name,
     resumable: true,
     prunesColumns: true,
+    ...(sharesMemory !== undefined && { sharesMemory }),
     schema: async () => schema,
     countRows: async () => rows,
     async *partitions() {

@@ -33,9 +33,27 @@ export function trialPath(path: string, rows: number, extensions: readonly strin
   return `${name.slice(0, name.length - length)}.limit-${rows}${name.slice(name.length - length)}${slash}`;
 }
 
-/** Passed over in directories: hidden files, marker files as other systems write them, and our own trials and dead letters. */
+/** What is passed over in directories and globs: hidden files, marker files as other systems write them, and our own dead letters and trials. */
+const passedOver: readonly { readonly is: (name: string) => boolean; readonly spelled: (part: string) => boolean }[] = [
+  { is: (name) => name.startsWith("."), spelled: (part) => part.startsWith(".") },
+  { is: (name) => name.startsWith("_"), spelled: (part) => part.startsWith("_") },
+  { is: (name) => name.endsWith(lettersSuffix), spelled: (part) => part.includes(".dead-letters") },
+  { is: (name) => trial.test(name), spelled: (part) => part.includes(".limit-") },
+];
+
+/** Whether a file or folder is passed over where it is not named. */
 export function isHidden(name: string): boolean {
-  return name.startsWith(".") || name.startsWith("_") || name.endsWith(lettersSuffix) || trial.test(name);
+  return passedOver.some(({ is }) => is(name));
+}
+
+/**
+ * Whether a path that matches a glob is passed over: for its own name, or for that of a folder on the way. What the glob spells is named.
+ * Both begin after the part of the pattern that has no wild cards.
+ */
+export function hiddenFromGlob(glob: string): (below: string) => boolean {
+  const parts = glob.split("/");
+  const unnamed = passedOver.filter(({ spelled }) => !parts.some((part) => spelled(part)));
+  return (below) => below.split(/[/\\]/).some((name) => name !== ".." && unnamed.some(({ is }) => is(name)));
 }
 
 /** The hidden directory beside an output in which it is written. */

@@ -10,6 +10,8 @@ export interface FailedRow {
   readonly row: () => Row;
   readonly error: ErrorData;
   readonly attempts: number;
+  /** The rows of the batch that failed whole, from this row's block: which of them is to blame is not known. */
+  readonly batch?: { readonly first: number; readonly rows: number };
 }
 
 /** What a run does about rows that fail, all stages together. */
@@ -87,14 +89,25 @@ export function sourceOfRow(block: Block, row: number): string | undefined {
   return undefined;
 }
 
-/** The error that ends a run over one row: which step, which row, where it came from, and why. */
-export function rowError(step: string, { row, at, error, attempts }: FailedRow, block: Block): ShoalError {
-  const source = sourceOfRow(block, at);
+/** As {@link sourceOfRow}, of several: `prompts.jsonl, rows 1 to 8`. */
+function sourceOfRows(block: Block, first: number, last: number): string | undefined {
+  const [from, to] = [sourceOfRow(block, first), sourceOfRow(block, last)];
+  if (from === to || from === undefined || to === undefined) return from;
+  const [, partition, row] = /^(.*), row (\d+)$/s.exec(from) ?? [];
+  const end = partition !== undefined && to.startsWith(`${partition}, row `) ? to.slice(partition.length + ", row ".length) : undefined;
+  return end === undefined ? `${from}, to ${to}` : `${partition}, rows ${row} to ${end}`;
+}
+
+/** The error that ends a run over one row, or over a batch that failed whole: which step, which rows, where they came from, and why. */
+export function rowError(step: string, { row, at, error, attempts, batch }: FailedRow, block: Block): ShoalError {
+  const whole = batch !== undefined && batch.rows > 1;
+  const source = whole ? sourceOfRows(block, batch.first, batch.first + batch.rows - 1) : sourceOfRow(block, at);
+  const place = whole ? `${source ?? "a batch"} (${batch.rows} rows that failed as one batch, the first of them ${preview(previewRow(row()), 160)})` : `${source ?? "a row"}, ${preview(previewRow(row()), 160)}`;
   // A batch with a row that can't be done is halved until it stands alone: those were no tries of this row.
   const tries = attempts > 1 && error.failure !== "row" ? ` (tried ${attempts} times)` : "";
-  return new ShoalError(error.code, `${step} failed at ${source ?? "a row"}, ${preview(previewRow(row()), 160)}${tries}: ${error.message}`, {
+  return new ShoalError(error.code, `${step} failed at ${place}${tries}: ${error.message}`, {
     failure: error.failure ?? "row",
-    hint: error.hint ?? `Correct the row, or go on without such rows: onError: "skip", "null" or "deadLetter".`,
+    hint: error.hint ?? `Correct ${whole ? "what is wrong in them" : "the row"}, or go on without such rows: onError: "skip", "null" or "deadLetter".`,
     cause: ShoalError.fromData(error),
     details: { ...withoutBlockRows(error.details), step, row: at, ...(source === undefined ? {} : { source }) },
   });

@@ -25,7 +25,7 @@ export function batchFunction(stage: BatchFunctionStage): Operator {
         } catch (error) {
           if (signal.aborted) throw error;
           const data = functionFailed(error);
-          const failed = Array.from({ length: batch.rows }, (_, row) => ({ at: start + row, row: () => blockRow(batch, row), error: data, attempts: 1 }));
+          const failed = Array.from({ length: batch.rows }, (_, row) => ({ at: start + row, row: () => blockRow(batch, row), error: data, attempts: 1, batch: { first: start, rows: batch.rows } }));
           await errors.settle(name, onError, failed, block, record);
         }
       }

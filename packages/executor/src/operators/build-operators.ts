@@ -4,6 +4,7 @@ import type { RowErrors } from "../errors/row-errors.ts";
 import type { RunTracking } from "../resume/run-tracking.ts";
 import { StageRecorder } from "../stats/stage-recorder.ts";
 import { childController } from "../streams/abort.ts";
+import { furtherOf, type Reach } from "../streams/copy-block.ts";
 import { metered } from "../stats/metered.ts";
 import { actorPool, type ActorPoolRun } from "./actor-pool.ts";
 import { batchFunction } from "./batch-function.ts";
@@ -28,16 +29,19 @@ export interface RunParts {
   readonly poolRun: (stage: ActorPoolStage, record: StageRecorder) => ActorPoolRun;
 }
 
-/** Folds a physical plan into nested streams and hands back the outermost. Nothing runs before it is pulled. */
-export function buildOperators(plan: PhysicalOperator, signal: AbortSignal, parts: RunParts): { readonly stream: BlockStream; readonly record: StageRecorder } {
+/**
+ * Folds a physical plan into nested streams and hands back the outermost. Nothing runs before it is pulled.
+ * @param written what may be changed in place by whoever gets the blocks
+ */
+export function buildOperators(plan: PhysicalOperator, signal: AbortSignal, parts: RunParts, written?: Reach): { readonly stream: BlockStream; readonly record: StageRecorder } {
   const { controller, release } = childController(signal);
-  const inputs = physicalInputsOf(plan).map((input) => buildOperators(input, controller.signal, parts));
+  const inputs = physicalInputsOf(plan).map((input) => buildOperators(input, controller.signal, parts, furtherOf(written, writtenBy(plan))));
   const record = new StageRecorder(parts.records.length, stageName(plan), plan.kind, parts.clock);
   const tracking = parts.tracking?.stage(plan, record.stage);
   const scanning = plan.kind === "scan" ? parts.tracking?.scan(record.stage) : undefined;
   record.inputs = inputs.map((input) => input.record);
   parts.records.push(record);
-  const stream = operatorOf(plan, parts, record)(inputs.map((input) => input.stream), {
+  const stream = operatorOf(plan, parts, record, written)(inputs.map((input) => input.stream), {
     signal, clock: parts.clock, record, errors: parts.errors, tracking, scan: scanning,
     stopInputs: () => {
       release();
@@ -47,9 +51,9 @@ export function buildOperators(plan: PhysicalOperator, signal: AbortSignal, part
   return { stream: metered(stream, record, parts), record };
 }
 
-function operatorOf(plan: PhysicalOperator, parts: RunParts, record: StageRecorder): Operator {
+function operatorOf(plan: PhysicalOperator, parts: RunParts, record: StageRecorder, written: Reach | undefined): Operator {
   switch (plan.kind) {
-    case "scan": return scan(plan);
+    case "scan": return scan(plan, written);
     case "row-functions": return rowFunctions(plan);
     case "batch-function": return batchFunction(plan);
     case "project": return project(plan);
@@ -59,6 +63,12 @@ function operatorOf(plan: PhysicalOperator, parts: RunParts, record: StageRecord
     case "union": return union;
     case "zip": return zip;
   }
+}
+
+/** What closures may change in place: a batch of columns, or what rows hold. Predictors get rows of their own in any case. */
+function writtenBy(plan: PhysicalOperator): Reach | undefined {
+  if (plan.kind === "batch-function") return plan.batchFormat === "rows" ? "values" : "columns";
+  return plan.kind === "row-functions" ? "values" : undefined;
 }
 
 function stageName(plan: PhysicalOperator): string {

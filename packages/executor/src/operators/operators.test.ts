@@ -1,7 +1,8 @@
-import { blockFromRows, blockRows, columnFromValues, tensorColumn, ShoalError, type ActorHost, type Block, type Datasource, type DeadLetter, type Row } from "@shoal/core";
+import { blockFromRows, blockRows, columnFromValues, tensorColumn, ShoalError, type ActorHost, type Block, type Datasink, type Datasource, type DeadLetter, type Row } from "@shoal/core";
 import type { PhysicalOperator, RowStep, Scan } from "@shoal/planner";
 import { describe, expect, test } from "vitest";
 import type { Environment } from "../environment.ts";
+import { runToSink } from "../run-job.ts";
 import { execute } from "../streaming-executor.ts";
 
 const noActors: ActorHost = { name: "none", spawn: () => Promise.reject(new Error("no actors here")), [Symbol.asyncDispose]: async () => {} };
@@ -106,6 +107,15 @@ describe("row functions", () => {
     }));
     expect((await thrown(rowsOf(later))).message).toContain("too much: 6");
     expect((await thrown(rowsOf(functions(scan(...numbered(1, 1)), map(() => 3))))).message).toContain("map(f) returned 3 instead of a row object");
+  });
+
+  test("that return what can't be read are named, with place and row", async () => {
+    // eslint-disable-next-line no-throw-literal, typescript/only-throw-error
+    const shy = new Proxy({}, { ownKeys: () => { throw null; } });
+    for (const odd of [shy, { n: 1, nested: shy }]) {
+      const error = await thrown(rowsOf(functions(scan(...numbered(5, 5)), map((row) => (row["n"] === 3 ? odd : row)))));
+      expect([error.code, error.message]).toEqual(["wrong-result", expect.stringContaining('map(f) failed at memory, row 4, {"n":3}: what it returned can\'t be read') as string]);
+    }
   });
 
   test("that fail may skip, null or dead-letter the row", async () => {
@@ -240,7 +250,8 @@ describe("batch functions", () => {
       if (batch.n.includes(5)) throw new Error("five");
       return batch;
     };
-    expect((await thrown(rowsOf(batches(scan(...numbered(12, 12)), failing)))).message).toMatch(/mapBatches\(g\) failed at memory, row 5.*five/);
+    expect((await thrown(rowsOf(batches(scan(...numbered(12, 12)), failing)))).message).toMatch(/mapBatches\(g\) failed at memory, rows 5 to 8 \(4 rows that failed as one batch, the first of them \{"n":4\}\): five/);
+    expect((await thrown(rowsOf(batches(scan(...numbered(12, 12)), failing, { batchSize: 1 })))).message).toMatch(/mapBatches\(g\) failed at memory, row 6, \{"n":5\}: five/);
     expect((await rowsOf(batches(scan(...numbered(12, 12)), failing, { onError: "skip" }))).map((row) => row["n"])).toEqual([0, 1, 2, 3, 8, 9, 10, 11]);
   });
 });
@@ -254,6 +265,13 @@ describe("an input without rows", () => {
 });
 
 describe("a run", () => {
+  test("that fails, and can't remove what it wrote, says both", async () => {
+    const failing = (text: string) => () => Promise.reject(new Error(text));
+    const sink: Datasink = { name: "own", open: async () => ({ write: async () => {}, writeDeadLetters: async () => {}, publish: failing("boom"), discard: failing("held") }) };
+    const error = await thrown(runToSink(scan(...numbered(2, 2)), sink, { host: noActors, resources: { cpus: 1, gpus: 0, memory: 2 ** 30 } }));
+    expect([error.code, error.message]).toEqual(["discard-failed", expect.stringMatching(/The run failed: boom\. What it had written could not be removed either: held/) as string]);
+  });
+
   test("is consumed once", async () => {
     const run = execute(scan(...numbered(2, 2)), { host: noActors, resources: { cpus: 1, gpus: 0, memory: 1 } });
     for await (const block of run) expect(block.rows).toBe(2);

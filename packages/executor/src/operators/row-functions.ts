@@ -4,7 +4,7 @@ import { rowError, type FailedRow } from "../errors/row-errors.ts";
 import { orAborted } from "../streams/abort.ts";
 import { blockLike } from "./column-like.ts";
 import { inputOf, type Operator, type StageRun } from "./operator.ts";
-import { rowReader } from "./row-reader.ts";
+import { blockRowOf, rowReader } from "./row-reader.ts";
 import { functionFailed } from "./function-failed.ts";
 
 /** Rows of one block that asynchronous functions work on at the same time. */
@@ -219,15 +219,40 @@ class Pass {
     return last === undefined ? row : Object.fromEntries(Object.keys(last).map((name) => [name, row[name] ?? null]));
   }
 
+  /** A Proxy, or a getter, throws only when it is asked for its values, and perhaps nothing that says where. */
+  #unreadable(error: unknown): unknown {
+    const made = ShoalError.is(error) ? -1 : this.#rows.findIndex((row) => !isReadable(row));
+    if (made < 0) return error;
+    const step = this.#steps.findLast(({ kind }) => kind === "map" || kind === "flat-map") as RowStep;
+    const at = this.#kept[made] as number;
+    const wrong = new ShoalError("wrong-result", `what it returned can't be read: asked for its values, it throws ${ShoalError.from(error).message}.`, { failure: "bug", hint: "Return plain objects of plain values." });
+    return rowError(stepLabel(step), { at, row: () => blockRowOf(this.#block, at), error: wrong.toData(), attempts: 1 }, this.#block);
+  }
+
   #result(): Block {
     const block = this.#block;
-    if (!keepsColumns(this.#steps)) return blockLike(this.#rows, block, lineageOfRows(block.lineage, block.rows, this.#kept));
+    if (!keepsColumns(this.#steps)) {
+      try {
+        return blockLike(this.#rows, block, lineageOfRows(block.lineage, block.rows, this.#kept));
+      } catch (error) {
+        throw this.#unreadable(error);
+      }
+    }
     const base = this.#kept.length === block.rows ? block : takeRows(block, this.#kept);
     const columns: Record<string, Column> = { ...base.columns };
     for (const step of this.#steps) {
       if (step.kind === "with-column") columns[step.name] = columnFromValues(this.#rows.map((row) => row[step.name]));
     }
     return { ...base, columns };
+  }
+}
+
+function isReadable(row: Row): boolean {
+  try {
+    columnFromValues(Object.values(row));
+    return true;
+  } catch {
+    return false;
   }
 }
 

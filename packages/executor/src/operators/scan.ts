@@ -1,10 +1,15 @@
 import { missingColumn, requireColumn, sliceBlock, type Block, type Column, type Partition, type Schema, type Span } from "@shoal/core";
 import type { Scan } from "@shoal/planner";
 import { abortable } from "../streams/abort.ts";
+import { copyBlock, type Reach } from "../streams/copy-block.ts";
 import type { Operator } from "./operator.ts";
 
-/** Reads the partitions of a source one after another, each only when the one before is used up. */
-export function scan({ source, columns, limit }: Scan): Operator {
+/**
+ * Reads the partitions of a source one after another, each only when the one before is used up.
+ * @param written what may be changed in place by those who get its blocks: of memory that is read again they get copies
+ */
+export function scan({ source, columns, limit }: Scan, written: Reach | undefined): Operator {
+  const { sharesMemory } = source;
   return async function* (_inputs, { signal, scan: tracking }) {
     const from = tracking?.from ?? { partition: 0, row: 0 };
     const resumes = from.partition > 0 || from.row > 0;
@@ -27,7 +32,7 @@ export function scan({ source, columns, limit }: Scan): Operator {
           const taken = block.rows > left ? sliceBlock(block, 0, left) : block;
           left -= taken.rows;
           tracking?.passed(taken);
-          yield taken;
+          yield sharesMemory === undefined || written === undefined ? taken : copyBlock(taken, sharesMemory, written);
           if (left <= 0) break partitions;
         }
       }

@@ -4,7 +4,7 @@ import { blobFile } from "../blob-file.ts";
 import { fileError } from "../file-error.ts";
 import { hasExtension, type FileStore, type SourceFile } from "../file-store.ts";
 import { fileNotFound, noFileMatches, noFilesInDirectory } from "../missing-files.ts";
-import { isHidden } from "../output-names.ts";
+import { hiddenFromGlob, isHidden } from "../output-names.ts";
 import { entryOf } from "./opfs-place.ts";
 import { namesIn, opfsFind } from "./opfs-unfinished.ts";
 
@@ -40,34 +40,40 @@ async function filesOfDirectory(path: string, directory: FileSystemDirectoryHand
   const folder = path.replace(/\/$/, "");
   const entries = (await namesIn(directory, signal)).toSorted();
   const files: SourceFile[] = [];
-  for (const name of entries) {
-    if (isHidden(name) || !hasExtension(name, extensions)) continue;
+  const fitting = entries.filter((name) => hasExtension(name, extensions));
+  for (const name of fitting) {
+    if (isHidden(name)) continue;
     const entry = await entryOf(directory, name);
     if (entry?.kind === "file") files.push(await opfsFile(`${folder}/${name}`, entry));
   }
   if (files.length > 0) return files;
-  throw noFilesInDirectory(path, extensions, entries);
+  throw noFilesInDirectory(path, extensions, entries, { passedOver: fitting.filter(isHidden) });
 }
 
 async function filesOfGlob(pattern: string, signal: AbortSignal): Promise<readonly SourceFile[]> {
   const name = pattern.slice(pattern.lastIndexOf("/") + 1);
   const named = name.startsWith("_") || name.startsWith(".");
   // The part without wild cards: only what is below it is looked at.
-  const base = picomatch.scan(pattern).base.replace(/\/$/, "");
+  const { base: start, glob } = picomatch.scan(pattern);
+  const base = start.replace(/\/$/, "");
   const matches = picomatch(pattern, { dot: named, windows: false });
+  const isPassedOver = hiddenFromGlob(glob);
   const files: SourceFile[] = [];
+  const passedOver: string[] = [];
   const walk = async (folder: string, directory: FileSystemDirectoryHandle): Promise<void> => {
     for (const entryName of await namesIn(directory, signal)) {
       const path = `${folder}/${entryName}`;
       const entry = await entryOf(directory, entryName);
       if (entry?.kind === "directory") await walk(path, entry);
-      else if (entry !== undefined && (named || !isHidden(entryName)) && matches(path)) files.push(await opfsFile(path, entry));
+      else if (entry === undefined || !matches(path)) continue;
+      else if (isPassedOver(path.slice(base.length + 1))) passedOver.push(path);
+      else files.push(await opfsFile(path, entry));
     }
   };
-  const start = await opfsFind(base, signal);
-  if (start?.kind === "directory") await walk(base, start);
+  const top = await opfsFind(base, signal);
+  if (top?.kind === "directory") await walk(base, top);
   if (files.length > 0) return files.toSorted((one, other) => (one.path < other.path ? -1 : 1));
-  throw noFileMatches(pattern);
+  throw noFileMatches(pattern, { passedOver: passedOver.toSorted() });
 }
 
 function notFound(path: string): ShoalError {

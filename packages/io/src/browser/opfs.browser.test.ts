@@ -36,6 +36,14 @@ describe("reading", () => {
     expect(await namesOf(folder.path("_*.jsonl"))).toEqual(["_e.jsonl"]);
   });
 
+  test("a glob passes over trials, files and folders, unless it spells them; and says so where nothing else matches", async () => {
+    for (const name of ["night.limit-4/part-00000.jsonl", "rate.limit-5.jsonl"]) await folder.write(name, line(name));
+    expect(await namesOf(folder.path("**/*.jsonl"))).toEqual(["[x].jsonl", "a.jsonl", "b.jsonl", "sub/f.jsonl"]);
+    expect(await namesOf(folder.path("*.limit-*.jsonl"))).toEqual(["rate.limit-5.jsonl"]);
+    expect(await namesOf(folder.path("night.limit-4/*.jsonl"))).toEqual(["night.limit-4/part-00000.jsonl"]);
+    await expect(namesOf(folder.path("r*.jsonl"))).rejects.toMatchObject({ code: "no-files", message: expect.stringContaining("is passed over") as string });
+  });
+
   test("a file that changes between finding and reading is refused", async () => {
     const source = jsonlSource(folder.path("a.jsonl"));
     for await (const partition of source.partitions(signal)) {

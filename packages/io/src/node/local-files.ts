@@ -1,6 +1,6 @@
 import { close, createReadStream, open, read, stat, type Stats } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { basename, isAbsolute, join } from "node:path";
+import { basename, isAbsolute, join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -9,7 +9,7 @@ import { fileError } from "../file-error.ts";
 import { hasExtension, type FileStore, type SourceFile } from "../file-store.ts";
 import { fileChanged } from "../http-files.ts";
 import { fileNotFound, noFileMatches, noFilesInDirectory } from "../missing-files.ts";
-import { isHidden } from "../output-names.ts";
+import { hiddenFromGlob, isHidden } from "../output-names.ts";
 
 /** Files of this machine, on Node, Bun and Deno alike. */
 export const localFiles: FileStore = {
@@ -115,14 +115,15 @@ async function filesOfDirectory(path: string, extensions: readonly string[]): Pr
   const entries = await readdir(path).catch((error: unknown) => {
     throw fileError(error, `list "${path}"`);
   });
-  const names = entries.filter((name) => !isHidden(name) && hasExtension(name, extensions)).toSorted();
+  const fitting = entries.filter((name) => hasExtension(name, extensions)).toSorted();
+  const names = fitting.filter((name) => !isHidden(name));
   const files: SourceFile[] = [];
   for (let at = 0; at < names.length; at += 64) {
     const some = await Promise.all(names.slice(at, at + 64).map((name) => localFile(join(path, name))));
     files.push(...some.filter(({ size }) => size !== undefined));
   }
   if (files.length > 0) return files;
-  throw noFilesInDirectory(path, extensions, entries, { lookedIn: lookedIn(path) });
+  throw noFilesInDirectory(path, extensions, entries, { lookedIn: lookedIn(path), passedOver: fitting.filter(isHidden) });
 }
 
 /** Most runs name their files outright, and start sooner without the library. */
@@ -131,8 +132,13 @@ async function filesOfGlob(pattern: string): Promise<readonly SourceFile[]> {
   if (!isDynamicPattern(pattern)) throw notFound(pattern);
   const named = basename(pattern).startsWith("_") || basename(pattern).startsWith(".");
   const matches = await glob(pattern, { absolute: isAbsolute(pattern), dot: named, onlyFiles: true, expandDirectories: false });
-  const paths = matches.filter((path) => named || !isHidden(basename(path))).toSorted();
-  if (paths.length === 0) throw noFileMatches(pattern, { lookedIn: lookedIn(pattern) });
+  const { default: picomatch } = await import("picomatch");
+  const { base, glob: wild } = picomatch.scan(pattern);
+  const isPassedOver = hiddenFromGlob(wild);
+  const plainBase = base.replaceAll(/\\(.)/g, "$1");
+  const passedOver = new Set(matches.filter((path) => isPassedOver(relative(plainBase, path))));
+  const paths = matches.filter((path) => !passedOver.has(path)).toSorted();
+  if (paths.length === 0) throw noFileMatches(pattern, { lookedIn: lookedIn(pattern), passedOver: [...passedOver].toSorted() });
   return Promise.all(paths.map(seekableFile));
 }
 

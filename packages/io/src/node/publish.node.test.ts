@@ -125,6 +125,7 @@ describe("an output", () => {
       ["its owner's name", () => rm(join(unfinished(), "owner.json"))],
       ["a part", () => rm(join(unfinished(), "data", "part-00000.jsonl"))],
       ["the end of a part", () => truncate(join(unfinished(), "data", "part-00000.jsonl"), 5)],
+      ["nothing, but a file came that readers pass over", () => writeFile(join(unfinished(), "data", "_x.limit-3.jsonl"), "{}\n")],
       ["nothing, but a part of another came", () => writeFile(join(unfinished(), "data", "part-00007.jsonl"), "{}\n")],
     ])("%s", async (_, harm) => {
       expect(await writeThenHarm(harm)).toMatchObject({ code: "output-damaged", hint: expect.stringContaining("Nothing was published") as string });
@@ -233,6 +234,10 @@ describe("an output", () => {
       await expect(jsonl("/dev/null", { mode }).open(signal)).rejects.toMatchObject({ code: "unwritable-location" });
     }
     expect((await readdir(folder)).toSorted()).toEqual(["dangling.jsonl", "elsewhere", "file", "link"]);
+  });
+
+  test("whose name is too long for the file system says so", async () => {
+    await expect(jsonl(join(folder, "x".repeat(240))).open(signal)).rejects.toMatchObject({ code: "name-too-long", hint: expect.stringContaining("shorter") as string });
   });
 
   test("that another run is writing is left alone, even by overwrite", async () => {

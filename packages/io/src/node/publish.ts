@@ -6,7 +6,7 @@ import { fileError } from "../file-error.ts";
 import { hasExtension } from "../file-store.ts";
 import { localPath } from "./local-files.ts";
 import type { Output, OutputFile, OutputOptions } from "../output.ts";
-import { dataName, deadLettersName, isHidden, lettersBeside, lettersFate, lettersName, partName } from "../output-names.ts";
+import { dataName, deadLettersName, lettersBeside, lettersFate, lettersName, partName } from "../output-names.ts";
 import { outputDamaged } from "../output-errors.ts";
 import { checkFolder, checkReplaceable, outputTarget } from "./output-place.ts";
 import { beginPublishing, claimUnfinished, isOurs, leaveUnfinished, moveIfThere, publishLetters, removeUnfinished, replacedName, settleLeftOver, type Claim, type Publishing } from "./unfinished-output.ts";
@@ -112,7 +112,8 @@ class LocalOutput implements Output {
       if (found.size !== size) throw outputDamaged(this.location, `"${path}" has ${found.size} bytes in "${this.unfinished}", where ${size} were written`);
     }
     const names = new Set(files.map(({ disk }) => basename(disk)));
-    const stranger = (await readdir(this.#dataPath())).find((name) => !names.has(name) && !isHidden(name));
+    // Systems leave files of their own (.DS_Store, .nfs…), which no reader takes for data.
+    const stranger = (await readdir(this.#dataPath())).find((name) => !names.has(name) && !name.startsWith("."));
     if (stranger !== undefined) throw outputDamaged(this.location, `"${stranger}" lies in "${this.unfinished}", and was not written by this run`);
   }
 

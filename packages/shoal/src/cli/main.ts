@@ -44,6 +44,8 @@ try {
   await written(process.stdout).catch(outputFailed);
   if (untimelyEnd.error !== undefined) throw untimelyEnd.error;
 } catch (thrown) {
+  // Help is output, too.
+  if (thrown instanceof CommanderError) await written(process.stdout).catch(outputFailed);
   // A run that it has ended says that it was ended.
   const error = untimelyEnd.error ?? thrown;
   if (error instanceof CommanderError) {

@@ -1,10 +1,10 @@
-import { cp, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, open, readFile, rm, truncate, writeFile, type FileHandle } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { LedgerRecord } from "@shoal/executor";
 import { sentiment } from "@shoal/tiny-models";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { modelVersion } from "./model-version.ts";
 import { lookIntoLedger, openRunLedger } from "./run-ledger.ts";
 
@@ -61,6 +61,31 @@ test("bytes that changed on the disk are not given out, and what follows can be 
   expect(await lookIntoLedger(folder)).toMatchObject({ rows: 5, startedAt: head.startedAt });
   await truncate(file, 0);
   expect(await lookIntoLedger(folder)).toBeUndefined();
+});
+
+test("a disk that is still busy when the run ends does not fail it", async () => {
+  const file = await open(join(folder, "any"), "w");
+  const files = Object.getPrototypeOf(file) as FileHandle;
+  await file.close();
+  const ledger = await openRunLedger(join(folder, "busy"));
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void (vi.restoreAllMocks(), vi.useRealTimers()));
+  const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+  let synced!: () => void;
+  const datasync = vi.spyOn(files, "datasync").mockImplementationOnce(() => new Promise((resolve) => void (synced = resolve)));
+  // Time passes while the file is being closed, which comes right after.
+  datasync.mockImplementationOnce(async () => process.nextTick(() => void vi.advanceTimersByTime(10_000)));
+  await ledger.begin(head);
+  vi.advanceTimersByTime(1000);
+  expect(datasync).toHaveBeenCalledTimes(1);
+  await ledger.commit(record(1), block(1));
+  const closing = ledger.close();
+  while ((await lookIntoLedger(join(folder, "busy")))?.rows !== 1);
+  await turn();
+  synced();
+  await closing;
+  vi.restoreAllMocks();
+  expect(await lookIntoLedger(join(folder, "busy"))).toMatchObject({ rows: 1 });
 });
 
 test("the version of a model changes with any of its files, and not with its place", async () => {

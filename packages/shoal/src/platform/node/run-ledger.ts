@@ -71,6 +71,7 @@ class FileLedger implements RunLedger {
   #last: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
   #unsynced = false;
+  #closing = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #syncing: Promise<void> = Promise.resolve();
 
@@ -118,6 +119,7 @@ class FileLedger implements RunLedger {
 
   async close(): Promise<void> {
     await this.#last;
+    this.#closing = true;
     clearTimeout(this.#timer);
     await this.#syncing;
     try {
@@ -159,6 +161,8 @@ class FileLedger implements RunLedger {
 
   #syncSoon(): void {
     this.#unsynced = true;
+    // A timer would find the file closed; closing syncs what is left.
+    if (this.#closing) return;
     this.#timer ??= setTimeout(() => {
       this.#unsynced = false;
       this.#syncing = this.#file.datasync().then(() => {
