@@ -401,14 +401,11 @@ test("a gateway that can store nothing takes nothing of others, until it can", a
   let [isFull, hasFailed, taken] = [true, false, 0];
   const several = await severalGateways(2, { wrap: (engine, name) => (name !== "gateway 1" ? engine : {
     ...engine,
-    blobs: {
-      get: (...args) => engine.blobs.get(...args), has: (...args) => engine.blobs.has(...args), collect: (...args) => engine.blobs.collect(...args), inspect: () => engine.blobs.inspect(),
-      put: async (...args) => {
-        if (!isFull) return engine.blobs.put(...args);
-        hasFailed = true;
-        throw new ShoalError("disk-full", "The disk is full.", { hint: "Make room." });
-      },
-    },
+    blobs: { get: (...args) => engine.blobs.get(...args), size: (sha256) => engine.blobs.size(sha256), collect: (...args) => engine.blobs.collect(...args), put: async (sha256, bytes) => {
+      if (!isFull) return engine.blobs.put(sha256, bytes);
+      hasFailed = true;
+      throw new ShoalError("disk-full", "The disk is full.", { hint: "Make room." });
+    } },
     queue: { leaseMs: engine.queue.leaseMs, offer: (task) => engine.queue.offer(task), pull: async (...args) => {
       const leases = await engine.queue.pull(...args);
       if (isFull && hasFailed) taken += leases.length;

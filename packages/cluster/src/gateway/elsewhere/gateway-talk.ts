@@ -8,7 +8,7 @@ const retryMs = 200;
 
 export interface TalkListener {
   /** Another gateway has the driver of a job that is led here. True: it may have the job. */
-  wanted(job: string, driver: string, proven: boolean): boolean;
+  wanted(job: string, driver: string, proven: boolean): Promise<boolean>;
   /** Another gateway has results of a job that may be led here. */
   helped(job: string): void;
   /** What all gateways have in common is gone with the ledger that held it: this one puts back what it has of it. */
@@ -80,8 +80,11 @@ export class GatewayTalk {
     if (typeof job !== "string" || typeof gateway !== "number" || gateway === loop.epoch) return;
     if (kind === "helped") this.#listener.helped(job);
     if (kind === "kept" && to === loop.epoch) this.#asking.get(job)?.();
-    if (kind !== "wanted" || this.#state.jobs.get(job)?.role === undefined || this.#listener.wanted(job, typeof driver === "string" ? driver : "", proven === true)) return;
-    void this.#say({ kind: "kept", job, gateway: loop.epoch, to: gateway }, signal).catch(() => {});
+    if (kind !== "wanted" || this.#state.jobs.get(job)?.role === undefined) return;
+    const answer = async (): Promise<void> => {
+      if (!(await this.#listener.wanted(job, typeof driver === "string" ? driver : "", proven === true))) await this.#say({ kind: "kept", job, gateway: loop.epoch, to: gateway }, signal);
+    };
+    answer().catch(() => {});
   }
 
   async #say(record: JsonObject, signal: AbortSignal): Promise<void> {

@@ -139,10 +139,13 @@ export class JobDesk {
     await roles.release(job);
   }
 
-  /** Another gateway has the driver of a job that is led here. Whether that one may lead it now. */
-  letGo(name: string, driver: string, isProven: boolean): boolean {
+  /** Another gateway has the driver of a job that is led here. Whether that one may lead it now: unless another driver is connected. */
+  async letGo(name: string, driver: string, isProven: boolean): Promise<boolean> {
+    const opening = this.#state.jobs.get(name);
+    // Its driver may have gone on while this one took the job up for it.
+    if (opening !== undefined) await this.#opening.get(opening)?.catch(() => {});
     const job = this.#state.jobs.get(name);
-    if (job?.role === undefined || job.state === "opening") return false;
+    if (job?.role === undefined) return true;
     if (job.driver !== undefined && !(job.driver.name === driver && isProven)) return false;
     this.putDown(job);
     return true;
