@@ -41,7 +41,8 @@ describe.each(runtimes)("shoal work in $name", { timeout: 120_000 }, ({ name, co
     expect(events.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["connected", "job", "loading", "computing", "progress", "draining", "ended"]));
     // The key is for the coordinator alone.
     expect(out).not.toContain("~key");
-    expect((await readdir(cache, { recursive: true })).filter((path) => path.includes("key") && !path.includes("tokenizer"))).toEqual([]);
+    // Deno keeps there what it made of our sources, too.
+    expect((await readdir(cache, { recursive: true })).filter((path) => path.includes("key") && !/tokenizer|\.ts\.js$/.test(path))).toEqual([]);
 
     const again = startWork(args, cache, command);
     const { message: helloAgain } = await (await server.connection(2)).next("hello");
