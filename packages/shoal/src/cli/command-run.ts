@@ -56,11 +56,14 @@ export class CommandRun implements AsyncDisposable {
 
   /** Says what came out and what it took. */
   finish({ result, stats }: JobReport): void {
+    // Also where all of them are of an earlier run, which this one went on with.
+    const hasLetters = stats.deadLettered > 0 || result.deadLetters !== undefined;
+    if (hasLetters) process.exitCode = exitCodes.deadLetters;
     if (this.#flags.quiet !== undefined || this.#flags.json !== undefined) return;
     process.stderr.write(`${formatStats(stats)}\n`);
     process.stderr.write(`${plural(result.rows, "row")} in ${plural(result.files.length, "file")}: ${result.location === "-" ? "standard output" : result.location}\n`);
     const letters = this.#flags.deadLetters ?? result.deadLetters;
-    if (stats.deadLettered > 0 && letters !== undefined) process.stderr.write(`Rows that failed: ${letters}\n`);
+    if (hasLetters && letters !== undefined) process.stderr.write(`Rows that failed: ${letters}\n`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
