@@ -44,7 +44,7 @@ export function takeResult(state: SchedulerState, worker: Worker, { connection, 
 function takeUnknown(state: SchedulerState, segment: Segment, presented: Presented): void {
   const { worker, connection, task, attempt } = presented;
   const known = segment.presented.get(task.block) ?? [];
-  if (segment.open.has(task.block) || segment.job.spec.lent === true) return emit(state, { kind: "settle", connection, task, attempt });
+  if (segment.open.has(task.block) || segment.job.spec.borrowed === true) return emit(state, { kind: "settle", connection, task, attempt });
   if (worker.presentedResults >= maxPresented || known.some((one) => one.worker === worker && isSame(one.attempt, attempt))) return;
   worker.presentedResults++;
   segment.presented.set(task.block, [...known, presented]);

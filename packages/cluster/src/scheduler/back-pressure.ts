@@ -17,7 +17,7 @@ const doneBlocks = 256;
  * rate says how many; before any is measured a few for each worker.
  */
 export function askForBlocks(state: SchedulerState, segment: Segment): void {
-  if (segment.total !== undefined || segment.job.spec.lent === true) return;
+  if (segment.total !== undefined || segment.job.spec.borrowed === true) return;
   const target = openBlocksWanted(state, segment);
   const missing = target - segment.openOffered - segment.asked;
   if (missing < Math.max(1, target * partMissing)) return;

@@ -133,7 +133,7 @@ function cutAt(of: OpenBlock, task: Task, starts: readonly number[]): Task[] {
 function finishBlock(state: SchedulerState, { segment, block, bytes, offered }: OpenBlock): void {
   segment.open.delete(block);
   // Other parts of one that is lent may be done elsewhere.
-  if (segment.job.spec.lent !== true) segment.committed.add(block);
+  if (segment.job.spec.borrowed !== true) segment.committed.add(block);
   segment.openBytes -= bytes;
   if (offered) segment.openOffered--;
   state.touched.add(segment);

@@ -52,7 +52,7 @@ export interface JobSpec {
   readonly weight: number;
   readonly segments: readonly SegmentSpec[];
   /** It is led elsewhere: done here is what was lent, and no more is asked for. It ends when whoever runs this scheduler says so. */
-  readonly lent?: boolean;
+  readonly borrowed?: boolean;
 }
 
 /** What the ledger holds for a task, once and for all: whichever entry comes first, wins. */
@@ -74,7 +74,7 @@ export type SchedulerEvent =
   /** Nothing more of it is leased until it is resumed; results are as welcome as ever. */
   | { readonly kind: "job-paused" | "job-resumed"; readonly job: string }
   // From the gateway that leads a job, for one that is lent.
-  | { readonly kind: "task-lent"; readonly task: TaskId; readonly blockRows: number; readonly bytes: number }
+  | { readonly kind: "task-borrowed"; readonly task: TaskId; readonly blockRows: number; readonly bytes: number }
   /** It is to be done here no more. */
   | { readonly kind: "task-withdrawn"; readonly task: TaskId }
   // From a worker, by its connection.

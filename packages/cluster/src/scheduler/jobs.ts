@@ -15,7 +15,7 @@ export function submitJob(state: SchedulerState, spec: JobSpec): void {
   const known = state.jobs.get(spec.job);
   if (known !== undefined) {
     // It was lent here and is led here now, or the other way round.
-    if (known.spec.lent !== spec.lent) Object.assign(known, { spec });
+    if (known.spec.borrowed !== spec.borrowed) Object.assign(known, { spec });
     for (const segment of known.segments) {
       Object.assign(segment, { spec: known.spec.segments[segment.index] ?? segment.spec });
       // That the input has ended it will say again: until then it is asked for more.

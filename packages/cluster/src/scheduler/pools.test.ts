@@ -63,19 +63,19 @@ test("of many machines that fail none is shut out, and what is given back is fre
 
 test("a job that is led elsewhere is done as far as it was lent: parts of a block alone, no asking, no end", () => {
   const fleet = new TestFleet();
-  const spec = { job: "lent", priority: 0, weight: 1, lent: true, segments: [{ needs: { devices: [], memoryBytes: 0 }, divisible: true }] };
+  const spec = { job: "lent", priority: 0, weight: 1, borrowed: true, segments: [{ needs: { devices: [], memoryBytes: 0 }, divisible: true }] };
   fleet.tell({ kind: "job-submitted", spec });
   fleet.join("here");
   const part = { job: "lent", segment: 0, block: 5, first: 3, rows: 2 };
-  fleet.tell({ kind: "task-lent", task: part, blockRows: 10, bytes: 100 });
-  fleet.tell({ kind: "task-lent", task: part, blockRows: 10, bytes: 100 });
+  fleet.tell({ kind: "task-borrowed", task: part, blockRows: 10, bytes: 100 });
+  fleet.tell({ kind: "task-borrowed", task: part, blockRows: 10, bytes: 100 });
   const [leased] = fleet.leased()["here"] ?? [];
   expect(leased?.task).toEqual(part);
   if (leased !== undefined) fleet.result("here", leased);
   expect([fleet.take("block-done").length, fleet.take("ask-for-blocks"), fleet.take("job-done")]).toEqual([1, [], []]);
   // Another part of the same block, later.
   const other = { ...part, first: 0, rows: 3 };
-  fleet.tell({ kind: "task-lent", task: other, blockRows: 10, bytes: 100 });
+  fleet.tell({ kind: "task-borrowed", task: other, blockRows: 10, bytes: 100 });
   expect(fleet.leased()["here"]?.map(({ task }) => task)).toEqual([other]);
   fleet.tell({ kind: "task-withdrawn", task: other });
   expect(fleet.take("revoke")).toMatchObject([{ why: "moved" }]);
@@ -85,9 +85,9 @@ test("a job that is led elsewhere is done as far as it was lent: parts of a bloc
 test("a job that was lent here is led here once its driver comes", () => {
   const fleet = new TestFleet();
   const spec = { job: "job", priority: 0, weight: 1, segments: [{ needs: { devices: [], memoryBytes: 0 }, divisible: true }] };
-  fleet.tell({ kind: "job-submitted", spec: { ...spec, lent: true } });
+  fleet.tell({ kind: "job-submitted", spec: { ...spec, borrowed: true } });
   fleet.join("here");
-  fleet.tell({ kind: "task-lent", task: { job: "job", segment: 0, block: 1, first: 0, rows: 10 }, blockRows: 10, bytes: 100 });
+  fleet.tell({ kind: "task-borrowed", task: { job: "job", segment: 0, block: 1, first: 0, rows: 10 }, blockRows: 10, bytes: 100 });
   const [leased] = fleet.leased()["here"] ?? [];
   fleet.submit("job");
   fleet.tell({ kind: "ledger-replayed", task: { job: "job", segment: 0, block: 0, first: 0, rows: 10 }, entry: result(1, 1) });

@@ -24,7 +24,7 @@ export function isPool({ joined }: Pick<Worker, "joined">): boolean {
 
 /** What a lease of a worker here may take, where machines elsewhere could have the rest. */
 export function workBesidePools(state: SchedulerState, worker: Worker, segment: Segment): number {
-  if (segment.job.spec.lent === true) return mostAheadMs / Math.max(1, worker.credit);
+  if (segment.job.spec.borrowed === true) return mostAheadMs / Math.max(1, worker.credit);
   for (const pool of state.pools) if (state.live.has(pool) && isAble(pool, segment.spec.needs)) return aheadMs(segment) / Math.max(1, worker.credit);
   return Infinity;
 }

@@ -15,7 +15,7 @@ const wayMs = 1_000;
  */
 export function recallFor(state: SchedulerState, pool: Worker): void {
   for (const job of state.jobs.values()) {
-    if (job.spec.lent === true || job.paused) continue;
+    if (job.spec.borrowed === true || job.paused) continue;
     for (const segment of job.segments) {
       if (segment.open.size === 0 || !isAble(pool, segment.spec.needs) || state.now - (segment.recalledAt ?? -Infinity) < everyMs) continue;
       const room = pool.credit - pool.attempts.size - surplusTasks(state, segment);

@@ -5,7 +5,7 @@ import type { SchedulerEffect } from "./effects.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { endInput, endJob, finishJobs, offerBlock, pauseJob, submitJob } from "./jobs.ts";
 import { expiresAt, watchExpiry } from "./leases.ts";
-import { lendTask, withdrawTask } from "./lent-tasks.ts";
+import { borrowTask, withdrawTask } from "./borrowed-tasks.ts";
 import { emit, type SchedulerState } from "./state.ts";
 import { drain, fallSilent, hear, join, leave, ready } from "./workers.ts";
 
@@ -40,7 +40,7 @@ function handle(state: SchedulerState, event: SchedulerEvent): void {
     }
     case "job-paused": return pauseJob(state, event.job, true);
     case "job-resumed": return pauseJob(state, event.job, false);
-    case "task-lent": return lendTask(state, event);
+    case "task-borrowed": return borrowTask(state, event);
     case "task-withdrawn": return withdrawTask(state, event.task);
     case "worker-joined": return join(state, event);
     case "connection-lost": {

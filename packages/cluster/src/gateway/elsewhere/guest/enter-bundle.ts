@@ -126,7 +126,7 @@ export class BundleEntry {
   #lend(task: TaskId, blockRows: number, input: string): void {
     const { loop, inputs } = this.#state;
     const held = inputs.get(task);
-    if (held?.input === input) loop.tell({ kind: "task-lent", task, blockRows, bytes: held.payload.byteLength });
+    if (held?.input === input) loop.tell({ kind: "task-borrowed", task, blockRows, bytes: held.payload.byteLength });
     // Another job's rows under one name, or parts that overlap: not to be run here.
     if (!isOpenTask(loop.state, task)) this.#outcomes.settle(task);
   }

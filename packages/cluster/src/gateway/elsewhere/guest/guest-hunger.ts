@@ -21,7 +21,7 @@ export interface Hunger {
 /** Workers that no job which is led here has anything for. With `held` tasks of others here, those may be enough for them. */
 export function hungerOf(state: SchedulerState, gateway: number, held: number): Hunger {
   const own: Segment[] = [];
-  for (const { spec, paused, segments } of state.jobs.values()) if (spec.lent !== true && !paused) for (const segment of segments) if (segment.readyTasks > 0) own.push(segment);
+  for (const { spec, paused, segments } of state.jobs.values()) if (spec.borrowed !== true && !paused) for (const segment of segments) if (segment.readyTasks > 0) own.push(segment);
   const groups = new Map<string, Want>();
   let blocks = 0;
   for (const worker of state.live) {
@@ -37,14 +37,14 @@ export function hungerOf(state: SchedulerState, gateway: number, held: number): 
 
 /** It has blocks of a job that is led here: were it hungry, this gateway would take back what it lends. */
 function isBusyHere({ attempts }: Worker): boolean {
-  for (const { task } of attempts.values()) return task.of.segment.job.spec.lent !== true;
+  for (const { task } of attempts.values()) return task.of.segment.job.spec.borrowed !== true;
   return false;
 }
 
 function blocksFor(worker: Worker): number {
   const { segment } = worker;
   const idle = Math.max(fewestBlocks, worker.credit);
-  if (segment === undefined || segment.job.spec.lent !== true) return idle;
+  if (segment === undefined || segment.job.spec.borrowed !== true) return idle;
   const perRow = msPerRow(segment, worker);
   return perRow === undefined ? idle : Math.min(mostBlocks, Math.max(idle, Math.ceil(aheadMs / (perRow * rowsPerBlock(segment)))));
 }

@@ -72,7 +72,7 @@ export class GuestJobs {
     job.guest = { home, by, idleSince: clock.now(), decided: new DecidedBlocks(), fail: (error) => this.#failed(job, error) };
     if (home !== undefined) job.epochs.add(home);
     jobs.set(name, job);
-    loop.tell({ kind: "job-submitted", spec: lentSpec(job) });
+    loop.tell({ kind: "job-submitted", spec: borrowedSpec(job) });
     this.#follow(job);
     this.#listener.opened(job);
     this.#state.changed();
@@ -180,7 +180,7 @@ export class GuestJobs {
       if (segmentOf(loop.state, task)?.open.has(task.block) !== true) inputs.take(task);
     }
     job.guest = { home: undefined, by: "", idleSince: clock.now(), decided: new DecidedBlocks(), fail: (error) => this.#failed(job, error) };
-    loop.tell({ kind: "job-submitted", spec: lentSpec(job) });
+    loop.tell({ kind: "job-submitted", spec: borrowedSpec(job) });
     this.#follow(job);
   }
 }
@@ -195,8 +195,8 @@ function parsed(bytes: Uint8Array): unknown {
 }
 
 /** As the scheduler of a gateway sees it that does not lead it: where its end is, is not for this one to say. */
-function lentSpec({ spec }: GatewayJob): GatewayJob["spec"] {
-  return { ...spec, lent: true, segments: spec.segments.map(({ needs, divisible }) => ({ needs, divisible })) };
+function borrowedSpec({ spec }: GatewayJob): GatewayJob["spec"] {
+  return { ...spec, borrowed: true, segments: spec.segments.map(({ needs, divisible }) => ({ needs, divisible })) };
 }
 
 /** Of an error what goes into a note. */

@@ -79,7 +79,7 @@ export class LendingPools {
     const { loop, jobs } = this.#state;
     const found = new Set<string>();
     for (const job of loop.state.jobs.values()) {
-      if (job.spec.lent === true || jobs.get(job.spec.job)?.state !== "running") continue;
+      if (job.spec.borrowed === true || jobs.get(job.spec.job)?.state !== "running") continue;
       for (const segment of job.segments) {
         if (!isLendable(loop.state, segment)) continue;
         const { devices: needed } = segment.spec.needs;

@@ -5,9 +5,9 @@ import { joinShares } from "./sharing.ts";
 import { findTask, segmentOf, type SchedulerState } from "./state.ts";
 
 /** A task of another gateway's job comes in: of a block the rows that are to be done here, and no others. */
-export function lendTask(state: SchedulerState, { task: id, blockRows, bytes }: Extract<SchedulerEvent, { kind: "task-lent" }>): void {
+export function borrowTask(state: SchedulerState, { task: id, blockRows, bytes }: Extract<SchedulerEvent, { kind: "task-borrowed" }>): void {
   const segment = segmentOf(state, id);
-  if (segment?.job.spec.lent !== true || segment.committed.has(id.block) || findTask(segment, id) !== undefined) return;
+  if (segment?.job.spec.borrowed !== true || segment.committed.has(id.block) || findTask(segment, id) !== undefined) return;
   if (segment.job.segments.every((one) => one.open.size === 0)) joinShares(state, segment.job);
   let block = segment.open.get(id.block);
   if (block === undefined) {
