@@ -66,7 +66,8 @@ export function fileDatasink(place: string | OutputPlace, format: SinkFormat, op
       }
       return new FileSinkWriter(output, format, maxRowsPerFile ?? Infinity);
     },
-    ...(trialOf(0) !== undefined && { limitedTo: (rows: number) => fileDatasink(trialOf(rows) as string, format, options, spec) }),
+    // The next trial takes the place of the one before.
+    ...(trialOf(0) !== undefined && { limitedTo: (rows: number) => fileDatasink(trialOf(rows) as string, format, { ...options, mode: "overwrite" }, spec) }),
   };
 }
 
