@@ -151,7 +151,7 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
 
   /** Every row. @throws `too-many-rows` beyond `limit`. */
   async takeAll(limit = Infinity, settings: RunSettings = {}): Promise<R[]> {
-    const rows = await (limit === Infinity ? this : this.limit(limit + 1)).#collect(settings, this);
+    const rows = await (limit === Infinity ? this : this.limit(wholeNumber("takeAll", limit, 0) + 1)).#collect(settings, this);
     if (rows.length <= limit) return rows;
     throw new ShoalError("too-many-rows", `The dataset has more than ${limit} rows.`, { hint: "Raise the limit, or iterate instead of collecting." });
   }
