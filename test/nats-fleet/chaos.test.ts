@@ -23,9 +23,7 @@ const workers = 3;
 /** Of the job with a real model, beside the other one. */
 const reviewRows = 20 * 30;
 
-// Once so far nothing went on after the majority of the servers had come back: blocks were lent, and the gateway with free workers never had them. What could lead to that is mended; that it was that is not proven (packages/engine-nats/README.md, "Limits").
-// The short form tries once more, so that it shows what was broken since; the full form does not.
-describe.skipIf(findNatsServer() === undefined)("chaos", { timeout: isFull ? 1_800_000 : 600_000, retry: isFull ? 0 : 1 }, () => {
+describe.skipIf(findNatsServer() === undefined)("chaos", { timeout: isFull ? 1_800_000 : 600_000 }, () => {
   test.each(seeds)(`seed %i: ${blocks} blocks are committed, each once, whatever is killed, cut off, deleted and put back`, async (seed) => {
     const random = seededRandom(seed);
     const fleet = await startChaosFleet(workers);
