@@ -1,26 +1,17 @@
 // What gateways of one engine may and may not do for each other: claims, volunteers, code, blobs, and what one alone pays.
-import { memoryEngine, sha256Of, type CommitRecord, type Engine, type Ledger, type QueuedTask } from "@shoal/cluster";
-import { ShoalError } from "@shoal/core";
+import { memoryEngine, sha256Of, type Engine, type QueuedTask } from "@shoal/cluster";
 import { decodeBlock } from "@shoal/core/arrow";
 import { FakeClock } from "@shoal/testing";
 import { expect, test } from "vitest";
 import { closeLater, openGateway, passUntil } from "./open-gateway.ts";
 import { blockBytes, numbers, ScriptedDriver } from "./scripted-driver.ts";
 import { ScriptedWorker, twice } from "./scripted-worker.ts";
-import { jobOf, severalGateways } from "./several-gateways.ts";
+import { boundLedger, jobOf, severalGateways } from "./several-gateways.ts";
 import { until } from "./until.ts";
 
 const blocks = numbers(4);
 const outside = { address: "192.0.2.1" };
 const rowsOf = (block: number) => decodeBlock(blockBytes(blocks[block] ?? []));
-
-/** Its methods, to be put beside others. */
-function bound(ledger: Ledger): Ledger {
-  return {
-    open: (job) => ledger.open(job), remove: (job) => ledger.remove(job), jobs: () => ledger.jobs(), commit: (...args) => ledger.commit(...args), committed: (...args) => ledger.committed(...args),
-    note: (...args) => ledger.note(...args), append: (...args) => ledger.append(...args), replay: (...args) => ledger.replay(...args), follow: (...args) => ledger.follow(...args),
-  };
-}
 
 /** A worker that was leased a block by the home, and comes to a gateway that knows nothing of the job. */
 async function strayResult(change: { readonly input?: string; readonly volunteer?: boolean } = {}) {
@@ -50,7 +41,7 @@ test("a result that is brought to another gateway is noted there, its worker is 
 test("one that is being noted when its gateway comes to lead the job is computed by nobody else", { timeout: 60_000 }, async () => {
   let letNote = (): void => {};
   const mayNote = new Promise<void>((resolve) => (letNote = resolve));
-  const several = await severalGateways(2, { wrap: (engine) => ({ ...engine, ledger: { ...bound(engine.ledger), note: async (job, record) => {
+  const several = await severalGateways(2, { wrap: (engine) => ({ ...engine, ledger: { ...boundLedger(engine.ledger), note: async (job, record) => {
     if (record["kind"] === "claim") await mayNote;
     return engine.ledger.note(job, record);
   } } }) });
@@ -186,84 +177,6 @@ test("a gateway that is alone stores nothing twice, lends nothing, and offers a 
   expect(offered.length - before).toBeLessThanOrEqual(11);
 });
 
-test("a ledger that refuses what is to be written is told of once, and to the driver; when it takes it, the job goes on", async () => {
-  let isFull = true;
-  const notices: string[] = [];
-  const several = await severalGateways(1, { onNotice: (message) => notices.push(message), wrap: (engine) => ({ ...engine, ledger: { ...bound(engine.ledger), commit: (job, block, record) => isFull && job === "job"
-    ? Promise.resolve({ outcome: "undecided", reason: new ShoalError("engine-refused", "It refused to commit a block: the limits are exceeded.", { hint: "Raise them." }) })
-    : engine.ledger.commit(job, block, record) } }) });
-  const worker = several.connect(new ScriptedWorker("worker"), several.at(0));
-  const driver = several.connect(new ScriptedDriver({ blocks }), several.at(0));
-  // Results are looked at beside this thread: the clock does not know how long that takes.
-  await passUntil(several.clock, () => {
-    worker.beat();
-    return notices.length > 0;
-  });
-  const since = several.clock.now();
-  await passUntil(several.clock, () => {
-    worker.beat();
-    return several.clock.now() - since > 60_000;
-  }, 500);
-  expect(driver.all("fleet").at(-1)?.notice).toMatch(/limits are exceeded[^]*Raise them/);
-  expect(notices).toEqual([expect.stringMatching(/Nothing can be stored now[^]*limits are exceeded/)]);
-  isFull = false;
-  await passUntil(several.clock, () => {
-    worker.beat();
-    return driver.done.size === blocks.length;
-  }, 500);
-  expect(notices).toHaveLength(2);
-});
-
-test("an engine that does not answer is told of once, whatever its blobs do meanwhile", async () => {
-  let isAway = false;
-  const notices: string[] = [];
-  const reason = new ShoalError("engine-unreachable", "Nobody answers.", { hint: "Start it." });
-  const several = await severalGateways(1, { onNotice: (message) => notices.push(message), wrap: (engine) => ({ ...engine, status: () => (isAway ? { state: "paused", reason } : { state: "running" }),
-    ledger: { ...bound(engine.ledger), commit: (job, block, record) => (isAway ? Promise.resolve({ outcome: "undecided", reason }) : engine.ledger.commit(job, block, record)) } }) });
-  const worker = several.connect(new ScriptedWorker("worker"), several.at(0));
-  isAway = true;
-  const driver = several.connect(new ScriptedDriver({ blocks }), several.at(0));
-  await passUntil(several.clock, () => {
-    worker.beat();
-    return notices.length > 0;
-  });
-  const since = several.clock.now();
-  await passUntil(several.clock, () => {
-    worker.beat();
-    return several.clock.now() - since > 20_000;
-  }, 500);
-  expect(notices).toHaveLength(1);
-  isAway = false;
-  await passUntil(several.clock, () => {
-    worker.beat();
-    return driver.done.size === blocks.length;
-  }, 500);
-  expect(notices).toHaveLength(2);
-});
-
-test("an engine that answers again ends the pause, also where its answer is that another was first", async () => {
-  let isAway = false;
-  const notices: string[] = [];
-  const reason = new ShoalError("engine-unreachable", "Nobody answers.", { hint: "Start it." });
-  const written = new Map<string, CommitRecord>();
-  const several = await severalGateways(1, { onNotice: (message) => notices.push(message), wrap: (engine) => ({ ...engine, status: () => (isAway ? { state: "paused", reason } : { state: "running" }),
-    ledger: { ...bound(engine.ledger), commit: (job, block, record) => {
-      if (!isAway) return engine.ledger.commit(job, block, record);
-      written.set(block, record);
-      return Promise.resolve({ outcome: "undecided", reason });
-    } } }) });
-  const { clock, engine } = several;
-  several.connect(new ScriptedWorker("worker"), several.at(0));
-  isAway = true;
-  several.connect(new ScriptedDriver({ blocks: numbers(1) }), several.at(0));
-  await passUntil(clock, () => notices.length === 1);
-  for (const [block, record] of written) expect(await engine.ledger.commit("job", block, { ...record, attempt: "of another" })).toMatchObject({ outcome: "accepted" });
-  const backAt = clock.now();
-  isAway = false;
-  await passUntil(clock, () => notices.length === 2);
-  expect(clock.now() - backAt).toBeLessThan(5_000);
-});
-
 test("what other gateways and the ledger name is not collected", async () => {
   const { several, worker } = await strayResult();
   await passUntil(several.clock, () => worker.held.size === 0);
@@ -305,27 +218,6 @@ test("what was claimed of a job goes with it, also where the gateway that leads 
   second.say({ kind: "cancel", job: "job", forget: true });
   await passUntil(clock, () => clock.now() > 4_300_000, 60_000);
   expect([await engine.ledger.jobs(), await engine.blobs.size(claimed[0] ?? "")]).toEqual([expect.not.arrayContaining(["job"]), undefined]);
-});
-
-test("a ledger that is removed while its job runs fails the job at its home, and its guests let go of it", async () => {
-  const several = await severalGateways(2);
-  const many = numbers(400);
-  const workers = [0, 1].map((index) => several.connect(new ScriptedWorker(`worker ${index}`, { pace: { clock: several.clock, ms: 100 } }), several.at(index)));
-  const driver = several.connect(new ScriptedDriver({ blocks: many }), several.at(0));
-  const beat = (): void => workers.forEach((worker) => worker.beat());
-  await passUntil(several.clock, () => {
-    beat();
-    return (several.at(1).gateway.snapshot().helps?.[0]?.rowsDone ?? 0) > 0;
-  });
-  expect(several.at(0).gateway.snapshot().workers.find(({ label }) => label.startsWith("other gateways"))).toMatchObject({ device: "cpu", state: "computing" });
-  await several.engine.ledger.remove("job");
-  await passUntil(several.clock, () => {
-    beat();
-    return driver.all("job-failed").length === 1 && several.at(1).gateway.snapshot().helps === undefined;
-  });
-  expect(driver.all("job-failed")).toMatchObject([{ error: { code: "ledger-gone" } }]);
-  expect(jobOf(several.at(0))).toMatchObject({ state: "failed", error: { code: "ledger-gone" } });
-  await until(() => workers.every((worker) => worker.all("job-ended").length > 0));
 });
 
 test("a bundle of a job that is no more is taken from the queue once", async () => {
@@ -395,37 +287,4 @@ test("where lent blocks are that nobody takes, and for how long, is said", async
   // They are taken back and lent again meanwhile.
   await passUntil(several.clock, isSo(/\d blocks are lent, nobody has taken any for [4-9]\d s$/));
   expect(driver.done.size).toBe(0);
-});
-
-test("a gateway that can store nothing takes nothing of others, until it can", async () => {
-  let [isFull, hasFailed, taken] = [true, false, 0];
-  const several = await severalGateways(2, { wrap: (engine, name) => (name !== "gateway 1" ? engine : {
-    ...engine,
-    blobs: { get: (...args) => engine.blobs.get(...args), size: (sha256) => engine.blobs.size(sha256), collect: (...args) => engine.blobs.collect(...args), put: async (sha256, bytes) => {
-      if (!isFull) return engine.blobs.put(sha256, bytes);
-      hasFailed = true;
-      throw new ShoalError("disk-full", "The disk is full.", { hint: "Make room." });
-    } },
-    queue: { leaseMs: engine.queue.leaseMs, offer: (task) => engine.queue.offer(task), pull: async (...args) => {
-      const leases = await engine.queue.pull(...args);
-      if (isFull && hasFailed) taken += leases.length;
-      return leases;
-    } },
-  }) });
-  const driver = several.connect(new ScriptedDriver({ blocks }), several.at(0));
-  const worker = several.connect(new ScriptedWorker("elsewhere"), several.at(1));
-  await passUntil(several.clock, () => hasFailed);
-  // What it waited for when the disk was full may still come.
-  taken = 0;
-  const since = several.clock.now();
-  await passUntil(several.clock, () => {
-    worker.beat();
-    return several.clock.now() - since > 40_000;
-  });
-  expect(taken).toBeLessThanOrEqual(1);
-  isFull = false;
-  await passUntil(several.clock, () => {
-    worker.beat();
-    return driver.done.size === blocks.length;
-  });
 });

@@ -1,5 +1,5 @@
 // Several gateways over one engine in memory, on a clock that stands still. They can be killed: dropped as they are, nobody told.
-import { createGateway, memoryEngine, type Engine, type Gateway, type GatewayParts, type JobSnapshot } from "@shoal/cluster";
+import { createGateway, memoryEngine, type Engine, type Gateway, type GatewayParts, type JobSnapshot, type Ledger } from "@shoal/cluster";
 import { ShoalError, type Clock } from "@shoal/core";
 import { FakeClock, seededRandom } from "@shoal/testing";
 import { onTestFinished } from "vitest";
@@ -136,4 +136,12 @@ class EngineLine {
       yield entry;
     }
   }
+}
+
+/** A ledger's methods, to be put beside others. */
+export function boundLedger(ledger: Ledger): Ledger {
+  return {
+    open: (job) => ledger.open(job), remove: (job) => ledger.remove(job), jobs: () => ledger.jobs(), commit: (...args) => ledger.commit(...args), committed: (...args) => ledger.committed(...args),
+    note: (...args) => ledger.note(...args), append: (...args) => ledger.append(...args), replay: (...args) => ledger.replay(...args), follow: (...args) => ledger.follow(...args),
+  };
 }
