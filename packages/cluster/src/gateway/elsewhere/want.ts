@@ -1,4 +1,4 @@
-import type { ConcreteDevice, JsonObject } from "@shoal/core";
+import { concreteDevices, type ConcreteDevice, type JsonObject } from "@shoal/core";
 import type { QueuedTask } from "../../engine/index.ts";
 import type { WorkerJoined } from "../../scheduler/index.ts";
 import { wantClass } from "./lent-bundle.ts";
@@ -37,8 +37,9 @@ export function queuedWant(want: Want, at: number, unheardMs = 0): QueuedTask {
 
 /** Undefined where it is none. */
 export function wantOf(body: JsonObject): Want | undefined {
-  const { gateway, class: device, blocks, volunteer, runsCode, memoryBytes, cpus, gpus, models } = body;
-  if (typeof gateway !== "number" || (device !== "cpu" && device !== "wasm" && device !== "webgpu" && device !== "cuda") || typeof blocks !== "number" || !(blocks > 0)) return undefined;
+  const { gateway, class: className, blocks, volunteer, runsCode, memoryBytes, cpus, gpus, models } = body;
+  const device = concreteDevices.find((each) => each === className);
+  if (typeof gateway !== "number" || device === undefined || typeof blocks !== "number" || !(blocks > 0)) return undefined;
   return {
     gateway, device, blocks: Math.min(mostBlocks, Math.floor(blocks)), volunteer: volunteer !== false, runsCode: runsCode === true,
     memoryBytes: numberOf(memoryBytes), cpus: numberOf(cpus), gpus: numberOf(gpus), models: Array.isArray(models) ? models.filter((model) => typeof model === "string").slice(0, mostModels) : [],
