@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 
 /**
- * How much a heap may grow before V8 looks through all of it. With 100 and 150 the benchmark "bytes" was hardly faster: the smallest heap of a coordinator leaves no room
+ * How much a heap may grow before V8 looks through all of it. With 100 and 150 the benchmark "bytes" gained about half as much: the smallest heap of a coordinator leaves no room
  * then for the 32 MB of new buffers at which V8 looks through new objects alone.
  */
 const growingPercent = 300;
