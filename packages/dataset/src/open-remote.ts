@@ -28,6 +28,7 @@ export async function openRemote(physical: PhysicalOperator, settings: RunSettin
   const job = await on.openJob({
     name: settings.name ?? first.name, volunteers,
     plan: physical,
+    ...(settings.resume === true && { resume: true }),
     ...(identity !== undefined && { identity }),
     ...(note !== undefined && { note }),
     ...(priority !== undefined && { priority }),

@@ -16,6 +16,8 @@ export interface RemoteJobSettings {
   readonly name: string;
   /** Names the job for good: the same for a run that is continued and cuts the same blocks. Without one it is a job of its own. */
   readonly identity?: string;
+  /** It is meant to go on with what an earlier run of that identity has done: where there is nothing of it, that is said. */
+  readonly resume?: boolean;
   /** What will run: for those who name jobs by it. */
   readonly plan?: PhysicalOperator;
   /** What its rows are, in a sentence for volunteers. */

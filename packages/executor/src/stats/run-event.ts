@@ -1,12 +1,21 @@
 import type { SinkResult } from "@shoal/core";
 import type { RunStats } from "./run-stats.ts";
 
-/** Where a stage stands. */
+/** Where a stage stands: what this run has done of it, and not the one that it continues. */
 export interface StageProgress {
   readonly stage: number;
   readonly name: string;
   readonly rowsIn: number;
+  /** Handed on, to the next stage or to the output. */
   readonly rowsOut: number;
+  /** Done by actors, in whatever order; they are handed on in their turn. Elsewhere the same as `rowsOut`. */
+  readonly rowsDone: number;
+  /** Done by the run that this one continues, as far as it is known; absent: none. */
+  readonly rowsBefore?: number;
+  /** How many there will be in the end, `rowsBefore` among them: where the sources know their rows. After a step that changes their number it is what it has made of them so far, and `isEstimate`. */
+  readonly rowsExpected?: number;
+  readonly isEstimate?: true;
+  /** Of `rowsDone`, over the run. */
   readonly rowsPerSecond: number;
   /** Blocks read and not handed on: waiting for an actor, in one, or waiting for their turn. Only for pools of actors. */
   readonly queue?: number;
@@ -14,6 +23,8 @@ export interface StageProgress {
   readonly actors?: number;
   /** Actors that are starting and loading their predictor; not among `actors` yet. */
   readonly actorsLoading?: number;
+  /** Other machines run the stage: its actors are workers, each with as many actors as it likes. */
+  readonly byWorkers?: true;
   readonly failedRows: number;
 }
 

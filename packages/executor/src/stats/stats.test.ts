@@ -71,6 +71,12 @@ test("where other machines predicted, the report says who did how many rows", ()
     "10 workers on webgpu, cpu, wasm; rows by worker: box 1,200, anna 30, tab 0 1, tab 1 1, tab 2 1, tab 3 1, tab 4 1, tab 5 1, 2 others 2");
 });
 
+test("where an earlier run had done rows, they are said once, and are no part of a pace", () => {
+  const stats: RunStats = { wallMs: 2000, rowsOut: 40, rowsBefore: 60, rowsPerSecond: 20, consumerMs: 0, failedRows: 0, deadLettered: 0, notices: [], bottleneck: "", stages: [stage("score", { kind: "actor-pool", pool: pool({ workers: [] }) })] };
+  expect(formatStats(stats)).toMatch(/^40 rows in 2\.0 s \(20 rows\/s\); 60 rows were done before\n/);
+  expect(formatStats(stats)).toContain("score\n  no worker had anything to do\n");
+});
+
 test("one is said as one", () => {
   const stats: RunStats = { wallMs: 1500, rowsOut: 1, rowsPerSecond: 0.7, consumerMs: 0, failedRows: 0, deadLettered: 0, notices: [], bottleneck: "", stages: [stage("score", { kind: "actor-pool", pool: pool({ actors: 1, batches: 1, batchRows: { min: 1, median: 1, max: 1 } }) })] };
   expect(formatStats(stats)).toMatch(/^1 row in 1\.5 s[^]*1 actor on cpu[^]*1 batch of 1 row; preprocess/);
