@@ -110,6 +110,16 @@ test("--dashboard shows an ordinary run to this machine, and lets nobody in", { 
   expect(output("watched.jsonl")).toBe(expected);
 });
 
+test("where nothing goes over a coordinator none is started, and the flags that are for one are named", { timeout: 60_000 }, async () => {
+  const words = fileURLToPath(new URL("../../apps/examples/predictors/words.ts", import.meta.url));
+  const watched = shoal(["run", words, "--dashboard", "--host", "0.0.0.0"]);
+  expect(await watched.code).toBe(0);
+  expect(watched.err.text()).toMatch(/note: Nothing of this goes to this coordinator: words stays, because .*\. So no coordinator is started, and --dashboard and --host have no effect\./);
+  const shared = shoal(["run", words, "--share"]);
+  expect(await shared.code).toBe(1);
+  expect(shared.err.text()).toContain("nothing-travels");
+});
+
 test("a shared run that was killed goes on where it was, under the same link", { timeout: 120_000 }, async () => {
   const env = { SHOAL_OUT: "killed.jsonl", SHOAL_WAITS: "true" };
   const first = shoal(["run", job, "--share", "--volunteers", "--json"], env);

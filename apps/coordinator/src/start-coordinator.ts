@@ -214,14 +214,15 @@ function unbuiltPages(): string[] {
 
 function advice({ host = "127.0.0.1", https, baseUrl, folder }: CoordinatorOptions, { url }: Served, isSecure: boolean): string[] {
   if (baseUrl !== undefined) return [];
+  const onlyHere = isOnlyHere(host) ? [`Only this machine can open ${url}. For others in your network: --host 0.0.0.0${isSecure ? "" : ", and --https so that tabs may use their GPU"}.`] : [];
   if (https === true) {
     return [
+      ...onlyHere,
       "The certificate was made on this machine: each browser warns once (\"Advanced\", then \"Proceed\"; in Safari \"Show Details\", then \"visit this website\"). Without the warning: a tunnel or a proxy with a certificate of its own, and --base-url.",
       ...(folder === undefined ? [] : [`Machines need its certificate: copy ${join(resolve(folder), certName)} there, and run NODE_EXTRA_CA_CERTS=${certName} shoal work "…".`]),
     ];
   }
-  if (isSecure) return [];
-  if (isOnlyHere(host)) return [`Only this machine can open ${url}. For others in your network: --host 0.0.0.0, and --https so that tabs may use their GPU.`];
+  if (isSecure || onlyHere.length > 0) return onlyHere;
   return [
     `Tabs that open ${url} compute without their GPU: browsers give WebGPU to https pages only. Add --https, or put a tunnel or a proxy with https in front and name it with --base-url.`,
     ...(isEveryAddress(host) && localAddresses().length > 1 ? [`This machine also has the addresses ${localAddresses().slice(1, 5).join(", ")}.`] : []),

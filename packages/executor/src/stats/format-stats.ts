@@ -29,7 +29,7 @@ function poolLines({ name }: StageStats, pool: PoolStats): string[] {
   const parts = [
     pool.workers === undefined ? `${plural(pool.actors, "actor")} on ${pool.device || "?"}, predicting ${Math.round(100 * pool.utilisation)} % of the time, loaded in ${duration(pool.loadMs / Math.max(1, pool.actors))}` : workersText(pool.workers, pool.device),
     pool.deviceChoice ?? "",
-    `${plural(pool.batches, "batch", "batches")} of ${min === max ? plural(max, "row") : `${count(min)}–${count(max)} (median ${count(median)}) rows`}; preprocess ${duration(pool.preprocessMs)}, predict ${duration(pool.predictMs)}, postprocess ${duration(pool.postprocessMs)}`,
+    `${plural(pool.batches, "batch", "batches")} of ${min === max ? plural(max, "row") : `${count(min)}–${count(max)} rows, half of the rows in batches of ${count(median)} or more`}; preprocess ${duration(pool.preprocessMs)}, predict ${duration(pool.predictMs)}, postprocess ${duration(pool.postprocessMs)}`,
     [
       pool.paddingEfficiency !== undefined && `padding efficiency ${Math.round(100 * pool.paddingEfficiency)} %`,
       pool.collapsedRows > 0 && `${count(pool.collapsedRows)} rows collapsed`,

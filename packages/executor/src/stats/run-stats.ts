@@ -44,6 +44,7 @@ export interface PoolStats {
   readonly startMs?: number;
   readonly batches: number;
   readonly failedBatches: number;
+  /** Rows that one call of `predict` was given. `median`: half of the rows were in batches of at least so many. */
   readonly batchRows: { readonly min: number; readonly median: number; readonly max: number };
   /** Real ÷ padded tokens, where the predictor counts them. */
   readonly paddingEfficiency?: number;

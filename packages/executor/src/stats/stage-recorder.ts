@@ -200,6 +200,7 @@ export class PoolRecorder {
     this.resized(this.#actors);
     const sizes = [...this.#batches].sort(([a], [b]) => a - b);
     const batches = sizes.reduce((sum, [, times]) => sum + times, 0);
+    const batchedRows = sizes.reduce((sum, [size, times]) => sum + size * times, 0);
     const real = this.#counts.get("realTokens");
     const padded = this.#counts.get("paddedTokens");
     return {
@@ -207,7 +208,7 @@ export class PoolRecorder {
       preprocessMs: this.preprocessMs, predictMs: this.predictMs, postprocessMs: this.postprocessMs, loadMs: this.loadMs,
       ...(this.#firstActorAt === undefined ? {} : { startMs: this.#firstActorAt - this.#createdAt }),
       batches, failedBatches: this.failedBatches,
-      batchRows: { min: sizes[0]?.[0] ?? 0, median: medianOf(sizes, batches), max: sizes.at(-1)?.[0] ?? 0 },
+      batchRows: { min: sizes[0]?.[0] ?? 0, median: medianOf(sizes, batchedRows), max: sizes.at(-1)?.[0] ?? 0 },
       ...(real !== undefined && padded ? { paddingEfficiency: real / padded } : {}),
       counts: Object.fromEntries(this.#counts),
       retries: this.retries, lostActors: this.lostActors, collapsedRows: this.collapsedRows,
@@ -222,11 +223,12 @@ function sharesOf(workers: ReadonlyMap<string, number>): WorkerShare[] {
   return Array.from(workers, ([worker, rows]) => ({ worker, rows })).toSorted((a, b) => b.rows - a.rows);
 }
 
-function medianOf(sizes: readonly (readonly [size: number, times: number])[], total: number): number {
+/** Of the rows and not of the batches: a few that were left over, each alone, would else outweigh the large ones that took the time. */
+function medianOf(sizes: readonly (readonly [size: number, times: number])[], rows: number): number {
   let seen = 0;
   for (const [size, times] of sizes) {
-    seen += times;
-    if (2 * seen >= total) return size;
+    seen += size * times;
+    if (2 * seen >= rows) return size;
   }
   return 0;
 }
