@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { assertSameStore, createGateway, engineSecret, memoryChannel, memoryEngine, type Channel, type CloseOptions, type DriverToGateway, type Engine, type Gateway, type GatewayToDriver, type GatewayToWorker, type SchedulerSettings, type Scope, type WorkerToGateway } from "@shoal/cluster";
-import { openEmbeddedEngine } from "@shoal/cluster/embedded";
+import { holdFolder, openEmbeddedEngine } from "@shoal/cluster/embedded";
 import { ShoalError, silentLogger, systemClock, type Logger } from "@shoal/core";
 import { closeLastFirst } from "./close-last-first.ts";
 import { createResultChecker } from "./checking/result-checker.ts";
@@ -106,7 +106,11 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
     const measured = options.engine === undefined ? undefined : measureEngine(options.engine, clock);
     const engine: Engine = measured?.engine ?? (folder === undefined ? memoryEngine() : await openEmbeddedEngine(folder));
     if (measured === undefined) closing.push(() => engine.close());
-    // After the engine, whose lock keeps others out of the folder.
+    else if (folder !== undefined) {
+      const held = await holdFolder(folder);
+      closing.push(() => held.release());
+    }
+    // After the lock that keeps others out of the folder: the engine's, where it lies there.
     const state = await openState(folder, options.secret);
     const secret = measured === undefined ? state.secret : await engineSecret(engine, state.secret, { clock, ...(options.signal !== undefined && { signal: options.signal }) });
     if (measured !== undefined) await assertSameStore(engine, { clock, random, ...(options.signal !== undefined && { signal: options.signal }) });
