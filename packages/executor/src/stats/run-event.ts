@@ -1,4 +1,4 @@
-import type { SinkResult } from "@shoal/core";
+import type { FailureClass, SinkResult } from "@shoal/core";
 import type { RunStats } from "./run-stats.ts";
 
 /** Where a stage stands: what this run has done of it, and not the one that it continues. */
@@ -36,7 +36,7 @@ export type RunEvent =
   | ({ readonly kind: "stage-progress"; readonly elapsedMs: number; readonly etaMs?: number } & StageProgress)
   | { readonly kind: "actor-started"; readonly stage: number; readonly name: string; readonly actor: string; readonly device: string; readonly loadMs: number }
   | { readonly kind: "actor-stopped"; readonly stage: number; readonly name: string; readonly actor: string; readonly reason: string }
-  | { readonly kind: "actor-lost"; readonly stage: number; readonly name: string; readonly actor: string; readonly reason: string }
+  | { readonly kind: "actor-lost"; readonly stage: number; readonly name: string; readonly actor: string; readonly reason: string; readonly failure: FailureClass }
   | { readonly kind: "batch-failed"; readonly stage: number; readonly name: string; readonly rows: number; readonly code: string; readonly message: string }
   | { readonly kind: "notice"; readonly message: string }
   | { readonly kind: "run-finished"; readonly stats: RunStats; readonly result?: SinkResult }

@@ -76,7 +76,7 @@ describe("a terminal", () => {
     const display = showProgress(stream);
     display.onEvent(stage());
     display.onEvent(stage(predicting));
-    display.onEvent({ kind: "actor-lost", stage: 1, name: "sentiment", actor: "sentiment#2", reason: "exit code 134" });
+    display.onEvent({ kind: "actor-lost", stage: 1, name: "sentiment", actor: "sentiment#2", reason: "exit code 134", failure: "worker-lost" });
     display.onEvent(stage({ rowsOut: 20, rowsPerSecond: 7 }));
     display.stop();
     const screen = render(text());
