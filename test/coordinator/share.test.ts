@@ -140,7 +140,7 @@ test("a shared run that was killed goes on where it was, under the same link", {
 test("with nothing to resume a shared run starts, and says so", { timeout: 60_000 }, async () => {
   const run = shoal(["run", job, "--share", "--resume"], { SHOAL_OUT: "begun.jsonl" });
   expect(await run.code).toBe(0);
-  expect(run.err.text()).toContain('note: There is nothing to resume for "job": this run starts at the first row.');
+  expect(run.err.text()).toContain('note: There is nothing to resume for "job" with these steps: this run starts at the first row.');
   expect(output("begun.jsonl")).toBe(expected);
 });
 

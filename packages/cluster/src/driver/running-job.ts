@@ -208,7 +208,7 @@ export class RunningJob implements ClusterJob {
   #tellCommitted(blocks: number, rows = 0): void {
     const { name, resume } = this.#settings;
     if (blocks > 0) this.notice(`${rows > 0 ? plural(rows, "row") : plural(blocks, "block")} of "${name}" ${(rows || blocks) === 1 ? "was" : "were"} done before: they are not run again.`);
-    else if (resume === true && this.#settings.identity !== undefined) this.notice(`There is nothing to resume for "${name}": this run starts at the first row.`);
+    else if (resume === true && this.#settings.identity !== undefined) this.notice(`There is nothing to resume for "${name}" with these steps: this run starts at the first row.`);
     else if (this.#isContinued) this.notice(`${this.#parts.keeper() ?? "The coordinator"} has nothing of "${name}" from before: all of it is run. Was it with another coordinator, or longer ago than a week?`);
   }
 
