@@ -29,6 +29,17 @@ test("infer: CSV in, labels out, no code", async () => {
   expect(again).toMatchObject({ code: 1, err: expect.stringMatching(/output-exists[^]*\{ mode: "overwrite" \}[^]*With this command: --overwrite/) as string });
 });
 
+test("where the job names its output, the hint says what to change in the job, and no flag that has no effect there", async () => {
+  const job = join(fixtures, "named-job.ts");
+  writeFileSync(join(folder, "named.jsonl"), "");
+  const { code, err } = await shoal(["run", job], folder);
+  expect(code).toBe(1);
+  expect(err).toMatch(/output-exists[^]*To start anew, in the job: jsonl\("named\.jsonl", \{ mode: "overwrite" \}\)/);
+  expect(err).not.toContain("--overwrite");
+  const refused = await shoal(["run", job, "--overwrite"], folder);
+  expect(refused).toMatchObject({ code: 2, err: expect.stringMatching(/--overwrite has no effect here[^]*Say it where the output is named, as in parquet\("out\/", \{ mode: "overwrite" \}\)/) as string });
+});
+
 test("a row without a text is named as a person counts, and the flag that lets it go", async () => {
   writeFileSync(join(folder, "gaps.csv"), "id,text\n1,so good\n2,so bad\n3,\n");
   const args = ["infer", "gaps.csv", "--task", "text-classification", "--model", "sentiment", "--input", "text", "--output", "label", "-o", "gaps.jsonl", "--quiet"];

@@ -1,9 +1,9 @@
 // Rows 19 and 23 of the fault table: who may come in, as whom, and with which version.
-import { memoryChannel, memoryEngine, type WorkerTraits } from "@shoal/cluster";
+import { memoryChannel, memoryEngine, type LeasedTask, type WorkerTraits } from "@shoal/cluster";
 import { decodeBlock } from "@shoal/core/arrow";
 import { FakeClock } from "@shoal/testing";
 import { expect, test } from "vitest";
-import { closeLater, openGateway } from "./open-gateway.ts";
+import { closeLater, openGateway, passUntil } from "./open-gateway.ts";
 import { blockBytes, numbers, ScriptedDriver, segmentWith } from "./scripted-driver.ts";
 import { doubles, ScriptedWorker, twice } from "./scripted-worker.ts";
 import { until } from "./until.ts";
@@ -140,6 +140,19 @@ test("volunteers and tabs see only jobs for volunteers; code goes only to machin
   new ScriptedWorker("developer", { traits: { runsCode: true } }).connect(gateway);
   await code.finished();
   expect(code.parts(0)).toMatchObject([{ message: { worker: "developer" } }]);
+});
+
+test("the driver is told of all workers that are there, one that leaves and finishes what it has among them", async () => {
+  const opened = await openGateway();
+  closeLater(opened);
+  const { gateway, clock } = opened;
+  const driver = new ScriptedDriver().connect(gateway);
+  const workers = ["stays", "leaves"].map((name) => new ScriptedWorker(name, { script: () => "silent" }).connect(gateway));
+  const [, { attempt }] = (await Promise.all(workers.map((worker) => worker.task()))) as [LeasedTask, LeasedTask];
+  workers[1]?.say({ kind: "draining", finishing: [attempt.number] });
+  await passUntil(clock, () => gateway.snapshot().workers.some(({ state }) => state === "draining"));
+  await clock.advance(1_000);
+  expect(driver.all("fleet").at(-1)).toMatchObject({ workers: 2, busy: 2 });
 });
 
 test.each<[string, Parameters<typeof segmentWith>[0], Partial<WorkerTraits>, string]>([

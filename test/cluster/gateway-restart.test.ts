@@ -54,7 +54,9 @@ test("what was committed before a kill is not leased again, and what a worker st
   const second = await lives.next();
   const again = new ScriptedDriver({ blocks }).connect(second);
   await until(() => again.done.size === 5);
-  expect(again.all("accepted")).toMatchObject([{ committedBlocks: 5 }]);
+  expect(again.all("accepted")).toMatchObject([{ committedBlocks: 5, before: [{ rows: 20, runs: [[0, 5]] }] }]);
+  // Nobody knows any more what it was called for people.
+  expect(again.parts(0)).toMatchObject([{ message: { worker: "a worker that left" } }]);
   expect(second.snapshot().jobs).toMatchObject([{ rowsDone: 20, rowsBefore: 20 }]);
   worker.script = () => "silent";
   worker.connect(second);

@@ -37,6 +37,14 @@ test("all of them print the same tokens, each with its own address, and for prog
   expect(readFileSync(join(folder, "one", "coordinator.json"), "utf8")).toContain(`"port": ${one.port}`);
 });
 
+test("two gateways of one machine don't get one folder: the second is told who has it", async () => {
+  const engine = memoryEngine();
+  const one = await start(engine, "contested");
+  await expect(start(engine, "contested")).rejects.toThrow(new RegExp(`contested" belongs to process ${process.pid} on`));
+  await one.close();
+  await expect(start(engine, "contested")).resolves.toMatchObject({ port: one.port });
+});
+
 test("two that want a link at the same moment print the same one", async () => {
   const engine = memoryEngine();
   const [one, two] = await Promise.all([start(engine, "early"), start(engine, "as early")]);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
+import type { RunStats } from "@shoal/executor";
 import { startReading, type Reading } from "./reading.ts";
 
 const main = fileURLToPath(new URL("../../packages/shoal/src/cli/main.ts", import.meta.url));
@@ -109,6 +110,16 @@ test("--dashboard shows an ordinary run to this machine, and lets nobody in", { 
   expect(output("watched.jsonl")).toBe(expected);
 });
 
+test("where nothing goes over a coordinator none is started, and the flags that are for one are named", { timeout: 60_000 }, async () => {
+  const words = fileURLToPath(new URL("../../apps/examples/predictors/words.ts", import.meta.url));
+  const watched = shoal(["run", words, "--dashboard", "--host", "0.0.0.0"]);
+  expect(await watched.code).toBe(0);
+  expect(watched.err.text()).toMatch(/note: Nothing of this goes to this coordinator: words stays, because .*\. So no coordinator is started, and --dashboard and --host have no effect\./);
+  const shared = shoal(["run", words, "--share"]);
+  expect(await shared.code).toBe(1);
+  expect(shared.err.text()).toContain("nothing-travels");
+});
+
 test("a shared run that was killed goes on where it was, under the same link", { timeout: 120_000 }, async () => {
   const env = { SHOAL_OUT: "killed.jsonl", SHOAL_WAITS: "true" };
   const first = shoal(["run", job, "--share", "--volunteers", "--json"], env);
@@ -121,9 +132,16 @@ test("a shared run that was killed goes on where it was, under the same link", {
   expect(again).toBe(links);
   writeFileSync(join(folder, "go"), "");
   expect(await second.code).toBe(0);
-  expect(second.out.text()).toMatch(/blocks? of \\"job\\" w[^"]* done before/);
+  expect(second.out.text()).toMatch(/rows? of \\"job\\" w[^"]* done before/);
   expect(output("killed.jsonl")).toBe(expected);
   expect(readdirSync(folder).filter((name) => name.startsWith(".killed"))).toEqual([]);
+});
+
+test("with nothing to resume a shared run starts, and says so", { timeout: 60_000 }, async () => {
+  const run = shoal(["run", job, "--share", "--resume"], { SHOAL_OUT: "begun.jsonl" });
+  expect(await run.code).toBe(0);
+  expect(run.err.text()).toContain('note: There is nothing to resume for "job" with these steps: this run starts at the first row.');
+  expect(output("begun.jsonl")).toBe(expected);
 });
 
 test("one that is continued by --resume is given what was done, under the same link", { timeout: 180_000 }, async () => {
@@ -140,7 +158,16 @@ test("one that is continued by --resume is given what was done, under the same l
   const second = shoal(["run", resumable, "--share", "--resume", "--json"], env);
   expect((await second.out.until(linksLine))[1]).toBe(links);
   expect(await second.code).toBe(0);
-  expect(second.out.text()).toMatch(/blocks? of \\"resumable-job\\" w[^"]* done before/);
+  expect(second.out.text()).toMatch(/rows? of \\"resumable-job\\" w[^"]* done before/);
+  // What it says of itself is about its own rows; the others are done from the start.
+  const finished = eventsOf(second).find(({ kind }) => kind === "run-finished") as { readonly stats: RunStats };
+  const { rowsOut, rowsBefore = 0, rowsPerSecond, wallMs, stages } = finished.stats;
+  expect([rowsOut + rowsBefore, rowsBefore > 0]).toEqual([12_000, true]);
+  expect(rowsPerSecond).toBeCloseTo((1000 * rowsOut) / wallMs, 5);
+  expect(stages.at(-1)?.pool?.workers).toEqual([{ worker: "this machine", rows: rowsOut }]);
+  const progress = eventsOf(second).filter(({ kind, name }) => kind === "stage-progress" && String(name).startsWith("text-classification")) as { readonly rowsDone: number; readonly rowsBefore?: number }[];
+  expect(new Set(progress.flatMap((each) => each.rowsBefore ?? []))).toEqual(new Set([rowsBefore]));
+  expect(progress.at(-1)?.rowsDone).toBe(rowsOut);
   expect(output("resumed.jsonl")).toBe(whole);
   expect(readdirSync(folder).filter((name) => name.startsWith(".resumed"))).toEqual([]);
 });
@@ -164,7 +191,7 @@ test("after Ctrl-C the guests wait for it to come back; what they did behind a b
   await guest.out.until(/was stopped; waiting for it to come back/);
   const second = shoal(["run", resumable, "--share", "--cpus", "0", "--resume", "--json"], env);
   expect(await second.code).toBe(0);
-  expect(second.out.text()).toMatch(/blocks? of \\"resumable-job\\" w[^"]* done before/);
+  expect(second.out.text()).toMatch(/rows? of \\"resumable-job\\" w[^"]* done before/);
   expect(output("stopped.jsonl")).toBe(whole);
   // The same guest did it all, each row once; and now it is over.
   expect(await guest.code).toBe(0);
@@ -185,6 +212,11 @@ test("a run that was alone is shared when it goes on, after the rows that it has
   expect(output("alone.jsonl")).toBe(whole);
   expect(readdirSync(folder).filter((name) => name.startsWith(".alone"))).toEqual([]);
 });
+
+/** What a run with --json has said. */
+function eventsOf({ out }: Running): readonly Readonly<Record<string, unknown>>[] {
+  return out.text().split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+}
 
 /** 12,000 rows in `in.jsonl`, and what one machine writes of them. */
 async function manyRows(): Promise<string> {

@@ -117,7 +117,8 @@ test("what a person should know of how it listens is said", async () => {
   };
   expect(await advice({})).toMatch(/Only this machine .*--host 0\.0\.0\.0/);
   expect(await advice({ host: "0.0.0.0" })).toMatch(/without their GPU.*--https/);
-  expect(await advice({ https: true })).toMatch(/warns once/);
+  expect(await advice({ https: true })).toMatch(/Only this machine .*--host 0\.0\.0\.0\..*warns once/);
+  expect(await advice({ host: "0.0.0.0", https: true })).not.toContain("Only this machine");
   expect(await advice({ baseUrl: "https://shoal.example/" })).toBe("");
 });
 

@@ -36,6 +36,8 @@ test("killed with -9 and resumed: byte for byte the same, and only what was in f
   const resumed = await place.run([job, "-o", "out.jsonl", "--resume"]);
   expect(resumed).toMatchObject({ code: 3, err: expect.stringContaining(`Going on after ${rows.toLocaleString("en-US")} rows that are done`) as string });
   expect(resumed.err.match(/Going on after/g)).toHaveLength(1);
+  const said = /^([\d,]+) rows in .*; ([\d,]+) rows were done before$/m.exec(resumed.err)?.slice(1).map((count) => Number(count.replace(",", ""))) ?? [];
+  expect(said.reduce((sum, count) => sum + count, 0)).toBe(1881);
   expect(place.output("out.jsonl")).toEqual(wanted);
   expect(place.letters("out.jsonl.dead-letters.jsonl")).toEqual(letters);
   expect(readdirSync(place.folder).filter((name) => name.includes("unfinished"))).toEqual([]);

@@ -49,17 +49,17 @@ test("a lost connection says when it is tried again; progress after it is back i
 });
 
 test("a lost GPU is said in plain words, for a while", () => {
-  const lost = after(newWork(nothing), { kind: "notice", message: "shoal-actor-1 was lost: GPU device was lost" });
+  const lost = after(newWork(nothing), { kind: "notice", message: "shoal-actor-1 was lost: the adapter is gone", failure: "device-lost" });
   expect(lost.notice?.message).toMatch(/^The browser took the graphics card away/);
   expect(after(lost, ...Array.from({ length: 31 }, () => progress(1, 1))).notice).toBeUndefined();
-  expect(after(newWork(nothing), { kind: "failed", error: { code: "x", message: "Out of memory" } }).notice?.message).toMatch(/less at a time/);
+  expect(after(newWork(nothing), { kind: "failed", error: { code: "x", message: "It was too much.", failure: "oom" } }).notice?.message).toMatch(/less at a time/);
 });
 
 test("files that come are loading, and no notice; what an actor says is said without its number", () => {
   const url = "http://127.0.0.1:1/models/abc/onnx/model.onnx";
-  const loading = after(newWork(nothing), { kind: "loading", name: "s", doneBytes: 0, bytes: 50e6 }, { kind: "notice", message: `text-classification(s)#1: Downloading ${url}` });
+  const loading = after(newWork(nothing), { kind: "loading", name: "s", doneBytes: 0, bytes: 50e6 }, { kind: "download", url, doneBytes: 0 });
   expect(loading).toMatchObject({ activity: { kind: "loading", doneBytes: 0, bytes: 50e6 } });
-  const half = after(loading, { kind: "notice", message: `text-classification(s)#1: Downloading ${url}: 20.5 MB of 41.0 MB` });
+  const half = after(loading, { kind: "download", url, doneBytes: 20.5e6, bytes: 41e6 });
   expect([half.activity, half.notice]).toEqual([{ kind: "loading", name: "s", doneBytes: 20.5e6, bytes: 50e6 }, undefined]);
   const again = after(half, { kind: "loading", name: "s", doneBytes: 0, bytes: 50e6 });
   expect(again.activity).toEqual(half.activity);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { assertSameStore, createGateway, engineSecret, memoryChannel, memoryEngine, type Channel, type CloseOptions, type DriverToGateway, type Engine, type Gateway, type GatewayToDriver, type GatewayToWorker, type SchedulerSettings, type Scope, type WorkerToGateway } from "@shoal/cluster";
-import { openEmbeddedEngine } from "@shoal/cluster/embedded";
+import { holdFolder, openEmbeddedEngine } from "@shoal/cluster/embedded";
 import { ShoalError, silentLogger, systemClock, type Logger } from "@shoal/core";
 import { closeLastFirst } from "./close-last-first.ts";
 import { createResultChecker } from "./checking/result-checker.ts";
@@ -106,7 +106,11 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
     const measured = options.engine === undefined ? undefined : measureEngine(options.engine, clock);
     const engine: Engine = measured?.engine ?? (folder === undefined ? memoryEngine() : await openEmbeddedEngine(folder));
     if (measured === undefined) closing.push(() => engine.close());
-    // After the engine, whose lock keeps others out of the folder.
+    else if (folder !== undefined) {
+      const held = await holdFolder(folder);
+      closing.push(() => held.release());
+    }
+    // After the lock that keeps others out of the folder: the engine's, where it lies there.
     const state = await openState(folder, options.secret);
     const secret = measured === undefined ? state.secret : await engineSecret(engine, state.secret, { clock, ...(options.signal !== undefined && { signal: options.signal }) });
     if (measured !== undefined) await assertSameStore(engine, { clock, random, ...(options.signal !== undefined && { signal: options.signal }) });
@@ -214,14 +218,15 @@ function unbuiltPages(): string[] {
 
 function advice({ host = "127.0.0.1", https, baseUrl, folder }: CoordinatorOptions, { url }: Served, isSecure: boolean): string[] {
   if (baseUrl !== undefined) return [];
+  const onlyHere = isOnlyHere(host) ? [`Only this machine can open ${url}. For others in your network: --host 0.0.0.0${isSecure ? "" : ", and --https so that tabs may use their GPU"}.`] : [];
   if (https === true) {
     return [
+      ...onlyHere,
       "The certificate was made on this machine: each browser warns once (\"Advanced\", then \"Proceed\"; in Safari \"Show Details\", then \"visit this website\"). Without the warning: a tunnel or a proxy with a certificate of its own, and --base-url.",
       ...(folder === undefined ? [] : [`Machines need its certificate: copy ${join(resolve(folder), certName)} there, and run NODE_EXTRA_CA_CERTS=${certName} shoal work "…".`]),
     ];
   }
-  if (isSecure) return [];
-  if (isOnlyHere(host)) return [`Only this machine can open ${url}. For others in your network: --host 0.0.0.0, and --https so that tabs may use their GPU.`];
+  if (isSecure || onlyHere.length > 0) return onlyHere;
   return [
     `Tabs that open ${url} compute without their GPU: browsers give WebGPU to https pages only. Add --https, or put a tunnel or a proxy with https in front and name it with --base-url.`,
     ...(isEveryAddress(host) && localAddresses().length > 1 ? [`This machine also has the addresses ${localAddresses().slice(1, 5).join(", ")}.`] : []),

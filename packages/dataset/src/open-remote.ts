@@ -22,12 +22,14 @@ export async function openRemote(physical: PhysicalOperator, settings: RunSettin
   const kept = stays.filter((step) => step.predictor);
   const [first] = segments;
   if (first === undefined) {
-    if (kept.length > 0) throw nothingTravels(on.name, kept);
-    return here({ ...environment, notices: [`Nothing of this goes to ${on.name}: it has no predictor.`] });
+    const { note = "", mayRunHere = false } = on.whenAllStays ?? {};
+    if (kept.length > 0 && !mayRunHere) throw nothingTravels(on.name, kept);
+    return here({ ...environment, notices: [`Nothing of this goes to ${on.name}: ${kept.length === 0 ? "it has no predictor" : reasons(kept)}.${note === "" ? "" : ` ${note}`}`] });
   }
   const job = await on.openJob({
     name: settings.name ?? first.name, volunteers,
     plan: physical,
+    ...(settings.resume === true && { resume: true }),
     ...(identity !== undefined && { identity }),
     ...(note !== undefined && { note }),
     ...(priority !== undefined && { priority }),
@@ -45,8 +47,12 @@ function there(job: RemoteJob, environment: Environment): Remote {
   return { environment, published: () => job.published(), [Symbol.asyncDispose]: () => job[Symbol.asyncDispose]() };
 }
 
+function reasons(kept: readonly StayingStep[]): string {
+  return kept.map(({ step, why }) => `${step} stays, because ${why}`).join("; ");
+}
+
 function nothingTravels(coordinator: string, kept: readonly StayingStep[]): ShoalError {
-  return new ShoalError("nothing-travels", `No predictor of this run can go to ${coordinator}: ${kept.map(({ step, why }) => `${step} stays, because ${why}`).join("; ")}.`, {
+  return new ShoalError("nothing-travels", `No predictor of this run can go to ${coordinator}: ${reasons(kept)}.`, {
     failure: "bug",
     hint: `${kept.some(({ asCode }) => asCode) ? "Let predictors of your own go along as code, with --code (in a program, connect(link, { code: true })), to workers started with --allow-code. Or run it here" : "Run it here"}, without --share or --on (in a program, { on }), or use a declarative predictor such as textClassification(…); --explain shows what travels.`,
     details: { stays: kept.map(({ step, why }) => ({ step, why })) },

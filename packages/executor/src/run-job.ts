@@ -34,6 +34,8 @@ export async function runToSink(plan: PhysicalOperator, sink: Datasink, environm
     return turn;
   };
   let finished: RunStats | undefined;
+  let rowsBefore = 0;
+  const told = (stats: RunStats): RunStats => (rowsBefore === 0 ? stats : { ...stats, rowsBefore });
   const toSink = sink.keepsDeadLetters === false ? undefined : (letters: readonly DeadLetter[]): Promise<void> => inTurn(async () => writer?.writeDeadLetters(letters));
   const deadLetters = environment.deadLetters ?? toSink;
   const execution = execute(plan, {
@@ -59,6 +61,7 @@ export async function runToSink(plan: PhysicalOperator, sink: Datasink, environm
     const written = kept?.kept ?? 0;
     const isWhole = await kept?.replay(write, deadLetters ?? (async () => {}));
     if (resume && kept !== undefined && kept.kept < written) notice(environment, `The ledger is damaged: of those ${plural(written, "row")}, ${kept.kept === 0 ? "none" : `only the first ${kept.kept}`} can be read. The others are made again.`);
+    rowsBefore = (isWhole === true ? kept?.kept : kept?.tracking.madeBefore) ?? 0;
     if (!isWhole) {
       for await (const block of execution) {
         const fresh = kept?.fresh(block) ?? block;
@@ -70,14 +73,14 @@ export async function runToSink(plan: PhysicalOperator, sink: Datasink, environm
     }
     await kept?.close();
     const result = await inTurn(() => opened.publish(seen ?? schema ?? { fields: [] }));
-    const stats = finished ?? execution.stats();
+    const stats = told(finished ?? execution.stats());
     environment.onEvent?.({ kind: "run-finished", stats, result });
     return { result, stats };
   } catch (thrown) {
     const error = kept?.hasDevices === true && ShoalError.is(thrown, "device-unavailable") ? deviceChanged(sink.name, "a device that failed to start", undefined, thrown) : thrown;
     if (finished !== undefined) {
       const { code, message } = ShoalError.from(error).toData();
-      environment.onEvent?.({ kind: "run-failed", code, message, stats: finished });
+      environment.onEvent?.({ kind: "run-failed", code, message, stats: told(finished) });
     }
     // A ledger that could not be opened stays for a run that fits it.
     throw await givenUp(opened, kept, error, opening && resume, inTurn, environment);

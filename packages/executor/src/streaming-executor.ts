@@ -8,8 +8,10 @@ import { fitActors, type PoolFit } from "./pool/fit-actors.ts";
 import { openActorPool } from "./pool/open-actor-pool.ts";
 import { allFailed } from "./stats/all-failed.ts";
 import { assertConserved, keepsCount } from "./stats/conservation.ts";
+import { keepsRows } from "./stats/count-rows.ts";
 import { RunProgress } from "./stats/run-progress.ts";
 import { withVariant } from "./device/measure-devices.ts";
+import { tellRowsPassed } from "./resume/rows-passed.ts";
 import type { StageDevice } from "./resume/run-ledger.ts";
 import type { RunTracking } from "./resume/run-tracking.ts";
 import type { RunEvent, StageProgress } from "./stats/run-event.ts";
@@ -145,6 +147,9 @@ class StreamingExecutor implements Execution {
         onEvent: (event) => (event.kind === "notice" ? this.#notice(event.message) : this.#emit({ ...event, stage: record.stage, name: record.name })),
       }),
     }, environment.written);
+    // Records and plan nodes stand in the same order: inputs first.
+    for (const [at, operator] of inOrder(this.#plan).entries()) (this.#records[at] as StageRecorder).keepsRows = keepsRows(operator);
+    if (tracking !== undefined) tellRowsPassed(this.#records, tracking);
     this.#emit({ kind: "run-started", stages: this.#records.map(({ stage, name, kind }) => ({ stage, name, kind })) });
     for (const notice of environment.notices ?? []) this.#notice(notice);
     for (const { notice } of this.#fits.values()) if (notice !== undefined) this.#notice(notice);
@@ -169,7 +174,6 @@ class StreamingExecutor implements Execution {
   }
 
   #assertConserved(): void {
-    // Records and plan nodes stand in the same order: inputs first.
     for (const [at, operator] of inOrder(this.#plan).entries()) if (keepsCount(operator)) assertConserved(this.#records[at] as StageRecorder);
   }
 
@@ -190,9 +194,11 @@ class StreamingExecutor implements Execution {
     const wallMs = this.#startedAt === undefined ? 0 : now - this.#startedAt;
     const stages = this.#records.map((record) => record.stats());
     const rowsOut = stages.at(-1)?.rowsOut ?? 0;
+    const rowsBefore = this.#records.at(-1)?.rowsGiven ?? 0;
     const sum = (value: (stage: (typeof stages)[number]) => number): number => stages.reduce((total, stage) => total + value(stage), 0);
     return {
       wallMs, rowsOut, stages,
+      ...(rowsBefore > 0 && { rowsBefore }),
       rowsPerSecond: wallMs > 0 ? (1000 * rowsOut) / wallMs : 0,
       ...(this.#firstRowAt === undefined || this.#startedAt === undefined ? {} : { firstRowMs: this.#firstRowAt - this.#startedAt }),
       consumerMs: this.#consumerMs,

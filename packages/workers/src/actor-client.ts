@@ -1,6 +1,6 @@
 import {
-  arrowFor, packBlock, ShoalError, silentLogger,
-  type Actor, type ActorProgress, type ActorRequest, type Block, type BlockResult, type CloseReason, type Logger,
+  arrowFor, downloadText, packBlock, ShoalError, silentLogger,
+  type Actor, type ActorProgress, type ActorRequest, type Block, type BlockResult, type CloseReason, type FileDownload, type Logger,
 } from "@shoal/core";
 import { errorData, receivedBlock, type ActorEvent, type ActorLine } from "./actor-protocol.ts";
 
@@ -153,6 +153,8 @@ class ActorClient implements Actor {
         return;
       case "log":
         return (this.#options.log ?? silentLogger)[event.level](`${this.id}: ${event.message}`);
+      case "download":
+        return this.#downloading(event.file);
       case "dying":
         this.#lastWords = ShoalError.fromData(event.error);
         this.#options.onLastWords?.(this.#lastWords);
@@ -161,6 +163,12 @@ class ActorClient implements Actor {
         // From here its exit is the wanted one, whatever native libraries make of it.
         this.#asked ??= { code: "disposed" };
     }
+  }
+
+  #downloading(file: FileDownload): void {
+    const { log = silentLogger } = this.#options;
+    if (log.download !== undefined) log.download(file);
+    else log.info(`${this.id}: ${downloadText(file)}`);
   }
 
   #close(detail: string): CloseReason {

@@ -1,4 +1,4 @@
-import { arrowFor, ShoalError, unpackBlock, type ActorProgress, type ActorRequest, type Block, type BlockResult, type ErrorData, type SentBlock } from "@shoal/core";
+import { arrowFor, ShoalError, unpackBlock, type ActorProgress, type ActorRequest, type Block, type BlockResult, type ErrorData, type FileDownload, type SentBlock } from "@shoal/core";
 
 /** What a host tells an actor. */
 export type ActorCommand =
@@ -18,6 +18,7 @@ export type ActorEvent =
   | { readonly kind: "alive"; readonly lock: string }
   | { readonly kind: "heartbeat"; readonly memoryBytes?: number }
   | { readonly kind: "log"; readonly level: "debug" | "info" | "warn"; readonly message: string }
+  | { readonly kind: "download"; readonly file: FileDownload }
   /** Last words of an actor that an uncaught error ends. */
   | { readonly kind: "dying"; readonly error: ErrorData }
   | { readonly kind: "disposed" };

@@ -1,6 +1,6 @@
 import {
   arrowFor, packBlock, ShoalError,
-  type ActorContext, type ActorProgress, type ActorRequest, type ActorRuntime, type Block, type BlockResult, type Column, type LoadPredictor, type SentBlock, type StartActor,
+  type ActorContext, type ActorProgress, type ActorRequest, type ActorRuntime, type Block, type BlockResult, type Column, type FileDownload, type LoadPredictor, type SentBlock, type StartActor,
 } from "@shoal/core";
 import { chooseDevice as tryDevices, lazyOnnx, type ChooseDevice, type OnnxRuntimes } from "./actor-device.ts";
 import { errorData, receivedBlock, type ActorChannel, type ActorCommand, type ActorEvent, type BlockResultRest } from "./actor-protocol.ts";
@@ -148,7 +148,7 @@ async function loadActor(channel: Channel, request: ActorRequest, parts: ActorPa
   const counts = new Map<string, number>();
   const base = {
     device, deviceIndex: request.deviceIndex, threads: request.threads, signal,
-    log: { debug: say("debug"), info: say("info"), warn: say("warn") },
+    log: { debug: say("debug"), info: say("info"), warn: say("warn"), download: (file: FileDownload) => channel.send({ kind: "download", file }) },
   };
   const onnx = lazyOnnx(runtimes, base);
   const actor: ActorContext = { ...base, onnx: onnx.onnx, count: (name, amount) => void counts.set(name, (counts.get(name) ?? 0) + amount) };

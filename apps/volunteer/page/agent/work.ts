@@ -1,3 +1,4 @@
+import type { FailureClass } from "@shoal/core";
 import type { AgentReport } from "./agent-port.ts";
 
 /** Why nothing is computed though there may be work. */
@@ -79,8 +80,9 @@ export function afterReport(work: Work, report: AgentReport, now: number): Work 
     case "job-ended": return work.job?.id === report.job ? { ...work, jobEnded: true } : work;
     case "computing": return { ...work, activity: { kind: "computing" }, ...(report.device !== "" && { device: report.device }) };
     case "progress": return progress(work, report);
-    case "notice": return noticed(work, report.message);
-    case "failed": return { ...work, notice: { message: isAway(report.error.code) ? "The coordinator does not answer at the moment. What could not be loaded is asked for again." : plain(report.error.message), age: 0, failed: true } };
+    case "notice": return { ...work, notice: { message: plain(report.message, report.failure), age: 0 } };
+    case "download": return downloading(work, report);
+    case "failed": return { ...work, notice: { message: isAway(report.error.code) ? "The coordinator does not answer at the moment. What could not be loaded is asked for again." : plain(report.error.message, report.error.failure), age: 0, failed: true } };
     case "idle": return { ...quiet(idle(work)), activity: { kind: "waiting" } };
     case "paused": return idle(work);
     case "draining": return { ...work, activity: { kind: "draining" } };
@@ -120,19 +122,16 @@ function progress(work: Work, { rows, underWay = 0, blocks, rowsPerSecond }: Ext
   };
 }
 
-/** A page that may keep nothing, as one without https, leaves fetching to its actors: what is there is then known from their notices, and the agent says 0. */
+/** A page that may keep nothing, as one without https, leaves fetching to its actors: what is there is then known from what they say of files, and the agent says 0. */
 function loading(work: Work, { name, doneBytes, bytes }: Extract<AgentReport, { kind: "loading" }>): Work {
   const known = work.activity.kind === "loading" && work.activity.name === name ? work.activity : { doneBytes: 0, bytes: 0 };
   return { ...work, activity: { kind: "loading", name, doneBytes: Math.max(known.doneBytes, doneBytes), bytes: Math.max(known.bytes, bytes) } };
 }
 
-function noticed(work: Work, message: string): Work {
-  // Files are told of one by one, with how much of a large one is there.
-  const file = /Downloading \S+?(?:: ([\d.]+) MB of ([\d.]+) MB)?$/.exec(message);
-  if (file === null) return { ...work, notice: { message: plain(message), age: 0 } };
+/** Files are told of one by one, with how much of a large one is there. */
+function downloading(work: Work, { doneBytes, bytes }: Extract<AgentReport, { kind: "download" }>): Work {
   const { activity } = work;
-  if (activity.kind !== "loading" || file[1] === undefined) return work;
-  const [doneBytes, bytes] = [Number(file[1]) * 1e6, Number(file[2]) * 1e6];
+  if (activity.kind !== "loading" || bytes === undefined) return work;
   return { ...work, activity: { ...activity, doneBytes: Math.max(activity.doneBytes, doneBytes), bytes: Math.max(activity.bytes, bytes) } };
 }
 
@@ -149,9 +148,9 @@ function isAway(code: string): boolean {
 }
 
 /** What happens to graphics cards, in words of the owner of one. */
-function plain(message: string): string {
-  if (/device.*lost|lost.*device|gpu.*lost/i.test(message)) return "The browser took the graphics card away for a moment. It is asked for again, and no row is lost.";
-  if (/out of memory|\boom\b/i.test(message)) return "This device ran out of memory. It goes on with less at a time.";
+function plain(message: string, failure?: FailureClass): string {
+  if (failure === "device-lost") return "The browser took the graphics card away for a moment. It is asked for again, and no row is lost.";
+  if (failure === "oom") return "This device ran out of memory. It goes on with less at a time.";
   // Which actor said it is nothing to its owner.
   return message.replace(/^\S+#\d+: /, "");
 }

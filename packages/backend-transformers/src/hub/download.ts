@@ -1,4 +1,4 @@
-import { ShoalError, systemClock, type Logger } from "@shoal/core";
+import { ShoalError, systemClock, tellDownload, type Logger } from "@shoal/core";
 import type { TellBytes } from "../platform/model-platform.ts";
 import { fetchFile, type FileResponse, type RemoteFile } from "./fetch-file.ts";
 import type { HubFiles, PartialFile } from "./hub-files.ts";
@@ -17,7 +17,7 @@ export async function download(file: RemoteFile, target: string, files: HubFiles
   await using _ = await files.lock(`${target}.lock`, signal);
   if (await files.isFile(target)) return true;
   const partialPath = `${target}.partial`;
-  log.info(`Downloading ${file.url}`);
+  tellDownload(log, { url: file.url, doneBytes: 0 });
   const found = await fill(file, partialPath, files, signal, mostFailures, onBytes, idleMs);
   if (found) await files.rename(partialPath, target);
   else await files.remove(partialPath);

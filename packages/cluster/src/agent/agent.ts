@@ -1,4 +1,4 @@
-import type { ActorHost, Clock, DeclarativePredictorSpec, Devices, Resources, ShoalError } from "@shoal/core";
+import type { ActorHost, Clock, DeclarativePredictorSpec, Devices, FailureClass, FileDownload, Resources, ShoalError } from "@shoal/core";
 import type { Channel } from "../connection/channel.ts";
 import type { CodeBundle, GatewayToWorker, ModelManifest, SegmentMessage, Welcome, WorkerToGateway, WorkerTraits } from "../connection/messages.ts";
 
@@ -49,7 +49,10 @@ export type AgentEvent =
   /** `underWay`: of the rows, those of blocks that are not finished; nobody else has them. */
   | { readonly kind: "progress"; readonly rows: number; readonly underWay?: number; readonly blocks: number; readonly rowsPerSecond: number }
   | { readonly kind: "failed"; readonly error: ShoalError }
-  | { readonly kind: "notice"; readonly message: string }
+  /** `failure`: of what kind was what happened, where something failed. */
+  | { readonly kind: "notice"; readonly message: string; readonly failure?: FailureClass }
+  /** A file comes over the network: how much of it is there. */
+  | ({ readonly kind: "download" } & FileDownload)
   | { readonly kind: "idle" | "paused" | "resumed" }
   | { readonly kind: "draining"; readonly why: string; readonly blocks: number }
   | { readonly kind: "ended"; readonly error?: ShoalError };

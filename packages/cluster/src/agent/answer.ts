@@ -12,7 +12,7 @@ export async function answer({ task, attempt, input }: Leased, spec: PredictorSp
     kind: "result", task, attempt, rows: result.block.rows, sha256: await sha256Of(payload), ...(input !== undefined && { input }), failures: result.failures,
     stats: {
       device, preprocessMs: result.preprocessMs, predictMs: result.predictMs, postprocessMs: result.postprocessMs,
-      batches: result.batches.filter(({ failed }) => !failed).map(({ rows }) => rows), counts: result.counts,
+      batches: result.batches.filter(({ part }) => part !== true).map(({ rows }) => rows), counts: result.counts,
       ...(result.collapsedRows > 0 && { collapsedRows: result.collapsedRows }),
       ...(result.memoryBytes !== undefined && { memoryBytes: result.memoryBytes }),
     },

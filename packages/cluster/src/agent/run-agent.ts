@@ -66,7 +66,7 @@ class AgentRun implements Agent {
         for (const oldest of this.#models) if (this.#models.size > modelsOfWorker) this.#models.delete(oldest);
         this.#link.send({ kind: "ready", model: hash, loadMs });
       },
-      onNotice: (message) => this.#tell({ kind: "notice", message: withoutKey(message, this.#link.welcome?.key) }),
+      onNotice: (message, failure) => this.#tell({ kind: "notice", message: withoutKey(message, this.#link.welcome?.key), ...(failure !== undefined && { failure }) }),
       onChange: () => this.#pump(),
       onProgress: () => {
         const { state, loading } = this.#standing();

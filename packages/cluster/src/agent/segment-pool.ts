@@ -1,4 +1,4 @@
-import { ShoalError, type Block, type BlockResult } from "@shoal/core";
+import { ShoalError, type Block, type BlockResult, type FailureClass } from "@shoal/core";
 import { openStagePool, PoolRecorder, type BlockPool, type PoolEvent } from "@shoal/executor";
 import type { SegmentMessage, Welcome } from "../connection/messages.ts";
 import type { AgentParts } from "./agent.ts";
@@ -12,7 +12,7 @@ export interface SegmentPoolEvents {
   readonly onChange: () => void;
   /** It can't go on. */
   readonly onFailure: (pool: SegmentPool) => void;
-  readonly onNotice: (message: string) => void;
+  readonly onNotice: (message: string, failure?: FailureClass) => void;
   readonly onTick: () => void;
 }
 
@@ -92,7 +92,7 @@ export class SegmentPool {
     this.#stop.signal.throwIfAborted();
     const onEvent = (event: PoolEvent): void => {
       if (event.kind === "notice") events.onNotice(event.message);
-      if (event.kind === "actor-lost") events.onNotice(`${event.actor} was lost: ${event.reason}`);
+      if (event.kind === "actor-lost") events.onNotice(`${event.actor} was lost: ${event.reason}`, event.failure);
       if (event.kind !== "actor-started") return;
       const first = this.device === undefined;
       this.device = event.device;

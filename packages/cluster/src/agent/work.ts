@@ -1,4 +1,4 @@
-import { ShoalError, type Block } from "@shoal/core";
+import { ShoalError, type Block, type FailureClass } from "@shoal/core";
 import { decodeBlock } from "@shoal/core/arrow";
 import { badMessage } from "../connection/bad-message.ts";
 import { maxPayloadBytes } from "../connection/limits.ts";
@@ -20,7 +20,7 @@ export interface WorkEvents {
   readonly onFailed: (leased: Leased, error: unknown, loaded: boolean) => void;
   /** An actor has loaded the model. */
   readonly onLoaded: (pool: SegmentPool, loadMs: number) => void;
-  readonly onNotice: (message: string) => void;
+  readonly onNotice: (message: string, failure?: FailureClass) => void;
   /** Something can go on, or has ended. */
   readonly onChange: () => void;
   /** About once a second, and with each block that is done. */

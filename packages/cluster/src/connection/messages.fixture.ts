@@ -65,6 +65,7 @@ export const toWorkers: readonly Sample<GatewayToWorker>[] = [
 export const toDrivers: readonly Sample<GatewayToDriver>[] = [
   [{ kind: "welcome", protocol: protocolVersion, key: "k", name: "coordinator", beatMs: 4000, keepsLedgers: true }],
   [{ kind: "accepted", job: "job", committedBlocks: 3, missing: [sha256] }],
+  [{ kind: "accepted", job: "job", committedBlocks: 3, missing: [], before: [{ rows: 96, runs: [[0, 2], [7, 1]] }] }],
   [{ kind: "file-taken", sha256 }],
   [{ kind: "ask", job: "job", segment: 0, blocks: 64 }],
   [{ kind: "part", job: "job", segment: 0, block: 4, first: 0, rows: 32, failures: [{ row: 3, error, attempts: 2 }], error, stats, worker: "laptop-1" }, payload],

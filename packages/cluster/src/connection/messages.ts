@@ -265,8 +265,17 @@ export interface AcceptedMessage {
   readonly job: string;
   /** Blocks that were in its ledger already: nothing of them will run again. */
   readonly committedBlocks: number;
+  /** Which these are, by segment. Absent: the gateway does not say. */
+  readonly before?: readonly BlocksBefore[];
   /** Files that the coordinator does not have yet: the driver sends each as `file`. Empty where it has them all. */
   readonly missing: readonly string[];
+}
+
+/** Blocks of a segment that were done when its job was brought. */
+export interface BlocksBefore {
+  readonly rows: number;
+  /** The first of each run of blocks, and how many it has; ascending. Where the runs are very many the last of them are left out. */
+  readonly runs: readonly (readonly [first: number, blocks: number])[];
 }
 
 /** Payload: bytes of a file of a model or of code, in order. */
@@ -356,7 +365,9 @@ export interface FleetMessage {
   readonly kind: "fleet";
   readonly job: string;
   readonly segment: number;
+  /** Workers that can do it, or are at it. */
   readonly workers: number;
+  /** Of these: with blocks of it, those that still load its model among them. */
   readonly busy: number;
   readonly loading: number;
   /** What a person at the terminal should know: "no worker can run this: it needs cuda". */

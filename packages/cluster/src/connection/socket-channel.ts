@@ -217,7 +217,7 @@ class SocketChannel<S extends Side> implements Channel<SaidBy[S], TakenBy[S]> {
     // 1001: a tab or a server went away; 1005: closed without a code.
     if (code === ended || code === refused || code === 1001 || code === 1005) return undefined;
     if (code === 1009) return new ShoalError("message-too-large", `${this.#name} does not take messages as large as one that was sent.`, { hint: "Make blocks smaller." });
-    return this.#lost(this.#broken === undefined ? `it broke (${code}${reason === "" ? "" : `: ${reason}`})` : wordsOf(this.#broken));
+    return this.#lost(this.#broken === undefined ? `it broke off (code ${code}${reason === "" ? "" : `: ${reason}`})` : wordsOf(this.#broken));
   }
 
   #lost(why: string): ShoalError {
@@ -232,5 +232,5 @@ class SocketChannel<S extends Side> implements Channel<SaidBy[S], TakenBy[S]> {
 function wordsOf(event: object): string {
   const { message, error } = event as { readonly message?: unknown; readonly error?: unknown };
   if (typeof message === "string" && message !== "") return message;
-  return error instanceof Error ? error.message : "it broke";
+  return error instanceof Error ? error.message : "it broke off";
 }

@@ -3,6 +3,7 @@ import { failedResult, mergeResults, type BlockPool, type BlockPoolRun } from "@
 import { isStateful, mayChangeRows, type ActorPoolStage } from "@shoal/planner";
 import type { AskMessage, BlockDoneMessage, DriverToGateway, FleetMessage, PartMessage } from "../connection/messages.ts";
 import { cutToTravel, payloadOf } from "./block-pieces.ts";
+import type { DoneBefore } from "./done-before.ts";
 import { HeldUp } from "./held-up.ts";
 import { partResult } from "./part-result.ts";
 
@@ -10,6 +11,8 @@ import { partResult } from "./part-result.ts";
 export interface PoolJob {
   readonly job: string;
   readonly clock: Clock;
+  /** What of it an earlier run had done, once the gateway has said so. */
+  before(segment: number): DoneBefore | undefined;
   /** Its first pool has started. */
   started(): void;
   send(message: DriverToGateway, payload?: Uint8Array): void;
@@ -80,6 +83,7 @@ export class RemotePool implements BlockPool {
     this.#segment = segment;
     this.#job = job;
     this.#run = run;
+    run.record.isElsewhere();
     this.#divisible = policy.bisect && policy.batchSize === "auto" && !mayChangeRows(spec) && !isStateful(spec);
   }
 
@@ -96,12 +100,13 @@ export class RemotePool implements BlockPool {
     return Math.min(this.#held.size, this.#next - this.#unsent);
   }
 
+  /** Workers that have loaded, or may have nothing to load. */
   get actors(): number {
-    return this.#fleet.workers;
+    return this.#fleet.workers - this.#fleet.loading;
   }
 
   get busy(): number {
-    return this.#fleet.busy;
+    return this.#fleet.busy - this.#fleet.loading;
   }
 
   get loading(): number {
@@ -153,6 +158,7 @@ export class RemotePool implements BlockPool {
   /** The gateway has taken the job, perhaps not for the first time: it gets everything that is not done. */
   attach(): void {
     this.#attached = true;
+    this.#run.record.rowsBefore = this.#job.before(this.#segment)?.rows ?? 0;
     void this.#offer();
   }
 
@@ -186,9 +192,11 @@ export class RemotePool implements BlockPool {
     if (rows !== held.block.rows) throw wrongAnswer(`Block ${block} of ${this.#stage.spec.name} has ${held.block.rows} rows, and came back with ${rows}.`);
     this.#held.delete(block);
     const { of } = held;
+    const isGiven = this.#job.before(this.#segment)?.has(block) === true;
     for (const { message, result } of held.parts.values()) {
       // Rows that were given up are nobody's.
-      if (message.worker === undefined) this.#run.record.add(result);
+      if (isGiven) this.#run.record.addGiven(message.rows, result);
+      else if (message.worker === undefined) this.#run.record.add(result);
       else this.#run.record.addOf(message.worker, message.stats?.device ?? "", result);
       of.parts.push({ first: held.first + message.first, result });
     }
@@ -196,7 +204,8 @@ export class RemotePool implements BlockPool {
   }
 
   fleet({ workers, busy, loading, notice }: FleetMessage): void {
-    this.#fleet = { workers, busy, loading };
+    // An older gateway counts among the busy some that it does not count among the workers.
+    this.#fleet = { workers: Math.max(workers, busy), busy, loading: Math.min(loading, busy) };
     this.#run.record.resized(workers);
     if (notice !== undefined && notice !== this.#notice) this.#run.onEvent({ kind: "notice", message: `${this.#stage.spec.name}: ${notice}` });
     this.#notice = notice;

@@ -4,6 +4,7 @@ import { travel, type ActorPoolStage, type TravellingSegment } from "@shoal/plan
 import { connectionLost } from "../connection/hold-connection.ts";
 import type { AcceptedMessage, GatewayToDriver } from "../connection/messages.ts";
 import type { ClusterJob, JobSettings } from "./cluster.ts";
+import { DoneBefore } from "./done-before.ts";
 import { describeJob, type DescribedJob, type DescribeParts } from "./describe-job.ts";
 import type { GatewayLink } from "./gateway-link.ts";
 import { RemotePool, type PoolJob } from "./remote-pool.ts";
@@ -41,6 +42,7 @@ export class RunningJob implements ClusterJob {
   /** Files are on their way, on this connection. */
   #sending: AbortController | undefined;
   #toldCommitted = false;
+  #before: readonly DoneBefore[] = [];
   /** The run can be continued by another, under this name. */
   #isNamed: boolean;
   /** An earlier run had the name. */
@@ -164,6 +166,7 @@ export class RunningJob implements ClusterJob {
         return name();
       },
       clock,
+      before: (segment) => this.#before[segment],
       started: () => this.#submit(),
       send: (message, payload) => (this.#over ? undefined : link.send(message, payload)),
       room: (signal) => link.room(signal),
@@ -189,18 +192,23 @@ export class RunningJob implements ClusterJob {
     }, (error: unknown) => this.fail(error));
   }
 
-  async #accepted({ committedBlocks, missing }: AcceptedMessage): Promise<void> {
+  async #accepted({ committedBlocks, missing, before = [] }: AcceptedMessage): Promise<void> {
     if (this.#submission === undefined) return;
     this.#accepting = true;
-    if (!this.#toldCommitted) this.#tellCommitted(committedBlocks);
+    // What is done when the gateway is asked again, this run has done, or it was told of it the first time.
+    if (!this.#toldCommitted) {
+      this.#before = before.map((blocks) => new DoneBefore(blocks));
+      this.#tellCommitted(committedBlocks, before.at(-1)?.rows);
+    }
     this.#toldCommitted = true;
     if (missing.length > 0 && !(await this.#sendFiles(missing))) return;
     for (const pool of this.#pools) pool?.attach();
   }
 
-  #tellCommitted(blocks: number): void {
-    const { name } = this.#settings;
-    if (blocks > 0) this.notice(`${plural(blocks, "block")} of "${name}" ${blocks === 1 ? "was" : "were"} done before: they are not run again.`);
+  #tellCommitted(blocks: number, rows = 0): void {
+    const { name, resume } = this.#settings;
+    if (blocks > 0) this.notice(`${rows > 0 ? plural(rows, "row") : plural(blocks, "block")} of "${name}" ${(rows || blocks) === 1 ? "was" : "were"} done before: they are not run again.`);
+    else if (resume === true && this.#settings.identity !== undefined) this.notice(`There is nothing to resume for "${name}" with these steps: this run starts at the first row.`);
     else if (this.#isContinued) this.notice(`${this.#parts.keeper() ?? "The coordinator"} has nothing of "${name}" from before: all of it is run. Was it with another coordinator, or longer ago than a week?`);
   }
 

@@ -72,7 +72,8 @@ export class BlobCollection {
       return;
     }
     this.#running = this.#collect()
-      .catch((error: unknown) => this.#state.log.warn(`Results that are not needed any more could not be removed: ${ShoalError.from(error).message}`))
+      // One that the end of the gateway has cut short says nothing: the next gateway collects.
+      .catch((error: unknown) => this.#state.signal.aborted ? undefined : this.#state.log.warn(`Results that are not needed any more could not be removed: ${ShoalError.from(error).message}`))
       .finally(() => {
         this.#running = undefined;
         if (!this.#again || this.#state.signal.aborted) return;

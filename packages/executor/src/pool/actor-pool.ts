@@ -234,7 +234,7 @@ export class ActorPool implements BlockPool {
     const { maxAttempts, policy, spec, record, onEvent } = this.#settings;
     const lost = member.open.splice(0);
     const batch = member.actor.progress.rows;
-    onEvent({ kind: "actor-lost", actor: member.actor.id, reason: error.message });
+    onEvent({ kind: "actor-lost", actor: member.actor.id, reason: error.message, failure: error.failure ?? loss });
     record.lostActors++;
     this.#roster.remove(member, error.message);
     const tolerated = this.#anyDone ? 3 * maxAttempts + 4 : Math.max(6, 2 * maxAttempts);

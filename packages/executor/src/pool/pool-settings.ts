@@ -1,4 +1,4 @@
-import type { ActorHost, BatchPolicy, Block, Clock, Device, PredictorSpec } from "@shoal/core";
+import type { ActorHost, BatchPolicy, Block, Clock, Device, FailureClass, PredictorSpec } from "@shoal/core";
 import type { ChosenDevice } from "../device/choose-device.ts";
 import type { PoolRecorder } from "../stats/stage-recorder.ts";
 
@@ -30,5 +30,6 @@ export interface PoolSettings {
 
 export type PoolEvent =
   | { readonly kind: "actor-started"; readonly actor: string; readonly device: string; readonly loadMs: number }
-  | { readonly kind: "actor-stopped" | "actor-lost"; readonly actor: string; readonly reason: string }
+  | { readonly kind: "actor-stopped"; readonly actor: string; readonly reason: string }
+  | { readonly kind: "actor-lost"; readonly actor: string; readonly reason: string; readonly failure: FailureClass }
   | { readonly kind: "notice"; readonly message: string };

@@ -7,6 +7,8 @@ export interface RemoteRunner {
   readonly name: string;
   /** Predictors of one's own go there as code. Absent: only what is pure data travels. */
   readonly takesCode?: boolean;
+  /** What to say of a run of which nothing travels, beside that. `mayRunHere`: it runs here also where it has predictors; otherwise such a run is refused. */
+  readonly whenAllStays?: { readonly note: string; readonly mayRunHere: boolean };
   /** A job of one run. Disposing it takes back what is not finished. */
   openJob(job: RemoteJobSettings): Promise<RemoteJob>;
 }
@@ -16,6 +18,8 @@ export interface RemoteJobSettings {
   readonly name: string;
   /** Names the job for good: the same for a run that is continued and cuts the same blocks. Without one it is a job of its own. */
   readonly identity?: string;
+  /** It is meant to go on with what an earlier run of that identity has done: where there is nothing of it, that is said. */
+  readonly resume?: boolean;
   /** What will run: for those who name jobs by it. */
   readonly plan?: PhysicalOperator;
   /** What its rows are, in a sentence for volunteers. */

@@ -24,7 +24,7 @@ export function deviceChanged(location: string, device: string, there: readonly 
 export function unfinished(error: ShoalError, summary: LedgerSummary | undefined, by?: string): ShoalError {
   const { message, details } = error.toData();
   if (summary === undefined || summary.rows === 0) {
-    if (by !== undefined) return new ShoalError(error.code, `${message} What ${by} has of it is kept.`, { cause: error, failure: "bug", hint: 'Go on with it there: { resume: true } (--resume, with the same --share or --on); or choose another name.', ...(details && { details }) });
+    if (by !== undefined) return new ShoalError(error.code, `${message} What ${by} has of it is kept.`, { cause: error, failure: "bug", hint: 'Go on with it there: { resume: true } (--resume, with the same --share or --on); or choose another name.', details: { ...details, keptBy: by } });
     return new ShoalError(error.code, `${message} No row of it is kept.`, { cause: error, failure: "bug", hint: 'Start at the first row: { resume: true }, or { mode: "overwrite" }; or choose another name.', ...(details && { details }) });
   }
   const { rows, startedAt, lastAt } = summary;

@@ -127,6 +127,16 @@ export class RunTracking {
     return this.#scanStages.reduce((sum, at) => sum + (this.#start?.stages[at]?.rows ?? 0), 0);
   }
 
+  /** Rows of the output that were made before that place. */
+  get madeBefore(): number {
+    return this.#start?.rows ?? 0;
+  }
+
+  /** Rows that a stage had handed on by then, where it counts them. */
+  passedBefore(at: number): number | undefined {
+    return this.#start?.stages[at]?.rows;
+  }
+
   /** @param at the number of the stage: inputs first */
   stage(operator: PhysicalOperator, at: number): StageTracking | undefined {
     if (operator.kind !== "recut" && operator.kind !== "limit") return undefined;

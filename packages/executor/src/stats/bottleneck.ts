@@ -34,7 +34,7 @@ export function nameBottleneck(stages: readonly StageStats[], wallMs: number, co
       ? `Reading was the slowest: ${slowest.name} took ${percent(slowest.busyMs / wallMs)} of the time; ${readLess(slowest.name)}.`
       : `${slowest.name} was the slowest (${percent(slowest.busyMs / wallMs)} of the time, on the one thread that also reads and writes): make it cheaper, or turn it into a predictor, which runs in actors.`;
   }
-  return hardest === undefined ? "No stage stood out." : `No stage stood out; ${hardest.name} was busiest (${percent(hardest.pool?.utilisation ?? 0)} of its actors' time).`;
+  return hardest === undefined ? "No stage stood out." : `No stage stood out; ${hardest.name} was busiest (${percent(hardest.pool?.utilisation ?? 0)} of its ${hardest.pool?.workers === undefined ? "actors" : "workers"}' time).`;
 }
 
 function readLess(name: string): string {
@@ -43,8 +43,10 @@ function readLess(name: string): string {
 }
 
 function predictorBound({ name, pool }: StageStats): string {
-  const share = `its ${pool?.actors === 1 ? "actor was" : `${pool?.actors ?? 0} actors were`} predicting ${percent(pool?.utilisation ?? 0)} of the time`;
+  const who = pool?.workers === undefined ? "actor" : "worker";
+  const share = `its ${pool?.actors === 1 ? `${who} was` : `${pool?.actors ?? 0} ${who}s were`} predicting ${percent(pool?.utilisation ?? 0)} of the time`;
   if (pool?.paddingEfficiency !== undefined && pool.paddingEfficiency < 0.6) return `${name} was the bottleneck (${share}) and ${percent(1 - pool.paddingEfficiency)} of its tokens were padding: leave maxBatchCost at "auto", or lower it.`;
+  if (pool?.workers !== undefined) return `${name} was the bottleneck (${share}): let more workers help, or use a smaller model.`;
   const device = pool?.device === "cpu" || pool?.device === "wasm" ? "use a GPU (device), a smaller model, or more cores" : "use a smaller model, or another GPU (concurrency with numGpus: 1)";
   return `${name} was the bottleneck (${share}): ${device}.`;
 }

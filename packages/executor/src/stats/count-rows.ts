@@ -25,9 +25,10 @@ export async function countRows(plan: PhysicalOperator, signal: AbortSignal, how
   }
 }
 
-function keepsRows(plan: PhysicalOperator): boolean {
+/** Whether a stage gives the rows that it takes, as many as it needs of them, but for those that fail. */
+export function keepsRows(plan: PhysicalOperator): boolean {
   switch (plan.kind) {
-    case "project": case "recut": return true;
+    case "scan": case "union": case "zip": case "limit": case "project": case "recut": return true;
     case "row-functions": return plan.steps.every(({ kind }) => kind !== "filter" && kind !== "flat-map");
     case "actor-pool": return !mayChangeRows(plan.spec);
     default: return false;

@@ -4,8 +4,9 @@ import type { PoolStats, RunStats, StageStats } from "./run-stats.ts";
 /** The report of a run, for people. */
 export function formatStats(stats: RunStats): string {
   const first = stats.firstRowMs === undefined ? "" : `, first row after ${duration(stats.firstRowMs)}`;
+  const { rowsBefore = 0 } = stats;
   const lines = [
-    `${plural(stats.rowsOut, "row")} in ${duration(stats.wallMs)} (${rate(stats.rowsPerSecond)}${first})`,
+    `${plural(stats.rowsOut, "row")} in ${duration(stats.wallMs)} (${rate(stats.rowsPerSecond)}${first})${rowsBefore === 0 ? "" : `; ${plural(rowsBefore, "row")} ${rowsBefore === 1 ? "was" : "were"} done before`}`,
     "",
     ...table([["stage", "rows in", "rows out", "rows/s", "wall", "busy", "wait"], ...stats.stages.map(stageRow)]),
     ...stats.stages.flatMap((stage) => (stage.pool === undefined ? [] : ["", ...poolLines(stage, stage.pool)])),
@@ -22,11 +23,13 @@ function stageRow({ name, rowsIn, rowsOut, rowsPerSecond, wallMs, busyMs, waitMs
 }
 
 function poolLines({ name }: StageStats, pool: PoolStats): string[] {
+  // An earlier run had done all.
+  if (pool.workers?.length === 0) return [name, "  no worker had anything to do"];
   const { min, median, max } = pool.batchRows;
   const parts = [
     pool.workers === undefined ? `${plural(pool.actors, "actor")} on ${pool.device || "?"}, predicting ${Math.round(100 * pool.utilisation)} % of the time, loaded in ${duration(pool.loadMs / Math.max(1, pool.actors))}` : workersText(pool.workers, pool.device),
     pool.deviceChoice ?? "",
-    `${plural(pool.batches, "batch", "batches")} of ${min === max ? plural(max, "row") : `${count(min)}–${count(max)} (median ${count(median)}) rows`}; preprocess ${duration(pool.preprocessMs)}, predict ${duration(pool.predictMs)}, postprocess ${duration(pool.postprocessMs)}`,
+    `${plural(pool.batches, "batch", "batches")} of ${min === max ? plural(max, "row") : `${count(min)}–${count(max)} rows, half of the rows in batches of ${count(median)} or more`}; preprocess ${duration(pool.preprocessMs)}, predict ${duration(pool.predictMs)}, postprocess ${duration(pool.postprocessMs)}`,
     [
       pool.paddingEfficiency !== undefined && `padding efficiency ${Math.round(100 * pool.paddingEfficiency)} %`,
       pool.collapsedRows > 0 && `${count(pool.collapsedRows)} rows collapsed`,

@@ -1,12 +1,21 @@
-import type { SinkResult } from "@shoal/core";
+import type { FailureClass, SinkResult } from "@shoal/core";
 import type { RunStats } from "./run-stats.ts";
 
-/** Where a stage stands. */
+/** Where a stage stands: what this run has done of it, and not the one that it continues. */
 export interface StageProgress {
   readonly stage: number;
   readonly name: string;
   readonly rowsIn: number;
+  /** Handed on, to the next stage or to the output. */
   readonly rowsOut: number;
+  /** Done by actors, in whatever order; they are handed on in their turn. Elsewhere the same as `rowsOut`. */
+  readonly rowsDone: number;
+  /** Done by the run that this one continues, as far as it is known; absent: none. */
+  readonly rowsBefore?: number;
+  /** How many there will be in the end, `rowsBefore` among them: where the sources know their rows. After a step that changes their number it is what it has made of them so far, and `isEstimate`. */
+  readonly rowsExpected?: number;
+  readonly isEstimate?: true;
+  /** Of `rowsDone`, over the run. */
   readonly rowsPerSecond: number;
   /** Blocks read and not handed on: waiting for an actor, in one, or waiting for their turn. Only for pools of actors. */
   readonly queue?: number;
@@ -14,6 +23,8 @@ export interface StageProgress {
   readonly actors?: number;
   /** Actors that are starting and loading their predictor; not among `actors` yet. */
   readonly actorsLoading?: number;
+  /** Other machines run the stage: its actors are workers, each with as many actors as it likes. */
+  readonly byWorkers?: true;
   readonly failedRows: number;
 }
 
@@ -25,7 +36,7 @@ export type RunEvent =
   | ({ readonly kind: "stage-progress"; readonly elapsedMs: number; readonly etaMs?: number } & StageProgress)
   | { readonly kind: "actor-started"; readonly stage: number; readonly name: string; readonly actor: string; readonly device: string; readonly loadMs: number }
   | { readonly kind: "actor-stopped"; readonly stage: number; readonly name: string; readonly actor: string; readonly reason: string }
-  | { readonly kind: "actor-lost"; readonly stage: number; readonly name: string; readonly actor: string; readonly reason: string }
+  | { readonly kind: "actor-lost"; readonly stage: number; readonly name: string; readonly actor: string; readonly reason: string; readonly failure: FailureClass }
   | { readonly kind: "batch-failed"; readonly stage: number; readonly name: string; readonly rows: number; readonly code: string; readonly message: string }
   | { readonly kind: "notice"; readonly message: string }
   | { readonly kind: "run-finished"; readonly stats: RunStats; readonly result?: SinkResult }

@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import type { PhysicalOperator } from "@shoal/planner";
 import type { RunEvent } from "./run-event.ts";
 import { RunProgress } from "./run-progress.ts";
-import { StageRecorder } from "./stage-recorder.ts";
+import { PoolRecorder, StageRecorder } from "./stage-recorder.ts";
+import { failedResult } from "../pool/retry.ts";
+import { tellRowsPassed } from "../resume/rows-passed.ts";
 
 test("the time left runs down between blocks, and does not jump when one is done", async () => {
   let now = 0;
@@ -25,4 +27,68 @@ test("the time left runs down between blocks, and does not jump when one is done
   expect(left.at(-1)).toBe(0);
   const steps = left.slice(1).map((each, at) => (left[at] as number) - each);
   expect(Math.min(...steps)).toBeGreaterThanOrEqual(0);
+});
+
+const result = (rows: number) => ({ ...failedResult([]), block: { rows, columns: {}, lineage: [] } });
+
+/** A scan of 100 rows, a step after it that makes two of each where it doubles, and a pool. */
+function stages(doubles: boolean): { readonly scan: StageRecorder; readonly step: StageRecorder; readonly score: StageRecorder; readonly pool: PoolRecorder; readonly told: (ms: number) => Promise<Extract<RunEvent, { kind: "stage-progress" }>[]> } {
+  let now = 0;
+  const clock = { now: () => now };
+  const scan = new StageRecorder(0, "read", "scan", clock);
+  const step = new StageRecorder(1, "step", "row-functions", clock);
+  const score = new StageRecorder(2, "score", "actor-pool", clock);
+  [step.inputs, score.inputs] = [[scan], [step]];
+  [scan.keepsRows, step.keepsRows, score.keepsRows] = [true, !doubles, true];
+  const pool = (score.pool = new PoolRecorder(clock));
+  for (const each of [scan, step, score]) each.start();
+  const events: Extract<RunEvent, { kind: "stage-progress" }>[] = [];
+  const progress = new RunProgress([scan, step, score], clock, (event) => event.kind === "stage-progress" && events.push(event));
+  const counted = progress.countRows({ kind: "scan", source: { countRows: async () => 100 } } as unknown as PhysicalOperator, new AbortController().signal);
+  progress.moved();
+  return { scan, step, score, pool, told: async (ms) => {
+    await counted;
+    now = ms;
+    events.length = 0;
+    progress.last();
+    return events;
+  } };
+}
+
+test("rows of a pool are done when an actor has done them, though they wait for their turn", async () => {
+  const { scan, step, score, pool, told } = stages(false);
+  scan.rowsOut = step.rowsOut = 60;
+  pool.add(result(40));
+  score.rowsOut = 8;
+  expect((await told(10_000))[2]).toMatchObject({ rowsOut: 8, rowsDone: 40, rowsExpected: 100, rowsPerSecond: 4, etaMs: 15_000 });
+});
+
+test("what is expected of a stage after one that makes more rows is an estimate, and is said to be one", async () => {
+  const { scan, step, told } = stages(true);
+  [scan.rowsOut, step.rowsOut] = [10, 20];
+  const [read, doubled, scored] = await told(1000);
+  expect(read).toMatchObject({ rowsExpected: 100 });
+  expect(read?.isEstimate).toBeUndefined();
+  expect([doubled, scored]).toMatchObject([{ rowsExpected: 200, isEstimate: true }, { rowsExpected: 200, isEstimate: true }]);
+});
+
+test("rows that an earlier run had done and this one is given are done from the start, and no part of its pace", async () => {
+  const { scan, step, score, pool, told } = stages(false);
+  pool.rowsBefore = 50;
+  scan.rowsOut = step.rowsOut = 70;
+  pool.addGiven(30, result(30));
+  score.rowsOut = 30;
+  // Nothing is known of the pace yet.
+  expect((await told(1000))[2]).not.toHaveProperty("etaMs");
+  pool.addGiven(20, result(20));
+  pool.add(result(10));
+  score.rowsOut = 60;
+  expect((await told(10_000))[2]).toMatchObject({ rowsIn: 20, rowsOut: 10, rowsDone: 10, rowsBefore: 50, rowsExpected: 100, rowsPerSecond: 1, etaMs: 40_000 });
+  expect(score.stats()).toMatchObject({ rowsIn: 20, rowsOut: 10, rowsPerSecond: 1 });
+});
+
+test("where a run goes on, each stage knows what it had handed on, as far as the rows stay the same", () => {
+  const { scan, step, score } = stages(true);
+  tellRowsPassed([scan, step, score], { madeBefore: 40, passedBefore: (at) => (at === 0 ? 20 : undefined) });
+  expect([scan, step, score].map(({ rowsBefore }) => rowsBefore)).toEqual([20, 40, 40]);
 });

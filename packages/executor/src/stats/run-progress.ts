@@ -14,6 +14,7 @@ export class RunProgress {
   #lastAt = -Infinity;
   #startedAt: number | undefined;
   #totalRows: number | undefined;
+  #readBefore = 0;
   /** Share of the rows that was done when the end was last foretold, and the end, in milliseconds from the start. */
   #foretold: { readonly done: number; readonly endMs: number } | undefined;
 
@@ -38,10 +39,8 @@ export class RunProgress {
   }
 
   stages(): StageProgress[] {
-    return this.#records.map((record) => ({
-      stage: record.stage, name: record.name, rowsIn: record.rowsIn, rowsOut: record.rowsOut, rowsPerSecond: record.rowsPerSecond, failedRows: record.failedRows,
-      ...record.progress?.(),
-    }));
+    const total = this.#totalRows === undefined ? undefined : this.#totalRows + this.#readBefore;
+    return this.#records.map((record) => ({ ...record.progressed(), ...(total === undefined ? {} : expectedRows(record, total)) }));
   }
 
   #tell(now: number): void {
@@ -53,11 +52,15 @@ export class RunProgress {
   /** Rows done are those that left the last pool, or the last stage; the rest goes at the same pace. */
   #eta(elapsedMs: number): number | undefined {
     const measured = this.#records.findLast((record) => record.pool !== undefined) ?? this.#records.at(-1);
-    if (this.#totalRows === undefined || measured === undefined || measured.rowsOut === 0) return undefined;
+    if (this.#totalRows === undefined || measured === undefined || (measured.rowsDone === 0 && measured.rowsOut === 0)) return undefined;
     const read = this.#records.reduce((sum, record) => sum + (record.kind === "scan" ? record.rowsOut : 0), 0);
+    // Rows that an earlier run had done come back at once: they say nothing about the pace.
+    const given = Math.max(measured.rowsGiven, measured.pool?.rowsBefore ?? 0);
     // What filters have let through so far they will let through again.
-    const expected = (this.#totalRows * (measured.rowsIn || measured.rowsOut)) / Math.max(1, read);
-    const done = Math.min(1, (measured.rowsOut + measured.skipped + measured.deadLettered) / Math.max(1, expected));
+    const expected = (this.#totalRows * (measured.rowsIn || measured.rowsOut)) / Math.max(1, read) - given;
+    const fresh = measured.rowsDone + measured.skipped + measured.deadLettered;
+    if (fresh === 0 && expected > 0) return undefined;
+    const done = fresh >= expected ? 1 : fresh / expected;
     return Math.max(0, this.#endMs(elapsedMs, done) - elapsedMs);
   }
 
@@ -75,10 +78,26 @@ export class RunProgress {
       const all = await countRows(plan, signal, "at most");
       if (all === undefined || signal.aborted) return;
       const rows = Math.max(0, all - readBefore);
-      this.#totalRows = rows;
-      this.#emit({ kind: "total-rows", rows, ...(readBefore > 0 && { before: Math.min(all, readBefore) }) });
+      [this.#totalRows, this.#readBefore] = [rows, Math.min(all, readBefore)];
+      this.#emit({ kind: "total-rows", rows, ...(readBefore > 0 && { before: this.#readBefore }) });
     } catch {
       // Only the ETA needs it; what is wrong with the source, reading will say.
     }
   }
+}
+
+/** @param total rows that are read in all */
+function expectedRows(record: StageRecorder, total: number): Pick<StageProgress, "rowsExpected" | "isEstimate"> {
+  const { factor, isExact } = perRowRead(record);
+  return factor === undefined ? {} : { rowsExpected: Math.round(total * factor), ...(isExact ? {} : { isEstimate: true }) };
+}
+
+/** How many rows a stage gives for each that is read. */
+function perRowRead(record: StageRecorder): { readonly factor: number | undefined; readonly isExact: boolean } {
+  const [first, ...others] = record.inputs.map(perRowRead);
+  if (first === undefined || (first.isExact && others.every(({ isExact }) => isExact) && record.keepsRows)) return { factor: 1, isExact: true };
+  // Of several inputs nobody knows which share of the rows is whose.
+  if (others.length > 0 || first.factor === undefined) return { factor: undefined, isExact: false };
+  if (record.keepsRows) return first;
+  return { factor: record.rowsIn === 0 ? undefined : (first.factor * record.rowsOut) / record.rowsIn, isExact: false };
 }

@@ -1,4 +1,4 @@
-/** What one stage of a run did. Times in milliseconds. */
+/** What one stage of a run did; rows that an earlier run had done, and this one was given, are left out. Times in milliseconds. */
 export interface StageStats {
   readonly stage: number;
   readonly name: string;
@@ -31,7 +31,7 @@ export interface PoolStats {
   /** The most at one time. */
   readonly actors: number;
   readonly device: string;
-  /** Where other machines ran it: who did how much, the most first. */
+  /** Where other machines ran it: who did how much, the most first. Empty where an earlier run had done all. */
   readonly workers?: readonly WorkerShare[];
   /** What was measured, where the device was to be chosen. */
   readonly deviceChoice?: string;
@@ -44,6 +44,7 @@ export interface PoolStats {
   readonly startMs?: number;
   readonly batches: number;
   readonly failedBatches: number;
+  /** Rows that one call of `predict` was given. `median`: half of the rows were in batches of at least so many. */
   readonly batchRows: { readonly min: number; readonly median: number; readonly max: number };
   /** Real ÷ padded tokens, where the predictor counts them. */
   readonly paddingEfficiency?: number;
@@ -62,7 +63,10 @@ export interface PoolStats {
 
 export interface RunStats {
   readonly wallMs: number;
+  /** Rows that this run made. */
   readonly rowsOut: number;
+  /** Rows of the output that an earlier run had made; absent: none. */
+  readonly rowsBefore?: number;
   readonly rowsPerSecond: number;
   /** Time from start to the first block out. */
   readonly firstRowMs?: number;

@@ -1,4 +1,5 @@
 import type { BlockResult, Clock } from "@shoal/core";
+import type { StageProgress } from "./run-event.ts";
 import type { PoolStats, StageStats, WorkerShare } from "./run-stats.ts";
 
 /** Counts what one stage does while it runs. */
@@ -19,8 +20,12 @@ export class StageRecorder {
   completed = false;
   /** Whose rows it takes. */
   inputs: readonly StageRecorder[] = [];
+  /** Gives as many rows as it takes. */
+  keepsRows = false;
+  /** Rows that it had handed on where this run goes on after an earlier one; undefined where that can't be told. */
+  rowsPassed: number | undefined;
   /** How a pool stands. */
-  progress: (() => { readonly queue: number; readonly actorsBusy: number; readonly actors: number; readonly actorsLoading: number }) | undefined;
+  progress: (() => Pick<StageProgress, "queue" | "actorsBusy" | "actors" | "actorsLoading" | "byWorkers">) | undefined;
   skipped = 0;
   nulled = 0;
   deadLettered = 0;
@@ -58,14 +63,42 @@ export class StageRecorder {
     return this.skipped + this.nulled + this.deadLettered;
   }
 
-  get rowsPerSecond(): number {
-    return this.wallMs > 0 ? (1000 * this.rowsOut) / this.wallMs : 0;
+  /** Of `rowsOut`, those that an earlier run had done and that this one was given: of a stage after such a pool, its share of them. */
+  get rowsGiven(): number {
+    if (this.pool !== undefined) return Math.min(this.rowsOut, this.pool.given.rowsOut);
+    const given = this.#givenIn;
+    return given === 0 ? 0 : Math.min(this.rowsOut, Math.round((given * this.rowsOut) / this.rowsIn));
+  }
+
+  get #givenIn(): number {
+    return this.pool === undefined ? this.inputs.reduce((sum, input) => sum + input.rowsGiven, 0) : Math.min(this.rowsIn, this.pool.given.rowsIn);
+  }
+
+  /** Rows that this run has done here, be it their turn to be handed on or not. */
+  get rowsDone(): number {
+    return Math.max(this.rowsOut - this.rowsGiven, this.pool?.rowsDone ?? 0);
+  }
+
+  /** Rows that earlier runs have done here, as far as that is known by now. */
+  get rowsBefore(): number {
+    return (this.rowsPassed ?? 0) + Math.max(this.rowsGiven, this.pool?.rowsBefore ?? 0);
+  }
+
+  progressed(): StageProgress {
+    const { stage, name, rowsIn, rowsOut, rowsGiven, rowsDone, rowsBefore, wallMs, failedRows } = this;
+    return {
+      stage, name, rowsIn: rowsIn - this.#givenIn, rowsOut: rowsOut - rowsGiven, rowsDone, ...(rowsBefore === 0 ? {} : { rowsBefore }),
+      rowsPerSecond: wallMs > 0 ? (1000 * rowsDone) / wallMs : 0, failedRows,
+      ...this.progress?.(),
+    };
   }
 
   stats(): StageStats {
-    const { stage, name, kind, rowsIn, rowsOut, blocks, wallMs, waitMs, rowsPerSecond, skipped, nulled, deadLettered, filtered } = this;
+    const { stage, name, kind, blocks, wallMs, waitMs, skipped, nulled, deadLettered, filtered } = this;
+    const rowsOut = this.rowsOut - this.rowsGiven;
     return {
-      stage, name, kind, rowsIn, rowsOut, blocks, wallMs, waitMs, rowsPerSecond, skipped, nulled, deadLettered, filtered,
+      stage, name, kind, rowsIn: this.rowsIn - this.#givenIn, rowsOut, blocks, wallMs, waitMs, skipped, nulled, deadLettered, filtered,
+      rowsPerSecond: wallMs > 0 ? (1000 * rowsOut) / wallMs : 0,
       busyMs: this.pool === undefined ? Math.max(0, this.inclusiveMs - waitMs) : this.pool.busyMs,
       ...(this.pool === undefined ? {} : { pool: this.pool.stats(wallMs) }),
     };
@@ -89,8 +122,14 @@ export class PoolRecorder {
   /** Why it is this device, where it was measured. */
   deviceChoice: string | undefined;
   failedBatches = 0;
+  /** Rows that actors have done in this run, in whatever order. */
+  rowsDone = 0;
+  /** Rows that an earlier run has done, as whoever kept them says. */
+  rowsBefore = 0;
+  /** What came of them so far. */
+  given: { readonly rowsIn: number; readonly rowsOut: number } = { rowsIn: 0, rowsOut: 0 };
   /** Worker → rows, where other machines run the stage. */
-  readonly #workers = new Map<string, number>();
+  #workers: Map<string, number> | undefined;
   /** Actor-milliseconds that were on offer, up to the last change of the pool's size. */
   #offeredMs = 0;
   #actors = 0;
@@ -120,7 +159,23 @@ export class PoolRecorder {
     this.peakActors = Math.max(this.peakActors, actors);
   }
 
+  get isByWorkers(): boolean {
+    return this.#workers !== undefined;
+  }
+
+  /** Other machines run the stage. */
+  isElsewhere(): void {
+    this.#workers ??= new Map();
+  }
+
+  /** An earlier run's result, for so many rows: nothing of it was done in this one. */
+  addGiven(rows: number, result: BlockResult): void {
+    const { rowsIn, rowsOut } = this.given;
+    this.given = { rowsIn: rowsIn + rows, rowsOut: rowsOut + result.block.rows };
+  }
+
   add(result: BlockResult): void {
+    this.rowsDone += result.block.rows;
     this.preprocessMs += result.preprocessMs;
     this.predictMs += result.predictMs;
     this.postprocessMs += result.postprocessMs;
@@ -136,7 +191,8 @@ export class PoolRecorder {
   /** Another machine's result. */
   addOf(worker: string, device: string, result: BlockResult): void {
     this.add(result);
-    this.#workers.set(worker, (this.#workers.get(worker) ?? 0) + result.block.rows + result.failures.length);
+    const workers = (this.#workers ??= new Map<string, number>());
+    workers.set(worker, (workers.get(worker) ?? 0) + result.block.rows + result.failures.length);
     if (device !== "" && !this.device.split(", ").includes(device)) this.device = this.device === "" ? device : `${this.device}, ${device}`;
   }
 
@@ -144,14 +200,15 @@ export class PoolRecorder {
     this.resized(this.#actors);
     const sizes = [...this.#batches].sort(([a], [b]) => a - b);
     const batches = sizes.reduce((sum, [, times]) => sum + times, 0);
+    const batchedRows = sizes.reduce((sum, [size, times]) => sum + size * times, 0);
     const real = this.#counts.get("realTokens");
     const padded = this.#counts.get("paddedTokens");
     return {
-      actors: this.peakActors, device: this.device, ...(this.#workers.size === 0 ? {} : { workers: sharesOf(this.#workers) }), ...(this.deviceChoice === undefined ? {} : { deviceChoice: this.deviceChoice }),
+      actors: this.peakActors, device: this.device, ...(this.#workers === undefined ? {} : { workers: sharesOf(this.#workers) }), ...(this.deviceChoice === undefined ? {} : { deviceChoice: this.deviceChoice }),
       preprocessMs: this.preprocessMs, predictMs: this.predictMs, postprocessMs: this.postprocessMs, loadMs: this.loadMs,
       ...(this.#firstActorAt === undefined ? {} : { startMs: this.#firstActorAt - this.#createdAt }),
       batches, failedBatches: this.failedBatches,
-      batchRows: { min: sizes[0]?.[0] ?? 0, median: medianOf(sizes, batches), max: sizes.at(-1)?.[0] ?? 0 },
+      batchRows: { min: sizes[0]?.[0] ?? 0, median: medianOf(sizes, batchedRows), max: sizes.at(-1)?.[0] ?? 0 },
       ...(real !== undefined && padded ? { paddingEfficiency: real / padded } : {}),
       counts: Object.fromEntries(this.#counts),
       retries: this.retries, lostActors: this.lostActors, collapsedRows: this.collapsedRows,
@@ -166,11 +223,12 @@ function sharesOf(workers: ReadonlyMap<string, number>): WorkerShare[] {
   return Array.from(workers, ([worker, rows]) => ({ worker, rows })).toSorted((a, b) => b.rows - a.rows);
 }
 
-function medianOf(sizes: readonly (readonly [size: number, times: number])[], total: number): number {
+/** Of the rows and not of the batches: a few that were left over, each alone, would else outweigh the large ones that took the time. */
+function medianOf(sizes: readonly (readonly [size: number, times: number])[], rows: number): number {
   let seen = 0;
   for (const [size, times] of sizes) {
-    seen += times;
-    if (2 * seen >= total) return size;
+    seen += size * times;
+    if (2 * seen >= rows) return size;
   }
   return 0;
 }

@@ -54,7 +54,7 @@ score           1,000       997   1,000  1 min 1 s  10 ms  0 ms  2 skipped, 1 de
 
 score
   2 actors on cpu, predicting 50 % of the time, loaded in 50 ms
-  40 batches of 8–64 (median 32) rows; preprocess 100 ms, predict 1.0 s, postprocess 10 ms
+  40 batches of 8–64 rows, half of the rows in batches of 32 or more; preprocess 100 ms, predict 1.0 s, postprocess 10 ms
   padding efficiency 85 %, peak memory of an actor 300 MiB, 2 blocks tried again, 1 actor lost
 
 note: score: 2 of 20 actors fit: 2 CPUs.
@@ -69,6 +69,12 @@ test("where other machines predicted, the report says who did how many rows", ()
   const score = stage("score", { kind: "actor-pool", pool: recorder.stats(1000) });
   expect(formatStats({ wallMs: 1000, rowsOut: 1238, rowsPerSecond: 1238, consumerMs: 0, failedRows: 0, deadLettered: 0, notices: [], bottleneck: "", stages: [score] })).toContain(
     "10 workers on webgpu, cpu, wasm; rows by worker: box 1,200, anna 30, tab 0 1, tab 1 1, tab 2 1, tab 3 1, tab 4 1, tab 5 1, 2 others 2");
+});
+
+test("where an earlier run had done rows, they are said once, and are no part of a pace", () => {
+  const stats: RunStats = { wallMs: 2000, rowsOut: 40, rowsBefore: 60, rowsPerSecond: 20, consumerMs: 0, failedRows: 0, deadLettered: 0, notices: [], bottleneck: "", stages: [stage("score", { kind: "actor-pool", pool: pool({ workers: [] }) })] };
+  expect(formatStats(stats)).toMatch(/^40 rows in 2\.0 s \(20 rows\/s\); 60 rows were done before\n/);
+  expect(formatStats(stats)).toContain("score\n  no worker had anything to do\n");
 });
 
 test("one is said as one", () => {
@@ -86,5 +92,5 @@ test("a pool's share of busy time counts the actors there were at each moment", 
   recorder.resized(0);
   recorder.add({ ...failedResult([]), predictMs: 2000, batches: [{ rows: 8, ms: 1, failed: false }, { rows: 8, ms: 1, failed: true }, { rows: 4, ms: 1, failed: false, part: true }, { rows: 32, ms: 1, failed: false }], counts: { realTokens: 30, paddedTokens: 40 } });
   now = 9000;
-  expect(recorder.stats(9000)).toMatchObject({ actors: 3, utilisation: 0.5, batches: 3, failedBatches: 1, batchRows: { min: 8, median: 8, max: 32 }, paddingEfficiency: 0.75 });
+  expect(recorder.stats(9000)).toMatchObject({ actors: 3, utilisation: 0.5, batches: 3, failedBatches: 1, batchRows: { min: 8, median: 32, max: 32 }, paddingEfficiency: 0.75 });
 });

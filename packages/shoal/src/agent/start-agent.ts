@@ -101,7 +101,7 @@ function usableDevices(devices: Devices, given: readonly ConcreteDevice[] | unde
 
 function noticesOf(tell: (event: AgentEvent) => void): Logger {
   const notice = (message: string): void => tell({ kind: "notice", message: withoutKeys(message) });
-  return { debug: () => {}, info: notice, warn: notice };
+  return { debug: () => {}, info: notice, warn: notice, download: (file) => tell({ kind: "download", ...file, url: withoutKeys(file.url) }) };
 }
 
 /** A key in an address is nobody's business but the coordinator's. */

@@ -28,14 +28,14 @@ export class CalmNews {
     this.#allowance = Math.min(most, this.#allowance + (now - this.#at) / everyMs);
     this.#at = now;
     const lines: string[] = [];
-    for (const line of workerNews(before, after, this.#kind)) {
+    for (const { what, line } of workerNews(before, after, this.#kind)) {
       if (this.#allowance >= 1 && this.#isToldAll) {
         this.#allowance--;
         lines.push(line);
         continue;
       }
       if (this.#isToldAll) this.#summedAt = now;
-      this.#untold[/ joined; \d/.test(line) ? "joined" : "left"]++;
+      this.#untold[what]++;
     }
     if (this.#isToldAll || now - this.#summedAt < summaryMs) return lines;
     const { joined, left } = this.#untold;

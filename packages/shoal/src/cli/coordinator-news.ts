@@ -2,7 +2,7 @@ import type { HelpSnapshot, JobSnapshot, Snapshot, WorkerSnapshot } from "@shoal
 import { formatCount, formatDuration, plural } from "@shoal/executor";
 
 /** What happened between two snapshots that somebody at the terminal wants a line about. */
-export function coordinatorNews(before: Snapshot | undefined, after: Snapshot, workers = workerNews): readonly string[] {
+export function coordinatorNews(before: Snapshot | undefined, after: Snapshot, workers: (before: readonly WorkerSnapshot[], after: readonly WorkerSnapshot[]) => readonly string[] = (was, is) => workerNews(was, is).map(({ line }) => line)): readonly string[] {
   return [...workers(ownOf(before), ownOf(after)), ...jobNews(before?.jobs ?? [], after.jobs), ...helpNews(before?.helps, after.helps), ...pauseNews(before?.paused, after.paused)];
 }
 
@@ -15,19 +15,24 @@ function helpNews(before: readonly HelpSnapshot[] = [], after: readonly HelpSnap
   return after.filter(({ job }) => !before.some((each) => each.job === job)).map(({ name, by = "another gateway" }) => `helping ${by} with job "${name}"`);
 }
 
+export interface WorkerNews {
+  readonly what: "joined" | "left";
+  readonly line: string;
+}
+
 /** @param kind what they are called who are counted: `other worker` where this machine computes too */
-export function workerNews(before: readonly WorkerSnapshot[], after: readonly WorkerSnapshot[], kind = "worker"): readonly string[] {
+export function workerNews(before: readonly WorkerSnapshot[], after: readonly WorkerSnapshot[], kind = "worker"): readonly WorkerNews[] {
   const known = new Map(before.map((worker) => [worker.worker, worker]));
   const here = after.filter(({ state }) => state !== "gone").length;
-  const news = after.flatMap((worker) => {
+  const news = after.flatMap((worker): WorkerNews[] => {
     const was = known.get(worker.worker);
     const name = `${worker.label} (${worker.host === "tab" ? "tab, " : ""}${worker.devices.join(", ")})`;
-    if (worker.state !== "gone" && (was === undefined || was.state === "gone")) return [`${name} joined`];
-    if (worker.state === "gone" && was !== undefined && was.state !== "gone") return [`${name} left after ${plural(worker.rowsDone, "row")}`];
+    if (worker.state !== "gone" && (was === undefined || was.state === "gone")) return [{ what: "joined", line: `${name} joined` }];
+    if (worker.state === "gone" && was !== undefined && was.state !== "gone") return [{ what: "left", line: `${name} left after ${plural(worker.rowsDone, "row")}` }];
     return [];
   });
-  const gone = before.filter(({ worker, state }) => state !== "gone" && !after.some((each) => each.worker === worker)).map(({ label, rowsDone }) => `${label} left after ${plural(rowsDone, "row")}`);
-  return [...news, ...gone].map((line) => `${line}; ${plural(here, kind)} now`);
+  const gone = before.filter(({ worker, state }) => state !== "gone" && !after.some((each) => each.worker === worker)).map(({ label, rowsDone }): WorkerNews => ({ what: "left", line: `${label} left after ${plural(rowsDone, "row")}` }));
+  return [...news, ...gone].map(({ what, line }) => ({ what, line: `${line}; ${plural(here, kind)} now` }));
 }
 
 function jobNews(before: readonly JobSnapshot[], after: readonly JobSnapshot[]): readonly string[] {

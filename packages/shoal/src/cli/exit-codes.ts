@@ -1,4 +1,5 @@
 import { ShoalError } from "@shoal/core";
+import { flagHints } from "./flag-hints.ts";
 
 export const exitCodes = { ok: 0, failed: 1, usage: 2, deadLetters: 3, interrupted: 130 } as const;
 
@@ -14,29 +15,12 @@ export function printError(thrown: unknown): number {
   }
   const debug = process.env["SHOAL_DEBUG"];
   const trace = debug !== undefined && debug !== "" ? `\n${stacks(error)}` : userFrame(error);
-  process.stderr.write(`error ${error.code}: ${error.message}${flagsFor(error.hint)}${trace}\n`);
+  process.stderr.write(`error ${error.code}: ${error.message}${flagHints(error)}${trace}\n`);
   return usageCodes.has(error.code) ? exitCodes.usage : exitCodes.failed;
 }
 
 /** What the person typed was wrong, rather than what the run met. */
 const usageCodes = new Set(["bad-option", "no-job", "unknown-format", "unknown-task", "bad-link", "unwritable-location"]);
-
-const flags: readonly (readonly [option: RegExp, flag: string])[] = [
-  [/\bresume: true\b/, "--resume"],
-  [/mode: "overwrite"/, "--overwrite (for an output that -o names; a job that names its own says mode)"],
-  [/\bonError\b/, "--on-error skip"],
-  [/\bdeadLetters:/, "--dead-letters failed.jsonl, or -o out.jsonl"],
-  [/\bmaxErrors\b/, "--max-errors"],
-  [/\breplicas 1\b/, "--replicas 1"],
-  [/\bunsafe\b/, "--engine-unsafe"],
-  [/\btimeoutMs\b/, "--timeout (shoal infer)"],
-];
-
-/** Hints name the options of the API; the person at the command has flags. */
-function flagsFor(hint = ""): string {
-  const named = flags.filter(([option]) => option.test(hint)).map(([, flag]) => flag);
-  return named.length === 0 ? "" : `\n  → With this command: ${named.join(", ")}`;
-}
 
 /** Where this package lies in its workspace; undefined where it is installed, below node_modules. */
 const workspace = /^(.*\/)packages\/shoal\/(?:src|dist)\//.exec(import.meta.url)?.[1];

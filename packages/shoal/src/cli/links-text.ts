@@ -14,7 +14,7 @@ export interface Links {
 }
 
 /**
- * What a person does with each link, and the one for phones as a QR code.
+ * What a person does with each link, and the one for phones as a QR code, where a phone can open it.
  * @param shoal how this command is called, as in `npx shoal`
  */
 export function linksText({ volunteer, work, submit, dashboard }: Links, qrCode: (link: string) => string, shoal: string): string {
@@ -24,7 +24,12 @@ export function linksText({ volunteer, work, submit, dashboard }: Links, qrCode:
     ...(submit === undefined ? [] : [`Bring a job             ${shoal} run job.ts --on "${submit}"`]),
     ...(dashboard === undefined ? [] : [`Watch, and see links    ${dashboard}`]),
   ];
-  return `${lines.join("\n")}\n${volunteer === undefined ? "" : `\n${qrCode(volunteer)}\n`}`;
+  return `${lines.join("\n")}\n${volunteer === undefined || isOnlyHere(new URL(volunteer).hostname) ? "" : `\n${qrCode(volunteer)}\n`}`;
+}
+
+/** Other machines would look for it in themselves. */
+function isOnlyHere(host: string): boolean {
+  return host === "localhost" || host === "[::1]" || host.startsWith("127.");
 }
 
 /** Each as a file that only this user reads, for scripts and other containers. @throws what the file system says */

@@ -34,7 +34,7 @@ export function withManyMachinesFlags(command: Command): Command {
     .option("--code", "with --share or --on: send predictors of your own along as code, to workers started with --allow-code (needs the package rolldown)")
     .option("--name <name>", "what others see the job called (default: after its file)")
     .option("--note <sentence>", "what its rows are, for volunteers");
-  return withCoordinatorFlags(command, "with --share: ");
+  return withCoordinatorFlags(command, "with --share or --dashboard: ");
 }
 
 /** What of this is said to the person, and how. */
@@ -84,6 +84,7 @@ export class ManyMachines implements AsyncDisposable {
     return {
       name,
       takesCode: this.#flags.code === true,
+      ...(this.#flags.on === undefined && { whenAllStays: { note: `So no coordinator is started, and ${idle(this.#flags)}.`, mayRunHere: this.#flags.share === undefined } }),
       openJob: async (settings: RemoteJobSettings) => {
         this.#tell = settings.onNotice;
         const { runner } = await (this.#opened ??= this.#open());
@@ -158,6 +159,16 @@ interface Opened {
   close(): Promise<void>;
 }
 
+/** Flags that are for nothing without a coordinator. */
+function idle(flags: ManyMachinesFlags): string {
+  const given = (["share", "dashboard", "volunteers", ...listening] as const).filter((name) => flags[name] !== undefined).map(flagOf);
+  return given.length === 1 ? `${given[0]} has no effect` : `${given.slice(0, -1).join(", ")} and ${given.at(-1)} have no effect`;
+}
+
+function flagOf(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
 const listening = ["host", "port", "https", "cert", "key", "baseUrl"] as const;
 
 function checkFlags(flags: ManyMachinesFlags): void {
@@ -168,7 +179,7 @@ function checkFlags(flags: ManyMachinesFlags): void {
   if (on !== undefined && share) refuse("--share and --on contradict each other.", "--share makes a coordinator of this process; --on uses one that runs elsewhere.");
   if (on !== undefined && dashboard) refuse("--dashboard has no effect with --on.", "Open the dashboard's link that shoal serve printed.");
   const flag = listening.find((name) => flags[name] !== undefined);
-  if (flag !== undefined && !share && !dashboard) refuse(`--${flag === "baseUrl" ? "base-url" : flag} has no effect without --share.`, "Add --share, or leave it out.");
+  if (flag !== undefined && !share && !dashboard) refuse(`${flagOf(flag)} has no effect without --share or --dashboard.`, "Add --share, or leave it out.");
   if (volunteers && !share && on === undefined) refuse("--volunteers has no effect without --share or --on.", "Add --share.");
   if (code && !share && on === undefined) refuse("--code has no effect without --share or --on.", "Add --share.");
   if (note !== undefined && !share && on === undefined) refuse("--note has no effect without --share or --on.", "Add --share.");

@@ -2,9 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Command, Option } from "commander";
-import { ShoalError } from "@shoal/core";
+import { ShoalError, type Datasink } from "@shoal/core";
 import { trialSink, type Dataset, type Job, type JobReport } from "@shoal/dataset";
 import { CommandRun } from "./command-run.ts";
+import { outputIsNamedByFlag, outputIsNamedByJob } from "./flag-hints.ts";
 import { logToStandardError, seemsToExportDefault } from "./job-console.ts";
 import { outputSink } from "./output-sink.ts";
 import { ownLimit, wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
@@ -39,6 +40,7 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
       hint: `shoal inspect ${file} shows what is in a file of rows; shoal infer ${file} --task … predicts over them without a program.`,
     });
   }
+  outputIsNamedByJob();
   await using commandRun = new CommandRun(flags, basename(path).replace(/\.[cm]?[jt]s$/i, ""));
   process.argv = [process.argv[0] as string, path, ...args];
   // The file says only when it has run whether its rows go to standard output.
@@ -60,6 +62,7 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
     refuse(flags, ["output", "format", "overwrite", "maxRowsPerFile"], `the job names its own sink, ${job.sink.name}`);
     if (flags.explain) return void process.stdout.write(`${job.explain()}\n`);
     const output = trialSink(job.sink, flags).spec?.options["path"] as string | undefined;
+    outputIsNamedByJob(overwriting(job.sink));
     rowsTo(output);
     commandRun.finish(await job.run());
     return commandRun.ended();
@@ -67,6 +70,7 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
   if (isDataset(job)) {
     if (flags.explain) return void process.stdout.write(`${job.explain()}\n`);
     const output = flags.output ?? "-";
+    outputIsNamedByFlag();
     rowsTo(output);
     commandRun.finish(await job.write(outputSink(output, flags), ownLimit(flags)));
     return commandRun.ended();
@@ -76,11 +80,23 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
   });
 }
 
+/** How the job would name this output, with leave to replace it. */
+function overwriting({ name, spec }: Datasink): string {
+  const path = spec?.options["path"];
+  return spec === undefined || typeof path !== "string" ? `{ mode: "overwrite" } for ${name}` : `${spec.format}(${JSON.stringify(path)}, { mode: "overwrite" })`;
+}
+
 /** A flag that would be ignored is refused instead. */
 function refuse(flags: Flags, names: readonly ("output" | "format" | "overwrite" | "maxRowsPerFile")[], why: string): void {
   const given = names.find((name) => flags[name] !== undefined);
   if (given === undefined) return;
-  throw new ShoalError("bad-option", `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} has no effect here: ${why}.`, { hint: "Leave it out, or let the file export a Dataset, whose output the command names." });
+  throw new ShoalError("bad-option", `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} has no effect here: ${why}.`, { hint: instead(given, flags) });
+}
+
+function instead(given: keyof Flags, { output }: Flags): string {
+  const exported = "let the file export a Dataset, whose output the command names";
+  if (given !== "overwrite" || output !== undefined) return `Leave it out, or ${exported}.`;
+  return `Say it where the output is named, as in parquet("out/", { mode: "overwrite" }); or ${exported}.`;
 }
 
 /** By shape and not by class: the job may import another copy of this package. */

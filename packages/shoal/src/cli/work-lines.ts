@@ -1,3 +1,4 @@
+import { downloadText } from "@shoal/core";
 import { formatBytes, formatCount, plural } from "@shoal/executor";
 import type { AgentEvent } from "@shoal/cluster";
 
@@ -45,6 +46,8 @@ export class WorkLines {
         return `note: ${event.error.message}`;
       case "notice":
         return `note: ${event.message}`;
+      case "download":
+        return `note: ${downloadText(event)}`;
       case "idle":
       case "resumed":
         this.#state = "waiting for work";

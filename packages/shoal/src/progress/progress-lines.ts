@@ -6,30 +6,18 @@ type Stage = Extract<RunEvent, { kind: "stage-progress" }>;
 export interface Progress {
   readonly stages: Map<number, Stage>;
   readonly elapsedMs: number;
-  readonly totalRows: number | undefined;
-  /** Rows that an earlier run has done. */
-  readonly rowsBefore: number;
   take(event: RunEvent): void;
 }
 
 export function startProgress(): Progress {
   const stages = new Map<number, Stage>();
   let elapsedMs = 0;
-  let totalRows: number | undefined;
-  let rowsBefore = 0;
   return {
     stages,
     get elapsedMs() {
       return elapsedMs;
     },
-    get totalRows() {
-      return totalRows;
-    },
-    get rowsBefore() {
-      return rowsBefore;
-    },
     take(event) {
-      if (event.kind === "total-rows") [totalRows, rowsBefore] = [event.rows, event.before ?? 0];
       if (event.kind !== "stage-progress") return;
       elapsedMs = event.elapsedMs;
       stages.set(event.stage, event);
@@ -38,23 +26,36 @@ export function startProgress(): Progress {
 }
 
 /** One stage: name, rows, rows/s, queue, actors busy, failed rows, time left. */
-export function stageLine(stage: Stage, { totalRows, rowsBefore }: Progress): string {
-  const done = count(rowsBefore + stage.rowsOut);
-  const rows = totalRows === undefined ? `${done} rows` : `${done} of ${count(rowsBefore + totalRows)} rows${rowsBefore === 0 ? "" : ` (${count(rowsBefore)} before)`}`;
+export function stageLine(stage: Stage): string {
   return [
-    stage.name.padEnd(28).slice(0, 40), rows, `${count(stage.rowsPerSecond)}/s`,
+    stage.name.padEnd(28).slice(0, 40), rowsText(stage), `${count(stage.rowsPerSecond)}/s`,
     ...(stage.queue === undefined ? [] : [`queue ${stage.queue}`]),
-    ...(stage.actors === undefined || (stage.actors === 0 && stage.actorsLoading) ? [] : [`actors ${stage.actorsBusy ?? 0} of ${stage.actors} busy`]),
+    ...(stage.actors === undefined || (stage.actors === 0 && stage.actorsLoading) ? [] : [`${stage.byWorkers ? "workers" : "actors"} ${stage.actorsBusy ?? 0} of ${stage.actors} busy`]),
     ...(stage.actorsLoading ? [`${stage.actorsLoading} loading`] : []),
     ...(stage.failedRows === 0 ? [] : [`${count(stage.failedRows)} failed`]),
     ...(stage.etaMs === undefined ? [] : [`${duration(stage.etaMs)} left`]),
   ].join("  ");
 }
 
-/** The whole run in one line: its last stage, which is nearest to the output. */
+/** Done by whichever run, in whatever order. */
+function rowsText({ rowsDone, rowsBefore = 0, rowsExpected, isEstimate }: Stage): string {
+  const done = rowsBefore + rowsDone;
+  const before = rowsBefore === 0 ? [] : [`${count(rowsBefore)} before`];
+  if (rowsExpected === undefined || rowsExpected < done) return `${count(done)} rows${inBrackets(before)}`;
+  // The last of a hundred is said when it is true.
+  const percent = rowsExpected === 0 ? [] : [`${Math.floor((100 * done) / rowsExpected)} %`];
+  return `${count(done)} of ${isEstimate ? "about " : ""}${count(rowsExpected)} rows${inBrackets([...percent, ...before])}`;
+}
+
+function inBrackets(parts: readonly string[]): string {
+  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
+}
+
+/** The whole run in one line: its last stage with actors, which takes the time and whose rows need not wait for their turn; without one, the last of all. */
 export function progressLine(progress: Progress): string {
-  const last = [...progress.stages.values()].reduce((later, stage) => (stage.stage >= later.stage ? stage : later));
-  return `${duration(progress.elapsedMs)}  ${stageLine(last, progress).replace(/ {3,}/g, "  ")}`;
+  const inOrder = [...progress.stages.values()].toSorted((a, b) => a.stage - b.stage);
+  const told = inOrder.findLast(({ actors }) => actors !== undefined) ?? inOrder.at(-1);
+  return `${duration(progress.elapsedMs)}  ${told === undefined ? "" : stageLine(told).replace(/ {3,}/g, "  ")}`;
 }
 
 /** What is worth a line of its own, for good. */

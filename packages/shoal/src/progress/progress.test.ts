@@ -8,33 +8,42 @@ import { showProgress } from "./show-progress.ts";
 type Stage = Extract<RunEvent, { kind: "stage-progress" }>;
 
 function stage(fields: Partial<Stage> = {}): Stage {
-  return { kind: "stage-progress", stage: 0, name: "read a.jsonl", elapsedMs: 1000, rowsIn: 10, rowsOut: 10, rowsPerSecond: 10, failedRows: 0, ...fields };
+  return { kind: "stage-progress", stage: 0, name: "read a.jsonl", elapsedMs: 1000, rowsIn: 10, rowsOut: 10, rowsDone: fields.rowsOut ?? 10, rowsPerSecond: 10, failedRows: 0, ...fields };
 }
 
 const predicting = { stage: 1, name: "sentiment", rowsOut: 1234, rowsPerSecond: 411.4, queue: 3, actors: 2, actorsBusy: 1, failedRows: 4, etaMs: 125_000, elapsedMs: 3000 };
 
 describe("lines", () => {
   test("a stage says what is known of it, and no more", () => {
-    const progress = startProgress();
-    expect(stageLine(stage(), progress).replace(/ {2,}/g, "  ")).toBe("read a.jsonl  10 rows  10/s");
-    progress.take({ kind: "total-rows", rows: 52_000 });
-    expect(stageLine(stage(predicting), progress).replace(/ {2,}/g, "  ")).toBe("sentiment  1,234 of 52,000 rows  411/s  queue 3  actors 1 of 2 busy  4 failed  2 min 5 s left");
-    progress.take({ kind: "total-rows", rows: 30_000, before: 22_000 });
-    expect(stageLine(stage(predicting), progress).replace(/ {2,}/g, "  ")).toMatch(/^sentiment {2}23,234 of 52,000 rows \(22,000 before\)/);
-    expect(stageLine(stage({ ...predicting, actors: 0, actorsBusy: 0, actorsLoading: 2 }), progress)).toMatch(/queue 3 +2 loading/);
-    expect(stageLine(stage({ ...predicting, actorsLoading: 1 }), progress)).toMatch(/actors 1 of 2 busy +1 loading/);
+    const line = (fields: Partial<Stage>): string => stageLine(stage(fields)).replace(/ {2,}/g, "  ");
+    expect(line({})).toBe("read a.jsonl  10 rows  10/s");
+    expect(line({ ...predicting, rowsExpected: 52_000 })).toBe("sentiment  1,234 of 52,000 rows (2 %)  411/s  queue 3  actors 1 of 2 busy  4 failed  2 min 5 s left");
+    expect(line({ ...predicting, actors: 0, actorsBusy: 0, actorsLoading: 2 })).toMatch(/queue 3 +2 loading/);
+    expect(line({ ...predicting, actorsLoading: 1 })).toMatch(/actors 1 of 2 busy +1 loading/);
+    expect(line({ ...predicting, byWorkers: true })).toMatch(/workers 1 of 2 busy/);
+  });
+
+  test("rows count as soon as they are done, and those of an earlier run from the start", () => {
+    const rows = (fields: Partial<Stage>): string => stageLine(stage({ ...predicting, ...fields })).split(/ {2,}/)[1] as string;
+    expect(rows({ rowsOut: 32, rowsDone: 1234 })).toBe("1,234 rows");
+    expect(rows({ rowsBefore: 22_000 })).toBe("23,234 rows (22,000 before)");
+    expect(rows({ rowsBefore: 22_000, rowsExpected: 52_000 })).toBe("23,234 of 52,000 rows (44 %, 22,000 before)");
+    expect(rows({ rowsExpected: 96_000, isEstimate: true })).toBe("1,234 of about 96,000 rows (1 %)");
+    expect(rows({ rowsDone: 51_999, rowsExpected: 52_000 })).toBe("51,999 of 52,000 rows (99 %)");
+    // More than was thought.
+    expect(rows({ rowsExpected: 1000, isEstimate: true })).toBe("1,234 rows");
   });
 
   test("names stand in columns, and long ones are cut", () => {
-    const progress = startProgress();
-    const [short, long] = [stageLine(stage(), progress), stageLine(stage({ name: "x".repeat(90) }), progress)];
+    const [short, long] = [stageLine(stage()), stageLine(stage({ name: "x".repeat(90) }))];
     expect(short.indexOf("10 rows")).toBe(30);
     expect(long).toBe(`${"x".repeat(40)}  10 rows  10/s`);
   });
 
-  test("the run is told by its last stage, whichever reports last", () => {
+  test("the run is told by its last stage with actors, whichever reports last", () => {
     const progress = startProgress();
     progress.take(stage(predicting));
+    progress.take(stage({ stage: 2, name: "map" }));
     progress.take(stage({ elapsedMs: 3500 }));
     expect(progressLine(progress)).toMatch(/^4 s {2}sentiment {2}1,234 rows/);
   });
@@ -67,7 +76,7 @@ describe("a terminal", () => {
     const display = showProgress(stream);
     display.onEvent(stage());
     display.onEvent(stage(predicting));
-    display.onEvent({ kind: "actor-lost", stage: 1, name: "sentiment", actor: "sentiment#2", reason: "exit code 134" });
+    display.onEvent({ kind: "actor-lost", stage: 1, name: "sentiment", actor: "sentiment#2", reason: "exit code 134", failure: "worker-lost" });
     display.onEvent(stage({ rowsOut: 20, rowsPerSecond: 7 }));
     display.stop();
     const screen = render(text());

@@ -20,7 +20,7 @@ function terminal(stream: WriteStream): ProgressDisplay {
         update.clear();
         stream.write(`${message}\n`);
       }
-      if (progress.stages.size > 0) update([...progress.stages.values()].map((stage) => stageLine(stage, progress)).join("\n"));
+      if (progress.stages.size > 0) update([...progress.stages.values()].map(stageLine).join("\n"));
     },
     stop: () => update.done(),
   };

@@ -1,4 +1,4 @@
-import { ShoalError, type Logger } from "@shoal/core";
+import { ShoalError, tellDownload, type Logger } from "@shoal/core";
 import type { TellBytes } from "../../platform/model-platform.ts";
 import { unauthorized } from "../fetch-file.ts";
 import { coordinatorCopy } from "../coordinator-copy.ts";
@@ -98,14 +98,14 @@ export class KeptFiles {
   /** Tells the log that a file comes, and now and then how much of it is there. */
   #teller(url: string, response: Response): (bytes: number) => void {
     const { log, onBytes } = this.#options;
-    log.info(`Downloading ${url}`);
+    tellDownload(log, { url, doneBytes: 0 });
     const length = Number(response.headers.get("content-length"));
     let told = performance.now();
     return (bytes) => {
       onBytes?.(url, bytes);
       if (performance.now() - told <= tellMs) return;
       told = performance.now();
-      log.info(`Downloading ${url}: ${megabytes(bytes)}${length > 0 ? ` of ${megabytes(length)}` : ""}`);
+      tellDownload(log, { url, doneBytes: bytes, ...(length > 0 && { bytes: length }) });
     };
   }
 }
@@ -133,8 +133,4 @@ function fileOf(blob: Blob): KeptFile {
     bytes: async () => new Uint8Array(await blob.arrayBuffer()),
     url: (name) => `${(place ??= URL.createObjectURL(blob))}#${name}`,
   };
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

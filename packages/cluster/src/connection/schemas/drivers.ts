@@ -4,10 +4,14 @@ import { blockNumber, count, counted, flag, id, label, list, rows, sha256, words
 import { jobDescription, segmentNumber } from "./plans.ts";
 import { resultStats } from "./workers.ts";
 
+/** Of blocks that were done before: more would not go into a header. */
+export const mostRunsBefore = 4_096;
+
 const workersAtMost = counted(10_000_000);
 
 export const submit = v.object({ kind: v.literal("submit"), description: jobDescription });
-export const accepted = v.object({ kind: v.literal("accepted"), job: id, committedBlocks: count, missing: list(sha256, 65_536) });
+const blocksBefore = v.object({ rows: count, runs: list(v.tuple([count, count]), mostRunsBefore) });
+export const accepted = v.object({ kind: v.literal("accepted"), job: id, committedBlocks: count, missing: list(sha256, 65_536), before: v.exactOptional(list(blocksBefore, 64)) });
 export const file = v.object({ kind: v.literal("file"), sha256, offset: count, last: flag });
 export const fileTaken = v.object({ kind: v.literal("file-taken"), sha256 });
 export const ask = v.object({ kind: v.literal("ask"), job: id, segment: segmentNumber, blocks: count });

@@ -31,11 +31,12 @@ const anyLockName = /^lock-(\d{8})\.(?:json|released)$/;
  * A process that is stopped still owns its folder.
  * @param date the day and time, in milliseconds since 1970: since when it is ours, for people
  * @param takeOver whether the owner is known to be gone though this machine can't tell: one on another machine
+ * @param inDoubt whether an owner of whom this machine can't tell is taken to be at work
  * @throws `engine-folder-busy`
  */
-export async function lockFolder(folder: string, disk: Disk, date: () => number, { takeOver = false }: { readonly takeOver?: boolean } = {}): Promise<FolderLock> {
+export async function lockFolder(folder: string, disk: Disk, date: () => number, { takeOver = false, inDoubt = true }: { readonly takeOver?: boolean; readonly inDoubt?: boolean } = {}): Promise<FolderLock> {
   const last = await lastLock(folder, disk);
-  if (last !== undefined && !last.isReleased && !takeOver && isAtWork(last.owner)) throw busy(folder, last);
+  if (last !== undefined && !last.isReleased && !takeOver && isAtWork(last.owner, inDoubt)) throw busy(folder, last);
   const number = (last?.number ?? 0) + 1;
   const path = lockPath(folder, number);
   const candidate = join(folder, `lock-${randomUUID()}.new`);
@@ -104,9 +105,8 @@ function lockPath(folder: string, number: number): string {
   return join(folder, `lock-${String(number).padStart(8, "0")}.json`);
 }
 
-/** In doubt, yes. */
-function isAtWork(owner: FolderOwner | undefined): boolean {
-  if (owner === undefined || owner.host !== hostname()) return true;
+function isAtWork(owner: FolderOwner | undefined, inDoubt: boolean): boolean {
+  if (owner === undefined || owner.host !== hostname()) return inDoubt;
   const here = bootId();
   if (owner.boot !== undefined && here !== undefined && owner.boot !== here) return false;
   const started = startOf(owner.pid);

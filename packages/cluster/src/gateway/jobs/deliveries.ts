@@ -73,8 +73,9 @@ export class Deliveries {
   }
 
   #part({ job, segment, block, first, rows }: TaskId, { worker }: CommittedResult, { failures, stats }: ResultAbout, payload: Uint8Array): void {
-    // For people, as far as it is still known who that was.
-    this.#channel.send({ kind: "part", job, segment, block, first, rows, failures, stats, worker: this.#state.workers.get(worker)?.traits.label || worker }, payload);
+    const known = this.#state.workers.get(worker);
+    // For people, to whom a name for programs says nothing.
+    this.#channel.send({ kind: "part", job, segment, block, first, rows, failures, stats, worker: known === undefined ? "a worker that left" : known.traits.label || worker }, payload);
   }
 
   async #deliverAll(): Promise<void> {

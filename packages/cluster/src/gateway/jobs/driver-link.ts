@@ -6,6 +6,7 @@ import { travellingError } from "../../connection/travelling-error.ts";
 import { declaredBytes } from "./model-files.ts";
 import { sha256Now, sha256Of } from "../../engine/blob-bytes.ts";
 import type { AskGate } from "./ask-gate.ts";
+import { blocksBefore } from "./blocks-before.ts";
 import type { BlobCollection } from "../blob-collection.ts";
 import type { Claims } from "../elsewhere/claims.ts";
 import { Deliveries, inputChanged } from "./deliveries.ts";
@@ -129,7 +130,8 @@ export class DriverLink {
     try {
       const job = await desk.submit(description, this);
       this.#jobs.add(job);
-      this.send({ kind: "accepted", job: job.name, committedBlocks: desk.committedBlocks(job), missing: [...job.missingFiles] });
+      const before = blocksBefore(this.#state, job);
+      this.send({ kind: "accepted", job: job.name, committedBlocks: desk.committedBlocks(job), missing: [...job.missingFiles], ...(before !== undefined && { before }) });
       asks.ask();
     } catch (error) {
       if (this.#state.signal.aborted) throw error;

@@ -6,7 +6,7 @@ import { whyNobody } from "../jobs/placement.ts";
 
 /** Workers at one segment. */
 export interface SegmentFleet {
-  /** That can do it. */
+  /** That can do it, or are at it. */
   readonly workers: number;
   readonly busy: number;
   readonly loading: number;
@@ -18,18 +18,21 @@ export interface SegmentFleet {
 export function fleetOf(state: GatewayState): (segment: Segment | undefined) => SegmentFleet {
   const busy = new Map<Segment, number>();
   const loading = new Map<Segment, number>();
+  // They finish what they have, and are counted among the able no more.
+  const leaving = new Map<Segment, number>();
   const present: Worker[] = [];
   for (const worker of state.loop.state.connections.values()) {
     present.push(worker);
     const { segment } = worker;
     if (segment === undefined || worker.attempts.size === 0) continue;
     busy.set(segment, (busy.get(segment) ?? 0) + 1);
+    if (!state.loop.state.live.has(worker)) leaving.set(segment, (leaving.get(segment) ?? 0) + 1);
     if (state.workers.get(worker.name)?.heard.state === "loading") loading.set(segment, (loading.get(segment) ?? 0) + 1);
   }
   return (segment) => {
     if (segment === undefined) return { workers: 0, busy: 0, loading: 0 };
     const why = segment.able > 0 ? undefined : whyNobody(segment.spec.needs, present.map(({ joined }) => joined));
-    return { workers: segment.able, busy: busy.get(segment) ?? 0, loading: loading.get(segment) ?? 0, ...(why === undefined ? {} : { notice: why }) };
+    return { workers: segment.able + (leaving.get(segment) ?? 0), busy: busy.get(segment) ?? 0, loading: loading.get(segment) ?? 0, ...(why === undefined ? {} : { notice: why }) };
   };
 }
 

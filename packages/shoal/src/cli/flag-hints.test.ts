@@ -1,0 +1,24 @@
+import { ShoalError } from "@shoal/core";
+import { afterEach, expect, test } from "vitest";
+import { flagHints, outputIsNamedByFlag, outputIsNamedByJob } from "./flag-hints.ts";
+
+afterEach(outputIsNamedByFlag);
+
+test.each<[string, ConstructorParameters<typeof ShoalError>[2], string]>([
+  ["output-exists", {}, "--overwrite"],
+  ["output-unfinished", {}, "--resume, --overwrite"],
+  ["output-unfinished", { details: { keptBy: "desk" } }, "--resume"],
+  ["missing-value", { failure: "row" }, "--on-error skip"],
+  ["engine-replicas", { details: { replicas: 3 } }, "--replicas 1"],
+])("of %s %j", (code, fields, flags) => expect(flagHints(new ShoalError(code, "Oh.", fields))).toBe(`\n  → With this command: ${flags}`));
+
+test("of what no flag changes there are none, whatever the hint says", () => {
+  expect(flagHints(new ShoalError("bad-job", "Oh.", { hint: 'Say { mode: "overwrite" } and onError.', failure: "bug" }))).toBe("");
+  expect(flagHints(new ShoalError("engine-replicas", "Oh.", { details: { replicas: 5 } }))).toBe("");
+});
+
+test("where the job names the output, the job is what to change", () => {
+  outputIsNamedByJob('parquet("out/", { mode: "overwrite" })');
+  expect(flagHints(new ShoalError("output-exists", "Oh."))).toBe('\n  → To start anew, in the job: parquet("out/", { mode: "overwrite" })');
+  expect(flagHints(new ShoalError("output-unfinished", "Oh."))).toBe('\n  → With this command: --resume\n  → To start anew, in the job: parquet("out/", { mode: "overwrite" })');
+});

@@ -1,0 +1,43 @@
+import type { ShoalError } from "@shoal/core";
+
+/** Who names the output of this command: its flags, or the job, and then how. */
+let overwriteInJob: string | undefined;
+
+/** The output is named in the job, so that no flag replaces it. @param sink as the job would say it, with the mode */
+export function outputIsNamedByJob(sink = 'writeParquet("out/", { mode: "overwrite" })'): void {
+  overwriteInJob = sink;
+}
+
+/** The output is named by a flag. */
+export function outputIsNamedByFlag(): void {
+  overwriteInJob = undefined;
+}
+
+const resume = "--resume";
+const overwrite = "--overwrite";
+
+/** Hints name the options of the API, and the person at the command has flags: those that help with an error of this code. */
+const byCode: Readonly<Record<string, readonly string[]>> = {
+  "output-exists": [overwrite],
+  "output-unfinished": [resume, overwrite],
+  "output-damaged": [resume],
+  "resume-changed": [overwrite],
+  "device-changed": [overwrite],
+  "discard-failed": [overwrite],
+  "no-place-for-dead-letters": ["--dead-letters failed.jsonl, or -o out.jsonl"],
+  "too-many-errors": ["--max-errors"],
+  "engine-too-old": ["--engine-unsafe"],
+  "timeout": ["--timeout (shoal infer)"],
+};
+
+/** What to change, at the command or in the job; empty where there is nothing. */
+export function flagHints(error: ShoalError): string {
+  const named = byCode[error.code] ?? (error.code === "engine-replicas" && error.details?.["replicas"] === 3 ? ["--replicas 1"] : error.failure === "row" ? ["--on-error skip"] : []);
+  // What is done lies with others, and goes on there.
+  const helpful = error.code === "output-unfinished" && error.details?.["keptBy"] !== undefined ? [resume] : named;
+  const flags = overwriteInJob === undefined ? helpful : helpful.filter((flag) => flag !== overwrite);
+  return [
+    ...(flags.length === 0 ? [] : [`\n  → With this command: ${flags.join(", ")}`]),
+    ...(overwriteInJob !== undefined && helpful.includes(overwrite) ? [`\n  → To start anew, in the job: ${overwriteInJob}`] : []),
+  ].join("");
+}
