@@ -1,5 +1,5 @@
 import type { Block } from "@shoal/core";
-import type { BlockExpectation, BlockFault } from "./arrow-inspect.ts";
+import type * as ArrowInspect from "./arrow-inspect.ts";
 import type { ArrowEncoding } from "./arrow-encode.ts";
 import type { RemoteFile, ThreadJob, ThreadOutput, ThreadPort } from "./decode-thread-messages.ts";
 import { receiveBlock, sendBlock, type SentBlock } from "./block-transfer.ts";
@@ -16,7 +16,7 @@ export interface FileIdentity {
 
 /** What was found in a block; nothing at all is said where there is nothing to say. */
 export interface Inspection {
-  readonly fault?: BlockFault;
+  readonly fault?: ArrowInspect.BlockFault;
   /** Those that were moved here, on their way back. */
   readonly bytes?: Uint8Array;
 }
@@ -46,8 +46,9 @@ export const jobs: Readonly<Record<string, ThreadJob>> = {
     const { readArrow } = await import("./arrow-decode.ts");
     yield* sent(readArrow(port.file(identity.size), columns));
   },
-  "arrow-inspect": async function* ({ bytes, expected, givesBack }: { bytes: Uint8Array<ArrayBuffer>; expected: BlockExpectation; givesBack: boolean }, port: ThreadPort) {
-    const { inspectBlock } = await import("./arrow-inspect.ts");
+  "arrow-inspect": async function* ({ bytes, expected, givesBack }: { bytes: Uint8Array<ArrayBuffer>; expected: ArrowInspect.BlockExpectation; givesBack: boolean }, port: ThreadPort) {
+    // Results are many: to ask the loader for each again takes some 30 µs.
+    const { inspectBlock } = (arrowInspect ??= await import("./arrow-inspect.ts"));
     const areThose = expected.sha256 === undefined || (await port.sha256(bytes)) === expected.sha256;
     const fault = areThose ? inspectBlock(bytes, expected) : { message: "its bytes are not those of its SHA-256" };
     if (fault === undefined && !givesBack) return;
@@ -72,6 +73,7 @@ function* moved(parts: Iterable<Uint8Array<ArrayBuffer>>): Iterable<ThreadOutput
   for (const value of parts) yield { value, transfer: [value.buffer] };
 }
 
+let arrowInspect: typeof ArrowInspect | undefined;
 let lastParquet: { key: string; open: OpenParquet } | undefined;
 
 /** The footer of a file with many row groups is read once, not once per row group. */

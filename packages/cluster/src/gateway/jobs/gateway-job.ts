@@ -5,6 +5,7 @@ import type { AttemptId, JobSpec, TaskId } from "../../scheduler/index.ts";
 import { blobsOf, type Committed } from "../results/commit-record.ts";
 import type { BlobPart } from "../results/gathered-results.ts";
 import type { DriverLink } from "./driver-link.ts";
+import { AnswerSchema } from "../results/answer-schema.ts";
 import { AnswerTypes } from "../results/answer-types.ts";
 import { jobSpecOf } from "./placement.ts";
 import { ToldFailures } from "../results/told-failures.ts";
@@ -162,6 +163,7 @@ export class JobSegment {
   readonly rate = new CountedRows<string>();
   readonly quarantined = new Set<number>();
   readonly types = new AnswerTypes();
+  readonly answers = new AnswerSchema();
 
   recount(): void {
     this.rowsDone = 0;

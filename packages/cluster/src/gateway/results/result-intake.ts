@@ -1,5 +1,4 @@
 import { ShoalError } from "@shoal/core";
-import { encodedTypes } from "@shoal/core/arrow";
 import type { ResultMessage } from "../../connection/messages.ts";
 import { sha256Of } from "../../engine/index.ts";
 import { whoElse } from "../../scheduler/index.ts";
@@ -185,7 +184,8 @@ export class ResultIntake {
   #doubt(link: WorkerLink, job: GatewayJob, message: ResultMessage, payload: Uint8Array): void {
     const { task, rows, failures } = message;
     const isStranger = link.joined.volunteer === true;
-    const fault = rows === 0 || job.description.segments[task.segment]?.plan.spec.kind !== "declarative" ? undefined : job.segments[task.segment]?.types.fault(encodedTypes(payload), link.record.name, isStranger);
+    const segment = rows === 0 || job.description.segments[task.segment]?.plan.spec.kind !== "declarative" ? undefined : job.segments[task.segment];
+    const fault = segment?.types.fault(segment.answers.typesOf(payload), link.record.name, isStranger);
     if (fault !== undefined) throw badResult(fault);
     if (isStranger && failures.length > 0 && !this.#counts(link, job, message)) throw unconfirmed(message);
   }
