@@ -82,12 +82,14 @@ export function furnish(parts: GatewayParts, epoch: number): GatewayRooms {
     log.warn(message);
     onNotice(message);
   });
-  const commits = new Commits(state, trouble);
+  const commits = new Commits(state, trouble, (job, task, committed) => elsewhere.decided(job, task, committed));
   const asks = new AskGate(state);
-  const intake = new ResultIntake(state, { check: parts.checkResult ?? checkResultHere, trustsOwn: parts.trustsOwnWorkers === true }, trouble, new ResultSamples(state));
   const opened = (job: string): void => intake.jobOpened(job);
-  const elsewhere = new Elsewhere(state, commits, trouble, { opened, helps: (job) => void talk.help(job).catch(() => {}) });
-  intake.elsewhere = elsewhere;
+  const elsewhere: Elsewhere = new Elsewhere(state, commits, trouble, { opened, helps: (job) => void talk.help(job).catch(() => {}) });
+  const intake: ResultIntake = new ResultIntake(state, {
+    check: parts.checkResult ?? checkResultHere, trustsOwn: parts.trustsOwnWorkers === true, trouble, samples: new ResultSamples(state),
+    claims: elsewhere.claims, lookElsewhere: (job, epoch) => void elsewhere.guests.look(job, epoch).catch(() => {}),
+  });
   const collection = new BlobCollection(state, elsewhere.claims);
   // They hold what they have computed, and the engine knows nothing of it: another gateway commits it.
   const reach = new EngineReach(state, (why) => connections.sendAway(why));

@@ -24,7 +24,6 @@ export class Elsewhere {
     this.lending = new HomeLending(state, commits, this.claims, trouble);
     this.guests = new GuestJobs(state, commits, { opened: (job) => on.opened(job.name), helps: on.helps, left: (job) => this.inlet.outcomes.left(job) });
     this.inlet = new GuestInlet(state, this.guests, this.claims, trouble, (numbers) => this.lending.cameBack(numbers));
-    commits.onDecided = (job, task, committed) => this.#decided(job, task, committed);
   }
 
   run(): void {
@@ -37,7 +36,8 @@ export class Elsewhere {
     return this.claims.has(job, block, input) ? { heldBy: this.lending.pools.before() } : this.lending.heldBy(job, block);
   }
 
-  #decided(job: GatewayJob, task: TaskId, { kind }: Committed): void {
+  /** The ledger has decided a task. */
+  decided(job: GatewayJob, task: TaskId, { kind }: Committed): void {
     if (job.guest === undefined) this.lending.decided(task, kind === "result");
     else {
       job.guest.decided.add(task);
