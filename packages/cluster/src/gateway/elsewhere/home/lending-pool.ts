@@ -4,6 +4,9 @@ import type { LentTask } from "../lent-bundle.ts";
 import { RecentRate } from "../../../rates/recent-rate.ts";
 import type { Want } from "../want.ts";
 
+/** After so long without anything lent it begins anew that nobody takes any. */
+const restMs = 30_000;
+
 /** A task that is lent, and what was heard of it. */
 export interface Lent extends LentTask {
   readonly pool: LendingPool;
@@ -42,6 +45,13 @@ export class LendingPool {
     this.device = device;
     this.since = since;
     this.joined = { kind: "worker-joined", worker: name, connection: name, host: "machine", devices: [device], memoryBytes, cpus, gpus, runsCode, volunteer, models, credit: 0, pooled: true };
+  }
+
+  /** So many tasks more are lent now. */
+  wasLent(tasks: number, now: number): void {
+    if (this.lent.size === tasks && now - this.lentAt > restMs) this.untakenSince = undefined;
+    this.untakenSince ??= now;
+    this.lentAt = now;
   }
 }
 
