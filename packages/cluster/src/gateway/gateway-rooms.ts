@@ -84,8 +84,8 @@ export function furnish(parts: GatewayParts, epoch: number): GatewayRooms {
   });
   const commits = new Commits(state, trouble, (job, task, committed) => elsewhere.decided(job, task, committed));
   const asks = new AskGate(state);
-  const opened = (job: string): void => intake.jobOpened(job);
-  const elsewhere: Elsewhere = new Elsewhere(state, commits, trouble, { opened, helps: (job) => void talk.help(job).catch(() => {}) });
+  const takeEarly = (job: string): void => intake.takeEarly(job);
+  const elsewhere: Elsewhere = new Elsewhere(state, commits, trouble, { takeEarly, helps: (job) => void talk.help(job).catch(() => {}) });
   const intake: ResultIntake = new ResultIntake(state, {
     check: parts.checkResult ?? checkResultHere, trustsOwn: parts.trustsOwnWorkers === true, trouble, samples: new ResultSamples(state),
     claims: elsewhere.claims, lookElsewhere: (job, epoch) => void elsewhere.guests.look(job, epoch).catch(() => {}),
@@ -110,7 +110,7 @@ export function furnish(parts: GatewayParts, epoch: number): GatewayRooms {
       await assertSameStore(engine, { clock, random, signal });
     },
   });
-  const desk: JobDesk = new JobDesk(state, trouble, { roles, talk, elsewhere, opened });
+  const desk: JobDesk = new JobDesk(state, trouble, { roles, talk, elsewhere, takeEarly });
   const invites = new InviteBook(engine, clock, date, parts.secret, signal);
   const connections: Connections = new Connections(state, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims, heldBy: (job, place, input) => elsewhere.heldBy(job, place, input) });
 

@@ -17,12 +17,12 @@ export class Elsewhere {
   readonly inlet: GuestInlet;
   readonly #state: GatewayState;
 
-  /** @param on `opened`: results of a job that came before it was known here may be looked at; `helps`: whoever leads a job is to hear that it is helped with */
-  constructor(state: GatewayState, commits: Commits, trouble: EngineTrouble, on: { readonly opened: (job: string) => void; readonly helps: (job: string) => void }) {
+  /** @param on `takeEarly`: results of a job that came before it was known here may be looked at; `helps`: whoever leads a job is to hear that it is helped with */
+  constructor(state: GatewayState, commits: Commits, trouble: EngineTrouble, on: { readonly takeEarly: (job: string) => void; readonly helps: (job: string) => void }) {
     this.#state = state;
     this.claims = new Claims(state, commits);
     this.lending = new HomeLending(state, commits, this.claims, trouble);
-    this.guests = new GuestJobs(state, commits, { opened: (job) => on.opened(job.name), helps: on.helps, left: (job) => this.inlet.outcomes.left(job) });
+    this.guests = new GuestJobs(state, commits, { ...on, left: (job) => this.inlet.outcomes.left(job) });
     this.inlet = new GuestInlet(state, this.guests, this.claims, trouble, (numbers) => this.lending.cameBack(numbers));
   }
 

@@ -101,7 +101,7 @@ export class ResultIntake {
   }
 
   /** What came of a job before its driver brought it. */
-  jobOpened(job: string): void {
+  takeEarly(job: string): void {
     for (const { link, message, payload } of this.#early.take(job)) if (link.isOpen) this.take(link, message, payload);
   }
 

@@ -44,7 +44,7 @@ export class FollowedJobs {
     const signal = AbortSignal.any([following.signal, this.#state.signal]);
     void followJob(this.#state, this.#commits, job, job.knownSeq + 1, signal, {
       note: (note) => this.#hear(job, note),
-      opened: ({ gateway }) => void (gateway !== undefined && job.epochs.add(gateway)),
+      ledBy: (gateway) => void job.epochs.add(gateway),
       // That its ledger is gone is met by whoever commits next.
       ended: () => {},
     }).catch(() => {});

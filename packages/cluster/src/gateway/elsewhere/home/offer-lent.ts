@@ -1,4 +1,4 @@
-import { describeJob } from "../../jobs/describe-job.ts";
+import { storedDescription } from "../../jobs/store-description.ts";
 import type { GatewayState } from "../../gateway-state.ts";
 import type { GatewayJob } from "../../jobs/gateway-job.ts";
 import { roleOf } from "../job-roles.ts";
@@ -17,7 +17,7 @@ export async function offerLent(state: GatewayState, inputs: LentInputs, job: Ga
   const { engine, loop, log, name, date } = state;
   const [first] = lent;
   if (first === undefined) return;
-  const description = await describeJob(state, job, roleOf(job.name));
+  const description = await storedDescription(state, job, roleOf(job.name));
   await Promise.all(lent.map((one) => inputs.store(one)));
   const { task: { segment }, className } = first;
   const most = again === undefined ? Math.ceil(lent.length / (bundlesEach * Math.max(1, first.pool.wants.size))) : lent.length;
