@@ -33,7 +33,7 @@ export class Elsewhere {
 
   /** Somebody elsewhere has a block that its driver offers, or its result: nobody here begins it then, for as long as they may take. */
   heldBy(job: GatewayJob, block: Omit<TaskId, "job">, input: string): { readonly heldBy?: string } {
-    return this.claims.has(job, block, input) ? { heldBy: this.lending.pools.before() } : this.lending.heldBy(job, block);
+    return this.claims.has(job, block, input) ? { heldBy: this.lending.standIns.before() } : this.lending.heldBy(job, block);
   }
 
   /** The ledger has decided a task. */

@@ -13,8 +13,8 @@ import { taskClass } from "../lent-bundle.ts";
 import { FollowedJobs } from "./followed-jobs.ts";
 import { HeldBefore } from "./held-before.ts";
 import { isAnyIdleHere, isShortOfTasks } from "./idle-here.ts";
-import type { Lent } from "./lending-pool.ts";
-import { LendingPools } from "./lending-pools.ts";
+import type { Lent } from "./stand-in.ts";
+import { StandIns } from "./stand-ins.ts";
 import { LentInputs } from "./lent-inputs.ts";
 import { LentTasks } from "./lent-tasks.ts";
 import { offerLent } from "./offer-lent.ts";
@@ -25,9 +25,9 @@ const lookMs = 500;
 /** So many times longer is waited for others where nobody would be idle meanwhile. */
 const patience = 4;
 
-/** The blocks of jobs that are led here, lent to other gateways: what their pools are leased goes to the queue, and comes back by the ledger. */
+/** The blocks of jobs that are led here, lent to other gateways: what their stand-ins are leased goes to the queue, and comes back by the ledger. */
 export class HomeLending {
-  readonly pools: LendingPools;
+  readonly standIns: StandIns;
   readonly #state: GatewayState;
   readonly #trouble: EngineTrouble;
   readonly #lent: LentTasks;
@@ -39,8 +39,8 @@ export class HomeLending {
   constructor(state: GatewayState, commits: Commits, claims: Claims, trouble: EngineTrouble) {
     this.#state = state;
     this.#trouble = trouble;
-    this.pools = new LendingPools(state);
-    this.#lent = new LentTasks(this.pools);
+    this.standIns = new StandIns(state);
+    this.#lent = new LentTasks(this.standIns);
     this.#inputs = new LentInputs(state);
     this.#followed = new FollowedJobs(state, commits, claims, { held: (job, tasks) => this.#held(job, tasks), failed: (number, error, row) => this.#failed(number, error, row) });
   }
@@ -63,38 +63,38 @@ export class HomeLending {
     for (const job of this.#followed) if (job.isOver || job.role === undefined || this.#state.jobs.get(job.name) !== job) this.#leave(job);
     this.#mindAll(now);
     this.#inputs.mind(now);
-    this.pools.mind(now);
+    this.standIns.mind(now);
   }
 
   // --- lending ---
 
-  /** Whether the lease was of a pool. */
+  /** Whether the lease was of a stand-in. */
   lease({ connection, tasks }: LeaseEffect): boolean {
-    const pool = this.pools.get(connection);
-    if (pool === undefined) return false;
+    const standIn = this.standIns.get(connection);
+    if (standIn === undefined) return false;
     const [first] = tasks;
     const { jobs, clock, inputs } = this.#state;
     const job = first && jobs.get(first.task.job);
     if (job === undefined || first === undefined) return true;
-    this.pools.spend(pool, tasks.length);
+    this.standIns.spend(standIn, tasks.length);
     const now = clock.now();
-    const className = taskClass(pool.device, job.spec.segments[first.task.segment]?.needs ?? {});
+    const className = taskClass(standIn.device, job.spec.segments[first.task.segment]?.needs ?? {});
     const lent: Lent[] = [];
-    const isHeld = this.pools.isBefore(pool);
+    const isHeld = this.standIns.isBefore(standIn);
     for (const { task, attempt: { number } } of tasks) {
       const held = inputs.get(task);
       if (held === undefined) {
         failJob(this.#state, job, new ShoalError("block-not-held", `Block ${task.block} of segment ${task.segment} was to be lent, and its rows are not here.`, { failure: "bug", hint: "Report this, and run the job again: what is done is kept." }).toData());
         return true;
       }
-      const one: Lent = { task, input: held.input, number, blockRows: held.rows, pool, className, offeredAt: now, heardAt: isHeld ? now : undefined, offers: 1 };
+      const one: Lent = { task, input: held.input, number, blockRows: held.rows, standIn, className, offeredAt: now, heardAt: isHeld ? now : undefined, offers: 1 };
       this.#lent.add(one);
       lent.push(one);
     }
-    pool.rate.begin(now);
-    pool.usedAt = now;
+    standIn.rate.begin(now);
+    standIn.usedAt = now;
     if (isHeld) return true;
-    pool.wasLent(lent.length, now);
+    standIn.wasLent(lent.length, now);
     void this.#send(job, lent);
     return true;
   }
@@ -136,15 +136,15 @@ export class HomeLending {
    */
   #mind(lent: Lent, now: number): "unclaimed" | undefined {
     const { loop, settings } = this.#state;
-    const attempt = loop.state.connections.get(lent.pool.joined.connection)?.attempts.get(lent.number);
+    const attempt = loop.state.connections.get(lent.standIn.joined.connection)?.attempts.get(lent.number);
     if (attempt === undefined) this.#lent.drop(lent);
     else if (lent.heardAt !== undefined) {
       const silentMs = now - lent.heardAt;
       if (silentMs > settings.lentMs * (isShortOfTasks(loop.state, lent.task) ? 1 : patience)) this.#takeBack(lent);
-      else if (!this.pools.isBefore(lent.pool) && !this.#inputs.isStored(lent)) void this.#inputs.store(lent).catch(() => {});
+      else if (!this.standIns.isBefore(lent.standIn) && !this.#inputs.isStored(lent)) void this.#inputs.store(lent).catch(() => {});
     } else if (lent.sentAs !== undefined && now - lent.offeredAt > settings.unclaimedMs) {
       // Those that want it have the queue; another bundle of it would be one more there.
-      const isWanted = lent.pool.wants.size > 0 && !isAnyIdleHere(loop.state, lent.task);
+      const isWanted = lent.standIn.wants.size > 0 && !isAnyIdleHere(loop.state, lent.task);
       if (lent.offers > (isWanted ? patience : 1)) this.#takeBack(lent);
       else {
         // The queue may have lost it.
@@ -163,7 +163,7 @@ export class HomeLending {
       const lent = this.#lent.withKey(job, key);
       if (lent !== undefined) {
         lent.heardAt = now;
-        lent.pool.untakenSince = undefined;
+        lent.standIn.untakenSince = undefined;
       } else this.#before.heard(job, key, now);
     }
   }
@@ -172,14 +172,14 @@ export class HomeLending {
     const lent = this.#lent.numbered(number);
     if (lent === undefined) return;
     this.#lent.drop(lent);
-    lent.pool.failures++;
+    lent.standIn.failures++;
     if (error.code === "blob-missing") this.#inputs.forget(lent);
     this.#fail(lent, error, row);
   }
 
-  #fail({ task, number, pool }: Lent, error: ErrorData, row?: number): void {
+  #fail({ task, number, standIn }: Lent, error: ErrorData, row?: number): void {
     const { loop } = this.#state;
-    loop.tell({ kind: "failed", connection: pool.joined.connection, task, attempt: { epoch: loop.epoch, number }, failure: failureOfError(error), error, ...(row === undefined ? {} : { row }) });
+    loop.tell({ kind: "failed", connection: standIn.joined.connection, task, attempt: { epoch: loop.epoch, number }, failure: failureOfError(error), error, ...(row === undefined ? {} : { row }) });
   }
 
   /** The bundle came back, or nobody has it: others may do it, this gateway too. */
@@ -201,11 +201,11 @@ export class HomeLending {
     const lent = this.#lent.of(task);
     if (lent === undefined) return;
     this.#lent.drop(lent);
-    lent.pool.untakenSince = undefined;
+    lent.standIn.untakenSince = undefined;
     if (!isResult) return;
-    lent.pool.rowsDone += task.rows;
-    lent.pool.blocksDone++;
-    lent.pool.rate.add(this.#state.clock.now(), task.rows);
+    lent.standIn.rowsDone += task.rows;
+    lent.standIn.blocksDone++;
+    lent.standIn.rate.add(this.#state.clock.now(), task.rows);
   }
 
   // --- jobs that others have to do with ---
@@ -224,11 +224,11 @@ export class HomeLending {
     if (this.#followed.has(job)) this.#before.begin(job, keys, this.#state.clock.now());
   }
 
-  /** The pool for whoever has a block already; none where nobody does. */
+  /** The stand-in for whoever has a block already; none where nobody does. */
   heldBy(job: GatewayJob, task: Omit<TaskId, "job">): { readonly heldBy?: string } {
     const { clock, settings } = this.#state;
     const at = this.#before.take(job, task);
-    return at === undefined || clock.now() - at > settings.lentMs ? {} : { heldBy: this.pools.before() };
+    return at === undefined || clock.now() - at > settings.lentMs ? {} : { heldBy: this.standIns.before() };
   }
 
   /** What is lent of a job, by the keys of the tasks. */

@@ -1,6 +1,6 @@
 import { blobRenewMs } from "../../blob-ages.ts";
 import type { GatewayState } from "../../gateway-state.ts";
-import type { Lent } from "./lending-pool.ts";
+import type { Lent } from "./stand-in.ts";
 
 /** The rows of what is lent lie among the blobs, where whoever takes it finds them. */
 export class LentInputs {

@@ -1,28 +1,28 @@
 import type { TaskId } from "../../../scheduler/index.ts";
 import type { GatewayJob } from "../../jobs/gateway-job.ts";
 import { blockKey } from "../../results/commit-record.ts";
-import type { LendingPool, Lent } from "./lending-pool.ts";
+import type { StandIn, Lent } from "./stand-in.ts";
 
-/** The book of what is lent, and to which pool. */
+/** The book of what is lent, and to which stand-in. */
 export class LentTasks {
-  readonly #pools: Iterable<LendingPool>;
+  readonly #standIns: Iterable<StandIn>;
   readonly #byKey = new Map<string, Lent>();
 
-  constructor(pools: Iterable<LendingPool>) {
-    this.#pools = pools;
+  constructor(standIns: Iterable<StandIn>) {
+    this.#standIns = standIns;
   }
 
   *[Symbol.iterator](): Generator<Lent, void, undefined> {
-    for (const pool of this.#pools) yield* pool.lent.values();
+    for (const standIn of this.#standIns) yield* standIn.lent.values();
   }
 
   add(lent: Lent): void {
-    lent.pool.lent.set(lent.number, lent);
+    lent.standIn.lent.set(lent.number, lent);
     this.#byKey.set(keyOf(lent.task), lent);
   }
 
   drop(lent: Lent): void {
-    lent.pool.lent.delete(lent.number);
+    lent.standIn.lent.delete(lent.number);
     if (this.#byKey.get(keyOf(lent.task)) === lent) this.#byKey.delete(keyOf(lent.task));
   }
 
@@ -37,7 +37,7 @@ export class LentTasks {
 
   /** By the number of the attempt. */
   numbered(number: number): Lent | undefined {
-    for (const { lent } of this.#pools) if (lent.has(number)) return lent.get(number);
+    for (const { lent } of this.#standIns) if (lent.has(number)) return lent.get(number);
     return undefined;
   }
 

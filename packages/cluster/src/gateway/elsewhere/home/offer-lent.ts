@@ -3,7 +3,7 @@ import type { GatewayState } from "../../gateway-state.ts";
 import type { GatewayJob } from "../../jobs/gateway-job.ts";
 import { roleOf } from "../job-roles.ts";
 import { bundlesOf } from "../lent-bundle.ts";
-import type { Lent } from "./lending-pool.ts";
+import type { Lent } from "./stand-in.ts";
 import type { LentInputs } from "./lent-inputs.ts";
 
 /** What is lent at once is cut so that each gateway which wants something may take so many bundles. */
@@ -20,7 +20,7 @@ export async function offerLent(state: GatewayState, inputs: LentInputs, job: Ga
   const description = await storedDescription(state, job, roleOf(job.name));
   await Promise.all(lent.map((one) => inputs.store(one)));
   const { task: { segment }, className } = first;
-  const most = again === undefined ? Math.ceil(lent.length / (bundlesEach * Math.max(1, first.pool.wants.size))) : lent.length;
+  const most = again === undefined ? Math.ceil(lent.length / (bundlesEach * Math.max(1, first.standIn.wants.size))) : lent.length;
   let named = 0;
   for (const bundle of bundlesOf({ job: job.name, description, segment, home: loop.epoch, by: name, at: date(), tasks: lent }, className, job.spec.priority, most)) {
     const id = again ?? bundle.id;
