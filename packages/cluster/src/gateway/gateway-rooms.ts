@@ -8,6 +8,7 @@ import { Commits } from "./results/commits.ts";
 import { Connections } from "./connections.ts";
 import { EngineReach } from "./elsewhere/engine-reach.ts";
 import { EngineTrouble } from "./engine-trouble.ts";
+import { gatewayClock } from "./gateway-clock.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
 import { defaultGatewaySettings } from "./gateway-settings.ts";
 import type { GatewayState } from "./gateway-state.ts";
@@ -51,13 +52,14 @@ export interface GatewayRooms {
 
 /** Puts them together, each with what it works with. Nothing of it has begun. */
 export function furnish(parts: GatewayParts, epoch: number): GatewayRooms {
-  const { engine, clock, random, files, log = silentLogger, date = systemDate, onNotice = () => {} } = parts;
+  const { engine, random, files, log = silentLogger, date = systemDate, onNotice = () => {} } = parts;
   // Told to everybody, who take no longer one.
   const name = cutText(parts.name, longestText.title);
   const settings = { ...defaultGatewaySettings, ...parts.settings };
   const over = new AbortController();
   const closing = new AbortController();
   const { signal } = over;
+  const clock = gatewayClock(parts.clock, signal);
   const refusals = new Refusals();
   /** A mistake of ours costs what it was made with, and is seen. */
   const mistake = (thrown: unknown): void => {
