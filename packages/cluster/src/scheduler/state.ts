@@ -243,7 +243,7 @@ export function taskId(task: Task): TaskId {
   return { job: segment.job.spec.job, segment: segment.index, block, first, rows };
 }
 
-export function attemptId(state: SchedulerState, attempt: Attempt): AttemptId {
+function attemptId(state: SchedulerState, attempt: Attempt): AttemptId {
   return { epoch: state.settings.epoch, number: attempt.number };
 }
 

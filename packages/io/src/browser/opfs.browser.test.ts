@@ -1,6 +1,6 @@
 import { blockFromRows, type Datasink } from "@shoal/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { collectRows } from "../collect-rows.ts";
+import { collectRows } from "../collect-rows.fixture.ts";
 import { jsonl } from "../jsonl.ts";
 import { jsonlSource } from "../jsonl-source.ts";
 import { opfsFolder, type OpfsTestFolder } from "../opfs-folder.fixture.ts";
