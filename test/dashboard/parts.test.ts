@@ -4,11 +4,12 @@ import { buffersOf, packRuns } from "@shoal/coordinator/dashboard/blocks/packed-
 import { paintCells } from "@shoal/coordinator/dashboard/blocks/paint-cells.ts";
 import { readAddress } from "@shoal/coordinator/dashboard/connection/address.ts";
 import { readSnapshot } from "@shoal/coordinator/dashboard/connection/read-snapshot.ts";
+import { cellText, isPicture } from "@shoal/coordinator/dashboard/cell-text.ts";
 import { groupFailures } from "@shoal/coordinator/dashboard/failures.ts";
-import * as format from "@shoal/coordinator/dashboard/format.ts";
 import { RateHistory } from "@shoal/coordinator/dashboard/history/rate-history.ts";
 import { RecentRates, sparkline } from "@shoal/coordinator/dashboard/history/recent-rates.ts";
 import { keepOrder, rankWorkers } from "@shoal/coordinator/dashboard/rank-workers.ts";
+import * as format from "@shoal/volunteer/format";
 import { describe, expect, test } from "vitest";
 import { scene } from "./scene.ts";
 
@@ -158,10 +159,10 @@ describe("words", () => {
   test.each([[0, "0 s"], [59_400, "59 s"], [59_600, "1 min 00 s"], [200_000, "3 min 20 s"], [7_500_000, "2 h 05 min"], [3_599_600, "1 h 00 min"], [86_399_000, "1 d 0 h"], [273_600_000, "3 d 4 h"], [-5, "0 s"]])("%s ms as %s", (ms, text) => expect(format.duration(ms)).toBe(text));
   test.each([[0, 10, "0 %"], [1, 1000, "<1 %"], [999, 1000, "99 %"], [10, 10, "100 %"], [11, 10, "100 %"], [0, 0, "0 %"]])("%s of %s as %s", (part, whole, text) => expect(format.percent(part, whole)).toBe(text));
   test.each([[12, "12 B"], [1200, "1.20 kB"], [66_900_000, "66.9 MB"], [1_250_000_000, "1.25 GB"]])("%s bytes as %s", (value, text) => expect(format.bytes(value)).toBe(text));
-  test.each([["text", "text"], [1234, "1,234"], [0.123456789, "0.123457"], [null, "null"], [[1, 2], "[1,2]"], [{ a: 1 }, '{"a":1}'], [undefined, "–"]])("the value %j as %s", (value, text) => expect(format.cellText(value)).toBe(text));
+  test.each([["text", "text"], [1234, "1,234"], [0.123456789, "0.123457"], [null, "null"], [[1, 2], "[1,2]"], [{ a: 1 }, '{"a":1}'], [undefined, "–"]])("the value %j as %s", (value, text) => expect(cellText(value)).toBe(text));
   test("one and many", () => expect([format.plural(1, "worker"), format.plural(1200, "worker")]).toEqual(["1 worker", "1,200 workers"]));
   test("only pictures that are in the row are shown as pictures", () => {
-    expect(["data:image/png;base64,AAAA", "https://example.org/a.png", "data:text/html,<b>", 7].map(format.isPicture)).toEqual([true, false, false, false]);
+    expect(["data:image/png;base64,AAAA", "https://example.org/a.png", "data:text/html,<b>", 7].map(isPicture)).toEqual([true, false, false, false]);
   });
 });
 

@@ -20,7 +20,7 @@ describe.skipIf(!hasChromium)("the volunteer page", () => {
       const { page } = await open({ adapter: apple, battery: { charging: false, level: 0.63 } });
       await page.getByRole("heading", { name: "Lend this tab to “Three thousand opinions”" }).waitFor();
       const text = await page.locator("body").innerText();
-      for (const part of ["at Anna’s desk", job.note, "review", "id", "4.2 MB of model", "apple metal-3", "WASM", "runs on its battery, which is at 63 %", "Nothing is downloaded or computed before you press it."]) expect(text).toContain(part);
+      for (const part of ["at Anna’s desk", job.note, "review", "id", "4.20 MB of model", "apple metal-3", "WASM", "runs on its battery, which is at 63 %", "Nothing is downloaded or computed before you press it."]) expect(text).toContain(part);
       expect(page.workers()).toEqual([]);
       expect(page.url()).toBe(`${shown.base()}#good`);
     });

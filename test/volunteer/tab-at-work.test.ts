@@ -17,7 +17,7 @@ describe.skipIf(!hasChromium)("the volunteer page at work", () => {
       expect(begin).toMatchObject({ link: `${shown.base()}#good`, label: "Anna’s phone", dutyCycle: 1, paused: false, name: expect.stringMatching(/^tab-[0-9a-f]{18}$/) as string });
 
       await tab.say(...connection, { kind: "loading", name: "sentiment-mini", doneBytes: 2_100_000, bytes: 4_200_000 });
-      await page.getByText("Loading sentiment-mini: 2.1 MB of 4.2 MB.").waitFor();
+      await page.getByText("Loading sentiment-mini: 2.10 MB of 4.20 MB.").waitFor();
       await eventually(() => page.getByRole("progressbar").getAttribute("value")).toBe("0.5");
       await tab.say({ kind: "computing", device: "webgpu" }, { kind: "progress", rows: 1000, blocks: 4, rowsPerSecond: 812.4 }, { kind: "progress", rows: 12345, blocks: 50, rowsPerSecond: 1234.5 });
       await eventually(() => tab.text("rate")).toBe("1,235");

@@ -1,16 +1,15 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { assertSameStore, createGateway, engineSecret, memoryChannel, memoryEngine, type Channel, type CloseOptions, type DriverToGateway, type Engine, type Gateway, type GatewayToDriver, type GatewayToWorker, type SchedulerSettings, type Scope, type WorkerToGateway } from "@shoal/cluster";
-import { holdFolder, openEmbeddedEngine } from "@shoal/cluster/embedded";
+import { createGateway, memoryChannel, type Channel, type CloseOptions, type DriverToGateway, type Engine, type Gateway, type GatewayToDriver, type GatewayToWorker, type SchedulerSettings, type Scope, type WorkerToGateway } from "@shoal/cluster";
 import { ShoalError, silentLogger, systemClock, type Logger } from "@shoal/core";
 import { closeLastFirst } from "./close-last-first.ts";
 import { createResultChecker } from "./checking/result-checker.ts";
+import { ownEngine, sharedEngine } from "./coordinator-engine.ts";
 import { folderFiles, type StoredFiles } from "@shoal/cluster/stores";
 import { certName, ownCertificate, readCertificate, type Certificate } from "./https/certificate.ts";
 import { linkOf, linkToAny } from "./links/link.ts";
 import { isEveryAddress, isOnlyHere, localAddresses } from "./links/local-names.ts";
-import { ownLinks, sharedLinks, type PrintedLinks } from "./links/printed-links.ts";
-import { measureEngine } from "./metrics/measure-engine.ts";
+import type { PrintedLinks } from "./links/printed-links.ts";
 import { defaultLimits, type ServerLimits } from "./server/connection-limits.ts";
 import { dashboardPage, serveGateway, volunteerPage, type Served } from "./serve-gateway.ts";
 import { openState } from "./state/coordinator-state.ts";
@@ -103,17 +102,12 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
     await closeLastFirst(closing.splice(0).map((close) => () => close(how)));
   };
   try {
-    const measured = options.engine === undefined ? undefined : measureEngine(options.engine, clock);
-    const engine: Engine = measured?.engine ?? (folder === undefined ? memoryEngine() : await openEmbeddedEngine(folder));
-    if (measured === undefined) closing.push(() => engine.close());
-    else if (folder !== undefined) {
-      const held = await holdFolder(folder);
-      closing.push(() => held.release());
-    }
-    // After the lock that keeps others out of the folder: the engine's, where it lies there.
+    const coordinatorEngine = options.engine === undefined ? await ownEngine(folder) : await sharedEngine(options.engine, folder, { clock, random, signal: options.signal });
+    const { engine, numbers } = coordinatorEngine;
+    closing.push(() => coordinatorEngine.close());
+    // After the lock that keeps others out of the folder.
     const state = await openState(folder, options.secret);
-    const secret = measured === undefined ? state.secret : await engineSecret(engine, state.secret, { clock, ...(options.signal !== undefined && { signal: options.signal }) });
-    if (measured !== undefined) await assertSameStore(engine, { clock, random, ...(options.signal !== undefined && { signal: options.signal }) });
+    const secret = await coordinatorEngine.secret(state);
     const files = options.files ?? folderFiles(folder === undefined ? undefined : join(folder, "files"));
     if (options.files === undefined) closing.push(() => files.close());
     const limits = { ...defaultLimits, ...options.limits };
@@ -130,14 +124,14 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
     });
     closing.push((how) => gateway.close(how));
     const certificate = await certificateOf(https, folder, host);
-    const links = measured === undefined ? ownLinks(gateway, state) : sharedLinks(gateway, { engine, clock, random, signal: over.signal });
+    const links = coordinatorEngine.links(gateway, state, over.signal);
     let port = 0;
     const served = await serveGateway({
       gateway, files, host, certificate, baseUrl, log, clock,
       port: options.port ?? state.port ?? 0,
       tokenOfInvite: (id) => links.tokenOf(id),
       isClosing: () => isClosing,
-      ...(measured !== undefined && { engine: { ...measured, clock, label: () => `${name}:${port}` } }),
+      ...(numbers !== undefined && { engine: { engine, numbers, clock, label: () => `${name}:${port}` } }),
       trustedProxies: options.trustedProxies,
       origins: options.origins ?? [],
       limits,

@@ -2,10 +2,10 @@ import { failureClass, ShoalError } from "@shoal/core";
 import { onnxLoadError, ortWords } from "@shoal/ort-sessions/actor-side";
 import type { NativeDevice } from "./execution-providers.ts";
 
-export const installHint = "Install it with: npm install onnxruntime-node (ONNXRUNTIME_NODE_INSTALL=skip leaves the CUDA libraries out).";
+const installHint = "Install it with: npm install onnxruntime-node (ONNXRUNTIME_NODE_INSTALL=skip leaves the CUDA libraries out).";
 
 /** What a device needs, for a person whose machine lacks it. */
-export const deviceNeeds: Readonly<Record<NativeDevice, string>> = {
+const deviceNeeds: Readonly<Record<NativeDevice, string>> = {
   cpu: "onnxruntime-node has no library for this system; it has Linux x64 and arm64 (glibc), macOS arm64, Windows x64 and arm64.",
   cuda:
     "It needs an NVIDIA driver, the CUDA 12 runtime and cuDNN 9 on the library path, and libonnxruntime_providers_cuda.so and libonnxruntime_providers_shared.so beside onnxruntime-node's binding (its install script fetches them on Linux x64: npm rebuild onnxruntime-node, with scripts allowed).",

@@ -13,7 +13,7 @@ export function checkVersion(version: string, unsafe: boolean): void {
 }
 
 /** A record, a note or a task is 4 KB at most, and some names and headers. */
-export const leastPayloadBytes = 16_384;
+const leastPayloadBytes = 16_384;
 
 /** @param bytes what a server says that it takes in one message. @throws `engine-config` */
 export function checkPayload(bytes: number | undefined): void {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { arrow } from "./arrow.ts";
 import { inspectBlock } from "./arrow-inspect.ts";
 import { arrowSource } from "./arrow-source.ts";
-import { collectRows } from "./collect-rows.ts";
+import { collectRows } from "./collect-rows.fixture.ts";
 import { csv } from "./csv.ts";
 import { csvSource } from "./csv-source.ts";
 import { fromItems } from "./from-items.ts";

@@ -1,6 +1,6 @@
 import { blockFromRows, formatType } from "@shoal/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { collectBlocks, collectRows } from "./collect-rows.ts";
+import { collectBlocks, collectRows } from "./collect-rows.fixture.ts";
 import { csv } from "./csv.ts";
 import { csvSource } from "./csv-source.ts";
 import { testFolder, type TestFolder } from "./test-folder.fixture.ts";

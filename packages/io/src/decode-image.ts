@@ -61,7 +61,7 @@ async function wholeFile(file: SourceFile, signal: AbortSignal): Promise<Uint8Ar
 }
 
 /** @param name for messages */
-export async function decodeImageBytes(bytes: Uint8Array, name: string, options: ImageOptions, signal: AbortSignal): Promise<DecodedImage> {
+async function decodeImageBytes(bytes: Uint8Array, name: string, options: ImageOptions, signal: AbortSignal): Promise<DecodedImage> {
   try {
     return await (await platform.imageDecoder())(bytes, options, signal);
   } catch (error) {

@@ -9,7 +9,7 @@ import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { blockRows } from "@shoal/core";
 import { binarySource } from "./binary-source.ts";
-import { collectRows } from "./collect-rows.ts";
+import { collectRows } from "./collect-rows.fixture.ts";
 import { findFiles, type SourceFile } from "./file-store.ts";
 import { httpStore } from "./http-files.ts";
 import { jsonSource } from "./json-source.ts";

@@ -1,6 +1,6 @@
 import { blockFromRows } from "@shoal/core";
 import { expect, test } from "vitest";
-import { collectRows } from "./collect-rows.ts";
+import { collectRows } from "./collect-rows.fixture.ts";
 import { csvSource } from "./csv-source.ts";
 import { GivenFiles } from "./given-files.ts";
 import { jsonlSource } from "./jsonl-source.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { blockFromRows, ShoalError, type Datasink, type Datasource, type Row } from "@shoal/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { collectRows } from "./collect-rows.ts";
+import { collectRows } from "./collect-rows.fixture.ts";
 import { csv } from "./csv.ts";
 import { csvSource } from "./csv-source.ts";
 import { jsonSource } from "./json-source.ts";

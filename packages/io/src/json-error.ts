@@ -22,7 +22,7 @@ const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const word = /true|false|null/y;
 
 /** The first place where text is no JSON. Engines word this differently, or not at all. */
-export function findJsonError(text: string): { readonly at: number; readonly reason: string } {
+function findJsonError(text: string): { readonly at: number; readonly reason: string } {
   const open: ("[" | "{")[] = [];
   let at = 0;
   const skip = (pattern: RegExp): boolean => {

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { collectRows } from "./collect-rows.ts";
+import { collectRows } from "./collect-rows.fixture.ts";
 import { jsonlSource } from "./jsonl-source.ts";
 import { testFolder } from "./test-folder.fixture.ts";
 

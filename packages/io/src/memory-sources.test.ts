@@ -1,7 +1,7 @@
 import { columnFromValues, formatSchema, blockFromRows, type Datasource } from "@shoal/core";
 import { tableFromBlock } from "@shoal/core/arrow";
 import { describe, expect, test } from "vitest";
-import { collectBlocks, collectRows } from "./collect-rows.ts";
+import { collectBlocks, collectRows } from "./collect-rows.fixture.ts";
 import { fromArrow } from "./from-arrow.ts";
 import { fromAsyncIterable, fromReadableStream } from "./from-async-iterable.ts";
 import { fromColumns } from "./from-columns.ts";

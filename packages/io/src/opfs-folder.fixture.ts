@@ -1,6 +1,11 @@
 import type { TestFolder } from "./test-folder.fixture.ts";
 
-export async function opfsFolder(): Promise<TestFolder> {
+export interface OpfsTestFolder extends TestFolder {
+  /** With all that is in it. */
+  removeEntry(name: string): Promise<void>;
+}
+
+export async function opfsFolder(): Promise<OpfsTestFolder> {
   const root = await navigator.storage.getDirectory();
   const own = `test-${crypto.randomUUID()}`;
   const folder = await root.getDirectoryHandle(own, { create: true });
@@ -28,6 +33,10 @@ export async function opfsFolder(): Promise<TestFolder> {
       const names: string[] = [];
       for await (const each of (await directory(name === undefined ? [] : name.split("/"))).keys()) names.push(each);
       return names.toSorted();
+    },
+    async removeEntry(name) {
+      const steps = name.split("/");
+      await (await directory(steps.slice(0, -1))).removeEntry(steps.at(-1) as string, { recursive: true });
     },
     remove: () => root.removeEntry(own, { recursive: true }),
   };

@@ -21,10 +21,14 @@ export function outputUnfinished(location: string, unfinished: string, started?:
   });
 }
 
-/** What was written is not what lies there. @param what happened to which file */
-export function outputDamaged(location: string, what: string, cause?: unknown): ShoalError {
+/**
+ * What was written is not what lies there.
+ * @param what happened to which file
+ * @param isKept what is still there can be gone on with
+ */
+export function outputDamaged(location: string, what: string, { cause, isKept }: { readonly cause?: unknown; readonly isKept: boolean }): ShoalError {
   return new ShoalError("output-damaged", `Can't publish "${location}" whole: ${what}.`, {
-    hint: "Nothing was published. See what removes or changes files there (a cleaner, another job), and run it again; { resume: true } goes on with what is still kept.",
+    hint: `Nothing was published. See what removes or changes files there (a cleaner, another job), and run it again${isKept ? "; { resume: true } goes on with what is still kept" : ""}.`,
     failure: "bug",
     details: { path: location },
     ...(cause === undefined ? {} : { cause }),

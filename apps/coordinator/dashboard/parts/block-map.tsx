@@ -1,9 +1,9 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { count } from "@shoal/volunteer/format";
 import { blockStates, stateWords } from "../blocks/block-states.ts";
 import { cellAt, chooseGrid, countBlocks, describeCell, fillCells } from "../blocks/cells.ts";
 import type { PackedSegment } from "../blocks/packed-runs.ts";
 import { paintCells } from "../blocks/paint-cells.ts";
-import { count } from "../format.ts";
 import { useTheme } from "./use-theme.ts";
 import { useWidth } from "./use-width.ts";
 

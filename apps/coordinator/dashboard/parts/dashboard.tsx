@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
+import { percent } from "@shoal/volunteer/format";
 import type { Address } from "../connection/address.ts";
 import type { DashboardState } from "../dashboard-state.ts";
-import { percent } from "../format.ts";
 import { Header } from "./header.tsx";
 import { Invites } from "./invites.tsx";
 import { Jobs } from "./jobs.tsx";

@@ -1,6 +1,6 @@
+import { count, plural } from "@shoal/volunteer/format";
 import type { PackedSegment } from "../blocks/packed-runs.ts";
 import { groupFailures, type Failure } from "../failures.ts";
-import { count, plural } from "../format.ts";
 
 interface Props {
   readonly failures: readonly Failure[];

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
+import { clockTime, duration, plural, rate } from "@shoal/volunteer/format";
 import type { PackedSnapshot } from "../blocks/packed-runs.ts";
 import type { Connection } from "../connection/follow-snapshots.ts";
 import type { DashboardState } from "../dashboard-state.ts";
-import { clockTime, duration, plural, rate } from "../format.ts";
 import { Fish } from "./icons.tsx";
 
 interface Props {

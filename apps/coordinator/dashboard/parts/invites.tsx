@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
+import { duration, plural } from "@shoal/volunteer/format";
 import type { InviteLink } from "../connection/invites.ts";
-import { duration, plural } from "../format.ts";
 import { QrCode } from "./qr-code.tsx";
 import type { Inviting } from "./use-invites.ts";
 

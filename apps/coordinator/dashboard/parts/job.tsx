@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
+import { count, duration, percent, rate } from "@shoal/volunteer/format";
 import type { PackedJob } from "../blocks/packed-runs.ts";
-import { count, duration, percent, rate } from "../format.ts";
 import type { RateHistory } from "../history/rate-history.ts";
 import { BlockMap } from "./block-map.tsx";
 import { Failures } from "./failures.tsx";

@@ -1,6 +1,6 @@
+import { plural } from "@shoal/volunteer/format";
 import type { PackedSnapshot } from "../blocks/packed-runs.ts";
 import type { RateHistory } from "../history/rate-history.ts";
-import { plural } from "../format.ts";
 import { Job } from "./job.tsx";
 
 const endedShown = 30;

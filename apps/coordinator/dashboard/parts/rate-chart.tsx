@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
-import { clockTime, plural, rate } from "../format.ts";
+import { clockTime, plural, rate } from "@shoal/volunteer/format";
 import type { RateHistory } from "../history/rate-history.ts";
 import { useTheme } from "./use-theme.ts";
 import { useWidth } from "./use-width.ts";

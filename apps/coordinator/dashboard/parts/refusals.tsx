@@ -1,4 +1,4 @@
-import { count, plural } from "../format.ts";
+import { count, plural } from "@shoal/volunteer/format";
 
 /** What was turned away, and what this page itself could not read. */
 export function Refusals({ refused, unreadable }: { readonly refused: Readonly<Record<string, number>>; readonly unreadable: number }) {

@@ -1,6 +1,6 @@
 import type { JobSnapshot } from "@shoal/cluster";
 import { useState } from "preact/hooks";
-import { cellText, isPicture } from "../format.ts";
+import { cellText, isPicture } from "../cell-text.ts";
 
 type Sample = JobSnapshot["samples"][number];
 const shortLength = 110;

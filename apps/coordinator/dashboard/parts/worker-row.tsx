@@ -1,5 +1,5 @@
 import type { WorkerSnapshot } from "@shoal/cluster";
-import { bytes, count, deviceName, duration, percent, plural, rate } from "../format.ts";
+import { bytes, count, deviceName, duration, percent, plural, rate } from "@shoal/volunteer/format";
 import { sparkline } from "../history/recent-rates.ts";
 import { HostIcon } from "./icons.tsx";
 

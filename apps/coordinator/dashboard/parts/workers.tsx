@@ -1,6 +1,6 @@
 import type { PackedSnapshot } from "../blocks/packed-runs.ts";
 import { useRef, useState } from "preact/hooks";
-import { count, plural } from "../format.ts";
+import { count, plural } from "@shoal/volunteer/format";
 import type { RecentRates } from "../history/recent-rates.ts";
 import { keepOrder, rankWorkers } from "../rank-workers.ts";
 import { Chevron } from "./icons.tsx";

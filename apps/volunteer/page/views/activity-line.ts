@@ -1,7 +1,7 @@
+import { bytes, plural } from "@shoal/volunteer/format";
 import type { Done, Work } from "../agent/work.ts";
 import type { Offer } from "../tab/offer.ts";
 import type { VolunteerState } from "../volunteer-state.ts";
-import { bytes, counted, deviceName } from "./format.ts";
 
 /** What the tab does now, as a sentence or two. */
 export function activityLine({ activity, holds, device, jobEnded, stopped }: Work, own: Done, offer: Offer | undefined): string {
@@ -14,12 +14,17 @@ export function activityLine({ activity, holds, device, jobEnded, stopped }: Wor
     case "starting": return "Starting …";
     case "connecting": return stopped ? waitsForIt : "Connecting to the coordinator …";
     case "loading": return loading(activity);
-    case "computing": return device === undefined ? "Computing." : `Computing on the ${deviceName(device)}.`;
+    case "computing": return device === undefined ? "Computing." : `Computing on the ${inWords(device)}.`;
     case "waiting": return jobEnded || offer?.jobs.length === 0 ? over(own, "waits for the next one") : "Waiting for work.";
     case "reconnecting": return jobEnded ? over(own, "looks for the coordinator again") : stopped ? waitsForIt : "The connection is lost. What was done is kept until it is back.";
     case "restarting": return `The worker in this tab crashed (${activity.why}) and is started again.`;
     case "draining": return "Finishing what it has begun …";
   }
+}
+
+/** A device, within a sentence. */
+function inWords(device: string): string {
+  return device === "webgpu" ? "graphics card (WebGPU)" : device === "wasm" ? "processor (WASM)" : device;
 }
 
 const waitsForIt = "The coordinator was stopped; waiting for it to come back. What was done here is kept until then.";
@@ -30,7 +35,7 @@ function loading({ name, doneBytes, bytes: all }: Extract<Work["activity"], { ki
 }
 
 function over({ rows }: Done, then: string): string {
-  return rows === 0 ? "Waiting: there is no job for volunteers at the moment." : `The job is over. Thank you: you did ${counted(rows, "row")}. This tab ${then}; you can close it.`;
+  return rows === 0 ? "Waiting: there is no job for volunteers at the moment." : `The job is over. Thank you: you did ${plural(rows, "row")}. This tab ${then}; you can close it.`;
 }
 
 /** What the owner of the tab should know beside that. */

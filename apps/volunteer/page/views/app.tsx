@@ -1,9 +1,9 @@
 import type { ComponentChild } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { rate } from "@shoal/volunteer/format";
 import type { VolunteerState } from "../volunteer-state.ts";
 import type { Volunteer } from "../volunteer.ts";
 import { Closed } from "./closed.tsx";
-import { rate } from "./format.ts";
 import { Over } from "./over.tsx";
 import { SchoolOfFish } from "./school-of-fish.tsx";
 import { Welcome } from "./welcome.tsx";

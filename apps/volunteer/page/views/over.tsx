@@ -1,13 +1,13 @@
 import type { ComponentChild } from "preact";
+import { plural } from "@shoal/volunteer/format";
 import type { VolunteerState } from "../volunteer-state.ts";
 import type { Volunteer } from "../volunteer.ts";
-import { counted } from "./format.ts";
 
 type OverScene = Extract<VolunteerState["scene"], { kind: "over" }>;
 
 /** After the work. */
 export function Over({ over, volunteer }: { readonly over: OverScene; readonly volunteer: Volunteer }): ComponentChild {
-  const thanks = over.done.rows > 0 ? `Thank you: you did ${counted(over.done.rows, "row")}` : "Thank you";
+  const thanks = over.done.rows > 0 ? `Thank you: you did ${plural(over.done.rows, "row")}` : "Thank you";
   return (
     <section>
       <h1 tabIndex={-1}>{over.how === "refused" && over.done.rows === 0 ? "It can't go on" : thanks}</h1>

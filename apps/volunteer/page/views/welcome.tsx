@@ -1,10 +1,10 @@
 import type { ComponentChild } from "preact";
+import { bytes, shareText } from "@shoal/volunteer/format";
 import { longestLabel } from "../settings.ts";
 import type { Offer, OfferedJob } from "../tab/offer.ts";
 import type { VolunteerState } from "../volunteer-state.ts";
 import type { Volunteer } from "../volunteer.ts";
 import { DeviceList } from "./device-list.tsx";
-import { bytes, percent } from "./format.ts";
 
 /** Before anything is started: what it will be. */
 export function Welcome({ state, volunteer }: { readonly state: VolunteerState; readonly volunteer: Volunteer }): ComponentChild {
@@ -86,5 +86,5 @@ function downloadSentence(download: number, { devices, program }: VolunteerState
 
 function powerSentence(power: VolunteerState["power"]): string {
   if (power === undefined) return "Plug a laptop or a phone in; it will get warm.";
-  return power.onMains ? "This device is plugged in." : `This device runs on its battery, which is at ${percent(power.level)}: plug it in, or turn the work down after Start.`;
+  return power.onMains ? "This device is plugged in." : `This device runs on its battery, which is at ${shareText(power.level)}: plug it in, or turn the work down after Start.`;
 }

@@ -1,9 +1,9 @@
 import type { ComponentChild } from "preact";
+import { count, deviceName, rate, shareText } from "@shoal/volunteer/format";
 import { done, type Work } from "../agent/work.ts";
 import type { VolunteerState } from "../volunteer-state.ts";
 import type { Volunteer } from "../volunteer.ts";
 import { activityLine, remarks } from "./activity-line.ts";
-import { count, percent, rate, shortDeviceName } from "./format.ts";
 import { shareOfJob } from "./share-of-job.ts";
 import { Sparkline } from "./sparkline.tsx";
 import { Tuning } from "./tuning.tsx";
@@ -32,8 +32,8 @@ export function Working({ work, state, volunteer }: { readonly work: Work; reado
         <dl>
           <div><dt>Rows you did</dt><dd id="rows">{count(own.rows)}{work.underWay > 0 && <small> {count(work.underWay)} under way</small>}</dd></div>
           <div><dt>Blocks</dt><dd id="blocks">{count(own.blocks)}</dd></div>
-          <div><dt>{share?.of === "done" ? "Of all done so far" : "Of the job"}</dt><dd id="share">{share === undefined ? "–" : percent(share.part)}</dd></div>
-          <div><dt>Device</dt><dd id="device">{work.device === undefined ? "–" : shortDeviceName(work.device)}</dd></div>
+          <div><dt>{share?.of === "done" ? "Of all done so far" : "Of the job"}</dt><dd id="share">{share === undefined ? "–" : shareText(share.part)}</dd></div>
+          <div><dt>Device</dt><dd id="device">{work.device === undefined ? "–" : deviceName(work.device)}</dd></div>
         </dl>
         <div class="buttons">
           <button type="button" class="main" disabled={draining} onClick={() => volunteer.pause(!paused)}>{paused ? "Resume" : "Pause"}</button>

@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from "@shoal/core";
 
 /** A connection on which nothing comes for so long is dead, whatever it says. */
-export const usualIdleMs = 60_000;
+const usualIdleMs = 60_000;
 
 /** A signal that aborts with another one, and where nothing was seen for too long, until it is disposed. */
 export class IdleLimit implements Disposable {

@@ -1,7 +1,7 @@
 import type { Clock } from "@shoal/core";
 import type { ResultMessage } from "../connection/messages.ts";
 import type { AttemptId } from "../scheduler/index.ts";
-import { slowestBytesPerMs } from "./gateway-link.ts";
+import { slowestBytesPerMs } from "./agent-connection.ts";
 import { attemptKey } from "./lease-queue.ts";
 
 /** A result that the coordinator has not settled. */

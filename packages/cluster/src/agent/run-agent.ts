@@ -4,7 +4,7 @@ import { modelsOfWorker } from "../connection/schemas/workers.ts";
 import type { Agent, AgentEvent, AgentParts } from "./agent.ts";
 import { Beats, type Standing } from "./beats.ts";
 import { failureOf, withoutKey } from "./failure-of.ts";
-import { GatewayLink, type GatewayMessage } from "./gateway-link.ts";
+import { AgentConnection, type GatewayMessage } from "./agent-connection.ts";
 import { HeldResults } from "./held-results.ts";
 import { segmentKey, type Leased } from "./lease-queue.ts";
 import { Work } from "./work.ts";
@@ -22,7 +22,7 @@ class AgentRun implements Agent {
   readonly ended: Promise<void>;
   readonly #parts: AgentParts;
   readonly #ending = new AbortController();
-  readonly #link: GatewayLink;
+  readonly #connection: AgentConnection;
   readonly #beats: Beats;
   readonly #work: Work;
   readonly #held: HeldResults;
@@ -39,7 +39,7 @@ class AgentRun implements Agent {
     this.#parts = parts;
     const { clock, resources, signal, traits } = parts;
     this.#models = new Set(traits.models);
-    this.#link = new GatewayLink(parts, () => this.#traits(), {
+    this.#connection = new AgentConnection(parts, () => this.#traits(), {
       onConnecting: () => this.#tell({ kind: "connecting" }),
       onWelcome: (welcome) => {
         this.#tell({ kind: "connected", coordinator: welcome.name });
@@ -52,7 +52,7 @@ class AgentRun implements Agent {
       onMessage: (message, payload) => this.#take(message, payload),
       onLost: (error, retryMs) => this.#lost(error, retryMs),
     });
-    this.#held = new HeldResults(parts.maxHeldBytes ?? Math.min(256 * 2 ** 20, resources.memory / 8), this.#link, clock, this.#ending.signal);
+    this.#held = new HeldResults(parts.maxHeldBytes ?? Math.min(256 * 2 ** 20, resources.memory / 8), this.#connection, clock, this.#ending.signal);
     this.#work = new Work(parts, this.#ending.signal, {
       onResult: (held) => this.#held.add(held),
       onFailed: (leased, error, loaded) => this.#fail(leased, error, loaded),
@@ -64,9 +64,9 @@ class AgentRun implements Agent {
         this.#models.delete(hash);
         this.#models.add(hash);
         for (const oldest of this.#models) if (this.#models.size > modelsOfWorker) this.#models.delete(oldest);
-        this.#link.send({ kind: "ready", model: hash, loadMs });
+        this.#connection.send({ kind: "ready", model: hash, loadMs });
       },
-      onNotice: (message, failure) => this.#tell({ kind: "notice", message: withoutKey(message, this.#link.welcome?.key), ...(failure !== undefined && { failure }) }),
+      onNotice: (message, failure) => this.#tell({ kind: "notice", message: withoutKey(message, this.#connection.welcome?.key), ...(failure !== undefined && { failure }) }),
       onChange: () => this.#pump(),
       onProgress: () => {
         const { state, loading } = this.#standing();
@@ -75,7 +75,7 @@ class AgentRun implements Agent {
         this.#beats.ifDue();
       },
     });
-    this.#beats = new Beats(clock, (beat) => this.#link.send(beat), () => this.#standing());
+    this.#beats = new Beats(clock, (beat) => this.#connection.send(beat), () => this.#standing());
     const end = (): void => this.#ending.abort(signal?.reason);
     if (signal?.aborted) end();
     else signal?.addEventListener("abort", end, { once: true, signal: this.#ending.signal });
@@ -90,7 +90,7 @@ class AgentRun implements Agent {
       this.#work.forgetQueue();
       const { finishing } = this.#work;
       this.#tell({ kind: "draining", why, blocks: finishing.length });
-      this.#link.send({ kind: "draining", finishing });
+      this.#connection.send({ kind: "draining", finishing });
       this.#pump();
     }
     return this.ended;
@@ -128,7 +128,7 @@ class AgentRun implements Agent {
     await Promise.resolve();
     const looking = this.#lookAround(signal);
     try {
-      await this.#link.run(signal);
+      await this.#connection.run(signal);
     } catch (error) {
       refusal = ShoalError.from(error);
     }
@@ -150,7 +150,7 @@ class AgentRun implements Agent {
     // What had not begun was offered to others when the last connection ended.
     this.#work.forgetConnection();
     this.#credit = usualCredit;
-    if (this.#draining) this.#link.send({ kind: "draining", finishing: this.#work.finishing });
+    if (this.#draining) this.#connection.send({ kind: "draining", finishing: this.#work.finishing });
     this.#tellCredit();
     this.#held.presentAll();
     this.#beats.begin(beatMs);
@@ -199,16 +199,16 @@ class AgentRun implements Agent {
   }
 
   #fail({ task, attempt }: Leased, thrown: unknown, loaded: boolean): void {
-    const { failure, error } = failureOf(thrown, loaded, this.#link.welcome?.key);
+    const { failure, error } = failureOf(thrown, loaded, this.#connection.welcome?.key);
     this.#tell({ kind: "failed", error: ShoalError.fromData(error) });
-    this.#link.send({ kind: "failed", task, attempt, failure, error });
+    this.#connection.send({ kind: "failed", task, attempt, failure, error });
   }
 
   /** Begins what can begin, and says what has changed. */
   #pump(): void {
     if (this.#ending.signal.aborted) return;
     this.#tellCredit();
-    const { welcome, connected } = this.#link;
+    const { welcome, connected } = this.#connection;
     if (welcome !== undefined && this.#credit > 0) {
       this.#work.beginAll(welcome);
       this.#tellCredit();
@@ -225,7 +225,7 @@ class AgentRun implements Agent {
       await clock.sleep(lookEveryMs, signal).catch(() => {});
       if (signal.aborted) return;
       this.#work.closeIdle();
-      if (this.#link.connected) this.#held.presentOverdue();
+      if (this.#connection.connected) this.#held.presentOverdue();
     }
   }
 
@@ -237,7 +237,7 @@ class AgentRun implements Agent {
     if (credit === this.#credit) return;
     this.#credit = credit;
     if (credit === 0) this.#work.forgetQueue();
-    if (!this.#draining) this.#link.send({ kind: "ready", credit, ...(credit === 0 && { finishing: this.#work.finishing }) });
+    if (!this.#draining) this.#connection.send({ kind: "ready", credit, ...(credit === 0 && { finishing: this.#work.finishing }) });
   }
 
   /** A lease may be a single block, which keeps one of many actors at work: one more lease is asked for at a time, until there is enough for all. */

@@ -2,7 +2,7 @@ import { ShoalError, type Clock, type Logger } from "@shoal/core";
 import { formatDuration } from "@shoal/executor";
 import { checkTexts } from "./check-texts.ts";
 import type { Cluster, ClusterJob, JobSettings } from "./cluster.ts";
-import { GatewayLink, type DialGateway } from "./gateway-link.ts";
+import { DriverConnection, type DialGateway } from "./driver-connection.ts";
 import { RunningJob } from "./running-job.ts";
 import { SentFiles } from "./send-files.ts";
 import type { BundlePredictor, FindModel } from "./travelling-file.ts";
@@ -44,7 +44,7 @@ export function createCluster(parts: ClusterParts): ConnectedCluster {
 
 class DrivenCluster implements ConnectedCluster {
   readonly #parts: ClusterParts;
-  readonly #link: GatewayLink;
+  readonly #connection: DriverConnection;
   readonly #jobs = new Map<string, RunningJob>();
   readonly #sentFiles = new SentFiles();
   #name: string | undefined;
@@ -55,7 +55,7 @@ class DrivenCluster implements ConnectedCluster {
   constructor(parts: ClusterParts) {
     this.#parts = parts;
     const expectsNews = (): boolean => [...this.#jobs.values()].some((job) => job.expectsNews);
-    this.#link = new GatewayLink(parts, {
+    this.#connection = new DriverConnection(parts, {
       get expectsNews() {
         return expectsNews();
       },
@@ -92,9 +92,9 @@ class DrivenCluster implements ConnectedCluster {
   }
 
   async ready(): Promise<void> {
-    const release = this.#link.hold();
+    const release = this.#connection.hold();
     try {
-      await this.#link.connected();
+      await this.#connection.connected();
     } finally {
       release();
     }
@@ -102,14 +102,14 @@ class DrivenCluster implements ConnectedCluster {
 
   async openJob(settings: JobSettings): Promise<ClusterJob> {
     if (this.#closed) throw this.#closedError();
-    if (this.#link.refusal !== undefined) throw this.#link.refusal;
+    if (this.#connection.refusal !== undefined) throw this.#connection.refusal;
     settings.signal.throwIfAborted();
     checkTexts(settings);
     const { clock, modelFiles, bundle, random } = this.#parts;
     const job = settings.identity ?? freshName(random);
     this.#assertFree(job);
     const running = new RunningJob(job, settings, {
-      clock, link: this.#link, takesCode: this.takesCode, modelFiles, bundle, sentFiles: this.#sentFiles,
+      clock, connection: this.#connection, takesCode: this.takesCode, modelFiles, bundle, sentFiles: this.#sentFiles,
       keeper: () => (this.#keepsLedgers ? this.name : undefined),
       onRenamed: (from) => {
         this.#assertFree(running.job);

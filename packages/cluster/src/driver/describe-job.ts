@@ -3,7 +3,7 @@ import { segmentPlan, type SegmentPlan, type TravellingSegment } from "@shoal/pl
 import type { JobDescription, SegmentDescription } from "../connection/messages.ts";
 import type { JobSettings } from "./cluster.ts";
 import { expectedBlocks } from "./expected-blocks.ts";
-import { bundleOf, manifestOf, type BundlePredictor, type FindModel, type TravellingFile } from "./travelling-file.ts";
+import { codeBundleOf, manifestOf, type BundlePredictor, type FindModel, type TravellingFile } from "./travelling-file.ts";
 
 /** A source that must read all of its rows to count them is not waited for. */
 const countingMs = 1_000;
@@ -59,7 +59,7 @@ async function describeSegment({ stage, name }: TravellingSegment, parts: Descri
     if (parts.bundle === undefined) throw new ShoalError("nothing-travels", `${name} is a predictor of your own, and this connection takes no code.`, { failure: "bug", hint: "Connect with connect(link, { code: true })." });
     const bundle = await parts.bundle(plan.spec, signal);
     files.set(bundle.sha256, bundle);
-    return { name, plan: withoutPaths(plan), code: bundleOf(bundle) };
+    return { name, plan: withoutPaths(plan), code: codeBundleOf(bundle) };
   }
   const model = await parts.modelFiles?.(plan.spec, signal);
   if (model === undefined) return { name, plan };

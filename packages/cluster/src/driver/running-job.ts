@@ -6,12 +6,12 @@ import type { AcceptedMessage, GatewayToDriver } from "../connection/messages.ts
 import type { ClusterJob, JobSettings } from "./cluster.ts";
 import { DoneBefore } from "./done-before.ts";
 import { describeJob, type DescribedJob, type DescribeParts } from "./describe-job.ts";
-import type { GatewayLink } from "./gateway-link.ts";
+import type { DriverConnection } from "./driver-connection.ts";
 import { RemotePool, type PoolJob } from "./remote-pool.ts";
 import { sendFiles, type SentFiles } from "./send-files.ts";
 
 export interface RunningJobParts extends DescribeParts {
-  readonly link: GatewayLink;
+  readonly connection: DriverConnection;
   readonly takesCode: boolean;
   readonly sentFiles: SentFiles;
   /** Who keeps what is done, beyond its own process; undefined: nobody. */
@@ -58,7 +58,7 @@ export class RunningJob implements ClusterJob {
     this.#settings = settings;
     this.#parts = parts;
     this.#isNamed = settings.identity !== undefined;
-    this.#release = parts.link.hold();
+    this.#release = parts.connection.hold();
   }
 
   get job(): string {
@@ -86,11 +86,11 @@ export class RunningJob implements ClusterJob {
 
   async published(): Promise<void> {
     if (this.#over) return;
-    const { link, clock } = this.#parts;
+    const { connection, clock } = this.#parts;
     if (this.#submission !== undefined) {
       // A coordinator that hears nothing of it keeps the job for a week: worth a moment, and no more.
-      if (link.channel === undefined) await Promise.race([link.connected(), clock.sleep(lastWordMs, this.#ended.signal)]).catch(() => {});
-      link.send({ kind: "published", job: this.job });
+      if (connection.channel === undefined) await Promise.race([connection.connected(), clock.sleep(lastWordMs, this.#ended.signal)]).catch(() => {});
+      connection.send({ kind: "published", job: this.job });
     }
     this.#end();
   }
@@ -103,7 +103,7 @@ export class RunningJob implements ClusterJob {
 
   /** A connection stands, perhaps to a gateway that has never heard of this job. */
   up(): void {
-    if (this.#submission !== undefined) this.#parts.link.send({ kind: "submit", description: this.#submission.description });
+    if (this.#submission !== undefined) this.#parts.connection.send({ kind: "submit", description: this.#submission.description });
   }
 
   down(): void {
@@ -159,7 +159,7 @@ export class RunningJob implements ClusterJob {
   #open(travelling: readonly TravellingSegment[]): ReadonlyMap<ActorPoolStage, OpenPool> {
     if (this.#travelling.length > 0) throw new ShoalError("already-consumed", "This job has a run already.", { failure: "bug", hint: "Open a job for each run." });
     this.#travelling = travelling;
-    const { link, clock } = this.#parts;
+    const { connection, clock } = this.#parts;
     const name = (): string => this.#job;
     const poolJob: PoolJob = {
       get job() {
@@ -168,8 +168,8 @@ export class RunningJob implements ClusterJob {
       clock,
       before: (segment) => this.#before[segment],
       started: () => this.#submit(),
-      send: (message, payload) => (this.#over ? undefined : link.send(message, payload)),
-      room: (signal) => link.room(signal),
+      send: (message, payload) => (this.#over ? undefined : connection.send(message, payload)),
+      room: (signal) => connection.room(signal),
       closed: (pool) => this.#closed(pool),
     };
     return new Map(travelling.map(({ stage }, segment): [ActorPoolStage, OpenPool] => [stage, (run) => {
@@ -214,12 +214,12 @@ export class RunningJob implements ClusterJob {
 
   /** False where the connection was lost meanwhile: the next one begins anew. */
   async #sendFiles(missing: readonly string[]): Promise<boolean> {
-    const { link, sentFiles } = this.#parts;
+    const { connection, sentFiles } = this.#parts;
     const { files } = this.#submission as DescribedJob;
     const sending = (this.#sending = new AbortController());
     try {
       const wanted = missing.flatMap((sha256) => files.get(sha256) ?? []);
-      await sendFiles(wanted, { send: (message, payload) => link.send(message, payload), room: (signal) => link.room(signal), sent: sentFiles, signal: AbortSignal.any([sending.signal, this.#ended.signal]) });
+      await sendFiles(wanted, { send: (message, payload) => connection.send(message, payload), room: (signal) => connection.room(signal), sent: sentFiles, signal: AbortSignal.any([sending.signal, this.#ended.signal]) });
       return !sending.signal.aborted && !this.#over;
     } catch (error) {
       if (sending.signal.aborted || this.#over) return false;
@@ -237,7 +237,7 @@ export class RunningJob implements ClusterJob {
     if (this.#over) return;
     // A job without an identity is one that nobody can continue.
     const isContinuable = this.#settings.identity !== undefined || this.kept?.named?.hasDone === true;
-    if (this.#submission !== undefined) this.#parts.link.send({ kind: "cancel", job: this.job, ...(isContinuable ? { again: true } : { forget: true }) });
+    if (this.#submission !== undefined) this.#parts.connection.send({ kind: "cancel", job: this.job, ...(isContinuable ? { again: true } : { forget: true }) });
     this.#end();
   }
 

@@ -37,6 +37,6 @@ export async function manifestOf({ files, entry }: TravellingModel): Promise<Mod
   return { hash, files: sorted, ...(entry !== undefined && { entry }) };
 }
 
-export function bundleOf({ sha256, bytes }: TravellingFile): CodeBundle {
+export function codeBundleOf({ sha256, bytes }: TravellingFile): CodeBundle {
   return { sha256, bytes };
 }

@@ -21,7 +21,6 @@ function beat({ state, desk, roles, elsewhere, collection, reach, intake, commit
   desk.mindAbsence();
   roles.mind((job) => elsewhere.lending.isFollowing(job));
   collection.mind();
-  intake.refuseEarly();
   intake.mindLate();
   reach.mind();
   commits.mindLate();

@@ -8,6 +8,7 @@ import { Commits } from "./results/commits.ts";
 import { Connections } from "./connections.ts";
 import { EngineReach } from "./elsewhere/engine-reach.ts";
 import { EngineTrouble } from "./engine-trouble.ts";
+import { gatewayClock } from "./gateway-clock.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
 import { defaultGatewaySettings } from "./gateway-settings.ts";
 import type { GatewayState } from "./gateway-state.ts";
@@ -51,13 +52,14 @@ export interface GatewayRooms {
 
 /** Puts them together, each with what it works with. Nothing of it has begun. */
 export function furnish(parts: GatewayParts, epoch: number): GatewayRooms {
-  const { engine, clock, random, files, log = silentLogger, date = systemDate, onNotice = () => {} } = parts;
+  const { engine, random, files, log = silentLogger, date = systemDate, onNotice = () => {} } = parts;
   // Told to everybody, who take no longer one.
   const name = cutText(parts.name, longestText.title);
   const settings = { ...defaultGatewaySettings, ...parts.settings };
   const over = new AbortController();
   const closing = new AbortController();
   const { signal } = over;
+  const clock = gatewayClock(parts.clock, signal);
   const refusals = new Refusals();
   /** A mistake of ours costs what it was made with, and is seen. */
   const mistake = (thrown: unknown): void => {
@@ -82,12 +84,14 @@ export function furnish(parts: GatewayParts, epoch: number): GatewayRooms {
     log.warn(message);
     onNotice(message);
   });
-  const commits = new Commits(state, trouble);
+  const commits = new Commits(state, trouble, (job, task, committed) => elsewhere.decided(job, task, committed));
   const asks = new AskGate(state);
-  const intake = new ResultIntake(state, { check: parts.checkResult ?? checkResultHere, trustsOwn: parts.trustsOwnWorkers === true }, trouble, new ResultSamples(state));
-  const opened = (job: string): void => intake.jobOpened(job);
-  const elsewhere = new Elsewhere(state, commits, trouble, { opened, helps: (job) => void talk.help(job).catch(() => {}) });
-  intake.elsewhere = elsewhere;
+  const takeEarly = (job: string): void => intake.takeEarly(job);
+  const elsewhere: Elsewhere = new Elsewhere(state, commits, trouble, { takeEarly, helps: (job) => void talk.help(job).catch(() => {}) });
+  const intake: ResultIntake = new ResultIntake(state, {
+    check: parts.checkResult ?? checkResultHere, trustsOwn: parts.trustsOwnWorkers === true, trouble, samples: new ResultSamples(state),
+    claims: elsewhere.claims, lookElsewhere: (job, epoch) => void elsewhere.guests.look(job, epoch).catch(() => {}),
+  });
   const collection = new BlobCollection(state, elsewhere.claims);
   // They hold what they have computed, and the engine knows nothing of it: another gateway commits it.
   const reach = new EngineReach(state, (why) => connections.sendAway(why));
@@ -108,7 +112,7 @@ export function furnish(parts: GatewayParts, epoch: number): GatewayRooms {
       await assertSameStore(engine, { clock, random, signal });
     },
   });
-  const desk: JobDesk = new JobDesk(state, trouble, { roles, talk, elsewhere, opened });
+  const desk: JobDesk = new JobDesk(state, trouble, { roles, talk, elsewhere, takeEarly });
   const invites = new InviteBook(engine, clock, date, parts.secret, signal);
   const connections: Connections = new Connections(state, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims, heldBy: (job, place, input) => elsewhere.heldBy(job, place, input) });
 

@@ -1,5 +1,5 @@
 import { mostTasks } from "./lease-size.ts";
-import { wantedByPools } from "./pools.ts";
+import { wantedByStandIns } from "./stand-ins.ts";
 import { meanMsPerRow } from "./rates.ts";
 import { emit, type SchedulerState, type Segment } from "./state.ts";
 
@@ -32,7 +32,7 @@ function openBlocksWanted(state: SchedulerState, segment: Segment): number {
   const mostLeased = leasesAhead * mostTasks(settings, rows * (meanMsPerRow(segment) ?? Infinity)) * segment.able;
   const forRate = Math.min(mostLeased, (leasesAhead * Math.max(settings.workMs.machine, settings.workMs.tab) * segment.totalRate) / rows);
   const done = Math.min(doneBlocks, segment.committed.size - segment.offered);
-  const wanted = Math.max(2, 3 * segment.able, Math.ceil(forRate), done) + (state.pools.size === 0 ? 0 : wantedByPools(state, segment));
+  const wanted = Math.max(2, 3 * segment.able, Math.ceil(forRate), done) + (state.standIns.size === 0 ? 0 : wantedByStandIns(state, segment));
   const fit = bytes > 0 ? Math.max(1, Math.floor(settings.maxOpenBytes / bytes)) : Infinity;
   return Math.min(wanted, settings.maxOpenBlocks, fit);
 }

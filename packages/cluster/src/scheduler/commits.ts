@@ -1,7 +1,7 @@
 import { forgive } from "./exclusion.ts";
 import type { TaskEntry, TaskId } from "./events.ts";
 import { endAttempt, revoke } from "./leases.ts";
-import { isPool, measurePool } from "./pools.ts";
+import { isStandIn, measureStandIn } from "./stand-ins.ts";
 import { dequeue, enqueue } from "./queue.ts";
 import { at, emit, findTask, segmentOf, taskId, type Job, type OpenBlock, type SchedulerState, type Segment, type Task } from "./state.ts";
 
@@ -66,8 +66,8 @@ export function commitDecided(state: SchedulerState, id: TaskId, winner?: TaskEn
   if (task === undefined) return;
   const entry = winner ?? task.committing?.entry;
   state.undecidedSince = undefined;
-  // What a pool has done is known by the ledger alone.
-  if (winner?.kind === "result" && winner.attempt.epoch !== state.settings.epoch) for (const attempt of task.attempts) if (isPool(attempt.worker)) measurePool(state, attempt);
+  // What a stand-in has done is known by the ledger alone.
+  if (winner?.kind === "result" && winner.attempt.epoch !== state.settings.epoch) for (const attempt of task.attempts) if (isStandIn(attempt.worker)) measureStandIn(state, attempt);
   if (entry !== undefined) applyEntry(state, task, entry);
 }
 

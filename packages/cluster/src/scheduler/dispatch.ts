@@ -3,7 +3,7 @@ import { hungryFor, isAnyHungry, setHungry } from "./classes.ts";
 import { watchEndGame } from "./end-game.ts";
 import { grant } from "./leases.ts";
 import { takeTasks } from "./lease-size.ts";
-import { isPool } from "./pools.ts";
+import { isStandIn } from "./stand-ins.ts";
 import { recallFor } from "./recall.ts";
 import { choose } from "./sharing.ts";
 import type { SchedulerState, Worker } from "./state.ts";
@@ -13,18 +13,18 @@ const wakeEveryMs = 50;
 
 /** After an event: those with room are leased more, what is new is leased to those who hunger, the drivers are asked for what is missing. */
 export function dispatch(state: SchedulerState): void {
-  const pools: Worker[] = [];
+  const standIns: Worker[] = [];
   if (state.fresh.size > 0) for (const segment of state.fresh) state.touched.add(segment);
   if (state.freed.size > 0) {
-    // Pools get what is left over.
-    for (const worker of state.freed) if (!isPool(worker)) fill(state, worker);
-    for (const worker of state.freed) if (isPool(worker)) pools.push(worker);
+    // Stand-ins get what is left over.
+    for (const worker of state.freed) if (!isStandIn(worker)) fill(state, worker);
+    for (const worker of state.freed) if (isStandIn(worker)) standIns.push(worker);
     state.freed.clear();
   }
-  if (state.fresh.size > 0) serveHungry(state, pools);
-  for (const pool of pools) fill(state, pool);
+  if (state.fresh.size > 0) serveHungry(state, standIns);
+  for (const standIn of standIns) fill(state, standIn);
   // What was called back for them, and they did not take.
-  if (pools.length > 0 && state.freed.size > 0) return dispatch(state);
+  if (standIns.length > 0 && state.freed.size > 0) return dispatch(state);
   if (state.touched.size === 0) return;
   for (const segment of state.touched) {
     if (state.jobs.get(segment.job.spec.job) !== segment.job) continue;
@@ -35,11 +35,11 @@ export function dispatch(state: SchedulerState): void {
 }
 
 /** What is new goes to those that wait for it. */
-function serveHungry(state: SchedulerState, pools: Worker[]): void {
+function serveHungry(state: SchedulerState, standIns: Worker[]): void {
   for (const segment of state.fresh) {
     if (segment.readyTasks > 0 && isAnyHungry(state)) for (const worker of hungryFor(state, segment)) {
-      if (isPool(worker)) {
-        if (!pools.includes(worker)) pools.push(worker);
+      if (isStandIn(worker)) {
+        if (!standIns.includes(worker)) standIns.push(worker);
         continue;
       }
       fill(state, worker);
@@ -54,8 +54,8 @@ function serveHungry(state: SchedulerState, pools: Worker[]): void {
 function fill(state: SchedulerState, worker: Worker): void {
   state.waiting.delete(worker);
   let hungry = false;
-  if (isPool(worker) && state.live.has(worker) && worker.attempts.size < worker.credit) recallFor(state, worker);
-  while (state.live.has(worker) && (isPool(worker) ? worker.attempts.size : worker.leases.size) < worker.credit) {
+  if (isStandIn(worker) && state.live.has(worker) && worker.attempts.size < worker.credit) recallFor(state, worker);
+  while (state.live.has(worker) && (isStandIn(worker) ? worker.attempts.size : worker.leases.size) < worker.credit) {
     const choice = choose(state, worker);
     if ("segment" in choice) {
       const { segment, troubled, limit } = choice;

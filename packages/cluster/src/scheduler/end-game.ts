@@ -1,6 +1,6 @@
 import { excludedUntil, isSuspected } from "./exclusion.ts";
 import { endAttempt, grant, rememberAttempt, revoke } from "./leases.ts";
-import { isPool } from "./pools.ts";
+import { isStandIn } from "./stand-ins.ts";
 import { ableWorkers, expectedMs, loadMs, meanMsPerRow } from "./rates.ts";
 import { at, type Attempt, type SchedulerState, type Segment, type Worker } from "./state.ts";
 
@@ -92,8 +92,8 @@ function candidatesOf(state: SchedulerState, segment: Segment): Candidate[] {
   const seen = new Set<Worker>();
   for (const { parts } of segment.open.values()) for (const { attempts } of parts) for (const { worker } of attempts) seen.add(worker);
   for (const worker of seen) {
-    if (isPool(worker)) {
-      found.push(...candidatesOfPool(state, segment, worker, meanRow));
+    if (isStandIn(worker)) {
+      found.push(...candidatesOfStandIn(state, segment, worker, meanRow));
       continue;
     }
     let endsMs = worker.runningSince - now;
@@ -113,13 +113,13 @@ function candidatesOf(state: SchedulerState, segment: Segment): Candidate[] {
   return found;
 }
 
-/** Whatever a pool has is under way somewhere; how long that takes is known of what came back. */
-function candidatesOfPool({ now }: SchedulerState, segment: Segment, pool: Worker, meanRow: number): Candidate[] {
+/** Whatever a stand-in has is under way somewhere; how long that takes is known of what came back. */
+function candidatesOfStandIn({ now }: SchedulerState, segment: Segment, standIn: Worker, meanRow: number): Candidate[] {
   const found: Candidate[] = [];
-  for (const attempt of pool.attempts.values()) {
+  for (const attempt of standIn.attempts.values()) {
     const { task, leasedAt } = attempt;
     if (task.of.segment !== segment || task.attempts.length !== 1 || task.committing !== undefined || isSuspected(task.trouble)) continue;
-    const expected = pool.pace?.latencyMs ?? 4 * meanRow * task.rows + unknownLatencyMs;
+    const expected = standIn.pace?.latencyMs ?? 4 * meanRow * task.rows + unknownLatencyMs;
     const elapsed = now - leasedAt;
     const overdue = elapsed > straggling * expected;
     found.push({ attempt, leftMs: Math.max(expected - elapsed, overdue ? elapsed : 0), running: true, overdue });

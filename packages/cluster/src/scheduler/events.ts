@@ -67,7 +67,7 @@ export type SchedulerEvent =
   // From a driver. All three may be repeated after its restart.
   | { readonly kind: "job-submitted"; readonly spec: JobSpec }
   | { readonly kind: "block-offered"; readonly job: string; readonly segment: number; readonly block: number; readonly rows: number; readonly bytes: number;
-      /** The pool (its connection) for which somebody elsewhere is known to have the whole block already: nobody else begins it then. */
+      /** The stand-in (its connection) for which somebody elsewhere is known to have the whole block already: nobody else begins it then. */
       readonly heldBy?: string }
   | { readonly kind: "input-ended"; readonly job: string; readonly segment: number; readonly blocks: number }
   | { readonly kind: "job-cancelled"; readonly job: string }
@@ -122,7 +122,7 @@ export interface WorkerJoined {
    * It stands for many machines elsewhere, which compute beside each other: `credit` counts tasks, and is what it holds and would take. It gets only what workers here don't begin
    * soon. Its answers come by the ledger, and it is for whoever speaks for it to say which of its tasks are lost.
    */
-  readonly pooled?: boolean;
+  readonly standsIn?: boolean;
 }
 
 export interface WorkerBeat {

@@ -49,7 +49,7 @@ function earliestFinish(state: SchedulerState, segment: Segment, blocks: number,
 }
 
 /** Blocks that nobody has yet; undefined while the input's end is not known. */
-export function blocksLeft(segment: Segment): number | undefined {
+function blocksLeft(segment: Segment): number | undefined {
   const total = segment.total ?? segment.spec.expectedBlocks;
   return total === undefined ? undefined : segment.readyTasks + Math.max(0, total - segment.offered);
 }

@@ -72,9 +72,9 @@ export function offerBlock(state: SchedulerState, event: Extract<SchedulerEvent,
   segment.openBytes += event.bytes;
   takePresented(state, segment, event.block);
   for (const task of block.parts) enqueue(state, task);
-  const pool = event.heldBy === undefined ? undefined : state.connections.get(event.heldBy);
+  const standIn = event.heldBy === undefined ? undefined : state.connections.get(event.heldBy);
   const [whole] = block.parts;
-  if (pool !== undefined && whole?.place === "ready" && whole.rows === block.rows) grant(state, pool, segment, [whole]);
+  if (standIn !== undefined && whole?.place === "ready" && whole.rows === block.rows) grant(state, standIn, segment, [whole]);
 }
 
 /** Results that workers have held since before a restart save running it again. */

@@ -1,5 +1,5 @@
 import { blocksUntil, finishLine, rowsPerBlock } from "./finish-line.ts";
-import { workBesidePools } from "./pools.ts";
+import { workBesideStandIns } from "./stand-ins.ts";
 import { loadMs, msPerRow } from "./rates.ts";
 import { dequeue, nextReady } from "./queue.ts";
 import type { SchedulerSettings } from "./settings.ts";
@@ -28,7 +28,7 @@ export function leaseLimit(state: SchedulerState, worker: Worker, segment: Segme
   if (msPerRow(segment, worker) === undefined) return { blocks: 1, workMs: Infinity, againAt: 0 };
   const restMs = segment.totalRate > 0 ? segment.readyRows / segment.totalRate : Infinity;
   const blocks = finish === undefined ? most : Math.ceil(inTime * partOfRest);
-  return { blocks: Math.min(most, blocks), workMs: Math.min(settings.workMs[worker.joined.host], workBesidePools(state, worker, segment), Math.max(restMs * partOfRest, loadMs(segment, worker))), againAt: 0 };
+  return { blocks: Math.min(most, blocks), workMs: Math.min(settings.workMs[worker.joined.host], workBesideStandIns(state, worker, segment), Math.max(restMs * partOfRest, loadMs(segment, worker))), againAt: 0 };
 }
 
 /** However fast a worker is, no lease is of more tasks than that; `ms`: what one takes it. */

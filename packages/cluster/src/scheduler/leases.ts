@@ -1,5 +1,5 @@
 import type { LeasedTask, SchedulerEffect } from "./effects.ts";
-import { isPool } from "./pools.ts";
+import { isStandIn } from "./stand-ins.ts";
 import { dequeue, enqueue } from "./queue.ts";
 import { chargedMs, expectedMs, loadMs, meanMsPerRow } from "./rates.ts";
 import { at, emit, leasedTask, type Attempt, type Lease, type SchedulerState, type Segment, type Task, type Worker } from "./state.ts";
@@ -23,7 +23,7 @@ export function grant(state: SchedulerState, worker: Worker, segment: Segment, t
     worker.attempts.set(attempt.number, attempt);
     worker.queuedMs += attempt.expectedMs;
     // Time of machines elsewhere is shared out there.
-    if (isPool(worker)) segment.lentTasks++;
+    if (isStandIn(worker)) segment.lentTasks++;
     else segment.job.share += chargedMs(attempt) / segment.job.spec.weight;
     leased.push(leasedTask(state, attempt));
   }
@@ -41,7 +41,7 @@ export function endAttempt(state: SchedulerState, attempt: Attempt): void {
   const { worker, lease, task } = attempt;
   const [running] = worker.attempts.values();
   if (!worker.attempts.delete(attempt.number)) return;
-  if (isPool(worker)) task.of.segment.lentTasks--;
+  if (isStandIn(worker)) task.of.segment.lentTasks--;
   if (running === attempt) worker.runningSince = state.now;
   worker.queuedMs = worker.attempts.size === 0 ? 0 : worker.queuedMs - attempt.expectedMs;
   if (--lease.open === 0) worker.leases.delete(lease);

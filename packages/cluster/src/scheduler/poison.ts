@@ -3,7 +3,7 @@ import { beginCommit } from "./commits.ts";
 import { hasOthers, strike } from "./exclusion.ts";
 import type { TaskEntry } from "./events.ts";
 import { endAttempt } from "./leases.ts";
-import { isPool } from "./pools.ts";
+import { isStandIn } from "./stand-ins.ts";
 import { dequeue, enqueue } from "./queue.ts";
 import type { Attempt, SchedulerState, Task, Trouble, Worker } from "./state.ts";
 
@@ -45,7 +45,7 @@ export function failTask(state: SchedulerState, attempt: Attempt, { failure, err
   trouble.againAt = state.now + state.settings.againMs;
   if (failure === "oom") trouble.memoryFloor = Math.max(trouble.memoryFloor, worker.joined.memoryBytes);
   // Of many machines one has failed.
-  if (!unconfirmed && !isPool(worker)) strike(state, task.of.segment.job, worker);
+  if (!unconfirmed && !isStandIn(worker)) strike(state, task.of.segment.job, worker);
   return judge(state, task, trouble);
 }
 

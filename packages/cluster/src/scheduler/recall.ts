@@ -1,7 +1,7 @@
 import { isAble } from "./classes.ts";
 import { rowsPerBlock } from "./finish-line.ts";
 import { loseAttempt, revoke } from "./leases.ts";
-import { aheadMs, isPool, surplusTasks } from "./pools.ts";
+import { aheadMs, isStandIn, surplusTasks } from "./stand-ins.ts";
 import { backlogMs, msPerRow } from "./rates.ts";
 import type { Attempt, SchedulerState, Segment, Worker } from "./state.ts";
 
@@ -10,32 +10,32 @@ const everyMs = 500;
 const wayMs = 1_000;
 
 /**
- * A pool with room, and nothing left over for it: what workers here were leased and would begin much later than it would comes back, to be lent.
- * They were leased it when nobody else was known, or the pool was slower.
+ * A stand-in with room, and nothing left over for it: what workers here were leased and would begin much later than it would comes back, to be lent.
+ * They were leased it when nobody else was known, or the stand-in was slower.
  */
-export function recallFor(state: SchedulerState, pool: Worker): void {
+export function recallFor(state: SchedulerState, standIn: Worker): void {
   for (const job of state.jobs.values()) {
     if (job.spec.borrowed === true || job.paused) continue;
     for (const segment of job.segments) {
-      if (segment.open.size === 0 || !isAble(pool, segment.spec.needs) || state.now - (segment.recalledAt ?? -Infinity) < everyMs) continue;
-      const room = pool.credit - pool.attempts.size - surplusTasks(state, segment);
+      if (segment.open.size === 0 || !isAble(standIn, segment.spec.needs) || state.now - (segment.recalledAt ?? -Infinity) < everyMs) continue;
+      const room = standIn.credit - standIn.attempts.size - surplusTasks(state, segment);
       if (room < 1) continue;
       segment.recalledAt = state.now;
-      recall(state, pool, segment, room);
+      recall(state, standIn, segment, room);
     }
   }
 }
 
-function recall(state: SchedulerState, pool: Worker, segment: Segment, room: number): void {
+function recall(state: SchedulerState, standIn: Worker, segment: Segment, room: number): void {
   const later = laterThan(state, segment, aheadMs(segment)).sort((a, b) => b.inMs - a.inMs);
   // The more it gets, the later it would begin the next.
-  let poolMs = wayMs + backlogMs(pool, state.now);
-  const each = rowsPerBlock(segment) * (msPerRow(segment, pool) ?? 0);
+  let standInMs = wayMs + backlogMs(standIn, state.now);
+  const each = rowsPerBlock(segment) * (msPerRow(segment, standIn) ?? 0);
   const back: Attempt[] = [];
   for (const { attempt, inMs } of later) {
-    if (back.length >= room || inMs <= poolMs) break;
+    if (back.length >= room || inMs <= standInMs) break;
     back.push(attempt);
-    poolMs += each;
+    standInMs += each;
   }
   if (back.length === 0) return;
   revoke(state, back, "moved");
@@ -46,7 +46,7 @@ function recall(state: SchedulerState, pool: Worker, segment: Segment, room: num
 function laterThan(state: SchedulerState, segment: Segment, ms: number): { readonly attempt: Attempt; readonly inMs: number }[] {
   const found = [];
   for (const worker of state.live) {
-    if (isPool(worker) || worker.segment !== segment) continue;
+    if (isStandIn(worker) || worker.segment !== segment) continue;
     let inMs = worker.runningSince - state.now;
     let isFirst = true;
     for (const attempt of worker.attempts.values()) {

@@ -2,7 +2,7 @@ import { waitsForModelUntil } from "./affinity.ts";
 import { isAble, isScarcer } from "./classes.ts";
 import { excludedUntil, mayTryAt } from "./exclusion.ts";
 import { leaseLimit, type LeaseLimit } from "./lease-size.ts";
-import { isPool, lendingLimit } from "./pools.ts";
+import { isStandIn, lendingLimit } from "./stand-ins.ts";
 import { msPerRow } from "./rates.ts";
 import type { Job, SchedulerState, Segment, Task, Worker } from "./state.ts";
 
@@ -40,7 +40,7 @@ export function choose(state: SchedulerState, worker: Worker): Choice | Nothing 
     for (const segment of job.segments) {
       if (segment.readyTasks === 0 || !isAble(worker, segment.spec.needs)) continue;
       if (best?.segment.job === job && !isScarcer(segment, best.segment)) continue;
-      if (worker.attempts.size > 0 && !isPool(worker) && msPerRow(segment, worker) === undefined) {
+      if (worker.attempts.size > 0 && !isStandIn(worker) && msPerRow(segment, worker) === undefined) {
         probing = true;
         continue;
       }
@@ -74,7 +74,7 @@ function lookInto(state: SchedulerState, worker: Worker, segment: Segment): Choi
   if (segment.readyTasks === segment.troubled.size) return { againAt, probing: false, refused: false };
   const warmAt = waitsForModelUntil(state, worker, segment);
   if (warmAt > 0) return { againAt: Math.min(againAt, warmAt), probing: false, refused: false };
-  const limit = isPool(worker) ? lendingLimit(state, worker, segment) : leaseLimit(state, worker, segment);
+  const limit = isStandIn(worker) ? lendingLimit(state, worker, segment) : leaseLimit(state, worker, segment);
   if (limit.blocks === 0) return { againAt: Math.min(againAt, limit.againAt), probing: false, refused: true };
   return { segment, troubled: undefined, limit };
 }

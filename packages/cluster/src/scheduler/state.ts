@@ -20,7 +20,7 @@ export interface SchedulerState {
   /** Workers that are heard and take leases. */
   readonly live: Set<Worker>;
   /** Those that stand for machines elsewhere. */
-  readonly pools: Set<Worker>;
+  readonly standIns: Set<Worker>;
   /** Live workers that would take more, by class of devices, so that work is not offered to thousands that can't do it. */
   readonly hungry: Map<string, Set<Worker>>;
   /** Those that are kept from work for now, and when they are asked again. */
@@ -103,7 +103,7 @@ export interface Segment {
   finish: { at: number; validUntil: number; able: number } | undefined;
   duplicates: number;
   sweepAt: number | undefined;
-  /** Attempts of pools. */
+  /** Attempts of stand-ins. */
   lentTasks: number;
   /** When tasks were last called back for machines elsewhere. */
   recalledAt?: number;
@@ -214,7 +214,7 @@ export interface Worker {
   pace?: Pace;
 }
 
-/** How a pool gets on. */
+/** How a stand-in gets on. */
 export interface Pace {
   /** From lease to answer, faded; 0 while unknown. */
   latencyMs: number;
@@ -224,7 +224,7 @@ export interface Pace {
 export function createScheduler(settings: Partial<SchedulerSettings> = {}): SchedulerState {
   return {
     settings: { ...defaultSchedulerSettings, ...settings },
-    now: 0, jobs: new Map(), workers: new Map(), connections: new Map(), live: new Set(), pools: new Set(), hungry: new Map(), waiting: new Set(), wakeAt: Infinity,
+    now: 0, jobs: new Map(), workers: new Map(), connections: new Map(), live: new Set(), standIns: new Set(), hungry: new Map(), waiting: new Set(), wakeAt: Infinity,
     fresh: new Set(), touched: new Set(), freed: new Set(), overdue: new Set(),
     timers: new Heap<Timer>((a, b) => a.at < b.at), timerAt: Infinity, undecidedSince: undefined, gone: 0, lastAttempt: 0, lastLease: 0, effects: [],
   };
@@ -243,7 +243,7 @@ export function taskId(task: Task): TaskId {
   return { job: segment.job.spec.job, segment: segment.index, block, first, rows };
 }
 
-export function attemptId(state: SchedulerState, attempt: Attempt): AttemptId {
+function attemptId(state: SchedulerState, attempt: Attempt): AttemptId {
   return { epoch: state.settings.epoch, number: attempt.number };
 }
 

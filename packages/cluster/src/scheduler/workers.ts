@@ -1,7 +1,7 @@
 import { classKeyOf, countAble, learnModel, setHungry } from "./classes.ts";
 import type { SchedulerEvent, WorkerJoined } from "./events.ts";
 import { loseAttempt, revoke, watchExpiry } from "./leases.ts";
-import { isPool, touchAble } from "./pools.ts";
+import { isStandIn, touchAble } from "./stand-ins.ts";
 import { vanishedWith } from "./poison.ts";
 import type { Attempt, SchedulerState, Worker } from "./state.ts";
 
@@ -22,7 +22,7 @@ export function join(state: SchedulerState, event: WorkerJoined): void {
   worker.models.clear();
   for (const hash of event.models) worker.models.add(hash);
   state.connections.set(event.connection, worker);
-  if (isPool(worker)) state.pools.add(worker);
+  if (isStandIn(worker)) state.standIns.add(worker);
   enliven(state, worker);
   watchExpiry(state, worker);
 }
@@ -34,8 +34,8 @@ function newWorker(joined: WorkerJoined): Worker {
   };
 }
 
-function creditOf(state: SchedulerState, { host, pooled }: WorkerJoined, credit: number): number {
-  if (pooled === true) return Math.max(0, Math.floor(credit));
+function creditOf(state: SchedulerState, { host, standsIn }: WorkerJoined, credit: number): number {
+  if (standsIn === true) return Math.max(0, Math.floor(credit));
   return Math.max(1, Math.min(state.settings.maxCredit[host], Math.floor(credit) || 1));
 }
 
@@ -52,10 +52,10 @@ export function hear(state: SchedulerState, connection: string): Worker | undefi
 }
 
 export function ready(state: SchedulerState, worker: Worker, { model, loadMs, credit, finishing = [] }: Extract<SchedulerEvent, { kind: "worker-ready" }>): void {
-  if (credit === 0 && !isPool(worker)) return rest(state, worker, finishing);
+  if (credit === 0 && !isStandIn(worker)) return rest(state, worker, finishing);
   if (credit !== undefined) {
     worker.credit = creditOf(state, worker.joined, credit);
-    if (isPool(worker)) touchAble(state, worker);
+    if (isStandIn(worker)) touchAble(state, worker);
     if (worker.status === "idle") {
       enliven(state, worker);
       watchExpiry(state, worker);
@@ -113,7 +113,7 @@ export function leave(state: SchedulerState, worker: Worker, forgets = true): vo
   if (worker.status === "live") retire(state, worker);
   worker.status = "gone";
   state.connections.delete(worker.connection);
-  state.pools.delete(worker);
+  state.standIns.delete(worker);
   state.gone++;
   forgetResults(state, worker);
   loseAll(state, worker, [...worker.attempts.values()]);

@@ -2,10 +2,10 @@ import { ShoalError } from "@shoal/core";
 import { fileError } from "../file-error.ts";
 import { hasExtension } from "../file-store.ts";
 import type { Output, OutputFile, OutputOptions } from "../output.ts";
-import { outputExists, outputUnfinished } from "../output-errors.ts";
+import { outputDamaged, outputExists, outputUnfinished } from "../output-errors.ts";
 import { dataName, deadLettersName, lettersBeside, lettersFate, lettersName, partName, unfinishedName } from "../output-names.ts";
 import { refuseStrangers } from "../strangers.ts";
-import { entryOf, opfsRoot, opfsSteps } from "./opfs-place.ts";
+import { entryOf, isNamed, opfsRoot, opfsSteps } from "./opfs-place.ts";
 import { beginPublishing, claimOutput, finishPublishing, removeIfThere } from "./opfs-unfinished.ts";
 
 /**
@@ -77,7 +77,7 @@ interface OpfsOutputParts {
 
 class OpfsOutput implements Output {
   readonly #at: OpfsOutputParts;
-  readonly #names: string[] = [];
+  readonly #files: OpfsFile[] = [];
   readonly #open = new Set<OpfsFile>();
   #letters: OpfsFile | undefined;
   #published = false;
@@ -96,9 +96,10 @@ class OpfsOutput implements Output {
 
   async nextFile(): Promise<OutputFile> {
     const { single, name, data, extension } = this.#at;
-    const file = single ? name : partName(this.#names.length, extension);
-    this.#names.push(file);
-    return this.#create(data, file, single ? this.location : `${this.location}/${file}`);
+    const part = single ? name : partName(this.#files.length, extension);
+    const file = await this.#create(data, part, single ? this.location : `${this.location}/${part}`);
+    this.#files.push(file);
+    return file;
   }
 
   async deadLetters(): Promise<OutputFile> {
@@ -111,8 +112,9 @@ class OpfsOutput implements Output {
     const { single, name, directory, unfinished, mode } = this.#at;
     try {
       await checkReplaceable(directory, name, this.location, mode);
+      await this.#checkWritten();
       const letters = lettersFate(this.#letters !== undefined, mode);
-      await beginPublishing(unfinished, single ? { letters } : { letters: "leave", files: [...this.#names, ...(this.#letters === undefined ? [] : [deadLettersName])] });
+      await beginPublishing(unfinished, single ? { letters } : { letters: "leave", files: this.#written.map((file) => file.name) });
       this.#published = true;
       await finishPublishing(directory, name);
     } catch (error) {
@@ -120,7 +122,7 @@ class OpfsOutput implements Output {
     }
     this.#at.release();
     return {
-      files: this.#names.map((file) => (single ? this.location : `${this.location}/${file}`)),
+      files: this.#files.map(({ path }) => path),
       ...(this.#letters === undefined ? {} : { deadLetters: this.#letters.path }),
     };
   }
@@ -136,13 +138,36 @@ class OpfsOutput implements Output {
     }
   }
 
+  get #written(): readonly OpfsFile[] {
+    return this.#letters === undefined ? this.#files : [...this.#files, this.#letters];
+  }
+
+  /** All of the page's origin reach what lies in the unfinished directory: what gets a name must be what was written. @throws `output-damaged` */
+  async #checkWritten(): Promise<void> {
+    for (const file of this.#written) {
+      const found = await file.storedSize();
+      if (found === undefined) throw this.#damaged(`"${file.path}" was written, and is gone from "${this.#unfinishedPath}"`);
+      if (found !== file.size) throw this.#damaged(`"${file.path}" has ${found} bytes in "${this.#unfinishedPath}", where ${file.size} were written`);
+    }
+  }
+
+  get #unfinishedPath(): string {
+    const { name } = this.#at;
+    return this.location.slice(0, -name.length) + unfinishedName(name);
+  }
+
+  #damaged(what: string, cause?: unknown): ShoalError {
+    return outputDamaged(this.location, what, { cause, isKept: false });
+  }
+
   async #create(directory: FileSystemDirectoryHandle, name: string, path: string): Promise<OpfsFile> {
     try {
       const handle = await directory.getFileHandle(name, { create: true });
-      const file = new OpfsFile(await handle.createWritable(), path, () => this.#open.delete(file));
+      const file = new OpfsFile(handle, await handle.createWritable(), path, () => this.#open.delete(file));
       this.#open.add(file);
       return file;
     } catch (error) {
+      if (isNamed(error, "NotFoundError")) throw this.#damaged(`"${this.#unfinishedPath}", where it lies until it is whole, was removed`, error);
       throw fileError(error, `write "${path}"`);
     }
   }
@@ -150,14 +175,35 @@ class OpfsOutput implements Output {
 
 class OpfsFile implements OutputFile {
   readonly path: string;
+  readonly #handle: FileSystemFileHandle;
   readonly #writable: FileSystemWritableFileStream;
   readonly #closed: () => void;
   #size = 0;
 
-  constructor(writable: FileSystemWritableFileStream, path: string, closed: () => void) {
+  constructor(handle: FileSystemFileHandle, writable: FileSystemWritableFileStream, path: string, closed: () => void) {
+    this.#handle = handle;
     this.#writable = writable;
     this.path = path;
     this.#closed = closed;
+  }
+
+  get name(): string {
+    return this.#handle.name;
+  }
+
+  /** Bytes that were written. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Of what lies there now; undefined where nothing does. */
+  async storedSize(): Promise<number | undefined> {
+    try {
+      return (await this.#handle.getFile()).size;
+    } catch (error) {
+      if (isNamed(error, "NotFoundError")) return undefined;
+      throw error;
+    }
   }
 
   async write(bytes: Uint8Array): Promise<void> {

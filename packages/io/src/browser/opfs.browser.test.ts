@@ -1,13 +1,13 @@
 import { blockFromRows, type Datasink } from "@shoal/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { collectRows } from "../collect-rows.ts";
+import { collectRows } from "../collect-rows.fixture.ts";
 import { jsonl } from "../jsonl.ts";
 import { jsonlSource } from "../jsonl-source.ts";
-import { testFolder, type TestFolder } from "../test-folder.fixture.ts";
+import { opfsFolder, type OpfsTestFolder } from "../opfs-folder.fixture.ts";
 
 const { signal } = new AbortController();
-let folder: TestFolder;
-beforeEach(async () => void (folder = await testFolder()));
+let folder: OpfsTestFolder;
+beforeEach(async () => void (folder = await opfsFolder()));
 afterEach(() => folder.remove());
 
 const line = (name: string): string => `${JSON.stringify({ name })}\n`;
@@ -91,6 +91,47 @@ describe("an output", () => {
     await publish(jsonl(folder.path("out"), { mode: "overwrite" }), "whole");
     expect(await namesOf(folder.path("out"))).toEqual(["whole"]);
     expect(await folder.names()).toEqual(["out"]);
+  });
+});
+
+describe("an output of which something vanished while it was written is not published", () => {
+  const unfinished = ".out.shoal-unfinished";
+  const writeThenHarm = async (harm: () => Promise<unknown>, name = "out", more: readonly string[] = ["e"]): Promise<unknown> => {
+    const writer = await jsonl(folder.path(name), name === "out" ? { maxRowsPerFile: 2 } : {}).open(signal);
+    await writer.write(blockFromRows(["a", "b", "c", "d"].map((each) => ({ name: each }))));
+    await harm();
+    const end = async (): Promise<unknown> => {
+      for (const each of more) await writer.write(blockFromRows([{ name: each }]));
+      return writer.publish({ fields: [] });
+    };
+    const error = await end().then(() => undefined, (thrown: unknown) => thrown);
+    await writer.discard();
+    return error;
+  };
+
+  test.each<readonly [string, () => Promise<unknown>]>([
+    ["the folder", () => folder.removeEntry(unfinished)],
+    ["a part", () => folder.removeEntry(`${unfinished}/data/part-00000.jsonl`)],
+    ["the end of a part", () => folder.write(`${unfinished}/data/part-00000.jsonl`, "half")],
+  ])("%s", async (_, harm) => {
+    expect(await writeThenHarm(harm)).toMatchObject({ code: "output-damaged", hint: expect.stringMatching(/Nothing was published.*run it again\.$/) as string });
+    expect(await folder.names()).toEqual([]);
+    await publish(jsonl(folder.path("out")), "anew");
+    expect(await namesOf(folder.path("out"))).toEqual(["anew"]);
+  });
+
+  test("a single file, which is closed when it is published", async () => {
+    const single = ".out.jsonl.shoal-unfinished";
+    const error = await writeThenHarm(async () => {
+      const closing = vi.spyOn(FileSystemWritableFileStream.prototype, "close");
+      closing.mockImplementationOnce(async function closed(this: FileSystemWritableFileStream) {
+        closing.mockRestore();
+        await this.close();
+        await folder.removeEntry(`${single}/data/out.jsonl`);
+      });
+    }, "out.jsonl", []);
+    expect(error).toMatchObject({ code: "output-damaged", message: expect.stringContaining(`gone from "${folder.path(single)}"`) as string });
+    expect(await folder.names()).toEqual([]);
   });
 });
 

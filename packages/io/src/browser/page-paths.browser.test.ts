@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { collectRows } from "../collect-rows.ts";
+import { collectRows } from "../collect-rows.fixture.ts";
 import { jsonlSource } from "../jsonl-source.ts";
 import { parquetSource } from "../parquet-source.ts";
 import { textSource } from "../text-source.ts";

@@ -2,7 +2,7 @@ import { blockFromRows, blockRows, type Datasink, type Datasource } from "@shoal
 import { beforeAll, expect, test, vi } from "vitest";
 import { arrow } from "../arrow.ts";
 import { arrowSource } from "../arrow-source.ts";
-import { collectBlocks } from "../collect-rows.ts";
+import { collectBlocks } from "../collect-rows.fixture.ts";
 import { memoryFile, type MemoryFile } from "../memory-file.ts";
 import { parquet } from "../parquet.ts";
 import { parquetSource } from "../parquet-source.ts";

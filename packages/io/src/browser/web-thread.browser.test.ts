@@ -1,6 +1,6 @@
 import { blockFromRows } from "@shoal/core";
 import { afterEach, expect, test, vi } from "vitest";
-import { collectRows } from "../collect-rows.ts";
+import { collectRows } from "../collect-rows.fixture.ts";
 import { memoryFile } from "../memory-file.ts";
 import { parquet } from "../parquet.ts";
 import { parquetSource } from "../parquet-source.ts";

@@ -5,7 +5,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { blockFromRows, type Datasink, type SinkWriter } from "@shoal/core";
 import { beforeEach, describe, expect, test } from "vitest";
-import { collectRows } from "../collect-rows.ts";
+import { collectRows } from "../collect-rows.fixture.ts";
 import { decodeThreadEntry } from "./decode-thread-entry.ts";
 import { jsonl } from "../jsonl.ts";
 import { jsonlSource } from "../jsonl-source.ts";

@@ -108,17 +108,21 @@ class LocalOutput implements Output {
     const files = this.#letters === undefined ? this.#files : [...this.#files, this.#letters];
     for (const { disk, path, size } of files) {
       const found = await stat(disk).catch(() => undefined);
-      if (found?.isFile() !== true) throw outputDamaged(this.location, `"${path}" was written, and is gone from "${this.unfinished}"`);
-      if (found.size !== size) throw outputDamaged(this.location, `"${path}" has ${found.size} bytes in "${this.unfinished}", where ${size} were written`);
+      if (found?.isFile() !== true) throw this.#damaged(`"${path}" was written, and is gone from "${this.unfinished}"`);
+      if (found.size !== size) throw this.#damaged(`"${path}" has ${found.size} bytes in "${this.unfinished}", where ${size} were written`);
     }
     const names = new Set(files.map(({ disk }) => basename(disk)));
     // Systems leave files of their own (.DS_Store, .nfs…), which no reader takes for data.
     const stranger = (await readdir(this.#dataPath())).find((name) => !names.has(name) && !name.startsWith("."));
-    if (stranger !== undefined) throw outputDamaged(this.location, `"${stranger}" lies in "${this.unfinished}", and was not written by this run`);
+    if (stranger !== undefined) throw this.#damaged(`"${stranger}" lies in "${this.unfinished}", and was not written by this run`);
   }
 
   #vanished(cause?: unknown): ShoalError {
-    return outputDamaged(this.location, `"${this.unfinished}", where it lies until it is whole, was removed or replaced`, cause);
+    return this.#damaged(`"${this.unfinished}", where it lies until it is whole, was removed or replaced`, cause);
+  }
+
+  #damaged(what: string, cause?: unknown): ShoalError {
+    return outputDamaged(this.location, what, { cause, isKept: true });
   }
 
   /** A file takes another's place in one step; its dead letters follow. */

@@ -43,7 +43,7 @@ const signOfLifeMs = 30_000;
 const deadAfterMs = 300_000;
 
 /** The hidden directory beside an output in which it is written. */
-export function unfinishedPath(target: string): string {
+function unfinishedPath(target: string): string {
   return join(dirname(target), unfinishedName(basename(target)));
 }
 

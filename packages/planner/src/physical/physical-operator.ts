@@ -105,7 +105,7 @@ export function physicalInputsOf(operator: PhysicalOperator): readonly PhysicalO
 }
 
 /** The same operator over other inputs; the very same object when they are the same. */
-export function withPhysicalInputs(operator: PhysicalOperator, inputs: readonly PhysicalOperator[]): PhysicalOperator {
+function withPhysicalInputs(operator: PhysicalOperator, inputs: readonly PhysicalOperator[]): PhysicalOperator {
   if (physicalInputsOf(operator).every((input, at) => input === inputs[at])) return operator;
   return ("inputs" in operator ? { ...operator, inputs } : { ...operator, input: inputs[0] }) as PhysicalOperator;
 }

@@ -14,7 +14,6 @@ export const counted = (most: number) => v.pipe(count, v.maxValue(most));
 export const rows = counted(2 ** 31 - 1);
 /** The place of a block in its segment: no input has as many. */
 export const blockNumber = counted(2 ** 40);
-export const port = counted(65_535);
 
 export const text = (most: number) => v.pipe(v.string(), v.maxLength(most));
 export const named = (most: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(most));

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { ShoalError } from "@shoal/core";
 
-export const journalFormat = 1;
+const journalFormat = 1;
 
 /** The first line of every file of a journal. */
 export interface JournalHeader {

@@ -17,14 +17,13 @@ export class Elsewhere {
   readonly inlet: GuestInlet;
   readonly #state: GatewayState;
 
-  /** @param on `opened`: results of a job that came before it was known here may be looked at; `helps`: whoever leads a job is to hear that it is helped with */
-  constructor(state: GatewayState, commits: Commits, trouble: EngineTrouble, on: { readonly opened: (job: string) => void; readonly helps: (job: string) => void }) {
+  /** @param on `takeEarly`: results of a job that came before it was known here may be looked at; `helps`: whoever leads a job is to hear that it is helped with */
+  constructor(state: GatewayState, commits: Commits, trouble: EngineTrouble, on: { readonly takeEarly: (job: string) => void; readonly helps: (job: string) => void }) {
     this.#state = state;
     this.claims = new Claims(state, commits);
     this.lending = new HomeLending(state, commits, this.claims, trouble);
-    this.guests = new GuestJobs(state, commits, { opened: (job) => on.opened(job.name), helps: on.helps, left: (job) => this.inlet.outcomes.left(job) });
+    this.guests = new GuestJobs(state, commits, { ...on, left: (job) => this.inlet.outcomes.left(job) });
     this.inlet = new GuestInlet(state, this.guests, this.claims, trouble, (numbers) => this.lending.cameBack(numbers));
-    commits.onDecided = (job, task, committed) => this.#decided(job, task, committed);
   }
 
   run(): void {
@@ -34,10 +33,11 @@ export class Elsewhere {
 
   /** Somebody elsewhere has a block that its driver offers, or its result: nobody here begins it then, for as long as they may take. */
   heldBy(job: GatewayJob, block: Omit<TaskId, "job">, input: string): { readonly heldBy?: string } {
-    return this.claims.has(job, block, input) ? { heldBy: this.lending.pools.before() } : this.lending.heldBy(job, block);
+    return this.claims.has(job, block, input) ? { heldBy: this.lending.standIns.before() } : this.lending.heldBy(job, block);
   }
 
-  #decided(job: GatewayJob, task: TaskId, { kind }: Committed): void {
+  /** The ledger has decided a task. */
+  decided(job: GatewayJob, task: TaskId, { kind }: Committed): void {
     if (job.guest === undefined) this.lending.decided(task, kind === "result");
     else {
       job.guest.decided.add(task);

@@ -6,13 +6,14 @@ import type { Commits } from "../results/commits.ts";
 import { failJob } from "../jobs/end-job.ts";
 import type { GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
-import { jobNote, openedRecord, type JobNote, type OpenedRecord } from "./job-notes.ts";
+import { jobNote, openedRecord, type JobNote } from "./job-notes.ts";
 
 const againMs = 1_000;
 
 export interface FollowListener {
   note(note: JobNote): void;
-  opened(record: OpenedRecord, epoch: number): void;
+  /** A gateway leads it from there on. */
+  ledBy(gateway: number): void;
   /** Whoever led it has ended it, or its ledger is removed. */
   ended(): void;
 }
@@ -45,7 +46,7 @@ function hear(state: GatewayState, commits: Commits, job: GatewayJob, entry: Led
   }
   if (entry.records.some(({ kind }) => kind === "closed")) return listener.ended();
   const opened = openedRecord(entry.records);
-  if (opened !== undefined) listener.opened(opened, entry.epoch);
+  if (opened?.gateway !== undefined) listener.ledBy(opened.gateway);
 }
 
 /** Of what this gateway commits itself the answer has been heard, or will be: either comes first, and the other tells nothing new. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { holdsNotes, jobNote } from "./job-notes.ts";
-import { bundleOf, bundlesOf, classesFor, taskClass, type LentTask } from "./lent-bundle.ts";
+import { bundleFrom, bundlesOf, classesFor, taskClass, type LentTask } from "./lent-bundle.ts";
 import { queuedWant, wantOf } from "./want.ts";
 
 const input = "ab".repeat(32);
@@ -13,7 +13,7 @@ test("tasks go in bundles that the queue takes, come back the same, and have the
   expect(queued.map(({ id }) => id)).toEqual(bundlesOf({ ...bundle, tasks }, "cpu", 2).map(({ id }) => id));
   expect(new Set(queued.map(({ id }) => id)).size).toBe(queued.length);
   expect(queued.every(({ body, priority }) => JSON.stringify(body).length <= 4_000 && priority === 3)).toBe(true);
-  expect(queued.flatMap(({ body }) => bundleOf(body)?.tasks)).toEqual(tasks);
+  expect(queued.flatMap(({ body }) => bundleFrom(body)?.tasks)).toEqual(tasks);
 });
 
 test("names of strange letters make bundles smaller, and none too large", () => {
@@ -23,7 +23,7 @@ test("names of strange letters make bundles smaller, and none too large", () => 
 });
 
 test.each([{}, { ...bundle, tasks: [] }, { ...bundle, tasks: [[1, 0, 4, "no hash", 1]] }, { ...bundle, tasks: [[1, 3, 4, input, 1, 5]] }, { ...bundle, tasks: [[1, 0, 0, input, 1]] }, { ...bundle, segment: -1, tasks: [[1, 0, 4, input, 1]] }])("%j is no bundle", (body) => {
-  expect(bundleOf(body)).toBeUndefined();
+  expect(bundleFrom(body)).toBeUndefined();
 });
 
 test("classes say what workers may see", () => {

@@ -71,7 +71,7 @@ function bodyOf({ job, description, segment, home, by, at }: LentBundle, tasks: 
 }
 
 /** Undefined where it is none: a queue may make things up. */
-export function bundleOf(body: JsonObject): LentBundle | undefined {
+export function bundleFrom(body: JsonObject): LentBundle | undefined {
   const { job, description, segment, home, by, at, tasks } = body;
   if (typeof job !== "string" || !isSha256(description) || !isCount(segment) || !isCount(home) || !Array.isArray(tasks) || tasks.length === 0 || tasks.length > mostTasks) return undefined;
   const lent: LentTask[] = [];

@@ -18,7 +18,7 @@ export interface JobDeskParts {
   readonly talk: GatewayTalk;
   readonly elsewhere: Elsewhere;
   /** Results that came before may be looked at. */
-  readonly opened: (job: string) => void;
+  readonly takeEarly: (job: string) => void;
 }
 
 const heardWithinMs = 2_000;
@@ -85,7 +85,7 @@ export class JobDesk {
   }
 
   async #open(job: GatewayJob, driver: DriverLink): Promise<void> {
-    const { roles, talk, elsewhere, opened } = this.#parts;
+    const { roles, talk, elsewhere, takeEarly } = this.#parts;
     try {
       const { role, wasHeld } = await takeRole(this.#state, roles, talk, job.name, driver);
       if (job.guest !== undefined) elsewhere.guests.leave(job);
@@ -107,7 +107,7 @@ export class JobDesk {
     }
     if (this.#trouble.why !== undefined) pauseJob(this.#state, job, "disk");
     this.#state.changed();
-    opened(job.name);
+    takeEarly(job.name);
   }
 
   /** The role is lost, or given up: its driver looks for another gateway, what workers here have still counts. @param why what its driver is told, where it is here */

@@ -3,7 +3,7 @@ import type { JobDescription } from "../../connection/messages.ts";
 import type { Fence, LedgerEntry } from "../../engine/index.ts";
 import { segmentOf } from "../../scheduler/state.ts";
 import { committedOf, entryOf, taskOfKey } from "../results/commit-record.ts";
-import { storeDescription } from "./describe-job.ts";
+import { storeDescription } from "./store-description.ts";
 import type { GatewayJob } from "./gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import { jobNote, openedRecord, type Claim } from "../elsewhere/job-notes.ts";

@@ -22,15 +22,15 @@ interface OpenCommit {
 export class Commits {
   readonly #state: GatewayState;
   readonly #trouble: EngineTrouble;
+  readonly #onDecided: (job: GatewayJob, task: TaskId, committed: Committed) => void;
   readonly #open = new Set<OpenCommit>();
   #settled: (() => void)[] = [];
 
-  /** Told of each task that the ledger has decided, before the scheduler is. */
-  onDecided: ((job: GatewayJob, task: TaskId, committed: Committed) => void) | undefined;
-
-  constructor(state: GatewayState, trouble: EngineTrouble) {
+  /** @param onDecided told of each task that the ledger has decided, before the scheduler is */
+  constructor(state: GatewayState, trouble: EngineTrouble, onDecided: (job: GatewayJob, task: TaskId, committed: Committed) => void) {
     this.#state = state;
     this.#trouble = trouble;
+    this.#onDecided = onDecided;
   }
 
   /** Settles when no commit is under way. */
@@ -136,7 +136,7 @@ export class Commits {
   #count({ job, task, key }: OpenCommit, committed: Committed): void {
     // An answer that came after the commit was sent again tells the same once more.
     if (!isOpenTask(this.#state.loop.state, task)) return;
-    this.onDecided?.(job, task, committed);
+    this.#onDecided(job, task, committed);
     const winner = job.decided(task, committed);
     const now = this.#state.clock.now();
     job.segments[task.segment]?.rate.ended(now, key, committed.kind === "split" ? 0 : task.rows);

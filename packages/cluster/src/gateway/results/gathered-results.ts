@@ -1,5 +1,6 @@
 import { sha256Of, type BlobStore } from "../../engine/index.ts";
 import { joinedBytes } from "../../engine/joined-bytes.ts";
+import { putBlob } from "./put-blob.ts";
 
 /** Where bytes lie that have no blob of their own. */
 export interface BlobPart {
@@ -49,7 +50,7 @@ export class GatheredResults {
    * @throws what the store does: nothing is kept then
    */
   store(job: string, sha256: string, bytes: Uint8Array): Promise<BlobPart | undefined> {
-    if (bytes.byteLength > smallBytes) return this.#put(sha256, bytes).then(() => undefined);
+    if (bytes.byteLength > smallBytes) return putBlob(this.#blobs, sha256, bytes).then(() => undefined);
     return new Promise((resolve, reject) => {
       let gathering = this.#gathering.get(job);
       if (gathering === undefined) this.#gathering.set(job, (gathering = { waiting: [], waitingBytes: 0, storing: 0 }));
@@ -77,21 +78,17 @@ export class GatheredResults {
   async #storeTogether(together: readonly Waiting[]): Promise<void> {
     const [first] = together as readonly [Waiting];
     if (together.length === 1) {
-      await this.#put(first.sha256, first.bytes);
+      await putBlob(this.#blobs, first.sha256, first.bytes);
       return first.resolve(undefined);
     }
     const joined = joinedBytes(together.map(({ bytes }) => bytes));
     const blob = await sha256Of(joined);
-    await this.#put(blob, joined);
+    await putBlob(this.#blobs, blob, joined);
     let start = 0;
     for (const { bytes: { byteLength }, resolve } of together) {
       resolve({ blob, start, bytes: byteLength });
       start += byteLength;
     }
-  }
-
-  #put(sha256: string, bytes: Uint8Array): Promise<unknown> {
-    return this.#blobs.add === undefined ? this.#blobs.put(sha256, bytes) : this.#blobs.add(sha256, bytes);
   }
 }
 

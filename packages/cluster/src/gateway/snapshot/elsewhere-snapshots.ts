@@ -1,7 +1,7 @@
 import type { Elsewhere } from "../elsewhere/elsewhere.ts";
 import type { GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
-import type { LendingPool } from "../elsewhere/home/lending-pool.ts";
+import type { StandIn } from "../elsewhere/home/stand-in.ts";
 import { countBlocks } from "./block-map.ts";
 import type { HelpSnapshot, WorkerSnapshot } from "./snapshot.ts";
 
@@ -23,11 +23,11 @@ function helpSnapshot({ loop, clock }: GatewayState, job: GatewayJob): HelpSnaps
 }
 
 /** Workers of other gateways, as far as they have blocks of this one. */
-export function poolSnapshots({ clock, loop, settings }: GatewayState, { lending }: Elsewhere): readonly WorkerSnapshot[] {
-  return [...lending.pools].map((pool) => poolSnapshot(pool, clock.now(), settings.unclaimedMs, loop.state.connections.get(pool.joined.connection)?.attempts.size ?? 0));
+export function standInSnapshots({ clock, loop, settings }: GatewayState, { lending }: Elsewhere): readonly WorkerSnapshot[] {
+  return [...lending.standIns].map((standIn) => standInSnapshot(standIn, clock.now(), settings.unclaimedMs, loop.state.connections.get(standIn.joined.connection)?.attempts.size ?? 0));
 }
 
-function poolSnapshot({ joined, device, since, rowsDone, blocksDone, failures, rate, wants, lent, untakenSince }: LendingPool, now: number, patienceMs: number, leased: number): WorkerSnapshot {
+function standInSnapshot({ joined, device, since, rowsDone, blocksDone, failures, rate, wants, lent, untakenSince }: StandIn, now: number, patienceMs: number, leased: number): WorkerSnapshot {
   const gateways = wants.size === 0 ? "" : `${wants.size === 1 ? "one has" : `${wants.size} have`} free workers; `;
   const taken = [...lent.values()].filter(({ heardAt }) => heardAt !== undefined).length;
   const untakenMs = now - (untakenSince ?? now);

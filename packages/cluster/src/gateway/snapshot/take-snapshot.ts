@@ -4,7 +4,7 @@ import { bottleneck } from "./bottleneck.ts";
 import type { GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import type { Elsewhere } from "../elsewhere/elsewhere.ts";
-import { helpSnapshots, poolSnapshots } from "./elsewhere-snapshots.ts";
+import { helpSnapshots, standInSnapshots } from "./elsewhere-snapshots.ts";
 import { fleetOf, standingOf, type SegmentFleet } from "./job-standing.ts";
 import { downloadBytes } from "../jobs/model-files.ts";
 import type { JobSnapshot, SegmentSnapshot, Snapshot, WorkerSnapshot } from "./snapshot.ts";
@@ -20,7 +20,7 @@ export function takeSnapshot(state: GatewayState, trouble: string | undefined, e
   return {
     at: state.date(), name: state.name,
     jobs: [...state.jobs.values()].filter(({ guest }) => guest === undefined).map((job) => jobSnapshot(state, job, trouble, fleet)),
-    workers: [...shownWorkers(state).map((worker) => workerSnapshot(state, worker)), ...poolSnapshots(state, elsewhere)],
+    workers: [...shownWorkers(state).map((worker) => workerSnapshot(state, worker)), ...standInSnapshots(state, elsewhere)],
     ...(helps.length === 0 ? {} : { helps }),
     ...(trouble === undefined ? {} : { paused: trouble }),
     refused: state.refusals.byCode(),

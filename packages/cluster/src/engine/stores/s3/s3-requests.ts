@@ -39,7 +39,7 @@ const leastBytesPerMs = 128;
 /** Of an object, or a part of one; of an answer that is none. */
 const mostAnswerBytes = 256 << 20;
 const mostRefusalBytes = 1 << 20;
-export const emptySha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+const emptySha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /** Signed requests to one bucket, sent again while that may help. What they throw: `store-unreachable`, `store-refused`, `store-missing`, `disk-full`. */
 export class S3Requests {

@@ -1,5 +1,5 @@
 import { isAble } from "../../../scheduler/classes.ts";
-import { isPool } from "../../../scheduler/pools.ts";
+import { isStandIn } from "../../../scheduler/stand-ins.ts";
 import type { GatewayJob } from "../../jobs/gateway-job.ts";
 import type { GatewayState } from "../../gateway-state.ts";
 
@@ -7,6 +7,6 @@ import type { GatewayState } from "../../gateway-state.ts";
 export function canRun({ loop }: GatewayState, job: GatewayJob, segment: number): boolean {
   const needs = job.spec.segments[segment]?.needs;
   if (needs === undefined) return false;
-  for (const worker of loop.state.live) if (!isPool(worker) && isAble(worker, needs)) return true;
+  for (const worker of loop.state.live) if (!isStandIn(worker) && isAble(worker, needs)) return true;
   return false;
 }

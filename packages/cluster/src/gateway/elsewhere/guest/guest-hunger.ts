@@ -1,7 +1,7 @@
 import type { ConcreteDevice } from "@shoal/core";
 import { isAble } from "../../../scheduler/classes.ts";
 import { rowsPerBlock } from "../../../scheduler/finish-line.ts";
-import { isPool } from "../../../scheduler/pools.ts";
+import { isStandIn } from "../../../scheduler/stand-ins.ts";
 import { msPerRow } from "../../../scheduler/rates.ts";
 import type { SchedulerState, Segment, Worker } from "../../../scheduler/state.ts";
 import { devices } from "../lent-bundle.ts";
@@ -25,7 +25,7 @@ export function hungerOf(state: SchedulerState, gateway: number, held: number): 
   const groups = new Map<string, Want>();
   let blocks = 0;
   for (const worker of state.live) {
-    if (isPool(worker) || isBusyHere(worker) || own.some(({ spec }) => isAble(worker, spec.needs))) continue;
+    if (isStandIn(worker) || isBusyHere(worker) || own.some(({ spec }) => isAble(worker, spec.needs))) continue;
     const takes = blocksFor(worker);
     blocks += takes;
     for (const device of devices) if (worker.joined.devices.includes(device)) addTo(groups, gateway, device, worker, takes);

@@ -5,7 +5,7 @@ import type { Claims } from "../claims.ts";
 import type { EngineTrouble } from "../../engine-trouble.ts";
 import type { GatewayJob } from "../../jobs/gateway-job.ts";
 import type { GatewayState } from "../../gateway-state.ts";
-import { bundleOf, classesFor } from "../lent-bundle.ts";
+import { bundleFrom, classesFor } from "../lent-bundle.ts";
 import { queuedWant } from "../want.ts";
 import { canRun } from "./can-run.ts";
 import { BundleEntry } from "./enter-bundle.ts";
@@ -164,7 +164,7 @@ export class GuestInlet {
   /** True: this gateway had lent it itself. */
   #take(lease: QueueLease): boolean {
     const { jobs, loop } = this.#state;
-    const bundle = bundleOf(lease.task.body);
+    const bundle = bundleFrom(lease.task.body);
     const done = (): boolean => {
       lease.acknowledge().catch(() => {});
       return bundle?.home === loop.epoch;

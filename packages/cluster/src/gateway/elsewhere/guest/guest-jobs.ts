@@ -21,8 +21,8 @@ const mostLooks = 10_000;
 const longestError = 2_000;
 
 export interface GuestListener {
-  /** Tasks of it may come, and results that came before. */
-  opened(job: GatewayJob): void;
+  /** Tasks of it may come, and results that came before may be looked at. */
+  takeEarly(job: string): void;
   /** It is over, or led here from now on: nothing of it is lent to this gateway any more. */
   left(job: GatewayJob): void;
   /** It was taken up for a worker's sake: whoever leads it does not know of that yet. */
@@ -74,7 +74,7 @@ export class GuestJobs {
     jobs.set(name, job);
     loop.tell({ kind: "job-submitted", spec: borrowedSpec(job) });
     this.#follow(job);
-    this.#listener.opened(job);
+    this.#listener.takeEarly(name);
     this.#state.changed();
     return job;
   }
@@ -95,8 +95,8 @@ export class GuestJobs {
       note: (note) => {
         if (note.kind === "joined" && note.gateway !== loop.epoch) job.epochs.add(note.gateway);
       },
-      opened: ({ gateway }) => {
-        if (gateway === undefined || gateway === loop.epoch || job.guest === undefined) return;
+      ledBy: (gateway) => {
+        if (gateway === loop.epoch || job.guest === undefined) return;
         job.guest.home = gateway;
         job.epochs.add(gateway);
       },

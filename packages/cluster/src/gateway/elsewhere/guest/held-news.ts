@@ -1,4 +1,4 @@
-import { isPool } from "../../../scheduler/pools.ts";
+import { isStandIn } from "../../../scheduler/stand-ins.ts";
 import type { GatewayJob } from "../../jobs/gateway-job.ts";
 import type { GatewayState } from "../../gateway-state.ts";
 import { blockKey } from "../../results/commit-record.ts";
@@ -61,7 +61,7 @@ export class HeldNews {
   async sayOf(job: GatewayJob, more: readonly string[] = []): Promise<void> {
     const keys = new Set([...this.#bundles.keysOf(job), ...more]);
     for (const { index, open } of this.#state.loop.state.jobs.get(job.name)?.segments ?? []) {
-      for (const [block, { parts }] of open) for (const { first, rows, attempts, committing } of parts) if (committing !== undefined || attempts.some(({ worker }) => !isPool(worker))) keys.add(blockKey({ segment: index, block, first, rows }));
+      for (const [block, { parts }] of open) for (const { first, rows, attempts, committing } of parts) if (committing !== undefined || attempts.some(({ worker }) => !isStandIn(worker))) keys.add(blockKey({ segment: index, block, first, rows }));
     }
     await Promise.all(holdsNotes(this.#state.loop.epoch, keys).map((note) => this.#guests.tell(job.name, note)));
   }

@@ -1,6 +1,6 @@
 import type { TaskId } from "../../../scheduler/index.ts";
 import { isAble } from "../../../scheduler/classes.ts";
-import { isPool } from "../../../scheduler/pools.ts";
+import { isStandIn } from "../../../scheduler/stand-ins.ts";
 import { segmentOf, type SchedulerState } from "../../../scheduler/state.ts";
 
 /** Nothing of the task's segment waits for anybody. */
@@ -12,6 +12,6 @@ export function isShortOfTasks(state: SchedulerState, task: TaskId): boolean {
 export function isAnyIdleHere(state: SchedulerState, task: TaskId): boolean {
   const segment = segmentOf(state, task);
   if (segment === undefined || segment.readyTasks > 0) return false;
-  for (const worker of state.live) if (!isPool(worker) && worker.attempts.size === 0 && worker.credit > 0 && isAble(worker, segment.spec.needs)) return true;
+  for (const worker of state.live) if (!isStandIn(worker) && worker.attempts.size === 0 && worker.credit > 0 && isAble(worker, segment.spec.needs)) return true;
   return false;
 }

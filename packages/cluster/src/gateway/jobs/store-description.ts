@@ -12,7 +12,7 @@ export async function storeDescription({ engine }: Pick<GatewayState, "engine">,
 }
 
 /** The same for a job that was opened while nothing could be stored: then its ledger says it now. @throws what storing it throws; `gateway-deposed`; `engine-paused` */
-export async function describeJob(state: GatewayState, job: GatewayJob, role: string): Promise<string> {
+export async function storedDescription(state: GatewayState, job: GatewayJob, role: string): Promise<string> {
   if (job.describedAs !== undefined) return job.describedAs;
   const description = await storeDescription(state, job);
   const { engine, loop } = state;

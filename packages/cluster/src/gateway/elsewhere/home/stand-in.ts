@@ -4,9 +4,12 @@ import type { LentTask } from "../lent-bundle.ts";
 import { RecentRate } from "../../../rates/recent-rate.ts";
 import type { Want } from "../want.ts";
 
+/** After so long without anything lent it begins anew that nobody takes any. */
+const restMs = 30_000;
+
 /** A task that is lent, and what was heard of it. */
 export interface Lent extends LentTask {
-  readonly pool: LendingPool;
+  readonly standIn: StandIn;
   readonly className: string;
   /** By the clock. */
   offeredAt: number;
@@ -18,7 +21,7 @@ export interface Lent extends LentTask {
 }
 
 /** Workers of other gateways that are alike enough to be one worker for the scheduler. */
-export class LendingPool {
+export class StandIn {
   readonly joined: WorkerJoined;
   readonly device: ConcreteDevice;
   /** Gateways that want blocks for it, and when they said so last. */
@@ -41,12 +44,19 @@ export class LendingPool {
     const { memoryBytes, cpus, gpus } = sizeOf(want);
     this.device = device;
     this.since = since;
-    this.joined = { kind: "worker-joined", worker: name, connection: name, host: "machine", devices: [device], memoryBytes, cpus, gpus, runsCode, volunteer, models, credit: 0, pooled: true };
+    this.joined = { kind: "worker-joined", worker: name, connection: name, host: "machine", devices: [device], memoryBytes, cpus, gpus, runsCode, volunteer, models, credit: 0, standsIn: true };
+  }
+
+  /** So many tasks more are lent now. */
+  wasLent(tasks: number, now: number): void {
+    if (this.lent.size === tasks && now - this.lentAt > restMs) this.untakenSince = undefined;
+    this.untakenSince ??= now;
+    this.lentAt = now;
   }
 }
 
-/** Wants with one name make one pool: of a size that all of them have. */
-export function poolName(want: Want): string {
+/** Wants with one name make one stand-in: of a size that all of them have. */
+export function standInName(want: Want): string {
   const { memoryBytes, cpus, gpus } = sizeOf(want);
   return `elsewhere ${want.device}${want.volunteer ? "" : " own"}${want.runsCode ? " code" : ""} ${memoryBytes / 2 ** 20} ${cpus} ${gpus}`;
 }

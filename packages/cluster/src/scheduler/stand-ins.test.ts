@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
-import { surplusTasks } from "./pools.ts";
+import { surplusTasks } from "./stand-ins.ts";
 import { blocksOf, TestFleet } from "./scheduler.fixture.ts";
 
-const pool = { pooled: true, credit: 0 } as const;
+const standIn = { standsIn: true, credit: 0 } as const;
 const result = (epoch: number, number: number) => ({ kind: "result", attempt: { epoch, number }, worker: "somewhere" }) as const;
 
-test("a pool gets what workers here don't begin soon, as much as it has credit for, and no answer of its is waited for first", () => {
+test("a stand-in gets what workers here don't begin soon, as much as it has credit for, and no answer of its is waited for first", () => {
   const fleet = new TestFleet();
   fleet.submit("job");
   fleet.join("here");
-  fleet.join("elsewhere", pool);
+  fleet.join("elsewhere", standIn);
   fleet.offer("job", 20, { ends: false });
   // One that has shown no rate is taken to begin two soon.
   expect([fleet.leased()["elsewhere"], surplusTasks(fleet.state, fleet.state.jobs.get("job")!.segments[0]!)]).toEqual([undefined, 17]);
@@ -22,10 +22,10 @@ test("a pool gets what workers here don't begin soon, as much as it has credit f
   expect(blocksOf(fleet.leased()["elsewhere"])).toHaveLength(12);
 });
 
-test("where nobody is here a pool gets all there is, and the driver is asked for as much as it would take", () => {
+test("where nobody is here a stand-in gets all there is, and the driver is asked for as much as it would take", () => {
   const fleet = new TestFleet();
   fleet.submit("job");
-  fleet.join("elsewhere", pool);
+  fleet.join("elsewhere", standIn);
   fleet.offer("job", 3, { ends: false });
   fleet.take("ask-for-blocks");
   fleet.tell({ kind: "worker-ready", connection: "elsewhere", credit: 50 });
@@ -33,10 +33,10 @@ test("where nobody is here a pool gets all there is, and the driver is asked for
   expect(blocksOf(fleet.leased()["elsewhere"])).toEqual([0, 1, 2]);
 });
 
-test("what the ledger has of another gateway ends the pool's attempt and tells its pace; its credit of none takes nothing away", () => {
+test("what the ledger has of another gateway ends the stand-in's attempt and tells its pace; its credit of none takes nothing away", () => {
   const fleet = new TestFleet({ epoch: 7 });
   fleet.submit("job");
-  fleet.join("elsewhere", { ...pool, credit: 4 });
+  fleet.join("elsewhere", { ...standIn, credit: 4 });
   fleet.offer("job", 4, { ends: false });
   const leased = fleet.leased()["elsewhere"] ?? [];
   fleet.tell({ kind: "worker-ready", connection: "elsewhere", credit: 0 });
@@ -51,7 +51,7 @@ test("what the ledger has of another gateway ends the pool's attempt and tells i
 test("of many machines that fail none is shut out, and what is given back is free again at once", () => {
   const fleet = new TestFleet();
   fleet.submit("job");
-  fleet.join("elsewhere", { ...pool, credit: 1 });
+  fleet.join("elsewhere", { ...standIn, credit: 1 });
   fleet.offer("job", 8, { ends: false });
   for (let time = 0; time < 4; time++) {
     const [leased] = fleet.leased()["elsewhere"] ?? [];
@@ -96,7 +96,7 @@ test("a job that was lent here is led here once its driver comes", () => {
   expect(fleet.take("job-done")).toHaveLength(1);
 });
 
-test("what workers here were leased for later comes back for a pool that has room, and theirs is what they begin soon", () => {
+test("what workers here were leased for later comes back for a stand-in that has room, and theirs is what they begin soon", () => {
   const fleet = new TestFleet();
   fleet.submit("job");
   fleet.join("here");
@@ -107,7 +107,7 @@ test("what workers here were leased for later comes back for a pool that has roo
     fleet.result("here", { task: { job: "job", segment: 0, block: first.task.of.block, first: 0, rows: 10 }, attempt: { epoch: 0, number: first.number } }, 1_000);
   }
   const before = fleet.state.workers.get("here")!.attempts.size;
-  fleet.join("elsewhere", { ...pool, credit: 100 });
+  fleet.join("elsewhere", { ...standIn, credit: 100 });
   const [here, elsewhere] = ["here", "elsewhere"].map((name) => fleet.state.workers.get(name)!.attempts.size) as [number, number];
   expect(before).toBeGreaterThan(10);
   expect(fleet.take("revoke")).toMatchObject([{ connection: "here", why: "moved" }]);
@@ -119,10 +119,10 @@ test("what workers here were leased for later comes back for a pool that has roo
   expect(fleet.take("revoke")).toEqual([]);
 });
 
-test("what a pool gives back goes to a worker here that has nothing", () => {
+test("what a stand-in gives back goes to a worker here that has nothing", () => {
   const fleet = new TestFleet();
   fleet.submit("job");
-  fleet.join("elsewhere", { ...pool, credit: 1 });
+  fleet.join("elsewhere", { ...standIn, credit: 1 });
   fleet.offer("job", 1, { ends: false });
   const [leased] = fleet.leased()["elsewhere"] ?? [];
   fleet.join("here");

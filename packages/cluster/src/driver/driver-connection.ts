@@ -10,7 +10,7 @@ export type DriverChannel = Channel<DriverToGateway, GatewayToDriver>;
 /** Opens a connection to the coordinator. @throws when it can't be had now. */
 export type DialGateway = (signal: AbortSignal) => Promise<DriverChannel>;
 
-export interface LinkParts {
+export interface DriverConnectionParts {
   readonly dial: DialGateway;
   /** The driver's own, and the same when it comes again. */
   readonly name: string;
@@ -22,7 +22,7 @@ export interface LinkParts {
   readonly silentMs?: number;
 }
 
-export interface LinkListener {
+export interface DriverConnectionListener {
   /** The gateway has let us in; whatever was said on an earlier connection may be lost. */
   up(welcome: Welcome): void;
   message(message: GatewayToDriver, payload: Uint8Array | undefined): void;
@@ -39,9 +39,9 @@ const roomAskedEveryMs = 5;
 const lookEveryMs = 10_000;
 
 /** The driver's connection to the gateway: there while somebody holds it, and made anew, ever more slowly, when it is lost. */
-export class GatewayLink {
-  readonly #parts: LinkParts;
-  readonly #listener: LinkListener;
+export class DriverConnection {
+  readonly #parts: DriverConnectionParts;
+  readonly #listener: DriverConnectionListener;
   readonly #waiting = new Set<(error: ShoalError | undefined) => void>();
   #holders = 0;
   #loop: AbortController | undefined;
@@ -51,7 +51,7 @@ export class GatewayLink {
   #key: string | undefined;
   #refusal: ShoalError | undefined;
 
-  constructor(parts: LinkParts, listener: LinkListener) {
+  constructor(parts: DriverConnectionParts, listener: DriverConnectionListener) {
     this.#parts = parts;
     this.#listener = listener;
   }

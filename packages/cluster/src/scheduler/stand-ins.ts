@@ -8,24 +8,24 @@ import type { Attempt, SchedulerState, Segment, Worker } from "./state.ts";
 /** Where others could have them, workers here are leased, and left, what they begin within so long: what lies with one of them can't be lent. */
 const mostAheadMs = 3_000;
 const leastAheadMs = 500;
-/** A pool's pace is that of a stretch of time, for its answers come in bursts. */
+/** A stand-in's pace is that of a stretch of time, for its answers come in bursts. */
 const stretchMs = 500;
 const fading = 0.5;
-/** A pool with less than this ahead may be short of tasks. */
+/** A stand-in with less than this ahead may be short of tasks. */
 const starvedMs = 1_000;
 const latencyFading = 0.8;
 const partOfRest = 0.5;
 /** Of a worker whose rate nobody knows. */
 const tasksOfUnrated = 2;
 
-export function isPool({ joined }: Pick<Worker, "joined">): boolean {
-  return joined.pooled === true;
+export function isStandIn({ joined }: Pick<Worker, "joined">): boolean {
+  return joined.standsIn === true;
 }
 
 /** What a lease of a worker here may take, where machines elsewhere could have the rest. */
-export function workBesidePools(state: SchedulerState, worker: Worker, segment: Segment): number {
+export function workBesideStandIns(state: SchedulerState, worker: Worker, segment: Segment): number {
   if (segment.job.spec.borrowed === true) return mostAheadMs / Math.max(1, worker.credit);
-  for (const pool of state.pools) if (state.live.has(pool) && isAble(pool, segment.spec.needs)) return aheadMs(segment) / Math.max(1, worker.credit);
+  for (const standIn of state.standIns) if (state.live.has(standIn) && isAble(standIn, segment.spec.needs)) return aheadMs(segment) / Math.max(1, worker.credit);
   return Infinity;
 }
 
@@ -50,13 +50,13 @@ export function isLendable(state: SchedulerState, segment: Segment): boolean {
   return surplusTasks(state, segment) > 0 || leasedHere(segment) > workHere(state, segment).soon + tasksOfUnrated * segment.able;
 }
 
-/** What workers here, and no pool, begin soon: at the rates they have shown, and how many have shown none. */
+/** What workers here, and no stand-in, begin soon: at the rates they have shown, and how many have shown none. */
 function workHere(state: SchedulerState, segment: Segment): { readonly soon: number; readonly unrated: number } {
   let { able, rated, totalRate } = segment;
-  for (const pool of state.pools) {
-    if (!state.live.has(pool) || !isAble(pool, segment.spec.needs)) continue;
+  for (const standIn of state.standIns) {
+    if (!state.live.has(standIn) || !isAble(standIn, segment.spec.needs)) continue;
     able--;
-    const counted = segment.rates.get(pool)?.counted ?? 0;
+    const counted = segment.rates.get(standIn)?.counted ?? 0;
     if (counted > 0) rated--;
     totalRate -= counted;
   }
@@ -68,19 +68,19 @@ function leasedHere({ open, readyTasks, lentTasks }: Segment): number {
   return Math.max(0, open.size - readyTasks - lentTasks);
 }
 
-/** A pool takes what is left over, as much as it has room for; near the end no more than it can finish in time. */
-export function lendingLimit(state: SchedulerState, pool: Worker, segment: Segment): LeaseLimit {
-  const most = Math.min(pool.credit - pool.attempts.size, surplusTasks(state, segment), state.settings.maxTasksPerLease);
+/** A stand-in takes what is left over, as much as it has room for; near the end no more than it can finish in time. */
+export function lendingLimit(state: SchedulerState, standIn: Worker, segment: Segment): LeaseLimit {
+  const most = Math.min(standIn.credit - standIn.attempts.size, surplusTasks(state, segment), state.settings.maxTasksPerLease);
   if (most < 1) return { blocks: 0, workMs: 0, againAt: Infinity };
   const finish = finishLine(state, segment);
   if (finish === undefined) return { blocks: most, workMs: Infinity, againAt: 0 };
-  const inTime = blocksUntil(state, segment, pool, finish);
+  const inTime = blocksUntil(state, segment, standIn, finish);
   if (inTime < 1) return { blocks: 0, workMs: 0, againAt: Math.max(state.now + 10, finish) };
   return { blocks: Math.min(most, Math.ceil(inTime * partOfRest)), workMs: Infinity, againAt: 0 };
 }
 
-/** An answer of a pool: its machines compute beside each other, so that only all of them together have a rate. */
-export function measurePool(state: SchedulerState, attempt: Attempt): void {
+/** An answer of a stand-in: its machines compute beside each other, so that only all of them together have a rate. */
+export function measureStandIn(state: SchedulerState, attempt: Attempt): void {
   const { worker, task, leasedAt } = attempt;
   const { segment } = task.of;
   // Whoever did it says when it wants more: else each answer would be followed by a task that goes out alone.
@@ -108,14 +108,14 @@ export function measurePool(state: SchedulerState, attempt: Attempt): void {
   if (isLast) pace.stretches.delete(segment);
 }
 
-/** A pool that says how much it would take: the drivers of what it can do are asked for as much. */
-export function touchAble(state: SchedulerState, pool: Worker): void {
-  for (const { segments } of state.jobs.values()) for (const segment of segments) if (isAble(pool, segment.spec.needs)) state.touched.add(segment);
+/** A stand-in that says how much it would take: the drivers of what it can do are asked for as much. */
+export function touchAble(state: SchedulerState, standIn: Worker): void {
+  for (const { segments } of state.jobs.values()) for (const segment of segments) if (isAble(standIn, segment.spec.needs)) state.touched.add(segment);
 }
 
-/** Tasks that pools have, or would take. */
-export function wantedByPools(state: SchedulerState, segment: Segment): number {
+/** Tasks that stand-ins have, or would take. */
+export function wantedByStandIns(state: SchedulerState, segment: Segment): number {
   let wanted = 0;
-  for (const pool of state.pools) if (state.live.has(pool) && isAble(pool, segment.spec.needs)) wanted += pool.credit;
+  for (const standIn of state.standIns) if (state.live.has(standIn) && isAble(standIn, segment.spec.needs)) wanted += standIn.credit;
   return wanted;
 }

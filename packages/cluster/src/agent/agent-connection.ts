@@ -9,7 +9,7 @@ import type { AgentParts } from "./agent.ts";
 /** What the other side says once it has taken the connection. */
 export type GatewayMessage = Exclude<GatewayToWorker, { kind: "welcome" | "bye" | "heard" }>;
 
-export interface LinkEvents {
+export interface AgentConnectionEvents {
   readonly onConnecting: () => void;
   readonly onWelcome: (welcome: Welcome) => void;
   readonly onMessage: (message: GatewayMessage, payload: Uint8Array | undefined) => void;
@@ -34,19 +34,19 @@ export const slowestBytesPerMs = 64;
 /** Of what is sent so much may lie in between, where nobody sees it: in buffers of this machine and on the way. */
 const hiddenBytes = 4 * 2 ** 20;
 
-type LinkParts = Pick<AgentParts, "dial" | "name" | "token" | "random"> & { readonly clock: Clock };
+type AgentConnectionParts = Pick<AgentParts, "dial" | "name" | "token" | "random"> & { readonly clock: Clock };
 
 /** The way to the coordinator: dials, says hello, and dials again when the connection is lost, for as long as it is let. */
-export class GatewayLink {
-  readonly #parts: LinkParts;
+export class AgentConnection {
+  readonly #parts: AgentConnectionParts;
   readonly #traits: () => AgentParts["traits"];
-  readonly #events: LinkEvents;
+  readonly #events: AgentConnectionEvents;
   #channel: Channel<WorkerToGateway, GatewayToWorker> | undefined;
   #welcome: Welcome | undefined;
   /** Messages that came. */
   #heard = 0;
 
-  constructor(parts: LinkParts, traits: () => AgentParts["traits"], events: LinkEvents) {
+  constructor(parts: AgentConnectionParts, traits: () => AgentParts["traits"], events: AgentConnectionEvents) {
     this.#parts = parts;
     this.#traits = traits;
     this.#events = events;

@@ -2,22 +2,22 @@ import { ShoalError } from "@shoal/core";
 import type { QueueLease } from "../../../engine/index.ts";
 import { isLendable } from "../../../scheduler/index.ts";
 import type { GatewayState } from "../../gateway-state.ts";
-import { LendingPool, poolName } from "./lending-pool.ts";
+import { StandIn, standInName } from "./stand-in.ts";
 import { devices, wantClass } from "../lent-bundle.ts";
 import { wantLifeMs, wantOf, type Want } from "../want.ts";
 
 const mostWants = 16;
 const pauseMs = 1_000;
-/** A pool that nobody wants anything for. */
-const poolIdleMs = 30_000;
+/** A stand-in that nobody wants anything for. */
+const standInIdleMs = 30_000;
 /** Stands for whoever had blocks of a job before it came to be led here. */
 const beforeName = "elsewhere before";
 const nobody: Want = { gateway: 0, device: "cpu", blocks: 0, volunteer: true, runsCode: false, memoryBytes: 0, cpus: 0, gpus: 0, models: [] };
 
-/** What other gateways want, as workers of the scheduler: wants come by the queue where more is ready here than workers here begin soon, and become credit of pools. */
-export class LendingPools {
+/** What other gateways want, as workers of the scheduler: wants come by the queue where more is ready here than workers here begin soon, and become credit of stand-ins. */
+export class StandIns {
   readonly #state: GatewayState;
-  readonly #pools = new Map<string, LendingPool>();
+  readonly #standIns = new Map<string, StandIn>();
   /** Blocks that gateways would take, however many classes they said it for. */
   readonly #hunger = new Map<number, number>();
   #isPulling = false;
@@ -26,32 +26,32 @@ export class LendingPools {
     this.#state = state;
   }
 
-  [Symbol.iterator](): MapIterator<LendingPool> {
-    return this.#pools.values();
+  [Symbol.iterator](): MapIterator<StandIn> {
+    return this.#standIns.values();
   }
 
-  get(connection: string): LendingPool | undefined {
-    return this.#pools.get(connection);
+  get(connection: string): StandIn | undefined {
+    return this.#standIns.get(connection);
   }
 
   /** Lets go of what nobody wants any more, and asks the queue what others want. Called about twice a second. */
   mind(now: number): void {
-    for (const pool of this.#pools.values()) {
-      for (const [gateway, at] of pool.wants) if (now - at > wantLifeMs) pool.wants.delete(gateway);
-      if (pool.lent.size > 0 || pool.wants.size > 0) pool.usedAt = now;
-      if (now - pool.usedAt < poolIdleMs) continue;
-      this.#pools.delete(pool.joined.connection);
-      this.#state.loop.tell({ kind: "connection-lost", connection: pool.joined.connection });
+    for (const standIn of this.#standIns.values()) {
+      for (const [gateway, at] of standIn.wants) if (now - at > wantLifeMs) standIn.wants.delete(gateway);
+      if (standIn.lent.size > 0 || standIn.wants.size > 0) standIn.usedAt = now;
+      if (now - standIn.usedAt < standInIdleMs) continue;
+      this.#standIns.delete(standIn.joined.connection);
+      this.#state.loop.tell({ kind: "connection-lost", connection: standIn.joined.connection });
     }
-    for (const gateway of this.#hunger.keys()) if (![...this.#pools.values()].some(({ wants }) => wants.has(gateway))) this.#hunger.delete(gateway);
+    for (const gateway of this.#hunger.keys()) if (![...this.#standIns.values()].some(({ wants }) => wants.has(gateway))) this.#hunger.delete(gateway);
     this.#tellCredits(true);
     if (!this.#isPulling && this.#surplusDevices().length > 0) void this.#pull();
   }
 
-  /** Tasks were leased to the pool: its gateways would take as many fewer. */
-  spend(pool: LendingPool, tasks: number): void {
+  /** Tasks were leased to the stand-in: its gateways would take as many fewer. */
+  spend(standIn: StandIn, tasks: number): void {
     let left = tasks;
-    for (const gateway of pool.wants.keys()) {
+    for (const gateway of standIn.wants.keys()) {
       const wanted = this.#hunger.get(gateway) ?? 0;
       this.#hunger.set(gateway, Math.max(0, wanted - left));
       left = Math.max(0, left - wanted);
@@ -59,18 +59,18 @@ export class LendingPools {
     this.#tellCredits();
   }
 
-  isBefore({ joined }: LendingPool): boolean {
+  isBefore({ joined }: StandIn): boolean {
     return joined.connection === beforeName;
   }
 
-  /** The pool for what others had of a job before it came to be led here: its name for the scheduler, which leases it nothing of itself. */
+  /** The stand-in for what others had of a job before it came to be led here: its name for the scheduler, which leases it nothing of itself. */
   before(): string {
-    if (this.#pools.has(beforeName)) return beforeName;
+    if (this.#standIns.has(beforeName)) return beforeName;
     const { loop, date, clock } = this.#state;
-    const pool = new LendingPool(beforeName, nobody, date());
-    Object.assign(pool, { joined: { ...pool.joined, devices: [], memoryBytes: -1 }, usedAt: clock.now() });
-    this.#pools.set(beforeName, pool);
-    loop.tell(pool.joined);
+    const standIn = new StandIn(beforeName, nobody, date());
+    Object.assign(standIn, { joined: { ...standIn.joined, devices: [], memoryBytes: -1 }, usedAt: clock.now() });
+    this.#standIns.set(beforeName, standIn);
+    loop.tell(standIn.joined);
     return beforeName;
   }
 
@@ -115,37 +115,37 @@ export class LendingPools {
     const want = wantOf(lease.task.body);
     if (want === undefined || want.gateway === loop.epoch) return;
     const now = clock.now();
-    const pool = this.#poolOf(want, now);
-    pool.wants.set(want.gateway, now);
+    const standIn = this.#standInOf(want, now);
+    standIn.wants.set(want.gateway, now);
     // What is on its way to those who want it they do not count yet.
     let unclaimed = 0;
-    for (const { heardAt } of pool.lent.values()) if (heardAt === undefined) unclaimed++;
-    this.#hunger.set(want.gateway, Math.max(0, want.blocks - Math.ceil(unclaimed / pool.wants.size)));
-    const { connection } = pool.joined;
+    for (const { heardAt } of standIn.lent.values()) if (heardAt === undefined) unclaimed++;
+    this.#hunger.set(want.gateway, Math.max(0, want.blocks - Math.ceil(unclaimed / standIn.wants.size)));
+    const { connection } = standIn.joined;
     for (const model of want.models) if (!loop.state.connections.get(connection)?.models.has(model)) loop.tell({ kind: "worker-ready", connection, model });
   }
 
-  #poolOf(want: Want, now: number): LendingPool {
-    const name = poolName(want);
-    let pool = this.#pools.get(name);
-    if (pool !== undefined) return pool;
-    pool = new LendingPool(name, want, this.#state.date());
-    pool.usedAt = now;
-    this.#pools.set(name, pool);
-    this.#state.loop.tell(pool.joined);
-    return pool;
+  #standInOf(want: Want, now: number): StandIn {
+    const name = standInName(want);
+    let standIn = this.#standIns.get(name);
+    if (standIn !== undefined) return standIn;
+    standIn = new StandIn(name, want, this.#state.date());
+    standIn.usedAt = now;
+    this.#standIns.set(name, standIn);
+    this.#state.loop.tell(standIn.joined);
+    return standIn;
   }
 
-  /** Credit is what a pool has and what its gateways would still take. @param proves that whoever the pools stand for are not silent, for that is looked at one by one */
+  /** Credit is what a stand-in has and what its gateways would still take. @param proves that those elsewhere are not silent, for that is looked at one by one */
   #tellCredits(proves = false): void {
     const { loop } = this.#state;
-    for (const pool of this.#pools.values()) {
-      const held = loop.state.connections.get(pool.joined.connection)?.attempts.size ?? 0;
+    for (const standIn of this.#standIns.values()) {
+      const held = loop.state.connections.get(standIn.joined.connection)?.attempts.size ?? 0;
       let credit = held;
-      for (const gateway of pool.wants.keys()) credit += this.#hunger.get(gateway) ?? 0;
-      if (credit === pool.credit && !proves) continue;
-      pool.credit = credit;
-      loop.tell({ kind: "worker-ready", connection: pool.joined.connection, credit });
+      for (const gateway of standIn.wants.keys()) credit += this.#hunger.get(gateway) ?? 0;
+      if (credit === standIn.credit && !proves) continue;
+      standIn.credit = credit;
+      loop.tell({ kind: "worker-ready", connection: standIn.joined.connection, credit });
     }
   }
 }
