@@ -20,7 +20,8 @@ export function travellingError(error: ErrorData): ErrorData {
 }
 
 /** Whom it goes to may be anybody: where our files lie is nothing to them. */
-export function withoutPlaces({ stack: _, cause: __, ...words }: ErrorData): ErrorData {
+export function withoutPlaces(error: ErrorData): ErrorData {
+  const { stack: _, cause: __, ...words } = error;
   return words;
 }
 
