@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createGateway, memoryEngine, type Engine, type Gateway } from "@shoal/cluster";
 import { openEmbeddedEngine } from "@shoal/cluster/embedded";
-import { ShoalError } from "@shoal/core";
+import { ShoalError, sliceBlock } from "@shoal/core";
 import { decodeBlock } from "@shoal/core/arrow";
 import { FakeClock, seededRandom } from "@shoal/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { closeLater, openGateway, passUntil } from "./open-gateway.ts";
-import { blockBytes, numbers, ScriptedDriver } from "./scripted-driver.ts";
+import { blockBytes, numbers, ScriptedDriver, segmentWith } from "./scripted-driver.ts";
 import { doubles, ScriptedWorker, twice } from "./scripted-worker.ts";
 import { until } from "./until.ts";
 
@@ -222,4 +222,24 @@ test("a job whose ledger is read while the disk becomes full is leased to nobody
   expect(free.all("lease")).toEqual([]);
   isFull = false;
   await passUntil(clock, () => late.done.size === late.blocks.length);
+});
+
+test.each(["fail", "skip"] as const)("a row that failed under %s is tried again by whoever goes on only where it had ended the run", async (onError) => {
+  const lives = new Lives();
+  const description = { segments: [segmentWith({ onError })] };
+  const first = await lives.next();
+  const failed = new ScriptedDriver({ blocks, description }).connect(first);
+  const error = { code: "bad-disk", message: "A file could not be read here." };
+  const ill = new ScriptedWorker("ill", { script: (block, leased) => (leased.task.block === 3 ? { block: twice(sliceBlock(block, 1)), failures: [{ row: 0, attempts: 1, error }] } : doubles(block, leased)) }).connect(first);
+  await failed.finished();
+  expect(failed.all("part").flatMap(({ failures }) => failures)).toMatchObject([{ row: 0, error }]);
+
+  const second = await lives.next();
+  const again = new ScriptedDriver({ blocks, description }).connect(second);
+  const well = new ScriptedWorker("well").connect(second);
+  await again.finished();
+  expect(again.all("accepted")).toMatchObject([{ committedBlocks: onError === "fail" ? 5 : 6 }]);
+  expect(again.all("part").flatMap(({ failures }) => failures)).toHaveLength(onError === "fail" ? 0 : 1);
+  expect(well.tasks.map(({ task }) => task.block)).toEqual(onError === "fail" ? [3] : []);
+  expect(ill.all("refuse")).toEqual([]);
 });

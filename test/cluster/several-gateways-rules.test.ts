@@ -1,10 +1,11 @@
 // What gateways of one engine may and may not do for each other: claims, volunteers, code, blobs, and what one alone pays.
 import { memoryEngine, sha256Of, type Engine, type QueuedTask } from "@shoal/cluster";
+import { sliceBlock } from "@shoal/core";
 import { decodeBlock } from "@shoal/core/arrow";
 import { FakeClock } from "@shoal/testing";
 import { expect, test } from "vitest";
 import { closeLater, openGateway, passUntil } from "./open-gateway.ts";
-import { blockBytes, numbers, ScriptedDriver } from "./scripted-driver.ts";
+import { blockBytes, numbers, ScriptedDriver, segmentWith } from "./scripted-driver.ts";
 import { ScriptedWorker, twice } from "./scripted-worker.ts";
 import { boundLedger, jobOf, severalGateways } from "./several-gateways.ts";
 import { until } from "./until.ts";
@@ -287,4 +288,23 @@ test("where lent blocks are that nobody takes, and for how long, is said", async
   // They are taken back and lent again meanwhile.
   await passUntil(several.clock, isSo(/\d blocks are lent, nobody has taken any for [4-9]\d s$/));
   expect(driver.done.size).toBe(0);
+});
+
+test("a row that a guest's worker fails at, where that would end the run, is for the home to have tried elsewhere", { timeout: 60_000 }, async () => {
+  const several = await severalGateways(2);
+  const driver = several.connect(new ScriptedDriver({ blocks, description: { segments: [segmentWith({ onError: "fail" })] } }), several.at(0));
+  const error = { code: "bad-disk", message: "A file could not be read here." };
+  const ill = several.connect(new ScriptedWorker("ill", { script: (block, { task }) => (task.block === 2 ? { block: twice(sliceBlock(block, 1)), failures: [{ row: 0, attempts: 1, error }] } : { block: twice(block) }) }), several.at(1));
+  await passUntil(several.clock, () => {
+    ill.beat();
+    return driver.done.size === blocks.length - 1 && ill.tasks.some(({ task }) => task.block === 2);
+  });
+  const well = several.connect(new ScriptedWorker("well"), several.at(0));
+  await passUntil(several.clock, () => {
+    for (const worker of [ill, well]) worker.beat();
+    return driver.done.size === blocks.length;
+  });
+  expect(driver.all("part").flatMap(({ failures }) => failures)).toEqual([]);
+  expect(driver.values()).toEqual(blocks.flat().map((n) => 2 * n));
+  expect(await several.engine.ledger.committed("job", "0-2-0-4")).toMatchObject({ kind: "result", worker: "well", failed: 0 });
 });

@@ -2,7 +2,7 @@ import { badMessage } from "./bad-message.ts";
 import { encodeHead, joinFrame, tooLarge } from "./frames.ts";
 import { defaultConnectionLimits, type ConnectionLimits } from "./limits.ts";
 import type { Header } from "./messages.ts";
-import { travellingError, travellingFailures } from "./travelling-error.ts";
+import { travellingError, travellingFailures, withoutPlaces } from "./travelling-error.ts";
 
 const encoder = new TextEncoder();
 /** Beside the failures. */
@@ -40,6 +40,6 @@ function stringify(header: Header): string {
 
 function withTravellingErrors(header: Header, limits: ConnectionLimits): Header {
   const failures = "failures" in header && header.failures.length > 0 ? { failures: travellingFailures(header.failures, limits.resultHeaderBytes - restOfHeader) } : undefined;
-  const error = "error" in header && header.error !== undefined ? { error: travellingError(header.error) } : undefined;
+  const error = "error" in header && header.error !== undefined ? { error: header.kind === "bye" ? withoutPlaces(travellingError(header.error)) : travellingError(header.error) } : undefined;
   return failures === undefined && error === undefined ? header : { ...header, ...failures, ...error };
 }

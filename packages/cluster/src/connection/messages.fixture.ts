@@ -8,6 +8,8 @@ const sha256 = "0123456789abcdef".repeat(4);
 const error: ErrorData = {
   code: "bad-row", message: "Row 3 has no text.", hint: "Leave it out.", failure: "row", details: { row: 3, path: ["a"] }, stack: "Error: …", cause: { code: "x", message: "y" },
 };
+/** What is left of it where it goes to anybody. */
+const { stack: _, cause: __, ...words } = error;
 const stats: ResultStats = { device: "webgpu", preprocessMs: 1, predictMs: 2.5, postprocessMs: 0, batches: [16, 16], counts: { realTokens: 100 }, collapsedRows: 3, memoryBytes: 1e8 };
 
 const plan: SegmentPlan = {
@@ -60,7 +62,7 @@ export const toWorkers: readonly Sample<GatewayToWorker>[] = [
   [{ kind: "heard" }],
   [{ kind: "job-ended", job: "job" }],
   [{ kind: "drain", why: "The coordinator stops." }],
-  [{ kind: "bye", error, again: true }],
+  [{ kind: "bye", error: words, again: true }],
 ];
 export const toDrivers: readonly Sample<GatewayToDriver>[] = [
   [{ kind: "welcome", protocol: protocolVersion, key: "k", name: "coordinator", beatMs: 4000, keepsLedgers: true }],
@@ -73,5 +75,5 @@ export const toDrivers: readonly Sample<GatewayToDriver>[] = [
   [{ kind: "block-done", job: "job", segment: 0, block: 4 }],
   [{ kind: "job-failed", job: "job", error }],
   [{ kind: "fleet", job: "job", segment: 0, workers: 3, busy: 1, loading: 1, notice: "No worker has cuda." }],
-  [{ kind: "bye", error, again: false }],
+  [{ kind: "bye", error: words, again: false }],
 ];

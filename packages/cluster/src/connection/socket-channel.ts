@@ -176,8 +176,7 @@ class SocketChannel<S extends Side> implements Channel<SaidBy[S], TakenBy[S]> {
   /** Says what was wrong, and ends it. */
   #refuse(error: ShoalError): void {
     if (this.#isClosed) return;
-    const { stack: _, cause: __, ...data } = error.toData();
-    this.#write(encodeMessage({ kind: "bye", error: data, again: again.has(error.code) }));
+    this.#write(encodeMessage({ kind: "bye", error: error.toData(), again: again.has(error.code) }));
     this.#close(refused);
     this.#options.onRefused?.(error.code);
     this.#end(error);

@@ -19,6 +19,12 @@ export function travellingError(error: ErrorData): ErrorData {
   return bare;
 }
 
+/** Whom it goes to may be anybody: where our files lie is nothing to them. */
+export function withoutPlaces(error: ErrorData): ErrorData {
+  const { stack: _, cause: __, ...words } = error;
+  return words;
+}
+
 function fits(error: ErrorData): boolean {
   const json = JSON.stringify(error);
   return json.length <= mostBytes / 3 || encoder.encode(json).byteLength <= mostBytes;

@@ -180,7 +180,7 @@ export class RemotePool implements BlockPool {
   part(message: PartMessage, payload: Uint8Array | undefined): void {
     const held = this.#held.get(message.block);
     if (held === undefined) return;
-    const result = partResult(message, payload);
+    const result = this.#named(partResult(message, payload), message.worker);
     this.#assertAccounted(held, message, result);
     held.parts.set(message.first, { message, result });
   }
@@ -266,6 +266,12 @@ export class RemotePool implements BlockPool {
   #sayInputEnded(): void {
     this.#inputEndSaid = true;
     this.#job.send({ kind: "input-ended", job: this.#job.job, segment: this.#segment, blocks: this.#next });
+  }
+
+  /** Whoever reads that a run ended over a row may want to look at the machine too. What is kept of rows that fail is as on one machine. */
+  #named(result: BlockResult, worker: string | undefined): BlockResult {
+    if (worker === undefined || result.failures.length === 0 || (this.#stage.onError ?? "fail") !== "fail") return result;
+    return { ...result, failures: result.failures.map((failed) => ({ ...failed, error: { ...failed.error, details: { ...failed.error.details, worker } } })) };
   }
 
   #assertAccounted({ block }: Held, { block: number, first, rows }: PartMessage, result: BlockResult): void {

@@ -2,6 +2,7 @@ import type { SchedulerEffect, TaskId } from "../../scheduler/index.ts";
 import { Claims } from "./claims.ts";
 import type { Committed } from "../results/commit-record.ts";
 import type { Commits } from "../results/commits.ts";
+import { endsRun } from "../results/ends-run.ts";
 import type { EngineTrouble } from "../engine-trouble.ts";
 import type { GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
@@ -51,7 +52,7 @@ export class Elsewhere {
       case "lease": return this.lending.lease(effect);
       case "commit": {
         const job = this.#state.jobs.get(effect.task.job);
-        if (job?.guest === undefined || effect.entry.kind === "result") return false;
+        if (job?.guest === undefined || (effect.entry.kind === "result" && !endsRun(job, effect.task, effect.entry))) return false;
         this.inlet.outcomes.sentence(job, effect.task, effect.entry);
         return true;
       }

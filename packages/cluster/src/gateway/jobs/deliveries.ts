@@ -111,8 +111,7 @@ export class Deliveries {
   async #deliverTask(task: TaskId, block: DoneBlock): Promise<void> {
     const { engine, recent, settings } = this.#state;
     const known = task.first === 0 && task.rows === block.rows ? block.committed : undefined;
-    const record = known === undefined ? await engine.ledger.committed(task.job, blockKey(task)) : undefined;
-    const committed = known ?? (record && committedOf(record));
+    const committed = known ?? block.job.withheld.get(blockKey(task)) ?? (await this.#committed(task));
     if (committed === undefined || committed.input !== block.input) throw inputChanged(block);
     if (committed.kind === "split") {
       for (const [at, first] of committed.at.entries()) await this.#deliverTask({ ...task, first, rows: (committed.at[at + 1] ?? task.first + task.rows) - first }, block);
@@ -124,6 +123,11 @@ export class Deliveries {
     const payload = recent.take(committed.sha256) ?? (await this.#results.read(committed));
     if (this.#channel.bufferedBytes > settings.driverBufferedBytes) await this.#room();
     this.#part(task, committed, about, payload);
+  }
+
+  async #committed(task: TaskId): Promise<Committed | undefined> {
+    const record = await this.#state.engine.ledger.committed(task.job, blockKey(task));
+    return record && committedOf(record);
   }
 
   async #room(): Promise<void> {

@@ -65,6 +65,8 @@ export class GatewayJob {
   knownSeq = 0;
   /** Of each segment, by block. */
   readonly #checked: readonly Map<number, readonly CheckedResult[]>[];
+  /** Failures that end the run, by the keys of their tasks: for its driver, and not for the ledger. */
+  readonly withheld = new Map<string, Committed>();
   readonly told = new ToldFailures();
   readonly failures: { readonly segment: number; readonly block: number; readonly row: number; readonly error: ErrorData }[] = [];
   samples: readonly Readonly<Record<string, unknown>>[] = [];
@@ -113,8 +115,9 @@ export class GatewayJob {
     for (const segment of this.segments) segment.recount();
   }
 
-  /** What is stored and not in the ledger yet. */
+  /** What is stored and not in the ledger. */
   *undecided(): Generator<string, void, undefined> {
+    for (const committed of this.withheld.values()) if (committed.kind === "result") yield* blobsOf(committed);
     for (const ofSegment of this.#checked) {
       for (const { sha256, within, about, aboutSha256 } of [...ofSegment.values()].flat()) yield* blobsOf({ sha256, within, about: aboutSha256 ?? about });
     }

@@ -3,6 +3,7 @@ import type { CommitOutcome, CommitRecord } from "../../engine/index.ts";
 import { isOpenTask } from "../../scheduler/state.ts";
 import type { TaskEntry, TaskId } from "../../scheduler/index.ts";
 import { blockKey, committedOf, entryOf, recordOf, type Committed } from "./commit-record.ts";
+import { endsRun } from "./ends-run.ts";
 import { failJob } from "../jobs/end-job.ts";
 import { isRefusal, type EngineTrouble } from "../engine-trouble.ts";
 import type { GatewayJob } from "../jobs/gateway-job.ts";
@@ -17,6 +18,8 @@ interface OpenCommit {
   readonly since: number;
   isLate: boolean;
 }
+
+type Answer = CommitOutcome | { readonly outcome: "withheld" };
 
 /** What the scheduler wants decided goes to the ledger, and its answers come back as events. */
 export class Commits {
@@ -45,7 +48,8 @@ export class Commits {
     if (committed === undefined) return this.#abandon(job, task, entry);
     const open: OpenCommit = { job, task, key: blockKey(task), committed, since: this.#state.clock.now(), isLate: false };
     this.#open.add(open);
-    this.#state.engine.ledger.commit(job.name, open.key, recordOf(committed, this.#state.loop.epoch)).then(
+    const answer: Promise<Answer> = endsRun(job, task, entry) ? this.#withhold(open) : this.#state.engine.ledger.commit(job.name, open.key, recordOf(committed, this.#state.loop.epoch));
+    answer.then(
       (answer) => {
         try {
           if (answer.outcome === "lost") this.#trouble.answered();
@@ -60,6 +64,12 @@ export class Commits {
         this.#over(open);
       },
     );
+  }
+
+  /** The driver gets it in its turn, and the ledger does not. */
+  async #withhold({ job, key, committed }: OpenCommit): Promise<Answer> {
+    job.withheld.set(key, committed);
+    return { outcome: "withheld" };
   }
 
   #failed({ job, task }: OpenCommit, error: unknown): void {
@@ -109,7 +119,7 @@ export class Commits {
     this.#heard({ job, task, key: blockKey(task), committed: committedOf(winner), since: this.#state.clock.now(), isLate: false }, { outcome: "lost", winner });
   }
 
-  #heard(open: OpenCommit, answer: CommitOutcome): void {
+  #heard(open: OpenCommit, answer: Answer): void {
     const { job, task } = open;
     const { loop, engine, jobs } = this.#state;
     if (jobs.get(job.name) !== job || job.isOver) return;
@@ -122,7 +132,8 @@ export class Commits {
         return failJob(this.#state, job, error.toData());
       }
       case "accepted":
-        this.#trouble.committed();
+      case "withheld":
+        if (answer.outcome === "accepted") this.#trouble.committed();
         this.#count(open, open.committed);
         return loop.tell({ kind: "commit-won", task });
       case "lost": {

@@ -31,16 +31,18 @@ export class GuestOutcomes {
     this.forgetInput(task);
   }
 
-  /** Workers here failed at a task until it is to be cut up or given up: that is for its home to say, which may know better workers. */
-  sentence(job: GatewayJob, task: TaskId, entry: Exclude<TaskEntry, { kind: "result" }>): void {
+  /** Workers here failed at a task until it is to be cut up or given up, or at a row over which the run ends: that is for its home to say, which may know better workers. */
+  sentence(job: GatewayJob, task: TaskId, entry: TaskEntry): void {
     const { loop } = this.#state;
     const segment = segmentOf(loop.state, task);
     const trouble = (segment && findTask(segment, task))?.trouble;
-    const error = trouble?.lastError ?? (entry.kind === "quarantine" ? entry.error : { code: "worker-lost", message: "Workers failed at it." });
+    const failed = entry.kind === "result" ? job.checked(task, entry.attempt, entry.worker)?.about.failures[0] : undefined;
+    const error = failed?.error ?? trouble?.lastError ?? (entry.kind === "quarantine" ? entry.error : { code: "worker-lost", message: "Workers failed at it." });
     for (const bundle of this.#bundles.with(job, blockKey(task))) {
       const lent = bundle.left.get(blockKey(task));
-      if (lent !== undefined) this.sayFailed(bundle, lent, error, trouble?.guiltyRow);
+      if (lent !== undefined) this.sayFailed(bundle, lent, error, failed?.row ?? trouble?.guiltyRow);
     }
+    if (entry.kind === "result") job.discard(task, entry.attempt);
     this.withdraw(task);
   }
 
