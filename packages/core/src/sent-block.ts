@@ -2,6 +2,7 @@ import { arrowCode, loadArrow } from "./arrow-code.ts";
 import type { Block } from "./block.ts";
 import { columnFromValues } from "./column-from-values.ts";
 import type { Column } from "./column.ts";
+import { encodeBlock } from "./encode-block.ts";
 import { jsonSafe } from "./json-safe.ts";
 import type { Span } from "./lineage.ts";
 import type { RasterImage } from "./raster-image.ts";
@@ -33,7 +34,7 @@ export function arrowFor(block: Block | SentBlock): Promise<void> | undefined {
  * @throws what a value throws that can't be read; `arrow-not-loaded`, see {@link arrowFor}
  */
 export function packBlock(block: Block): SentBlock {
-  if (Object.values(block.columns).some((column) => column.type.kind === "arrow")) return { arrow: arrowCode().encodeBlock(block) };
+  if (Object.values(block.columns).some((column) => column.type.kind === "arrow")) return { arrow: encodeBlock(block) };
   return { rows: block.rows, columns: mapColumns(block.columns, packColumn), lineage: block.lineage };
 }
 
