@@ -1,28 +1,18 @@
 import {
-  Binary, Bool, type Data, Field as ArrowField, FixedSizeList, Float32, Float64, Int16, Int32, Int64, Int8, List, makeData, Null, RecordBatch, Schema as ArrowSchema,
+  Binary, Bool, type Data, Field, FixedSizeList, Float32, Float64, Int16, Int32, Int64, Int8, List, makeData, Null, RecordBatch, Schema as ArrowSchema,
   Struct, Table, TimestampMillisecond, Type, Uint16, Uint32, Uint64, Uint8, Utf8, Vector, type DataType,
 } from "apache-arrow";
+import { arrowField, extensionMetadata, extensionName, imageExtension, nameless, type ArrowField, type ArrowType } from "./arrow-layout.ts";
 import { createBlock, type Block } from "./block.ts";
-import { columnFromValues } from "./column-from-values.ts";
 import { elementsPerRow, type ColumnType } from "./column-type.ts";
 import type { Column } from "./column.ts";
-import { jsonSafe } from "./json-safe.ts";
-import type { RasterImage } from "./raster-image.ts";
-import { allocate, isTypedArray, type NumberKind, type TypedArray } from "./typed-array.ts";
-import { utf8Buffers } from "./utf8.ts";
+import { isTypedArray, type NumberKind, type TypedArray } from "./typed-array.ts";
 
 const numberTypes: Record<NumberKind, () => DataType> = {
   int8: () => new Int8(), int16: () => new Int16(), int32: () => new Int32(), int64: () => new Int64(),
   uint8: () => new Uint8(), uint16: () => new Uint16(), uint32: () => new Uint32(), uint64: () => new Uint64(),
   float32: () => new Float32(), float64: () => new Float64(),
 };
-
-/** Arrow's canonical extension names, kept in the field's metadata. */
-const extensionName = "ARROW:extension:name";
-const extensionMetadata = "ARROW:extension:metadata";
-const imageExtension = "shoal.image";
-/** In the metadata of a field whose name is "". */
-const nameless = "shoal.nameless";
 
 /** A block as an Arrow table; numbers and tensors share their memory with it. */
 export function tableFromBlock(block: Block): Table {
@@ -32,104 +22,35 @@ export function tableFromBlock(block: Block): Table {
   return new Table(schema, [new RecordBatch(schema, data)]);
 }
 
-function arrowColumn(name: string, column: Column): [ArrowField, Data] {
-  const data = arrowData(column);
-  const metadata = new Map<string, string>(name === "" ? [[nameless, ""]] : []);
-  if (column.type.kind === "tensor") {
-    metadata.set(extensionName, "arrow.fixed_shape_tensor").set(extensionMetadata, JSON.stringify({ shape: column.type.shape }));
-  } else if (column.type.kind === "image") {
-    metadata.set(extensionName, imageExtension).set(extensionMetadata, "");
-  } else if (column.type.kind === "json") {
-    metadata.set(extensionName, "arrow.json").set(extensionMetadata, "");
-  }
-  return [new ArrowField(name, data.type, true, metadata), data];
+function arrowColumn(name: string, column: Column): [Field, Data] {
+  if (column.type.kind !== "arrow") return fieldOf(arrowField(name, column));
+  const data = mergeData(column.values as unknown as Vector);
+  return [new Field(name, data.type, true, new Map(name === "" ? [[nameless, ""]] : [])), data];
 }
 
-function arrowData(column: Column): Data {
-  const { type, length } = column;
-  const values = column.values as TypedArray;
-  const nulls = { length, ...nullBitmap(column) };
+function fieldOf({ name, nullable, metadata, array }: ArrowField): [Field, Data] {
+  const { type, children = [], length, nullCount, nullBitmap, valueOffsets, data } = array;
+  const parts = children.map(fieldOf);
+  const made = dataType(type, parts.map(([field]) => field));
+  const values = makeData({
+    type: made, length, nullCount, ...(nullBitmap && { nullBitmap }), ...(valueOffsets && { valueOffsets }), ...(data && { data }),
+    ...(type.kind === "struct" ? { children: parts.map(([, child]) => child) } : parts.length > 0 && { child: parts[0]?.[1] }),
+  } as never) as Data;
+  return [new Field(name, made, nullable, new Map(metadata)), values];
+}
+
+function dataType(type: ArrowType, children: readonly Field[]): DataType {
   switch (type.kind) {
-    case "null": return makeData({ type: new Null(), length });
-    case "bool": return makeData({ type: new Bool(), ...nulls, data: packBits(values as Uint8Array) });
-    case "timestamp": return makeData({ type: new TimestampMillisecond(), ...nulls, data: BigInt64Array.from(values as Float64Array, (ms) => BigInt(Math.trunc(Number.isNaN(ms) ? 0 : ms))) });
-    case "tensor": return tensorData(column, type.element, nulls);
-    case "utf8": return makeData({ type: new Utf8(), ...nulls, ...utf8Buffers(column.values as (string | null)[]) });
-    case "json": return makeData({ type: new Utf8(), ...nulls, ...utf8Buffers((column.values as unknown[]).map((value) => (value === null ? null : JSON.stringify(value, jsonSafe)))) });
-    case "binary": return makeData({ type: new Binary(), ...nulls, ...joinBytes(column.values as (Uint8Array | null)[]) });
-    case "image": return imageData(column.values as (RasterImage | null)[], nulls);
-    case "list": return listData(column, type.element, nulls);
-    case "arrow": return mergeData(column.values as unknown as Vector);
-    default: return makeData({ type: numberTypes[type.kind]() as never, ...nulls, data: values as never }) as Data;
+    case "null": return new Null();
+    case "bool": return new Bool();
+    case "timestamp": return new TimestampMillisecond();
+    case "utf8": return new Utf8();
+    case "binary": return new Binary();
+    case "list": return new List(children[0] as Field);
+    case "struct": return new Struct([...children]);
+    case "tensor": return new FixedSizeList(type.perRow, children[0] as Field);
+    default: return numberTypes[type.kind]();
   }
-}
-
-function tensorData(column: Column, element: NumberKind, nulls: { length: number }): Data {
-  const perRow = elementsPerRow(column.type);
-  const child = makeData({ type: numberTypes[element]() as never, length: column.length * perRow, nullCount: 0, data: column.values as never }) as Data;
-  return makeData({ type: new FixedSizeList(perRow, new ArrowField("item", child.type, false)), ...nulls, child } as never) as Data;
-}
-
-function listData(column: Column, element: NumberKind | "utf8", nulls: { length: number }): Data {
-  const rows = column.values as (ArrayLike<unknown> | null)[];
-  const valueOffsets = new Int32Array(rows.length + 1);
-  rows.forEach((row, at) => (valueOffsets[at + 1] = (valueOffsets[at] as number) + (row?.length ?? 0)));
-  const child = arrowData(listItems(rows, element, valueOffsets));
-  return makeData({ type: new List(new ArrowField("item", child.type, true)), ...nulls, valueOffsets, child } as never) as Data;
-}
-
-/** The items of all rows as one column; typed rows of the very kind are copied as they are. */
-function listItems(rows: readonly (ArrayLike<unknown> | null)[], element: NumberKind | "utf8", offsets: Int32Array): Column {
-  const length = offsets[rows.length] as number;
-  if (element !== "utf8") {
-    const values = allocate(element, length);
-    if (rows.every((row) => row === null || (row as object).constructor === values.constructor)) {
-      rows.forEach((row, at) => row !== null && values.set(row as never, offsets[at]));
-      return { type: { kind: element }, length, values };
-    }
-  }
-  const items: unknown[] = [];
-  for (const row of rows) if (row !== null) for (let at = 0; at < row.length; at++) items.push(row[at]);
-  return columnFromValues(items, { kind: element });
-}
-
-/** A struct of the bytes and the three sizes. */
-function imageData(images: readonly (RasterImage | null)[], nulls: { length: number }): Data {
-  const sizes = (["width", "height", "channels"] as const).map((name) => {
-    const data = Int32Array.from(images, (image) => image?.[name] ?? 0);
-    return [new ArrowField(name, new Int32(), false), makeData({ type: new Int32(), length: images.length, nullCount: 0, data })] as const;
-  });
-  const bytes = makeData({ type: new Binary(), length: images.length, nullCount: 0, ...joinBytes(images.map((image) => image?.data ?? null)) });
-  const children = [...sizes, [new ArrowField("data", bytes.type, false), bytes] as const];
-  return makeData({ type: new Struct(children.map(([field]) => field)), ...nulls, children: children.map(([, child]) => child) } as never) as Data;
-}
-
-function nullBitmap(column: Column): { nullCount: number; nullBitmap?: Uint8Array } {
-  const { validity, values, length } = column;
-  const valid = validity ?? (Array.isArray(values) ? Uint8Array.from(values, (value) => Number(value !== null)) : withoutInvalidTimes(column));
-  const nullCount = valid === undefined ? 0 : length - valid.reduce((sum, bit) => sum + bit, 0);
-  return nullCount === 0 || valid === undefined ? { nullCount: 0 } : { nullCount, nullBitmap: packBits(valid) };
-}
-
-/** Milliseconds are whole numbers in Arrow: an invalid Date has none. */
-function withoutInvalidTimes({ type, values }: Column): Uint8Array | undefined {
-  if (type.kind !== "timestamp" || !(values as Float64Array).some(Number.isNaN)) return undefined;
-  return Uint8Array.from(values as Float64Array, (ms) => Number(!Number.isNaN(ms)));
-}
-
-function packBits(bytes: Uint8Array): Uint8Array {
-  // Arrow wants the bitmap padded to 8 bytes.
-  const bits = new Uint8Array(Math.ceil(bytes.length / 64) * 8);
-  for (let at = 0; at < bytes.length; at++) if (bytes[at] !== 0) bits[at >> 3] = (bits[at >> 3] as number) | (1 << (at & 7));
-  return bits;
-}
-
-function joinBytes(rows: readonly (Uint8Array | null)[]): { valueOffsets: Int32Array; data: Uint8Array } {
-  const valueOffsets = new Int32Array(rows.length + 1);
-  rows.forEach((row, at) => (valueOffsets[at + 1] = (valueOffsets[at] as number) + (row?.length ?? 0)));
-  const data = new Uint8Array(valueOffsets[rows.length] as number);
-  rows.forEach((row, at) => row !== null && data.set(row, valueOffsets[at]));
-  return { valueOffsets, data };
 }
 
 /** One run of data for a vector that may be made of several. */
@@ -153,7 +74,7 @@ export function columnName({ name, metadata }: { readonly name: string | null; r
 }
 
 /** One Arrow vector as a column. */
-export function columnFromVector(field: ArrowField, vector: Vector): Column {
+export function columnFromVector(field: Field, vector: Vector): Column {
   const declared = columnType(field);
   // A tensor has no place for a missing number.
   const holes = declared.kind === "tensor" && vector.data.some((data) => (data.children[0]?.nullCount ?? 0) > 0);
@@ -174,7 +95,7 @@ export function columnFromVector(field: ArrowField, vector: Vector): Column {
   }
 }
 
-export function columnType(field: ArrowField): ColumnType {
+export function columnType(field: Field): ColumnType {
   const type = (field.type.typeId === Type.Dictionary ? (field.type as unknown as { dictionary: DataType }).dictionary : field.type) as DataType;
   const number = numberKind(type);
   if (number !== undefined) return field.type.typeId === Type.Dictionary ? { kind: "json" } : { kind: number };
@@ -209,7 +130,7 @@ function numberKind(type: DataType): NumberKind | undefined {
   return undefined;
 }
 
-function tensorShape(field: ArrowField, listSize: number): readonly number[] {
+function tensorShape(field: Field, listSize: number): readonly number[] {
   if (field.metadata.get(extensionName) !== "arrow.fixed_shape_tensor") return [listSize];
   const { shape } = JSON.parse(field.metadata.get(extensionMetadata) ?? "{}") as { shape?: number[] };
   return Array.isArray(shape) && shape.reduce((product, size) => product * size, 1) === listSize ? shape : [listSize];
@@ -233,7 +154,7 @@ function listValue(vector: Vector | null): unknown {
   return vector.nullCount === 0 && !(vector.type.typeId === Type.Utf8) ? vector.toArray() : Array.from(vector as Iterable<unknown>);
 }
 
-function parsed(field: ArrowField, value: unknown): unknown {
+function parsed(field: Field, value: unknown): unknown {
   if (value === null) return null;
   if (typeof value === "string") return field.metadata.get(extensionName) === "arrow.json" ? JSON.parse(value) : value;
   return plain(value);

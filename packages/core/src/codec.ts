@@ -3,16 +3,15 @@ import { blockFromTable, columnName, columnType, tableFromBlock } from "./arrow.
 import type { Block } from "./block.ts";
 import type { ColumnType } from "./column-type.ts";
 import type { Column } from "./column.ts";
+import { lineageKey } from "./encode-block.ts";
 import { isTypedArray } from "./typed-array.ts";
 import type { Span } from "./lineage.ts";
 import { ShoalError } from "./shoal-error.ts";
 
-const lineageKey = "shoal:lineage";
-
-/** A block as an Arrow IPC stream, lineage included; any Arrow reader reads the columns. */
-export function encodeBlock(block: Block): Uint8Array<ArrayBuffer> {
+/** A block of which a column is an Arrow vector, as an Arrow IPC stream. */
+export function encodeTable(block: Block, metadata: ReadonlyMap<string, string>): Uint8Array<ArrayBuffer> {
   const table = tableFromBlock(withOwnMemory(block));
-  table.schema.metadata.set(lineageKey, JSON.stringify({ rows: block.rows, lineage: block.lineage }));
+  for (const [key, value] of metadata) table.schema.metadata.set(key, value);
   return tableToIPC(table, "stream") as Uint8Array<ArrayBuffer>;
 }
 

@@ -14,6 +14,7 @@ export * from "./datasink.ts";
 export * from "./datasource.ts";
 export * from "./define-predictor.ts";
 export * from "./device.ts";
+export { encodeBlock, encodeColumns } from "./encode-block.ts";
 export * from "./inside-actor.ts";
 export * from "./json.ts";
 export { jsonSafe } from "./json-safe.ts";

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { blockFromRows, blockRows, concatBlocks, takeRows } from "./block.ts";
-import { decodeBlock, encodeBlock } from "./codec.ts";
+import { decodeBlock } from "./codec.ts";
+import { encodeBlock } from "./encode-block.ts";
 import { columnFromValues } from "./column-from-values.ts";
 import { columnValues } from "./column.ts";
 

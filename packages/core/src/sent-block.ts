@@ -2,6 +2,7 @@ import { arrowCode, loadArrow } from "./arrow-code.ts";
 import type { Block } from "./block.ts";
 import { columnFromValues } from "./column-from-values.ts";
 import type { Column } from "./column.ts";
+import { encodeBlock } from "./encode-block.ts";
 import { jsonSafe } from "./json-safe.ts";
 import type { Span } from "./lineage.ts";
 import type { RasterImage } from "./raster-image.ts";
@@ -37,7 +38,7 @@ export function arrowFor(block: Block | SentBlock): Promise<void> | undefined {
  */
 export function packBlock(block: Block, moves?: ArrayBuffer[]): SentBlock {
   if (Object.values(block.columns).some((column) => column.type.kind === "arrow")) {
-    const arrow = arrowCode().encodeBlock(block);
+    const arrow = encodeBlock(block);
     moves?.push(arrow.buffer);
     return { arrow };
   }

@@ -1,9 +1,10 @@
 // What needs apache-arrow. Importing it also lets batches be Arrow tables, and Arrow vectors cross to actors.
 import { blockFromTable, tableFromBlock } from "./arrow.ts";
 import { registerArrow } from "./arrow-code.ts";
-import { decodeBlock, encodeBlock } from "./codec.ts";
+import { decodeBlock, encodeTable } from "./codec.ts";
 
 export { blockFromTable, columnFromVector, columnName, tableFromBlock } from "./arrow.ts";
-export { decodeBlock, encodeBlock, encodedTypes } from "./codec.ts";
+export { decodeBlock, encodedTypes } from "./codec.ts";
+export { encodeBlock } from "./encode-block.ts";
 
-registerArrow({ tableFromBlock, blockFromTable, encodeBlock, decodeBlock });
+registerArrow({ tableFromBlock, blockFromTable, encodeTable, decodeBlock });

@@ -1,18 +1,14 @@
-import { type ColumnType, type Schema } from "@shoal/core";
-import { columnFromVector, tableFromBlock } from "@shoal/core/arrow";
-import { makeVector, RecordBatchReader, Schema as ArrowSchema, tableToIPC, Table, type Field as ArrowField } from "apache-arrow";
+import type { ColumnType } from "@shoal/core";
+import { columnFromVector } from "@shoal/core/arrow";
+import { makeVector, RecordBatchReader, type Field as ArrowField } from "apache-arrow";
 import type { FileMetaData } from "hyparquet";
 import { countColumns, schemaOfMessage } from "./arrow-flatbuffer.ts";
-import { emptyBlock } from "./empty-block.ts";
-import { base64 } from "./jsonl.ts";
-
-/** Where Arrow writers keep what Parquet has no words for, fixed list sizes above all; pyarrow and we read it back. */
-const key = "ARROW:schema";
+import { arrowSchemaKey } from "./parquet-schema-note.ts";
 
 /** The shapes of the fixed-size list columns, by column name. A note that can't be read, or is about other columns, is as good as none. */
 export function tensorShapes(metadata: FileMetaData): Map<string, ColumnType & { kind: "tensor" }> {
   const shapes = new Map<string, ColumnType & { kind: "tensor" }>();
-  const note = metadata.key_value_metadata?.find((entry) => entry.key === key)?.value;
+  const note = metadata.key_value_metadata?.find((entry) => entry.key === arrowSchemaKey)?.value;
   if (note === undefined) return shapes;
   try {
     const bytes = Uint8Array.from(atob(note), (unit) => unit.charCodeAt(0));
@@ -33,11 +29,4 @@ export function tensorShapes(metadata: FileMetaData): Map<string, ColumnType & {
 function typeOfField(field: ArrowField): ColumnType | undefined {
   if (!String(field.type).startsWith("FixedSizeList")) return undefined;
   return columnFromVector(field, makeVector({ type: field.type, length: 0 } as never) as never).type;
-}
-
-/** The note for a file of this schema, as `ARROW:schema` in its key-value metadata. */
-export function arrowSchemaNote(schema: Schema): { key: string; value: string } {
-  const table = tableFromBlock(emptyBlock(schema));
-  const bytes = tableToIPC(new Table(new ArrowSchema(table.schema.fields)), "stream");
-  return { key, value: base64(bytes) };
 }

@@ -27,7 +27,7 @@ export function parquet(path: string | OutputPlace, options: ParquetSinkOptions 
       fixes: "types",
       needsColumns: true,
       async encode(file, schema) {
-        const [{ ThreadEncoder }, { arrowSchemaNote }] = await Promise.all([import("./thread-encoder.ts"), import("./parquet-arrow-schema.ts")]);
+        const [{ ThreadEncoder }, { arrowSchemaNote }] = await Promise.all([import("./thread-encoder.ts"), import("./parquet-schema-note.ts")]);
         const encoding: ParquetEncoding = { schema, rowGroupRows, codec: compression, notes: [arrowSchemaNote(schema)] };
         return new ThreadEncoder("parquet-write", encoding, file);
       },

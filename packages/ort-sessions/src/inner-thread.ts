@@ -1,5 +1,5 @@
 import { isResident, ShoalError, type OnnxFeeds } from "@shoal/core";
-import { abortable, abortedError, disposedError } from "./abortable.ts";
+import { abortedError, disposedError } from "./abortable.ts";
 import type { Answers, Operation } from "./operations.ts";
 import type { Perform } from "./ort-session.ts";
 import type { SessionThread, StartThread, Thrown, ThreadReply } from "./thread-protocol.ts";
@@ -30,6 +30,7 @@ export class InnerThread implements AsyncDisposable {
   constructor(signal: AbortSignal, start: StartThread) {
     this.#signal = signal;
     this.#start = start;
+    signal.addEventListener("abort", () => this.#abort(), { once: true });
   }
 
   /** What its sessions are asked for. @throws as {@link call} */
@@ -43,11 +44,16 @@ export class InnerThread implements AsyncDisposable {
   /** @throws an Error of the library's words, or a ShoalError `aborted`, `disposed` or `worker-lost`. */
   call<K extends Operation["kind"]>(operation: Extract<Operation, { kind: K }>, transfer: ArrayBuffer[] = []): Promise<Answers[K]> {
     if (this.#signal.aborted) return Promise.reject(abortedError(this.#signal));
-    const answer = new Promise<Answers[K]>((resolve, reject) => {
+    return new Promise<Answers[K]>((resolve, reject) => {
       this.#waiting.push({ operation, transfer, resolve, reject });
       this.#next();
     });
-    return abortable(answer, this.#signal);
+  }
+
+  /** The library can't be interrupted, those who wait for it can. */
+  #abort(): void {
+    const error = abortedError(this.#signal);
+    for (const call of [...this.#open, ...this.#waiting]) call.reject(error);
   }
 
   /** Waits for the calls that are open, since ending a thread during a native run aborts the process; calls that wait are refused. */

@@ -1,8 +1,9 @@
 import {
   arrowFor, packBlock, ShoalError,
-  type ActorContext, type ActorProgress, type ActorRequest, type ActorRuntime, type Block, type BlockResult, type Column, type FileDownload, type LoadPredictor, type SentBlock, type StartActor,
+  type ActorContext, type ActorRequest, type ActorRuntime, type Block, type BlockResult, type Column, type FileDownload, type LoadPredictor, type SentBlock, type StartActor,
 } from "@shoal/core";
 import { chooseDevice as tryDevices, lazyOnnx, type ChooseDevice, type OnnxRuntimes } from "./actor-device.ts";
+import { progressSender } from "./progress-sender.ts";
 import { errorData, receivedBlock, type ActorChannel, type ActorCommand, type ActorEvent, type BlockResultRest } from "./actor-protocol.ts";
 
 /** What an entry file brings together: the parts that hosts do not know. */
@@ -155,7 +156,8 @@ async function loadActor(channel: Channel, request: ActorRequest, parts: ActorPa
   try {
     const predictor = await load(request.spec, actor);
     signal.throwIfAborted();
-    const runtime = startActor(predictor, request, progressSender(channel), counts);
+    const tell = progressSender((progress) => channel.send({ kind: "progress", progress }), request.spec.kind === "module");
+    const runtime = startActor(predictor, request, tell, counts);
     return {
       device, runtime,
       async [Symbol.asyncDispose]() {
@@ -170,28 +172,4 @@ async function loadActor(channel: Channel, request: ActorRequest, parts: ActorPa
     await Promise.resolve(onnx[Symbol.asyncDispose]()).catch(() => {});
     throw error;
   }
-}
-
-const progressDelayMs = 20;
-
-/**
- * Work that begins is told at once: what follows may block this thread, and the watchdog outside must know what does. All else can wait
- * a little, which makes it one message for a batch, and fewer for idle times.
- */
-function progressSender(channel: Channel): (progress: ActorProgress) => void {
-  let sent: ActorProgress["phase"] = "idle";
-  let latest: ActorProgress;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const send = (): void => {
-    clearTimeout(timer);
-    timer = undefined;
-    sent = latest.phase;
-    channel.send({ kind: "progress", progress: latest });
-  };
-  return (progress) => {
-    latest = progress;
-    const begins = progress.phase !== "idle" && (progress.phase !== sent || progress.rows !== undefined);
-    if (begins) send();
-    else timer ??= setTimeout(send, progressDelayMs);
-  };
 }

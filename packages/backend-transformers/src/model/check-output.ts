@@ -9,18 +9,26 @@ import { ShoalError, type OnnxSession } from "@shoal/core";
  */
 export function checkOutput(data: Float32Array, rows: number, session: Pick<OnnxSession, "device">, who: string, what: string, mayBeZero?: (row: number) => boolean): void {
   const perRow = data.length / Math.max(1, rows);
-  const where = (isBad: (row: Float32Array) => boolean): number[] =>
-    Array.from({ length: rows }, (_, row) => row).filter((row) => isBad(data.subarray(row * perRow, (row + 1) * perRow)));
+  const where = (isBad: (data: Float32Array, start: number, end: number) => boolean): number[] => {
+    const bad: number[] = [];
+    for (let row = 0; row < rows; row++) if (isBad(data, row * perRow, (row + 1) * perRow)) bad.push(row);
+    return bad;
+  };
   const odd = where(hasNaN);
   if (odd.length > 0) throw notANumber(who, `the model's "${what}" is not a number for ${formatRows(odd)} of a batch of ${rows}`, odd);
-  const zero = where((row) => row.length > 1 && row.every((value) => value === 0)).filter((row) => mayBeZero?.(row) !== true);
+  const zero = perRow > 1 ? where(isZero).filter((row) => mayBeZero?.(row) !== true) : [];
   if (zero.length > 0) throw zeroOutput(session, who, `the model's "${what}" is nothing but zeros for ${formatRows(zero)} of a batch of ${rows}`, zero);
 }
 
 /** A plain loop: over whole hidden states a callback for each number is what an encoder's own thread spends most time on. */
-function hasNaN(row: Float32Array): boolean {
-  for (let at = 0; at < row.length; at++) if (Number.isNaN(row[at])) return true;
+function hasNaN(data: Float32Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (Number.isNaN(data[at])) return true;
   return false;
+}
+
+function isZero(data: Float32Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (data[at] !== 0) return false;
+  return true;
 }
 
 export function notANumber(who: string, what: string, rows: readonly number[]): ShoalError {

@@ -1,5 +1,4 @@
-import type * as Arrow from "@shoal/core/arrow";
-import { ShoalError, sliceBlock, type Block, type DeadLetter, type Devices } from "@shoal/core";
+import { arrowFor, encodeBlock, ShoalError, sliceBlock, type Block, type DeadLetter, type Devices } from "@shoal/core";
 import type { PhysicalOperator } from "@shoal/planner";
 import { inputChanges } from "./input-changes.ts";
 import { planChanges } from "./plan-changes.ts";
@@ -90,7 +89,8 @@ export class KeptRun {
           await this.#ledger.cut(at);
           break;
         }
-        await write((await arrow()).decodeBlock(bytes));
+        const { decodeBlock } = await import("@shoal/core/arrow");
+        await write(decodeBlock(bytes));
       }
       if (record.letters !== undefined) await writeLetters(record.letters);
       this.#rows = record.rows;
@@ -121,7 +121,8 @@ export class KeptRun {
     let bytes: Uint8Array;
     try {
       assertKeepable(fresh);
-      bytes = (await arrow()).encodeBlock({ ...fresh, lineage: [] });
+      await arrowFor(fresh);
+      bytes = encodeBlock({ ...fresh, lineage: [] });
     } catch (error) {
       this.#problem = ShoalError.from(error);
       this.#onProblem(this.#problem);
@@ -182,9 +183,4 @@ async function assertUnchanged(ledger: RunLedger, planned: readonly string[], { 
 
 function devicesOf(records: readonly LedgerRecord[]): Readonly<Record<string, StageDevice>> | undefined {
   return records.findLast(({ devices }) => devices !== undefined)?.devices;
-}
-
-/** What blocks are written down with: loaded with the first of them, when the actors have begun. */
-function arrow(): Promise<typeof Arrow> {
-  return import("@shoal/core/arrow");
 }

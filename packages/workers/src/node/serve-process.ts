@@ -3,6 +3,7 @@ import { serveActor, type ActorParts } from "../actor-server.ts";
 import { errorData, type ActorChannel, type ActorCommand, type ActorEvent } from "../actor-protocol.ts";
 import { quietJobImports } from "./import-job.ts";
 import { dieWithParent, dieWithParentEvenBlocked } from "./die-with-parent.ts";
+import { optimiseLate } from "./optimise-late.ts";
 
 /**
  * Serves one actor from a child process to the process that forked it.
@@ -10,6 +11,7 @@ import { dieWithParent, dieWithParentEvenBlocked } from "./die-with-parent.ts";
  */
 export function serveProcess(parts: ActorParts): void {
   const channel = processChannel();
+  optimiseLate();
   dieWithParent();
   quietJobImports();
   tellLastWords(channel);
