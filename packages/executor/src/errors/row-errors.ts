@@ -1,6 +1,7 @@
 import { lineageRows, preview, rowsMade, ShoalError, type Block, type DeadLetter, type ErrorData, type Row } from "@shoal/core";
 import type { OnError } from "@shoal/planner";
 import type { StageRecorder } from "../stats/stage-recorder.ts";
+import { placeText } from "./with-place.ts";
 
 /** A row that a step could not do. */
 export interface FailedRow {
@@ -105,7 +106,7 @@ export function rowError(step: string, { row, at, error, attempts, batch }: Fail
   const place = whole ? `${source ?? "a batch"} (${batch.rows} rows that failed as one batch, the first of them ${preview(previewRow(row()), 160)})` : `${source ?? "a row"}, ${preview(previewRow(row()), 160)}`;
   // A batch with a row that can't be done is halved until it stands alone: those were no tries of this row.
   const tries = attempts > 1 && error.failure !== "row" ? ` (tried ${attempts} times)` : "";
-  return new ShoalError(error.code, `${step} failed at ${place}${tries}: ${error.message}`, {
+  return new ShoalError(error.code, `${step} failed at ${place}${tries}: ${error.message}${placeText(error)}`, {
     failure: error.failure ?? "row",
     hint: error.hint ?? `Correct ${whole ? "what is wrong in them" : "the row"}, or go on without such rows: onError: "skip", "null" or "deadLetter".`,
     cause: ShoalError.fromData(error),
