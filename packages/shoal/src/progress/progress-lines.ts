@@ -40,7 +40,7 @@ export function startProgress(): Progress {
 /** One stage: name, rows, rows/s, queue, actors busy, failed rows, time left. */
 export function stageLine(stage: Stage, { totalRows, rowsBefore }: Progress): string {
   const done = count(rowsBefore + stage.rowsOut);
-  const rows = totalRows === undefined ? `${done} rows` : `${done} of ${count(rowsBefore + totalRows)} rows${rowsBefore === 0 ? "" : ` (${count(rowsBefore)} before)`}`;
+  const rows = totalRows === undefined ? `${done} rows${stage.done === undefined ? "" : ` (~${Math.floor(100 * stage.done)} %)`}` : `${done} of ${count(rowsBefore + totalRows)} rows${rowsBefore === 0 ? "" : ` (${count(rowsBefore)} before)`}`;
   return [
     stage.name.padEnd(28).slice(0, 40), rows, `${count(stage.rowsPerSecond)}/s`,
     ...(stage.queue === undefined ? [] : [`queue ${stage.queue}`]),

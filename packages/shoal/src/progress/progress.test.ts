@@ -17,6 +17,7 @@ describe("lines", () => {
   test("a stage says what is known of it, and no more", () => {
     const progress = startProgress();
     expect(stageLine(stage(), progress).replace(/ {2,}/g, "  ")).toBe("read a.jsonl  10 rows  10/s");
+    expect(stageLine(stage({ ...predicting, done: 0.379 }), progress).replace(/ {2,}/g, "  ")).toBe("sentiment  1,234 rows (~37 %)  411/s  queue 3  actors 1 of 2 busy  4 failed  2 min 5 s left");
     progress.take({ kind: "total-rows", rows: 52_000 });
     expect(stageLine(stage(predicting), progress).replace(/ {2,}/g, "  ")).toBe("sentiment  1,234 of 52,000 rows  411/s  queue 3  actors 1 of 2 busy  4 failed  2 min 5 s left");
     progress.take({ kind: "total-rows", rows: 30_000, before: 22_000 });
