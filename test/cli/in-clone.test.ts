@@ -26,4 +26,4 @@ test("what npx finds in a clone runs from source, without a build, and hands on 
   expect(await ran("run", "nowhere.ts")).toMatchObject({ code: 2, err: expect.stringContaining("no-job") as string });
   const { modules } = await loadedBy(["inspect", "rows.jsonl"], folder);
   expect(modules.filter((url) => url.includes("/packages/") && url.includes("/dist/"))).toEqual([]);
-}, 60_000);
+}, 120_000);

@@ -21,7 +21,7 @@ const weighs = placeOf("new RangeError");
 
 test("an error of a job's body is told with the line of the .ts file", async () => {
   expect(await shell(`BREAKS=body shoal run '${job}' -q`, folder)).toMatchObject({ code: 1, err: `error unexpected: too heavy\n  at weigh (${weighs})\n` });
-});
+}, 120_000);
 
 test.each([
   ["map", "function-failed: map failed at items(4), row 3, {\"item\":3}: too heavy"],
@@ -33,7 +33,7 @@ test.each([
   const letters = `${where}.letters.jsonl`;
   expect(await shell(`BREAKS=${where} shoal run '${job}' -q --on-error dead-letter --dead-letters ${letters}`, folder)).toMatchObject({ code: 3, err: "" });
   expect(JSON.parse(readFileSync(join(folder, letters), "utf8"))).toMatchObject({ error: { message: "too heavy", details: { at: weighs } } });
-});
+}, 120_000);
 
 test("a predictor that can't be set up is told with the line where it gave up", async () => {
   const failed = await shell(`BREAKS=setup shoal run '${job}' -q`, folder);
@@ -41,4 +41,4 @@ test("a predictor that can't be set up is told with the line where it gave up", 
   expect(failed.err).toContain("no scales");
   expect(failed.err).toContain(placeOf("new Error(\"no scales\")"));
   expect(failed.err).not.toMatch(/packages\/(core|executor|workers)\//);
-});
+}, 120_000);

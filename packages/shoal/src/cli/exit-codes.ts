@@ -28,6 +28,7 @@ const flags: readonly (readonly [option: RegExp, flag: string])[] = [
   [/\bdeadLetters:/, "--dead-letters failed.jsonl, or -o out.jsonl"],
   [/\bmaxErrors\b/, "--max-errors"],
   [/\breplicas 1\b/, "--replicas 1"],
+  [/\bread it as (json|jsonl|parquet|arrow|images|npy)\b/, "--input-format (shoal infer, shoal inspect)"],
   [/\bunsafe\b/, "--engine-unsafe"],
   [/\btimeoutMs\b/, "--timeout (shoal infer)"],
 ];
