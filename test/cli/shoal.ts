@@ -1,5 +1,7 @@
 // Runs the `shoal` command from source, as a person at a shell would.
 import { spawn, type ChildProcess } from "node:child_process";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../../packages/shoal/src/cli/main.ts", import.meta.url));
@@ -17,8 +19,8 @@ export function startShoal(args: readonly string[], cwd: string, stdin?: string)
   return start(process.execPath, ["--conditions=@shoal/source", `--import=${loader}`, main, ...args], cwd, stdin);
 }
 
-function start(program: string, args: readonly string[], cwd: string, stdin?: string): { readonly child: ChildProcess; readonly finished: Promise<Finished> } {
-  const child = spawn(program, args, { cwd, stdio: ["pipe", "pipe", "pipe"] });
+function start(program: string, args: readonly string[], cwd: string, stdin?: string, env?: NodeJS.ProcessEnv): { readonly child: ChildProcess; readonly finished: Promise<Finished> } {
+  const child = spawn(program, args, { cwd, stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, ...env } });
   child.stdin.end(stdin ?? "");
   let out = "";
   let err = "";
@@ -36,4 +38,13 @@ export function shoal(args: readonly string[], cwd: string, stdin?: string): Pro
 export function shell(line: string, cwd: string): Promise<Finished> {
   const quoted = [process.execPath, "--conditions=@shoal/source", `--import=${loader}`, main].map((word) => `'${word}'`).join(" ");
   return start("/bin/bash", ["-c", `shoal() { ${quoted} "$@"; }\n${line}`], cwd).finished;
+}
+
+/** Runs the command; what it loaded, as URLs. */
+export async function loadedBy(args: readonly string[], cwd: string): Promise<{ readonly code: number | null; readonly modules: readonly string[] }> {
+  const list = join(cwd, "modules.txt");
+  const { code } = await start(process.execPath, [`--import=${new URL("./fixtures/record-modules.mjs", import.meta.url).href}`, "--conditions=@shoal/source", `--import=${loader}`, main, ...args], cwd, undefined, { SHOAL_TEST_MODULES: list }).finished;
+  const modules = [...new Set(readFileSync(list, "utf8").trim().split("\n"))];
+  rmSync(list);
+  return { code, modules };
 }

@@ -38,7 +38,7 @@ beforeEach(({ skip }) => skip(unreachable !== undefined, unreachable));
 
 afterAll(() => app?.[Symbol.asyncDispose]());
 
-const shoal = (): string => join(app.folder, "node_modules/shoal/dist/cli/main.js");
+const shoal = (): string => join(app.folder, "node_modules/shoal/bin/shoal.mjs");
 
 describe("what is in a package", () => {
   test("every file that its package.json names", async () => {
@@ -46,6 +46,13 @@ describe("what is in a package", () => {
       const { exports, imports = {}, bin = {} } = await manifest(folder);
       const missing = [...namedFiles(exports), ...namedFiles(imports), ...namedFiles(bin)].filter((file) => !existsSync(join(folder, file)));
       expect({ folder, missing }).toEqual({ folder, missing: [] });
+    }
+  });
+
+  test("the licence, and nothing that keeps it from being published", async () => {
+    for (const folder of await installedPackages()) {
+      expect(await manifest(folder)).toMatchObject({ license: "Apache-2.0", publishConfig: { access: "public" } });
+      expect({ folder, licence: existsSync(join(folder, "LICENSE")), isPrivate: "private" in (await manifest(folder)) }).toEqual({ folder, licence: true, isPrivate: false });
     }
   });
 

@@ -1,4 +1,4 @@
-// Packs what would be published, built before: `npm run tarballs`. What is packed are copies, in which the pages link to what is installed.
+// Packs what is published, built before: `npm run tarballs`, then `npm publish` of each tarball. What is packed are copies, in which the pages link to what is installed.
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -26,6 +26,8 @@ export async function packPackages(destination: string): Promise<string[]> {
     for (const { name, files } of listed) {
       for (const { path } of files) await copy(join(sources.get(name) as string, path), join(copies, name, path));
       await copy(join(workspace, "LICENSE"), join(copies, name, "LICENSE"));
+      const { private: _, ...published } = await manifest(join(copies, name));
+      await writeFile(join(copies, name, "package.json"), `${JSON.stringify(published, undefined, 2)}\n`);
     }
     for (const [place, text] of await packedPages()) await writeFile(join(copies, place), text);
     await mkdir(destination, { recursive: true });

@@ -8,11 +8,14 @@ export async function manifest(folder: string): Promise<Record<string, unknown>>
   return JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Record<string, unknown>;
 }
 
-/** The folders of what is published, as `packages/core` and `apps/coordinator`. */
+/**
+ * The folders of what is published, as `packages/core` and `apps/coordinator`: their package.json has a `publishConfig`. It also says `private`, which the
+ * packed copies don't: what lies here may not be built, and its pages link to one another.
+ */
 export async function publicPackages(): Promise<string[]> {
   const folders = (await Promise.all(["packages", "apps"].map(foldersIn))).flat();
   const manifests = await Promise.all(folders.map((folder) => manifest(join(workspace, folder))));
-  return folders.filter((_, at) => manifests[at]?.["private"] !== true);
+  return folders.filter((_, at) => manifests[at]?.["publishConfig"] !== undefined);
 }
 
 async function foldersIn(parent: string): Promise<string[]> {

@@ -20,6 +20,11 @@ export interface ReadOptions {
   readonly limit?: number;
   /** Start at this row of the partition; only for a source that is `resumable`. */
   readonly firstRow?: number;
+  /**
+   * Told now and then how far the reading is: rows of this partition from its first one on, and the bytes, as they are stored, that those rows are.
+   * For a source that has `countBytes`: a run then says how much of it is done.
+   */
+  readonly onRead?: (rows: number, bytes: number) => void;
   /** Ends the reading; what was open is closed. */
   readonly signal: AbortSignal;
 }
@@ -46,6 +51,8 @@ export interface Datasource<R = Record<string, unknown>> {
   schema?(signal: AbortSignal): Promise<Schema | undefined>;
   /** The exact row count where it is known without reading rows. */
   countRows?(signal: AbortSignal): Promise<number | undefined>;
+  /** Where only reading tells the rows: the bytes of all that is read, as they are stored, where known. Such a source calls `onRead`. */
+  countBytes?(signal: AbortSignal): Promise<number | undefined>;
   partitions(signal: AbortSignal): AsyncIterable<Partition>;
   /** @throws ShoalError naming file, position and reason. Returning early closes what was open. */
   read(partition: Partition, options: ReadOptions): AsyncIterable<Block>;

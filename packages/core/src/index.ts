@@ -33,4 +33,5 @@ export * from "./resources.ts";
 export * from "./schema.ts";
 export { arrowFor, packBlock, unpackBlock, type SentBlock } from "./sent-block.ts";
 export * from "./shoal-error.ts";
+export { stackFrames, thrownAt, type StackFrame } from "./stack-frames.ts";
 export { allocate, isNumberKind, isTypedArray, kindOf, type IntegerKind, type NumberKind, type TypedArray } from "./typed-array.ts";

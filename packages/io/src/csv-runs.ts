@@ -1,4 +1,4 @@
-import { preview, ShoalError } from "@shoal/core";
+import { preview, ShoalError, type ReadOptions } from "@shoal/core";
 import type { SourceFile } from "./file-store.ts";
 import { badColumnName } from "./from-items.ts";
 import { textRuns } from "./text-runs.ts";
@@ -30,8 +30,8 @@ interface PapaParse {
   readonly Parser: new (config: { delimiter: string; newline: string }) => InnerParser;
 }
 
-/** @throws `invalid-csv`, `ragged-row`, `duplicate-column`, `bad-column-name`, `invalid-utf8`, with file and line */
-export async function* csvRuns(file: SourceFile, syntax: CsvSyntax, signal: AbortSignal): AsyncIterable<CsvRun> {
+/** @param onRead as `ReadOptions` has it @throws `invalid-csv`, `ragged-row`, `duplicate-column`, `bad-column-name`, `invalid-utf8`, with file and line */
+export async function* csvRuns(file: SourceFile, syntax: CsvSyntax, signal: AbortSignal, onRead?: ReadOptions["onRead"]): AsyncIterable<CsvRun> {
   const delimiter = syntax.delimiter ?? (/\.tsv(\.gz)?$/i.test(file.path) ? "\t" : ",");
   const maxRowBytes = syntax.maxRowBytes ?? 64 * 1024 * 1024;
   if (delimiter.length === 0 || /["\r\n\ufeff]/.test(delimiter)) throw new ShoalError("bad-option", `The delimiter ${preview(delimiter)} can't separate cells.`, { hint: "Use a character such as , ; or a tab.", failure: "bug" });
@@ -40,6 +40,8 @@ export async function* csvRuns(file: SourceFile, syntax: CsvSyntax, signal: Abor
   const parser = new Parser({ delimiter, newline: "\n" });
   let names: readonly string[] | undefined;
   let line = 1;
+  let allRows = 0;
+  let storedEnd = 0;
 
   function* parse(text: string, last: boolean): Generator<CsvRun, string> {
     const { data, errors, meta } = parser.parse(text, 0, !last);
@@ -64,14 +66,17 @@ export async function* csvRuns(file: SourceFile, syntax: CsvSyntax, signal: Abor
       rows.push(row);
       places.push(at);
     }
+    allRows += rows.length;
+    onRead?.(allRows, storedEnd);
     if (names !== undefined) yield { names, rows, where: (row) => `${file.path}:${lines(places[row] as number)}` };
     return text.slice(meta.cursor);
   }
 
   let rest = "";
   let nextTry = 0;
-  for await (const { text } of textRuns(file, maxRowBytes, signal)) {
-    rest += text;
+  for await (const run of textRuns(file, maxRowBytes, signal)) {
+    rest += run.text;
+    storedEnd = run.storedEnd;
     if (rest.length < Math.min(nextTry, maxRowBytes)) continue;
     rest = yield* parse(rest, false);
     if (rest.length > maxRowBytes) throw tooLong(file.path, line, maxRowBytes);

@@ -26,7 +26,7 @@ export function csvSource<S extends StandardSchemaV1>(paths: Paths, options: Omi
 export function csvSource<R = Row>(paths: Paths, options?: CsvOptions<R>): Datasource<R>;
 export function csvSource(paths: Paths, options: CsvOptions<unknown> = {}): Datasource<never> {
   const typed = typedReader(options);
-  const validated = rowReader((file, signal, skip) => rowRuns(typed(file, { firstRow: skip, signal, firstFile: file })), { ...(options.schema === undefined ? {} : { schema: options.schema }), ...(options.inferRows === undefined ? {} : { inferRows: options.inferRows }) });
+  const validated = rowReader((file, signal, skip, onRead) => rowRuns(typed(file, { firstRow: skip, signal, firstFile: file, ...(onRead !== undefined && { onRead }) })), { ...(options.schema === undefined ? {} : { schema: options.schema }), ...(options.inferRows === undefined ? {} : { inferRows: options.inferRows }) });
   return fileDatasource(paths, {
     format: "csv",
     extensions: [".csv", ".tsv"],
@@ -56,8 +56,8 @@ function typedReader(options: CsvOptions<unknown>): (file: SourceFile, read: Fil
     return inferTypes(held, declared, inferRows);
   }
 
-  return async function* read(file, { firstRow = 0, limit = Infinity, columns, firstFile, signal }) {
-    let runs = csvRuns(file, options, signal);
+  return async function* read(file, { firstRow = 0, limit = Infinity, columns, firstFile, signal, onRead }) {
+    let runs = csvRuns(file, options, signal, onRead);
     let types: Types;
     if (file.path === "-") {
       const [held, all] = await sample(runs);

@@ -15,14 +15,38 @@ export function decodeUtf8(bytes: Uint8Array, path: string, byte: number, line: 
     const at = firstInvalidByte(bytes);
     const inLine = bytes.subarray(0, at).lastIndexOf(10);
     const lineNumber = line + bytes.subarray(0, at).reduce((count, value) => count + Number(value === 10), 0);
-    const utf16 = byte === 0 && ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff));
-    throw new ShoalError("invalid-utf8", `${path}:${lineNumber}: byte ${byte + at} (0x${(bytes[at] ?? 0).toString(16).padStart(2, "0")}, byte ${at - inLine} of the line) is not valid UTF-8${utf16 ? "; the file looks like UTF-16" : ""}.`, {
-      hint: `Convert the file to UTF-8, as with iconv -f ${utf16 ? "UTF-16" : "LATIN1"} -t UTF-8.`,
+    const { kind, remedy } = lookAt(byte === 0 ? bytes.subarray(0, 64) : new Uint8Array());
+    throw new ShoalError("invalid-utf8", `${path}:${lineNumber}: byte ${byte + at} (0x${(bytes[at] ?? 0).toString(16).padStart(2, "0")}, byte ${at - inLine} of the line) is not valid UTF-8${kind === undefined ? "" : `; the file looks like ${kind}`}.`, {
+      hint: remedy,
       failure: "bug",
       details: { path, line: lineNumber, byte: byte + at },
       cause: error,
     });
   }
+}
+
+interface Look {
+  /** What the file is rather than text in UTF-8, where that can be seen. */
+  readonly kind?: string;
+  readonly remedy: string;
+}
+
+/** How other files begin that are given for text. */
+const signatures: readonly (readonly [begin: string, kind: string, format?: string])[] = [
+  ["PAR1", "Parquet", "parquet"], ["ARROW1", "Arrow IPC", "arrow"], ["\u0089PNG", "a picture", "images"], ["\u00ff\u00d8\u00ff", "a picture", "images"], ["\u0093NUMPY", "npy", "npy"],
+  ["PK\u0003\u0004", "a zip archive or a spreadsheet"], ["%PDF", "a PDF"], ["SQLite format 3", "an SQLite database"],
+];
+
+/** @param begin the first bytes of a file; none where it is not the file's beginning that is wrong */
+function lookAt(begin: Uint8Array): Look {
+  const text = String.fromCharCode(...begin);
+  const [, kind, format] = signatures.find(([signature]) => text.startsWith(signature)) ?? [];
+  if (kind !== undefined) return { kind, remedy: format === undefined ? "Take out of it what is to be read, as CSV or JSON Lines." : `Its name deceives: read it as ${format}.` };
+  const zeros = begin.reduce((count, value) => count + Number(value === 0), 0);
+  if (/^(\u00ff\u00fe|\u00fe\u00ff)/.test(text)) return { kind: "UTF-16", remedy: "Convert the file to UTF-8, as with iconv -f UTF-16 -t UTF-8." };
+  // Every other byte of most letters.
+  if (3 * zeros > begin.length) return { kind: "UTF-16", remedy: `Convert the file to UTF-8, as with iconv -f UTF-16${begin[0] === 0 ? "BE" : "LE"} -t UTF-8.` };
+  return { remedy: "Convert the file to UTF-8, as with iconv -f LATIN1 -t UTF-8; if it should be UTF-8 already, it is damaged at this place." };
 }
 
 /** Where a strict decoder stops: the first byte that begins no valid sequence. */

@@ -29,7 +29,7 @@ export interface FileFormat {
   readonly extensions: readonly string[];
   /** `read` gives only `options.columns` when they are given. (If it gives more, they are dropped here.) */
   readonly prunesColumns: boolean;
-  /** Read from beginning to end, by `file.stream` alone: then standard input will do. */
+  /** Read from beginning to end, by `file.stream` alone, telling `options.onRead`: then standard input will do. */
   readonly streams: boolean;
   /** Files are a row each: the next ones are read while one is used. */
   readonly rowPerFile?: boolean;
@@ -75,7 +75,8 @@ export function fileDatasource<R = Record<string, unknown>>(paths: Paths, format
     prunesColumns: format.prunesColumns,
     ...(spec === undefined || given.paths === undefined ? {} : { spec: { format: format.format, options: { ...spec, paths: list } } }),
     ...(format.schema === undefined ? {} : { schema: async (signal) => format.schema?.(await firstFile(signal), signal) }),
-    ...(format.countRows === undefined ? {} : { countRows: async (signal) => sumRows(await find(signal), async (file) => format.countRows?.(file, signal)) }),
+    ...(format.countRows === undefined ? {} : { countRows: async (signal) => sumOver(await find(signal), async (file) => format.countRows?.(file, signal)) }),
+    ...(format.countRows === undefined && format.streams && resumable ? { countBytes: async (signal) => sumOver(await find(signal), async ({ size }) => size) } : {}),
     async *partitions(signal) {
       const files = await find(signal);
       first = files[0];
@@ -103,12 +104,13 @@ function splitId(id: string): [path: string, part: string] {
   return [id.slice(0, at), id.slice(at + 1)];
 }
 
-async function sumRows(files: readonly SourceFile[], count: (file: SourceFile) => Promise<number | undefined>): Promise<number | undefined> {
+/** Undefined where one file can't tell. */
+async function sumOver(files: readonly SourceFile[], count: (file: SourceFile) => Promise<number | undefined>): Promise<number | undefined> {
   let sum = 0;
   for (const file of files) {
-    const rows = await count(file);
-    if (rows === undefined) return undefined;
-    sum += rows;
+    const counted = await count(file);
+    if (counted === undefined) return undefined;
+    sum += counted;
   }
   return sum;
 }

@@ -3,12 +3,20 @@ import { platform } from "#platform";
 import type { SourceFile } from "./file-store.ts";
 import { readAhead } from "./read-ahead.ts";
 
+/** How much of a packed file its unpacked bytes are. */
+export interface Unpacked {
+  /** Bytes that came out, and the bytes of the file that they were packed in. Both 0 where nothing is packed. */
+  bytes: number;
+  stored: number;
+}
+
 /**
  * A file's content, unpacked where it begins as gzip does, whatever its name. Where that is `.gz`, nothing at all is a file cut short:
  * even an empty file has some twenty bytes when it is packed.
+ * @param unpacked is kept up to date
  * @throws `gzip-corrupt`
  */
-export async function* gunzipped(file: SourceFile, signal: AbortSignal): AsyncIterable<Uint8Array> {
+export async function* gunzipped(file: SourceFile, signal: AbortSignal, unpacked: Unpacked = { bytes: 0, stored: 0 }): AsyncIterable<Uint8Array> {
   const [held, all] = await readAhead(file.stream(signal), (some) => some.reduce((sum, { byteLength }) => sum + byteLength, 0) >= 2);
   const start = held.flatMap((bytes) => [...bytes.subarray(0, 2)]);
   if (start.length < 2 && /\.gz$/i.test(file.path)) throw corrupt(file, "it ends before it begins");
@@ -17,7 +25,7 @@ export async function* gunzipped(file: SourceFile, signal: AbortSignal): AsyncIt
     return;
   }
   try {
-    yield* (await platform.gunzip())(all);
+    yield* (await platform.gunzip())(all, unpacked);
   } catch (error) {
     signal.throwIfAborted();
     if (ShoalError.is(error)) throw error;
@@ -34,5 +42,5 @@ function corrupt(file: SourceFile, why: string, cause?: unknown): ShoalError {
   });
 }
 
-/** Unpacks gzip. What is wrong with it is thrown where the unpacked bytes are read. */
-export type Gunzip = (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
+/** Unpacks gzip, and keeps `unpacked` up to date. What is wrong with it is thrown where the unpacked bytes are read. */
+export type Gunzip = (chunks: AsyncIterable<Uint8Array>, unpacked: Unpacked) => AsyncIterable<Uint8Array>;

@@ -10,11 +10,27 @@ export function jsonError(cause: unknown, text: string, start: { readonly path: 
   const byte = start.byte + new TextEncoder().encode(before).byteLength;
   const near = at < text.length ? ` near ${preview(text.slice(Math.max(0, at - 15), at + 15))}` : "";
   return new ShoalError("invalid-json", `${start.path}:${line}:${column}: ${reason}${near} (byte ${byte}).`, {
-    hint: lastBreak < 0 && text.trim() === "[" ? "This looks like a JSON array over many lines: read it as json, not as jsonl." : "Mend this place; JSON has double quotes, no comments, no trailing commas, no NaN.",
+    hint: hintFor(text, at, lastBreak),
     failure: "row",
     details: { path: start.path, line, column, byte },
     cause,
   });
+}
+
+function hintFor(text: string, at: number, lastBreak: number): string {
+  if (lastBreak < 0 && text.trim() === "[") return "This looks like a JSON array over many lines: read it as json, not as jsonl.";
+  // A whole value on a line of its own, and then another.
+  if (lastBreak >= 0 && lastBreak === at - 1 && /^[[{"\dtfn-]/.test(text.slice(at, at + 1)) && isJson(text.slice(0, at))) return "This looks like JSON Lines, a value a line: read it as jsonl, not as json.";
+  return "Mend this place; JSON has double quotes, no comments, no trailing commas, no NaN.";
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const space = /[ \t\n\r]*/y;

@@ -1,10 +1,9 @@
 import { ShoalError, type Datasource, type JsonObject, type Row } from "@shoal/core";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { fileDatasource } from "./file-datasource.ts";
-import type { SourceFile } from "./file-store.ts";
 import type { Paths } from "./given-files.ts";
 import { jsonError } from "./json-error.ts";
-import { rowReader } from "./read-rows.ts";
+import { rowReader, type ReadRuns } from "./read-rows.ts";
 import type { RowOptions, RowRun } from "./row-shape.ts";
 import { textRuns, type TextRun } from "./text-runs.ts";
 
@@ -25,11 +24,14 @@ export function jsonlSource<S extends StandardSchemaV1>(paths: Paths, options: O
 export function jsonlSource<R = Row>(paths: Paths, options?: JsonlOptions<R>): Datasource<R>;
 export function jsonlSource(paths: Paths, options: JsonlOptions<unknown> = {}): Datasource<never> {
   const maxLineBytes = options.maxLineBytes ?? defaultMaxLineBytes;
-  const readRuns = async function* (file: SourceFile, signal: AbortSignal, skip: number): AsyncIterable<RowRun> {
+  const readRuns: ReadRuns = async function* (file, signal, skip, onRead) {
     let left = skip;
+    let rows = 0;
     for await (const run of textRuns(file, maxLineBytes, signal)) {
       const parsed = parseRun(run, file.path, maxLineBytes, left);
       left -= parsed.skipped;
+      rows += parsed.skipped + parsed.run.rows.length;
+      onRead?.(rows, run.storedEnd);
       if (parsed.run.rows.length > 0) yield parsed.run;
     }
   };

@@ -6,8 +6,8 @@ import { readAhead, rememberPerFile } from "./read-ahead.ts";
 import { blockOfRun, defaultInferRows, inferShape, type RowOptions, type RowRun, type RowShape } from "./row-shape.ts";
 import { validateRun } from "./validate-rows.ts";
 
-/** How a text format parses one file into rows. `skip`: rows that need not be parsed, but counted. */
-export type ReadRuns = (file: SourceFile, signal: AbortSignal, skip: number) => AsyncIterable<RowRun>;
+/** How a text format parses one file into rows. `skip`: rows that need not be parsed, but counted. `onRead`: as {@link FileReadOptions} has it. */
+export type ReadRuns = (file: SourceFile, signal: AbortSignal, skip: number, onRead?: FileReadOptions["onRead"]) => AsyncIterable<RowRun>;
 
 /** Text that becomes one block at most: its strings take twice as much. */
 const maxRunBytes = 4 * 1024 * 1024;
@@ -20,8 +20,8 @@ export function rowReader(readRuns: ReadRuns, options: RowOptions): (file: Sourc
   const remembered = rememberPerFile<RowShape>();
   const inferRows = options.inferRows ?? defaultInferRows;
 
-  async function* validated(file: SourceFile, signal: AbortSignal, skip: number): AsyncIterable<RowRun> {
-    for await (const run of readRuns(file, signal, skip)) yield await validateRun(run, options.schema);
+  async function* validated(...[file, signal, skip, onRead]: Parameters<ReadRuns>): AsyncIterable<RowRun> {
+    for await (const run of readRuns(file, signal, skip, onRead)) yield await validateRun(run, options.schema);
   }
 
   async function sampleShape(file: SourceFile, signal: AbortSignal): Promise<RowShape> {
@@ -33,8 +33,8 @@ export function rowReader(readRuns: ReadRuns, options: RowOptions): (file: Sourc
     return inferShape(sample, options);
   }
 
-  return async function* read(file, { firstRow = 0, limit, columns, firstFile, signal }) {
-    const runs = validated(file, signal, firstRow);
+  return async function* read(file, { firstRow = 0, limit, columns, firstFile, signal, onRead }) {
+    const runs = validated(file, signal, firstRow, onRead);
     // What comes in once can't be sampled first and read again.
     const [shape, all] = file.path === "-" ? await sampleAhead(runs, options, inferRows) : [await remembered(firstFile, () => sampleShape(firstFile, signal)), runs];
     for await (const run of gathered(all, file.path === "-", limit)) yield blockOfRun(run, shape, columns);

@@ -10,6 +10,8 @@ export interface TextRun {
   readonly line: number;
   /** Where the first line begins in the file, unpacked. */
   readonly byte: number;
+  /** Where the last line ends in the file as it is stored; estimated where it is packed. */
+  readonly storedEnd: number;
 }
 
 const newline = 10;
@@ -24,14 +26,16 @@ export async function* textRuns(file: SourceFile, maxLineBytes: number, signal: 
   let byte = 0;
   let rest: Uint8Array[] = [];
   let restBytes = 0;
+  const unpacked = { bytes: 0, stored: 0 };
   const take = (bytes: Uint8Array): TextRun => {
     const text = decodeUtf8(bytes, file.path, byte, line);
-    const run = { text, line, byte };
+    const end = byte + bytes.byteLength;
+    const run = { text, line, byte, storedEnd: unpacked.bytes === 0 ? end : Math.round((end * unpacked.stored) / unpacked.bytes) };
     for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, at + 1)) line++;
     byte += bytes.byteLength;
     return run;
   };
-  for await (const chunk of gunzipped(file, signal)) {
+  for await (const chunk of gunzipped(file, signal, unpacked)) {
     let bytes = chunk;
     const end = bytes.lastIndexOf(newline) + 1;
     if (restBytes + (end === 0 ? bytes.byteLength : bytes.indexOf(newline)) > maxLineBytes) throw tooLong(file.path, line, maxLineBytes);

@@ -33,12 +33,15 @@ export function textSource(paths: Paths, options: TextOptions = {}): Datasource<
 
 async function* readLines(file: SourceFile, options: FileReadOptions, dropBlank: boolean, maxLineBytes: number): AsyncIterable<Block> {
   let skip = options.firstRow ?? 0;
+  let rows = 0;
   for await (const run of textRuns(file, maxLineBytes, options.signal)) {
     let lines = run.text.split("\n");
     // What stands behind the last line end is a line only when there is something.
     if (lines.at(-1) === "") lines.pop();
     if (run.text.includes("\r")) lines = lines.map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
     if (dropBlank) lines = lines.filter((line) => line.trim() !== "");
+    rows += lines.length;
+    options.onRead?.(rows, run.storedEnd);
     for (let start = skip; start < lines.length; start += maxBlockRows) {
       const values = lines.slice(start, start + maxBlockRows);
       yield createBlock({ text: { type: { kind: "utf8" }, length: values.length, values } });

@@ -1,7 +1,8 @@
 import {
-  concatBlocks, failureClass, ShoalError, sliceBlock, takeRows,
+  concatBlocks, failureClass, ShoalError, sliceBlock, stackFrames, takeRows,
   type BatchTrace, type Block, type ErrorData, type FailureClass, type Predictor, type PredictorSpec, type RowFailure,
 } from "@shoal/core";
+import { withPlace } from "../errors/with-place.ts";
 import { checkResult } from "./check-result.ts";
 import type { ResultPart } from "./gather-rows.ts";
 import { ownCopy } from "./own-copy.ts";
@@ -99,7 +100,9 @@ function maySplit({ predictor, bisect }: BlockPrediction, failure: FailureClass)
 
 export function failureData(error: unknown, failure: FailureClass = failureClass(error)): ErrorData {
   const data = ShoalError.from(error, "predictor-failed").toData();
-  return data.failure === failure ? data : { ...data, failure };
+  // What is thrown in here, by a session say, was asked for in there: nobody else's code is below an actor.
+  const at = stackFrames(data.stack).find(({ owner }) => owner === "user")?.position;
+  return withPlace(data.failure === failure ? data : { ...data, failure }, at);
 }
 
 async function callPredict({ predictor, signal }: BlockPrediction, batch: Block): Promise<Block> {

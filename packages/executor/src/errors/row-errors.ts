@@ -1,6 +1,7 @@
 import { lineageRows, preview, rowsMade, ShoalError, type Block, type DeadLetter, type ErrorData, type Row } from "@shoal/core";
 import type { OnError } from "@shoal/planner";
 import type { StageRecorder } from "../stats/stage-recorder.ts";
+import { placeText } from "./with-place.ts";
 
 /** A row that a step could not do. */
 export interface FailedRow {
@@ -107,7 +108,7 @@ export function rowError(step: string, { row, at, error, attempts, batch }: Fail
   const tries = attempts > 1 && error.failure !== "row" ? ` (tried ${attempts} times)` : "";
   const worker = error.details?.["worker"];
   const by = typeof worker === "string" ? `, on worker "${worker}"` : "";
-  return new ShoalError(error.code, `${step} failed at ${place}${tries}${by}: ${error.message}`, {
+  return new ShoalError(error.code, `${step} failed at ${place}${tries}${by}: ${error.message}${placeText(error)}`, {
     failure: error.failure ?? "row",
     hint: error.hint ?? `Correct ${whole ? "what is wrong in them" : "the row"}, or go on without such rows: onError: "skip", "null" or "deadLetter".`,
     cause: ShoalError.fromData(error),

@@ -10,7 +10,7 @@ import type { Operator } from "./operator.ts";
  */
 export function scan({ source, columns, limit }: Scan, written: Reach | undefined): Operator {
   const { sharesMemory } = source;
-  return async function* (_inputs, { signal, scan: tracking }) {
+  return async function* (_inputs, { signal, record, scan: tracking }) {
     const from = tracking?.from ?? { partition: 0, row: 0 };
     const resumes = from.partition > 0 || from.row > 0;
     let left = (limit ?? Infinity) - (tracking?.start?.rows ?? 0);
@@ -22,7 +22,9 @@ export function scan({ source, columns, limit }: Scan, written: Reach | undefine
         if (at++ < from.partition) continue;
         const firstRow = at - 1 === from.partition ? from.row : 0;
         let row = firstRow;
-        const options = { signal, ...(columns && { columns }), ...(left < Infinity ? { limit: left } : {}), ...(firstRow > 0 ? { firstRow } : {}) };
+        const before = { ...record.read };
+        const onRead = (rows: number, bytes: number): void => void Object.assign(record.read, { rows: before.rows + rows, bytes: before.bytes + bytes });
+        const options = { signal, onRead, ...(columns && { columns }), ...(left < Infinity ? { limit: left } : {}), ...(firstRow > 0 ? { firstRow } : {}) };
         for await (const given of abortable(source.read(partition, options), signal)) {
           const block = mark === undefined ? given : placed(given, { ...mark, partition: partition.id, version: partition.version, firstRow: row, rows: given.rows });
           row += block.rows;

@@ -1,28 +1,33 @@
-import { mayChangeRows, type PhysicalOperator } from "@shoal/planner";
+import { mayChangeRows, physicalInputsOf, type PhysicalOperator, type Scan } from "@shoal/planner";
+
+/** `exact`: undefined too where a step may drop or add rows. `at most`: as though none did, for whoever shows how far it is. */
+type How = "exact" | "at most";
 
 /**
  * How many rows a plan gives, where its sources know theirs; undefined where they don't.
- * @param how `exact`: undefined too where a step may drop or add rows. `at most`: as though none did, for whoever shows how far it is
  * @throws what is wrong with a source
  */
-export async function countRows(plan: PhysicalOperator, signal: AbortSignal, how: "exact" | "at most"): Promise<number | undefined> {
-  const counted = (input: PhysicalOperator): Promise<number | undefined> => countRows(input, signal, how);
+export async function countRows(plan: PhysicalOperator, signal: AbortSignal, how: How): Promise<number | undefined> {
+  const counts = new Map(await Promise.all(scansOf(plan).map(async (scan) => [scan, await scan.source.countRows?.(signal)] as const)));
+  return rowsOf(plan, (scan) => counts.get(scan), how);
+}
+
+/** How many rows a plan gives, of what its scans give. */
+export function rowsOf(plan: PhysicalOperator, ofScan: (scan: Scan) => number | undefined, how: How): number | undefined {
+  const counted = (input: PhysicalOperator): number | undefined => rowsOf(input, ofScan, how);
+  const atMost = (rows: number | undefined, most = Infinity): number | undefined => (rows === undefined ? undefined : Math.min(rows, most));
   switch (plan.kind) {
-    case "scan": {
-      const rows = await plan.source.countRows?.(signal);
-      return rows === undefined ? undefined : Math.min(rows, plan.limit ?? Infinity);
-    }
-    case "union": {
-      const counts = await Promise.all(plan.inputs.map(counted));
-      return counts.reduce((sum, count) => (sum === undefined || count === undefined ? undefined : sum + count), 0);
-    }
+    case "scan": return atMost(ofScan(plan), plan.limit);
+    case "union": return plan.inputs.map(counted).reduce((sum, count) => (sum === undefined || count === undefined ? undefined : sum + count), 0);
     case "zip": return counted(plan.inputs[0]);
-    case "limit": {
-      const rows = await counted(plan.input);
-      return rows === undefined ? undefined : Math.min(rows, plan.rows);
-    }
+    case "limit": return atMost(counted(plan.input), plan.rows);
     default: return how === "at most" || keepsRows(plan) ? counted(plan.input) : undefined;
   }
+}
+
+/** The scans of a plan, in the order of its stages. */
+export function scansOf(plan: PhysicalOperator): readonly Scan[] {
+  return plan.kind === "scan" ? [plan] : physicalInputsOf(plan).flatMap(scansOf);
 }
 
 /** Whether a stage gives the rows that it takes, as many as it needs of them, but for those that fail. */

@@ -33,7 +33,8 @@ export type RunEvent =
   | { readonly kind: "run-started"; readonly stages: readonly { readonly stage: number; readonly name: string; readonly kind: string }[] }
   /** The rows that will be read, where the sources know. `before`: those that an earlier run has read, and that this one goes on after. */
   | { readonly kind: "total-rows"; readonly rows: number; readonly before?: number }
-  | ({ readonly kind: "stage-progress"; readonly elapsedMs: number; readonly etaMs?: number } & StageProgress)
+  /** `done`: share of the run that is done, 0 to 1, where the sources know their rows; where they know their bytes alone, an estimate. */
+  | ({ readonly kind: "stage-progress"; readonly elapsedMs: number; readonly done?: number; readonly etaMs?: number } & StageProgress)
   | { readonly kind: "actor-started"; readonly stage: number; readonly name: string; readonly actor: string; readonly device: string; readonly loadMs: number }
   | { readonly kind: "actor-stopped"; readonly stage: number; readonly name: string; readonly actor: string; readonly reason: string }
   | { readonly kind: "actor-lost"; readonly stage: number; readonly name: string; readonly actor: string; readonly reason: string; readonly failure: FailureClass }

@@ -92,3 +92,37 @@ test("where a run goes on, each stage knows what it had handed on, as far as the
   tellRowsPassed([scan, step, score], { madeBefore: 40, passedBefore: (at) => (at === 0 ? 20 : undefined) });
   expect([scan, step, score].map(({ rowsBefore }) => rowsBefore)).toEqual([20, 40, 40]);
 });
+
+test("where sources know their bytes alone, what was read of them so far tells how much is left", async () => {
+  let now = 0;
+  const clock = { now: () => now };
+  const scan = new StageRecorder(0, "read", "scan", clock);
+  const map = new StageRecorder(1, "map", "row-functions", clock);
+  map.inputs = [scan];
+  const events: RunEvent[] = [];
+  const progress = new RunProgress([scan, map], clock, (event) => events.push(event));
+  const plan = (limit?: number) => ({ kind: "scan", source: { countBytes: async () => 1000 }, ...(limit !== undefined && { limit }) }) as unknown as PhysicalOperator;
+  const done = (): number | undefined => (events.at(-1) as { done?: number }).done;
+  await progress.countRows(plan(), new AbortController().signal);
+  progress.last();
+  expect(done(), "nothing was read").toBeUndefined();
+  // 10 rows are 100 bytes, so that there are some 100; half of the ten have passed.
+  Object.assign(scan.read, { rows: 10, bytes: 100 });
+  scan.rowsOut = 10;
+  map.rowsOut = 5;
+  now = 1000;
+  progress.last();
+  expect(events.at(-1)).toMatchObject({ done: 0.05 });
+  // Of longer rows there are fewer.
+  Object.assign(scan.read, { rows: 20, bytes: 400 });
+  scan.rowsOut = map.rowsOut = 20;
+  progress.last();
+  expect(done()).toBe(0.4);
+  expect(events.map(({ kind }) => kind)).not.toContain("total-rows");
+  await progress.countRows(plan(40), new AbortController().signal);
+  progress.last();
+  expect(done(), "a limit ends the run sooner").toBe(0.5);
+  await progress.countRows(plan(), new AbortController().signal, 10);
+  progress.last();
+  expect(done(), "rows of an earlier run are not this one's").toBe(0.5);
+});

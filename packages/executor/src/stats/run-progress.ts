@@ -2,7 +2,7 @@ import type { Clock } from "@shoal/core";
 import type { PhysicalOperator } from "@shoal/planner";
 import type { RunEvent, StageProgress } from "./run-event.ts";
 import type { StageRecorder } from "./stage-recorder.ts";
-import { countRows } from "./count-rows.ts";
+import { ExpectedRows } from "./expected-rows.ts";
 
 const everyMs = 200;
 
@@ -13,8 +13,7 @@ export class RunProgress {
   readonly #emit: (event: RunEvent) => void;
   #lastAt = -Infinity;
   #startedAt: number | undefined;
-  #totalRows: number | undefined;
-  #readBefore = 0;
+  #expected: ExpectedRows | undefined;
   /** Share of the rows that was done when the end was last foretold, and the end, in milliseconds from the start. */
   #foretold: { readonly done: number; readonly endMs: number } | undefined;
 
@@ -39,29 +38,31 @@ export class RunProgress {
   }
 
   stages(): StageProgress[] {
-    const total = this.#totalRows === undefined ? undefined : this.#totalRows + this.#readBefore;
-    return this.#records.map((record) => ({ ...record.progressed(), ...(total === undefined ? {} : expectedRows(record, total)) }));
+    const total = this.#expected?.all();
+    const isKnown = this.#expected?.isExact === true;
+    return this.#records.map((record) => ({ ...record.progressed(), ...(total === undefined ? {} : expectedRows(record, total, isKnown)) }));
   }
 
   #tell(now: number): void {
     const elapsedMs = now - (this.#startedAt ?? now);
-    const etaMs = this.#eta(elapsedMs);
-    for (const stage of this.stages()) this.#emit({ kind: "stage-progress", elapsedMs, ...(etaMs === undefined ? {} : { etaMs }), ...stage });
+    const done = this.#done();
+    const share = done === undefined ? {} : { done, etaMs: Math.max(0, this.#endMs(elapsedMs, done) - elapsedMs) };
+    for (const stage of this.stages()) this.#emit({ kind: "stage-progress", elapsedMs, ...share, ...stage });
   }
 
   /** Rows done are those that left the last pool, or the last stage; the rest goes at the same pace. */
-  #eta(elapsedMs: number): number | undefined {
+  #done(): number | undefined {
     const measured = this.#records.findLast((record) => record.pool !== undefined) ?? this.#records.at(-1);
-    if (this.#totalRows === undefined || measured === undefined || (measured.rowsDone === 0 && measured.rowsOut === 0)) return undefined;
+    const total = this.#expected?.left();
+    if (total === undefined || measured === undefined || (measured.rowsDone === 0 && measured.rowsOut === 0)) return undefined;
     const read = this.#records.reduce((sum, record) => sum + (record.kind === "scan" ? record.rowsOut : 0), 0);
     // Rows that an earlier run had done come back at once: they say nothing about the pace.
     const given = Math.max(measured.rowsGiven, measured.pool?.rowsBefore ?? 0);
     // What filters have let through so far they will let through again.
-    const expected = (this.#totalRows * (measured.rowsIn || measured.rowsOut)) / Math.max(1, read) - given;
+    const expected = (total * (measured.rowsIn || measured.rowsOut)) / Math.max(1, read) - given;
     const fresh = measured.rowsDone + measured.skipped + measured.deadLettered;
     if (fresh === 0 && expected > 0) return undefined;
-    const done = fresh >= expected ? 1 : fresh / expected;
-    return Math.max(0, this.#endMs(elapsedMs, done) - elapsedMs);
+    return fresh >= expected ? 1 : fresh / expected;
   }
 
   /** Rows are done a block at a time: between blocks the time left runs down, and a block moves the end only half the way. */
@@ -72,24 +73,25 @@ export class RunProgress {
     return this.#foretold.endMs;
   }
 
-  /** Asks the sources how many rows there are, but for those that an earlier run has read; a run does not wait for it. */
+  /** Asks the sources how many rows there are, or how many bytes, but for what an earlier run has read; a run does not wait for it. */
   async countRows(plan: PhysicalOperator, signal: AbortSignal, readBefore = 0): Promise<void> {
     try {
-      const all = await countRows(plan, signal, "at most");
-      if (all === undefined || signal.aborted) return;
-      const rows = Math.max(0, all - readBefore);
-      [this.#totalRows, this.#readBefore] = [rows, Math.min(all, readBefore)];
-      this.#emit({ kind: "total-rows", rows, ...(readBefore > 0 && { before: this.#readBefore }) });
+      const expected = await ExpectedRows.of(plan, this.#records, signal, readBefore);
+      if (signal.aborted) return;
+      this.#expected = expected;
+      const [all, rows] = [expected.all(), expected.left()];
+      if (!expected.isExact || all === undefined || rows === undefined) return;
+      this.#emit({ kind: "total-rows", rows, ...(readBefore > 0 && { before: Math.min(all, readBefore) }) });
     } catch {
       // Only the ETA needs it; what is wrong with the source, reading will say.
     }
   }
 }
 
-/** @param total rows that are read in all */
-function expectedRows(record: StageRecorder, total: number): Pick<StageProgress, "rowsExpected" | "isEstimate"> {
+/** @param total rows that are read in all @param isKnown and not told from bytes */
+function expectedRows(record: StageRecorder, total: number, isKnown: boolean): Pick<StageProgress, "rowsExpected" | "isEstimate"> {
   const { factor, isExact } = perRowRead(record);
-  return factor === undefined ? {} : { rowsExpected: Math.round(total * factor), ...(isExact ? {} : { isEstimate: true }) };
+  return factor === undefined ? {} : { rowsExpected: Math.round(total * factor), ...(isExact && isKnown ? {} : { isEstimate: true }) };
 }
 
 /** How many rows a stage gives for each that is read. */

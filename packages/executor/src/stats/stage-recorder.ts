@@ -18,6 +18,8 @@ export class StageRecorder {
   poolWaitMs = 0;
   /** Its input came to an end, so that its rows must add up. */
   completed = false;
+  /** What a scan's source has told of its reading, all partitions together: rows, and the bytes that they are in its files. */
+  readonly read = { rows: 0, bytes: 0 };
   /** Whose rows it takes. */
   inputs: readonly StageRecorder[] = [];
   /** Gives as many rows as it takes. */

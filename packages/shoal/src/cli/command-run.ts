@@ -5,7 +5,7 @@ import { listenForRuns, setProcessSettings } from "../platform/process-settings.
 import { exitCodes } from "./exit-codes.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { JsonEvents } from "./json-events.ts";
-import { ManyMachines } from "./many-machines.ts";
+import { checkManyMachinesFlags, ManyMachines } from "./many-machines.ts";
 import { runSettings, type RunFlags } from "./run-flags.ts";
 import { RunsUnderWay } from "./runs-under-way.ts";
 import { untimelyEnd } from "./untimely-end.ts";
@@ -23,7 +23,12 @@ export class CommandRun implements AsyncDisposable {
   #shown: string | undefined;
 
   /** @param title what others see its jobs called @throws `bad-option`, `bad-link` */
-  constructor(flags: RunFlags, title: string) {
+  static async begin(flags: RunFlags, title: string): Promise<CommandRun> {
+    await checkManyMachinesFlags(flags);
+    return new CommandRun(flags, title);
+  }
+
+  private constructor(flags: RunFlags, title: string) {
     this.#flags = flags;
     this.#json = flags.json === undefined ? undefined : new JsonEvents();
     this.#machines = ManyMachines.of(flags, {
@@ -60,7 +65,8 @@ export class CommandRun implements AsyncDisposable {
     const hasLetters = stats.deadLettered > 0 || result.deadLetters !== undefined;
     if (hasLetters) process.exitCode = exitCodes.deadLetters;
     if (this.#flags.quiet !== undefined || this.#flags.json !== undefined) return;
-    process.stderr.write(`${formatStats(stats)}\n`);
+    // Its notices have been said as they came.
+    process.stderr.write(`${formatStats({ ...stats, notices: [] })}\n`);
     process.stderr.write(`${plural(result.rows, "row")} in ${plural(result.files.length, "file")}: ${result.location === "-" ? "standard output" : result.location}\n`);
     const letters = this.#flags.deadLetters ?? result.deadLetters;
     if (hasLetters && letters !== undefined) process.stderr.write(`Rows that failed: ${letters}\n`);

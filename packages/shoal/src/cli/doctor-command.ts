@@ -6,7 +6,6 @@ import { onnxRuntimes } from "#onnx-runtimes";
 import { doctorEngine, type EngineDoctorFlags } from "./doctor-engine.ts";
 import { withEngineFlags } from "./engine-flags.ts";
 import { checkEngineFlags } from "./open-shared-engine.ts";
-import { measureSpeeds } from "./measure-speeds.ts";
 import { probeDevices } from "./probe-devices.ts";
 
 export function doctorCommand(): Command {
@@ -42,6 +41,7 @@ async function doctor(flags: EngineDoctorFlags): Promise<void> {
   const devices = await probeDevices(onnxRuntimes);
   const auto = deviceCandidates();
   // What keeps the small model from running is news too, and no reason to keep the rest back.
+  const { measureSpeeds } = await import("./measure-speeds.ts");
   const speeds = await measureSpeeds(devices.filter(({ works }) => works).map(({ device }) => device), resources).catch((error: unknown) => ShoalError.from(error));
   if (flags.json) return void process.stdout.write(`${JSON.stringify({ runtime: runtimeName(), resources, devices, auto, speeds: ShoalError.is(speeds) ? { error: speeds.message } : speeds, libraries })}\n`);
   const lines = [

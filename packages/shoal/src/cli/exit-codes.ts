@@ -1,4 +1,4 @@
-import { ShoalError } from "@shoal/core";
+import { ShoalError, stackFrames } from "@shoal/core";
 import { flagHints } from "./flag-hints.ts";
 
 export const exitCodes = { ok: 0, failed: 1, usage: 2, deadLetters: 3, interrupted: 130 } as const;
@@ -22,19 +22,10 @@ export function printError(thrown: unknown): number {
 /** What the person typed was wrong, rather than what the run met. */
 const usageCodes = new Set(["bad-option", "no-job", "unknown-format", "unknown-task", "bad-link", "unwritable-location"]);
 
-/** Where this package lies in its workspace; undefined where it is installed, below node_modules. */
-const workspace = /^(.*\/)packages\/shoal\/(?:src|dist)\//.exec(import.meta.url)?.[1];
-
-/** The first line of the stack that is the user's own code. */
+/** The first line of the stack that is the user's own code, unless the message names its place. */
 function userFrame(error: Error): string {
-  const frames = [error, error.cause].flatMap((each) => (each instanceof Error ? (each.stack ?? "").split("\n") : []));
-  const own = frames.find((line) => /^\s+at .*(file:|\/|\\)/.test(line) && !/node:|node_modules/.test(line) && !isOurs(line));
-  return own === undefined ? "" : `\n  ${own.trim()}`;
-}
-
-function isOurs(line: string): boolean {
-  const [, within] = workspace === undefined ? [] : line.split(workspace);
-  return within !== undefined && /^(packages\/[a-z-]+|apps\/coordinator)\/(src|dist)\//.test(within);
+  const own = [error, error.cause].flatMap((each) => (each instanceof Error ? stackFrames(each.stack) : [])).find(({ owner }) => owner === "user");
+  return own === undefined || error.message.includes(own.position) ? "" : `\n  ${own.text}`;
 }
 
 function stacks(error: Error): string {

@@ -2,10 +2,10 @@ import { Command, Option } from "commander";
 import { concreteDevices, ShoalError, type Datasource, type PredictorStep, type Row } from "@shoal/core";
 import { featureExtraction, imageClassification, textClassification, textGeneration, tokenClassification } from "@shoal/backend-transformers";
 import { dataset, type Dataset, type PredictorSettings } from "@shoal/dataset";
-import { sentiment, storyteller } from "@shoal/tiny-models";
 import { localRuntime } from "#platform";
 import { CommandRun } from "./command-run.ts";
 import { inputFormats, inputSource } from "./input-source.ts";
+import { modelNamed, shippedModels } from "./model-name.ts";
 import { outputSink, type OutputFlags } from "./output-sink.ts";
 import { actors, bytes, number, ownLimit, wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
 
@@ -16,9 +16,6 @@ const tasks = {
   "token-classification": tokenClassification,
   "image-classification": imageClassification,
 } as const;
-
-/** Names for the models that ship with Shoal. */
-const shipped: Readonly<Record<string, string>> = { storyteller, sentiment };
 
 const dtypes = ["auto", "fp32", "fp16", "q8", "int8", "uint8", "q4", "q4f16", "bnb4"];
 
@@ -53,7 +50,7 @@ export function inferCommand(): Command {
     .description("Run a model over files, without code: read, predict, write.")
     .argument("<files...>", "files, folders, globs or URLs")
     .addOption(new Option("--task <task>", "what the model does").choices(Object.keys(tasks)).makeOptionMandatory())
-    .requiredOption("--model <model>", `hub id, folder or URL; or ${Object.keys(shipped).join(", ")}, which ship with Shoal`)
+    .requiredOption("--model <model>", `hub id, folder or URL; or ${Object.keys(shippedModels).join(", ")}, which ship with Shoal`)
     .requiredOption("--input <column>", "the column to read")
     .requiredOption("--output <column>", "the column to add; where the rows go is --out")
     .option("-o, --out <path>", "where the rows go: a file, a folder, or - for standard output", "-")
@@ -93,13 +90,13 @@ export function inferCommand(): Command {
     .option("--antialias", "image-classification: make images smaller as Pillow does")
     .option("--score-output <column>", "text-classification, image-classification: the column for the score")
     .option("--explain", "print the plan and stop");
-  return withRunFlags(command).action((files: string[], flags: Flags) => infer(files, flags));
+  return withRunFlags(command, "they go where --out says, also to standard output").action((files: string[], flags: Flags) => infer(files, flags));
 }
 
 async function infer(files: readonly string[], flags: Flags): Promise<void> {
   // Actors inherit the environment.
   if (flags.offline) process.env["HF_HUB_OFFLINE"] = "1";
-  await using commandRun = new CommandRun(flags, `${flags.task} of ${flags.input}`);
+  await using commandRun = await CommandRun.begin(flags, `${flags.task} of ${flags.input}`);
   commandRun.rowsTo(flags.out);
   const source = inputSource(files, flags.inputFormat);
   const predicted = withoutPixels(dataset<Row>(source, localRuntime).mapBatches(predictor(flags), predictorSettings(flags)), source);
@@ -118,7 +115,7 @@ function predictor(flags: Flags): PredictorStep<Row, Row, undefined, "adds"> {
   if (build === undefined) throw new ShoalError("unknown-task", `There is no task "${String(flags.task)}".`, { hint: `Choose one of ${Object.keys(tasks).join(", ")}.` });
   const given = flags as unknown as Record<string, unknown>;
   const options = Object.fromEntries(taskFlags.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])));
-  return build({ ...options, model: shipped[flags.model] ?? flags.model, input: flags.input, output: flags.output });
+  return build({ ...options, model: modelNamed(flags.model), input: flags.input, output: flags.output });
 }
 
 function predictorSettings(flags: Flags): PredictorSettings {

@@ -25,7 +25,7 @@ export function inputSource(paths: readonly string[], format?: string): Datasour
   }
   if (known === undefined || !(known in sources)) {
     throw new ShoalError("unknown-format", `The format of ${paths.join(", ")} can't be told from the ${paths.length === 1 ? "name" : "names"}.`, {
-      hint: `Say --input-format with one of ${inputFormats.join(", ")}.`,
+      hint: names.some((name) => /\.(xlsx?|ods|numbers)$/i.test(name)) ? "A spreadsheet is not read: save it as CSV, and name that." : `Say --input-format with one of ${inputFormats.join(", ")}.`,
     });
   }
   const open = sources[known as keyof typeof sources] as (paths: readonly string[]) => Datasource;
@@ -40,6 +40,8 @@ function telling(path: string): string {
     throw new ShoalError("file-not-found", `There is no file or folder ${path} (looked in ${process.cwd()}).`, { hint: "Check the name and the folder." });
   }
   if (found?.isDirectory() !== true) return path;
-  const first = readdirSync(path, { recursive: true, encoding: "utf8" }).sort().find((name) => endings.some(([pattern]) => pattern.test(name)) && !/(^|[\\/])[._]/.test(name));
+  const names = readdirSync(path, { recursive: true, encoding: "utf8" }).sort();
+  if (names.length === 0) throw new ShoalError("no-files", `The folder ${path} is empty (looked in ${process.cwd()}).`, { hint: "Name the folder that the files are in." });
+  const first = names.find((name) => endings.some(([pattern]) => pattern.test(name)) && !/(^|[\\/])[._]/.test(name));
   return join(path, first ?? "");
 }

@@ -1,18 +1,10 @@
 #!/usr/bin/env node
-// Before anything imports a job: Node 20 can't read .ts itself.
-import "@shoal/workers/ts-loader";
 import { setMaxListeners } from "node:events";
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { fileError } from "@shoal/io";
-import { doctorCommand } from "./doctor-command.ts";
 import { exitCodes, printError } from "./exit-codes.ts";
-import { inferCommand } from "./infer-command.ts";
-import { inspectCommand } from "./inspect-command.ts";
-import { runCommand } from "./run-command.ts";
-import { serveCommand } from "./serve-command.ts";
 import { untimelyEnd } from "./untimely-end.ts";
-import { workCommand } from "./work-command.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
 
@@ -25,19 +17,26 @@ process.stdout.on("error", outputFailed);
 // Where nobody can be told anything, the work is still good, and the exit code says so.
 process.stderr.on("error", () => {});
 
+/** Each loads what it needs. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import("./run-command.ts")).runCommand(),
+  infer: async () => (await import("./infer-command.ts")).inferCommand(),
+  serve: async () => (await import("./serve-command.ts")).serveCommand(),
+  inspect: async () => (await import("./inspect-command.ts")).inspectCommand(),
+  work: async () => (await import("./work-command.ts")).workCommand(),
+  doctor: async () => (await import("./doctor-command.ts")).doctorCommand(),
+};
+// Whoever names one needs no other; only the help of all tells of all.
+const [, , first = ""] = process.argv;
+const needed = Object.hasOwn(commands, first) ? [commands[first] as (typeof commands)[string]] : Object.values(commands);
+
 const program = new Command("shoal")
   .description("Offline batch inference: one lazy pipeline over a dataset, run by whatever can compute.")
   .version(version)
-  .addCommand(runCommand())
-  .addCommand(inferCommand())
-  .addCommand(serveCommand())
-  .addCommand(inspectCommand())
-  .addCommand(workCommand())
-  .addCommand(doctorCommand())
   .addHelpText("after", "\nExit codes: 0 ok, 1 failed, 2 wrong usage, 3 finished with dead letters, 130 interrupted.\nShoalError codes and what to do about them: ERRORS.md in the package shoal (node_modules/shoal/ERRORS.md).")
   .showHelpAfterError("(shoal --help shows how it is used)")
   .exitOverride();
-for (const command of program.commands) command.exitOverride().showHelpAfterError(`(shoal ${command.name()} --help shows how it is used)`);
+for (const command of await Promise.all(needed.map((load) => load()))) program.addCommand(command.exitOverride().showHelpAfterError(`(shoal ${command.name()} --help shows how it is used)`));
 
 try {
   await Promise.race([program.parseAsync(), untimelyEnd.atOnce]);

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { ShoalError, type Logger } from "@shoal/core";
 import type { RunSettings } from "@shoal/dataset";
 import type { RemoteJobSettings, RemoteRunner } from "@shoal/executor";
-import { parseLink, type Snapshot } from "@shoal/cluster";
+import type { Snapshot } from "@shoal/cluster";
 import { shareFolder } from "../cluster/share-folder.ts";
 import type { Share } from "../cluster/share.ts";
 import { CalmNews } from "./calm-news.ts";
@@ -54,9 +54,8 @@ export class ManyMachines implements AsyncDisposable {
   /** Of the run that is under way. */
   #tell: (message: string) => void = () => {};
 
-  /** Undefined where nothing of the kind was asked for. @throws `bad-option` for flags that contradict one another; `bad-link` */
+  /** Undefined where nothing of the kind was asked for. */
   static of(flags: ManyMachinesFlags, report: ManyMachinesReport): ManyMachines | undefined {
-    checkFlags(flags);
     return flags.share || flags.dashboard || flags.on !== undefined ? new ManyMachines(flags, report) : undefined;
   }
 
@@ -171,7 +170,8 @@ function flagOf(name: string): string {
 
 const listening = ["host", "port", "https", "cert", "key", "baseUrl"] as const;
 
-function checkFlags(flags: ManyMachinesFlags): void {
+/** @throws `bad-option` for flags that contradict one another; `bad-link` */
+export async function checkManyMachinesFlags(flags: ManyMachinesFlags): Promise<void> {
   const { share, on, dashboard, volunteers, code, note } = flags;
   const refuse = (message: string, hint: string): never => {
     throw new ShoalError("bad-option", message, { hint, failure: "bug" });
@@ -184,5 +184,5 @@ function checkFlags(flags: ManyMachinesFlags): void {
   if (code && !share && on === undefined) refuse("--code has no effect without --share or --on.", "Add --share.");
   if (note !== undefined && !share && on === undefined) refuse("--note has no effect without --share or --on.", "Add --share.");
   if (share || dashboard) coordinatorOptions(flags);
-  if (on !== undefined) parseLink(on);
+  if (on !== undefined) (await import("@shoal/cluster")).parseLink(on);
 }

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { Command, Option } from "commander";
 import { ShoalError, type Datasink } from "@shoal/core";
 import { trialSink, type Dataset, type Job, type JobReport } from "@shoal/dataset";
@@ -29,7 +28,7 @@ export function runCommand(): Command {
     .option("--overwrite", "replace an existing output, once the new one is whole")
     .option("--max-rows-per-file <rows>", "start another part file after so many rows (folders only)", wholeNumber)
     .option("--explain", "print the plan and stop");
-  return withRunFlags(command).action((job: string, args: string[], { out, ...flags }: Flags & { readonly out?: string }) => run(job, args, out === undefined ? flags : { ...flags, output: out }));
+  return withRunFlags(command, "an output that the job names stays as it is, and they go beside it, as to out/stories.limit-20/; with -o they go there").action((job: string, args: string[], { out, ...flags }: Flags & { readonly out?: string }) => run(job, args, out === undefined ? flags : { ...flags, output: out }));
 }
 
 async function run(file: string, args: readonly string[], flags: Flags): Promise<void> {
@@ -41,7 +40,7 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
     });
   }
   outputIsNamedByJob();
-  await using commandRun = new CommandRun(flags, basename(path).replace(/\.[cm]?[jt]s$/i, ""));
+  await using commandRun = await CommandRun.begin(flags, basename(path).replace(/\.[cm]?[jt]s$/i, ""));
   process.argv = [process.argv[0] as string, path, ...args];
   // The file says only when it has run whether its rows go to standard output.
   let logAsBefore = flags.json || flags.output === "-" || seemsToExportDefault(readFileSync(path, "utf8")) ? logToStandardError() : undefined;
@@ -50,7 +49,8 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
     else logAsBefore?.();
     commandRun.rowsTo(output);
   };
-  const exported = (await import(pathToFileURL(path).href)) as { default?: unknown };
+  const { importJob } = await import("./import-job.ts");
+  const exported = await importJob(path);
   // The file's body was the job.
   if (!("default" in exported)) {
     refuse(flags, ["output", "format", "overwrite", "maxRowsPerFile"], `${file} has no default export: it runs in its body`);

@@ -20,9 +20,10 @@ export interface RunFlags extends ManyMachinesFlags {
   readonly json?: true;
 }
 
-export function withRunFlags(command: Command): Command {
+/** @param limited where the rows go of a run that `--limit` cuts short */
+export function withRunFlags(command: Command, limited: string): Command {
   command
-    .option("--limit <rows>", "stop after so many rows: for trying a job out; an output that the job names stays as it is, and the rows go beside it, as to out/stories.limit-20/", wholeNumber)
+    .option("--limit <rows>", `stop after so many rows, for trying it out: ${limited}`, wholeNumber)
     .addOption(new Option("--on-error <what>", "what becomes of rows that fail, for steps that say nothing themselves").choices(["fail", "skip", "null", "dead-letter"]).argParser(onError))
     .option("--max-errors <rows>", "fail when more rows than this have failed", wholeNumber)
     .option("--no-preserve-order", "hand blocks on as they finish")

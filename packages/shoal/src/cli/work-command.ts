@@ -2,11 +2,9 @@ import { availableParallelism, hostname } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import type { Agent, AgentEvent } from "@shoal/cluster";
 import { concreteDevices, jsonSafe, ShoalError, type ConcreteDevice } from "@shoal/core";
-import { startAgent } from "../agent/start-agent.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { letBuffersGather } from "./let-buffers-gather.ts";
 import { bytes, number } from "./run-flags.ts";
-import { workDisplay } from "./work-display.ts";
 
 interface Flags {
   readonly label?: string;
@@ -41,6 +39,7 @@ export function workCommand(): Command {
 async function work(given: string | undefined, flags: Flags): Promise<void> {
   const link = given ?? process.env["SHOAL_LINK"];
   if (link === undefined || link === "") throw new ShoalError("bad-link", "No link is given.", { hint: "Give the whole link that shoal serve printed beside \"Lend a machine\", in quotes; or set SHOAL_LINK.", failure: "bug" });
+  const [{ startAgent }, { workDisplay }] = await Promise.all([import("../agent/start-agent.ts"), import("./work-display.ts")]);
   letBuffersGather();
   const display = flags.quiet === undefined && flags.json === undefined ? workDisplay(process.stderr) : undefined;
   const resources = {
