@@ -12,6 +12,7 @@ export function jobSpecOf({ job, priority, weight, volunteers, segments }: JobDe
     job, priority, weight,
     segments: segments.map((segment) => ({
       needs: needsOf(segment, volunteers),
+      inOrder: segment.plan.preserveOrder,
       divisible: segment.plan.policy.bisect && !changesRowCounts(segment),
       ...(segment.expectedBlocks === undefined ? {} : { expectedBlocks: segment.expectedBlocks }),
     })),
