@@ -55,7 +55,7 @@ export function mayHaveSeen(joined: WorkerJoined, { runsCode, trusted }: Segment
 
 /** Why none of these workers can do a segment, in words for its driver; undefined where one can. */
 export function whyNobody(needs: SegmentNeeds, workers: readonly WorkerJoined[]): string | undefined {
-  if (workers.length === 0) return "no worker is here";
+  if (workers.length === 0) return "no worker is here: start one with shoal work and the link beside \"Lend a machine\"";
   let left = workers;
   for (const [has, need] of requirements(needs)) {
     left = left.filter(has);
