@@ -44,6 +44,21 @@ test("a view does not take the rest of its memory along", () => {
   expect("columns" in packed && packed.columns["n"]?.values).toHaveProperty("buffer.byteLength", 16);
 });
 
+test("to another thread its memory moves, of which none is the block's, and JSON keeps its bigints", () => {
+  const block = createBlock(everything, lineage);
+  const before = structuredClone(block.columns["tensor"]?.values);
+  const moves: ArrayBuffer[] = [];
+  const packed = packBlock(block, moves);
+  const received = unpackBlock(structuredClone(packed, { transfer: moves }));
+  expect(moves.length).toBeGreaterThan(8);
+  expect(moves.every(({ byteLength }) => byteLength === 0)).toBe(true);
+  expect(block.columns["tensor"]?.values).toEqual(before);
+  expect(received.columns["any"]?.values).toEqual([{ deep: [1, new Date(3)], big: 5n }, null, "x"]);
+  const plain = sent(block);
+  const { any: _, ...others } = plain.columns;
+  expect(received.columns).toMatchObject(others);
+});
+
 test("what can't be read throws, and is not sent", () => {
   const json = { get a(): never { throw new Error("not to be read"); } };
   expect(() => packBlock(createBlock({ json: { type: { kind: "json" }, length: 1, values: [json] } }))).toThrow("not to be read");

@@ -1,5 +1,5 @@
-import type { Block, Datasource, JsonObject, Schema } from "@shoal/core";
-import { receiveBlock, type SentBlock } from "./block-transfer.ts";
+import type { Block, Datasource, JsonObject, Schema, SentBlock } from "@shoal/core";
+import { receiveBlock } from "./block-transfer.ts";
 import { fileDatasource, skipRows } from "./file-datasource.ts";
 import type { Paths } from "./given-files.ts";
 import { decodeFile, type DecodeOptions } from "./decode-file.ts";

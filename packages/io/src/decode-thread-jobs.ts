@@ -1,8 +1,8 @@
-import type { Block } from "@shoal/core";
+import type { Block, SentBlock } from "@shoal/core";
 import type { BlockExpectation, BlockFault } from "./arrow-inspect.ts";
 import type { ArrowEncoding } from "./arrow-encode.ts";
 import type { RemoteFile, ThreadJob, ThreadOutput, ThreadPort } from "./decode-thread-messages.ts";
-import { receiveBlock, sendBlock, type SentBlock } from "./block-transfer.ts";
+import { receiveBlock, sendBlock } from "./block-transfer.ts";
 import { cutBlock } from "./cut-block.ts";
 import type { ParquetEncoding } from "./parquet-encode.ts";
 import type { OpenParquet, ParquetRequest } from "./parquet-decode.ts";

@@ -1,5 +1,5 @@
-import type { Block, Datasource, JsonObject } from "@shoal/core";
-import { receiveBlock, type SentBlock } from "./block-transfer.ts";
+import type { Block, Datasource, JsonObject, SentBlock } from "@shoal/core";
+import { receiveBlock } from "./block-transfer.ts";
 import { decodeFile, type DecodeOptions } from "./decode-file.ts";
 import { fileDatasource, type FilePart } from "./file-datasource.ts";
 import type { SourceFile } from "./file-store.ts";
