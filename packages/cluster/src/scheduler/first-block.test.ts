@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { LeasedTask } from "./effects.ts";
+import { isHeldUp } from "./lateness.ts";
 import { blocksOf, TestFleet } from "./scheduler.fixture.ts";
 
 /** `fast` and `other` take a second for a block, `tab` four; all are at work. */
@@ -69,6 +70,27 @@ describe("the first block that is not done, where rows are wanted in order", () 
     expect(doubled()).toEqual([]);
     for (let n = 0; n < 3; n++) shop.second(false);
     expect(doubled()).toEqual(inOrder ? [[block]] : []);
+  });
+
+  test("many actors of one worker are not late because each takes longer than all of them together", () => {
+    const fleet = new TestFleet();
+    fleet.submit("job", { segments: [{ needs: { devices: [], memoryBytes: 0 }, divisible: true, inOrder: true }] });
+    fleet.join("one", { credit: 2 });
+    fleet.join("big", { credit: 16 });
+    fleet.offer("job", 400, { ends: false });
+    const has = (name: string): LeasedTask[] => [...(fleet.state.connections.get(name)?.attempts.values() ?? [])].map(({ task: { of: { block }, first, rows }, number }) => ({ task: { job: "job", segment: 0, block, first, rows }, attempt: { epoch: 0, number } }));
+    // Sixteen at a time; the first of them is always the last to be done, after 16 s.
+    let heldUp = 0;
+    for (let n = 0; n < 200; n++) {
+      const running = has("big").slice(0, 16);
+      const next = n % 16 === 15 ? running[0] : running.at(-1);
+      if (next !== undefined) fleet.result("big", next, 1000);
+      const alone = has("one")[0];
+      if (alone !== undefined) fleet.result("one", alone, 0);
+      const big = fleet.state.connections.get("big");
+      if (n > 40 && big !== undefined && isHeldUp(fleet.state, big)) heldUp++;
+    }
+    expect(heldUp).toBe(0);
   });
 
   test("nothing more is leased to one that is far late until it has answered", () => {

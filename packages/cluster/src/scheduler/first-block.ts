@@ -1,5 +1,5 @@
 import { excludedUntil, isSuspected, mayTryAt } from "./exclusion.ts";
-import { isFarLate, isHeldUp, isLate, restMs, takesMs } from "./lateness.ts";
+import { isFarLate, isHeldUp, isLate, restMs } from "./lateness.ts";
 import { grant, loseAttempt, revoke } from "./leases.ts";
 import { leaseLimit, takeTasks } from "./lease-size.ts";
 import { ableWorkers, backlogMs, expectedMs, loadMs, meanMsPerRow } from "./rates.ts";
@@ -76,7 +76,7 @@ function moveForward(state: SchedulerState, attempt: Attempt): void {
   const [running, ...later] = worker.attempts.values();
   let leftMs = running === undefined ? 0 : restMs(state, running);
   for (const one of later) {
-    leftMs += takesMs(one);
+    leftMs += one.expectedMs;
     if (one === attempt) break;
   }
   if (!isMuchSooner(next, leftMs)) return;

@@ -22,6 +22,7 @@ describe("lines", () => {
     progress.take({ kind: "total-rows", rows: 30_000, before: 22_000 });
     expect(stageLine(stage(predicting), progress).replace(/ {2,}/g, "  ")).toMatch(/^sentiment {2}23,234 of 52,000 rows \(22,000 before\)/);
     expect(stageLine(stage({ ...predicting, actors: 0, actorsBusy: 0, actorsLoading: 2 }), progress)).toMatch(/queue 3 +2 loading/);
+    expect(stageLine(stage({ ...predicting, actors: 0, actorsBusy: 0 }), progress)).toMatch(/queue 3 +nobody at work yet/);
     expect(stageLine(stage({ ...predicting, actorsLoading: 1 }), progress)).toMatch(/actors 1 of 2 busy +1 loading/);
   });
 
