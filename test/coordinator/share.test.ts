@@ -1,6 +1,6 @@
 // `shoal run --share` in one terminal, `shoal work` in others: real processes, real sockets.
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -186,7 +186,7 @@ test("after Ctrl-C the guests wait for it to come back; what they did behind a b
   await guest.out.until(/"kind":"progress","rows":\d{4,},"blocks":\d/);
   first.child.kill("SIGINT");
   expect(await first.code).not.toBe(0);
-  expect(first.err.text()).toContain("what is done is kept");
+  expect(first.err.text()).toMatch(/the [\d,]+ rows that are done are kept/);
   stuck.child.kill("SIGKILL");
   await guest.out.until(/was stopped; waiting for it to come back/);
   const second = shoal(["run", resumable, "--share", "--cpus", "0", "--resume", "--json"], env);
@@ -197,6 +197,41 @@ test("after Ctrl-C the guests wait for it to come back; what they did behind a b
   expect(await guest.code).toBe(0);
   const rows = [...guest.out.text().matchAll(/"kind":"progress","rows":(\d+)/g)].map(([, count]) => Number(count));
   expect(Math.max(...rows)).toBeLessThanOrEqual(12_000);
+});
+
+test("what a shared run has done is neither overlooked nor lost by one that is not shared", { timeout: 180_000 }, async () => {
+  const whole = await manyRows();
+  const env = { SHOAL_OUT: "left.jsonl" };
+  const left = (): string[] => readdirSync(folder).filter((name) => name.startsWith(".left"));
+  const first = shoal(["run", resumable, "--share", "--json"], env);
+  await first.out.until(done);
+  first.child.kill("SIGINT");
+  expect(await first.code).toBe(130);
+  expect(first.err.text()).toMatch(/the [\d,]+ rows that are done are kept/);
+  expect(left()).toEqual([".left.jsonl.shoal-share"]);
+  const unasked = shoal(["run", resumable], env);
+  expect(await unasked.code).toBe(1);
+  expect(unasked.err.text()).toMatch(/output-unfinished: A shared run of "left.jsonl".*\.left\.jsonl\.shoal-share/);
+  const second = shoal(["run", resumable, "--resume"], env);
+  expect(await second.code).toBe(0);
+  expect(second.err.text()).toMatch(/goes on with what a shared run has left[^]* of "resumable-job" w[^"]* done before/);
+  expect(second.err.text()).not.toMatch(anyLink);
+  expect(output("left.jsonl")).toBe(whole);
+  expect(left()).toEqual([]);
+});
+
+test("a run alone that replaces an output removes what a shared one has left of it", { timeout: 120_000 }, async () => {
+  const rows = join(folder, "few.jsonl");
+  writeFileSync(rows, '{"text":"I love it"}\n');
+  mkdirSync(join(folder, ".few-out.jsonl.shoal-share"));
+  const infer = (...flags: string[]): Running => shoal(["infer", rows, "--task", "text-classification", "--model", "sentiment", "--input", "text", "--output", "label", "--out", "few-out.jsonl", ...flags]);
+  const unasked = infer();
+  expect(await unasked.code).not.toBe(0);
+  expect(unasked.err.text()).toContain("output-unfinished");
+  const second = infer("--overwrite");
+  await second.code;
+  expect(second.err.text()).toContain("1 row in 1 file: few-out.jsonl");
+  expect(existsSync(join(folder, ".few-out.jsonl.shoal-share"))).toBe(false);
 });
 
 test("a run that was alone is shared when it goes on, after the rows that it has", { timeout: 180_000 }, async () => {

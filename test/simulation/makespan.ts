@@ -27,7 +27,7 @@ const blockBytes = 64_000;
 const model = { hash: "model", bytes: 20_000_000, initMs: 1_000 };
 
 /** A fleet without faults: speeds of 1:100 spread evenly by their logarithm, each worker behind a network of its own, the model on none of them. */
-export function makespan(workers: number, seed: number, { blocksPerWorker = 100, sizeKnown = true, settings = {} }: { readonly blocksPerWorker?: number; readonly sizeKnown?: boolean; readonly settings?: Partial<SchedulerSettings> } = {}): Makespan {
+export function makespan(workers: number, seed: number, { blocksPerWorker = 100, sizeKnown = true, inOrder = false, settings = {} }: { readonly blocksPerWorker?: number; readonly sizeKnown?: boolean; readonly inOrder?: boolean; readonly settings?: Partial<SchedulerSettings> } = {}): Makespan {
   const random = seededRandom(seed);
   const time = new SimulatedTime();
   const blocks = workers * blocksPerWorker;
@@ -41,8 +41,8 @@ export function makespan(workers: number, seed: number, { blocksPerWorker = 100,
       mostOpen = Math.max(mostOpen, state.jobs.get("job")?.segments[0]?.open.size ?? 0);
     }
   }, () => blockBytes);
-  const spec = { job: "job", priority: 0, weight: 1, segments: [{ needs: { devices: [], memoryBytes: 0, model: { hash: model.hash, loadMs: 3_000 } }, divisible: true, ...(sizeKnown ? { expectedBlocks: blocks } : {}) }] };
-  const driver = new SimulatedDriver(spec, [{ blocks, rows: () => rowsPerBlock, bytes: () => blockBytes }], time, 0, asTheyAre, (message, from, isCurrent) => gateway.deliverFromDriver(message, from, isCurrent));
+  const spec = { job: "job", priority: 0, weight: 1, segments: [{ needs: { devices: [], memoryBytes: 0, model: { hash: model.hash, loadMs: 3_000 } }, divisible: true, inOrder, ...(sizeKnown ? { expectedBlocks: blocks } : {}) }] };
+  const driver = new SimulatedDriver(spec, [{ blocks, rows: () => rowsPerBlock, bytes: () => blockBytes }], time, 0, asTheyAre, (message, from, isCurrent) => gateway.deliverFromDriver(message, from, isCurrent), inOrder);
   gateway.drivers.set("job", driver);
   const costs: WorkerCosts[] = [];
   const wireFaults = { loss: () => 0, duplication: 0, jitterMs: 5 };

@@ -107,6 +107,7 @@ export function simulate(seed: number, format: WireFormat = asBytes, trace?: (no
       const spec: SegmentSpec = {
         needs: { devices, memoryBytes: random.pick([0, 0, 2e9]), cpus: random.pick([0, 1, 4]), gpus: random.pick([0, 0, 0, 1]), runsCode: random.chance(0.1), trusted: random.chance(0.2), ...(random.chance(0.6) ? { model: { hash: random.pick(models), loadMs: random.between(10, 8000) } } : {}) },
         divisible: random.chance(0.9),
+        inOrder: random.chance(0.7),
         ...(random.chance(0.3) ? { expectedBlocks: random.between(1, 40) } : {}),
       };
       inputs.set(`${job}/${segment}`, { spec, bytes: 1000 });
@@ -123,7 +124,7 @@ export function simulate(seed: number, format: WireFormat = asBytes, trace?: (no
         if (random.chance(0.02)) poison.set(`${job}/${segment}/${block}/${random.between(0, rows(block) - 1)}`, random.pick(["row", "named-row", "vanish"] as const));
       }
     }
-    const driver = new SimulatedDriver(spec, sizes, time, random.chance(0.5) ? 0 : random.between(1, 300), format, (message, from, isCurrent) => gateway.deliverFromDriver(message, from, isCurrent));
+    const driver = new SimulatedDriver(spec, sizes, time, random.chance(0.5) ? 0 : random.between(1, 300), format, (message, from, isCurrent) => gateway.deliverFromDriver(message, from, isCurrent), segments.some(({ inOrder }) => inOrder));
     drivers.push(driver);
     gateway.drivers.set(job, driver);
     time.after(random.chance(0.7) ? 0 : random.between(0, chaosMs / 2), () => driver.start());

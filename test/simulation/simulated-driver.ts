@@ -21,10 +21,14 @@ export class SimulatedDriver {
   readonly #time: SimulatedTime;
   readonly #take: TakeFromDriver;
   readonly #format: WireFormat;
+  readonly #inOrder: boolean;
   #codings: Codings<DriverToGateway, GatewayToDriver>;
   #next: number[] = [];
   #mayOffer: number[] = [];
   #ended: boolean[] = [];
+  #offering: boolean[] = [];
+  /** The first block of each segment that is not done. */
+  readonly #first: number[];
   #life = 0;
   /** What the gateway says before it has taken the job from this life of the driver goes to an earlier one. */
   #isAccepted = false;
@@ -32,8 +36,9 @@ export class SimulatedDriver {
   state: "running" | "done" | "failed" = "running";
   quarantinedRows = 0;
 
-  constructor(spec: JobSpec, inputs: readonly SimulatedInput[], time: SimulatedTime, readMs: number, format: WireFormat, take: TakeFromDriver) {
-    [this.spec, this.inputs, this.#time, this.readMs, this.#format, this.#take] = [spec, inputs, time, readMs, format, take];
+  constructor(spec: JobSpec, inputs: readonly SimulatedInput[], time: SimulatedTime, readMs: number, format: WireFormat, take: TakeFromDriver, inOrder = false) {
+    [this.spec, this.inputs, this.#time, this.readMs, this.#format, this.#take, this.#inOrder] = [spec, inputs, time, readMs, format, take, inOrder];
+    this.#first = inputs.map(() => 0);
     this.#codings = format.driver();
     this.done = inputs.map(() => new Set<number>());
   }
@@ -46,6 +51,7 @@ export class SimulatedDriver {
     this.#next = this.inputs.map(() => 0);
     this.#mayOffer = this.inputs.map(() => 0);
     this.#ended = this.inputs.map(() => false);
+    this.#offering = this.inputs.map(() => false);
     const { job, priority, weight } = this.spec;
     this.#send({ kind: "hello", protocol: protocolVersion, role: "driver", name: job });
     this.#hear({ kind: "welcome", protocol: protocolVersion, key: `key of ${job}`, name: "simulation", beatMs: 4000 });
@@ -82,7 +88,7 @@ export class SimulatedDriver {
         this.#isAccepted = true;
         return;
       case "ask": return this.#asked(told.segment, told.blocks);
-      case "block-done": return void this.done[told.segment]?.add(told.block);
+      case "block-done": return this.#isDone(told.segment, told.block);
       case "job-failed":
         this.state = "failed";
         return;
@@ -95,21 +101,46 @@ export class SimulatedDriver {
     return down.decode(down.encode(header, undefined)).header;
   }
 
+  /** Rows go out in order: what is done behind a block that is not is kept, and stops the reading once it is too much. */
+  get first(): readonly number[] {
+    return this.#first;
+  }
+
+  #isDone(segment: number, block: number): void {
+    const done = this.done[segment] as Set<number>;
+    done.add(block);
+    while (done.has(this.#first[segment] as number)) this.#first[segment] = (this.#first[segment] as number) + 1;
+    if (this.#inOrder) this.#offer(segment);
+  }
+
+  /** As the executor's window: twice what may be open. */
+  #hasRoom(segment: number): boolean {
+    const capacity = this.open(segment) + (this.#mayOffer[segment] as number);
+    return !this.#inOrder || (this.#next[segment] as number) - (this.#first[segment] as number) < Math.max(8, 2 * capacity);
+  }
+
   #asked(segment: number, blocks: number): void {
     if (!this.#isAccepted) return;
     this.#mayOffer[segment] = (this.#mayOffer[segment] as number) + blocks;
+    this.#offer(segment);
+  }
+
+  #offer(segment: number): void {
+    if (this.#offering[segment] === true) return;
+    this.#offering[segment] = true;
     const life = this.#life;
     const { job } = this.spec;
     const offer = (): void => {
       if (life !== this.#life || this.state !== "running") return;
       const { blocks: total, rows } = this.inputs[segment] as SimulatedInput;
-      while ((this.#mayOffer[segment] as number) > 0 && (this.#next[segment] as number) < total) {
+      while ((this.#mayOffer[segment] as number) > 0 && (this.#next[segment] as number) < total && this.#hasRoom(segment)) {
         const block = this.#next[segment] as number;
         this.#next[segment] = block + 1;
         this.#mayOffer[segment] = (this.#mayOffer[segment] as number) - 1;
         this.#tell({ kind: "offer", job, segment, block, rows: rows(block) }, rowsOfTask({ job, segment, block, first: 0, rows: rows(block) }));
         if (this.readMs > 0) return this.#time.after(this.readMs, offer);
       }
+      this.#offering[segment] = false;
       if ((this.#next[segment] as number) < total || this.#ended[segment] === true) return;
       this.#ended[segment] = true;
       this.#tell({ kind: "input-ended", job, segment, blocks: total });

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { fromItems, readParquet } from "shoal";
 import { storyteller } from "shoal/tiny-models";
 import { textGeneration } from "shoal/transformers";
@@ -75,6 +75,16 @@ describe("the README's files run as they are, in a folder with what the clone ha
     const extra = { customConditions: ["@shoal/source"], skipLibCheck: true, lib: ["es2023", "esnext.disposable", "webworker"], exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: { ...shown.compilerOptions, ...extra }, include: ["*.ts"] }));
     expect(spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", folder], { encoding: "utf8" })).toMatchObject({ status: 0, stdout: "" });
+  });
+
+  test("in a clone where nothing was built an editor knows their types too: a column that is not there does not compile", { timeout: 60_000 }, () => {
+    const job = join(folder, "typo.ts");
+    writeFileSync(job, 'import { readParquet } from "shoal";\nreadParquet<{ label: string }>("in.parquet").select("lable");\n');
+    onTestFinished(() => rmSync(job));
+    // As for a file beside the README, but that a compiler which knows the projects of the packages waits for their dist; an editor reads their sources.
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ extends: join(root, "tsconfig.json"), include: ["typo.ts"], references: [] }));
+    const { stdout } = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", folder], { encoding: "utf8" });
+    expect(stdout.split("\n").filter((line) => line.includes("typo.ts"))).toEqual([expect.stringMatching(/typo\.ts\(2,\d+\): error TS2345: Argument of type '"lable"'/)]);
   });
 
   test("night.ts leaves out the parts that are there", async () => {

@@ -1,7 +1,7 @@
 import type { SegmentMessage } from "@shoal/cluster";
 import { expect, test } from "vitest";
 import type { AgentReport } from "@shoal/volunteer/page/agent/agent-port.ts";
-import { afterCrash, afterReport, done, newWork, renewed, shareOfBlocks, type Work } from "@shoal/volunteer/page/agent/work.ts";
+import { afterCrash, afterReport, done, finished, newWork, renewed, shareOfBlocks, type Work } from "@shoal/volunteer/page/agent/work.ts";
 
 const nothing = { rows: 0, blocks: 0 };
 const after = (work: Work, ...reports: readonly AgentReport[]): Work => reports.reduce((now, report) => afterReport(now, report, 1000), work);
@@ -24,6 +24,9 @@ test("rows of blocks that are not finished are told apart", () => {
   expect([done(work).rows, work.underWay]).toEqual([372, 116]);
   expect(after(work, progress(384, 12)).underWay).toBe(0);
   expect(renewed(work).underWay).toBe(0);
+  // Who takes over begins the block anew.
+  expect(done(renewed(work)).rows).toBe(256);
+  expect(finished(work)).toEqual({ rows: 256, blocks: 8 });
 });
 
 test("of another job the share begins at 0, while the rows go on", () => {

@@ -1,6 +1,6 @@
 import { AgentTether } from "./agent/agent-tether.ts";
 import type { AgentReport, BeginMessage } from "./agent/agent-port.ts";
-import { afterCrash, afterNotLoaded, afterReport, done, doneOfJob, newWork, renewed, type Hold, type Work } from "./agent/work.ts";
+import { afterCrash, afterNotLoaded, afterReport, doneOfJob, finished, newWork, renewed, type Hold, type Work } from "./agent/work.ts";
 import { keepSettings, readSettings, type Settings } from "./settings.ts";
 import { AwakeScreen } from "./tab/awake-screen.ts";
 import { watchPower } from "./tab/battery.ts";
@@ -179,7 +179,7 @@ export class Volunteer {
     this.#tabs.leave();
     this.#screen.keep(false);
     forgetStarted(this.#memory);
-    if (work !== undefined) this.#set({ scene: { kind: "over", how, done: done(work), ...more } });
+    if (work !== undefined) this.#set({ scene: { kind: "over", how, done: finished(work), ...more } });
   }
 
   // --- its page ---
@@ -243,7 +243,7 @@ export class Volunteer {
   /** What a reload needs to go on from here. */
   #keep(): void {
     const work = this.#workNow();
-    if (work !== undefined) keepStarted(this.#memory, { paused: this.#paused, done: done(work), ...(work.job !== undefined && { job: work.job }) });
+    if (work !== undefined) keepStarted(this.#memory, { paused: this.#paused, done: finished(work), ...(work.job !== undefined && { job: work.job }) });
   }
 
   #set(change: Partial<VolunteerState>): void {

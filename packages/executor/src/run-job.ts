@@ -157,11 +157,13 @@ async function givenUp(writer: SinkWriter, kept: KeptRun | undefined, error: unk
 function keptElsewhere(environment: Environment, error: unknown): unknown {
   const { kept } = environment;
   if (kept === undefined || kept.named?.hasDone === false) return error;
+  const { by, rows } = kept;
+  const what = rows === undefined ? "What is done is" : `${plural(rows, "row")} that ${rows === 1 ? "is" : "are"} done ${rows === 1 ? "is" : "are"}`;
   if (ShoalError.is(error, "aborted")) {
     const { message, details } = error.toData();
-    return new ShoalError("aborted", `${message} What is done is kept by ${kept.by}.`, { cause: error, failure: "aborted", hint: "Go on with it: { resume: true }.", details: { ...details, keptBy: kept.by } });
+    return new ShoalError("aborted", `${message} ${what} kept by ${by}.`, { cause: error, failure: "aborted", hint: "Go on with it: { resume: true }.", details: { ...details, keptBy: by, ...(rows !== undefined && { kept: rows }) } });
   }
-  notice(environment, `What is done is kept by ${kept.by}: a run with { resume: true } (--resume) goes on with it.`);
+  notice(environment, `${what} kept by ${by}: a run with { resume: true } (--resume) goes on with it.`);
   return error;
 }
 

@@ -54,6 +54,12 @@ export function done({ rows, blocks, earlier }: Work): Done {
   return { rows: rows + earlier.rows, blocks: blocks + earlier.blocks };
 }
 
+/** What of it stays when its agent is gone: another worker begins anew what was under way. */
+export function finished(work: Work): Done {
+  const { rows, blocks } = done(work);
+  return { rows: rows - work.underWay, blocks };
+}
+
 /** What the tab has done of the job that it is at. */
 export function doneOfJob(work: Work): Done {
   const { rows, blocks } = done(work);
@@ -102,7 +108,7 @@ export function afterNotLoaded(work: Work, at: number): Work {
 
 /** The work for another agent of this tab. */
 export function renewed(work: Work): Work {
-  return { ...idle(work), activity: { kind: "starting" }, earlier: done(work), rows: 0, blocks: 0, underWay: 0 };
+  return { ...idle(work), activity: { kind: "starting" }, earlier: finished(work), rows: 0, blocks: 0, underWay: 0 };
 }
 
 function idle(work: Work): Work {

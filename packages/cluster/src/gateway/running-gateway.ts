@@ -44,8 +44,8 @@ export class RunningGateway implements Gateway {
   }
 
   snapshot(): ReturnType<Gateway["snapshot"]> {
-    const { state, trouble, elsewhere } = this.#rooms;
-    return takeSnapshot(state, whyPaused(state, trouble), elsewhere);
+    const { state, trouble, elsewhere, invites } = this.#rooms;
+    return takeSnapshot(state, whyPaused(state, trouble), elsewhere, invites.list().some(({ scopes, revoked }) => !revoked && scopes.includes("work")));
   }
 
   watch(onChange: () => void): () => void {

@@ -2,6 +2,7 @@ import { forgive } from "./exclusion.ts";
 import type { TaskEntry, TaskId } from "./events.ts";
 import { endAttempt, revoke } from "./leases.ts";
 import { isStandIn, measureStandIn } from "./stand-ins.ts";
+import { measureOvertaken } from "./rates.ts";
 import { dequeue, enqueue } from "./queue.ts";
 import { at, emit, findTask, segmentOf, taskId, type Job, type OpenBlock, type SchedulerState, type Segment, type Task } from "./state.ts";
 
@@ -118,7 +119,11 @@ export function release(state: SchedulerState, task: Task, why: "committed" | "j
   endCommit(state, task);
   dequeue(task);
   const ended = [...task.attempts];
-  for (const attempt of ended) endAttempt(state, attempt);
+  for (const attempt of ended) {
+    const { worker, number } = attempt;
+    if (why === "committed" && worker.attempts.keys().next().value === number && !isStandIn(worker)) measureOvertaken(state, attempt);
+    endAttempt(state, attempt);
+  }
   revoke(state, ended, why);
   for (const holder of task.holders.splice(0)) {
     holder.worker.presentedResults = Math.max(0, holder.worker.presentedResults - 1);

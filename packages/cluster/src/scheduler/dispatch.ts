@@ -1,6 +1,7 @@
 import { askForBlocks } from "./back-pressure.ts";
 import { hungryFor, isAnyHungry, setHungry } from "./classes.ts";
 import { watchEndGame } from "./end-game.ts";
+import { watchFirstBlock } from "./first-block.ts";
 import { grant } from "./leases.ts";
 import { takeTasks } from "./lease-size.ts";
 import { isStandIn } from "./stand-ins.ts";
@@ -30,6 +31,7 @@ export function dispatch(state: SchedulerState): void {
     if (state.jobs.get(segment.job.spec.job) !== segment.job) continue;
     askForBlocks(state, segment);
     watchEndGame(state, segment);
+    watchFirstBlock(state, segment);
   }
   state.touched.clear();
 }

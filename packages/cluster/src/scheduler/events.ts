@@ -40,6 +40,8 @@ export interface SegmentSpec {
   readonly needs: SegmentNeeds;
   /** Rows may be run apart, so that a guilty one can be found. Otherwise a failing block is given up whole. */
   readonly divisible: boolean;
+  /** Its rows are wanted in the order of its blocks: what is done behind one that is not waits. */
+  readonly inOrder?: boolean;
   /** How many blocks there will be, where the source knows: the end is then planned from the start. */
   readonly expectedBlocks?: number;
 }

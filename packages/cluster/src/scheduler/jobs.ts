@@ -48,7 +48,7 @@ function newSegment(job: Job, index: number, spec: SegmentSpec): Segment {
     job, index, spec, open: new Map(), committed: new CommittedSet(),
     ready: new Heap<Task>((a, b) => a.of.block < b.of.block || (a.of.block === b.of.block && a.first < b.first)), troubled: new Set(),
     readyTasks: 0, readyRows: 0, offered: 0, offeredRows: 0, offeredBytes: 0, openBytes: 0, openOffered: 0, total: undefined, asked: 0, able: 0, rated: 0, totalRate: 0, rates: new Map(), warm: 0,
-    loadMs: spec.needs.model?.loadMs ?? 0, heldSince: undefined, finish: undefined, duplicates: 0, sweepAt: undefined, lentTasks: 0, presented: new Map(),
+    loadMs: spec.needs.model?.loadMs ?? 0, heldSince: undefined, finish: undefined, duplicates: 0, sweepAt: undefined, firstLookAt: undefined, lentTasks: 0, presented: new Map(),
   };
 }
 

@@ -35,6 +35,17 @@ export function measure(state: SchedulerState, attempt: Attempt): void {
   recount(segment, rate, state.live.has(worker));
 }
 
+/** Another was done first with what a worker computes: it takes at least so long. */
+export function measureOvertaken(state: SchedulerState, { worker, task }: Attempt): void {
+  const { segment } = task.of;
+  const old = segment.rates.get(worker);
+  const ms = state.now - worker.runningSince;
+  if (old === undefined || old.provisional || ms / task.rows <= old.ms / old.rows) return;
+  const rate: Rate = { rows: old.rows * fading + task.rows, ms: old.ms * fading + ms, provisional: false, counted: old.counted };
+  segment.rates.set(worker, rate);
+  recount(segment, rate, state.live.has(worker));
+}
+
 /** A first guess, while a slow worker is still at its first task. */
 export function measureBeat(state: SchedulerState, attempt: Attempt, rowsDone: number): void {
   const { worker, task: { of: { segment } } } = attempt;

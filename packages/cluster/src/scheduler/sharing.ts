@@ -1,6 +1,7 @@
 import { waitsForModelUntil } from "./affinity.ts";
 import { isAble, isScarcer } from "./classes.ts";
 import { excludedUntil, mayTryAt } from "./exclusion.ts";
+import { isHeldUp } from "./lateness.ts";
 import { leaseLimit, type LeaseLimit } from "./lease-size.ts";
 import { isStandIn, lendingLimit } from "./stand-ins.ts";
 import { msPerRow } from "./rates.ts";
@@ -28,6 +29,8 @@ export interface Nothing {
  * scarce GPU to the job that can use nothing else, for the other one has had its share of CPUs; in a job to what the fewest can do.
  */
 export function choose(state: SchedulerState, worker: Worker): Choice | Nothing {
+  // It is asked again when it has answered, or is lost.
+  if (isHeldUp(state, worker)) return { againAt: Infinity, probing: true, refused: false };
   let best: Choice | undefined;
   let againAt = Infinity;
   let [probing, refused] = [false, false];

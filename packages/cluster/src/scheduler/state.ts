@@ -103,6 +103,8 @@ export interface Segment {
   finish: { at: number; validUntil: number; able: number } | undefined;
   duplicates: number;
   sweepAt: number | undefined;
+  /** When its first block is looked at again. */
+  firstLookAt: number | undefined;
   /** Attempts of stand-ins. */
   lentTasks: number;
   /** When tasks were last called back for machines elsewhere. */

@@ -1,5 +1,6 @@
 import { classKeyOf, countAble, learnModel, setHungry } from "./classes.ts";
 import type { SchedulerEvent, WorkerJoined } from "./events.ts";
+import { isQuiet } from "./lateness.ts";
 import { loseAttempt, revoke, watchExpiry } from "./leases.ts";
 import { isStandIn, touchAble } from "./stand-ins.ts";
 import { vanishedWith } from "./poison.ts";
@@ -43,6 +44,7 @@ function creditOf(state: SchedulerState, { host, standsIn }: WorkerJoined, credi
 export function hear(state: SchedulerState, connection: string): Worker | undefined {
   const worker = state.connections.get(connection);
   if (worker === undefined) return undefined;
+  if (isQuiet(state, worker) && worker.status === "live") state.freed.add(worker);
   worker.heardAt = state.now;
   if (worker.status === "silent") {
     enliven(state, worker);

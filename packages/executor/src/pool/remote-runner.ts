@@ -47,6 +47,8 @@ export interface RemoteJob extends AsyncDisposable {
 export interface KeptElsewhere {
   /** For messages. */
   readonly by: string;
+  /** Rows of the output that it has, where it knows. */
+  readonly rows?: number | undefined;
   /** The run goes on in the middle instead, after rows that this machine has: it cuts other blocks, and is a job of its own. To be said before it begins. */
   goesOnHere(): Promise<void>;
   /** Absent: the run is known there by its plan. Otherwise by a name, which this machine writes down beside the output. */

@@ -1,11 +1,13 @@
+import { rmSync } from "node:fs";
 import { formatStats, plural, type RunEvent } from "@shoal/executor";
-import type { Logger } from "@shoal/core";
+import { ShoalError, type Logger } from "@shoal/core";
 import type { JobReport, RunSettings } from "@shoal/dataset";
+import { unfinishedShare } from "../cluster/share-folder.ts";
 import { listenForRuns, setProcessSettings } from "../platform/process-settings.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { JsonEvents } from "./json-events.ts";
-import { checkManyMachinesFlags, ManyMachines } from "./many-machines.ts";
+import { checkManyMachinesFlags, ManyMachines, type ManyMachinesReport } from "./many-machines.ts";
 import { runSettings, type RunFlags } from "./run-flags.ts";
 import { RunsUnderWay } from "./runs-under-way.ts";
 import { untimelyEnd } from "./untimely-end.ts";
@@ -14,8 +16,12 @@ import { untimelyEnd } from "./untimely-end.ts";
 export class CommandRun implements AsyncDisposable {
   readonly settings: RunSettings;
   readonly #flags: RunFlags;
+  readonly #title: string;
   readonly #json: JsonEvents | undefined;
-  readonly #machines: ManyMachines | undefined;
+  readonly #report: ManyMachinesReport;
+  #machines: ManyMachines | undefined;
+  /** What a shared run has left of the output that this run replaces. */
+  #replaced: string | undefined;
   /** Something was consumed, be it in vain. */
   began = false;
   readonly #runs = new RunsUnderWay();
@@ -29,12 +35,13 @@ export class CommandRun implements AsyncDisposable {
   }
 
   private constructor(flags: RunFlags, title: string) {
-    this.#flags = flags;
+    [this.#flags, this.#title] = [flags, title];
     this.#json = flags.json === undefined ? undefined : new JsonEvents();
-    this.#machines = ManyMachines.of(flags, {
+    this.#report = {
       links: (url, links, text) => (this.#json === undefined ? this.#say(text) : this.#json.write({ kind: "links", url, links })),
       note: (message) => (this.#json === undefined && flags.quiet === undefined ? this.#say(`note: ${message}`) : undefined),
-    });
+    };
+    this.#machines = ManyMachines.of(flags, this.#report);
     this.settings = {
       ...runSettings(flags, AbortSignal.any([interruptSignal(), untimelyEnd.ofRun(() => this.began)])),
       ...this.#machines?.settings(title),
@@ -53,9 +60,13 @@ export class CommandRun implements AsyncDisposable {
     await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Says where the rows go, before the run. */
-  rowsTo(location: string | undefined): void {
+  /** Says where the rows go, before the run. @param replaces whether it may replace what is there @throws `output-unfinished` where a shared run has left it unfinished, and this run neither goes on with that nor replaces it */
+  rowsTo(location: string | undefined, replaces = false): void {
     this.#json?.rowsTo(location);
+    const left = this.#flags.share ? undefined : unfinishedShare(location);
+    if (left !== undefined && this.#flags.resume && this.#flags.on === undefined) this.#goOnAlone();
+    else if (left !== undefined && !replaces) throw leftByShare(location as string, left);
+    else this.#replaced = left;
     this.#machines?.outputAt(location);
   }
 
@@ -64,6 +75,7 @@ export class CommandRun implements AsyncDisposable {
     // Also where all of them are of an earlier run, which this one went on with.
     const hasLetters = stats.deadLettered > 0 || result.deadLetters !== undefined;
     if (hasLetters) process.exitCode = exitCodes.deadLetters;
+    if (this.#replaced !== undefined) rmSync(this.#replaced, { recursive: true, force: true });
     if (this.#flags.quiet !== undefined || this.#flags.json !== undefined) return;
     // Its notices have been said as they came.
     process.stderr.write(`${formatStats({ ...stats, notices: [] })}\n`);
@@ -74,6 +86,13 @@ export class CommandRun implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#machines?.[Symbol.asyncDispose]();
+  }
+
+  /** What a shared run has done is known to its coordinator. */
+  #goOnAlone(): void {
+    this.#machines = ManyMachines.alone(this.#flags, this.#report);
+    Object.assign(this.settings, this.#machines.settings(this.#title));
+    this.#report.note("This goes on with what a shared run has left, on this machine alone; with --share others may help again.");
   }
 
   #say(text: string): void {
@@ -94,4 +113,12 @@ function standardErrorLogger(isShown: (message: string) => boolean): Logger {
     info: (message) => void (isShown(message) || process.stderr.write(`${message}\n`)),
     warn: (message) => void process.stderr.write(`warning: ${message}\n`),
   };
+}
+
+function leftByShare(location: string, folder: string): ShoalError {
+  return new ShoalError("output-unfinished", `A shared run of "${location}" was not finished: what it has done is kept in ${folder}.`, {
+    failure: "bug",
+    hint: 'Go on with it: { resume: true }, with --share or without; start anew with { mode: "overwrite" }, which removes it; or choose another name.',
+    details: { path: location, unfinished: folder },
+  });
 }

@@ -97,7 +97,7 @@ async function infer(files: readonly string[], flags: Flags): Promise<void> {
   // Actors inherit the environment.
   if (flags.offline) process.env["HF_HUB_OFFLINE"] = "1";
   await using commandRun = await CommandRun.begin(flags, `${flags.task} of ${flags.input}`);
-  commandRun.rowsTo(flags.out);
+  commandRun.rowsTo(flags.out, flags.overwrite === true);
   const source = inputSource(files, flags.inputFormat);
   const predicted = withoutPixels(dataset<Row>(source, localRuntime).mapBatches(predictor(flags), predictorSettings(flags)), source);
   if (flags.explain) return void process.stdout.write(`${predicted.explain()}\n`);

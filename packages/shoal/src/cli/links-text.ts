@@ -22,7 +22,7 @@ export function linksText({ volunteer, work, submit, dashboard }: Links, qrCode:
     ...(volunteer === undefined ? [] : [`Lend a tab or a phone   ${volunteer}`]),
     ...(work === undefined ? [] : [`Lend a machine          ${shoal} work "${work}"`]),
     ...(submit === undefined ? [] : [`Bring a job             ${shoal} run job.ts --on "${submit}"`]),
-    ...(dashboard === undefined ? [] : [`Watch, and see links    ${dashboard}`]),
+    ...(dashboard === undefined ? [] : [`${volunteer ?? work ?? submit ? "Watch, and see links" : "Watch               "}    ${dashboard}`]),
   ];
   return `${lines.join("\n")}\n${volunteer === undefined || isOnlyHere(new URL(volunteer).hostname) ? "" : `\n${qrCode(volunteer)}\n`}`;
 }

@@ -49,6 +49,7 @@ export interface ManyMachinesReport {
 export class ManyMachines implements AsyncDisposable {
   readonly #flags: ManyMachinesFlags;
   readonly #report: ManyMachinesReport;
+  readonly #isAlone: boolean;
   #output: string | undefined;
   #opened: Promise<Opened> | undefined;
   /** Of the run that is under way. */
@@ -59,8 +60,13 @@ export class ManyMachines implements AsyncDisposable {
     return flags.share || flags.dashboard || flags.on !== undefined ? new ManyMachines(flags, report) : undefined;
   }
 
-  private constructor(flags: ManyMachinesFlags, report: ManyMachinesReport) {
-    [this.#flags, this.#report] = [flags, report];
+  /** For a run that goes on with what a shared one has left, on this machine alone. */
+  static alone(flags: ManyMachinesFlags, report: ManyMachinesReport): ManyMachines {
+    return new ManyMachines(flags, report, true);
+  }
+
+  private constructor(flags: ManyMachinesFlags, report: ManyMachinesReport, isAlone = false) {
+    [this.#flags, this.#report, this.#isAlone] = [flags, report, isAlone];
   }
 
   /** @param title what the job is called unless a flag says otherwise */
@@ -107,8 +113,8 @@ export class ManyMachines implements AsyncDisposable {
   async #openShare(): Promise<Opened> {
     const { ownWorker, share } = await import("../cluster/share.ts");
     const { qrCode } = await import("@shoal/coordinator");
-    const { cpus, gpus, memory, share: hasGuests, volunteers } = this.#flags;
-    const folder = hasGuests ? shareFolder(this.#output) : undefined;
+    const { cpus, gpus, memory, share: hasGuests, volunteers, dashboard } = this.#flags;
+    const folder = hasGuests || this.#isAlone ? shareFolder(this.#output) : undefined;
     const shared = await share({
       ...coordinatorOptions(this.#flags),
       name: hostname(),
@@ -126,7 +132,7 @@ export class ManyMachines implements AsyncDisposable {
       // Whoever sits here may also see the links there, and take them back.
       dashboard: await coordinator.link(hasGuests ? ["observe", "submit"] : ["observe"], { page: "dashboard" }),
     };
-    this.#report.links(coordinator.url, links, linksText(links, qrCode, commandName()));
+    if (!this.#isAlone || dashboard) this.#report.links(coordinator.url, links, linksText(links, qrCode, commandName()));
     if (hasGuests) {
       for (const line of coordinator.advice) this.#report.note(line);
       if (!volunteers) this.#report.note("Tabs and phones don't see these rows. --volunteers lets everybody help who has the link for them.");

@@ -44,10 +44,10 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
   process.argv = [process.argv[0] as string, path, ...args];
   // The file says only when it has run whether its rows go to standard output.
   let logAsBefore = flags.json || flags.output === "-" || seemsToExportDefault(readFileSync(path, "utf8")) ? logToStandardError() : undefined;
-  const rowsTo = (output: string | undefined): void => {
+  const rowsTo = (output: string | undefined, replaces: boolean): void => {
     if (flags.json || output === "-") logAsBefore ??= logToStandardError();
     else logAsBefore?.();
-    commandRun.rowsTo(output);
+    commandRun.rowsTo(output, replaces);
   };
   const { importJob } = await import("./import-job.ts");
   const exported = await importJob(path);
@@ -61,9 +61,9 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
   if (isJob(job)) {
     refuse(flags, ["output", "format", "overwrite", "maxRowsPerFile"], `the job names its own sink, ${job.sink.name}`);
     if (flags.explain) return void process.stdout.write(`${job.explain()}\n`);
-    const output = trialSink(job.sink, flags).spec?.options["path"] as string | undefined;
+    const { path: output, mode } = (trialSink(job.sink, flags).spec?.options ?? {}) as { readonly path?: string; readonly mode?: string };
     outputIsNamedByJob(overwriting(job.sink));
-    rowsTo(output);
+    rowsTo(output, mode === "overwrite");
     commandRun.finish(await job.run());
     return commandRun.ended();
   }
@@ -71,7 +71,7 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
     if (flags.explain) return void process.stdout.write(`${job.explain()}\n`);
     const output = flags.output ?? "-";
     outputIsNamedByFlag();
-    rowsTo(output);
+    rowsTo(output, flags.overwrite === true);
     commandRun.finish(await job.write(outputSink(output, flags), ownLimit(flags)));
     return commandRun.ended();
   }

@@ -95,7 +95,11 @@ class RunningShare implements Share {
         // Only a folder outlives this process; without one a job may well be run twice.
         const identity = settings.identity ?? (folder === undefined ? undefined : await nameJob(settings));
         const named = await cluster.openJob({ ...settings, ...(identity !== undefined && { identity }) });
-        return new SharedJob(named, identity === undefined ? undefined : () => cluster.openJob(settings), cluster.name, () => void (this.#isPublished = true));
+        return new SharedJob(named, identity === undefined ? undefined : () => cluster.openJob(settings), {
+          by: cluster.name,
+          // Of the other segments no row is in the output yet.
+          rows: () => coordinator.gateway.snapshot().jobs.find(({ job }) => job === identity)?.rowsDone,
+        }, () => void (this.#isPublished = true));
       },
       [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
     };
@@ -123,14 +127,20 @@ class SharedJob implements ClusterJob {
   readonly #onPublished: () => void;
   #job: ClusterJob;
 
-  constructor(named: ClusterJob, openOther: (() => Promise<ClusterJob>) | undefined, by: string, onPublished: () => void) {
+  constructor(named: ClusterJob, openOther: (() => Promise<ClusterJob>) | undefined, { by, rows }: { readonly by: string; readonly rows: () => number | undefined }, onPublished: () => void) {
     this.#job = named;
     this.#onPublished = onPublished;
     if (openOther !== undefined) {
-      this.kept = { by, goesOnHere: async () => {
-        await named[Symbol.asyncDispose]();
-        this.#job = await openOther();
-      } };
+      this.kept = {
+        by,
+        get rows() {
+          return rows();
+        },
+        goesOnHere: async () => {
+          await named[Symbol.asyncDispose]();
+          this.#job = await openOther();
+        },
+      };
     }
     this.pools = (plan) => {
       const stages = [...named.pools(plan)];

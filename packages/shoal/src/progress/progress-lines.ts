@@ -30,7 +30,8 @@ export function stageLine(stage: Stage): string {
   return [
     stage.name.padEnd(28).slice(0, 40), rowsText(stage), `${count(stage.rowsPerSecond)}/s`,
     ...(stage.queue === undefined ? [] : [`queue ${stage.queue}`]),
-    ...(stage.actors === undefined || (stage.actors === 0 && stage.actorsLoading) ? [] : [`${stage.byWorkers ? "workers" : "actors"} ${stage.actorsBusy ?? 0} of ${stage.actors} busy`]),
+    ...(stage.actors === 0 && !stage.actorsLoading ? ["nobody at work yet"] : []),
+    ...(stage.actors === undefined || stage.actors === 0 ? [] : [`${stage.byWorkers ? "workers" : "actors"} ${stage.actorsBusy ?? 0} of ${stage.actors} busy`]),
     ...(stage.actorsLoading ? [`${stage.actorsLoading} loading`] : []),
     ...(stage.failedRows === 0 ? [] : [`${count(stage.failedRows)} failed`]),
     ...(stage.etaMs === undefined ? [] : [`${duration(stage.etaMs)} left`]),

@@ -19,6 +19,7 @@ describe("lines", () => {
     expect(line({})).toBe("read a.jsonl  10 rows  10/s");
     expect(line({ ...predicting, rowsExpected: 52_000 })).toBe("sentiment  1,234 of 52,000 rows (2 %)  411/s  queue 3  actors 1 of 2 busy  4 failed  2 min 5 s left");
     expect(line({ ...predicting, actors: 0, actorsBusy: 0, actorsLoading: 2 })).toMatch(/queue 3 +2 loading/);
+    expect(line({ ...predicting, actors: 0, actorsBusy: 0 })).toMatch(/queue 3 +nobody at work yet/);
     expect(line({ ...predicting, actorsLoading: 1 })).toMatch(/actors 1 of 2 busy +1 loading/);
     expect(line({ ...predicting, byWorkers: true })).toMatch(/workers 1 of 2 busy/);
   });

@@ -12,6 +12,7 @@ export function jobSpecOf({ job, priority, weight, volunteers, segments }: JobDe
     job, priority, weight,
     segments: segments.map((segment) => ({
       needs: needsOf(segment, volunteers),
+      inOrder: segment.plan.preserveOrder,
       divisible: segment.plan.policy.bisect && !changesRowCounts(segment),
       ...(segment.expectedBlocks === undefined ? {} : { expectedBlocks: segment.expectedBlocks }),
     })),
@@ -54,7 +55,7 @@ export function mayHaveSeen(joined: WorkerJoined, { runsCode, trusted }: Segment
 
 /** Why none of these workers can do a segment, in words for its driver; undefined where one can. */
 export function whyNobody(needs: SegmentNeeds, workers: readonly WorkerJoined[]): string | undefined {
-  if (workers.length === 0) return "no worker is here";
+  if (workers.length === 0) return "no worker is here: start one with shoal work and the link beside \"Lend a machine\"";
   let left = workers;
   for (const [has, need] of requirements(needs)) {
     left = left.filter(has);

@@ -3,12 +3,16 @@ import { bottleneck, type JobStanding } from "./bottleneck.ts";
 
 describe("what holds a job up is said in one sentence", () => {
   const running: JobStanding = {
-    state: "running", trouble: undefined, hasDriver: true, missingFiles: 0, isHeldUp: false, workers: 3, nobody: undefined, able: 3, busy: 3, loading: 0, ready: 5, leased: 3, hasEnded: false, last: undefined,
+    state: "running", trouble: undefined, mayJoin: true, hasDriver: true, missingFiles: 0, isHeldUp: false, workers: 3, nobody: undefined, able: 3, busy: 3, loading: 0, ready: 5, leased: 3, hasEnded: false, last: undefined,
   };
   test.each<[Partial<JobStanding>, string]>([
     [{}, "All 3 workers are busy: more would help."],
     [{ workers: 0, able: 0, busy: 0 }, "No worker is here: open the link on another machine, or run shoal work with it."],
     [{ nobody: { name: "x", why: "needs cuda: none of the 3 workers has it" } }, "Nobody can do x: needs cuda: none of the 3 workers has it."],
+    [{ able: 1, busy: 1 }, "The one worker is busy: another would help."],
+    [{ able: 1, busy: 1, mayJoin: false }, "The one worker is busy; no link lets others help (shoal run --share makes one)."],
+    [{ able: 2, busy: 2, loading: 1 }, "1 of 2 workers is busy, and one still loads the model."],
+    [{ able: 5, busy: 5, loading: 2 }, "3 of 5 workers are busy, and 2 still load the model."],
     [{ loading: 3 }, "All 3 workers are loading the model."],
     [{ isHeldUp: true }, "The driver reads results more slowly than they come."],
     [{ busy: 1, ready: 0 }, "Workers wait for blocks: the driver can't read and prepare its input faster."],

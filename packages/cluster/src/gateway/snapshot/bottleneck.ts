@@ -3,6 +3,8 @@ export interface JobStanding {
   readonly state: "running" | "paused" | "done" | "failed" | "cancelled" | "opening";
   /** Why the engine stores nothing. */
   readonly trouble: string | undefined;
+  /** A link is there by which others could help. */
+  readonly mayJoin: boolean;
   readonly hasDriver: boolean;
   readonly missingFiles: number;
   /** The driver does not read what it is sent. */
@@ -34,7 +36,8 @@ export function bottleneck(job: JobStanding): string {
   if (job.isHeldUp) return "The driver reads results more slowly than they come.";
   if (job.loading > 0 && job.busy <= job.loading && job.loading >= job.able) return job.able === 1 ? "The worker is loading the model." : `All ${job.able} workers are loading the model.`;
   if (job.hasEnded && job.ready === 0 && job.leased === 1 && job.last !== undefined) return `One block is left: worker ${job.last.worker} has had it for ${job.last.seconds} s.`;
-  if (job.busy >= job.able && job.able > 0) return job.able === 1 ? "The one worker is busy: another would help." : `All ${job.able} workers are busy: more would help.`;
+  if (job.busy >= job.able && job.loading > 0) return `${job.busy - job.loading} of ${job.able} workers ${job.busy - job.loading === 1 ? "is" : "are"} busy, and ${job.loading === 1 ? "one still loads" : `${job.loading} still load`} the model.`;
+  if (job.busy >= job.able && job.able > 0) return `${job.able === 1 ? "The one worker is busy" : `All ${job.able} workers are busy`}${job.mayJoin ? `: ${job.able === 1 ? "another" : "more"} would help` : "; no link lets others help (shoal run --share makes one)"}.`;
   if (job.hasEnded && job.ready === 0) return `The last ${job.leased} blocks are with ${job.busy} of ${job.able} workers.`;
   if (job.ready === 0) return "Workers wait for blocks: the driver can't read and prepare its input faster.";
   return `${job.busy} of ${job.able} workers are busy.`;

@@ -14,6 +14,9 @@ export interface SegmentFleet {
   readonly notice?: string;
 }
 
+/** What holds for all jobs. */
+export type Around = Pick<JobStanding, "trouble" | "mayJoin">;
+
 /** How workers stand, by segment: counted once for all jobs. */
 export function fleetOf(state: GatewayState): (segment: Segment | undefined) => SegmentFleet {
   const busy = new Map<Segment, number>();
@@ -36,7 +39,7 @@ export function fleetOf(state: GatewayState): (segment: Segment | undefined) => 
   };
 }
 
-export function standingOf(state: GatewayState, job: GatewayJob, trouble: string | undefined, fleet: (segment: Segment | undefined) => SegmentFleet): JobStanding {
+export function standingOf(state: GatewayState, job: GatewayJob, { trouble, mayJoin }: Around, fleet: (segment: Segment | undefined) => SegmentFleet): JobStanding {
   const segments = state.loop.state.jobs.get(job.name)?.segments ?? [];
   const fleets = segments.map(fleet);
   const sum = (of: (segment: Segment) => number): number => segments.reduce((total, segment) => total + of(segment), 0);
@@ -45,7 +48,7 @@ export function standingOf(state: GatewayState, job: GatewayJob, trouble: string
   const leased = sum(({ open }) => [...open.values()].filter(({ parts }) => parts.some(({ attempts }) => attempts.length > 0)).length);
   return {
     state: job.pausedBy.size > 0 && job.state === "running" ? "paused" : job.state,
-    trouble, nobody, leased,
+    trouble, mayJoin, nobody, leased,
     hasDriver: job.driver !== undefined,
     missingFiles: job.missingFiles.size,
     isHeldUp: job.driver?.deliveries.isHeldUp === true,

@@ -5,7 +5,7 @@ import type { GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import type { Elsewhere } from "../elsewhere/elsewhere.ts";
 import { helpSnapshots, standInSnapshots } from "./elsewhere-snapshots.ts";
-import { fleetOf, standingOf, type SegmentFleet } from "./job-standing.ts";
+import { fleetOf, standingOf, type Around, type SegmentFleet } from "./job-standing.ts";
 import { downloadBytes } from "../jobs/model-files.ts";
 import type { JobSnapshot, SegmentSnapshot, Snapshot, WorkerSnapshot } from "./snapshot.ts";
 import type { WorkerRecord } from "../workers/worker-record.ts";
@@ -13,13 +13,13 @@ import type { WorkerRecord } from "../workers/worker-record.ts";
 /** Workers that are gone and shown. */
 const mostGone = 20;
 
-/** Everything that a dashboard shows. */
-export function takeSnapshot(state: GatewayState, trouble: string | undefined, elsewhere: Elsewhere): Snapshot {
+/** Everything that a dashboard shows. @param mayJoin a link is there by which others could help */
+export function takeSnapshot(state: GatewayState, trouble: string | undefined, elsewhere: Elsewhere, mayJoin: boolean): Snapshot {
   const fleet = fleetOf(state);
   const helps = helpSnapshots(state);
   return {
     at: state.date(), name: state.name,
-    jobs: [...state.jobs.values()].filter(({ guest }) => guest === undefined).map((job) => jobSnapshot(state, job, trouble, fleet)),
+    jobs: [...state.jobs.values()].filter(({ guest }) => guest === undefined).map((job) => jobSnapshot(state, job, { trouble, mayJoin }, fleet)),
     workers: [...shownWorkers(state).map((worker) => workerSnapshot(state, worker)), ...standInSnapshots(state, elsewhere)],
     ...(helps.length === 0 ? {} : { helps }),
     ...(trouble === undefined ? {} : { paused: trouble }),
@@ -34,10 +34,10 @@ function shownWorkers({ workers }: GatewayState): readonly WorkerRecord[] {
   return all.filter((worker) => !gone.has(worker));
 }
 
-function jobSnapshot(state: GatewayState, job: GatewayJob, trouble: string | undefined, fleet: (segment: Segment | undefined) => SegmentFleet): JobSnapshot {
+function jobSnapshot(state: GatewayState, job: GatewayJob, around: Around, fleet: (segment: Segment | undefined) => SegmentFleet): JobSnapshot {
   const { description, startedAt, endedAt, error, samples, failures } = job;
   const last = job.segments.at(-1);
-  const standing = standingOf(state, job, trouble, fleet);
+  const standing = standingOf(state, job, around, fleet);
   const rowsDone = last?.rowsDone ?? 0;
   const rowsTotal = rowsTotalOf(state, job);
   const rowsPerSecond = job.isOver ? 0 : (last?.rate.perSecond(state.clock.now()) ?? 0);
