@@ -31,7 +31,7 @@ export class CommandRun implements AsyncDisposable {
       note: (message) => (this.#json === undefined && flags.quiet === undefined ? this.#say(`note: ${message}`) : undefined),
     });
     this.settings = {
-      ...runSettings(flags, AbortSignal.any([interruptSignal(), untimelyEnd.ofRun(() => this.began)])),
+      ...runSettings(flags, AbortSignal.any([interruptSignal(), untimelyEnd.ofRun(() => this.began, () => this.#runs.size)])),
       ...this.#machines?.settings(title),
       onEvent: (event) => this.#take(event),
       ...(flags.quiet === undefined && { log: standardErrorLogger((message) => message === this.#shown) }),
