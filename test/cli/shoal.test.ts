@@ -203,3 +203,15 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+test("dead letters take the place of older ones, and of nothing else; that is seen before a row is read", async () => {
+  const args = (path: string): string[] => ["run", join(fixtures, "body-job.ts"), "--on-error", "dead-letter", "--quiet", "--dead-letters", path];
+  writeFileSync(join(folder, "precious.jsonl"), '{"text":"years of work"}\n');
+  expect(await shoal(args("precious.jsonl"), folder)).toMatchObject({ code: 1, out: "", err: expect.stringContaining("error output-not-ours: ") as string });
+  expect(readFileSync(join(folder, "precious.jsonl"), "utf8")).toBe('{"text":"years of work"}\n');
+  expect(await shoal(args("."), folder)).toMatchObject({ code: 1, out: "", err: expect.stringContaining("error is-a-directory: ") as string });
+  expect(await shoal(args("new/folder/letters.jsonl"), folder)).toMatchObject({ code: 3 });
+  const letters = readFileSync(join(folder, "new/folder/letters.jsonl"), "utf8");
+  expect(await shoal(args("new/folder/letters.jsonl"), folder)).toMatchObject({ code: 3 });
+  expect(readFileSync(join(folder, "new/folder/letters.jsonl"), "utf8")).toBe(letters);
+});

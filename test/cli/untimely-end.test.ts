@@ -91,3 +91,12 @@ test.skipIf(process.platform !== "linux")("a standard error that can't be writte
   }
   expect(await shell("shoal inspect nowhere.jsonl 2> /dev/full", folder)).toMatchObject({ code: 1, out: "", err: "" });
 }, 60_000);
+
+test("a job that calls process.exit in mid-run has failed, and says so; one that calls it when all is done has not", async () => {
+  const url = JSON.stringify(import.meta.resolve("shoal"));
+  writeFileSync(join(folder, "exits.mjs"), `import { jsonl, range } from ${url};\nexport default range(1000).map(({ id }) => {\n  if (id === 700) process.exit(0);\n  return { id };\n}).to(jsonl("exits.jsonl"));\n`);
+  expect(await shoal(["run", "exits.mjs", "--quiet"], folder)).toMatchObject({ code: 1, out: "", err: expect.stringMatching(/^error exited-early: [^]*--resume/) as string });
+  expect(existsSync(join(folder, "exits.jsonl"))).toBe(false);
+  writeFileSync(join(folder, "done.mjs"), `import { jsonl, range } from ${url};\nawait range(5).to(jsonl("done.jsonl")).run();\nprocess.exit(0);\n`);
+  expect(await shoal(["run", "done.mjs", "--quiet"], folder)).toMatchObject({ code: 0, err: "" });
+});

@@ -254,6 +254,24 @@ describe("an output", () => {
     expect(await collectRows(jsonlSource(join(folder, "out")))).toEqual([{ a: 2 }]);
   });
 
+  test.runIf(process.platform === "linux" && process.versions["deno"] === undefined)("that a run has left is taken over where its process number is another process's by now", async () => {
+    const writer = await jsonl(join(folder, "out")).open(signal);
+    const file = join(writer.unfinished as string, "owner.json");
+    const owner = JSON.parse(await readFile(file, "utf8")) as { birth: { began: string; space: string } };
+    await writer.leave?.();
+    // Of a process that lives, and that this one is not.
+    const [alive] = [process.ppid];
+    const began = async (change: object): Promise<void> => writeFile(file, JSON.stringify({ ...owner, pid: alive, ...change }));
+    await began({ birth: { ...owner.birth, began: "1" } });
+    await (await jsonl(join(folder, "out")).open(signal, { resume: true })).leave?.();
+    // Of a container with process numbers of its own, that has given a sign of life.
+    await began({ birth: { ...owner.birth, space: "pid:[1]" } });
+    await expect(jsonl(join(folder, "out")).open(signal, { resume: true })).rejects.toMatchObject({ code: "output-busy", hint: expect.stringContaining('owner.json", and only that') as string });
+    const longAgo = new Date(Date.now() - 3_600_000);
+    await utimes(file, longAgo, longAgo);
+    await (await jsonl(join(folder, "out")).open(signal, { resume: true })).leave?.();
+  });
+
   test("of ten runs at once, one is written", async () => {
     const opened = await Promise.allSettled(Array.from({ length: 10 }, () => jsonl(join(folder, "out"), { mode: "overwrite" }).open(signal)));
     const writers = opened.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));

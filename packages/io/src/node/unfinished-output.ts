@@ -5,12 +5,15 @@ import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { ShoalError } from "@shoal/core";
 import { outputUnfinished } from "../output-errors.ts";
+import { processBirth, type ProcessBirth } from "./process-birth.ts";
 import { lettersBeside, lettersName, unfinishedName, type LettersFate } from "../output-names.ts";
 
 interface Owner {
   readonly pid: number;
   readonly host: string;
   readonly startedAt: string;
+  /** Where the system says it. */
+  readonly birth?: ProcessBirth;
   /** Tells one claim from any other, of the same process too. */
   readonly claim?: string;
   /** It has left the output unfinished, and lives on. */
@@ -58,7 +61,8 @@ export async function claimUnfinished(target: string, location: string, mode: "e
   const candidate = `${path}-${process.pid}-${claim}`;
   await mkdir(candidate);
   try {
-    await writeFile(join(candidate, ownerFile), JSON.stringify({ pid: process.pid, host: hostname(), startedAt: new Date().toISOString(), claim } satisfies Owner));
+    const birth = await processBirth(process.pid);
+    await writeFile(join(candidate, ownerFile), JSON.stringify({ pid: process.pid, host: hostname(), startedAt: new Date().toISOString(), claim, ...(birth !== undefined && { birth }) } satisfies Owner));
     if (!(await renameUnlessThere(candidate, path))) {
       if (mode === "resume") {
         // Within a process, whose name does not tell one run from another.
@@ -184,13 +188,30 @@ async function removeAtOnce(path: string): Promise<void> {
 /** Is the owner still writing? */
 async function isAtWork(owner: Owner, path: string): Promise<boolean> {
   if (owner.left === true) return false;
-  if (owner.host !== hostname()) {
-    const info = await stat(join(path, ownerFile)).catch(() => undefined);
-    return info !== undefined && Date.now() - info.mtimeMs < deadAfterMs;
+  if (owner.host !== hostname()) return givesSigns(path);
+  const { birth } = owner;
+  const ours = birth && (await processBirth(process.pid));
+  if (birth !== undefined && ours !== undefined) {
+    if (birth.machine !== ours.machine) return false;
+    // Containers may share a host's name, and count their processes each for itself.
+    if (birth.space !== ours.space) return givesSigns(path);
   }
-  if (owner.pid === process.pid) return claimed.has(path);
+  if (owner.pid === process.pid && (birth === undefined || ours === undefined || birth.began === ours.began)) return claimed.has(path);
+  if (!isAlive(owner.pid)) return false;
+  const now = birth && (await processBirth(owner.pid));
+  // The number was given to another process since.
+  return birth === undefined || now === undefined || birth.began === now.began;
+}
+
+/** Of an owner whose process can't be asked for. */
+async function givesSigns(path: string): Promise<boolean> {
+  const info = await stat(join(path, ownerFile)).catch(() => undefined);
+  return info !== undefined && Date.now() - info.mtimeMs < deadAfterMs;
+}
+
+function isAlive(pid: number): boolean {
   try {
-    process.kill(owner.pid, 0);
+    process.kill(pid, 0);
     return true;
   } catch (error) {
     return (error as { code?: unknown }).code === "EPERM";
@@ -274,7 +295,7 @@ export async function moveIfThere(from: string, to: string): Promise<void> {
 function busy(location: string, path: string, owner?: Owner): ShoalError {
   const who = owner === undefined ? "Another run" : `Process ${owner.pid} on ${owner.host}`;
   return new ShoalError("output-busy", `${who} is writing "${location}" now.`, {
-    hint: `Wait for it, or choose another path; if it is not running, remove "${path}".`,
+    hint: `Wait for it, or choose another path. If that is no run any more, remove "${join(path, ownerFile)}", and only that: what is done lies beside it, and --resume (resume: true) goes on with it.`,
     failure: "bug",
     details: { path: location, unfinished: path, ...owner },
   });

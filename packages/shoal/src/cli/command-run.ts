@@ -43,7 +43,7 @@ export class CommandRun implements AsyncDisposable {
     };
     this.#machines = ManyMachines.of(flags, this.#report);
     this.settings = {
-      ...runSettings(flags, AbortSignal.any([interruptSignal(), untimelyEnd.ofRun(() => this.began)])),
+      ...runSettings(flags, AbortSignal.any([interruptSignal(), untimelyEnd.ofRun(() => this.began, () => this.#runs.size)])),
       ...this.#machines?.settings(title),
       onEvent: (event) => this.#take(event),
       ...(flags.quiet === undefined && { log: standardErrorLogger((message) => message === this.#shown) }),

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ShoalError, type Datasource } from "@shoal/core";
-import { arrowSource, binarySource, csvSource, imagesSource, jsonlSource, jsonSource, npySource, parquetSource, textSource } from "@shoal/io";
+import { arrowSource, binarySource, csvSource, fileError, imagesSource, jsonlSource, jsonSource, npySource, parquetSource, textSource } from "@shoal/io";
 
 const sources = {
   jsonl: jsonlSource, json: jsonSource, csv: csvSource, parquet: parquetSource, arrow: arrowSource, text: textSource, images: imagesSource, npy: npySource, binary: binarySource,
@@ -32,6 +32,15 @@ export function inputSource(paths: readonly string[], format?: string): Datasour
   return open(paths);
 }
 
+/** What a source would read of a folder. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    throw fileError(error, `read "${folder}"`);
+  }
+}
+
 /** The name whose ending tells the format: for a folder, that of its first file. */
 function telling(path: string): string {
   if (/^https?:/.test(path)) return path.split(/[?#]/)[0] as string;
@@ -40,7 +49,7 @@ function telling(path: string): string {
     throw new ShoalError("file-not-found", `There is no file or folder ${path} (looked in ${process.cwd()}).`, { hint: "Check the name and the folder." });
   }
   if (found?.isDirectory() !== true) return path;
-  const names = readdirSync(path, { recursive: true, encoding: "utf8" }).sort();
+  const names = namesIn(path).sort();
   if (names.length === 0) throw new ShoalError("no-files", `The folder ${path} is empty (looked in ${process.cwd()}).`, { hint: "Name the folder that the files are in." });
   const first = names.find((name) => endings.some(([pattern]) => pattern.test(name)) && !/(^|[\\/])[._]/.test(name));
   return join(path, first ?? "");

@@ -55,6 +55,7 @@ try {
 }
 // A library of the job's may hold a handle open; the work is done, and output that is still on its way is waited for.
 await Promise.allSettled([written(process.stdout), written(process.stderr)]);
+untimelyEnd.isOver = true;
 process.exit();
 
 /** Settles when everything written so far has left. */

@@ -70,7 +70,7 @@ export function wholeNumber(text: string): number {
 
 export function number(text: string): number {
   const value = Number(text);
-  if (text.trim() === "" || !(value >= 0)) throw new InvalidArgumentError("It must be a number of at least 0.");
+  if (text.trim() === "" || !(value >= 0 && Number.isFinite(value))) throw new InvalidArgumentError("It must be a number of at least 0.");
   return value;
 }
 

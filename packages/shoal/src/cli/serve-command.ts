@@ -24,13 +24,19 @@ interface Flags extends CoordinatorFlags, EngineFlags {
   readonly quiet?: true;
 }
 
+function days(text: string): number {
+  const value = wholeNumber(text);
+  if (value < 1) throw new InvalidArgumentError("It must be at least 1: links of no days let nobody in.");
+  return value;
+}
+
 export function serveCommand(): Command {
   const command = new Command("serve")
     .description("Run a coordinator: it takes jobs (shoal run --on) and spreads them over the machines and tabs that join (shoal work, or the link in a browser).")
     .option("--folder <path>", "where links, results and files are kept, so that a restart goes on; with --engine only port and certificate of this machine", ".shoal-coordinator");
   return withEngineFlags(withCoordinatorFlags(command))
     .option("--gateways <hosts>", "with --engine: where all coordinators of the engine are found, as in a:7070,b:7070; links for programs then name them all", hosts)
-    .option("--link-days <n>", "how long links let people in (default: 30)", wholeNumber)
+    .option("--link-days <n>", "how long links let people in (default: 30)", days)
     .option("--links <folder>", "write each link into a file of this folder too: work, submit, volunteer, dashboard")
     .option("--name <name>", "what people see it called", hostname())
     .option("-q, --quiet", "only the links, and what goes wrong")

@@ -1,9 +1,13 @@
+import { writeSync } from "node:fs";
 import { ShoalError } from "@shoal/core";
+import { exitCodes } from "./exit-codes.ts";
 
 /** What the end of a command waits for. */
 interface RunUnderWay {
   /** False where nothing has begun that would have to be cleaned up. */
   readonly isUnderWay: () => boolean;
+  /** Runs that are not over. */
+  readonly open: () => number;
   readonly controller: AbortController;
 }
 
@@ -17,6 +21,8 @@ const patienceMs = 60_000;
 class UntimelyEnd {
   /** Why the command ends, once it does. The first error tells the most: others come of the same. */
   error: ShoalError | undefined;
+  /** The command has come to its own end. */
+  isOver = false;
   #run: RunUnderWay | undefined;
   #endAtOnce!: (error: ShoalError) => void;
   /** Rejects where nothing can be, or is to be, waited for. */
@@ -27,9 +33,9 @@ class UntimelyEnd {
   }
 
   /** Of a run of code that is not ours: also what escapes it ends the command, and gives a signal that the run is to hear. */
-  ofRun(isUnderWay: () => boolean): AbortSignal {
+  ofRun(isUnderWay: () => boolean, open: () => number): AbortSignal {
     const controller = new AbortController();
-    this.#run = { isUnderWay, controller };
+    this.#run = { isUnderWay, open, controller };
     process.on("uncaughtException", (thrown) => this.end(strayError(thrown)));
     // Nothing is left that could wake the process, and still it waits. A second time: the run waits for the same.
     process.on("beforeExit", () => {
@@ -38,7 +44,17 @@ class UntimelyEnd {
       setImmediate(() => {});
       this.end(neverSettles());
     });
+    process.on("exit", (code) => this.#atExit(code));
     return controller.signal;
+  }
+
+  /** Code of the job called `process.exit`: nothing can be waited for any more, and who reads only the exit code must not take it for done. */
+  #atExit(code: number): void {
+    const open = this.#run?.open() ?? 0;
+    if (code !== exitCodes.ok || this.isOver || open === 0) return;
+    process.exitCode = exitCodes.failed;
+    const { message } = exitedEarly();
+    writeSync(2, `error exited-early: ${message}\n`);
   }
 
   end(error: ShoalError): void {
@@ -62,6 +78,13 @@ function strayError(thrown: unknown): ShoalError {
     hint: "Await the promise that it comes from, or catch it in the callback that throws it.",
     failure: "aborted",
     cause: thrown,
+  });
+}
+
+function exitedEarly(): ShoalError {
+  return new ShoalError("exited-early", "process.exit() was called while a run was under way. Nothing of it was published.", {
+    hint: "Await the run before the program exits; the same command with --resume goes on with what is kept of it.",
+    failure: "aborted",
   });
 }
 

@@ -22,7 +22,7 @@ export const localRuntime = createLocalRuntime({
   ...localMachine,
   print: (row) => console.log(row),
   startProgress: async () => (await import("./browser/console-progress.ts")).consoleProgress(),
-  deadLetterFile(path) {
+  async deadLetterFile(path) {
     throw new ShoalError("no-local-files", `Dead letters can't go to "${path}": a page has no files of its own to add lines to.`, {
       failure: "bug", hint: `Write the rows to a sink ("opfs:/…", memoryFile(name)), which keeps dead letters beside them.`, details: { path },
     });

@@ -13,8 +13,8 @@ export interface LocalPlatform extends LocalMachine {
   print(row: Row): void;
   /** Loaded only where somebody looks: a library pays nothing for a terminal's bars. */
   startProgress(): Promise<ProgressDisplay>;
-  /** Where dead letters go when there is no sink that keeps them. */
-  deadLetterFile(path: string): (letters: readonly DeadLetter[]) => Promise<void>;
+  /** Where dead letters go when there is no sink that keeps them. @throws where there is what must not be replaced, or what can't be written */
+  deadLetterFile(path: string): Promise<(letters: readonly DeadLetter[]) => Promise<void>>;
 }
 
 /** Runs datasets here. */
@@ -38,6 +38,7 @@ export function createLocalRuntime(platform: LocalPlatform): DatasetRuntime {
 
 async function openEnvironment(platform: LocalPlatform, settings: RunSettings, { pulled, isOver }: RunListener): Promise<RunEnvironment> {
   const { signal, onError = "fail", maxErrors, budgetBytes, onEvent, deadLetters, worker, log = silentLogger } = settings;
+  const letters = deadLetters === undefined ? undefined : await platform.deadLetterFile(deadLetters);
   const { host, resources, devices } = await openMachine(platform, { log, resources: settings.resources, worker });
   const progress = settings.progress === true ? await platform.startProgress() : undefined;
   return {
@@ -51,7 +52,7 @@ async function openEnvironment(platform: LocalPlatform, settings: RunSettings, {
     ...(signal !== undefined && { signal }),
     ...(maxErrors !== undefined && { maxErrors }),
     ...(budgetBytes !== undefined && { budgetBytes }),
-    ...(deadLetters !== undefined && { deadLetters: platform.deadLetterFile(deadLetters) }),
+    ...(letters !== undefined && { deadLetters: letters }),
     pulled,
     onEvent: (event: RunEvent) => {
       progress?.onEvent(event);
