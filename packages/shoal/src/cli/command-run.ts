@@ -1,5 +1,5 @@
 import { formatStats, plural, type RunEvent } from "@shoal/executor";
-import type { Logger } from "@shoal/core";
+import type { Logger, SinkResult } from "@shoal/core";
 import type { JobReport, RunSettings } from "@shoal/dataset";
 import { listenForRuns, setProcessSettings } from "../platform/process-settings.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -21,6 +21,10 @@ export class CommandRun implements AsyncDisposable {
   readonly #runs = new RunsUnderWay();
   /** The notice that the progress has just shown; the log is told of it too. */
   #shown: string | undefined;
+  /** The command itself says what came out. */
+  #reports = false;
+  /** What runs in the body of the file have written, to be said once their progress is off the screen. */
+  #written: SinkResult[] = [];
 
   /** @param title what others see its jobs called @throws `bad-option`, `bad-link` */
   constructor(flags: RunFlags, title: string) {
@@ -37,7 +41,16 @@ export class CommandRun implements AsyncDisposable {
       ...(flags.quiet === undefined && { log: standardErrorLogger((message) => message === this.#shown) }),
     };
     setProcessSettings(this.settings, () => (this.began = true));
-    listenForRuns(() => this.#runs.begin());
+    listenForRuns(() => {
+      const run = this.#runs.begin();
+      return {
+        ...run,
+        isOver: () => {
+          for (const result of this.#written.splice(0)) this.#say(outputLine(result));
+          run.isOver();
+        },
+      };
+    });
   }
 
   /** The file, and the job that it exports, have come to their end: waits for runs that were not awaited, which the end of the process would cut off. Where one fails, nobody catches it. */
@@ -50,18 +63,23 @@ export class CommandRun implements AsyncDisposable {
 
   /** Says where the rows go, before the run. */
   rowsTo(location: string | undefined): void {
+    this.#reports = true;
     this.#json?.rowsTo(location);
     this.#machines?.outputAt(location);
   }
 
-  /** Says what came out and what it took. */
-  finish({ result, stats }: JobReport): void {
+  /**
+   * Says what came out and what it took.
+   * @param limit of an output that the command named, and that is not whole for it
+   */
+  finish({ result, stats }: JobReport, { limit }: Pick<RunSettings, "limit"> = {}): void {
     // Also where all of them are of an earlier run, which this one went on with.
     const hasLetters = stats.deadLettered > 0 || result.deadLetters !== undefined;
     if (hasLetters) process.exitCode = exitCodes.deadLetters;
     if (this.#flags.quiet !== undefined || this.#flags.json !== undefined) return;
     process.stderr.write(`${formatStats(stats)}\n`);
-    process.stderr.write(`${plural(result.rows, "row")} in ${plural(result.files.length, "file")}: ${result.location === "-" ? "standard output" : result.location}\n`);
+    this.#say(outputLine(result));
+    if (limit !== undefined && result.location !== "-") this.#say(`note: --limit ${limit} bounds what ${result.location} holds. The whole run needs --overwrite, or another name.`);
     const letters = this.#flags.deadLetters ?? result.deadLetters;
     if (hasLetters && letters !== undefined) process.stderr.write(`Rows that failed: ${letters}\n`);
   }
@@ -78,8 +96,13 @@ export class CommandRun implements AsyncDisposable {
     this.#json?.write(event);
     if (this.#json === undefined && event.kind === "notice") this.#shown = event.message;
     // Also for a job that runs in the body of its file and reports to nobody.
+    if (event.kind === "run-finished" && event.result !== undefined && !this.#reports && this.#flags.quiet === undefined && this.#json === undefined) this.#written.push(event.result);
     if (event.kind === "run-finished" && event.stats.deadLettered > 0) process.exitCode = exitCodes.deadLetters;
   }
+}
+
+function outputLine({ rows, files, location }: SinkResult): string {
+  return `${plural(rows, "row")} in ${plural(files.length, "file")}: ${location === "-" ? "standard output" : location}`;
 }
 
 function standardErrorLogger(isShown: (message: string) => boolean): Logger {
