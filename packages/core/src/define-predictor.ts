@@ -125,7 +125,7 @@ export function notImportable(spec: ModulePredictorSpec, cause?: unknown): Shoal
     cause,
     failure: "bug",
     hint: [
-      `Export it under the name it was defined with (export const ${spec.export} = definePredictor()(import.meta, "${spec.export}", …)). In a bundle, name a worker entry:`,
+      `Export it under the name it was defined with (export const ${spec.export} = definePredictor<…>()(import.meta, "${spec.export}", …)). In a bundle, name a worker entry:`,
       `      // worker.ts:  serveActors({ ${spec.export} });`,
       `      // your code:  { worker: () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }) }`,
     ].join("\n"),
