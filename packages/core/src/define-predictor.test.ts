@@ -120,6 +120,8 @@ test("a name that the module does not register is predictor-not-importable, with
 test("row types follow from batch types", () => {
   const row: RowOf<{ a: Float32Array; b: string[]; c: Float32Array[] }> = { a: 1, b: "x", c: new Float32Array(1) };
   expect(row.a).toBe(1);
+  const large: RowOf<{ id: BigInt64Array }> = { id: 1 };
+  expect(large.id, "up to 2^53 a row gives a number").toBe(1);
 });
 
 const times = (k: number) => ({ predict: (batch: { n: Float64Array }) => ({ ...batch, by: batch.n.map((value) => k * value) }) });
