@@ -115,7 +115,7 @@ test("dead letters of a job that runs in its file's body decide the exit code to
   const homeless = await shoal(["run", join(fixtures, "body-job.ts"), "--on-error", "dead-letter"], folder);
   expect(homeless).toMatchObject({ code: 1, err: expect.stringContaining("no-place-for-dead-letters") as string });
   writeFileSync(join(folder, "nothing.mjs"), "export const nothing = 1;\n");
-  expect((await shoal(["run", "nothing.mjs"], folder)).err).toContain("nothing was run");
+  expect((await shoal(["run", "nothing.mjs"], folder)).err).toContain("came to its end without a run");
   const shoalUrl = import.meta.resolve("shoal");
   writeFileSync(join(folder, "caught.mjs"), `import { readJsonl } from ${JSON.stringify(shoalUrl)};\nawait readJsonl("nowhere.jsonl").takeAll().catch((error) => console.log(error.code));\n`);
   expect(await shoal(["run", "caught.mjs", "--quiet"], folder)).toMatchObject({ code: 0, out: "file-not-found\n", err: "" });

@@ -33,8 +33,11 @@ export type BatchColumn<T> = unknown extends T
 /** A row type → the batch type over it. */
 export type BatchOf<R> = { [Name in keyof R]: BatchColumn<R[Name]> };
 
+/** A bigint as a row gives it back: as the number it is, up to 2^53. */
+export type KeptValue<T> = T extends bigint ? number | bigint : T;
+
 /** A batch type → the row type behind it: `{ x: Float32Array[] }` → `{ x: Float32Array }`, `{ n: Float64Array }` → `{ n: number }`. */
-export type RowOf<B> = { [Name in keyof B]: B[Name] extends Column<infer T> ? T : B[Name] extends ArrayLike<infer T> ? T : never };
+export type RowOf<B> = { [Name in keyof B]: B[Name] extends Column<infer T> ? KeptValue<T> : B[Name] extends ArrayLike<infer T> ? KeptValue<T> : never };
 
 /** What a batch is in each format. */
 export interface BatchFormats<R> {

@@ -120,4 +120,39 @@ test("a name that the module does not register is predictor-not-importable, with
 test("row types follow from batch types", () => {
   const row: RowOf<{ a: Float32Array; b: string[]; c: Float32Array[] }> = { a: 1, b: "x", c: new Float32Array(1) };
   expect(row.a).toBe(1);
+  const large: RowOf<{ id: BigInt64Array }> = { id: 1 };
+  expect(large.id, "up to 2^53 a row gives a number").toBe(1);
+});
+
+const times = (k: number) => ({ predict: (batch: { n: Float64Array }) => ({ ...batch, by: batch.n.map((value) => k * value) }) });
+
+test("a name that the module has already is refused, for actors would run only one of the two", () => {
+  const module = { url: "file:///times.ts" };
+  const make = (k: number) => definePredictor<{ n: Float64Array }>()(module, "times", times(k));
+  make(2);
+  expect(() => make(3)).toThrow(expect.objectContaining({ code: "predictor-name-taken", message: expect.stringContaining("args") as string }) as Error);
+});
+
+test("it is refused also where import.meta was compiled to an object at each call", () => {
+  const make = (k: number) => definePredictor<{ n: Float64Array }>()({ url: "file:///compiled.ts" }, "times", times(k));
+  make(2);
+  expect(() => make(3)).toThrow(expect.objectContaining({ code: "predictor-name-taken" }) as Error);
+});
+
+test("a module that is evaluated again defines its predictors again, and those count", async () => {
+  for (const k of [2, 3]) {
+    definePredictor<{ n: Float64Array }>()({ url: "file:///reloaded.ts" }, "times", times(k));
+    await Promise.resolve();
+  }
+  const { spec } = definePredictor<{ n: Float64Array }>()({ url: "file:///reloaded.ts?again" }, "times", times(5));
+  const predictor = await load(spec, actor);
+  const result = (await predictor.predict(blockFromRows([{ n: 1 }]), new AbortController().signal)) as Block;
+  expect([...blockRows(result)]).toEqual([{ n: 1, by: 5 }]);
+});
+
+test("the same definition may be given again, and the name in another module", () => {
+  const definition = times(2);
+  const define = (url: { url: string }) => definePredictor<{ n: Float64Array }>()(url, "times", definition).spec;
+  const here = { url: "file:///here.ts" };
+  expect([here, here, { url: "file:///there.ts" }].map(define)).toMatchObject([{ module: here.url }, { module: here.url }, { module: "file:///there.ts" }]);
 });

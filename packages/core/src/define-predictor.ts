@@ -3,6 +3,7 @@ import type { BatchFormat, BatchShape, NumberArray, RowOf } from "./batch.ts";
 import type { Json } from "./json.ts";
 import type { ActorContext, ModulePredictorSpec, PredictorPhase, PredictorStep } from "./predictor.ts";
 import { insideActor } from "./inside-actor.ts";
+import { defineUnderName } from "./predictor-registry.ts";
 import { ShoalError } from "./shoal-error.ts";
 
 export interface PredictOptions {
@@ -94,12 +95,13 @@ interface Define<In extends BatchShape, Format extends BatchFormat> {
  *   predict: (batch) => ({ ...batch, twice: batch.n.map((value) => 2 * value) }),
  * });
  * ```
+ * @throws `predictor-name-taken` if the module has another predictor of this name, as one that a function makes for each value that it is called with
  * @typeParam In the columns it reads, as they are in a batch of columns.
  * @typeParam Format how batches are given and taken; `definePredictor<In, "rows">()` with `batchFormat: "rows"` works on row objects.
  */
 export function definePredictor<In extends BatchShape, Format extends BatchFormat = "columns">(): Define<In, Format> {
   return ((meta: { readonly url: string }, name: string, definition: AnyDefinition) => {
-    registry().set(registryKey(meta.url, name), definition);
+    defineUnderName(meta, name, definition);
     insideActor()?.onDefined(meta.url, name);
     return { spec: moduleSpec(meta.url, name, definition), mode: "replaces" };
   }) as Define<In, Format>;
@@ -117,35 +119,13 @@ function moduleSpec(url: string, name: string, definition: AnyDefinition): Modul
   };
 }
 
-const registrySymbol = Symbol.for("shoal.predictors");
-
-/** Shared by every copy of this package in the realm, so that a bundled and an imported one meet. */
-function registry(): Map<string, AnyDefinition> {
-  const realm = globalThis as { [registrySymbol]?: Map<string, AnyDefinition> };
-  return (realm[registrySymbol] ??= new Map());
-}
-
-function registryKey(url: string, name: string): string {
-  return `${url.split(/[?#]/)[0]}#${name}`;
-}
-
-/** The definition that a module registered under a name, if it has run here. */
-export function findDefinition(url: string, name: string): AnyDefinition | undefined {
-  return registry().get(registryKey(url, name));
-}
-
-/** Registers a definition under the URL that a spec names: for bundles, where a worker entry hands its predictors over. */
-export function registerDefinition(url: string, name: string, definition: AnyDefinition): void {
-  registry().set(registryKey(url, name), definition);
-}
-
 /** @throws `predictor-not-importable` */
 export function notImportable(spec: ModulePredictorSpec, cause?: unknown): ShoalError {
   return new ShoalError("predictor-not-importable", `An actor could not find predictor "${spec.export}" by importing ${spec.module}.`, {
     cause,
     failure: "bug",
     hint: [
-      `Export it under the name it was defined with (export const ${spec.export} = definePredictor()(import.meta, "${spec.export}", …)). In a bundle, name a worker entry:`,
+      `Export it under the name it was defined with (export const ${spec.export} = definePredictor<…>()(import.meta, "${spec.export}", …)). In a bundle, name a worker entry:`,
       `      // worker.ts:  serveActors({ ${spec.export} });`,
       `      // your code:  { worker: () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }) }`,
     ].join("\n"),

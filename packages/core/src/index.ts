@@ -26,6 +26,7 @@ export { nearestName } from "./nearest-name.ts";
 export { formatPorts, formatShape } from "./onnx/format-ports.ts";
 export * from "./onnx/onnx-session.ts";
 export { Permits } from "./permits.ts";
+export { findDefinition, registerDefinition } from "./predictor-registry.ts";
 export * from "./predictor.ts";
 export { preview } from "./preview.ts";
 export { isRasterImage, type RasterImage } from "./raster-image.ts";

@@ -2,8 +2,9 @@ import { loadArrow } from "./arrow-code.ts";
 import { batchFromBlock, blockFromBatch } from "./batch.ts";
 import { blockRow, type Block, type Row } from "./block.ts";
 import type { Backend } from "./backend.ts";
-import { findDefinition, notImportable, type AnyDefinition, type PredictorClass, type PredictorDefinition } from "./define-predictor.ts";
+import { notImportable, type AnyDefinition, type PredictorClass, type PredictorDefinition } from "./define-predictor.ts";
 import { enterActor } from "./inside-actor.ts";
+import { findDefinition } from "./predictor-registry.ts";
 import type { ActorContext, ModulePredictorSpec, Predictor, PredictorSpec } from "./predictor.ts";
 import { ShoalError } from "./shoal-error.ts";
 

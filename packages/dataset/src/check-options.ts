@@ -11,7 +11,7 @@ const predictorOptions = new Set([...Object.keys(defaultPredictorOptions), "onEr
 export function checkPredictorOptions(options: PredictorOptions): void {
   for (const name of Object.keys(options)) {
     if (predictorOptions.has(name)) continue;
-    const hint = name === "batchFormat" ? "A predictor says its format where it is defined: definePredictor(import.meta, …, { batchFormat })." : optionsHint(name, [...predictorOptions, "args"]);
+    const hint = name === "batchFormat" ? 'A predictor says its format where it is defined: definePredictor<…, "rows">()(import.meta, "name", { batchFormat: "rows", … }).' : optionsHint(name, [...predictorOptions, "args"]);
     throw new ShoalError("bad-option", `mapBatches() has no option "${name}" for predictors.`, { failure: "bug", hint });
   }
   checkBatchSize(options.batchSize);
@@ -35,7 +35,7 @@ export function checkFunctionOptions(method: string, settings: object, known: re
   const ofActors = predictorOptions.has(name) || name === "args";
   throw new ShoalError("bad-option", `${method}() has no option "${name}" for functions${ofActors ? ", which run on this thread and in no actor" : ""}.`, {
     failure: "bug",
-    hint: ofActors ? "Leave it out, or make the function a predictor: definePredictor(import.meta, …)." : optionsHint(name, known),
+    hint: ofActors ? 'Leave it out, or make the function a predictor: definePredictor<…>()(import.meta, "name", { predict }).' : optionsHint(name, known),
   });
 }
 

@@ -3,7 +3,7 @@ import { expectTypeOf } from "expect-type";
 import { definePredictor, type Datasink, type Datasource, type PredictorStep } from "@shoal/core";
 import type { RemoteRunner } from "@shoal/executor";
 import { dataset, type Dataset, type DatasetRuntime } from "./index.ts";
-import type { Reads } from "./row-types.ts";
+import type { OfFunctions, Reads } from "./row-types.ts";
 
 declare const runtime: DatasetRuntime;
 declare const source: Datasource<{ id: number; text: string; vector: Float32Array; maybe: string | null }>;
@@ -44,6 +44,20 @@ export async function predictorsAreChecked(): Promise<void> {
   rows.rename({ text: "body" }).mapBatches(classifyBody);
   // @ts-expect-error -- "text" has become a number
   rows.map((row) => ({ text: row.id })).mapBatches(classify);
+}
+
+export function functionsRunInNoActor(): void {
+  rows.mapBatches((batch) => ({ n: batch.id }), { batchSize: 8 });
+  // @ts-expect-error -- says so in words, below
+  rows.mapBatches((batch) => ({ n: batch.id }), { concurrency: 4 });
+  // @ts-expect-error -- says which option it is
+  rows.mapBatches((batch) => ({ n: batch.id }), { batchSize: "8" });
+  // @ts-expect-error -- no columns
+  rows.mapBatches((batch) => batch.id.length);
+  // @ts-expect-error -- no such option of predictors
+  rows.mapBatches(classify, { concurency: 4 });
+  expectTypeOf<OfFunctions<"columns">["concurrency"]>().toEqualTypeOf<"an option of actors, and a function runs in none: make it a predictor with definePredictor" | undefined>();
+  expectTypeOf<OfFunctions<"columns">["batchSize"]>().toEqualTypeOf<number | "auto" | undefined>();
 }
 
 export function untypedRowsSaySo(untyped: Dataset): void {

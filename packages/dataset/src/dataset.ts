@@ -13,7 +13,7 @@ import { Job, type JobReport } from "./job.ts";
 import { blocksSource } from "./blocks-source.ts";
 import { batchesStep, functionStep, repartitionStep } from "./steps.ts";
 import type {
-  ArgsOf, AsRow, BatchFunctionSettings, BatchResult, Flat, FunctionSettings, Joined, PredictedRow, PredictorSettings, Reads, ResultRow,
+  ArgsOf, AsRow, BatchFunctionSettings, BatchResult, Flat, FunctionSettings, Joined, PredictedRow, PredictorSettings, OfFunctions, Reads, ResultRow,
 } from "./row-types.ts";
 import { mergeSettings } from "./merge-settings.ts";
 import type { DatasetRuntime, RunSettings } from "./run-settings.ts";
@@ -74,11 +74,15 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
     settings?: BatchFunctionSettings<Format>,
   ): Dataset<AsRow<ResultRow<Result>>>;
   /** Runs a predictor over every row, in a pool of actors: one of your own, or a declarative one such as `textClassification`. */
-  // The last overload, because the checker explains a mistake by the last.
   mapBatches<In, Out, Args, Mode extends "adds" | "replaces", const Settings extends PredictorSettings = PredictorSettings>(
     step: PredictorStep<In, Out, Args, Mode> & Reads<R, In>,
     ...settings: [Args] extends [undefined] ? [settings?: Settings & ArgsOf<Args>] : [settings: Settings & ArgsOf<Args>]
   ): Dataset<AsRow<PredictedRow<R, In, Out, Mode, Settings>>>;
+  // The checker explains a mistake by the last overload. This one takes nothing that the one above does not.
+  mapBatches<In, Out, Args, Mode extends "adds" | "replaces", Result extends BatchResult, Format extends keyof BatchFormats<R> = "columns">(
+    step: ((batch: BatchFormats<R>[Format]) => MaybePromise<Result> | AsyncIterable<Result>) | (PredictorStep<In, Out, Args, Mode> & Reads<R, In>),
+    ...settings: unknown extends Args ? [settings?: OfFunctions<Format>] : [Args] extends [undefined] ? [settings?: PredictorSettings & ArgsOf<Args>] : [settings: PredictorSettings & ArgsOf<Args>]
+  ): never;
   // oxlint-disable-next-line typescript/no-explicit-any -- no type but any relates to both overloads; callers never see it
   mapBatches(step: unknown, ...[settings]: any[]): any {
     return this.#then(batchesStep(this.plan, step, (settings ?? {}) as object));

@@ -41,7 +41,7 @@ export class Job<R extends object = Record<string, unknown>> {
     await using environment = await this.dataset.runtime.open(merged);
     await using remote = await openRemote(physical, merged, environment);
     const notices = sink === this.sink ? [] : [`This is a trial, of ${merged.limit} rows at most: they go to ${sink.name}, beside ${this.sink.name}.`];
-    const report = await runToSink(physical, sink, { ...remote.environment, notices: [...notices, ...(remote.environment.notices ?? [])] }, { resume: merged.resume ?? false });
+    const report = await runToSink(physical, sink, { ...remote.environment, notices: [...notices, ...(remote.environment.notices ?? [])] }, { resume: merged.resume ?? false, tellsFreshStart: this.dataset.runtime.settings.resume === true });
     await remote.published();
     this.#onStats(report.stats);
     return report;

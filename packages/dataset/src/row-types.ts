@@ -52,6 +52,11 @@ export interface BatchFunctionSettings<Format extends keyof BatchFormats<unknown
   readonly version?: string;
 }
 
+/** An argument type that no options of actors have: a function runs in no actor. */
+export type OfFunctions<Format extends keyof BatchFormats<unknown>> = BatchFunctionSettings<Format> & {
+  readonly [Name in Exclude<keyof PredictorSettings | "args", keyof BatchFunctionSettings<Format>>]?: "an option of actors, and a function runs in none: make it a predictor with definePredictor";
+};
+
 /** Of a closure over rows. */
 export interface FunctionSettings {
   /** Default: what the run says, which is `fail` when it says nothing. */

@@ -41,7 +41,7 @@ function predictStep(input: LogicalOperator, { spec }: PredictorStep<unknown, un
 function classWithoutModule(name: string): ShoalError {
   return new ShoalError("predictor-not-importable", `mapBatches() was given the class ${name} itself; actors run elsewhere and find a predictor by importing its module.`, {
     failure: "bug",
-    hint: `Write: export const ${name[0]?.toLowerCase() ?? ""}${name.slice(1)} = definePredictor()(import.meta, "${name[0]?.toLowerCase() ?? ""}${name.slice(1)}", ${name}); and pass that.`,
+    hint: `Write: export const ${name[0]?.toLowerCase() ?? ""}${name.slice(1)} = definePredictor<…>()(import.meta, "${name[0]?.toLowerCase() ?? ""}${name.slice(1)}", ${name}); and pass that.`,
   });
 }
 

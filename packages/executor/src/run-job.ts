@@ -12,8 +12,10 @@ import { execute } from "./streaming-executor.ts";
 export interface SinkRun {
   /** What an output without rows gets when the plan can't tell. */
   readonly schema?: Schema;
-  /** Go on with what an earlier run has left unfinished; without that, begin, and say so. */
+  /** Go on with what an earlier run has left unfinished; without that, begin. */
   readonly resume?: boolean;
+  /** Somebody asked for this very run to go on, and is told that there was nothing; a program that always resumes is not. */
+  readonly tellsFreshStart?: boolean;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface SinkRun {
  * sink too, unless the environment has another place for them.
  * @throws `no-place-for-dead-letters` at once; `output-unfinished`; with `resume`: `resume-changed`, `device-changed`
  */
-export async function runToSink(plan: PhysicalOperator, sink: Datasink, environment: Environment, { schema, resume = false }: SinkRun = {}): Promise<{ readonly result: SinkResult; readonly stats: RunStats }> {
+export async function runToSink(plan: PhysicalOperator, sink: Datasink, environment: Environment, { schema, resume = false, tellsFreshStart = resume }: SinkRun = {}): Promise<{ readonly result: SinkResult; readonly stats: RunStats }> {
   const signal = environment.signal ?? new AbortController().signal;
   let writer: SinkWriter | undefined;
   let kept: KeptRun | undefined;
@@ -56,7 +58,7 @@ export async function runToSink(plan: PhysicalOperator, sink: Datasink, environm
   execution.prepare();
   let opening = true;
   try {
-    kept = await keepRun(plan, sink, opened, environment, resume, signal);
+    kept = await keepRun(plan, sink, opened, environment, { resume, tellsFreshStart }, signal);
     opening = false;
     const written = kept?.kept ?? 0;
     const isWhole = await kept?.replay(write, deadLetters ?? (async () => {}));
@@ -99,7 +101,7 @@ async function openSink(sink: Datasink, resume: boolean, { ledgers, kept }: Envi
 }
 
 /** The run's ledger; undefined where it keeps none, which is said when somebody counts on it. */
-async function keepRun(plan: PhysicalOperator, sink: Datasink, writer: SinkWriter, environment: Environment, resume: boolean, signal: AbortSignal): Promise<KeptRun | undefined> {
+async function keepRun(plan: PhysicalOperator, sink: Datasink, writer: SinkWriter, environment: Environment, { resume, tellsFreshStart }: { readonly resume: boolean; readonly tellsFreshStart: boolean }, signal: AbortSignal): Promise<KeptRun | undefined> {
   const { ledgers, devices, kept: elsewhere } = environment;
   const { unfinished: folder } = writer;
   const before = resume && folder !== undefined ? await ledgers?.look(folder) : undefined;
@@ -117,7 +119,7 @@ async function keepRun(plan: PhysicalOperator, sink: Datasink, writer: SinkWrite
       const why = whyNoLedger(plan) ?? whyOtherBlocks(plan) ?? nothingKept;
       if (why !== undefined || ledgers === undefined || folder === undefined) return cannot(why ?? "");
       const startedAt = await nameElsewhere({ plan, location: sink.name, folder, ledgers, resume }, by, named);
-      if (resume) notice(environment, startedAt === undefined ? `There is nothing to resume for ${sink.name}: this run starts at the first row.` : `Going on with what ${by} has of it (begun ${startedAt}). What functions take from around them can't be checked.`);
+      if (resume && (tellsFreshStart || startedAt !== undefined)) notice(environment, startedAt === undefined ? `There is nothing to resume for ${sink.name}: this run starts at the first row.` : `Going on with what ${by} has of it (begun ${startedAt}). What functions take from around them can't be checked.`);
       return undefined;
     }
   }
@@ -125,9 +127,9 @@ async function keepRun(plan: PhysicalOperator, sink: Datasink, writer: SinkWrite
   if (why !== undefined || ledgers === undefined || folder === undefined) return cannot(why ?? "");
   const kept = await KeptRun.open({ plan, location: sink.name, folder, ledgers, resume, devices, signal,
     onProblem: (problem) => notice(environment, `What is done from here on can't be resumed: ${problem.toData().message} A resumed run would do it again.`) });
-  if (resume) {
+  if (resume && (tellsFreshStart || kept.kept > 0 || before?.elsewhere !== undefined)) {
     notice(environment, kept.kept > 0
-      ? `Going on after ${plural(kept.kept, "row")} that are done (begun ${kept.startedAt}). What functions take from around them can't be checked.`
+      ? `Going on after ${plural(kept.kept, "row")} that ${kept.kept === 1 ? "is" : "are"} done (begun ${kept.startedAt}). What functions take from around them can't be checked.`
       : before?.elsewhere !== undefined ? `What was done of ${sink.name} is kept by ${before.elsewhere.by}, where this run does not go: it starts at the first row.`
         : `There is nothing to resume for ${sink.name}: this run starts at the first row.`);
   }
@@ -147,10 +149,14 @@ async function givenUp(writer: SinkWriter, kept: KeptRun | undefined, error: unk
   if (rows === 0) return kept === undefined ? keptElsewhere(environment, error) : error;
   if (ShoalError.is(error, "aborted")) {
     const { message, details } = error.toData();
-    return new ShoalError("aborted", `${message} ${plural(rows, "row")} that are done are kept.`, { cause: error, failure: "aborted", hint: "Go on with them: { resume: true }.", details: { ...details, kept: rows, unfinished: writer.unfinished } });
+    return new ShoalError("aborted", `${message} ${doneRows(rows)} kept.`, { cause: error, failure: "aborted", hint: "Go on with them: { resume: true }.", details: { ...details, kept: rows, unfinished: writer.unfinished } });
   }
-  notice(environment, `${plural(rows, "row")} that are done are kept: a run with { resume: true } (--resume) goes on after them.`);
+  notice(environment, `${doneRows(rows)} kept: a run with { resume: true } (--resume) goes on after ${rows === 1 ? "it" : "them"}.`);
   return error;
+}
+
+function doneRows(rows: number): string {
+  return rows === 1 ? "1 row that is done is" : `${plural(rows, "row")} that are done are`;
 }
 
 /** What is done stays where it was predicted. */

@@ -11,6 +11,12 @@ expectTypeOf<RowOf<typeof words>>().toEqualTypeOf<{ item: string }>();
 const rows = fromItems([{ id: 1, text: "x" }]);
 expectTypeOf<RowOf<typeof rows>>().toEqualTypeOf<{ id: number; text: string }>();
 
+const large = fromItems([{ id: 1n, from: null as bigint | null, text: "x" }]);
+expectTypeOf<RowOf<typeof large>>().toEqualTypeOf<{ id: number | bigint; from: number | bigint | null; text: string }>();
+
+const bigs = fromItems([1n]);
+expectTypeOf<RowOf<typeof bigs>>().toEqualTypeOf<{ item: number | bigint }>();
+
 const tensors = fromItems([new Float32Array(2)]);
 expectTypeOf<RowOf<typeof tensors>>().toExtend<{ item: Float32Array }>();
 

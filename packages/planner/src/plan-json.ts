@@ -5,7 +5,7 @@ import { inputsOf, type LogicalOperator } from "./logical/logical-operator.ts";
 export function planToJson(operator: LogicalOperator): Json {
   if ("step" in operator) {
     throw new ShoalError("closure-in-plan", `Step "${operator.kind} ${operator.step.name || "(anonymous)"}()" is a closure, and a closure can't become JSON.`, {
-      hint: "Make it a predictor with definePredictor(import.meta, …), or run this plan where it is written.",
+      hint: 'Make it a predictor with definePredictor<…>()(import.meta, "name", { predict }), or run this plan where it is written.',
     });
   }
   if (operator.kind === "read") {

@@ -29,7 +29,7 @@ Segments: what other machines can run
 Stays here
   scan items(3) because it reads the source
   recut because it cuts the blocks
-  map trim() because a closure can't leave the process that it was written in; to let it travel, make it a predictor with definePredictor(import.meta, …)`);
+  map trim() because a closure can't leave the process that it was written in; to let it travel, make it a predictor with definePredictor<…>()(import.meta, "name", { predict })`);
 });
 
 test("a plan of which nothing travels says so, and why, step by step", () => {
@@ -39,7 +39,7 @@ test("a plan of which nothing travels says so, and why, step by step", () => {
 Segments: other machines can run nothing of this
 Stays here
   scan items(3) because it reads the source
-  map trim() because a closure can't leave the process that it was written in; to let it travel, make it a predictor with definePredictor(import.meta, …)
+  map trim() because a closure can't leave the process that it was written in; to let it travel, make it a predictor with definePredictor<…>()(import.meta, "name", { predict })
   recut because it cuts the blocks
   score because it is a predictor of your own, and goes as code only with --code (in a program, connect(link, { code: true }))
   counter because it is stateful: it remembers from batch to batch, in one place and in order`);

@@ -54,7 +54,7 @@ function whyPredictorStays({ spec }: ActorPoolStage, code: boolean): Pick<Stayin
   return undefined;
 }
 
-const closure = "a closure can't leave the process that it was written in; to let it travel, make it a predictor with definePredictor(import.meta, …)";
+const closure = `a closure can't leave the process that it was written in; to let it travel, make it a predictor with definePredictor<…>()(import.meta, "name", { predict })`;
 
 function staying(operator: Exclude<PhysicalOperator, ActorPoolStage>): StayingStep[] {
   const step = (name: string, why: string): StayingStep => ({ step: name, why, predictor: false });

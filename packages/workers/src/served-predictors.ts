@@ -1,4 +1,4 @@
-import { findDefinition, predictorLoader, registerDefinition, ShoalError, type Backend, type LoadPredictor, type ModulePredictorSpec, type PredictorSpec } from "@shoal/core";
+import { findDefinition, predictorLoader, registerDefinition, ShoalError, type AnyDefinition, type Backend, type LoadPredictor, type ModulePredictorSpec, type PredictorSpec } from "@shoal/core";
 
 /** Predictors that a worker entry hands over: what `definePredictor` returned, under any names. */
 export type ServedPredictors = Readonly<Record<string, { readonly spec: PredictorSpec }>>;
@@ -15,9 +15,15 @@ export function servedLoader(served: ServedPredictors, backends: readonly Backen
 }
 
 function adopt(spec: ModulePredictorSpec, served: ServedPredictors): void {
+  const found = new Set<AnyDefinition>();
   for (const { spec: own } of Object.values(served)) {
     if (own.kind !== "module" || own.export !== spec.export) continue;
     const definition = findDefinition(own.module, own.export);
-    if (definition !== undefined) registerDefinition(spec.module, spec.export, definition);
+    if (definition !== undefined) found.add(definition);
+    if (own.module === spec.module) return;
   }
+  if (found.size > 1) {
+    throw new ShoalError("predictor-name-taken", `This worker serves ${found.size} predictors that were defined as "${spec.export}", and can't tell which is meant.`, { failure: "bug", hint: "Give each a name of its own in definePredictor." });
+  }
+  for (const definition of found) registerDefinition(spec.module, spec.export, definition);
 }

@@ -1,4 +1,4 @@
-import { createBlock, requireColumn, type Block, type Column, type JsonObject, type PooledOutputs, type Predictor } from "@shoal/core";
+import { createBlock, requireColumn, type Block, type Column, type JsonObject, type OnnxPort, type PooledOutputs, type Predictor } from "@shoal/core";
 import type { TaskContext } from "../backend.ts";
 import { openModel } from "../model/open-model.ts";
 import { loadTextTokenizer, specialId, type TextTokenizer } from "../tokenize/text-tokenizer.ts";
@@ -23,13 +23,15 @@ export interface EncoderTask {
 export interface EncoderModel {
   readonly config: JsonObject;
   readonly tokenizer: TextTokenizer;
+  /** What its graph gives. */
+  readonly outputs: readonly OnnxPort[];
 }
 
 /** A predictor that tokenises texts, runs them through an encoder and makes columns of its output. */
 export async function loadEncoder(context: TaskContext, describe: (model: EncoderModel) => EncoderTask): Promise<Predictor> {
   const { spec, actor } = context;
   const { config, session, extra: tokenizer } = await openModel(context, loadTextTokenizer);
-  const task = describe({ config, tokenizer });
+  const task = describe({ config, tokenizer, outputs: session.outputs });
   const padId = specialId(tokenizer, "pad_token") ?? (typeof config["pad_token_id"] === "number" ? config["pad_token_id"] : 0);
   const encode = encoder(session, task.outputs, padId, actor, spec.name, task.pooling);
   const mostTokens = mostTokensOf(config, tokenizer);

@@ -3,6 +3,7 @@ import type { Scan } from "@shoal/planner";
 import { abortable } from "../streams/abort.ts";
 import { copyBlock, type Reach } from "../streams/copy-block.ts";
 import type { Operator } from "./operator.ts";
+import { sourceFailed } from "./source-failed.ts";
 
 /**
  * Reads the partitions of a source one after another, each only when the one before is used up.
@@ -17,26 +18,33 @@ export function scan({ source, columns, limit }: Scan, written: Reach | undefine
     let blocks = 0;
     let at = 0;
     if (left > 0 && from.partition < Infinity) {
-      partitions: for await (const partition of abortable(source.partitions(signal), signal)) {
-        const mark = tracking?.begin(partition);
-        if (at++ < from.partition) continue;
-        const firstRow = at - 1 === from.partition ? from.row : 0;
-        let row = firstRow;
-        const before = { ...record.read };
-        const onRead = (rows: number, bytes: number): void => void Object.assign(record.read, { rows: before.rows + rows, bytes: before.bytes + bytes });
-        const options = { signal, onRead, ...(columns && { columns }), ...(left < Infinity ? { limit: left } : {}), ...(firstRow > 0 ? { firstRow } : {}) };
-        for await (const given of abortable(source.read(partition, options), signal)) {
-          const block = mark === undefined ? given : placed(given, { ...mark, partition: partition.id, version: partition.version, firstRow: row, rows: given.rows });
-          row += block.rows;
-          if (block.rows === 0) continue;
-          if (blocks === 0 && columns !== undefined) await assertColumns(source, partition, block, columns, signal);
-          blocks++;
-          const taken = block.rows > left ? sliceBlock(block, 0, left) : block;
-          left -= taken.rows;
-          tracking?.passed(taken);
-          yield sharesMemory === undefined || written === undefined ? taken : copyBlock(taken, sharesMemory, written);
-          if (left <= 0) break partitions;
+      let reading: Partition | undefined;
+      let row = 0;
+      try {
+        partitions: for await (const partition of abortable(source.partitions(signal), signal)) {
+          const mark = tracking?.begin(partition);
+          if (at++ < from.partition) continue;
+          reading = partition;
+          const firstRow = (row = at - 1 === from.partition ? from.row : 0);
+          const before = { ...record.read };
+          const onRead = (rows: number, bytes: number): void => void Object.assign(record.read, { rows: before.rows + rows, bytes: before.bytes + bytes });
+          const options = { signal, onRead, ...(columns && { columns }), ...(left < Infinity ? { limit: left } : {}), ...(firstRow > 0 ? { firstRow } : {}) };
+          for await (const given of abortable(source.read(partition, options), signal)) {
+            const block = mark === undefined ? given : placed(given, { ...mark, partition: partition.id, version: partition.version, firstRow: row, rows: given.rows });
+            row += block.rows;
+            if (block.rows === 0) continue;
+            if (blocks === 0 && columns !== undefined) await assertColumns(source, partition, block, columns, signal);
+            blocks++;
+            const taken = block.rows > left ? sliceBlock(block, 0, left) : block;
+            left -= taken.rows;
+            tracking?.passed(taken);
+            yield sharesMemory === undefined || written === undefined ? taken : copyBlock(taken, sharesMemory, written);
+            if (left <= 0) break partitions;
+          }
+          reading = undefined;
         }
+      } catch (error) {
+        throw signal.aborted ? error : sourceFailed(error, source, reading, row);
       }
     }
     if (blocks > 0 || resumes) return;

@@ -3,6 +3,11 @@ export function formatCount(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
+/** `1,234`, and of slow things `7.2`, `0.1`. */
+export function formatRate(perSecond: number): string {
+  return perSecond < 10 ? Number(perSecond.toPrecision(2)).toLocaleString("en-US", { maximumFractionDigits: 3 }) : formatCount(perSecond);
+}
+
 /** `850 ms`, `12.3 s`, `2 min 5 s`, `3 h 20 min`; with `wholeSeconds`, for what changes under a reader's eyes, `1 s` and `12 s`. */
 export function formatDuration(ms: number, { wholeSeconds = false } = {}): string {
   if (ms < 1000 && !wholeSeconds) return `${Math.round(ms)} ms`;

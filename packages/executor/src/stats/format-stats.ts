@@ -1,4 +1,4 @@
-import { formatBytes, formatCount as count, formatDuration as duration, plural } from "./format-quantity.ts";
+import { formatBytes, formatCount as count, formatDuration as duration, formatRate, plural } from "./format-quantity.ts";
 import type { PoolStats, RunStats, StageStats } from "./run-stats.ts";
 
 /** The report of a run, for people. */
@@ -19,7 +19,7 @@ export function formatStats(stats: RunStats): string {
 
 function stageRow({ name, rowsIn, rowsOut, rowsPerSecond, wallMs, busyMs, waitMs, skipped, nulled, deadLettered }: StageStats): string[] {
   const failed = [skipped > 0 && `${count(skipped)} skipped`, nulled > 0 && `${count(nulled)} nulled`, deadLettered > 0 && `${count(deadLettered)} dead-lettered`].filter((part) => part !== false);
-  return [name.length > 48 ? `${name.slice(0, 47)}…` : name, count(rowsIn), count(rowsOut), count(rowsPerSecond), duration(wallMs), duration(busyMs), duration(waitMs), failed.join(", ")];
+  return [name.length > 48 ? `${name.slice(0, 47)}…` : name, count(rowsIn), count(rowsOut), formatRate(rowsPerSecond), duration(wallMs), duration(busyMs), duration(waitMs), failed.join(", ")];
 }
 
 function poolLines({ name }: StageStats, pool: PoolStats): string[] {
@@ -27,14 +27,14 @@ function poolLines({ name }: StageStats, pool: PoolStats): string[] {
   if (pool.workers?.length === 0) return [name, "  no worker had anything to do"];
   const { min, median, max } = pool.batchRows;
   const parts = [
-    pool.workers === undefined ? `${plural(pool.actors, "actor")} on ${pool.device || "?"}, predicting ${Math.round(100 * pool.utilisation)} % of the time, loaded in ${duration(pool.loadMs / Math.max(1, pool.actors))}` : workersText(pool.workers, pool.device),
+    pool.workers === undefined ? `${plural(pool.actors, "actor")} on ${pool.device || "?"}, predicting ${Math.round(100 * pool.utilisation)} % of the time after loading, loaded in ${duration(pool.loadMs / Math.max(1, pool.actors))}` : workersText(pool.workers, pool.device),
     pool.deviceChoice ?? "",
     `${plural(pool.batches, "batch", "batches")} of ${min === max ? plural(max, "row") : `${count(min)}–${count(max)} rows, half of the rows in batches of ${count(median)} or more`}; preprocess ${duration(pool.preprocessMs)}, predict ${duration(pool.predictMs)}, postprocess ${duration(pool.postprocessMs)}`,
     [
       pool.paddingEfficiency !== undefined && `padding efficiency ${Math.round(100 * pool.paddingEfficiency)} %`,
       pool.collapsedRows > 0 && `${count(pool.collapsedRows)} rows collapsed`,
       pool.peakMemoryBytes !== undefined && `peak memory of an actor ${formatBytes(pool.peakMemoryBytes)}`,
-      pool.failedBatches > 0 && plural(pool.failedBatches, "failed batch", "failed batches"),
+      pool.failedBatches > 0 && plural(pool.failedBatches, "failed try", "failed tries (a batch, its halves, and theirs)"),
       pool.retries > 0 && `${plural(pool.retries, "block")} tried again`,
       pool.lostActors > 0 && `${plural(pool.lostActors, "actor")} lost`,
     ].filter((part) => part !== false).join(", "),
@@ -57,5 +57,5 @@ function table(rows: readonly (readonly string[])[]): string[] {
 }
 
 function rate(rowsPerSecond: number): string {
-  return `${count(rowsPerSecond)} rows/s`;
+  return `${formatRate(rowsPerSecond)} rows/s`;
 }

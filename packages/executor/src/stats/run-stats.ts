@@ -43,6 +43,7 @@ export interface PoolStats {
   /** From the start of the run until its first actor could take rows: its process started, its predictor loaded. */
   readonly startMs?: number;
   readonly batches: number;
+  /** Tries that failed: of batches, and of the halves that lead to a guilty row. */
   readonly failedBatches: number;
   /** Rows that one call of `predict` was given. `median`: half of the rows were in batches of at least so many. */
   readonly batchRows: { readonly min: number; readonly median: number; readonly max: number };
@@ -57,7 +58,7 @@ export interface PoolStats {
   readonly peakMemoryBytes?: number;
   /** The most that the stage held at once, in rows read, in work and waiting for their turn. */
   readonly peakHeldBytes: number;
-  /** Share of the actors' time that was spent predicting, 0 to 1. */
+  /** Share of the actors' time, from when they were loaded, that was spent predicting, 0 to 1. */
   readonly utilisation: number;
 }
 

@@ -19,17 +19,20 @@ describe("the bottleneck, and what to change", () => {
   const score = (change: Partial<PoolStats>): StageStats => stage("score", { kind: "actor-pool", pool: pool(change) });
 
   test.each<[string, StageStats[], number, RegExp]>([
-    ["the device", [score({ utilisation: 0.95 })], 0, /^score was the bottleneck \(its 2 actors were predicting 95 % of the time\): use a GPU/],
+    ["the device", [score({ utilisation: 0.95 })], 0, /^score was the bottleneck \(its 2 actors were predicting 95 % of the time after loading\): use a GPU/],
     ["padding", [score({ utilisation: 0.95, paddingEfficiency: 0.3 })], 0, /70 % of its tokens were padding: .*maxBatchCost/],
     ["loading", [score({ loadMs: 1600 })], 0, /^Loading score took 80 % of the run/],
     ["waiting for a worker", [score({ startMs: 900, workers: [{ worker: "one", rows: 10 }] })], 0, /^Most of the time went into waiting for a worker \(900 ms of 1\.0 s\)/],
     ["starting", [score({ startMs: 900, utilisation: 0.01, preprocessMs: 30, predictMs: 3 })], 0, /^Most of the time went into starting actors and loading the model \(900 ms of 1\.0 s\): with more rows/],
     ["reading images", [stage("read images (1,000 files)", { kind: "scan", busyMs: 800 }), score({ utilisation: 0.1 })], 0, /^Reading was the slowest: read images .* took 80 % .*only their paths .*actors decode them/],
-    ["preparing", [score({ preprocessMs: 1800, utilisation: 0.4 })], 0, /^Preparing rows for score took longer than predicting them/],
+    ["preparing", [score({ preprocessMs: 1800, utilisation: 0.4 })], 0, /^Preparing rows for score took longer than predicting them \(1\.8 s and 1\.0 s/],
     ["reading", [stage("read a.jsonl", { kind: "scan", busyMs: 800 }), score({ utilisation: 0.1 })], 0, /^Reading was the slowest: read a.jsonl took 80 %/],
+    ["a source that waits before its first rows", [stage("read rows", { kind: "scan", busyMs: 970, rowsIn: 3 }), { ...score({ startMs: 980, preprocessMs: 42, predictMs: 3, utilisation: 0 }), rowsIn: 3 }], 0, /^Most of the time went into reading the first rows \(970 ms\) and, in part meanwhile, .* done after 980 ms of 1\.0 s/],
+    ["a source that all wait for", [stage("read rows", { kind: "scan", busyMs: 970 }), score({ startMs: 300, preprocessMs: 42, predictMs: 3, utilisation: 0 })], 0, /^Reading was the slowest: read rows took 97 % of the time; make what gives/],
+    ["preparing that is nothing beside the rest", [score({ preprocessMs: 42, predictMs: 3, utilisation: 0 })], 0, /^No stage stood out/],
     ["a function", [stage("map(parse)", { busyMs: 600 }), score({ utilisation: 0.1 })], 0, /^map\(parse\) was the slowest \(60 %.*predictor/],
     ["the consumer", [score({ utilisation: 0.1 })], 900, /^Whoever took the rows was the slowest \(90 %/],
-    ["nothing", [score({ utilisation: 0.6 })], 0, /^No stage stood out; score was busiest \(60 %/],
+    ["nothing", [score({ utilisation: 0.6 })], 0, /^No stage stood out; score was busiest \(its actors were predicting 60 % of the time after loading/],
   ])("%s", (_what, stages, consumerMs, sentence) => {
     expect(said(stages, consumerMs)).toMatch(sentence);
   });
@@ -53,7 +56,7 @@ read a.jsonl    1,000     1,000   1,000      1.0 s  10 ms  0 ms
 score           1,000       997   1,000  1 min 1 s  10 ms  0 ms  2 skipped, 1 dead-lettered
 
 score
-  2 actors on cpu, predicting 50 % of the time, loaded in 50 ms
+  2 actors on cpu, predicting 50 % of the time after loading, loaded in 50 ms
   40 batches of 8–64 rows, half of the rows in batches of 32 or more; preprocess 100 ms, predict 1.0 s, postprocess 10 ms
   padding efficiency 85 %, peak memory of an actor 300 MiB, 2 blocks tried again, 1 actor lost
 
@@ -78,8 +81,13 @@ test("where an earlier run had done rows, they are said once, and are no part of
 });
 
 test("one is said as one", () => {
-  const stats: RunStats = { wallMs: 1500, rowsOut: 1, rowsPerSecond: 0.7, consumerMs: 0, failedRows: 0, deadLettered: 0, notices: [], bottleneck: "", stages: [stage("score", { kind: "actor-pool", pool: pool({ actors: 1, batches: 1, batchRows: { min: 1, median: 1, max: 1 } }) })] };
-  expect(formatStats(stats)).toMatch(/^1 row in 1\.5 s[^]*1 actor on cpu[^]*1 batch of 1 row; preprocess/);
+  const stats: RunStats = { wallMs: 9800, rowsOut: 1, rowsPerSecond: 1 / 9.8, consumerMs: 0, failedRows: 0, deadLettered: 0, notices: [], bottleneck: "", stages: [stage("score", { kind: "actor-pool", pool: pool({ actors: 1, batches: 1, batchRows: { min: 1, median: 1, max: 1 } }) })] };
+  expect(formatStats(stats)).toMatch(/^1 row in 9\.8 s \(0\.1 rows\/s\)[^]*1 actor on cpu[^]*1 batch of 1 row; preprocess/);
+});
+
+test("tries that failed are not said as if they were batches: one that fails is halved, and its halves may fail", () => {
+  const stats: RunStats = { wallMs: 1500, rowsOut: 1, rowsPerSecond: 0.7, consumerMs: 0, failedRows: 0, deadLettered: 0, notices: [], bottleneck: "", stages: [stage("score", { kind: "actor-pool", pool: pool({ batches: 79, failedBatches: 716 }) })] };
+  expect(formatStats(stats)).toMatch(/79 batches of [^]*716 failed tries \(a batch, its halves, and theirs\)/);
 });
 
 test("a pool's share of busy time counts the actors there were at each moment", () => {

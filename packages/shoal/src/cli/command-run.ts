@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { formatStats, plural, type RunEvent } from "@shoal/executor";
-import { ShoalError, type Logger } from "@shoal/core";
+import { ShoalError, type Logger, type SinkResult } from "@shoal/core";
 import type { JobReport, RunSettings } from "@shoal/dataset";
 import { unfinishedShare } from "../cluster/share-folder.ts";
 import { listenForRuns, setProcessSettings } from "../platform/process-settings.ts";
@@ -27,6 +27,10 @@ export class CommandRun implements AsyncDisposable {
   readonly #runs = new RunsUnderWay();
   /** The notice that the progress has just shown; the log is told of it too. */
   #shown: string | undefined;
+  /** The command itself says what came out. */
+  #reports = false;
+  /** What runs in the body of the file have written, to be said once their progress is off the screen. */
+  #written: SinkResult[] = [];
 
   /** @param title what others see its jobs called @throws `bad-option`, `bad-link` */
   static async begin(flags: RunFlags, title: string): Promise<CommandRun> {
@@ -49,7 +53,16 @@ export class CommandRun implements AsyncDisposable {
       ...(flags.quiet === undefined && { log: standardErrorLogger((message) => message === this.#shown) }),
     };
     setProcessSettings(this.settings, () => (this.began = true));
-    listenForRuns(() => this.#runs.begin());
+    listenForRuns(() => {
+      const run = this.#runs.begin();
+      return {
+        ...run,
+        isOver: () => {
+          for (const result of this.#written.splice(0)) this.#say(outputLine(result));
+          run.isOver();
+        },
+      };
+    });
   }
 
   /** The file, and the job that it exports, have come to their end: waits for runs that were not awaited, which the end of the process would cut off. Where one fails, nobody catches it. */
@@ -62,6 +75,7 @@ export class CommandRun implements AsyncDisposable {
 
   /** Says where the rows go, before the run. @param replaces whether it may replace what is there @throws `output-unfinished` where a shared run has left it unfinished, and this run neither goes on with that nor replaces it */
   rowsTo(location: string | undefined, replaces = false): void {
+    this.#reports = true;
     this.#json?.rowsTo(location);
     const left = this.#flags.share ? undefined : unfinishedShare(location);
     if (left !== undefined && this.#flags.resume && this.#flags.on === undefined) this.#goOnAlone();
@@ -70,8 +84,11 @@ export class CommandRun implements AsyncDisposable {
     this.#machines?.outputAt(location);
   }
 
-  /** Says what came out and what it took. */
-  finish({ result, stats }: JobReport): void {
+  /**
+   * Says what came out and what it took.
+   * @param limit of an output that the command named, and that is not whole for it
+   */
+  finish({ result, stats }: JobReport, { limit }: Pick<RunSettings, "limit"> = {}): void {
     // Also where all of them are of an earlier run, which this one went on with.
     const hasLetters = stats.deadLettered > 0 || result.deadLetters !== undefined;
     if (hasLetters) process.exitCode = exitCodes.deadLetters;
@@ -79,7 +96,8 @@ export class CommandRun implements AsyncDisposable {
     if (this.#flags.quiet !== undefined || this.#flags.json !== undefined) return;
     // Its notices have been said as they came.
     process.stderr.write(`${formatStats({ ...stats, notices: [] })}\n`);
-    process.stderr.write(`${plural(result.rows, "row")} in ${plural(result.files.length, "file")}: ${result.location === "-" ? "standard output" : result.location}\n`);
+    this.#say(outputLine(result));
+    if (limit !== undefined && result.location !== "-") this.#say(`note: --limit ${limit} bounds what ${result.location} holds. The whole run needs --overwrite, or another name.`);
     const letters = this.#flags.deadLetters ?? result.deadLetters;
     if (hasLetters && letters !== undefined) process.stderr.write(`Rows that failed: ${letters}\n`);
   }
@@ -103,8 +121,13 @@ export class CommandRun implements AsyncDisposable {
     this.#json?.write(event);
     if (this.#json === undefined && event.kind === "notice") this.#shown = event.message;
     // Also for a job that runs in the body of its file and reports to nobody.
+    if (event.kind === "run-finished" && event.result !== undefined && !this.#reports && this.#flags.quiet === undefined && this.#json === undefined) this.#written.push(event.result);
     if (event.kind === "run-finished" && event.stats.deadLettered > 0) process.exitCode = exitCodes.deadLetters;
   }
+}
+
+function outputLine({ rows, files, location }: SinkResult): string {
+  return `${plural(rows, "row")} in ${plural(files.length, "file")}: ${location === "-" ? "standard output" : location}`;
 }
 
 function standardErrorLogger(isShown: (message: string) => boolean): Logger {

@@ -9,7 +9,7 @@ export function printError(thrown: unknown): number {
   if (error.code === "aborted") {
     const { kept, keptBy } = error.details ?? {};
     process.stderr.write(typeof keptBy === "string" && kept === undefined ? "Interrupted. Nothing was published; what is done is kept. Go on with it: the same command with --resume.\n" : typeof kept === "number"
-      ? `Interrupted. Nothing was published; the ${kept.toLocaleString("en-US")} ${kept === 1 ? "row" : "rows"} that are done are kept. Go on with them: the same command with --resume.\n`
+      ? `Interrupted. Nothing was published; the ${kept.toLocaleString("en-US")} ${kept === 1 ? "row that is done is" : "rows that are done are"} kept. Go on with ${kept === 1 ? "it" : "them"}: the same command with --resume.\n`
       : "Interrupted. No row of what was under way is kept or published: the next run starts at its first row.\n");
     return exitCodes.interrupted;
   }

@@ -94,6 +94,9 @@ export function inferCommand(): Command {
 }
 
 async function infer(files: readonly string[], flags: Flags): Promise<void> {
+  if (flags.output === flags.input) {
+    throw new ShoalError("bad-option", `--output ${flags.output} is the column that --input reads: its values would be replaced.`, { hint: "Name another column, as --output label; where the rows go is -o." });
+  }
   // Actors inherit the environment.
   if (flags.offline) process.env["HF_HUB_OFFLINE"] = "1";
   await using commandRun = await CommandRun.begin(flags, `${flags.task} of ${flags.input}`);
@@ -101,7 +104,7 @@ async function infer(files: readonly string[], flags: Flags): Promise<void> {
   const source = inputSource(files, flags.inputFormat);
   const predicted = withoutPixels(dataset<Row>(source, localRuntime).mapBatches(predictor(flags), predictorSettings(flags)), source);
   if (flags.explain) return void process.stdout.write(`${predicted.explain()}\n`);
-  commandRun.finish(await predicted.write(outputSink(flags.out, flags), ownLimit(flags)));
+  commandRun.finish(await predicted.write(outputSink(flags.out, flags), ownLimit(flags)), ownLimit(flags));
 }
 
 /** Whoever asks for labels of pictures does not want the pixels again: their path names them. With `--input path` they are decoded by the actors. */

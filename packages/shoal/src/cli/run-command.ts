@@ -54,7 +54,7 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
   // The file's body was the job.
   if (!("default" in exported)) {
     refuse(flags, ["output", "format", "overwrite", "maxRowsPerFile"], `${file} has no default export: it runs in its body`);
-    if (!commandRun.began) process.stderr.write(`note: ${file} consumed no dataset and has no default export, so nothing was run.\n`);
+    if (!commandRun.began) process.stderr.write(`note: ${file} came to its end without a run: it has no default export, and its body consumed no dataset (as where all outputs are there already).\n`);
     return commandRun.ended();
   }
   const job = typeof exported.default === "function" ? await (exported.default as () => unknown)() : await exported.default;
@@ -72,7 +72,7 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
     const output = flags.output ?? "-";
     outputIsNamedByFlag();
     rowsTo(output, flags.overwrite === true);
-    commandRun.finish(await job.write(outputSink(output, flags), ownLimit(flags)));
+    commandRun.finish(await job.write(outputSink(output, flags), ownLimit(flags)), ownLimit(flags));
     return commandRun.ended();
   }
   throw new ShoalError("no-job", `The default export of ${file} is neither a Job, a Dataset, nor a function giving one.`, {
