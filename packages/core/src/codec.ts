@@ -1,5 +1,6 @@
-import { RecordBatchReader, tableFromIPC, tableToIPC } from "apache-arrow";
+import { RecordBatchReader, type Field, tableFromIPC, tableToIPC } from "apache-arrow";
 import { blockFromTable, columnName, columnType, tableFromBlock } from "./arrow.ts";
+import { noteJsonText, withJsonText } from "./arrow-exact-text.ts";
 import type { Block } from "./block.ts";
 import type { ColumnType } from "./column-type.ts";
 import type { Column } from "./column.ts";
@@ -11,7 +12,9 @@ const lineageKey = "shoal:lineage";
 
 /** A block as an Arrow IPC stream, lineage included; any Arrow reader reads the columns. */
 export function encodeBlock(block: Block): Uint8Array<ArrayBuffer> {
-  const table = tableFromBlock(withOwnMemory(block));
+  const exact = withJsonText(block);
+  const table = tableFromBlock(withOwnMemory(exact.block));
+  for (const name of exact.names) noteJsonText(table.schema.fields[Object.keys(block.columns).indexOf(name)] as Field, (block.columns[name] as Column).type);
   table.schema.metadata.set(lineageKey, JSON.stringify({ rows: block.rows, lineage: block.lineage }));
   return tableToIPC(table, "stream") as Uint8Array<ArrayBuffer>;
 }

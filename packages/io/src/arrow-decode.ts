@@ -1,5 +1,5 @@
 import { columnFromValues, schemaOf, ShoalError, type Block, type Column, type Schema } from "@shoal/core";
-import { blockFromTable, columnName } from "@shoal/core/arrow";
+import { blockFromTable, columnName, valuesOfVector } from "@shoal/core/arrow";
 import {
   compressionRegistry, CompressionType, RecordBatchReader, Table, Type,
   type AsyncRecordBatchFileReader, type AsyncRecordBatchStreamReader, type Data, type Decimal, type Field, type Schema as ArrowSchema, type Vector,
@@ -59,7 +59,7 @@ function blockOfBatch(table: Table): Block {
     }
     if (column.type.kind !== "arrow") return;
     const vector = column.values as Vector;
-    if (type.typeId === Type.Utf8View) columns[name] = columnFromValues(Array.from(vector as Iterable<unknown>), { kind: "utf8" });
+    if (type.typeId === Type.Utf8View) columns[name] = columnFromValues(valuesOfVector(vector), { kind: "utf8" });
     if (type.typeId === Type.BinaryView) columns[name] = columnFromValues(Array.from(vector as Iterable<unknown>), { kind: "binary" });
     if (type.typeId === Type.Decimal) columns[name] = decimals(vector as Vector<Decimal>);
   });
