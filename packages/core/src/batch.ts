@@ -70,7 +70,6 @@ export function blockFromBatch(result: unknown, who: string): Block {
   let firstName: string | undefined;
   let rows = 0;
   for (const [name, values] of Object.entries(result)) {
-    if (values === undefined) continue;
     const column = toColumn(values, name, who);
     if (firstName === undefined) {
       firstName = name;

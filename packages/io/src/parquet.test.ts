@@ -139,6 +139,10 @@ test("a file that is none is refused with its name and the reason", async () => 
   const error = await source.countRows?.(signal).then(() => undefined, (reason: unknown) => reason);
   expect(ShoalError.is(error, "bad-file")).toBe(true);
   expect((error as Error).message).toContain("none.parquet\" as parquet: it does not end as a parquet file does");
+  for (const footer of [new Uint8Array(96), new Uint8Array(96).fill(255), Uint8Array.from({ length: 96 }, (_, at) => (at < 92 ? at : 0))]) {
+    const empty = parquetSource(await directory.write("hollow.parquet", Uint8Array.of(80, 65, 82, 49, ...footer, 80, 65, 82, 49)));
+    await expect(empty.countRows?.(signal)).rejects.toMatchObject({ code: "bad-file", message: expect.not.stringMatching(/undefined|DataView/) as string });
+  }
 });
 
 test("a damaged note of the Arrow schema is as good as none, whichever bit is wrong", async () => {
