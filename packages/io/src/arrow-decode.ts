@@ -7,6 +7,7 @@ import {
 import { decompressZstd } from "hyparquet-compressors";
 import { countColumns, isBigEndian, schemaOfFooter, schemaOfMessage } from "./arrow-flatbuffer.ts";
 import { validateData } from "./arrow-validate.ts";
+import { firstRepeated } from "./first-repeated.ts";
 import type { RemoteFile } from "./decode-thread-messages.ts";
 import { decodeLz4Frame } from "./lz4-frame.ts";
 
@@ -120,8 +121,8 @@ async function firstMessageOf(file: RemoteFile): Promise<ArrayBuffer> {
 
 function checkSchema(schema: ArrowSchema | undefined): void {
   if (schema === undefined || schema === null) throw new Error("it has no schema");
-  const twice = schema.names.find((name, at) => schema.names.indexOf(name) !== at);
-  if (twice !== undefined) throw new ShoalError("unsupported-file", `two columns are named "${String(twice)}"`);
+  const twice = firstRepeated(schema.fields.map(columnName));
+  if (twice !== undefined) throw new ShoalError("unsupported-file", `two columns are named "${twice}"`);
 }
 
 async function* byteStream(file: RemoteFile): AsyncGenerator<Uint8Array> {

@@ -1,5 +1,6 @@
 import { preview, ShoalError } from "@shoal/core";
 import type { SourceFile } from "./file-store.ts";
+import { firstRepeated } from "./first-repeated.ts";
 import { badColumnName } from "./from-items.ts";
 import { textRuns } from "./text-runs.ts";
 
@@ -123,8 +124,7 @@ function trimReturn(row: string[]): void {
 
 function headerNames(cells: readonly string[], path: string): readonly string[] {
   const names = cells.map((cell, at) => (cell === "" ? `column${at}` : cell));
-  const seen = new Set<string>();
-  const twice = names.find((name) => seen.size === seen.add(name).size);
+  const twice = firstRepeated(names);
   if (twice !== undefined) {
     throw new ShoalError("duplicate-column", `${path}:1: the header has the column "${twice}" twice.`, { hint: "Rename one of them in the file, or read it with { header: false }.", failure: "bug", details: { path, column: twice } });
   }

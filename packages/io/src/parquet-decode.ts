@@ -1,6 +1,7 @@
 import { ShoalError, type Block, type Column, type Field, type Schema } from "@shoal/core";
 import { parquetMetadataAsync, parquetScan, parquetSchema, type AsyncBuffer, type FileMetaData, type RowGroup } from "hyparquet";
 import { compressors as libraryCompressors } from "hyparquet-compressors";
+import { firstRepeated } from "./first-repeated.ts";
 import { tensorShapes } from "./parquet-arrow-schema.ts";
 import { columnOfParquet, textFromBytes } from "./parquet-columns.ts";
 import { fieldsOfParquet, type ParquetTypeOptions } from "./parquet-schema.ts";
@@ -48,8 +49,7 @@ export async function openParquet(file: AsyncBuffer, options: ParquetTypeOptions
     const shape = shapes.get(field.name);
     return shape !== undefined && field.type.kind === "list" && field.type.element === shape.element ? { ...field, type: shape } : field;
   });
-  const names = fields.map((field) => field.name);
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  const twice = firstRepeated(fields.map((field) => field.name));
   if (twice !== undefined) throw new ShoalError("unsupported-file", `two columns are named "${twice}"`);
   return { metadata, fields };
 }
@@ -72,7 +72,8 @@ export async function* readParquet(file: AsyncBuffer, { metadata, fields }: Open
   const group = metadata.row_groups[request.rowGroup];
   if (group === undefined) throw new RangeError(`there is no row group ${request.rowGroup}`);
   const groupRows = Number(group.num_rows);
-  const wanted = fields.filter((field) => request.columns?.includes(field.name) ?? true);
+  const chosen = request.columns && new Set(request.columns);
+  const wanted = fields.filter((field) => chosen?.has(field.name) ?? true);
   const first = Math.min(request.firstRow ?? 0, groupRows);
   const end = Math.min(groupRows, first + (request.limit ?? Infinity));
   if (wanted.length === 0) {

@@ -59,8 +59,9 @@ export function blockOfRun(run: RowRun, shape: RowShape, columns?: readonly stri
   const rows = asRows(run.rows);
   if (columns === undefined) checkKeys(run, rows, shape);
   const built: Record<string, Column> = {};
+  const chosen = columns && new Set(columns);
   for (const [name, type] of shape) {
-    if (columns === undefined || columns.includes(name)) built[name] = columnOfRun(run, name, type, valuesOf(rows, name));
+    if (chosen?.has(name) !== false) built[name] = columnOfRun(run, name, type, valuesOf(rows, name));
   }
   return createBlock(built, [], rows.length);
 }
