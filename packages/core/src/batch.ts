@@ -60,7 +60,7 @@ function batchColumn(column: Column): unknown {
 /**
  * What a predictor or a batch function returned, as a block: named columns, row objects or an Arrow table, for which {@link arrowForBatch} was waited for.
  * @param who names the step in messages, as in `predictor "score"`.
- * @throws `wrong-result` when it is none of these or its columns differ in length.
+ * @throws `wrong-result` when it is none of these, a column is `undefined` (a name misspelt), or its columns differ in length.
  */
 export function blockFromBatch(result: unknown, who: string): Block {
   if (Array.isArray(result)) return rowsToBlock(result, who);
