@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { TravellingFile } from "@shoal/cluster";
-import { ShoalError, type Row } from "@shoal/core";
-import { rest } from "@shoal/testing";
+import { columnFromValues, ShoalError, type Block, type Column, type Row } from "@shoal/core";
+import { countingSource, rest } from "@shoal/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { numbered, poolOf, recutOf, scanOf } from "../properties/plans.ts";
 import { Fleet, type FleetOptions } from "./fleet.ts";
@@ -28,6 +28,18 @@ describe("over a real gateway, with real agents", () => {
     expect(rows).toEqual(expected(2000));
     const workers = stats.stages.find((stage) => stage.pool !== undefined)?.pool?.workers ?? [];
     expect(workers.reduce((sum, each) => sum + each.rows, 0)).toBe(2000);
+  });
+
+  test("text goes there and comes back unit by unit, byte order marks and halves of surrogate pairs too", async () => {
+    const rows = Array.from({ length: 300 }, (_, id) => ({ id, text: `${["\ufeff", "\ud83d", "\ude00", ""][id % 4]}row ${id}`, marked: `\ufeff${id}` }));
+    const spec = { kind: "declarative", name: "echo", backend: "fake", task: "double", model: "none", options: {}, reads: ["id", "text", "marked"], adds: ["echo", "list"], phases: ["predict"] } as const;
+    const echo = async (batch: Block): Promise<Block> => {
+      const texts = batch.columns["text"] as Column;
+      return { rows: batch.rows, lineage: [], columns: { echo: texts, list: columnFromValues((texts.values as string[]).map((text) => [text, "\ufeff"]), { kind: "list", element: "utf8" }) } };
+    };
+    const fleet = await started({ traits: { predict: echo } });
+    const there = await runOn(fleet.cluster(), poolOf(recutOf(scanOf(countingSource(rows, { rowsPerBlock: 100 }))), { spec }));
+    expect(there.rows).toEqual(rows.map((row) => ({ ...row, echo: row.text, list: [row.text, "\ufeff"] })));
   });
 
   test.each(["skip", "null", "deadLetter"] as const)("rows that fail are treated as here, with onError %s", async (onError) => {

@@ -6,7 +6,7 @@ import { ShoalError } from "./shoal-error.ts";
 export interface ArrowCode {
   readonly tableFromBlock: (block: Block) => Table;
   readonly blockFromTable: (table: Table) => Block;
-  readonly encodeTable: (block: Block, metadata: ReadonlyMap<string, string>) => Uint8Array<ArrayBuffer>;
+  readonly encodeTable: (block: Block, metadata: ReadonlyMap<string, string>, notes: ReadonlyMap<string, readonly [key: string, value: string]>) => Uint8Array<ArrayBuffer>;
   readonly decodeBlock: (bytes: Uint8Array) => Block;
 }
 

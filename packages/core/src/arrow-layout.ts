@@ -35,16 +35,32 @@ export const imageExtension = "shoal.image";
 /** In the metadata of a field whose name is "". */
 export const nameless = "shoal.nameless";
 
+/** In the metadata of a field whose name would come back as another one, perhaps that of another column: the name as JSON. */
+export const exactName = "shoal.name";
+
 const noMetadata: ReadonlyMap<string, string> = new Map();
 
 /** A column that is no Arrow vector, as an Arrow field. */
 export function arrowField(name: string, column: Column): ArrowField {
   const { type } = column;
-  const metadata = new Map<string, string>(name === "" ? [[nameless, ""]] : []);
+  const { name: written, metadata } = namedField(name);
   if (type.kind === "tensor") metadata.set(extensionName, "arrow.fixed_shape_tensor").set(extensionMetadata, JSON.stringify({ shape: type.shape }));
   else if (type.kind === "image") metadata.set(extensionName, imageExtension).set(extensionMetadata, "");
   else if (type.kind === "json") metadata.set(extensionName, "arrow.json").set(extensionMetadata, "");
-  return { name, nullable: true, metadata, array: arrowArray(column) };
+  return { name: written, nullable: true, metadata, array: arrowArray(column) };
+}
+
+/** A column's name as it is written, and what is noted of it. */
+export function namedField(name: string): { readonly name: string; readonly metadata: Map<string, string> } {
+  if (name === "") return { name, metadata: new Map([[nameless, ""]]) };
+  const written = writtenName(name);
+  return { name: written, metadata: new Map(written === name ? [] : [[exactName, JSON.stringify(name)]]) };
+}
+
+/** With escapes for halves of surrogate pairs, which UTF-8 can't hold, and for a byte order mark at the beginning, which apache-arrow takes away. */
+function writtenName(name: string): string {
+  const escaped = name.isWellFormed() ? name : JSON.stringify(name).slice(1, -1);
+  return escaped.replace(/^\ufeff/, "\\ufeff");
 }
 
 function arrowArray(column: Column): ArrowArray {

@@ -2,11 +2,13 @@ import {
   Binary, Bool, type Data, Field, FixedSizeList, Float32, Float64, Int16, Int32, Int64, Int8, List, makeData, Null, RecordBatch, Schema as ArrowSchema,
   Struct, Table, TimestampMillisecond, Type, Uint16, Uint32, Uint64, Uint8, Utf8, Vector, type DataType,
 } from "apache-arrow";
-import { arrowField, extensionMetadata, extensionName, imageExtension, nameless, type ArrowField, type ArrowType } from "./arrow-layout.ts";
+import { fromJsonText, typeOfJsonText } from "./arrow-exact-text.ts";
+import { arrowField, exactName, extensionMetadata, extensionName, imageExtension, nameless, namedField, type ArrowField, type ArrowType } from "./arrow-layout.ts";
+import { valuesOfVector } from "./arrow-values.ts";
 import { createBlock, type Block } from "./block.ts";
 import { elementsPerRow, type ColumnType } from "./column-type.ts";
 import type { Column } from "./column.ts";
-import { isTypedArray, type NumberKind, type TypedArray } from "./typed-array.ts";
+import type { NumberKind, TypedArray } from "./typed-array.ts";
 
 const numberTypes: Record<NumberKind, () => DataType> = {
   int8: () => new Int8(), int16: () => new Int16(), int32: () => new Int32(), int64: () => new Int64(),
@@ -25,7 +27,8 @@ export function tableFromBlock(block: Block): Table {
 function arrowColumn(name: string, column: Column): [Field, Data] {
   if (column.type.kind !== "arrow") return fieldOf(arrowField(name, column));
   const data = mergeData(column.values as unknown as Vector);
-  return [new Field(name, data.type, true, new Map(name === "" ? [[nameless, ""]] : [])), data];
+  const named = namedField(name);
+  return [new Field(named.name, data.type, true, named.metadata), data];
 }
 
 function fieldOf({ name, nullable, metadata, array }: ArrowField): [Field, Data] {
@@ -70,7 +73,9 @@ export function blockFromTable(table: Table): Block {
 
 /** The name "" is not written down where other names are, and apache-arrow reads "null" for it: we note that it is meant. */
 export function columnName({ name, metadata }: { readonly name: string | null; readonly metadata: ReadonlyMap<string, string> }): string {
-  return metadata.has(nameless) ? "" : (name ?? "");
+  if (metadata.has(nameless)) return "";
+  const exact = metadata.get(exactName);
+  return exact === undefined ? (name ?? "") : String(JSON.parse(exact));
 }
 
 /** One Arrow vector as a column. */
@@ -85,9 +90,12 @@ export function columnFromVector(field: Field, vector: Vector): Column {
   switch (type.kind) {
     case "null": return { type, length, values: [] };
     case "arrow": return { type, length, values: vector };
-    case "utf8": case "binary": return { type, length, values: Array.from({ length }, (_, row) => vector.get(row) as unknown) };
-    case "json": case "image": return { type, length, values: Array.from({ length }, (_, row) => parsed(field, vector.get(row))) };
-    case "list": return { type, length, values: Array.from({ length }, (_, row) => listValue(vector.get(row) as Vector | null)) };
+    case "utf8": case "json": case "image": return { type, length, values: readTexts(field, type, valuesOfVector(vector)) };
+    case "binary": return { type, length, values: Array.from({ length }, (_, row) => vector.get(row) as unknown) };
+    case "list": {
+      if (type.element === "utf8") return { type, length, values: readTexts(field, type, valuesOfVector(vector)) };
+      return { type, length, values: Array.from({ length }, (_, row) => numbersOf(vector.get(row) as Vector | null)) };
+    }
     case "bool": return { type, length, values: Uint8Array.from({ length }, (_, row) => Number(vector.get(row) ?? 0)), ...optional };
     case "timestamp": return { type, length, values: Float64Array.from({ length }, (_, row) => Number(vector.get(row) ?? 0)), ...optional };
     case "tensor": return { type, length, values: flatTensor(vector, elementsPerRow(type)), ...optional };
@@ -102,7 +110,7 @@ export function columnType(field: Field): ColumnType {
   switch (type.typeId) {
     case Type.Null: return { kind: "null" };
     case Type.Bool: return { kind: "bool" };
-    case Type.Utf8: case Type.LargeUtf8: return { kind: field.metadata.get(extensionName) === "arrow.json" ? "json" : "utf8" };
+    case Type.Utf8: case Type.LargeUtf8: return typeOfJsonText(field) ?? { kind: field.metadata.get(extensionName) === "arrow.json" ? "json" : "utf8" };
     case Type.Binary: case Type.LargeBinary: case Type.FixedSizeBinary: return { kind: "binary" };
     case Type.Timestamp: case Type.Date: return { kind: "timestamp" };
     case Type.FixedSizeList: {
@@ -149,23 +157,14 @@ function flatTensor(vector: Vector, perRow: number): TypedArray {
   return flat;
 }
 
-function listValue(vector: Vector | null): unknown {
+function numbersOf(vector: Vector | null): unknown {
   if (vector === null) return null;
-  return vector.nullCount === 0 && !(vector.type.typeId === Type.Utf8) ? vector.toArray() : Array.from(vector as Iterable<unknown>);
+  return vector.nullCount === 0 ? vector.toArray() : Array.from(vector as Iterable<unknown>);
 }
 
-function parsed(field: Field, value: unknown): unknown {
-  if (value === null) return null;
-  if (typeof value === "string") return field.metadata.get(extensionName) === "arrow.json" ? JSON.parse(value) : value;
-  return plain(value);
-}
-
-/** Arrow's rows, maps and vectors as plain objects and arrays. */
-function plain(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || value instanceof Date || isTypedArray(value)) return value;
-  if (value instanceof Vector) return Array.from(value as Iterable<unknown>, plain);
-  // Asked by name: Arrow's struct rows are proxies that deny having it.
-  const { toJSON } = value as { toJSON?: unknown };
-  if (typeof toJSON === "function") return Object.fromEntries(Object.entries(toJSON.call(value) as object).map(([key, item]) => [key, plain(item)]));
-  return value;
+/** What is written as JSON is text until it is read. */
+function readTexts(field: Field, type: ColumnType, values: unknown[]): unknown[] {
+  if (typeOfJsonText(field) !== undefined) return values.map((value) => (typeof value === "string" ? fromJsonText(value, type) : value));
+  if (type.kind !== "json" || field.metadata.get(extensionName) !== "arrow.json") return values;
+  return values.map((value) => (typeof value === "string" ? (JSON.parse(value.replace(/^\ufeff/, "")) as unknown) : value));
 }

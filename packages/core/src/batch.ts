@@ -63,7 +63,7 @@ function batchColumn(column: Column): unknown {
 /**
  * What a predictor or a batch function returned, as a block: named columns, row objects or an Arrow table, for which {@link arrowForBatch} was waited for.
  * @param who names the step in messages, as in `predictor "score"`.
- * @throws `wrong-result` when it is none of these or its columns differ in length.
+ * @throws `wrong-result` when it is none of these, a column is `undefined` (a name misspelt), or its columns differ in length.
  */
 export function blockFromBatch(result: unknown, who: string): Block {
   if (Array.isArray(result)) return rowsToBlock(result, who);
@@ -73,7 +73,6 @@ export function blockFromBatch(result: unknown, who: string): Block {
   let firstName: string | undefined;
   let rows = 0;
   for (const [name, values] of Object.entries(result)) {
-    if (values === undefined) continue;
     const column = toColumn(values, name, who);
     if (firstName === undefined) {
       firstName = name;

@@ -32,7 +32,7 @@ export function createBlock(columns: Readonly<Record<string, Column>>, lineage: 
 /** A block from row objects. A column that some rows lack is missing there; `schema` fixes columns and types. */
 export function blockFromRows(rows: readonly Row[], schema?: Schema, lineage: readonly Span[] = []): Block {
   const types = new Map<string, ColumnType | undefined>(schema?.fields.map((field) => [field.name, field.type]));
-  if (schema === undefined) for (const row of rows) for (const name in row) if (!types.has(name)) types.set(name, undefined);
+  if (schema === undefined) for (const name of rowNames(rows)) types.set(name, undefined);
   const columns: Record<string, Column> = {};
   for (const [name, type] of types) columns[name] = columnFromValues(name in Object.prototype ? rows.map((row) => own(row, name)) : rows.map((row) => row[name]), type, { column: name });
   return { rows: rows.length, columns, lineage };
@@ -43,6 +43,13 @@ function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefine
   return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
+/** The columns of rows, in the order they first appear; not what somebody added to all objects. */
+export function rowNames(rows: readonly Row[]): Set<string> {
+  const names = new Set<string>();
+  for (const row of rows) for (const name in row) if (!names.has(name) && (!(name in Object.prototype) || Object.hasOwn(row, name))) names.add(name);
+  return names;
+}
+
 /** The rows of a block as plain objects, made one at a time. */
 export function* blockRows(block: Block): Generator<Row, void, undefined> {
   for (let row = 0; row < block.rows; row++) yield blockRow(block, row);
@@ -51,7 +58,7 @@ export function* blockRows(block: Block): Generator<Row, void, undefined> {
 /** One row as an object. */
 export function blockRow(block: Block, row: number): Row {
   const result: Row = {};
-  for (const name in block.columns) result[name] = columnValue(block.columns[name] as Column, row);
+  for (const name of Object.keys(block.columns)) result[name] = columnValue(block.columns[name] as Column, row);
   return result;
 }
 
@@ -123,7 +130,7 @@ export function conformBlock(block: Block, schema: Schema): Block {
 /** Bytes in memory, near enough for a budget. */
 export function blockBytes(block: Block): number {
   let bytes = 0;
-  for (const name in block.columns) bytes += columnBytes(block.columns[name] as Column);
+  for (const name of Object.keys(block.columns)) bytes += columnBytes(block.columns[name] as Column);
   return bytes;
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { blockFromRows, blockRows, concatBlocks, createBlock, sliceBlock, tensorColumn, takeRows, columnFromValues } from "./index.ts";
-import { decodeBlock, encodeBlock } from "./with-arrow.ts";
+import { blockFromRows, blockRows, concatBlocks, createBlock, sliceBlock, schemaOf, tensorColumn, takeRows, columnFromValues } from "./index.ts";
+import { blockFromTable, decodeBlock, encodeBlock, encodedTypes, tableFromBlock } from "./with-arrow.ts";
 
 const lineage = [{ partition: "a.jsonl", version: "1", firstRow: 10, rows: 3 }];
 const rows = [
@@ -76,9 +76,24 @@ test("integers beyond 2^53 stay exact, as bigints", () => {
   expect([...blockRows(back)].map((row) => row["id"])).toEqual([1, 2n ** 60n, null]);
 });
 
-test("half a surrogate pair at a string's end does not shift the strings after it", () => {
-  const back = decodeBlock(encodeBlock(blockFromRows([{ t: "a\ud83d" }, { t: "\ude00b" }, { t: "ü" }])));
-  expect([...blockRows(back)].map((row) => row["t"])).toEqual(["a\ufffd", "\ufffdb", "ü"]);
+test("text survives the wire unit by unit: byte order marks, halves of surrogate pairs, in lists, nested values and names too", () => {
+  const texts = ["\ufeffhello", "\ufeff", "mid\ufeffdle", "a\ud83d", "\ude00b", "ü", "", null, "\ud83d\ude00", "\u0000"];
+  const block = blockFromRows(texts.map((t, n) => ({ t, marked: t?.startsWith("a") ? "" : `\ufeff${n}`, list: t === null ? null : [t, "\ufeff", ""], json: { t, list: [t, n] }, "\ufeffname": n, "\ud800": n, "\udc00": t })));
+  const back = decodeBlock(encodeBlock(block));
+  expect([...blockRows(back)]).toEqual([...blockRows(block)]);
+  expect(schemaOf(back.columns)).toEqual(schemaOf(block.columns));
+  expect(encodedTypes(encodeBlock(block))).toEqual(Object.fromEntries(Object.entries(block.columns).map(([name, { type }]) => [name, type])));
+});
+
+test("a list of texts keeps its missing items beside halves of surrogate pairs", () => {
+  const values = [["\ud800", null], [], null, ["\ufeff"]];
+  const back = decodeBlock(encodeBlock(createBlock({ list: { type: { kind: "list", element: "utf8" }, length: values.length, values } })));
+  expect(back.columns["list"]).toEqual({ type: { kind: "list", element: "utf8" }, length: values.length, values });
+});
+
+test("a table for other programs has U+FFFD for half a surrogate pair, and does not shift the texts after it", () => {
+  const back = blockFromTable(tableFromBlock(blockFromRows([{ t: "a\ud83d" }, { t: "\ude00b" }, { t: "\ufeffü" }])));
+  expect([...blockRows(back)].map((row) => row["t"])).toEqual(["a\ufffd", "\ufffdb", "\ufeffü"]);
 });
 
 function plain(row: Record<string, unknown>): unknown {

@@ -8,10 +8,14 @@ import { isTypedArray } from "./typed-array.ts";
 import type { Span } from "./lineage.ts";
 import { ShoalError } from "./shoal-error.ts";
 
-/** A block of which a column is an Arrow vector, as an Arrow IPC stream. */
-export function encodeTable(block: Block, metadata: ReadonlyMap<string, string>): Uint8Array<ArrayBuffer> {
+/** A block of which a column is an Arrow vector, as an Arrow IPC stream. @param notes on columns, by their names */
+export function encodeTable(block: Block, metadata: ReadonlyMap<string, string>, notes: ReadonlyMap<string, readonly [string, string]>): Uint8Array<ArrayBuffer> {
   const table = tableFromBlock(withOwnMemory(block));
   for (const [key, value] of metadata) table.schema.metadata.set(key, value);
+  for (const [at, name] of Object.keys(block.columns).entries()) {
+    const note = notes.get(name);
+    if (note !== undefined) table.schema.fields[at]?.metadata.set(...note);
+  }
   return tableToIPC(table, "stream") as Uint8Array<ArrayBuffer>;
 }
 

@@ -33,7 +33,7 @@ function read(bytes: Uint8Array) {
 }
 
 function byLibrary(block: Block): Uint8Array {
-  return encodeTable(block, new Map([["shoal:lineage", JSON.stringify({ rows: block.rows, lineage: block.lineage })]]));
+  return encodeTable(block, new Map([["shoal:lineage", JSON.stringify({ rows: block.rows, lineage: block.lineage })]]), new Map());
 }
 
 test.each([

@@ -1,4 +1,5 @@
 import { arrowCode } from "./arrow-code.ts";
+import { withJsonText } from "./arrow-exact-text.ts";
 import { arrowField, type ArrowArray, type ArrowField, type ArrowType } from "./arrow-layout.ts";
 import type { Block } from "./block.ts";
 import type { Column } from "./column.ts";
@@ -14,10 +15,15 @@ export const lineageKey = "shoal:lineage";
  */
 export function encodeBlock(block: Block): Uint8Array<ArrayBuffer> {
   const metadata = new Map([[lineageKey, JSON.stringify({ rows: block.rows, lineage: block.lineage })]]);
-  if (Object.values(block.columns).some((column) => column.type.kind === "arrow")) return arrowCode().encodeTable(block, metadata);
-  const fields = Object.entries(block.columns).map(([name, column]) => arrowField(name, column));
+  const exact = withJsonText(block);
+  if (Object.values(block.columns).some((column) => column.type.kind === "arrow")) return arrowCode().encodeTable(exact.block, metadata, exact.notes);
+  const fields = Object.entries(exact.block.columns).map(([name, column]) => noted(arrowField(name, column), exact.notes.get(name)));
   const parts = [message(schemaMessage, schema(fields, metadata)), ...rowsMessage(block.rows, fields), end];
   return joined(parts);
+}
+
+function noted(field: ArrowField, note: readonly [string, string] | undefined): ArrowField {
+  return note === undefined ? field : { ...field, metadata: new Map([...field.metadata, note]) };
 }
 
 /** The schema of some columns alone, as an Arrow IPC stream without rows; none of them is an Arrow vector. */

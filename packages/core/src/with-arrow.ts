@@ -4,6 +4,7 @@ import { registerArrow } from "./arrow-code.ts";
 import { decodeBlock, encodeTable } from "./codec.ts";
 
 export { blockFromTable, columnFromVector, columnName, tableFromBlock } from "./arrow.ts";
+export { valuesOfVector } from "./arrow-values.ts";
 export { decodeBlock, encodedTypes } from "./codec.ts";
 export { encodeBlock } from "./encode-block.ts";
 

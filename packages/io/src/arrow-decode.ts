@@ -1,5 +1,5 @@
 import { columnFromValues, schemaOf, ShoalError, type Block, type Column, type Schema } from "@shoal/core";
-import { blockFromTable, columnName } from "@shoal/core/arrow";
+import { blockFromTable, columnName, valuesOfVector } from "@shoal/core/arrow";
 import {
   compressionRegistry, CompressionType, RecordBatchReader, Table, Type,
   type AsyncRecordBatchFileReader, type AsyncRecordBatchStreamReader, type Data, type Decimal, type Field, type Schema as ArrowSchema, type Vector,
@@ -7,6 +7,7 @@ import {
 import { decompressZstd } from "hyparquet-compressors";
 import { countColumns, isBigEndian, schemaOfFooter, schemaOfMessage } from "./arrow-flatbuffer.ts";
 import { validateData } from "./arrow-validate.ts";
+import { firstRepeated } from "./first-repeated.ts";
 import type { RemoteFile } from "./decode-thread-messages.ts";
 import { decodeLz4Frame } from "./lz4-frame.ts";
 
@@ -59,7 +60,7 @@ function blockOfBatch(table: Table): Block {
     }
     if (column.type.kind !== "arrow") return;
     const vector = column.values as Vector;
-    if (type.typeId === Type.Utf8View) columns[name] = columnFromValues(Array.from(vector as Iterable<unknown>), { kind: "utf8" });
+    if (type.typeId === Type.Utf8View) columns[name] = columnFromValues(valuesOfVector(vector), { kind: "utf8" });
     if (type.typeId === Type.BinaryView) columns[name] = columnFromValues(Array.from(vector as Iterable<unknown>), { kind: "binary" });
     if (type.typeId === Type.Decimal) columns[name] = decimals(vector as Vector<Decimal>);
   });
@@ -120,8 +121,8 @@ async function firstMessageOf(file: RemoteFile): Promise<ArrayBuffer> {
 
 function checkSchema(schema: ArrowSchema | undefined): void {
   if (schema === undefined || schema === null) throw new Error("it has no schema");
-  const twice = schema.names.find((name, at) => schema.names.indexOf(name) !== at);
-  if (twice !== undefined) throw new ShoalError("unsupported-file", `two columns are named "${String(twice)}"`);
+  const twice = firstRepeated(schema.fields.map(columnName));
+  if (twice !== undefined) throw new ShoalError("unsupported-file", `two columns are named "${twice}"`);
 }
 
 async function* byteStream(file: RemoteFile): AsyncGenerator<Uint8Array> {

@@ -96,6 +96,15 @@ describe("what does not", () => {
     expect(() => inspect(bytes, { rows: 1 })).toThrow(SyntaxError);
   });
 
+  test("a column of text that holds something else", () => {
+    const bytes = encodeBlock(block({ t: columnFromValues(["\ud800abc"]) }));
+    const at = new TextDecoder("latin1").decode(bytes).indexOf('"\\ud800abc"');
+    expect(inspect(bytes, { rows: 1 })).toBe(undefined);
+    bytes.set(new TextEncoder().encode('{"a":1234}'), at);
+    bytes.fill(0x20, at + 10, at + 11);
+    expect(() => inspect(bytes, { rows: 1 })).toThrow(TypeError);
+  });
+
   test("bytes that are no stream, that end early, or go on with another", () => {
     expect(() => inspect(new Uint8Array(100), { rows: 0 })).toThrow(RangeError);
     expect(() => inspect(new Uint8Array(), { rows: 0 })).toThrow(/no schema/);

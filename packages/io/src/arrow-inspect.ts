@@ -4,6 +4,7 @@ import { RecordBatchReader, Table, Type, type Data, type DataType, type Field, t
 import { countColumns, isBigEndian, schemaOfMessage, streamMessages } from "./arrow-flatbuffer.ts";
 import { floatsIn } from "./arrow-numbers.ts";
 import { decodedBytes } from "./arrow-size.ts";
+import { firstRepeated } from "./first-repeated.ts";
 import { validateData } from "./arrow-validate.ts";
 
 /** What a block of strangers must be. */
@@ -102,7 +103,7 @@ function checkMessages(bytes: Uint8Array): void {
 
 function faultOfColumns({ fields }: Schema, expected: readonly string[] | undefined): BlockFault | undefined {
   const names = fields.map(columnName);
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  const twice = firstRepeated(names);
   if (twice !== undefined) return { message: `two of its columns are called "${twice}"`, column: twice };
   if (names.includes("__proto__")) return { message: 'a column is called "__proto__"', column: "__proto__" };
   const unknown = fields.find(({ type }) => !isRead(type as DataType));

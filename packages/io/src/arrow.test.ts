@@ -56,6 +56,18 @@ test("an output without rows still has its columns", async () => {
   expect((await read(path)).rows).toBe(0);
 });
 
+test("a byte order mark stays in a value and a name, and half a surrogate pair, which UTF-8 can't hold, becomes U+FFFD", async () => {
+  const texts = ["\ufeffhello", "\ufeff", "", null, "a\ud83d", "\ude00b"];
+  const wanted = ["\ufeffhello", "\ufeff", "", null, "a\ufffd", "\ufffdb"];
+  const path = directory.path("marks.arrow");
+  const block = createBlock({ "\ufefftext": columnFromValues(texts), list: columnFromValues(texts.map((text) => [text, "\ufeff"]), { kind: "list", element: "utf8" }), text: columnFromValues(texts.map((text) => ({ text })), { kind: "json" }) });
+  const writer = await arrow(path).open(signal);
+  await writer.write(block);
+  await writer.publish(schemaOf(block.columns));
+  expect([...blockRows(await read(path))]).toEqual(wanted.map((text, at) => ({ "\ufefftext": text, list: [text, "\ufeff"], text: { text: texts[at] } })));
+  expect([...blockRows(await read(path, ["\ufefftext"], 4))]).toEqual([{ "\ufefftext": "a\ufffd" }, { "\ufefftext": "\ufffdb" }]);
+});
+
 test("columns are pruned and rows sought", async () => {
   const path = directory.path("seek.arrow");
   await write(path, someBlock(0), someBlock(50));

@@ -1,5 +1,6 @@
 import { preview, ShoalError, type ReadOptions } from "@shoal/core";
 import type { SourceFile } from "./file-store.ts";
+import { firstRepeated } from "./first-repeated.ts";
 import { badColumnName } from "./from-items.ts";
 import { textRuns } from "./text-runs.ts";
 
@@ -47,6 +48,7 @@ export async function* csvRuns(file: SourceFile, syntax: CsvSyntax, signal: Abor
     const { data, errors, meta } = parser.parse(text, 0, !last);
     const [error] = errors.filter(({ row }) => last || row < data.length);
     if (error !== undefined) throw quoteError(error.code, file.path, line + newlinesIn(text.slice(0, error.index)));
+    refuseNul(last ? text : text.slice(0, meta.cursor), file.path, line);
     const lines = linesOf(data, line);
     line += newlinesIn(text.slice(0, meta.cursor));
     for (const row of data) trimReturn(row);
@@ -86,6 +88,27 @@ export async function* csvRuns(file: SourceFile, syntax: CsvSyntax, signal: Abor
   if (rest !== "") yield* parse(rest, true);
 }
 
+/** A file that was being written when the machine crashed may hold zeros in place of the rest, which is no text, and may look like no rows at all. @throws `invalid-csv` */
+function refuseNul(text: string, path: string, firstLine: number): void {
+  if (!text.includes("\0")) return;
+  let start = 0;
+  // Every second part lies within quotes, where anything may stand.
+  for (const [at, part] of text.split('"').entries()) {
+    const nul = at % 2 === 0 ? part.indexOf("\0") : -1;
+    if (nul >= 0) {
+      const before = text.slice(0, start + nul);
+      const line = firstLine + newlinesIn(before);
+      const character = before.length - before.lastIndexOf("\n");
+      throw new ShoalError("invalid-csv", `${path}:${line}: character ${character} of the line is NUL (U+0000) and not within quotes.`, {
+        hint: "The file is damaged, as after a crash while it was written, or is UTF-16: write it again, or convert it with iconv -f UTF-16 -t UTF-8.",
+        failure: "bug",
+        details: { path, line, character },
+      });
+    }
+    start += part.length + 1;
+  }
+}
+
 /** The line on which each row begins; counted only when somebody asks. */
 function linesOf(data: readonly (readonly string[])[], first: number): (row: number) => number {
   return (row) => data.slice(0, row).reduce((line, cells) => line + 1 + cells.reduce((sum, cell) => sum + newlinesIn(cell), 0), first);
@@ -106,7 +129,7 @@ function trimReturn(row: string[]): void {
 
 function headerNames(cells: readonly string[], path: string): readonly string[] {
   const names = cells.map((cell, at) => (cell === "" ? `column${at}` : cell));
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  const twice = firstRepeated(names);
   if (twice !== undefined) {
     throw new ShoalError("duplicate-column", `${path}:1: the header has the column "${twice}" twice.`, { hint: "Rename one of them in the file, or read it with { header: false }.", failure: "bug", details: { path, column: twice } });
   }

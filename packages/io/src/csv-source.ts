@@ -99,9 +99,11 @@ function inferTypes(held: readonly CsvRun[], declared: Types, inferRows: number)
 
 function blockOfRows(names: readonly string[], rows: readonly (readonly string[])[], types: Types, wanted: readonly string[] | undefined, where: (row: number) => string): Block {
   const columns: Record<string, Column> = {};
+  const chosen = wanted && new Set(wanted);
+  const places = new Map(names.map((name, at) => [name, at]));
   for (const [name, type] of types) {
-    if (wanted !== undefined && !wanted.includes(name)) continue;
-    const at = names.indexOf(name);
+    if (chosen?.has(name) === false) continue;
+    const at = places.get(name) ?? -1;
     columns[name] = columnOfCells(rows.map((row) => row[at] ?? ""), name, type, where);
   }
   return createBlock(columns, [], rows.length);

@@ -55,6 +55,9 @@ describe("csvSource", () => {
     ["invalid-csv", 'a,b\n1,2\n3,"x\ny\n', ":3:"],
     ["invalid-csv", 'a,b\n1,"x"y\n', ":2:"],
     ["ragged-row", 'a,b\n"1\n",2\n3\n', ":4:"],
+    ["invalid-csv", "\0".repeat(3000), ":1: character 1 of the line is NUL"],
+    ["invalid-csv", `a,b\n1,"x\ny\0"\n1\0${"\0".repeat(3000)}`, ":4: character 2 of the line is NUL"],
+    ["invalid-csv", `a\n${"1\n".repeat(600_000)}\0\0\n`, ":600002: character 1 of the line is NUL"],
     ["duplicate-column", "a,a\n1,2\n", ":1:"],
     ["schema-conflict", `a\n${"1\n".repeat(1500)}x\n`, ":1502:"],
   ])("%s names the line", async (code, text, line) => {
@@ -67,6 +70,23 @@ describe("csvSource", () => {
   test("a quote that is never closed does not take all memory", async () => {
     const path = await file(`a,b\n1,"${"x,y\n".repeat(500_000)}`);
     await expect(collectRows(csvSource(path, { maxRowBytes: 1_000_000 }))).rejects.toMatchObject({ code: "line-too-long", details: { line: 2 } });
+  });
+
+  test("NUL may stand within quotes, where our own files have it", async () => {
+    const rows = [{ a: "x\0y", b: 1 }, { a: "\0", b: 2 }];
+    const writer = await csv(folder.path("nul.csv")).open(new AbortController().signal);
+    await writer.write(blockFromRows(rows));
+    await writer.publish({ fields: [] });
+    expect(await collectRows(csvSource(folder.path("nul.csv")))).toEqual(rows);
+  });
+
+  test("tens of thousands of columns, of which some are chosen", async () => {
+    const names = Array.from({ length: 30_000 }, (_, at) => `c${at}`);
+    const path = await file(`${names.join(",")}\n${names.map((_, at) => at).join(",")}\n`);
+    const [row] = await collectRows(csvSource(path), { columns: names.slice(1) });
+    expect(Object.entries(row ?? {}).at(-1)).toEqual(["c29999", 29_999]);
+    expect(Object.keys(row ?? {})).toHaveLength(29_999);
+    await expect(collectRows(csvSource(await file(`${names.join(",")},c7\n`)))).rejects.toMatchObject({ code: "duplicate-column", details: { column: "c7" } });
   });
 
   test("a Standard Schema sees typed rows", async () => {

@@ -3,6 +3,7 @@ import {
   type Block, type Datasink, type DeadLetter, type JsonObject, type Schema, type SinkResult, type SinkWriter,
 } from "@shoal/core";
 import { platform } from "#platform";
+import { refuseDeepValues } from "./nested-too-deep.ts";
 import { trialPath } from "./output-names.ts";
 import type { Output, OutputFile, OutputPlace } from "./output.ts";
 
@@ -103,6 +104,7 @@ class FileSinkWriter implements SinkWriter {
 
   async write(block: Block): Promise<void> {
     if (block.rows === 0) return;
+    refuseDeepValues(block);
     const first = this.#rows;
     this.#rows += block.rows;
     this.#schema = widen(this.#schema, schemaOf(block.columns), this.#format, this.#current !== undefined, first, this.#output.location);

@@ -3,7 +3,7 @@ import {
 } from "@shoal/core";
 import { maxBlockRows } from "./cut-block.ts";
 import { finishBlocks } from "./file-datasource.ts";
-import { badColumnName, isRow, ownValue, type ItemRow } from "./from-items.ts";
+import { badColumnName, isRow, ownValue, refuseNoRow, type ItemRow } from "./from-items.ts";
 
 /** Something that gives rows over time, or a function that gives it anew for every run. */
 export type Rows<T> = AsyncIterable<T> | Iterable<T> | ReadableStream<T> | (() => AsyncIterable<T> | Iterable<T> | ReadableStream<T>);
@@ -79,6 +79,7 @@ async function* blocksOf(items: AsyncIterable<unknown> | Iterable<unknown>, sign
     signal.throwIfAborted();
     objects ??= isRow(item);
     if (isRow(item) !== objects) throw conflict(firstRow + rows.length, `is ${preview(item)} where the rows before it are ${objects ? "objects" : "bare values"}`);
+    if (objects) refuseNoRow(item, firstRow + rows.length);
     rows.push(objects ? (item as Row) : { item });
     if (rows.length >= size) yield cut();
   }

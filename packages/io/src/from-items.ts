@@ -14,7 +14,7 @@ type HoldsBigint<T> = { [Name in keyof T]-?: Extract<T[Name], bigint> extends ne
 /**
  * A list as rows: an object's keys are its columns (missing where an item lacks them), a bare value becomes column `item`.
  * The list is not copied; don't change it while it is in use.
- * @throws `mixed-items` when some items are objects and some are not; `unreadable-value` where a getter throws.
+ * @throws `wrong-type` for an object that has no columns to give (Map, Set, URL, Error …); `mixed-items` when some items are objects and some are not; `unreadable-value` where a getter throws.
  */
 export function fromItems<T>(items: readonly T[]): Datasource<ItemRow<T>> {
   const objects = items.length > 0 && isRow(items[0]);
@@ -25,7 +25,9 @@ export function fromItems<T>(items: readonly T[]): Datasource<ItemRow<T>> {
       failure: "bug",
     });
   }
-  const schema = objects ? schemaOfItems(items as readonly Row[]) : schemaOfItems(items.map((item) => ({ item })));
+  if (objects) items.forEach(refuseNoRow);
+  // A list may have holes, which only `Array.from` makes values of.
+  const schema = objects ? schemaOfItems(items as readonly Row[]) : schemaOfItems(Array.from(items, (item) => ({ item })));
   const rowBytes = schema.fields.reduce((sum, { type }) => sum + (type.kind === "tensor" ? 8 * elementsPerRow(type) : 8), 0);
   return memoryDatasource({
     name: `items(${items.length})`,
@@ -38,7 +40,7 @@ export function fromItems<T>(items: readonly T[]): Datasource<ItemRow<T>> {
       const part = items.slice(start, end);
       return Object.fromEntries(
         schema.fields.filter(({ name }) => columns.includes(name)).map(({ name, type }) => {
-          const values = objects ? part.map((item, at) => givenValue(item as Row, name, start + at)) : part;
+          const values = objects ? part.map((item, at) => givenValue(item as Row, name, start + at)) : Array.from(part);
           return [name, columnFromValues(values, type, { column: name, firstRow: start })];
         }),
       );
@@ -90,6 +92,17 @@ function schemaOfItems(items: readonly Row[]): Schema {
       return { name, type, nullable: missing };
     }),
   };
+}
+
+/** Their content lies elsewhere than in their keys: without a word they would be rows without columns. @throws `wrong-type` */
+export function refuseNoRow(item: unknown, at: number): void {
+  const tag = Object.prototype.toString.call(item).slice("[object ".length, -1);
+  if (tag === "Object" || (tag !== "Error" && Object.keys(item as object).length > 0)) return;
+  throw new ShoalError("wrong-type", `Item ${at} is ${/^[AEIOU]/.test(tag) ? "an" : "a"} ${tag}, which is no row.`, {
+    hint: "Make a plain object of it: Object.fromEntries(map), { item: url.href }, { message: error.message }.",
+    failure: "bug",
+    details: { row: at },
+  });
 }
 
 function kindOfItem(item: unknown): string {

@@ -1,7 +1,10 @@
 import { blockFromRows, blockRows, createBlock, formatType, tensorColumn, ShoalError, type Block, type Datasource, type ReadOptions } from "@shoal/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { arrow } from "./arrow.ts";
+import { csv } from "./csv.ts";
 import { jsonl } from "./jsonl.ts";
 import { jsonlSource } from "./jsonl-source.ts";
+import { parquet } from "./parquet.ts";
 import { testFolder, type TestFolder } from "./test-folder.fixture.ts";
 
 const signal = new AbortController().signal;
@@ -102,6 +105,8 @@ describe("jsonlSource", () => {
   test("keys that every object inherits are ordinary columns; __proto__ is refused", async () => {
     expect(await rowsOf(jsonlSource(await file('{"constructor":"x","a":1}\n{"a":2}\n')))).toEqual([{ constructor: "x", a: 1 }, { constructor: null, a: 2 }]);
     expect(await errorOf(rowsOf(jsonlSource(await file('{"__proto__":1}\n'))))).toMatchObject({ code: "bad-column-name" });
+    const later = await file('{"a":1}\n\n{"a":2,"__proto__":1}\n', "later.jsonl");
+    for (const options of [{}, { inferRows: 1 }]) expect((await errorOf(rowsOf(jsonlSource(later, options)))).message).toContain(`${later}:3: A column can't be called "__proto__"`);
   });
 
   test("a Standard Schema validates and changes every row", async () => {
@@ -156,9 +161,11 @@ describe("jsonl", () => {
   test("a value nested without end is refused, not a crash", async () => {
     const path = await file(`{"a":${"[".repeat(5000)}${"]".repeat(5000)}}`, "deep.jsonl");
     const [block] = await blocksOf(jsonlSource(path));
-    const writer = await jsonl(folder.path("out.jsonl")).open(signal);
-    expect(await errorOf(writer.write(block as Block))).toMatchObject({ code: "nested-too-deep" });
-    await writer.discard();
+    for (const sink of [jsonl(folder.path("out.jsonl")), csv(folder.path("out.csv")), parquet(folder.path("out.parquet")), arrow(folder.path("out.arrow"))]) {
+      const writer = await sink.open(signal);
+      expect(await errorOf(writer.write(block as Block))).toMatchObject({ code: "nested-too-deep", details: { column: "a" } });
+      await writer.discard();
+    }
   });
 
   test("gzip", async () => {

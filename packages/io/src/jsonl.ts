@@ -1,5 +1,6 @@
-import { columnValue, isTypedArray, ShoalError, type Block, type Column, type Datasink } from "@shoal/core";
+import { columnValue, isTypedArray, type Block, type Column, type Datasink } from "@shoal/core";
 import { fileDatasink, type FileSinkOptions } from "./file-datasink.ts";
+import { maxDepth, nestedTooDeep } from "./nested-too-deep.ts";
 import type { OutputPlace } from "./output.ts";
 
 /**
@@ -45,12 +46,9 @@ function cellText(column: Column): (row: number) => string {
   }
 }
 
-/** How deep values may be nested: JavaScript's stack ends somewhere beyond. */
-const maxDepth = 1000;
-
 /** Any value as JSON, with what `JSON.stringify` lacks: bigint as its digits, bytes as base64, typed arrays as arrays. @throws `nested-too-deep` */
 export function jsonText(value: unknown, depth = 0): string {
-  if (depth > maxDepth) throw new ShoalError("nested-too-deep", `A value is nested more than ${maxDepth} levels deep.`, { hint: "Flatten it in a step before the output.", failure: "bug" });
+  if (depth > maxDepth) throw nestedTooDeep("A value");
   if (typeof value === "bigint") return String(value);
   if (typeof value === "number" && !Number.isFinite(value)) return "null";
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";

@@ -27,6 +27,21 @@ describe("fromItems", () => {
     expect(await collectRows(fromItems(["x", null]))).toEqual([{ item: "x" }, { item: null }]);
     expect(await schemaText(fromItems([new Float32Array(2), new Float32Array(2)]))).toBe("item: tensor<float32>[2]");
     expect(await collectRows(fromItems([]))).toEqual([]);
+    // eslint-disable-next-line no-sparse-arrays
+    expect(await collectRows(fromItems([, 1]))).toEqual([{ item: null }, { item: 1 }]);
+  });
+
+  test("what has its content elsewhere than in its keys is no row", async () => {
+    const noRows: readonly object[] = [new Map([["a", 1]]), new Set([1]), new URL("http://x/"), new Error("x"), /x/, Promise.resolve(), Object.assign(new TypeError("x"), { code: "y" })];
+    for (const item of noRows) {
+      expect(() => fromItems<object>([{ a: 1 }, item])).toThrow(expect.objectContaining({ code: "wrong-type", message: expect.stringMatching(/^Item 1 is an? \w+, which is no row/) as string }) as Error);
+    }
+    // Of a promise in an async iterable, what it gives is the row.
+    for (const item of noRows.filter((each) => !(each instanceof Promise))) {
+      await expect(collectRows(fromAsyncIterable<object>([{ a: 1 }, item]))).rejects.toMatchObject({ code: "wrong-type", details: { row: 1 } });
+    }
+    class Point { readonly x = 1; }
+    expect(await collectRows(fromItems<object>([{}, new Point(), Object.create(null) as object]))).toEqual([{ x: null }, { x: 1 }, { x: null }]);
   });
 
   test("objects and bare values don't mix; __proto__ is refused", () => {

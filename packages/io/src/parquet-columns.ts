@@ -43,7 +43,14 @@ function listRow(row: unknown, element: NumberKind | "utf8"): unknown {
   return values;
 }
 
-const decoder = new TextDecoder();
+// A byte order mark at a value's beginning is part of it.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Text as it was written, where hyparquet decodes it: in columns of text, and in nested ones. */
+export function textFromBytes(bytes: Uint8Array | undefined): string {
+  // An absent value stays one.
+  return (bytes && decoder.decode(bytes)) as string;
+}
 
 function textOf(value: unknown): string | null {
   if (value === null || value === undefined) return null;

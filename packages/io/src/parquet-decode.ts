@@ -1,8 +1,9 @@
 import { ShoalError, type Block, type Column, type Field, type Schema } from "@shoal/core";
 import { parquetMetadataAsync, parquetScan, parquetSchema, type AsyncBuffer, type FileMetaData, type RowGroup } from "hyparquet";
 import { compressors as libraryCompressors } from "hyparquet-compressors";
+import { firstRepeated } from "./first-repeated.ts";
 import { tensorShapes } from "./parquet-arrow-schema.ts";
-import { columnOfParquet } from "./parquet-columns.ts";
+import { columnOfParquet, textFromBytes } from "./parquet-columns.ts";
 import { fieldsOfParquet, type ParquetTypeOptions } from "./parquet-schema.ts";
 
 export interface ParquetSummary {
@@ -38,7 +39,7 @@ export async function openParquet(file: AsyncBuffer, options: ParquetTypeOptions
   const magic = new TextDecoder().decode(await file.slice(file.byteLength - 4));
   if (magic === "PARE") throw new ShoalError("unsupported-file", "its footer is encrypted");
   if (magic !== "PAR1") throw new Error("it does not end as a parquet file does; perhaps it was cut short");
-  const metadata = await parquetMetadataAsync(file);
+  const metadata = await parquetMetadataAsync(file).catch(footerFault);
   // hyparquet refuses these two; their bytes are still worth having.
   for (const element of metadata.schema) {
     if (element.converted_type === "BSON" || element.converted_type === "INTERVAL") delete element.converted_type;
@@ -48,10 +49,15 @@ export async function openParquet(file: AsyncBuffer, options: ParquetTypeOptions
     const shape = shapes.get(field.name);
     return shape !== undefined && field.type.kind === "list" && field.type.element === shape.element ? { ...field, type: shape } : field;
   });
-  const names = fields.map((field) => field.name);
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  const twice = firstRepeated(fields.map((field) => field.name));
   if (twice !== undefined) throw new ShoalError("unsupported-file", `two columns are named "${twice}"`);
   return { metadata, fields };
+}
+
+/** hyparquet trips over a footer that lacks what every footer has. */
+function footerFault(error: unknown): never {
+  if (error instanceof TypeError || error instanceof RangeError) throw new Error("its footer says nothing of its schema, or contradicts itself; the file is damaged", { cause: error });
+  throw error;
 }
 
 export function summarizeParquet({ metadata, fields }: OpenParquet): ParquetSummary {
@@ -66,7 +72,8 @@ export async function* readParquet(file: AsyncBuffer, { metadata, fields }: Open
   const group = metadata.row_groups[request.rowGroup];
   if (group === undefined) throw new RangeError(`there is no row group ${request.rowGroup}`);
   const groupRows = Number(group.num_rows);
-  const wanted = fields.filter((field) => request.columns?.includes(field.name) ?? true);
+  const chosen = request.columns && new Set(request.columns);
+  const wanted = fields.filter((field) => chosen?.has(field.name) ?? true);
   const first = Math.min(request.firstRow ?? 0, groupRows);
   const end = Math.min(groupRows, first + (request.limit ?? Infinity));
   if (wanted.length === 0) {
@@ -83,6 +90,7 @@ export async function* readParquet(file: AsyncBuffer, { metadata, fields }: Open
     file: whole ? await prefetched(file, chunks) : file,
     metadata,
     compressors,
+    parsers: { stringFromBytes: textFromBytes },
     columns: wanted.map((field) => field.name),
     utf8: request.binaryAsText === true,
     useOffsetIndex: !whole,

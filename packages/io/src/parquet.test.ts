@@ -90,6 +90,17 @@ test("long rows of floats come back whole from several pages, compressed only wh
   expect([...blockRows(await read(parquetSource(path), { columns: ["doubles"], firstRow: 150, limit: 1 }))]).toEqual([{ doubles: new Float64Array(40).map((_, at) => Math.sin(150 * 40 + at)) }]);
 });
 
+test("a byte order mark stays in a value, and half a surrogate pair, which UTF-8 can't hold, becomes U+FFFD in text and stays in JSON", async () => {
+  const texts = ["\ufeffhello", "\ufeff", "", null, "a\ud83d", "\ude00b", "\ufeffhello"];
+  const wanted = ["\ufeffhello", "\ufeff", "", null, "a\ufffd", "\ufffdb", "\ufeffhello"];
+  const path = directory.path("marks.parquet");
+  const block = createBlock({ text: columnFromValues(texts), list: columnFromValues(texts.map((text) => [text, "\ufeff"]), { kind: "list", element: "utf8" }), json: columnFromValues(texts.map((text) => ({ text })), { kind: "json" }) });
+  const writer = await parquet(path).open(signal);
+  await writer.write(block);
+  await writer.publish(schemaOf(block.columns));
+  expect([...blockRows(await read(parquetSource(path)))]).toEqual(wanted.map((text, at) => ({ text, list: [text, "\ufeff"], json: { text: texts[at] } })));
+});
+
 test("columns are pruned, and rows are sought within a row group", async () => {
   const path = directory.path("seek.parquet");
   await write(parquet(path), everyKind());
@@ -128,6 +139,10 @@ test("a file that is none is refused with its name and the reason", async () => 
   const error = await source.countRows?.(signal).then(() => undefined, (reason: unknown) => reason);
   expect(ShoalError.is(error, "bad-file")).toBe(true);
   expect((error as Error).message).toContain("none.parquet\" as parquet: it does not end as a parquet file does");
+  for (const footer of [new Uint8Array(96), new Uint8Array(96).fill(255), Uint8Array.from({ length: 96 }, (_, at) => (at < 92 ? at : 0))]) {
+    const empty = parquetSource(await directory.write("hollow.parquet", Uint8Array.of(80, 65, 82, 49, ...footer, 80, 65, 82, 49)));
+    await expect(empty.countRows?.(signal)).rejects.toMatchObject({ code: "bad-file", message: expect.not.stringMatching(/undefined|DataView/) as string });
+  }
 });
 
 test("a damaged note of the Arrow schema is as good as none, whichever bit is wrong", async () => {

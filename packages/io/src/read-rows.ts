@@ -3,7 +3,7 @@ import type { FileReadOptions } from "./file-datasource.ts";
 import { maxBlockRows } from "./cut-block.ts";
 import type { SourceFile } from "./file-store.ts";
 import { readAhead, rememberPerFile } from "./read-ahead.ts";
-import { blockOfRun, defaultInferRows, inferShape, type RowOptions, type RowRun, type RowShape } from "./row-shape.ts";
+import { blockOfRun, defaultInferRows, inferShape, refuseBadNames, type RowOptions, type RowRun, type RowShape } from "./row-shape.ts";
 import { validateRun } from "./validate-rows.ts";
 
 /** How a text format parses one file into rows. `skip`: rows that need not be parsed, but counted. `onRead`: as {@link FileReadOptions} has it. */
@@ -27,6 +27,7 @@ export function rowReader(readRuns: ReadRuns, options: RowOptions): (file: Sourc
   async function sampleShape(file: SourceFile, signal: AbortSignal): Promise<RowShape> {
     const sample: unknown[] = [];
     for await (const run of validated(file, signal, 0)) {
+      refuseBadNames(run);
       for (const row of run.rows.slice(0, inferRows - sample.length)) sample.push(row);
       if (sample.length >= inferRows) break;
     }
@@ -43,6 +44,7 @@ export function rowReader(readRuns: ReadRuns, options: RowOptions): (file: Sourc
 
 async function sampleAhead(runs: AsyncIterable<RowRun>, options: RowOptions, inferRows: number): Promise<[RowShape, AsyncIterable<RowRun>]> {
   const [held, all] = await readAhead(runs, (some) => some.reduce((sum, run) => sum + run.rows.length, 0) >= inferRows);
+  held.forEach(refuseBadNames);
   return [inferShape(held.flatMap((run) => run.rows).slice(0, inferRows), options), all];
 }
 

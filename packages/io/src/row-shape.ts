@@ -39,6 +39,12 @@ export function inferShape(sample: readonly unknown[], options: RowOptions): Row
   return types;
 }
 
+/** @throws `bad-column-name` with file and line */
+export function refuseBadNames(run: RowRun): void {
+  const row = run.rows.findIndex((value) => isRow(value) && Object.hasOwn(value, "__proto__"));
+  if (row >= 0) throw badColumnName(`${run.where(row)}: `);
+}
+
 /** What is no object becomes a row with the one column `item`. */
 function asRows(values: readonly unknown[]): readonly Row[] {
   return values.every(isRow) ? values : values.map((value) => (isRow(value) ? value : { item: value }));
@@ -53,8 +59,9 @@ export function blockOfRun(run: RowRun, shape: RowShape, columns?: readonly stri
   const rows = asRows(run.rows);
   if (columns === undefined) checkKeys(run, rows, shape);
   const built: Record<string, Column> = {};
+  const chosen = columns && new Set(columns);
   for (const [name, type] of shape) {
-    if (columns === undefined || columns.includes(name)) built[name] = columnOfRun(run, name, type, valuesOf(rows, name));
+    if (chosen?.has(name) !== false) built[name] = columnOfRun(run, name, type, valuesOf(rows, name));
   }
   return createBlock(built, [], rows.length);
 }

@@ -14,7 +14,7 @@ export function checkResult(result: Block, given: Block, spec: PredictorSpec, ro
       details: { given: given.rows, returned: result.rows },
     });
   }
-  for (const name in result.columns) {
+  for (const name of Object.keys(result.columns)) {
     if (result.rows > 0 && isAllNaN(result.columns[name] as Column) && !isSameColumn(result.columns[name], given.columns[name])) {
       throw new ShoalError("not-a-number", `Predictor "${spec.name}" gave nothing but NaN in column "${name}" (${rows}).`, {
         failure: "bug",

@@ -1,4 +1,4 @@
-import { allocate, columnFromValues, inferType, isTypedArray, kindOf, type Block, type Column, type ColumnType, type Row, type Span } from "@shoal/core";
+import { allocate, columnFromValues, inferType, isTypedArray, kindOf, rowNames, type Block, type Column, type ColumnType, type Row, type Span } from "@shoal/core";
 
 /**
  * A column of new values, in the type that a column of this name had before wherever no value is lost by that: rows are plain objects
@@ -33,10 +33,8 @@ function notNegative(values: readonly unknown[], kind: string): boolean {
 
 /** Rows as a block, with the types that its columns had in `before`. */
 export function blockLike(rows: readonly Row[], before: Block, lineage: readonly Span[]): Block {
-  const names = new Set<string>();
-  for (const row of rows) for (const name in row) names.add(name);
   const columns: Record<string, Column> = {};
-  for (const name of names) {
+  for (const name of rowNames(rows)) {
     const values = new Array<unknown>(rows.length);
     for (let at = 0; at < rows.length; at++) values[at] = (rows[at] as Row)[name];
     columns[name] = columnLike(values, before.columns[name]?.type);

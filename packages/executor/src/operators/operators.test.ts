@@ -93,6 +93,19 @@ describe("row functions", () => {
     expect([...blockRows(changed as Block)][1]).toEqual({ id: 2.5, score: 0.25 * 1.1, small: 256 });
   });
 
+  test("see no column in what somebody added to all objects", async () => {
+    const everywhere = Object.prototype as { added?: unknown };
+    let rows: Row[];
+    try {
+      everywhere.added = () => 1;
+      const plan = functions(scan(...numbered(2, 4)), map((row) => ({ ...row, m: 1 })), withColumn("k", (row) => row["n"]));
+      rows = await rowsOf({ kind: "project", input: plan, columns: [["m", "x"]], rest: true, drop: [] } as PhysicalOperator);
+    } finally {
+      delete everywhere.added;
+    }
+    expect(rows).toEqual([{ n: 0, x: 1, k: 0 }, { n: 1, x: 1, k: 1 }]);
+  });
+
   test("that fail name step, place and row", async () => {
     const plan = functions(scan(...numbered(10, 4)), map((row) => {
       if (row["n"] === 6) throw new RangeError("too much");

@@ -19,7 +19,7 @@ function projected(block: Block, { columns: chosen, rest, drop }: Project): Bloc
     const renamed = new Map(chosen);
     const dropped = new Set(drop);
     if (block.rows > 0) for (const [from] of chosen) requireColumn(block, from);
-    for (const name in block.columns) {
+    for (const name of Object.keys(block.columns)) {
       if (dropped.has(name)) continue;
       const to = renamed.get(name) ?? name;
       if (Object.hasOwn(columns, to)) throw duplicate(to);
@@ -28,7 +28,7 @@ function projected(block: Block, { columns: chosen, rest, drop }: Project): Bloc
   } else {
     for (const [from, to] of chosen) {
       // A block without rows may have lost its columns on the way.
-      if (block.rows === 0 && !(from in block.columns)) continue;
+      if (block.rows === 0 && !Object.hasOwn(block.columns, from)) continue;
       columns[to] = requireColumn(block, from);
     }
   }

@@ -54,9 +54,9 @@ class RowReader {
 
 function beside(left: Block, right: Block): Block {
   const columns: Record<string, Column> = { ...left.columns };
-  for (const name in right.columns) {
+  for (const name of Object.keys(right.columns)) {
     let free = name;
-    for (let suffix = 1; free in columns; suffix++) free = `${name}_${suffix}`;
+    for (let suffix = 1; Object.hasOwn(columns, free); suffix++) free = `${name}_${suffix}`;
     columns[free] = right.columns[name] as Column;
   }
   return { rows: left.rows, columns, lineage: left.lineage };

@@ -187,7 +187,7 @@ export class PoolRecorder {
       if (batch.failed) this.failedBatches++;
       if (batch.part !== true) this.#batches.set(batch.rows, (this.#batches.get(batch.rows) ?? 0) + 1);
     }
-    for (const name in result.counts) this.#counts.set(name, (this.#counts.get(name) ?? 0) + (result.counts[name] as number));
+    for (const [name, count] of Object.entries(result.counts)) this.#counts.set(name, (this.#counts.get(name) ?? 0) + count);
   }
 
   /** Another machine's result. */

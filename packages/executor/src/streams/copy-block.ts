@@ -15,7 +15,7 @@ export function furtherOf(one: Reach | undefined, other: Reach | undefined): Rea
  */
 export function copyBlock(block: Block, shared: Reach = "columns", written: Reach = "columns"): Block {
   const columns: Record<string, Column> = {};
-  for (const name in block.columns) columns[name] = copyColumn(block.columns[name] as Column, shared, written);
+  for (const name of Object.keys(block.columns)) columns[name] = copyColumn(block.columns[name] as Column, shared, written);
   return { ...block, columns };
 }
 

@@ -16,13 +16,8 @@ const fewBatches = 32;
 
 /** Whether it has room in the record of its commit; otherwise it is a blob of its own. */
 export function fitsIntoRecord({ failures, stats }: ResultAbout): boolean {
-  if (failures.length === 0 && stats.batches.length <= fewBatches && stats.device.length <= 32 && isEmpty(stats.counts)) return true;
+  if (failures.length === 0 && stats.batches.length <= fewBatches && stats.device.length <= 32 && Object.keys(stats.counts).length === 0) return true;
   return failures.length <= mostCharacters && stats.batches.length <= mostCharacters && JSON.stringify({ failures, stats }).length <= mostCharacters;
-}
-
-function isEmpty(counts: ResultStats["counts"]): boolean {
-  for (const _ in counts) return false;
-  return true;
 }
 
 export function encodeAbout({ failures, stats }: ResultAbout): Uint8Array<ArrayBuffer> {
