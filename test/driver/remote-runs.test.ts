@@ -67,11 +67,12 @@ describe("a run elsewhere equals one here", () => {
     expect(there.stats.failedRows).toBe(here.stats.failedRows);
   });
 
-  test("with onError fail: the same error", async () => {
+  test("with onError fail: the same error, and who met it", async () => {
     const here = await thrown(runHere(doubled(), {}, bad));
     const gateway = scripted({ faults: bad });
     const there = await thrown(runOn(gateway.cluster(), doubled()));
-    expect([there.code, there.message]).toEqual([here.code, here.message]);
+    expect([there.code, there.message.replace(', on worker "anna"', "")]).toEqual([here.code, here.message]);
+    expect(there.message).toContain(', on worker "anna": ');
     expect(gateway.heard.at(-1)).toMatchObject({ kind: "cancel" });
   });
 

@@ -86,7 +86,7 @@ describe("a run without faults", () => {
     const stats = execution.stats();
     expect(stats.stages.at(-1)).toMatchObject({ name: "double", rowsIn: 1000, rowsOut: 1000, pool: { actors: 2, retries: 0, lostActors: 0 } });
     expect(stats.stages.at(-1)?.pool?.utilisation).toBeGreaterThan(0.9);
-    expect(stats.bottleneck).toMatch(/^double was the bottleneck \(its 2 actors were predicting \d+ % of the time\)/);
+    expect(stats.bottleneck).toMatch(/^double was the bottleneck \(its 2 actors were predicting \d+ % of the time after loading\)/);
     expect(formatStats(stats)).toMatch(/1,000 rows in \d.*rows\/s[\s\S]*batches of[\s\S]*bottleneck/);
     const kinds = events.map((event) => event.kind);
     expect(kinds[0]).toBe("run-started");

@@ -1,10 +1,12 @@
-import { defineConfig } from "vite";
+import { defaultClientConditions, defineConfig } from "vite";
 
 export default defineConfig({
   root: import.meta.dirname,
   // Served under any base path.
   base: "./",
   worker: { format: "es" },
+  // Nothing else need be built first.
+  resolve: { conditions: ["@shoal/source", ...defaultClientConditions] },
   build: {
     outDir: "../dist/dashboard",
     emptyOutDir: true,

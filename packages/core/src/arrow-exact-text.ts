@@ -1,6 +1,7 @@
 import type { Block } from "./block.ts";
 import type { Column } from "./column.ts";
 import type { ColumnType } from "./column-type.ts";
+import { isWellFormed } from "./well-formed.ts";
 
 /** In a field's metadata: its texts, or lists of texts, are written as JSON. */
 const asJson = "shoal.text";
@@ -10,7 +11,7 @@ const asJson = "shoal.text";
  * block on its way stays what it is; and what is noted of each of those, by its name. Files that other programs read are not written so.
  */
 export function withJsonText(block: Block): { readonly block: Block; readonly notes: ReadonlyMap<string, readonly [key: string, value: string]> } {
-  const names = Object.keys(block.columns).filter((name) => !isWellFormed(block.columns[name] as Column));
+  const names = Object.keys(block.columns).filter((name) => !holdsWellFormed(block.columns[name] as Column));
   const notes = new Map(names.map((name) => [name, [asJson, (block.columns[name] as Column).type.kind] as const]));
   if (names.length === 0) return { block, notes };
   const columns = { ...block.columns };
@@ -36,7 +37,7 @@ export function fromJsonText(text: string, { kind }: ColumnType): unknown {
   return value;
 }
 
-function isWellFormed({ type, values }: Column): boolean {
+function holdsWellFormed({ type, values }: Column): boolean {
   const rows = values as readonly unknown[];
   if (type.kind === "utf8") return areWellFormed(rows);
   return type.kind !== "list" || type.element !== "utf8" || (rows as readonly (ArrayLike<unknown> | null)[]).every((row) => row === null || areWellFormed(row));
@@ -45,7 +46,7 @@ function isWellFormed({ type, values }: Column): boolean {
 function areWellFormed(texts: ArrayLike<unknown>): boolean {
   for (let at = 0; at < texts.length; at++) {
     const text = texts[at];
-    if (typeof text === "string" && !text.isWellFormed()) return false;
+    if (typeof text === "string" && !isWellFormed(text)) return false;
   }
   return true;
 }

@@ -5,6 +5,7 @@ import { jsonSafe } from "./json-safe.ts";
 import type { RasterImage } from "./raster-image.ts";
 import { allocate, type NumberKind, type TypedArray } from "./typed-array.ts";
 import { utf8Buffers } from "./utf8.ts";
+import { isWellFormed } from "./well-formed.ts";
 
 /** A column as Arrow lays it out in memory; made without apache-arrow, which is some hundred and fifty modules. Numbers share their memory with the column. */
 export interface ArrowArray {
@@ -59,7 +60,7 @@ export function namedField(name: string): { readonly name: string; readonly meta
 
 /** With escapes for halves of surrogate pairs, which UTF-8 can't hold, and for a byte order mark at the beginning, which apache-arrow takes away. */
 function writtenName(name: string): string {
-  const escaped = name.isWellFormed() ? name : JSON.stringify(name).slice(1, -1);
+  const escaped = isWellFormed(name) ? name : JSON.stringify(name).slice(1, -1);
   return escaped.replace(/^\ufeff/, "\\ufeff");
 }
 

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { stackFrames, thrownAt } from "./stack-frames.ts";
 
-const own = import.meta.url.replace(/^file:\/\//, "").replace(/[^/]*$/, "load-predictor.ts");
+const ownUrl = new URL("./load-predictor.ts", import.meta.url);
+const own = ownUrl.protocol === "file:" ? decodeURIComponent(ownUrl.pathname) : ownUrl.href;
 
 test("the latest frame that is the user's, past libraries and what the runtime does", () => {
   const stack = [
@@ -13,7 +14,7 @@ test("the latest frame that is the user's, past libraries and what the runtime d
 });
 
 test("what we throw has no place in the user's code, nor has what was only waited for there", () => {
-  expect(thrownAt(`ShoalError: no\n    at check (file://${own}:1:2)\n    at async file:///app/job.ts:30:1`)).toBeUndefined();
+  expect(thrownAt(`ShoalError: no\n    at check (${ownUrl.href}:1:2)\n    at async file:///app/job.ts:30:1`)).toBeUndefined();
   expect(thrownAt("Error: no\n    at f (/app/node_modules/@shoal/core/dist/bundle/index.js:1:2)\n    at /app/job.ts:3:4")).toBeUndefined();
   expect(thrownAt("just words\n at: /app/job.ts:3:4")).toBeUndefined();
   expect(thrownAt(undefined)).toBeUndefined();
