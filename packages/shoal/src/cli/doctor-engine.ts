@@ -1,6 +1,6 @@
-import { systemClock, type ShoalError } from "@shoal/core";
+import type { ShoalError } from "@shoal/core";
 import type { NatsPermission, NatsReport, NatsServerReport, NatsStreamReport } from "@shoal/engine-nats";
-import { natsSettings, type EngineFlags, type Environment } from "./engine-flags.ts";
+import { natsSettings, type EngineFlags } from "./engine-flags.ts";
 import { importNats } from "./open-shared-engine.ts";
 import { tryStore, type StoreReport } from "./try-store.ts";
 
@@ -15,7 +15,7 @@ export interface EngineDoctorFlags extends EngineFlags {
  * @returns whether everything is right
  * @throws `bad-option`, `missing-library`
  */
-export async function doctorEngine(flags: EngineDoctorFlags, environment: Environment, write: (text: string) => void): Promise<boolean> {
+export async function doctorEngine(flags: EngineDoctorFlags, environment: NodeJS.ProcessEnv, write: (text: string) => void): Promise<boolean> {
   const engine = flags.engine === undefined ? undefined : await inspect(flags, environment);
   const store = flags.store === undefined ? undefined : await tryStore(flags.store, environment);
   const problems = [...(engine?.report.problems ?? []), ...(store?.problem === undefined ? [] : [store.problem])];
@@ -31,11 +31,11 @@ interface Inspected {
   readonly report: NatsReport;
 }
 
-async function inspect(flags: EngineDoctorFlags, environment: Environment): Promise<Inspected> {
-  const { unsafe: _, servers, ...settings } = natsSettings(flags, environment);
+async function inspect(flags: EngineDoctorFlags, environment: NodeJS.ProcessEnv): Promise<Inspected> {
+  const { unsafe: _, ...settings } = natsSettings(flags, environment);
   const { inspectNats, versionFloor } = await importNats();
   const report = await inspectNats({
-    ...settings, servers, clock: systemClock, random: Math.random,
+    ...settings,
     ...(flags.engineMonitors !== undefined && { monitors: flags.engineMonitors }),
     ...(flags.engineLook && { onlyLooks: true }),
   });

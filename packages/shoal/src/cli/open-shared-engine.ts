@@ -1,19 +1,19 @@
 import type { Engine } from "@shoal/cluster";
 import type { Store } from "@shoal/cluster/stores";
-import { ShoalError, systemClock } from "@shoal/core";
+import { ShoalError } from "@shoal/core";
 import type * as EngineNats from "@shoal/engine-nats";
-import { natsSettings, type EngineFlags, type Environment } from "./engine-flags.ts";
+import { natsSettings, type EngineFlags } from "./engine-flags.ts";
 
 /** An engine that several coordinators share, and the place for bytes that goes with it. */
 export interface SharedEngine {
   readonly engine: Engine;
   readonly store: Store;
-  readonly servers: readonly string[];
+  readonly servers: string;
   close(): Promise<void>;
 }
 
 /** Undefined without `--engine`. @throws `bad-option`, `missing-library`, what opening store and engine throws */
-export async function openSharedEngine(flags: EngineFlags, environment: Environment): Promise<SharedEngine | undefined> {
+export async function openSharedEngine(flags: EngineFlags, environment: NodeJS.ProcessEnv): Promise<SharedEngine | undefined> {
   checkEngineFlags(flags);
   if (flags.engine === undefined) return undefined;
   if (flags.store === undefined) {
@@ -25,7 +25,7 @@ export async function openSharedEngine(flags: EngineFlags, environment: Environm
   const { openNatsEngine } = await importNats();
   const store = await openStore(flags.store, environment);
   try {
-    const engine = await openNatsEngine({ ...settings, blobs: store.blobs, clock: systemClock, random: Math.random });
+    const engine = await openNatsEngine({ ...settings, blobs: store.blobs });
     return {
       engine, store, servers: settings.servers,
       close: async () => {
@@ -42,7 +42,7 @@ export async function openSharedEngine(flags: EngineFlags, environment: Environm
   }
 }
 
-export async function openStore(where: string, environment: Environment): Promise<Store> {
+export async function openStore(where: string, environment: NodeJS.ProcessEnv): Promise<Store> {
   const { openStore: open } = await import("@shoal/cluster/stores");
   return open(where, { environment });
 }

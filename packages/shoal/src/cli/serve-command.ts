@@ -73,7 +73,7 @@ async function serve(flags: Flags): Promise<void> {
     };
     if (flags.links !== undefined) keepLinks(flags.links, links);
     if (flags.json) writeJson({ kind: "links", url: coordinator.url, links });
-    else process.stdout.write(`Coordinator at ${coordinator.url} (${shared === undefined ? "" : `one of several, at the engine ${shared.servers.join(", ")}, with ${shared.store.where}; this machine's own `}kept in ${flags.folder})\n\n${linksText(links, qrCode, commandName())}`);
+    else process.stdout.write(`Coordinator at ${coordinator.url} (${shared === undefined ? "" : `one of several, at the engine ${shared.servers}, with ${shared.store.where}; this machine's own `}kept in ${flags.folder})\n\n${linksText(links, qrCode, commandName())}`);
     if (!flags.quiet) for (const line of [...coordinator.advice, ...(shared === undefined ? [] : aboutGateways(flags, coordinator))]) say(`note: ${line}`);
     const stopWatching = flags.quiet ? () => {} : tellNews(coordinator, say);
     await Promise.race([asked, coordinator.gateway.ended]);
