@@ -1,6 +1,7 @@
 export { folderFiles, type StoredFiles } from "@shoal/cluster/stores";
 export { ownCertificate, readCertificate, type Certificate } from "./https/certificate.ts";
 export { linkOf } from "./links/link.ts";
+export { isOnlyHere } from "./links/local-names.ts";
 export { qrCode } from "./links/qr-code.ts";
 export type { Offer, OfferedJob } from "@shoal/volunteer";
 export { serveGateway, type Served, type ServeOptions } from "./serve-gateway.ts";

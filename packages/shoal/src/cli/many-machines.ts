@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import type { Command } from "commander";
-import { ShoalError, type Logger } from "@shoal/core";
+import { ShoalError } from "@shoal/core";
 import type { RunSettings } from "@shoal/dataset";
 import type { RemoteJobSettings, RemoteRunner } from "@shoal/executor";
 import type { Snapshot } from "@shoal/cluster";
@@ -42,7 +42,6 @@ export interface ManyMachinesReport {
   /** A coordinator is there. `text`: its links for people. */
   links(url: string, links: Links, text: string): void;
   note(message: string): void;
-  readonly log?: Logger;
 }
 
 /** Where the runs of a command go that asked for more than this process. What it needs begins with the first run, and ends with the command. */
@@ -104,15 +103,14 @@ export class ManyMachines implements AsyncDisposable {
 
   async #connect(link: string): Promise<Opened> {
     const { connect } = await import("../cluster/connect.ts");
-    const { log } = this.#report;
-    const cluster = await connect(link, { code: this.#flags.code === true, ...(log !== undefined && { log }) });
+    const cluster = await connect(link, { code: this.#flags.code === true });
     this.#report.note(`This run is on the coordinator ${cluster.name}.`);
     return { runner: cluster, close: async () => cluster[Symbol.asyncDispose]() };
   }
 
   async #openShare(): Promise<Opened> {
     const { ownWorker, share } = await import("../cluster/share.ts");
-    const { qrCode } = await import("@shoal/coordinator");
+    const { isOnlyHere, qrCode } = await import("@shoal/coordinator");
     const { cpus, gpus, memory, share: hasGuests, volunteers, dashboard } = this.#flags;
     const folder = hasGuests || this.#isAlone ? shareFolder(this.#output) : undefined;
     const shared = await share({
@@ -121,7 +119,7 @@ export class ManyMachines implements AsyncDisposable {
       ...(folder !== undefined && { folder }),
       code: this.#flags.code === true,
       // What guests send and is refused, among others.
-      log: this.#report.log ?? { debug: () => {}, info: () => {}, warn: (message) => this.#tell(message) },
+      log: { debug: () => {}, info: () => {}, warn: (message) => this.#tell(message) },
       resources: { ...(cpus !== undefined && { cpus }), ...(gpus !== undefined && { gpus }), ...(memory !== undefined && { memory }) },
       onNotice: (message) => this.#tell(message),
     });
@@ -132,7 +130,7 @@ export class ManyMachines implements AsyncDisposable {
       // Whoever sits here may also see the links there, and take them back.
       dashboard: await coordinator.link(hasGuests ? ["observe", "submit"] : ["observe"], { page: "dashboard" }),
     };
-    if (!this.#isAlone || dashboard) this.#report.links(coordinator.url, links, linksText(links, qrCode, commandName()));
+    if (!this.#isAlone || dashboard) this.#report.links(coordinator.url, links, linksText(links, { qrCode, isOnlyHere }, commandName()));
     if (hasGuests) {
       for (const line of coordinator.advice) this.#report.note(line);
       if (!volunteers) this.#report.note("Tabs and phones don't see these rows. --volunteers lets everybody help who has the link for them.");

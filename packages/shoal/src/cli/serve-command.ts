@@ -9,8 +9,9 @@ import { coordinatorNews } from "./coordinator-news.ts";
 import { coordinatorOptions, withCoordinatorFlags, type CoordinatorFlags } from "./coordinator-flags.ts";
 import { withEngineFlags, type EngineFlags } from "./engine-flags.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { keepLinks } from "./keep-links.ts";
 import { letBuffersGather } from "./let-buffers-gather.ts";
-import { keepLinks, linksText, type Links } from "./links-text.ts";
+import { linksText, type Links } from "./links-text.ts";
 import { openSharedEngine } from "./open-shared-engine.ts";
 import { wholeNumber } from "./run-flags.ts";
 
@@ -48,7 +49,7 @@ async function serve(flags: Flags): Promise<void> {
   if (flags.folder.trim() === "") throw new ShoalError("bad-option", "--folder is empty.", { hint: "Name a folder, or leave it out: .shoal-coordinator is used then.", failure: "bug" });
   if (flags.gateways !== undefined && flags.engine === undefined) throw new ShoalError("bad-option", "--gateways has no effect without --engine.", { hint: "Coordinators that share no engine know nothing of each other.", failure: "bug" });
   letBuffersGather();
-  const { startCoordinator, qrCode } = await import("@shoal/coordinator");
+  const { isOnlyHere, qrCode, startCoordinator } = await import("@shoal/coordinator");
   const say = (line: string): void => void (flags.json ? writeJson({ kind: "notice", message: line }) : process.stderr.write(`${line}\n`));
   const log: Logger = { debug: () => {}, info: (message) => (flags.quiet ? undefined : say(message)), warn: (message) => say(`warning: ${message}`) };
   // From now on: whoever has read a link may already want the end.
@@ -73,7 +74,7 @@ async function serve(flags: Flags): Promise<void> {
     };
     if (flags.links !== undefined) keepLinks(flags.links, links);
     if (flags.json) writeJson({ kind: "links", url: coordinator.url, links });
-    else process.stdout.write(`Coordinator at ${coordinator.url} (${shared === undefined ? "" : `one of several, at the engine ${shared.servers}, with ${shared.store.where}; this machine's own `}kept in ${flags.folder})\n\n${linksText(links, qrCode, commandName())}`);
+    else process.stdout.write(`Coordinator at ${coordinator.url} (${shared === undefined ? "" : `one of several, at the engine ${shared.servers}, with ${shared.store.where}; this machine's own `}kept in ${flags.folder})\n\n${linksText(links, { qrCode, isOnlyHere }, commandName())}`);
     if (!flags.quiet) for (const line of [...coordinator.advice, ...(shared === undefined ? [] : aboutGateways(flags, coordinator))]) say(`note: ${line}`);
     const stopWatching = flags.quiet ? () => {} : tellNews(coordinator, say);
     await Promise.race([asked, coordinator.gateway.ended]);
