@@ -8,7 +8,7 @@ import { commandName } from "./command-name.ts";
 import { coordinatorNews } from "./coordinator-news.ts";
 import { coordinatorOptions, withCoordinatorFlags, type CoordinatorFlags } from "./coordinator-flags.ts";
 import { withEngineFlags, type EngineFlags } from "./engine-flags.ts";
-import { exitCodes } from "./exit-codes.ts";
+import { onInterrupt } from "./interrupt.ts";
 import { keepLinks } from "./keep-links.ts";
 import { letBuffersGather } from "./let-buffers-gather.ts";
 import { linksText, type Links } from "./links-text.ts";
@@ -53,7 +53,12 @@ async function serve(flags: Flags): Promise<void> {
   const say = (line: string): void => void (flags.json ? writeJson({ kind: "notice", message: line }) : process.stderr.write(`${line}\n`));
   const log: Logger = { debug: () => {}, info: (message) => (flags.quiet ? undefined : say(message)), warn: (message) => say(`warning: ${message}`) };
   // From now on: whoever has read a link may already want the end.
-  const asked = untilAsked(flags.engine !== undefined, say);
+  const asked = new Promise<void>((resolve) => {
+    onInterrupt(() => {
+      say(`Closing: what is done is kept, and workers ${flags.engine === undefined ? "wait for it to come back" : "go to another gateway with what they have"} (Ctrl-C again stops at once).`);
+      resolve();
+    });
+  });
   const secret = proposedSecret(process.env["SHOAL_SECRET"]);
   const shared = await openSharedEngine(flags, process.env);
   let coordinator: Coordinator | undefined;
@@ -104,20 +109,6 @@ function tellNews({ gateway }: Coordinator, say: (line: string) => void): () => 
     const after = gateway.snapshot();
     for (const line of coordinatorNews(before, after, (was, is) => calm.lines(was, is, performance.now()))) say(line);
     before = after;
-  });
-}
-
-/** Ctrl-C once lets workers finish what they run; twice ends the process. @param isOneOfSeveral those who are connected go to another gateway */
-function untilAsked(isOneOfSeveral: boolean, say: (line: string) => void): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false;
-    const ask = (): void => {
-      if (asked) process.exit(exitCodes.interrupted);
-      asked = true;
-      say(`Closing: what is done is kept, and workers ${isOneOfSeveral ? "go to another gateway with what they have" : "wait for it to come back"} (Ctrl-C again stops at once).`);
-      resolve();
-    };
-    process.on("SIGINT", ask).on("SIGTERM", ask).on("SIGHUP", ask);
   });
 }
 

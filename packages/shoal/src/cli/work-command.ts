@@ -1,8 +1,8 @@
 import { availableParallelism, hostname } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
-import type { Agent, AgentEvent } from "@shoal/cluster";
+import type { AgentEvent } from "@shoal/cluster";
 import { concreteDevices, jsonSafe, ShoalError, type ConcreteDevice } from "@shoal/core";
-import { exitCodes } from "./exit-codes.ts";
+import { onInterrupt } from "./interrupt.ts";
 import { letBuffersGather } from "./let-buffers-gather.ts";
 import { bytes, number } from "./run-flags.ts";
 
@@ -61,7 +61,8 @@ async function work(given: string | undefined, flags: Flags): Promise<void> {
     ...(flags.allowCode && { allowCode: true }),
     ...(flags.duty !== undefined && { dutyCycle: flags.duty }),
   });
-  const stopListening = drainOnInterrupt(agent);
+  // It gives back what has not begun, and finishes the rest.
+  const stopListening = onInterrupt(() => void agent.drain("it was asked to stop").catch(() => {}));
   let hasFailed = true;
   try {
     await agent.ended;
@@ -70,21 +71,6 @@ async function work(given: string | undefined, flags: Flags): Promise<void> {
     stopListening();
     display?.stop(hasFailed);
   }
-}
-
-/** Ctrl-C once gives back what has not begun and finishes the rest; twice ends the process, and its actors with it. */
-function drainOnInterrupt(agent: Agent): () => void {
-  let interrupted = false;
-  const interrupt = (): void => {
-    if (interrupted) process.exit(exitCodes.interrupted);
-    interrupted = true;
-    void agent.drain("it was asked to stop").catch(() => {});
-  };
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  for (const signal of signals) process.on(signal, interrupt);
-  return () => {
-    for (const signal of signals) process.off(signal, interrupt);
-  };
 }
 
 /** An error as what it says. */
