@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import type { NatsEngineOptions } from "@shoal/engine-nats";
 import { ShoalError } from "@shoal/core";
+import { badFlag } from "./bad-flag.ts";
 import { wholeNumber } from "./run-flags.ts";
 
 /** Which engine, and how it is reached: of `shoal serve` and `shoal doctor`. */
@@ -37,15 +38,12 @@ export type NatsSettings = Pick<NatsEngineOptions, "user" | "password" | "creden
 export function natsSettings(flags: EngineFlags, environment: NodeJS.ProcessEnv): NatsSettings {
   const { engine: servers = "", engineCa: ca, engineCert: cert, engineKey: key, replicas, prefix, engineUnsafe } = flags;
   const [user, password, creds] = [environment["SHOAL_ENGINE_USER"], environment["SHOAL_ENGINE_PASSWORD"], flags.engineCreds ?? environment["SHOAL_ENGINE_CREDS"]];
-  const refuse = (message: string, hint: string): never => {
-    throw new ShoalError("bad-option", message, { hint, failure: "bug" });
-  };
-  if (servers.includes("@")) refuse("--engine holds a password, which everybody on this machine could read.", "Set SHOAL_ENGINE_USER and SHOAL_ENGINE_PASSWORD in the environment, or give --engine-creds.");
-  if ((user === undefined) !== (password === undefined)) refuse(`SHOAL_ENGINE_${user === undefined ? "PASSWORD" : "USER"} is set without SHOAL_ENGINE_${user === undefined ? "USER" : "PASSWORD"}.`, "Set both, or give --engine-creds.");
-  if (user !== undefined && flags.engineCreds !== undefined) refuse("--engine-creds and SHOAL_ENGINE_USER contradict each other.", "Leave one of them out.");
-  if ((cert === undefined) !== (key === undefined)) refuse(`--engine-${cert === undefined ? "key" : "cert"} is given without --engine-${cert === undefined ? "cert" : "key"}.`, "Give both files.");
-  if (!servers.includes("tls://") && (ca ?? cert) !== undefined) refuse(`--engine-${ca === undefined ? "cert" : "ca"} has no effect without tls://.`, "Say tls:// instead of nats://: the connection is then encrypted.");
-  if (replicas !== undefined && ![1, 3, 5].includes(replicas)) refuse(`--replicas is ${replicas}: a ledger is kept on 1, 3 or 5 servers.`, "Three servers survive the loss of one of them, five of two.");
+  if (servers.includes("@")) throw badFlag("--engine holds a password, which everybody on this machine could read.", "Set SHOAL_ENGINE_USER and SHOAL_ENGINE_PASSWORD in the environment, or give --engine-creds.");
+  if ((user === undefined) !== (password === undefined)) throw badFlag(`SHOAL_ENGINE_${user === undefined ? "PASSWORD" : "USER"} is set without SHOAL_ENGINE_${user === undefined ? "USER" : "PASSWORD"}.`, "Set both, or give --engine-creds.");
+  if (user !== undefined && flags.engineCreds !== undefined) throw badFlag("--engine-creds and SHOAL_ENGINE_USER contradict each other.", "Leave one of them out.");
+  if ((cert === undefined) !== (key === undefined)) throw badFlag(`--engine-${cert === undefined ? "key" : "cert"} is given without --engine-${cert === undefined ? "cert" : "key"}.`, "Give both files.");
+  if (!servers.includes("tls://") && (ca ?? cert) !== undefined) throw badFlag(`--engine-${ca === undefined ? "cert" : "ca"} has no effect without tls://.`, "Say tls:// instead of nats://: the connection is then encrypted.");
+  if (replicas !== undefined && ![1, 3, 5].includes(replicas)) throw badFlag(`--replicas is ${replicas}: a ledger is kept on 1, 3 or 5 servers.`, "Three servers survive the loss of one of them, five of two.");
   return {
     servers,
     ...(user !== undefined && password !== undefined && { user, password }),

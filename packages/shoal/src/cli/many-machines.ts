@@ -1,14 +1,15 @@
 import { hostname } from "node:os";
 import type { Command } from "commander";
-import { ShoalError } from "@shoal/core";
 import type { RunSettings } from "@shoal/dataset";
 import type { RemoteJobSettings, RemoteRunner } from "@shoal/executor";
 import type { Snapshot } from "@shoal/cluster";
 import { shareFolder } from "../cluster/share-folder.ts";
 import type { Share } from "../cluster/share.ts";
+import { badFlag } from "./bad-flag.ts";
 import { CalmNews } from "./calm-news.ts";
 import { commandName } from "./command-name.ts";
 import { coordinatorOptions, withCoordinatorFlags, type CoordinatorFlags } from "./coordinator-flags.ts";
+import { flagName } from "./flag-name.ts";
 import { linksText, type Links } from "./links-text.ts";
 
 /** Flags of a run that may go to more than this process. */
@@ -164,12 +165,8 @@ interface Opened {
 
 /** Flags that are for nothing without a coordinator. */
 function idle(flags: ManyMachinesFlags): string {
-  const given = (["share", "dashboard", "volunteers", ...listening] as const).filter((name) => flags[name] !== undefined).map(flagOf);
+  const given = (["share", "dashboard", "volunteers", ...listening] as const).filter((name) => flags[name] !== undefined).map(flagName);
   return given.length === 1 ? `${given[0]} has no effect` : `${given.slice(0, -1).join(", ")} and ${given.at(-1)} have no effect`;
-}
-
-function flagOf(name: string): string {
-  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 const listening = ["host", "port", "https", "cert", "key", "baseUrl"] as const;
@@ -177,16 +174,13 @@ const listening = ["host", "port", "https", "cert", "key", "baseUrl"] as const;
 /** @throws `bad-option` for flags that contradict one another; `bad-link` */
 export async function checkManyMachinesFlags(flags: ManyMachinesFlags): Promise<void> {
   const { share, on, dashboard, volunteers, code, note } = flags;
-  const refuse = (message: string, hint: string): never => {
-    throw new ShoalError("bad-option", message, { hint, failure: "bug" });
-  };
-  if (on !== undefined && share) refuse("--share and --on contradict each other.", "--share makes a coordinator of this process; --on uses one that runs elsewhere.");
-  if (on !== undefined && dashboard) refuse("--dashboard has no effect with --on.", "Open the dashboard's link that shoal serve printed.");
+  if (on !== undefined && share) throw badFlag("--share and --on contradict each other.", "--share makes a coordinator of this process; --on uses one that runs elsewhere.");
+  if (on !== undefined && dashboard) throw badFlag("--dashboard has no effect with --on.", "Open the dashboard's link that shoal serve printed.");
   const flag = listening.find((name) => flags[name] !== undefined);
-  if (flag !== undefined && !share && !dashboard) refuse(`${flagOf(flag)} has no effect without --share or --dashboard.`, "Add --share, or leave it out.");
-  if (volunteers && !share && on === undefined) refuse("--volunteers has no effect without --share or --on.", "Add --share.");
-  if (code && !share && on === undefined) refuse("--code has no effect without --share or --on.", "Add --share.");
-  if (note !== undefined && !share && on === undefined) refuse("--note has no effect without --share or --on.", "Add --share.");
+  if (flag !== undefined && !share && !dashboard) throw badFlag(`${flagName(flag)} has no effect without --share or --dashboard.`, "Add --share, or leave it out.");
+  if (volunteers && !share && on === undefined) throw badFlag("--volunteers has no effect without --share or --on.", "Add --share.");
+  if (code && !share && on === undefined) throw badFlag("--code has no effect without --share or --on.", "Add --share.");
+  if (note !== undefined && !share && on === undefined) throw badFlag("--note has no effect without --share or --on.", "Add --share.");
   if (share || dashboard) coordinatorOptions(flags);
   if (on !== undefined) (await import("@shoal/cluster")).parseLink(on);
 }

@@ -2,7 +2,9 @@ import type { Engine } from "@shoal/cluster";
 import type { Store } from "@shoal/cluster/stores";
 import { ShoalError } from "@shoal/core";
 import type * as EngineNats from "@shoal/engine-nats";
+import { badFlag } from "./bad-flag.ts";
 import { natsSettings, type EngineFlags } from "./engine-flags.ts";
+import { flagName } from "./flag-name.ts";
 
 /** An engine that several coordinators share, and the place for bytes that goes with it. */
 export interface SharedEngine {
@@ -17,9 +19,7 @@ export async function openSharedEngine(flags: EngineFlags, environment: NodeJS.P
   checkEngineFlags(flags);
   if (flags.engine === undefined) return undefined;
   if (flags.store === undefined) {
-    throw new ShoalError("bad-option", "--engine is given without --store: the engine carries what is to be done and what is committed, and rows, results and models need a place that every coordinator sees.", {
-      hint: "Add --store with a folder that all of these machines share, or with s3://bucket/prefix.", failure: "bug",
-    });
+    throw badFlag("--engine is given without --store: the engine carries what is to be done and what is committed, and rows, results and models need a place that every coordinator sees.", "Add --store with a folder that all of these machines share, or with s3://bucket/prefix.");
   }
   const settings = natsSettings(flags, environment);
   const { openNatsEngine } = await importNats();
@@ -62,6 +62,5 @@ const companions = ["store", "engineCreds", "engineCa", "engineCert", "engineKey
 export function checkEngineFlags(flags: EngineFlags & { readonly engineMonitors?: readonly string[]; readonly engineLook?: true }): void {
   const lonely = flags.engine === undefined ? companions.find((name) => flags[name] !== undefined) : undefined;
   if (lonely === undefined) return;
-  const flag = lonely.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw new ShoalError("bad-option", `--${flag} has no effect without --engine.`, { hint: "Name the servers, as in --engine nats://a,b,c; or leave it out.", failure: "bug" });
+  throw badFlag(`${flagName(lonely)} has no effect without --engine.`, "Name the servers, as in --engine nats://a,b,c; or leave it out.");
 }

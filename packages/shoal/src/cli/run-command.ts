@@ -3,8 +3,10 @@ import { basename, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { ShoalError, type Datasink } from "@shoal/core";
 import { trialSink, type Dataset, type Job, type JobReport } from "@shoal/dataset";
+import { badFlag } from "./bad-flag.ts";
 import { CommandRun } from "./command-run.ts";
 import { outputIsNamedByFlag, outputIsNamedByJob } from "./flag-hints.ts";
+import { flagName } from "./flag-name.ts";
 import { logToStandardError, seemsToExportDefault } from "./job-console.ts";
 import { outputSink } from "./output-sink.ts";
 import { ownLimit, wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
@@ -90,7 +92,7 @@ function overwriting({ name, spec }: Datasink): string {
 function refuse(flags: Flags, names: readonly ("output" | "format" | "overwrite" | "maxRowsPerFile")[], why: string): void {
   const given = names.find((name) => flags[name] !== undefined);
   if (given === undefined) return;
-  throw new ShoalError("bad-option", `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} has no effect here: ${why}.`, { hint: instead(given, flags) });
+  throw badFlag(`${flagName(given)} has no effect here: ${why}.`, instead(given, flags));
 }
 
 function instead(given: keyof Flags, { output }: Flags): string {

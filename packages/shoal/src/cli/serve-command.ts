@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
-import { ShoalError, type Logger } from "@shoal/core";
+import type { Logger } from "@shoal/core";
 import type { Coordinator } from "@shoal/coordinator";
+import { badFlag } from "./bad-flag.ts";
 import { CalmNews } from "./calm-news.ts";
 import { commandName } from "./command-name.ts";
 import { coordinatorNews } from "./coordinator-news.ts";
@@ -46,8 +47,8 @@ export function serveCommand(): Command {
 }
 
 async function serve(flags: Flags): Promise<void> {
-  if (flags.folder.trim() === "") throw new ShoalError("bad-option", "--folder is empty.", { hint: "Name a folder, or leave it out: .shoal-coordinator is used then.", failure: "bug" });
-  if (flags.gateways !== undefined && flags.engine === undefined) throw new ShoalError("bad-option", "--gateways has no effect without --engine.", { hint: "Coordinators that share no engine know nothing of each other.", failure: "bug" });
+  if (flags.folder.trim() === "") throw badFlag("--folder is empty.", "Name a folder, or leave it out: .shoal-coordinator is used then.");
+  if (flags.gateways !== undefined && flags.engine === undefined) throw badFlag("--gateways has no effect without --engine.", "Coordinators that share no engine know nothing of each other.");
   letBuffersGather();
   const { isOnlyHere, qrCode, startCoordinator } = await import("@shoal/coordinator");
   const say = (line: string): void => void (flags.json ? writeJson({ kind: "notice", message: line }) : process.stderr.write(`${line}\n`));
@@ -117,7 +118,7 @@ const dayMs = 24 * 3600 * 1000;
 /** 32 bytes of what the person has chosen. @throws `bad-option` */
 function proposedSecret(text: string | undefined): Uint8Array | undefined {
   if (text === undefined || text === "") return undefined;
-  if (text.length < 32) throw new ShoalError("bad-option", "SHOAL_SECRET is too short: whoever guesses it makes links of his own.", { hint: "Take 32 random characters or more, as of: openssl rand -base64 33.", failure: "bug" });
+  if (text.length < 32) throw badFlag("SHOAL_SECRET is too short: whoever guesses it makes links of his own.", "Take 32 random characters or more, as of: openssl rand -base64 33.");
   return createHash("sha256").update(text).digest();
 }
 
