@@ -6,7 +6,7 @@ import { localRuntime } from "#platform";
 import { CommandRun } from "./command-run.ts";
 import { inputFormats, inputSource } from "./input-source.ts";
 import { modelNamed, shippedModels } from "./model-name.ts";
-import { outputSink, type OutputFlags } from "./output-sink.ts";
+import { outputSink, withOutputFlags, type OutputFlags } from "./output-sink.ts";
 import { actors, bytes, number, ownLimit, wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
 
 const tasks = {
@@ -46,7 +46,7 @@ const taskFlags = [
 ] as const;
 
 export function inferCommand(): Command {
-  const command = new Command("infer")
+  const command = withOutputFlags(new Command("infer")
     .description("Run a model over files, without code: read, predict, write.")
     .argument("<files...>", "files, folders, globs or URLs")
     .addOption(new Option("--task <task>", "what the model does").choices(Object.keys(tasks)).makeOptionMandatory())
@@ -54,10 +54,7 @@ export function inferCommand(): Command {
     .requiredOption("--input <column>", "the column to read")
     .requiredOption("--output <column>", "the column to add; where the rows go is --out")
     .option("-o, --out <path>", "where the rows go: a file, a folder, or - for standard output", "-")
-    .addOption(new Option("--input-format <format>", "of the files, where their names do not tell").choices(inputFormats))
-    .addOption(new Option("--format <format>", "of the output, where its name does not tell").choices(["jsonl", "csv", "parquet", "arrow"]))
-    .option("--overwrite", "replace an existing output, once the new one is whole")
-    .option("--max-rows-per-file <rows>", "start another part file after so many rows (folders only)", wholeNumber)
+    .addOption(new Option("--input-format <format>", "of the files, where their names do not tell").choices(inputFormats)))
     .option("--concurrency <actors>", "actors: processes that each hold the model; 1-4: as many as the queue needs", actors, 1)
     .option("--batch-size <rows>", "exact rows of each batch (default: found by measuring)", wholeNumber)
     .option("--max-batch-cost <tokens>", "most tokens of a batch, padding included (default: found by measuring)", wholeNumber)
