@@ -9,11 +9,12 @@ import { badFlag } from "./bad-flag.ts";
 import { CalmNews } from "./calm-news.ts";
 import { commandName } from "./command-name.ts";
 import { coordinatorOptions, withCoordinatorFlags, type CoordinatorFlags } from "./coordinator-flags.ts";
+import { declaredResources, type ResourceFlags } from "./declared-resources.ts";
 import { flagName } from "./flag-name.ts";
 import { linksText, type Links } from "./links-text.ts";
 
 /** Flags of a run that may go to more than this process. */
-export interface ManyMachinesFlags extends CoordinatorFlags {
+export interface ManyMachinesFlags extends CoordinatorFlags, ResourceFlags {
   readonly share?: true;
   readonly on?: string;
   readonly dashboard?: true;
@@ -21,9 +22,6 @@ export interface ManyMachinesFlags extends CoordinatorFlags {
   readonly code?: true;
   readonly name?: string;
   readonly note?: string;
-  readonly cpus?: number;
-  readonly gpus?: number;
-  readonly memory?: number;
 }
 
 export function withManyMachinesFlags(command: Command): Command {
@@ -112,7 +110,7 @@ export class ManyMachines implements AsyncDisposable {
   async #openShare(): Promise<Opened> {
     const { ownWorker, share } = await import("../cluster/share.ts");
     const { isOnlyHere, qrCode } = await import("@shoal/coordinator");
-    const { cpus, gpus, memory, share: hasGuests, volunteers, dashboard } = this.#flags;
+    const { share: hasGuests, volunteers, dashboard } = this.#flags;
     const folder = hasGuests || this.#isAlone ? shareFolder(this.#output) : undefined;
     const shared = await share({
       ...coordinatorOptions(this.#flags),
@@ -121,7 +119,7 @@ export class ManyMachines implements AsyncDisposable {
       code: this.#flags.code === true,
       // What guests send and is refused, among others.
       log: { debug: () => {}, info: () => {}, warn: (message) => this.#tell(message) },
-      resources: { ...(cpus !== undefined && { cpus }), ...(gpus !== undefined && { gpus }), ...(memory !== undefined && { memory }) },
+      resources: declaredResources(this.#flags),
       onNotice: (message) => this.#tell(message),
     });
     const { coordinator } = shared;

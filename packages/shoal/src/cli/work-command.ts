@@ -2,15 +2,13 @@ import { availableParallelism, hostname } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import type { AgentEvent } from "@shoal/cluster";
 import { concreteDevices, jsonSafe, ShoalError, type ConcreteDevice } from "@shoal/core";
+import { declaredResources, type ResourceFlags } from "./declared-resources.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { letBuffersGather } from "./let-buffers-gather.ts";
 import { bytes, number } from "./run-flags.ts";
 
-interface Flags {
+interface Flags extends ResourceFlags {
   readonly label?: string;
-  readonly cpus?: number;
-  readonly gpus?: number;
-  readonly memory?: number;
   readonly device?: readonly ConcreteDevice[];
   readonly allowCode?: true;
   readonly duty?: number;
@@ -42,11 +40,6 @@ async function work(given: string | undefined, flags: Flags): Promise<void> {
   const [{ startAgent }, { workDisplay }] = await Promise.all([import("../agent/start-agent.ts"), import("./work-display.ts")]);
   letBuffersGather();
   const display = flags.quiet === undefined && flags.json === undefined ? workDisplay(process.stderr) : undefined;
-  const resources = {
-    ...(flags.cpus !== undefined && { cpus: flags.cpus }),
-    ...(flags.gpus !== undefined && { gpus: flags.gpus }),
-    ...(flags.memory !== undefined && { memory: flags.memory }),
-  };
   const jobs = new Set<string>();
   const onEvent = (event: AgentEvent): void => {
     display?.take(event);
@@ -55,7 +48,7 @@ async function work(given: string | undefined, flags: Flags): Promise<void> {
     if (event.kind === "job-ended" && jobs.delete(event.job) && flags.once) void agent.drain("its job is over");
   };
   const agent = await startAgent(link, {
-    onEvent, resources,
+    onEvent, resources: declaredResources(flags),
     ...(flags.label !== undefined && { label: flags.label }),
     ...(flags.device !== undefined && { devices: flags.device }),
     ...(flags.allowCode && { allowCode: true }),
