@@ -4,9 +4,8 @@ import { formatCount, type DeviceTrial } from "@shoal/executor";
 import { detectResources, deviceCandidates } from "@shoal/workers/local";
 import { onnxRuntimes } from "#onnx-runtimes";
 import { doctorEngine, type EngineDoctorFlags } from "./doctor-engine.ts";
-import { withEngineFlags } from "./engine-flags.ts";
+import { checkEngineFlags, withEngineFlags } from "./engine-flags.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { checkEngineFlags } from "./open-shared-engine.ts";
 import { probeDevices } from "./probe-devices.ts";
 
 export function doctorCommand(): Command {

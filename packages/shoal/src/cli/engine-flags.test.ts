@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { natsSettings, type EngineFlags } from "./engine-flags.ts";
-import { checkEngineFlags } from "./open-shared-engine.ts";
+import { checkEngineFlags, natsSettings, type EngineFlags } from "./engine-flags.ts";
 
 let folder: string;
 beforeAll(() => {

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { NatsEngineOptions } from "@shoal/engine-nats";
 import { ShoalError } from "@shoal/core";
 import { badFlag } from "./bad-flag.ts";
+import { flagName } from "./flag-name.ts";
 import { wholeNumber } from "./run-flags.ts";
 
 /** Which engine, and how it is reached: of `shoal serve` and `shoal doctor`. */
@@ -58,6 +59,15 @@ export function natsSettings(flags: EngineFlags, environment: NodeJS.ProcessEnv)
     ...(prefix !== undefined && { prefix }),
     ...(engineUnsafe && { unsafe: true }),
   };
+}
+
+const companions = ["store", "engineCreds", "engineCa", "engineCert", "engineKey", "replicas", "prefix", "engineUnsafe", "engineMonitors", "engineLook"] as const;
+
+/** @throws `bad-option` */
+export function checkEngineFlags(flags: EngineFlags & { readonly engineMonitors?: readonly string[]; readonly engineLook?: true }): void {
+  const lonely = flags.engine === undefined ? companions.find((name) => flags[name] !== undefined) : undefined;
+  if (lonely === undefined) return;
+  throw badFlag(`${flagName(lonely)} has no effect without --engine.`, "Name the servers, as in --engine nats://a,b,c; or leave it out.");
 }
 
 function read(flag: string, path: string): string {

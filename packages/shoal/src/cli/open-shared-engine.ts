@@ -3,8 +3,7 @@ import type { Store } from "@shoal/cluster/stores";
 import { ShoalError } from "@shoal/core";
 import type * as EngineNats from "@shoal/engine-nats";
 import { badFlag } from "./bad-flag.ts";
-import { natsSettings, type EngineFlags } from "./engine-flags.ts";
-import { flagName } from "./flag-name.ts";
+import { checkEngineFlags, natsSettings, type EngineFlags } from "./engine-flags.ts";
 
 /** An engine that several coordinators share, and the place for bytes that goes with it. */
 export interface SharedEngine {
@@ -54,13 +53,4 @@ export async function importNats(): Promise<typeof EngineNats> {
   } catch (cause) {
     throw new ShoalError("missing-library", "The package @shoal/engine-nats, through which --engine speaks to NATS, can't be imported.", { cause, failure: "bug", hint: "Install it: npm install @shoal/engine-nats" });
   }
-}
-
-const companions = ["store", "engineCreds", "engineCa", "engineCert", "engineKey", "replicas", "prefix", "engineUnsafe", "engineMonitors", "engineLook"] as const;
-
-/** @throws `bad-option` */
-export function checkEngineFlags(flags: EngineFlags & { readonly engineMonitors?: readonly string[]; readonly engineLook?: true }): void {
-  const lonely = flags.engine === undefined ? companions.find((name) => flags[name] !== undefined) : undefined;
-  if (lonely === undefined) return;
-  throw badFlag(`${flagName(lonely)} has no effect without --engine.`, "Name the servers, as in --engine nats://a,b,c; or leave it out.");
 }

@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import type { RunSettings } from "@shoal/dataset";
 import type { OnError } from "@shoal/planner";
 import { declaredResources } from "./declared-resources.ts";
-import { withManyMachinesFlags, type ManyMachinesFlags } from "./many-machines.ts";
+import { withManyMachinesFlags, type ManyMachinesFlags } from "./many-machines-flags.ts";
 
 /** The flags that every run takes. */
 export interface RunFlags extends ManyMachinesFlags {
