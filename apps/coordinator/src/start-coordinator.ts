@@ -113,7 +113,7 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
     const limits = { ...defaultLimits, ...options.limits };
     const gateway = await createGateway({
       engine, files, name, log, clock, random, secret,
-      // Addresses are counted where connections come in: a proxy's guests by their own, this machine's own programs not at all.
+      // Addresses are counted where connections come in: what comes through a proxy by its own, this machine's own programs not at all.
       settings: { connections: limits.maxConnections, connectionsPerAddress: limits.maxConnections },
       // In a thread that can be stopped: a payload of a stranger may be made to hang its reader.
       checkResult: createResultChecker(),

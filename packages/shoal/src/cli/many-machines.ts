@@ -85,31 +85,31 @@ export class ManyMachines implements AsyncDisposable {
   async #openShare(): Promise<Opened> {
     const { ownWorker, share } = await import("../cluster/share.ts");
     const { isOnlyHere, qrCode } = await import("@shoal/coordinator");
-    const { share: hasGuests, volunteers, dashboard } = this.#flags;
-    const folder = hasGuests || this.#isAlone ? shareFolder(this.#output) : undefined;
+    const { share: isShared, volunteers, dashboard } = this.#flags;
+    const folder = isShared || this.#isAlone ? shareFolder(this.#output) : undefined;
     const shared = await share({
       ...coordinatorOptions(this.#flags),
       name: hostname(),
       ...(folder !== undefined && { folder }),
       code: this.#flags.code === true,
-      // What guests send and is refused, among others.
+      // What other workers send and is refused, among others.
       log: { debug: () => {}, info: () => {}, warn: (message) => this.#tell(message) },
       resources: declaredResources(this.#flags),
       onNotice: (message) => this.#tell(message),
     });
     const { coordinator } = shared;
     const links: Links = {
-      ...(hasGuests && volunteers && { volunteer: await coordinator.link(["work"], { volunteer: true }) }),
-      ...(hasGuests && { work: await coordinator.link(["work"]) }),
+      ...(isShared && volunteers && { volunteer: await coordinator.link(["work"], { volunteer: true }) }),
+      ...(isShared && { work: await coordinator.link(["work"]) }),
       // Whoever sits here may also see the links there, and take them back.
-      dashboard: await coordinator.link(hasGuests ? ["observe", "submit"] : ["observe"], { page: "dashboard" }),
+      dashboard: await coordinator.link(isShared ? ["observe", "submit"] : ["observe"], { page: "dashboard" }),
     };
     if (!this.#isAlone || dashboard) this.#report.links(coordinator.url, links, linksText(links, { qrCode, isOnlyHere }, commandName()));
-    if (hasGuests) {
+    if (isShared) {
       for (const line of coordinator.advice) this.#report.note(line);
       if (!volunteers) this.#report.note("Tabs and phones don't see these rows. --volunteers lets everybody help who has the link for them.");
     }
-    const stop = this.#tellOfGuests(shared, ownWorker.name);
+    const stop = this.#tellOfOthers(shared, ownWorker.name);
     return {
       runner: shared.cluster,
       close: async () => {
@@ -119,12 +119,12 @@ export class ManyMachines implements AsyncDisposable {
     };
   }
 
-  #tellOfGuests({ coordinator: { gateway } }: Share, host: string): () => void {
-    const guests = ({ workers }: Snapshot) => workers.filter(({ worker }) => worker !== host);
+  #tellOfOthers({ coordinator: { gateway } }: Share, host: string): () => void {
+    const others = ({ workers }: Snapshot) => workers.filter(({ worker }) => worker !== host);
     const calm = new CalmNews(performance.now(), "other worker");
-    let before = guests(gateway.snapshot());
+    let before = others(gateway.snapshot());
     return gateway.watch(() => {
-      const after = guests(gateway.snapshot());
+      const after = others(gateway.snapshot());
       for (const line of calm.lines(before, after, performance.now())) this.#tell(line);
       before = after;
     });

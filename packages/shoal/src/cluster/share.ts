@@ -110,7 +110,7 @@ class RunningShare implements Share {
       await this.cluster[Symbol.asyncDispose]();
     } finally {
       try {
-        // What is not published can be continued, and guests wait for that.
+        // What is not published can be continued, and other workers wait for that.
         await this.coordinator.close({ again: this.#folder !== undefined && !this.#isPublished });
       } finally {
         await this.#endWorker();
