@@ -7,9 +7,10 @@ import { badFlag } from "./bad-flag.ts";
 import { CommandRun } from "./command-run.ts";
 import { outputIsNamedByFlag, outputIsNamedByJob } from "./flag-hints.ts";
 import { flagName } from "./flag-name.ts";
-import { logToStandardError, seemsToExportDefault } from "./job-console.ts";
+import { logToStandardError } from "./log-to-standard-error.ts";
 import { outputSink, withOutputFlags, type OutputFlags } from "./output-sink.ts";
 import { ownLimit, withRunFlags, type RunFlags } from "./run-flags.ts";
+import { seemsToExportDefault } from "./seems-to-export-default.ts";
 
 interface Flags extends RunFlags, OutputFlags {
   readonly output?: string;
