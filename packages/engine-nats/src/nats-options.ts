@@ -53,6 +53,13 @@ export interface NatsEngineOptions extends NatsServers, NatsLayout {
   readonly random?: () => number;
 }
 
+export const defaultPrefix = "shoal";
+export const defaultReplicas = 3;
+export const defaultMaxJobs = 1000;
+export const defaultQueue: Required<NatsQueueOptions> = { leaseMs: 60_000, maxTasks: 100_000, maxAgeMs: 86_400_000 };
+export const defaultRequestMs = 2000;
+export const defaultPatienceMs = 10_000;
+
 /** @throws `bad-option` */
 export function connectionOptions({ servers, user, password, token, credentials, tls }: NatsServers, requestMs: number): NodeConnectionOptions {
   const { hosts, isTls } = parseServers(servers);
