@@ -57,7 +57,7 @@ export async function startCoordinator(options: CoordinatorOptions = {}): Promis
       ...(options.onNotice !== undefined && { onNotice: options.onNotice }),
     });
     // The gateway says goodbye over sockets that are still open.
-    let served: Served | undefined;
+    let served: Served | undefined = undefined;
     closing.push(async () => served?.close());
     closing.push((how) => gateway.close(how));
     const certificate = await certificateOf(https, folder, host);

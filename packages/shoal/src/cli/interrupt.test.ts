@@ -10,7 +10,7 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s once does what was asked
   const exit = vi.spyOn(process, "exit").mockImplementation(() => {
     throw new Error("ended");
   });
-  const first = vi.fn();
+  const first = vi.fn<() => void>();
   const stop = onInterrupt(first);
   const [ours] = process.listeners(signal).filter((each) => !before.includes(each)) as [() => void];
   ours();

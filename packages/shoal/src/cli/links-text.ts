@@ -11,9 +11,9 @@ export interface Links {
 
 /** Of the coordinator, whose libraries are for those who need them. */
 interface LinkTools {
-  qrCode(link: string): string;
+  readonly qrCode: (link: string) => string;
   /** A phone can't open what is. */
-  isOnlyHere(host: string): boolean;
+  readonly isOnlyHere: (host: string) => boolean;
 }
 
 /**
