@@ -21,7 +21,7 @@ export async function doctorEngine(flags: EngineDoctorFlags, environment: NodeJS
   const problems = [...(engine?.report.problems ?? []), ...(store?.problem === undefined ? [] : [store.problem])];
   // Takers of such servers know what they do.
   const severe = problems.filter(({ code }) => !(flags.engineUnsafe && code === "engine-too-old"));
-  if (flags.json) write(`${JSON.stringify({ ok: severe.length === 0, ...(engine !== undefined && { engine: asJson(engine) }), ...(store !== undefined && { store: { ...store, ...(store.problem !== undefined && { problem: plain(store.problem) }) } }) })}\n`);
+  if (flags.json) write(`${JSON.stringify({ ok: severe.length === 0, ...(engine !== undefined && { engine: asJson(engine) }), ...(store !== undefined && { store: { ...store, ...(store.problem !== undefined && { problem: store.problem.toPublicData() }) } }) })}\n`);
   else write(`${[...(engine === undefined ? [] : engineLines(engine)), ...(store === undefined ? [] : storeLines(store)), ...problems.flatMap((problem) => told("problem", problem)), ...lookAdvice(flags, problems), severe.length === 0 ? "Nothing is wrong." : `${severe.length === 1 ? "One thing is" : `${severe.length} things are`} wrong.`].join("\n")}\n`);
   return severe.length === 0;
 }
@@ -92,13 +92,8 @@ function asJson({ floor, report }: Inspected): object {
   const { problems, advice, permissions, ...rest } = report;
   return {
     floor, ...rest,
-    permissions: permissions.map(({ what, isAllowed, error }) => ({ what, ...(isAllowed !== undefined && { isAllowed }), ...(error !== undefined && { error: plain(error) }) })),
-    problems: problems.map(plain),
-    advice: advice.map(plain),
+    permissions: permissions.map(({ what, isAllowed, error }) => ({ what, ...(isAllowed !== undefined && { isAllowed }), ...(error !== undefined && { error: error.toPublicData() }) })),
+    problems: problems.map((problem) => problem.toPublicData()),
+    advice: advice.map((each) => each.toPublicData()),
   };
-}
-
-function plain(error: ShoalError): object {
-  const { stack: _, ...data } = error.toData();
-  return data;
 }

@@ -68,9 +68,7 @@ async function work(given: string | undefined, flags: Flags): Promise<void> {
 
 /** An error as what it says. */
 function asJson(event: AgentEvent): unknown {
-  if (!("error" in event) || event.error === undefined) return event;
-  const { stack: _, ...error } = event.error.toData();
-  return { ...event, error };
+  return "error" in event && event.error !== undefined ? { ...event, error: event.error.toPublicData() } : event;
 }
 
 function device(text: string, before: readonly ConcreteDevice[] = []): readonly ConcreteDevice[] {
