@@ -11,7 +11,7 @@ export { PoolRecorder } from "./stats/stage-recorder.ts";
 export { mergeResults, failedResult } from "./pool/retry.ts";
 export { fitActors, type PoolFit, type PoolRequest } from "./pool/fit-actors.ts";
 export type { LedgerHead, LedgerRecord, LedgerSummary, RunLedger, RunLedgers, StageDevice } from "./resume/run-ledger.ts";
-export { runToSink, type SinkRun } from "./run-job.ts";
+export { runToSink, type SinkRun } from "./run-to-sink.ts";
 export { formatBytes, formatCount, formatDuration, plural } from "./stats/format-quantity.ts";
 export { formatStats } from "./stats/format-stats.ts";
 export type { RunEvent, StageProgress } from "./stats/run-event.ts";

@@ -2,7 +2,7 @@ import { blockFromRows, blockRows, columnFromValues, tensorColumn, ShoalError, t
 import type { PhysicalOperator, RowStep, Scan } from "@shoal/planner";
 import { describe, expect, test } from "vitest";
 import type { Environment } from "../environment.ts";
-import { runToSink } from "../run-job.ts";
+import { runToSink } from "../run-to-sink.ts";
 import { execute } from "../streaming-executor.ts";
 
 const noActors: ActorHost = { name: "none", spawn: () => Promise.reject(new Error("no actors here")), [Symbol.asyncDispose]: async () => {} };
