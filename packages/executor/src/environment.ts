@@ -14,7 +14,7 @@ export interface Environment {
   /** Stages that are predicted elsewhere. They need no resources here. */
   readonly remote?: RemotePools;
   /** Who keeps what is predicted elsewhere. Then this machine keeps no ledger of its own. */
-  readonly kept?: KeptElsewhere;
+  readonly keptElsewhere?: KeptElsewhere;
   /** What the report says of the run from its start. */
   readonly notices?: readonly string[];
   /** Default: the machine's own time. */
