@@ -1,6 +1,6 @@
 import { ShoalError, sliceBlock, systemClock } from "@shoal/core";
 import { protocolVersion } from "@shoal/cluster";
-import { runToSink } from "@shoal/executor";
+import { runToSink, type StageProgress } from "@shoal/executor";
 import { FakeClock, memorySink, rest } from "@shoal/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { numbered, poolOf, recutOf, scanOf } from "../properties/plans.ts";
@@ -62,6 +62,34 @@ describe("a connection that is lost", () => {
       "the shed can't be reached (The connection to the coordinator broke.); what it has is kept, and it is tried again from now on, first in ….",
       "Connected to the shed again.",
     ]);
+  });
+
+  test("is all that progress tells of the workers while it lasts, with when it is tried again", async () => {
+    const clock = new FakeClock();
+    let away = false;
+    const gateway = scripted({ answer: (offer, at) => (at.connections > 1 || offer.block === 0 ? at.answerInParts(offer, 1000) : undefined) });
+    const told: StageProgress[] = [];
+    const running = runOn(gateway.cluster({ clock, silentMs: Infinity, random: () => 1, dial: async () => {
+      if (away) throw new ShoalError("unreachable", "Nobody listens there.");
+      return gateway.dial();
+    } }), doubled(), { clock, onEvent: (event) => void (event.kind === "stage-progress" && event.name.includes("double") && told.push(event)) });
+    while (gateway.offered.length < 4) await rest();
+    gateway.say({ kind: "fleet", job: gateway.job, segment: 0, workers: 2, busy: 1, loading: 0 });
+    await rest();
+    await clock.advance(1_000);
+    expect(told.at(-1)).toMatchObject({ actors: 2, actorsBusy: 1, byWorkers: true });
+    expect(told.at(-1)).not.toHaveProperty("reconnectMs");
+    away = true;
+    gateway.drop();
+    for (let second = 0; second < 6; second++) await clock.advance(1_000);
+    const lost = told.filter(({ reconnectMs }) => reconnectMs !== undefined);
+    expect(lost.length).toBeGreaterThan(3);
+    for (const stage of lost) expect(stage).not.toSatisfy((each: object) => "actors" in each || "actorsBusy" in each || "etaMs" in each);
+    expect(lost.every(({ reconnectMs = -1 }) => reconnectMs >= 0 && reconnectMs <= 8_000)).toBe(true);
+    away = false;
+    while (gateway.connections === 1) await clock.advance(1_000);
+    expect((await running).rows).toEqual((await runHere(doubled())).rows);
+    expect(told.at(-1)).not.toHaveProperty("reconnectMs");
   });
 
   test("that stays leaves a block that all wait for named, and again while it lasts", async () => {

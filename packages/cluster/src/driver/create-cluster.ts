@@ -73,7 +73,7 @@ class DrivenCluster implements ConnectedCluster {
         if ("job" in message) this.#jobs.get(message.job)?.message(message, payload);
       },
       down: (error, retryMs) => {
-        for (const job of this.#jobs.values()) job.down();
+        for (const job of this.#jobs.values()) job.down(retryMs);
         if (!this.#isDown) this.#notice(`${this.name} can't be reached (${error.toData().message}); what it has is kept, and it is tried again from now on, first in ${formatDuration(retryMs)}.`);
         this.#isDown = true;
       },

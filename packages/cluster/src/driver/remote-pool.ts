@@ -11,6 +11,8 @@ import { partResult } from "./part-result.ts";
 export interface PoolJob {
   readonly job: string;
   readonly clock: Clock;
+  /** While the connection is lost: when it is tried again, from now. */
+  readonly reconnectMs: number | undefined;
   /** What of it an earlier run had done, once the gateway has said so. */
   before(segment: number): DoneBefore | undefined;
   /** Its first pool has started. */
@@ -113,6 +115,10 @@ export class RemotePool implements BlockPool {
     return this.#fleet.loading;
   }
 
+  get reconnectMs(): number | undefined {
+    return this.#job.reconnectMs;
+  }
+
   /** All of its input is there and done. */
   get finished(): boolean {
     return this.#inputEnded && this.#tasks.size === 0 && (this.#failure === undefined || this.#closedAtEnd);
@@ -162,9 +168,11 @@ export class RemotePool implements BlockPool {
     void this.#offer();
   }
 
-  /** What was sent may be lost, and what was asked for is forgotten. */
+  /** What was sent may be lost, what was asked for is forgotten, and who works for the next gateway that will say. */
   detach(): void {
     this.#attached = false;
+    this.#fleet = { workers: 0, busy: 0, loading: 0 };
+    this.#run.record.resized(0);
     this.#asked = 0;
     this.#inputEndSaid = false;
     this.#unsent = this.#held.keys().next().value ?? this.#next;

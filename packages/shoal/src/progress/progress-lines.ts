@@ -30,6 +30,7 @@ export function stageLine(stage: Stage): string {
   return [
     stage.name.padEnd(28).slice(0, 40), rowsText(stage), `${count(stage.rowsPerSecond)}/s`,
     ...(stage.queue === undefined ? [] : [`queue ${stage.queue}`]),
+    ...(stage.reconnectMs === undefined ? [] : [`not connected, trying again${stage.reconnectMs === 0 ? "" : ` in ${duration(stage.reconnectMs)}`}`]),
     ...(stage.actors === 0 && !stage.actorsLoading ? ["nobody at work yet"] : []),
     ...(stage.actors === undefined || stage.actors === 0 ? [] : [`${stage.byWorkers ? "workers" : "actors"} ${stage.actorsBusy ?? 0} of ${stage.actors} busy`]),
     ...(stage.actorsLoading ? [`${stage.actorsLoading} loading`] : []),
