@@ -1,4 +1,4 @@
-import { ShoalError, sliceBlock, systemClock } from "@shoal/core";
+import { ShoalError, silentLogger, sliceBlock, systemClock } from "@shoal/core";
 import { protocolVersion } from "@shoal/cluster";
 import { runToSink, type StageProgress } from "@shoal/executor";
 import { FakeClock, memorySink, rest } from "@shoal/testing";
@@ -214,10 +214,43 @@ describe("whether it is there", () => {
   test("one that can't be reached is told at once, and may be tried again", async () => {
     const gateway = scripted();
     let away = true;
-    const cluster = gateway.cluster({ dial: async () => { if (away) throw new ShoalError("connection-refused", "Nobody listens there."); return gateway.dial(); } });
-    expect(await thrown(cluster.ready())).toMatchObject({ code: "connection-refused" });
+    const cluster = gateway.cluster({ dial: async () => { if (away) throw new ShoalError("unreachable", "Nobody listens there."); return gateway.dial(); } });
+    expect(await thrown(cluster.ready())).toMatchObject({ code: "unreachable" });
     away = false;
     await cluster.ready();
+  });
+
+  describe("where it may be starting", () => {
+    const startingIn = (ms: number, first: ShoalError["code"] = "unreachable", said: string[] = []) => {
+      const clock = new FakeClock({ auto: true });
+      const gateway = scripted();
+      let tries = 0;
+      const log = { ...silentLogger, info: (message: string) => void said.push(message) };
+      return gateway.cluster({ clock, log, random: () => 1, silentMs: Infinity, dial: async () => {
+        const code = tries++ === 0 ? first : "unreachable";
+        if (clock.now() < ms) throw new ShoalError(code, "It is not there.");
+        return gateway.dial();
+      } });
+    };
+
+    test("is waited for as long as is asked for, which is said once", async () => {
+      const said: string[] = [];
+      await startingIn(20_000, "unreachable", said).ready({ patienceMs: 60_000 });
+      expect(said).toEqual(["It is not there. It is tried again for 1 min 0 s."]);
+      expect(await thrown(startingIn(300_000).ready({ patienceMs: 60_000 }))).toMatchObject({ code: "unreachable" });
+    });
+
+    test("is waited for without being asked where it was there and broke off", async () => {
+      await startingIn(20_000, "connection-lost").ready();
+      expect(await thrown(startingIn(300_000, "connection-lost").ready())).toMatchObject({ code: "unreachable" });
+    });
+
+    test("is waited for until the signal says no more", async () => {
+      const asked = new AbortController();
+      const waiting = scripted().cluster({ clock: new FakeClock(), dial: () => Promise.reject(new ShoalError("unreachable", "It is not there.")) }).ready({ patienceMs: 60_000, signal: asked.signal });
+      asked.abort(new ShoalError("aborted", "No more.", { failure: "aborted" }));
+      expect(await thrown(waiting)).toMatchObject({ code: "aborted" });
+    });
   });
 
   test("a closed cluster takes no job, and takes back those that it has", async () => {

@@ -13,6 +13,7 @@ export interface ManyMachinesFlags extends CoordinatorFlags, ResourceFlags {
   readonly code?: true;
   readonly name?: string;
   readonly note?: string;
+  readonly resume?: true;
 }
 
 export function withManyMachinesFlags(command: Command): Command {

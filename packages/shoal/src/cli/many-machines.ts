@@ -65,19 +65,24 @@ export class ManyMachines implements AsyncDisposable {
       ...(this.#flags.on === undefined && { whenAllStays: { note: `So no coordinator is started, and ${idle(this.#flags)}.`, mayRunHere: this.#flags.share === undefined } }),
       openJob: async (settings: RemoteJobSettings) => {
         this.#tell = settings.onNotice;
-        const { runner } = await (this.#opened ??= this.#open());
+        const { runner } = await (this.#opened ??= this.#open(settings.signal));
         return runner.openJob(settings);
       },
     };
   }
 
-  #open(): Promise<Opened> {
-    return this.#flags.on === undefined ? this.#openShare() : this.#connect(this.#flags.on);
+  #open(signal: AbortSignal): Promise<Opened> {
+    return this.#flags.on === undefined ? this.#openShare() : this.#connect(this.#flags.on, signal);
   }
 
-  async #connect(link: string): Promise<Opened> {
+  async #connect(link: string, signal: AbortSignal): Promise<Opened> {
     const { connect } = await import("../cluster/connect.ts");
-    const cluster = await connect(link, { code: this.#flags.code === true });
+    const { code = false, resume = false } = this.#flags;
+    let isConnected = false;
+    // What is said later its runs say.
+    const log = { debug: () => {}, info: (message: string) => (isConnected ? undefined : this.#report.note(message)), warn: () => {} };
+    const cluster = await connect(link, { code, log, signal, ...(resume && { patienceMs: restartMs }) });
+    isConnected = true;
     this.#report.note(`This run is on the coordinator ${cluster.name}.`);
     return { runner: cluster, close: async () => cluster[Symbol.asyncDispose]() };
   }
@@ -130,6 +135,9 @@ export class ManyMachines implements AsyncDisposable {
     });
   }
 }
+
+/** A run that goes on may do so because the coordinator went: whoever starts both again need not start them in order. */
+const restartMs = 60_000;
 
 interface Opened {
   readonly runner: RemoteRunner;
