@@ -9,11 +9,14 @@ test.each<[string, ConstructorParameters<typeof ShoalError>[2], string]>([
   ["output-unfinished", {}, "--resume, --overwrite"],
   ["output-unfinished", { details: { keptBy: "desk" } }, "--resume"],
   ["missing-value", { failure: "row" }, "--on-error skip"],
+  ["missing-column", { details: { column: "text", columns: ["id;text"] } }, '--delimiter ";" (of CSV: shoal infer, shoal inspect)'],
+  ["missing-column", { details: { column: "text", columns: ["id\ttext"] } }, "--delimiter tab (of CSV: shoal infer, shoal inspect)"],
   ["engine-replicas", { details: { replicas: 3 } }, "--replicas 1"],
 ])("of %s %j", (code, fields, flags) => expect(flagHints(new ShoalError(code, "Oh.", fields))).toBe(`\n  → With this command: ${flags}`));
 
 test("of what no flag changes there are none, whatever the hint says", () => {
   expect(flagHints(new ShoalError("bad-job", "Oh.", { hint: 'Say { mode: "overwrite" } and onError.', failure: "bug" }))).toBe("");
+  expect(flagHints(new ShoalError("missing-column", "Oh.", { details: { column: "text", columns: ["a;b", "c"] } }))).toBe("");
   expect(flagHints(new ShoalError("engine-replicas", "Oh.", { details: { replicas: 5 } }))).toBe("");
 });
 

@@ -1,4 +1,5 @@
 import type { ShoalError } from "@shoal/core";
+import { delimiterFlag, likelyDelimiter } from "./likely-delimiter.ts";
 
 /** Who names the output of this command: its flags, or the job, and then how. */
 let overwriteInJob: string | undefined;
@@ -45,5 +46,10 @@ export function flagHints(error: ShoalError): string {
 
 function otherwise(error: ShoalError): readonly string[] {
   if (error.code === "engine-replicas" && error.details?.["replicas"] === 3) return ["--replicas 1"];
+  if (error.code === "missing-column") {
+    const { columns } = error.details ?? {};
+    const delimiter = Array.isArray(columns) ? likelyDelimiter(columns.map(String)) : undefined;
+    return delimiter === undefined ? [] : [`${delimiterFlag(delimiter)} (of CSV: shoal infer, shoal inspect)`];
+  }
   return error.failure === "row" ? ["--on-error skip"] : [];
 }
