@@ -89,6 +89,7 @@ export class ManyMachines implements AsyncDisposable {
     return {
       name,
       takesCode: this.#flags.code === true,
+      mayJoin: this.#flags.share === true || this.#flags.on !== undefined,
       ...(this.#flags.on === undefined && { whenAllStays: { note: `So no coordinator is started, and ${idle(this.#flags)}.`, mayRunHere: this.#flags.share === undefined } }),
       openJob: async (settings: RemoteJobSettings) => {
         this.#tell = settings.onNotice;
