@@ -1,6 +1,6 @@
 import { ShoalError } from "@shoal/core";
 import { afterEach, expect, test } from "vitest";
-import { flagHints, outputIsNamedByFlag, outputIsNamedByJob } from "./flag-hints.ts";
+import { flagHints, outputIsNamedByFlag, outputIsNamedByJob, shareIsKeptIn } from "./flag-hints.ts";
 
 afterEach(outputIsNamedByFlag);
 
@@ -24,4 +24,11 @@ test("where the job names the output, the job is what to change", () => {
   outputIsNamedByJob('parquet("out/", { mode: "overwrite" })');
   expect(flagHints(new ShoalError("output-exists", "Oh."))).toBe('\n  → To start anew, in the job: parquet("out/", { mode: "overwrite" })');
   expect(flagHints(new ShoalError("output-unfinished", "Oh."))).toBe('\n  → With this command: --resume\n  → To start anew, in the job: parquet("out/", { mode: "overwrite" })');
+});
+
+test("a shared run whose ledger is of another version names the folder that it is kept in", () => {
+  expect(flagHints(new ShoalError("ledger-unreadable", "Oh."))).toBe("");
+  shareIsKeptIn("out/.rows.jsonl.shoal-share");
+  expect(flagHints(new ShoalError("ledger-unreadable", "Oh."))).toBe("\n  → To begin anew, remove the folder out/.rows.jsonl.shoal-share, or move it away; links that were given out no longer work then.");
+  shareIsKeptIn(undefined);
 });

@@ -14,6 +14,13 @@ export function outputIsNamedByFlag(): void {
   overwriteInJob = undefined;
 }
 
+let keptFolder: string | undefined;
+
+/** What is done of a shared run is kept in this folder, from which a later one goes on. */
+export function shareIsKeptIn(folder: string | undefined): void {
+  keptFolder = folder;
+}
+
 const resume = "--resume";
 const overwrite = "--overwrite";
 
@@ -37,6 +44,7 @@ export function flagHints(error: ShoalError): string {
   const named = typeof format === "string" ? [`--input-format ${format} (shoal infer, shoal inspect)`] : (byCode[error.code] ?? otherwise(error));
   // What is done lies with others, and goes on there.
   const helpful = error.code === "output-unfinished" && error.details?.["keptBy"] !== undefined ? [resume] : named;
+  if (error.code === "ledger-unreadable" && keptFolder !== undefined) return `\n  → To begin anew, remove the folder ${keptFolder}, or move it away; links that were given out no longer work then.`;
   const flags = overwriteInJob === undefined ? helpful : helpful.filter((flag) => flag !== overwrite);
   return [
     ...(flags.length === 0 ? [] : [`\n  → With this command: ${flags.join(", ")}`]),
