@@ -10,6 +10,8 @@ export { countRows } from "./stats/count-rows.ts";
 export { PoolRecorder } from "./stats/stage-recorder.ts";
 export { mergeResults, failedResult } from "./pool/retry.ts";
 export { fitActors, type PoolFit, type PoolRequest } from "./pool/fit-actors.ts";
+export { planChanges } from "./resume/plan-changes.ts";
+export { planIdentity, type PlanIdentity } from "./resume/plan-identity.ts";
 export type { LedgerHead, LedgerRecord, LedgerSummary, RunLedger, RunLedgers, StageDevice } from "./resume/run-ledger.ts";
 export { runToSink, type SinkRun } from "./run-job.ts";
 export { formatBytes, formatCount, formatDuration, plural } from "./stats/format-quantity.ts";

@@ -1,7 +1,10 @@
 import { ShoalError } from "@shoal/core";
 import { exitCodes } from "./exit-codes.ts";
 
-/** Ctrl-C once ends the run in order; twice ends the process. The actors' processes end with this one. */
+/**
+ * Ctrl-C once ends the run in order; twice ends the process. The actors' processes end with this one.
+ * Nothing of this is heard while a function of the job's never gives way: SIGQUIT (Ctrl-\) is left as it is, for that.
+ */
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
   const interrupt = (): void => {

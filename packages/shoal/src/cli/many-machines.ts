@@ -9,6 +9,7 @@ import type { Share } from "../cluster/share.ts";
 import { CalmNews } from "./calm-news.ts";
 import { commandName } from "./command-name.ts";
 import { coordinatorOptions, withCoordinatorFlags, type CoordinatorFlags } from "./coordinator-flags.ts";
+import { shareIsKeptIn } from "./flag-hints.ts";
 import { linksText, type Links } from "./links-text.ts";
 
 /** Flags of a run that may go to more than this process. */
@@ -89,6 +90,7 @@ export class ManyMachines implements AsyncDisposable {
     return {
       name,
       takesCode: this.#flags.code === true,
+      mayJoin: this.#flags.share === true || this.#flags.on !== undefined,
       ...(this.#flags.on === undefined && { whenAllStays: { note: `So no coordinator is started, and ${idle(this.#flags)}.`, mayRunHere: this.#flags.share === undefined } }),
       openJob: async (settings: RemoteJobSettings) => {
         this.#tell = settings.onNotice;
@@ -115,6 +117,7 @@ export class ManyMachines implements AsyncDisposable {
     const { qrCode } = await import("@shoal/coordinator");
     const { cpus, gpus, memory, share: hasGuests, volunteers, dashboard } = this.#flags;
     const folder = hasGuests || this.#isAlone ? shareFolder(this.#output) : undefined;
+    shareIsKeptIn(folder);
     const shared = await share({
       ...coordinatorOptions(this.#flags),
       name: hostname(),
