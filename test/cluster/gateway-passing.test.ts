@@ -93,7 +93,7 @@ test("a result that came second leaves nothing", async () => {
   ledger.commit = async (...args) => (await opening, commit(...args));
   const { gateway, there, clock } = await opened(engine);
   const driver = new ScriptedDriver({ blocks: [[1, 2]], description: { passing: true } }).connect(gateway);
-  const silent = { script: () => "silent" } as const;
+  const silent = { script: (): "silent" => "silent" };
   const slow = new ScriptedWorker("slow", silent).connect(gateway);
   const leased = await slow.task();
   const fast = new ScriptedWorker("fast", silent).connect(gateway);

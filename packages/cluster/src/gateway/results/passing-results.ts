@@ -2,6 +2,7 @@ import type { RunOfBlocks } from "../../connection/messages.ts";
 import type { Engine } from "../../engine/index.ts";
 import type { CheckedResult, GatewayJob } from "../jobs/gateway-job.ts";
 import { blobsOf, type CommittedResult } from "./commit-record.ts";
+import { GivenBlocks } from "./given-blocks.ts";
 
 /**
  * Results that are needed until their driver has them: of jobs that go with their driver's process, on an engine that goes with this one. Nobody can ask for one again, so its bytes are let go of.
@@ -9,8 +10,8 @@ import { blobsOf, type CommittedResult } from "./commit-record.ts";
  */
 export class PassingResults {
   readonly #release: ((sha256: string) => void) | undefined;
-  /** The blobs of blocks that were handed over: for each segment, by block. */
-  readonly #given = new WeakMap<GatewayJob, Map<number, readonly string[]>[]>();
+  /** Of each segment. */
+  readonly #given = new WeakMap<GatewayJob, readonly GivenBlocks[]>();
 
   constructor({ blobs, keepsLedgers }: Pick<Engine, "blobs" | "keepsLedgers">) {
     this.#release = keepsLedgers ? undefined : blobs.release?.bind(blobs);
@@ -30,29 +31,14 @@ export class PassingResults {
   given(job: GatewayJob, segment: number, block: number, results: readonly CommittedResult[]): void {
     if (!this.areOf(job)) return;
     let segments = this.#given.get(job);
-    if (segments === undefined) this.#given.set(job, (segments = job.segments.map(() => new Map())));
-    segments[segment]?.set(block, results.flatMap(blobsOfResult));
+    if (segments === undefined) this.#given.set(job, (segments = job.segments.map(() => new GivenBlocks())));
+    segments[segment]?.give(block, results.flatMap(blobsOfResult));
   }
 
-  /** Its driver has them. Of blocks that were not handed over here that says nothing. */
+  /** Its driver has them. */
   taken(job: GatewayJob, segment: number, runs: readonly RunOfBlocks[]): void {
     const given = this.#given.get(job)?.[segment];
-    if (given === undefined || given.size === 0) return;
-    for (const [first, blocks] of runs) {
-      // On a new connection a run may be of all that was ever done.
-      if (blocks > given.size) {
-        for (const block of given.keys()) if (block >= first && block < first + blocks) this.#taken(given, block);
-      } else {
-        for (let block = first; block < first + blocks; block++) this.#taken(given, block);
-      }
-    }
-  }
-
-  #taken(given: Map<number, readonly string[]>, block: number): void {
-    const blobs = given.get(block);
-    if (blobs === undefined) return;
-    given.delete(block);
-    this.#letGo(blobs);
+    if (given !== undefined) this.#letGo(given.take(runs));
   }
 
   #letGo(blobs: readonly string[]): void {
