@@ -141,6 +141,8 @@ export interface Task {
   /** Who holds a result of it, to be told when it is in the ledger. */
   readonly holders: Presented[];
   trouble: Trouble | undefined;
+  /** A worker vanished that had it, or it is a part of one that was split: it is computed by itself, so that whatever happens has one suspect. */
+  apart: boolean;
 }
 
 export interface Trouble {
