@@ -19,8 +19,6 @@ export interface SegmentPoolEvents {
 }
 
 const tellEveryMs = 250;
-/** Of what waits each of several actors gets a part in so many rounds, so that they finish together when no more comes. */
-const roundsAhead = 2;
 
 /** The actors of this machine that compute one segment. */
 export class SegmentPool {
@@ -73,7 +71,7 @@ export class SegmentPool {
    */
   rowsTogether(waiting: number, open: number): number {
     if (!this.#joins) return 0;
-    const sharers = Math.max(1, this.capacity - open, this.actors > 1 ? roundsAhead * this.actors : 0);
+    const sharers = Math.max(1, this.capacity - open, this.actors);
     return Math.min(sortingWindowRows, this.#pace.rows, waiting / sharers);
   }
 
