@@ -188,6 +188,8 @@ export interface Rate {
   provisional: boolean;
   /** What of it is in the segment's total. */
   counted: number;
+  /** How many of the last tasks came at once with the one before. */
+  readonly together?: number;
 }
 
 export interface Worker {
