@@ -140,6 +140,8 @@ export interface LeasedTaskMessage {
   readonly bytes: number;
   /** Names the rows that the task is cut from; goes back with its result. */
   readonly input?: string;
+  /** Not to be computed together with others: something went wrong with it, or in its company. */
+  readonly apart?: true;
 }
 
 /** Payload: the rows of a leased task, as a block in Arrow IPC form. */
