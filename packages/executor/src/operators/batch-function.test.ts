@@ -1,7 +1,7 @@
 import type { Row } from "@shoal/core";
 import type { PhysicalOperator } from "@shoal/planner";
 import { describe, expect, test } from "vitest";
-import { scan, numbered, rowsOf, never, thrown, functions } from "./operator-plans.fixture.ts";
+import { numbered, rowsOf, scan, thrown } from "./operator-plans.fixture.ts";
 
 describe("batch functions", () => {
   const batches = (input: PhysicalOperator, run: (batch: never) => unknown, more: Partial<Extract<PhysicalOperator, { kind: "batch-function" }>> = {}): PhysicalOperator =>

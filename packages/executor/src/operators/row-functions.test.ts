@@ -2,7 +2,7 @@ import { blockRows, columnFromValues, tensorColumn, type Block, type DeadLetter,
 import type { PhysicalOperator, RowStep } from "@shoal/planner";
 import { describe, expect, test } from "vitest";
 import { execute } from "../streaming-executor.ts";
-import { noActors, source, scan, numbered, blocksOf, rowsOf, thrown, map, filter, withColumn, flatMap, functions } from "./operator-plans.fixture.ts";
+import { noActors, scan, numbered, blocksOf, rowsOf, thrown, map, filter, withColumn, flatMap, functions } from "./operator-plans.fixture.ts";
 
 describe("row functions", () => {
   test("are one pass", async () => {

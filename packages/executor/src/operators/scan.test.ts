@@ -1,6 +1,6 @@
 import type { Datasource } from "@shoal/core";
 import { describe, expect, test } from "vitest";
-import { source, scan, blocksOf, filter, withColumn, functions } from "./operator-plans.fixture.ts";
+import { source, blocksOf, filter, withColumn, functions } from "./operator-plans.fixture.ts";
 
 describe("an input without rows", () => {
   test("still has its columns", async () => {

@@ -1,7 +1,7 @@
 import { ShoalError, type Datasource } from "@shoal/core";
 import type { Scan } from "@shoal/planner";
 import { describe, expect, test } from "vitest";
-import { source, scan, numbered, rowsOf, thrown } from "./operator-plans.fixture.ts";
+import { numbered, rowsOf, source, thrown } from "./operator-plans.fixture.ts";
 
 describe("a source that throws", () => {
   const flaky = (change: Partial<Datasource>): Scan => ({ kind: "scan", source: { ...source([]), name: "orders", ...change } });
