@@ -8,6 +8,8 @@ export type { PoolEvent } from "./pool/pool-settings.ts";
 export { countRows } from "./stats/count-rows.ts";
 export { PoolRecorder } from "./stats/stage-recorder.ts";
 export { mergeResults, failedResult } from "./pool/retry.ts";
+export { planChanges } from "./resume/plan-changes.ts";
+export { planIdentity, type PlanIdentity } from "./resume/plan-identity.ts";
 export type { LedgerHead, LedgerRecord, LedgerSummary, RunLedger, RunLedgers, StageDevice } from "./resume/run-ledger.ts";
 export { runToSink, type SinkRun } from "./run-to-sink.ts";
 export { formatBytes, formatCount, formatDuration, plural } from "./stats/format-quantity.ts";

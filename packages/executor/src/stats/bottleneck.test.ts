@@ -27,6 +27,15 @@ describe("the bottleneck, and what to change", () => {
   });
 });
 
+test("more workers are advised only where some can come", () => {
+  const stages = [stage("score", { kind: "actor-pool", pool: pool({ actors: 1, utilisation: 0.95, workers: [{ worker: "this machine", rows: 10 }] }) })];
+  const busy = "score was the bottleneck (its worker was predicting 95 % of the time after loading): ";
+  expect(nameBottleneck(stages, 1000, 0)).toBe(`${busy}let more workers help, or use a smaller model.`);
+  expect(nameBottleneck(stages, 1000, 0, false)).toBe(`${busy}share it, so that others help (--share), or use a smaller model.`);
+  const waited = [stage("score", { kind: "actor-pool", pool: pool({ startMs: 900, workers: [{ worker: "this machine", rows: 10 }] }) })];
+  expect(nameBottleneck(waited, 1000, 0, false)).toMatch(/^Most of the time went into starting actors and loading the model/);
+});
+
 test("a run of a moment blames nobody", () => {
   const few = stage("map(f)", { rowsIn: 1, rowsOut: 1 });
   expect(nameBottleneck([few], 400, 396)).toBe("The run was over in 400 ms, and starting took most of that: too short to tell what would hold up a longer one.");
