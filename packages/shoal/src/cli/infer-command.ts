@@ -3,6 +3,7 @@ import { concreteDevices, ShoalError, type Datasource, type PredictorStep, type 
 import { featureExtraction, imageClassification, textClassification, textGeneration, tokenClassification } from "@shoal/backend-transformers";
 import { dataset, type Dataset, type PredictorSettings } from "@shoal/dataset";
 import { localRuntime } from "#platform";
+import { badFlag } from "./bad-flag.ts";
 import { CommandRun } from "./command-run.ts";
 import { inputFormats, inputSource, type InputFlags } from "./input-source.ts";
 import { delimiterOf } from "./likely-delimiter.ts";
@@ -93,7 +94,7 @@ export function inferCommand(): Command {
 
 async function infer(files: readonly string[], flags: Flags): Promise<void> {
   if (flags.output === flags.input) {
-    throw new ShoalError("bad-option", `--output ${flags.output} is the column that --input reads: its values would be replaced.`, { hint: "Name another column, as --output label; where the rows go is -o." });
+    throw badFlag(`--output ${flags.output} is the column that --input reads: its values would be replaced.`, "Name another column, as --output label; where the rows go is -o.");
   }
   // Actors inherit the environment.
   if (flags.offline) process.env["HF_HUB_OFFLINE"] = "1";
