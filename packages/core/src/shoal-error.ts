@@ -108,7 +108,8 @@ export class ShoalError extends Error {
   }
 }
 
-function withoutStacks({ stack: _, cause, ...data }: ErrorData): ErrorData {
+function withoutStacks(whole: ErrorData): ErrorData {
+  const { stack: _, cause, ...data } = whole;
   return { ...data, ...(cause === undefined ? {} : { cause: withoutStacks(cause) }) };
 }
 

@@ -1,7 +1,6 @@
 export { startActor, startActorWith } from "./actor/start-actor.ts";
 export { measureDevices, type DeviceTrial, type MeasuredDevices, type MeasureRequest } from "./device/measure-devices.ts";
 export type { Environment } from "./environment.ts";
-export { sourceOfRow } from "./errors/row-errors.ts";
 export type { BlockPool, BlockPoolRun, OpenPool, RemotePools } from "./pool/block-pool.ts";
 export type { KeptElsewhere, NamedElsewhere, RemoteJob, RemoteJobSettings, RemoteRunner } from "./pool/remote-runner.ts";
 export { openStagePool } from "./pool/open-actor-pool.ts";
@@ -9,7 +8,8 @@ export type { PoolEvent } from "./pool/pool-settings.ts";
 export { countRows } from "./stats/count-rows.ts";
 export { PoolRecorder } from "./stats/stage-recorder.ts";
 export { mergeResults, failedResult } from "./pool/retry.ts";
-export { fitActors, type PoolFit, type PoolRequest } from "./pool/fit-actors.ts";
+export { planChanges } from "./resume/plan-changes.ts";
+export { planIdentity, type PlanIdentity } from "./resume/plan-identity.ts";
 export type { LedgerHead, LedgerRecord, LedgerSummary, RunLedger, RunLedgers, StageDevice } from "./resume/run-ledger.ts";
 export { runToSink, type SinkRun } from "./run-to-sink.ts";
 export { formatBytes, formatCount, formatDuration, plural } from "./stats/format-quantity.ts";

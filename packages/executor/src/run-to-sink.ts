@@ -1,6 +1,7 @@
 import { commonSchema, schemaOf, ShoalError, type Block, type Datasink, type DeadLetter, type Schema, type SinkResult, type SinkWriter } from "@shoal/core";
 import type { PhysicalOperator } from "@shoal/planner";
 import type { Environment } from "./environment.ts";
+import { refuseOwnInput } from "./errors/refuse-own-input.ts";
 import { giveUp } from "./resume/give-up.ts";
 import type { KeptRun } from "./resume/kept-run.ts";
 import { openKeptRun } from "./resume/open-kept-run.ts";
@@ -23,7 +24,7 @@ export interface SinkRun {
  * Runs a plan into a sink. The output appears whole or not at all: it is published when every row is written. When anything fails or the
  * signal aborts it is discarded, but for what a ledger has of it: from there `resume` goes on. Rows that fail with `deadLetter` go to the
  * sink too, unless the environment has another place for them.
- * @throws `no-place-for-dead-letters` at once; `output-unfinished`; with `resume`: `resume-changed`, `device-changed`
+ * @throws `no-place-for-dead-letters`, `output-is-input` at once; `output-unfinished`; with `resume`: `resume-changed`, `device-changed`
  */
 export async function runToSink(plan: PhysicalOperator, sink: Datasink, environment: Environment, { schema, resume = false, tellsFreshStart = resume }: SinkRun = {}): Promise<{ readonly result: SinkResult; readonly stats: RunStats }> {
   const signal = environment.signal ?? new AbortController().signal;
@@ -48,6 +49,7 @@ export async function runToSink(plan: PhysicalOperator, sink: Datasink, environm
     onEvent: (event) => (event.kind === "run-finished" ? (finished = event.stats) : environment.onEvent?.(event)),
   }, () => ledgerRun?.tracking);
   signal.throwIfAborted();
+  await refuseOwnInput(plan, sink, signal);
   const opened = (writer = await openSink(sink, resume, environment, signal));
   let seen: Schema | undefined;
   const write = async (block: Block): Promise<void> => {

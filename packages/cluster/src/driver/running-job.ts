@@ -167,6 +167,7 @@ export class RunningJob implements ClusterJob {
     const { connection, clock } = this.#parts;
     const name = (): string => this.#job;
     const reconnectMs = (): number | undefined => (this.#reconnectAt === undefined ? undefined : Math.max(0, this.#reconnectAt - clock.now()));
+    const tellsTaken = (): boolean => this.#submission?.description.passing === true && this.#parts.keeper() === undefined;
     const poolJob: PoolJob = {
       get job() {
         return name();
@@ -176,6 +177,9 @@ export class RunningJob implements ClusterJob {
       },
       clock,
       before: (segment) => this.#before[segment],
+      get tellsTaken() {
+        return tellsTaken();
+      },
       started: () => this.#submit(),
       send: (message, payload) => (this.#over ? undefined : connection.send(message, payload)),
       room: (signal) => connection.room(signal),

@@ -14,6 +14,51 @@ describe("several jobs", () => {
     expect(fleet.leased()["a"]?.[0]?.task.job).toBe("high");
   });
 
+  test("go by priority also with workers that are at another job: one task to try, then no other job's until this one has none", () => {
+    const fleet = new TestFleet({ maxTasksPerLease: 1 });
+    fleet.submit("low");
+    fleet.offer("low", 100, { ends: false });
+    fleet.join("a");
+    const queue = fleet.leased()["a"] ?? [];
+    const work = (): string => {
+      const leased = queue.shift();
+      if (leased === undefined) throw new Error("nothing was leased");
+      fleet.result("a", leased);
+      queue.push(...(fleet.leased()["a"] ?? []));
+      return leased.task.job;
+    };
+    for (let count = 0; count < 5; count++) expect(work()).toBe("low");
+    fleet.submit("high", { priority: 1 });
+    fleet.offer("high", 6);
+    const done = Array.from({ length: 10 }, work);
+    // What it had on lease before; then the other job, whole.
+    expect(done).toEqual(["low", "low", ...Array<string>(6).fill("high"), "low", "low"]);
+  });
+
+  test("of one priority share a worker that is at one of them when the other comes", () => {
+    const fleet = new TestFleet({ maxTasksPerLease: 1 });
+    fleet.submit("first");
+    fleet.offer("first", 400, { ends: false });
+    fleet.join("a");
+    const queue = fleet.leased()["a"] ?? [];
+    const got: Record<string, number> = {};
+    const run = (blocks: number): void => {
+      for (let count = 0; count < blocks; count++) {
+        const leased = queue.shift();
+        if (leased === undefined) throw new Error("nothing was leased");
+        got[leased.task.job] = (got[leased.task.job] ?? 0) + 1;
+        fleet.result("a", leased);
+        queue.push(...(fleet.leased()["a"] ?? []));
+      }
+    };
+    run(50);
+    fleet.submit("second");
+    fleet.offer("second", 400, { ends: false });
+    run(100);
+    expect(got["second"]).toBeGreaterThan(40);
+    expect(got["second"]).toBeLessThan(60);
+  });
+
   test("share workers by weight, and time that one did not ask for is not owed to it", () => {
     const fleet = new TestFleet({ maxTasksPerLease: 1 });
     fleet.submit("one");

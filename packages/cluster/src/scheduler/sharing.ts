@@ -32,23 +32,27 @@ export function choose(state: SchedulerState, worker: Worker): Choice | Nothing 
   // It is asked again when it has answered, or is lost.
   if (isHeldUp(state, worker)) return { againAt: Infinity, probing: true, refused: false };
   let best: Choice | undefined;
+  /** The job that goes before all others seen so far: that of `best`, or one that is being tried. */
+  let first: Job | undefined;
   let againAt = Infinity;
   let [probing, refused] = [false, false];
   for (const job of state.jobs.values()) {
     if (job.paused || job.committing >= state.settings.maxCommitting) continue;
-    if (best !== undefined && !goesBefore(job, best.segment.job, worker)) continue;
+    if (first !== undefined && !goesBefore(job, first, worker)) continue;
     const until = excludedUntil(state, job, worker);
     if (until > 0 && job.segments.some((segment) => segment.readyTasks > 0)) againAt = Math.min(againAt, until);
     if (until > 0) continue;
     for (const segment of job.segments) {
       if (segment.readyTasks === 0 || !isAble(worker, segment.spec.needs)) continue;
       if (best?.segment.job === job && !isScarcer(segment, best.segment)) continue;
-      if (worker.attempts.size > 0 && !isStandIn(worker) && msPerRow(segment, worker) === undefined) {
+      if (isTrying(worker, segment)) {
         probing = true;
+        // Meanwhile it takes nothing of those that come after: with their work before it, it would always have some, and this job none.
+        if (first !== job) [first, best] = [job, undefined];
         continue;
       }
       const found = lookInto(state, worker, segment);
-      if ("segment" in found) best = found;
+      if ("segment" in found) [first, best] = [job, found];
       else {
         againAt = Math.min(againAt, found.againAt);
         refused ||= found.refused;
@@ -56,6 +60,13 @@ export function choose(state: SchedulerState, worker: Worker): Choice | Nothing 
     }
   }
   return best ?? { againAt, probing, refused };
+}
+
+/** It has a task of the segment and no rate yet: how many more it should have is not known. */
+function isTrying(worker: Worker, segment: Segment): boolean {
+  if (worker.attempts.size === 0 || isStandIn(worker) || msPerRow(segment, worker) !== undefined) return false;
+  for (const { task } of worker.attempts.values()) if (task.of.segment === segment) return true;
+  return false;
 }
 
 function lookInto(state: SchedulerState, worker: Worker, segment: Segment): Choice | Nothing {

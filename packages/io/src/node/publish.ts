@@ -9,6 +9,7 @@ import type { Output, OutputFile, OutputOptions } from "../output.ts";
 import { dataName, deadLettersName, lettersBeside, lettersFate, lettersName, partName } from "../output-names.ts";
 import { outputDamaged } from "../output-errors.ts";
 import { checkFolder, checkReplaceable, outputTarget } from "./output-place.ts";
+import { sweepLeftOvers } from "./sweep-left-overs.ts";
 import { syncFolder } from "./sync-folder.ts";
 import { beginPublishing, claimUnfinished, isOurs, leaveUnfinished, moveIfThere, publishLetters, removeUnfinished, replacedName, settleLeftOver, type Claim, type Publishing } from "./unfinished-output.ts";
 
@@ -36,6 +37,7 @@ export async function openOutput(given: string, options: OutputOptions): Promise
     await checkReplaceable(target, location, mode);
     await mkdir(dirname(target), { recursive: true });
     const claim = await claimUnfinished(target, location, resume ? "resume" : mode);
+    await sweepLeftOvers(claim.path);
     return new LocalOutput(location, target, claim, single, options);
   } catch (error) {
     throw fileError(error, `write "${location}"`);

@@ -21,7 +21,10 @@ export function onInterrupt(first: () => void): () => void {
   };
 }
 
-/** Aborted by the first Ctrl-C: the run then ends in order. */
+/**
+ * Aborted by the first Ctrl-C: the run then ends in order.
+ * Nothing of this is heard while a function of the job's never gives way: SIGQUIT (Ctrl-\) is left as it is, for that.
+ */
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
   onInterrupt(() => {

@@ -8,6 +8,7 @@ import { CalmNews } from "./calm-news.ts";
 import { commandName } from "./command-name.ts";
 import { coordinatorOptions } from "./coordinator-flags.ts";
 import { declaredResources } from "./declared-resources.ts";
+import { shareIsKeptIn } from "./flag-hints.ts";
 import { linksText, type Links } from "./links-text.ts";
 import { idle, type ManyMachinesFlags } from "./many-machines-flags.ts";
 
@@ -62,6 +63,7 @@ export class ManyMachines implements AsyncDisposable {
     return {
       name,
       takesCode: this.#flags.code === true,
+      mayJoin: this.#flags.share === true || this.#flags.on !== undefined,
       ...(this.#flags.on === undefined && { whenAllStays: { note: `So no coordinator is started, and ${idle(this.#flags)}.`, mayRunHere: this.#flags.share === undefined } }),
       openJob: async (settings: RemoteJobSettings) => {
         this.#tell = settings.onNotice;
@@ -92,6 +94,7 @@ export class ManyMachines implements AsyncDisposable {
     const { isOnlyHere, qrCode } = await import("@shoal/coordinator");
     const { share: isShared, volunteers, dashboard } = this.#flags;
     const folder = isShared || this.#isAlone ? shareFolder(this.#output) : undefined;
+    shareIsKeptIn(folder);
     const shared = await share({
       ...coordinatorOptions(this.#flags),
       name: hostname(),

@@ -19,7 +19,7 @@ export function printError(thrown: unknown): number {
 }
 
 /** What the person typed was wrong, rather than what the run met. */
-const usageCodes = new Set(["bad-option", "no-job", "unknown-format", "unknown-task", "bad-link", "unwritable-location"]);
+const usageCodes = new Set(["bad-option", "no-job", "unknown-format", "unknown-task", "bad-link", "unwritable-location", "output-is-input"]);
 
 /** The first line of the stack that is the user's own code, unless the message names its place. */
 function userFrame(error: Error): string {

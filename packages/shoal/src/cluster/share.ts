@@ -7,6 +7,7 @@ import { localMachine } from "#platform";
 import type { AgentRuntime } from "../agent/agent-runtime.ts";
 import { openMachine } from "../platform/open-machine.ts";
 import { findModel } from "./find-model.ts";
+import { KeptSteps } from "./kept-steps.ts";
 import { nameJob } from "./name-job.ts";
 import { clusterOver } from "./open-cluster.ts";
 import { OwnFiles } from "./own-files.ts";
@@ -94,6 +95,9 @@ class RunningShare implements Share {
         this.#isPublished = false;
         // Only a folder outlives this process; without one a job may well be run twice.
         const identity = settings.identity ?? (folder === undefined ? undefined : await nameJob(settings));
+        // What changed is only told to who counts on what was done; and no run fails for it.
+        const changes = folder === undefined || identity === undefined || settings.plan === undefined ? undefined : await new KeptSteps(folder).note(identity, settings.plan).catch(() => undefined);
+        if (settings.resume === true && changes !== undefined) settings.onNotice(`What an earlier run has done is not of these steps: ${changes.join(" ")}`);
         const named = await cluster.openJob({ ...settings, ...(identity !== undefined && { identity }) });
         return new SharedJob(named, identity === undefined ? undefined : () => cluster.openJob(settings), {
           by: cluster.name,
