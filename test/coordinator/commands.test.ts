@@ -54,6 +54,8 @@ test("what can't be is said, with what to do", { timeout: 60_000 }, async () => 
     [["--share", "--on", "http://127.0.0.1:1/#x"], "contradict"],
     [["--host", "0.0.0.0"], "--host has no effect without --share"],
     [["--volunteers"], "--volunteers has no effect"],
+    [["--priority", "1"], "--priority has no effect without --share or --on"],
+    [["--priority", "1.5", "--share"], "It must be a whole number"],
     [["--dashboard", "--on", "http://127.0.0.1:1/#x"], "--dashboard has no effect with --on"],
     [["--on", "127.0.0.1:80"], "bad-link"],
   ] as const) {

@@ -44,9 +44,9 @@ export class ManyMachines implements AsyncDisposable {
   }
 
   /** @param title what the job is called unless a flag says otherwise */
-  settings(title: string): Pick<RunSettings, "on" | "volunteers" | "name" | "note"> {
-    const { volunteers, name = title, note } = this.#flags;
-    return { on: this.#runner(), volunteers: volunteers === true, name, ...(note !== undefined && { note }) };
+  settings(title: string): Pick<RunSettings, "on" | "volunteers" | "name" | "note" | "priority"> {
+    const { volunteers, name = title, note, priority } = this.#flags;
+    return { on: this.#runner(), volunteers: volunteers === true, name, ...(note !== undefined && { note }), ...(priority !== undefined && { priority }) };
   }
 
   /** Before the run: beside this a killed run is continued from. */
