@@ -31,7 +31,9 @@ export class ManyMachines implements AsyncDisposable {
 
   /** Undefined where nothing of the kind was asked for. */
   static of(flags: ManyMachinesFlags, report: ManyMachinesReport): ManyMachines | undefined {
-    return flags.share || flags.dashboard || flags.on !== undefined ? new ManyMachines(flags, report) : undefined;
+    // A plan that says what would travel as code is asked for those who take it, and nobody is connected to.
+    const onlyExplains = flags.explain && flags.code;
+    return flags.share || flags.dashboard || onlyExplains || flags.on !== undefined ? new ManyMachines(flags, report) : undefined;
   }
 
   /** For a run that goes on with what a shared one has left, on this machine alone. */
