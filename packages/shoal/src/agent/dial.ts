@@ -53,7 +53,7 @@ async function certificateFault(base: string): Promise<string | undefined> {
 }
 
 const askedMs = 5_000;
-const trustIt = "Copy the file certificate.pem from the coordinator's folder (there, a note beside the links names it) to this machine, and say the command again with it: NODE_EXTRA_CA_CERTS=certificate.pem shoal work \"…\". Or give the coordinator a certificate of a known authority: --cert and --key.";
+const trustIt = "Copy the file certificate.pem from the coordinator's folder (there, a note beside the links names it) to this machine, and say the command again with NODE_EXTRA_CA_CERTS=certificate.pem before it. Or give the coordinator a certificate of a known authority: --cert and --key.";
 
 function isOfCertificate(why: string): boolean {
   return /certificate|self.signed|UnknownIssuer|\bCERT_/i.test(why);
