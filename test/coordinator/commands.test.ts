@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,6 +49,13 @@ test("what can't be is said, with what to do", { timeout: 180_000 }, async () =>
   expect(await shoal(["serve", "--cert", "no.pem", "--folder", "cert"], folder)).toMatchObject({ code: 2, err: expect.stringContaining("--cert is given without --key") as string });
   expect(await shoal(["serve", "--cert", "no.pem", "--key", "no.pem", "--folder", "cert"], folder)).toMatchObject({ code: 1, err: expect.stringContaining("bad-certificate") as string });
   expect(await shoal(["serve", "--port", "x"], folder)).toMatchObject({ code: 2 });
+  const [shoalUrl, transformersUrl] = ["shoal", "shoal/transformers"].map((name) => JSON.stringify(import.meta.resolve(name)));
+  writeFileSync(join(folder, "none.mjs"), `import { fromItems, jsonl } from ${shoalUrl};\nimport { textClassification } from ${transformersUrl};\nexport default fromItems([{ text: "a" }]).mapBatches(textClassification({ model: "./models/none", input: "text", output: "label" })).to(jsonl("none.jsonl"));\n`);
+  const none = await shoal(["run", "none.mjs", "--share"], folder);
+  expect(none).toMatchObject({ code: 1, err: expect.stringMatching(/model-not-found: [^]*models\/none/) as string });
+  // Nobody was told of links to nothing, and nothing is left of it.
+  expect(none.err).not.toMatch(/Lend a machine|#\w{20}/);
+  expect(existsSync(join(folder, ".none.jsonl.shoal-share"))).toBe(false);
   const job = join(fixtures, "fussy-job.ts");
   for (const [args, words] of [
     [["--share", "--on", "http://127.0.0.1:1/#x"], "contradict"],

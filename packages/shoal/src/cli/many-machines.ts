@@ -69,6 +69,8 @@ export class ManyMachines implements AsyncDisposable {
       ...(this.#flags.on === undefined && { whenAllStays: { note: `So no coordinator is started, and ${idle(this.#flags)}.`, mayRunHere: this.#flags.share === undefined } }),
       openJob: async (settings: RemoteJobSettings) => {
         this.#tell = settings.onNotice;
+        // Links to a run that can't begin would only be passed on in vain.
+        if (this.#opened === undefined && settings.plan !== undefined) await (await import("../cluster/check-models.ts")).checkModels(settings.plan, settings.signal);
         const { runner } = await (this.#opened ??= this.#open(settings.signal));
         return runner.openJob(settings);
       },
