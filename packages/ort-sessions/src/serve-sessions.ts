@@ -23,7 +23,10 @@ export function serveSessions(load: () => Promise<Ort>, features: OrtFeatures, p
       const value = await sessions.perform(operation);
       const said = complaint();
       reply = said === undefined ? { id, value } : { id, thrown: { message: said } };
-      if (said !== undefined) await sessions.takeBack(operation, value as never);
+      if (said !== undefined) {
+        sessions.doubt(operation);
+        await sessions.takeBack(operation, value as never);
+      }
     } catch (error) {
       // What the device said is nearer to the cause than what the library made of it.
       const said = complaint();
