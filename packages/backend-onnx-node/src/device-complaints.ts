@@ -8,8 +8,8 @@ const standardError = 2;
 let redirected: number | undefined;
 
 /**
- * Out of memory, and whatever else a WebGPU device has to say, is no rejection in onnxruntime-node but a line on standard error, and the run
- * ends well, with wrong numbers (seen on a real GPU: 1,293 rows of 30,000). So standard error of an actor's process becomes a file, which its
+ * Out of memory, and whatever else a WebGPU device has to say, need not be a rejection in onnxruntime-node: it is a line on standard error (56 of them
+ * in one run on a real GPU), and the run may end well, with wrong numbers. So standard error of an actor's process becomes a file, which its
  * inner thread reads after each operation, and passes on. What a library says while it takes the process down is lost by this.
  * @returns a descriptor to read the file by; undefined where this process is not an actor's alone, and on Windows, where the library does not
  *   write by descriptor
