@@ -13,7 +13,7 @@ const model = new Uint8Array(1_000_000).map((_, index) => (index * 31) % 251);
 const sha256 = createHash("sha256").update(model).digest("hex");
 
 const job: JobSnapshot = {
-  job: "j1", name: "labels", state: "running", startedAt: 1, volunteers: true, about: { note: "Film reviews.", columns: ["text"] }, downloadBytes: 5000, rowsDone: 10, rowsTotal: 100, rowsPerSecond: 5,
+  job: "j1", name: "labels", state: "running", startedAt: 1, volunteers: true, about: { note: "Film reviews.", columns: ["text"] }, downloadBytes: 5000, rowsDone: 10, rowsTotal: 100, isEstimate: true, rowsPerSecond: 5,
   failedRows: 1, bottleneck: "There are few workers.", samples: [], failures: [],
   segments: [{ segment: 0, name: "text-classification(sentiment)", rowsDone: 10, blocks: { ready: 3, leased: 2, committing: 1, done: 4, troubled: 0 }, map: [["d", 4]] }],
 };
@@ -133,7 +133,7 @@ describe("the API", () => {
     server.gateway.show({ jobs: [job, { ...job, job: "j2", name: "secret", volunteers: false }, { ...job, job: "j3", state: "done" }] });
     expect(await (await get("api/job", bearer("worker"))).json()).toEqual({
       name: "test", otherJobs: 1,
-      jobs: [{ name: "labels", note: "Film reviews.", columns: ["text"], segments: ["text-classification(sentiment)"], downloadBytes: 5000, rowsDone: 10, rowsTotal: 100 }],
+      jobs: [{ name: "labels", note: "Film reviews.", columns: ["text"], segments: ["text-classification(sentiment)"], downloadBytes: 5000, rowsDone: 10, rowsTotal: 100, isEstimate: true }],
     });
   });
 

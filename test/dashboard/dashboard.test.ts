@@ -251,7 +251,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
       jobs: [
         { ...job, job: "old", name: "captions", state: "failed", endedAt: startedAt + 40_000, error: { code: "input-changed", message: "Block 7 is not what it was.", hint: "Start it anew." } },
         { ...job, job: "open", name: "an endless feed", rowsTotal: undefined as never, etaMs: undefined as never },
-        job,
+        { ...job, rowsTotal: 95_520, isEstimate: true },
       ],
     });
     await using opened = await stage.open(coordinator, { viewport: { width: 390, height: 800 } });
@@ -263,6 +263,9 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     await failed.getByRole("button", { name: /captions/ }).click();
     expect(await failed.getByRole("alert").textContent()).toBe("input-changed Block 7 is not what it was.Start it anew.");
     expect(await page.getByRole("article", { name: "an endless feed" }).getByRole("progressbar").getAttribute("aria-label")).toBe("how many rows there are is not known yet");
+    const reckoned = page.getByRole("article", { name: "sentiment of reviews" });
+    expect(await reckoned.locator(".rows dd").textContent()).toMatch(/^[\d,]+ of about 95,520$/);
+    expect(await reckoned.getByRole("progressbar").first().getAttribute("aria-label")).toMatch(/^about \d+ % of the rows$/);
     // Nothing sticks out of a phone.
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
     expect(problems).toEqual([]);

@@ -60,7 +60,7 @@ function Figures({ job, running, elapsed }: { readonly job: PackedJob; readonly 
   return (
     <dl class="figures">
       <div class={rate(shown).length > 5 ? "large long" : "large"}><dt>{running ? "rows/s" : "rows/s on average"}</dt><dd>{rate(shown)}</dd></div>
-      <div class="rows"><dt>rows done</dt><dd>{count(job.rowsDone)}{job.rowsTotal !== undefined && <small> of {count(job.rowsTotal)}</small>}{job.rowsBefore !== undefined && <small class="before"> ({count(job.rowsBefore)} before)</small>}</dd></div>
+      <div class="rows"><dt>rows done</dt><dd>{count(job.rowsDone)}{job.rowsTotal !== undefined && <small> of {job.isEstimate === true && "about "}{count(job.rowsTotal)}</small>}{job.rowsBefore !== undefined && <small class="before"> ({count(job.rowsBefore)} before)</small>}</dd></div>
       <div><dt>{running ? "to go" : "ended"}</dt><dd>{!running ? (job.endedAt === undefined ? "–" : new Date(job.endedAt).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })) : job.etaMs === undefined ? "–" : duration(job.etaMs)}</dd></div>
       <div><dt>elapsed</dt><dd>{duration(elapsed)}</dd></div>
       <div class={job.failedRows > 0 ? "failed" : ""}><dt>rows failed</dt><dd>{count(job.failedRows)}</dd></div>
@@ -70,7 +70,7 @@ function Figures({ job, running, elapsed }: { readonly job: PackedJob; readonly 
 
 function Progress({ job, running }: { readonly job: PackedJob; readonly running: boolean }) {
   const known = job.rowsTotal !== undefined && job.rowsTotal > 0;
-  const label = known ? `${percent(job.rowsDone, job.rowsTotal ?? 0)} of the rows` : "how many rows there are is not known yet";
+  const label = known ? `${job.isEstimate === true ? "about " : ""}${percent(job.rowsDone, job.rowsTotal ?? 0)} of the rows` : "how many rows there are is not known yet";
   return (
     <div class="progress">
       {known ? <progress max={job.rowsTotal} value={job.rowsDone} aria-label={label} /> : <progress class={running ? "" : "still"} max={1} {...(running ? {} : { value: job.state === "done" ? 1 : 0 })} aria-label={label} />}

@@ -307,6 +307,10 @@ export interface OfferMessage {
   readonly segment: number;
   readonly block: number;
   readonly rows: number;
+  /** How many rows the segment will be given in all, as the driver reckons by now; absent: as it said last. */
+  readonly expectedRows?: number;
+  /** `expectedRows` is no count: the source does not know its rows, or a step before changes how many there are. */
+  readonly isEstimate?: boolean;
 }
 
 export interface InputEndedMessage {
