@@ -144,6 +144,7 @@ describe("the API", () => {
     const next = async (): Promise<Snapshot> => JSON.parse(new TextDecoder().decode((await reader.read()).value)) as Snapshot;
     await next();
     for (let rows = 1; rows <= 50; rows++) server.gateway.show({ jobs: [{ ...job, rowsDone: rows }] });
+    expect(server.gateway.used).toContain("observer");
     // Of fifty changes at once, the last state.
     expect((await next()).jobs[0]?.rowsDone).toBe(50);
     expect(server.gateway.watchers).toBe(1);

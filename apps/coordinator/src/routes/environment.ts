@@ -49,6 +49,12 @@ function bearer(context: Context<Bindings>): string | undefined {
   return /^Bearer +([^\s]{1,4096})$/i.exec(context.req.header("authorization") ?? "")?.[1];
 }
 
+/** The link by which the request came is in use. */
+export function noteUse(context: Context<Bindings>, { gateway }: Environment): void {
+  const token = bearer(context);
+  if (token !== undefined) gateway.noteUse(token);
+}
+
 const scopes: readonly Scope[] = ["submit", "work", "observe"];
 
 /** Undefined where the request carries a token of the scope; otherwise what is answered. @param hint where such a token is had */

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { streamBody } from "../server/stream-body.ts";
-import { allowsStill, refusal, type Bindings, type Environment } from "./environment.ts";
+import { allowsStill, noteUse, refusal, type Bindings, type Environment } from "./environment.ts";
 
 /** At most so often: a person sees no more. */
 const leastMs = 500;
@@ -16,6 +16,7 @@ export function snapshotRoutes(environment: Environment): Hono<Bindings> {
       if (refused !== undefined) return refused;
       const headers = { "content-type": "application/x-ndjson", "cache-control": "no-store", "x-accel-buffering": "no" };
       if (context.req.method === "HEAD") return new Response(null, { headers });
+      noteUse(context, environment);
       const left = new AbortController();
       context.env.outgoing.once("close", environment.streaming());
       return new Response(streamBody(lines(environment, left.signal, allowsStill(context, environment, "observe")), () => left.abort()), { headers });

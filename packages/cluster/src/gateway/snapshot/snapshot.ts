@@ -109,5 +109,6 @@ export interface Invite {
   readonly volunteer: boolean;
   readonly expiresAt: number;
   readonly revoked: boolean;
+  /** How often somebody came in by it: at all gateways, and before a restart. Of pages alone the first time only. From the 17th time on some may not be known after a restart. */
   readonly used: number;
 }
