@@ -192,6 +192,9 @@ describe("the API", () => {
     expect(link).toBe(`${server.url}#${token}`);
     expect((await get("api/job", bearer(token))).status).toBe(200);
     expect(await (await get("api/invites", { headers })).json()).toMatchObject({ invites: [{ id: invite.id, volunteer: true, revoked: false }] });
+    // A link to look on is one to the dashboard.
+    const watch = await (await get("api/invites", { method: "POST", headers, body: '{"scopes":["observe"]}' })).json() as { readonly link: string };
+    expect(watch.link).toMatch(/\/dashboard\/#token-of-/);
     expect((await get(`api/invites/${invite.id}`, { method: "DELETE", headers })).status).toBe(204);
     expect((await get("api/job", bearer(token))).status).toBe(401);
     expect((await get("api/invites/none", { method: "DELETE", headers })).status).toBe(404);

@@ -190,6 +190,26 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     expect(problems).toEqual([]);
   });
 
+  test("makes a link that only watches, and says which link lets in to everything", async () => {
+    await using coordinator = await stage.coordinator();
+    coordinator.invites = [{ ...invite("all", false), scopes: ["submit", "observe"], used: 7, link: "https://192.168.1.20:7077/dashboard/#all" }];
+    coordinator.show(scene(96));
+    await using opened = await stage.open(coordinator);
+    const { page, problems } = opened;
+    await page.getByRole("button", { name: "Invite" }).click();
+    const panel = page.getByRole("region", { name: "Invite" });
+    const given = (name: string) => panel.locator(".given li").filter({ has: page.getByText(name, { exact: true }) });
+    await expect.poll(() => given("Watch, and see links").textContent()).toMatch(/used.* left.*It lets in to everything: keep it to yourself\./);
+    expect(await given("Watch, and see links").textContent()).not.toContain("7");
+    await panel.getByRole("button", { name: "New link to watch" }).click();
+    const link = panel.getByLabel("Link", { exact: true });
+    await expect.poll(() => link.inputValue()).toMatch(/\/dashboard\/#/);
+    expect(coordinator.invites.at(-1)).toMatchObject({ scopes: ["observe"], volunteer: false });
+    expect(await panel.textContent()).toContain("Who has it sees this page with its rows, and can change nothing.");
+    expect(await given("Watch").textContent()).toMatch(/^Watchnot used yet.* leftShowRevoke …$/);
+    expect(problems).toEqual([]);
+  });
+
   test("offers no invites to who may only watch", async () => {
     await using coordinator = await stage.coordinator();
     coordinator.submits = false;
