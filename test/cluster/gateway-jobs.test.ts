@@ -259,6 +259,32 @@ test("a paused worker gets nothing until it goes on, and a draining one is left 
   expect(worker.tasks).toHaveLength(1);
 });
 
+test("a worker that pauses has no rate from then on, nor has a job that nobody else is at", async () => {
+  const opened = await openGateway();
+  closeLater(opened);
+  const { gateway, clock } = opened;
+  new ScriptedDriver({ blocks: numbers(2, 100) }).connect(gateway);
+  const [worker, other] = ["a", "b"].map((name) => new ScriptedWorker(name, { script: () => "silent" }).connect(gateway)) as [ScriptedWorker, ScriptedWorker];
+  const leased = await worker.task();
+  await other.task();
+  const rates = () => {
+    const { jobs: [job], workers } = gateway.snapshot();
+    return [job?.rowsPerSecond ?? 0, workers.find(({ worker: name }) => name === "a")?.rowsPerSecond ?? 0].map((rate) => rate > 0);
+  };
+  for (let rows = 20; rows <= 60; rows += 20) {
+    await clock.advance(500);
+    worker.say({ kind: "beat", rows, state: "computing", running: leased.attempt });
+    await until(() => worker.all("heard").length === rows / 20);
+  }
+  expect(rates()).toEqual([true, true]);
+  worker.say({ kind: "beat", rows: 60, state: "paused", running: leased.attempt });
+  await until(() => gateway.snapshot().workers.some(({ state }) => state === "paused"));
+  expect(rates()).toEqual([true, false]);
+  other.say({ kind: "beat", rows: 0, state: "paused" });
+  await until(() => gateway.snapshot().workers.every(({ state }) => state === "paused"));
+  expect(rates()).toEqual([false, false]);
+});
+
 test("closing asks workers to leave, waits for what is on the way, and tells everybody", async () => {
   const { gateway, clock, engine } = await openGateway();
   const driver = new ScriptedDriver({ blocks: numbers(1), ends: false }).connect(gateway);

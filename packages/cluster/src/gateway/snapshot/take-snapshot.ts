@@ -40,7 +40,7 @@ function jobSnapshot(state: GatewayState, job: GatewayJob, around: Around, fleet
   const standing = standingOf(state, job, around, fleet);
   const rowsDone = last?.rowsDone ?? 0;
   const { rowsTotal, isEstimate } = totalOf(state, job, job.segments.length - 1);
-  const rowsPerSecond = job.isOver ? 0 : (last?.rate.perSecond(state.clock.now()) ?? 0);
+  const rowsPerSecond = job.isOver || nobodyWorks(state) ? 0 : (last?.rate.perSecond(state.clock.now()) ?? 0);
   const etaMs = rowsTotal === undefined || rowsPerSecond === 0 ? undefined : Math.round((Math.max(0, rowsTotal - rowsDone) / rowsPerSecond) * 1000);
   return {
     job: job.name, name: description.name, state: standing.state === "opening" ? "running" : standing.state,
@@ -93,11 +93,16 @@ function workerSnapshot(state: GatewayState, worker: WorkerRecord): WorkerSnapsh
   const notice = noticeOf(state, worker);
   return {
     worker: name, label, host, runtime, devices, state: stateOf(state, worker), joinedAt, rowsDone, blocksDone, failures, ...(lastFailure !== undefined && { lastFailure }),
-    rowsPerSecond: link === undefined ? 0 : worker.rate.perSecond(state.clock.now()),
+    rowsPerSecond: link === undefined || heard.state === "paused" ? 0 : worker.rate.perSecond(state.clock.now()),
     ...(heard.device === undefined ? {} : { device: heard.device }),
     ...(notice === undefined ? {} : { notice }),
     ...(heard.loading === undefined || link === undefined ? {} : { loading: heard.loading }),
   };
+}
+
+/** All are paused or gone. What they did in the last seconds is no rate that anything goes on at. */
+function nobodyWorks({ workers, loop }: GatewayState): boolean {
+  return loop.state.standIns.size === 0 && [...workers.values()].every(({ link, heard }) => link === undefined || heard.state === "paused");
 }
 
 function stateOf(state: GatewayState, { link, draining, heard }: WorkerRecord): WorkerSnapshot["state"] {
