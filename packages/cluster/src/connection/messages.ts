@@ -149,6 +149,7 @@ export interface BlockMessage {
   readonly attempt: AttemptId;
 }
 
+/** `committed`, of a result that was handed over: another's came first. */
 export interface RevokeMessage {
   readonly kind: "revoke";
   readonly tasks: readonly { readonly task: TaskId; readonly attempt: AttemptId }[];
