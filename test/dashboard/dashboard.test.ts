@@ -131,7 +131,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     const workers = page.getByRole("region", { name: "Workers" });
     await expect.poll(() => workers.locator(".label").allTextContents()).toEqual(["workbench", "Chromium on studio-mac", "garden-pi", "Chromium on a phone", "attic", "reading-room"]);
     const row = (label: string) => workers.locator(".worker", { hasText: label });
-    expect(await row("workbench").textContent()).toMatch(/computingCUDANode 24\.3.*rows\/s61,440 rows, 65 %1 min 36 s/);
+    expect(await row("workbench").textContent()).toMatch(/computingCUDANode 24\.3.*rows\/s61,440 rows, 66 %1 min 36 s/);
     expect(await row("a phone").textContent()).toMatch(/CPU \(WASM\).*2 failures.*not a secure context/);
     expect(await row("reading-room").textContent()).toContain("41.2 MB of 66.9 MB");
     expect(await row("a phone").getByRole("img", { name: "browser tab" }).count()).toBe(1);

@@ -255,6 +255,15 @@ describe("what goes wrong while devices are tried is met as ever", () => {
     expect(devices.memory.size).toBe(0);
   });
 
+  test("what was chosen without a device that lacks something counts for an hour, the rest for ever", async () => {
+    for (const [behave, forMs] of [[(device) => (device === "cuda" ? { fails: true } : {}), 3_600_000], [fastest("cpu"), undefined]] as [Behaviour, number | undefined][]) {
+      const kept: (number | undefined)[] = [];
+      const devices = { ...machine(["cuda", "cpu"]), remember: async (_key: string, _choice: string, ms?: number) => void kept.push(ms) };
+      await rowsOf(run(devices, behave).execution);
+      expect(kept).toEqual([forMs]);
+    }
+  });
+
   test("another batch size is another question", async () => {
     const devices = machine();
     await rowsOf(run(devices, fastest("webgpu")).execution);

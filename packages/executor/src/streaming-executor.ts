@@ -206,7 +206,7 @@ class StreamingExecutor implements Execution {
       failedRows: sum((stage) => stage.skipped + stage.nulled + stage.deadLettered),
       deadLettered: sum((stage) => stage.deadLettered),
       notices: [...this.#notices],
-      bottleneck: nameBottleneck(stages, wallMs, this.#consumerMs),
+      bottleneck: nameBottleneck(stages, wallMs, this.#consumerMs, this.#environment.mayJoin),
     };
   }
 }

@@ -171,7 +171,7 @@ class AgentRun implements Agent {
         this.#work.learn(message);
         break;
       case "lease":
-        for (const { task, attempt, bytes, input } of message.tasks) this.#lease({ task, attempt, bytes, input });
+        for (const { task, attempt, bytes, input, apart = false } of message.tasks) this.#lease({ task, attempt, bytes, input, apart });
         break;
       case "block":
         if (payload !== undefined) this.#work.fill(message.attempt, payload);

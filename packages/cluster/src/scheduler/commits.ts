@@ -89,7 +89,7 @@ export function openBlock(segment: Segment, block: number, rows: number, bytes: 
 }
 
 export function newTask(of: OpenBlock, first: number, rows: number): Task {
-  return { of, first, rows, place: "nowhere", attempts: [], past: [], committing: undefined, holders: [], trouble: undefined };
+  return { of, first, rows, place: "nowhere", attempts: [], past: [], committing: undefined, holders: [], trouble: undefined, apart: rows < of.rows };
 }
 
 function applyEntry(state: SchedulerState, task: Task, entry: TaskEntry): void {

@@ -164,10 +164,11 @@ export class DriverLink {
     return true;
   }
 
-  #offered({ job: name, segment, block, rows, expectedRows, isEstimate = false }: OfferMessage, payload: Uint8Array, input: string): void {
-    const { inputs, loop } = this.#state;
+  #offered({ job: name, segment, block, rows, taken, expectedRows, isEstimate = false }: OfferMessage, payload: Uint8Array, input: string): void {
+    const { inputs, loop, passing } = this.#state;
     const job = this.#job(name);
     if (job === undefined) return;
+    if (taken !== undefined) passing.taken(job, segment, taken);
     const counted = job.segments[segment];
     if (counted !== undefined && expectedRows !== undefined) counted.expected = { rows: expectedRows, isEstimate };
     const place = { job: name, segment, block };

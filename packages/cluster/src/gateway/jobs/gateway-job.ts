@@ -100,6 +100,11 @@ export class GatewayJob {
     return known?.find((one) => one.attempt.epoch === epoch && one.attempt.number === number && isOfRows(one, task) && (worker === undefined || one.worker === worker));
   }
 
+  /** Of all attempts at a task. */
+  allChecked(task: TaskId): readonly CheckedResult[] {
+    return this.#checked[task.segment]?.get(task.block)?.filter((one) => isOfRows(one, task)) ?? [];
+  }
+
   discard(task: TaskId, { epoch, number }: AttemptId): void {
     this.#forget(task, ({ attempt }) => attempt.epoch === epoch && attempt.number === number);
   }

@@ -148,7 +148,9 @@ export class Commits {
     // An answer that came after the commit was sent again tells the same once more.
     if (!isOpenTask(this.#state.loop.state, task)) return;
     this.#onDecided(job, task, committed);
+    const checked = job.allChecked(task);
     const winner = job.decided(task, committed);
+    for (const result of checked) if (result !== winner) this.#state.passing.drop(job, result);
     const now = this.#state.clock.now();
     job.segments[task.segment]?.rate.ended(now, key, committed.kind === "split" ? 0 : task.rows);
     for (const name of job.told.decided(task, winner?.about.failures.map(({ row }) => row))) {

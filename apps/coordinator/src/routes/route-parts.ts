@@ -9,7 +9,7 @@ import { refuse } from "../server/refuse.ts";
 import type { Requester } from "../server/requester.ts";
 
 /** What the routes know. */
-export interface Environment {
+export interface RouteParts {
   readonly gateway: Gateway;
   readonly files: StoredFiles;
   /** The file of a model that a job brought. */
@@ -50,7 +50,7 @@ function bearer(context: Context<Bindings>): string | undefined {
 }
 
 /** The link by which the request came is in use. */
-export function noteUse(context: Context<Bindings>, { gateway }: Environment): void {
+export function noteUse(context: Context<Bindings>, { gateway }: RouteParts): void {
   const token = bearer(context);
   if (token !== undefined) gateway.noteUse(token);
 }
@@ -58,7 +58,7 @@ export function noteUse(context: Context<Bindings>, { gateway }: Environment): v
 const scopes: readonly Scope[] = ["submit", "work", "observe"];
 
 /** Undefined where the request carries a token of the scope; otherwise what is answered. @param hint where such a token is had */
-export function refusal(context: Context<Bindings>, { gateway }: Environment, scope: Scope, hint: string): Response | undefined {
+export function refusal(context: Context<Bindings>, { gateway }: RouteParts, scope: Scope, hint: string): Response | undefined {
   const token = bearer(context);
   if (token !== undefined && gateway.allows(token, scope)) return undefined;
   if (token !== undefined && scopes.some((other) => gateway.allows(token, other))) return refuse(403, "not-allowed", `This link allows other things: what was asked for needs one that says \`${scope}\`.`, hint);
@@ -66,7 +66,7 @@ export function refusal(context: Context<Bindings>, { gateway }: Environment, sc
 }
 
 /** Whether a request that goes on for long may still do so: its link may be revoked meanwhile, or expire. */
-export function allowsStill(context: Context<Bindings>, { gateway }: Environment, scope: Scope): () => boolean {
+export function allowsStill(context: Context<Bindings>, { gateway }: RouteParts, scope: Scope): () => boolean {
   const token = bearer(context);
   return () => token !== undefined && gateway.allows(token, scope);
 }
