@@ -5,7 +5,7 @@ import { ShoalError, type Clock, type Logger } from "@shoal/core";
 import { pageFolder as volunteerPage } from "@shoal/volunteer";
 import type { StoredFiles } from "@shoal/cluster/stores";
 import type { Certificate } from "./https/certificate.ts";
-import { linkOf } from "./links/link.ts";
+import { linkOf, pageOf } from "./links/link.ts";
 import { linkHost } from "./links/local-names.ts";
 import { createApp } from "./routes/app.ts";
 import type { CountedEngine, RouteParts } from "./routes/route-parts.ts";
@@ -83,9 +83,9 @@ export async function serveGateway({ gateway, files, tokenOfInvite, host, port, 
     },
     files,
     modelFile: (model, path) => gateway.modelFile(model, path),
-    linkOfInvite: (id) => {
+    linkOfInvite: ({ id, scopes }) => {
       const token = tokenOfInvite?.(id);
-      return token === undefined ? undefined : linkOf(url, token);
+      return token === undefined ? undefined : linkOf(url, token, pageOf(scopes));
     },
     url: () => url,
     pages,

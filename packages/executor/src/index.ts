@@ -1,7 +1,7 @@
 export { startActor, startActorWith } from "./actor/start-actor.ts";
 export { measureDevices, type DeviceTrial, type MeasuredDevices, type MeasureRequest } from "./device/measure-devices.ts";
 export type { Environment } from "./environment.ts";
-export type { BlockPool, BlockPoolRun, OpenPool, RemotePools } from "./pool/block-pool.ts";
+export type { BlockPool, BlockPoolRun, ExpectedInput, OpenPool, RemotePools } from "./pool/block-pool.ts";
 export type { KeptElsewhere, NamedElsewhere, RemoteJob, RemoteJobSettings, RemoteRunner } from "./pool/remote-runner.ts";
 export { openStagePool } from "./pool/open-actor-pool.ts";
 export type { PoolEvent } from "./pool/pool-settings.ts";

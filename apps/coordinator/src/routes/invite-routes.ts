@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type { Invite, Scope } from "@shoal/cluster";
-import { linkOf } from "../links/link.ts";
+import { linkOf, pageOf } from "../links/link.ts";
 import { refuse } from "../server/refuse.ts";
 import { refusal, type Bindings, type RouteParts } from "./route-parts.ts";
 
@@ -14,7 +14,7 @@ interface Wish {
 export function inviteRoutes(parts: RouteParts): Hono<Bindings> {
   const { gateway } = parts;
   const withLink = (invite: Invite): Invite & { readonly link?: string } => {
-    const link = parts.linkOfInvite(invite.id);
+    const link = parts.linkOfInvite(invite);
     return { ...invite, ...(link !== undefined && { link }) };
   };
   return new Hono<Bindings>()
@@ -29,7 +29,7 @@ export function inviteRoutes(parts: RouteParts): Hono<Bindings> {
       const wish = parsed(text);
       if (!isWish(wish)) return refuse(400, "bad-option", "This is no wish for an invite.", 'Send JSON such as {"scopes":["work"],"volunteer":true,"ttlMs":3600000}.');
       const { token, invite } = await gateway.invite(wish.scopes, { ...(wish.volunteer !== undefined && { volunteer: wish.volunteer }), ...(wish.ttlMs !== undefined && { ttlMs: wish.ttlMs }) });
-      return context.json({ token, invite, link: linkOf(parts.url(), token) }, 201, { "cache-control": "no-store" });
+      return context.json({ token, invite, link: linkOf(parts.url(), token, pageOf(wish.scopes)) }, 201, { "cache-control": "no-store" });
     })
     .delete("/api/invites/:id", async (context) => {
       const id = context.req.param("id");

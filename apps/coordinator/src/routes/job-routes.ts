@@ -20,6 +20,7 @@ export function jobRoutes(parts: RouteParts): Hono<Bindings> {
         downloadBytes: job.downloadBytes ?? 0,
         rowsDone: job.rowsDone,
         ...(job.rowsTotal !== undefined && { rowsTotal: job.rowsTotal }),
+        ...(job.isEstimate === true && { isEstimate: true as const }),
       })),
       otherJobs: running.length - offered.length,
     };

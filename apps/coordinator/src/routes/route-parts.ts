@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context } from "hono";
-import type { Engine, Gateway, ModelFile, Scope } from "@shoal/cluster";
+import type { Engine, Gateway, Invite, ModelFile, Scope } from "@shoal/cluster";
 import type { Clock } from "@shoal/core";
 import type { StoredFiles } from "@shoal/cluster/stores";
 import type { EngineNumbers } from "../metrics/measure-engine.ts";
@@ -15,7 +15,7 @@ export interface RouteParts {
   /** The file of a model that a job brought. */
   modelFile(hash: string, path: string): ModelFile | undefined;
   /** The link of an invite that was printed. */
-  linkOfInvite(id: string): string | undefined;
+  linkOfInvite(invite: Invite): string | undefined;
   /** Where the world finds us, with a slash at the end. */
   url(): string;
   /** Folders of pages; empty where they are not built. */
@@ -47,6 +47,12 @@ export type Bindings = { Bindings: { incoming: IncomingMessage; outgoing: Server
 /** The token of `Authorization: Bearer …`. */
 function bearer(context: Context<Bindings>): string | undefined {
   return /^Bearer +([^\s]{1,4096})$/i.exec(context.req.header("authorization") ?? "")?.[1];
+}
+
+/** The link by which the request came is in use. */
+export function noteUse(context: Context<Bindings>, { gateway }: RouteParts): void {
+  const token = bearer(context);
+  if (token !== undefined) gateway.noteUse(token);
 }
 
 const scopes: readonly Scope[] = ["submit", "work", "observe"];

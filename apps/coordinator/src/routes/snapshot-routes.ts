@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { streamBody } from "../server/stream-body.ts";
-import { allowsStill, refusal, type Bindings, type RouteParts } from "./route-parts.ts";
+import { allowsStill, noteUse, refusal, type Bindings, type RouteParts } from "./route-parts.ts";
 
 /** At most so often: a person sees no more. */
 const leastMs = 500;
@@ -16,6 +16,7 @@ export function snapshotRoutes(parts: RouteParts): Hono<Bindings> {
       if (refused !== undefined) return refused;
       const headers = { "content-type": "application/x-ndjson", "cache-control": "no-store", "x-accel-buffering": "no" };
       if (context.req.method === "HEAD") return new Response(null, { headers });
+      noteUse(context, parts);
       const left = new AbortController();
       context.env.outgoing.once("close", parts.streaming());
       return new Response(streamBody(lines(parts, left.signal, allowsStill(context, parts, "observe")), () => left.abort()), { headers });

@@ -1,7 +1,7 @@
 import { ShoalError, type Block, type BlockResult, type Clock } from "@shoal/core";
-import { failedResult, mergeResults, type BlockPool, type BlockPoolRun } from "@shoal/executor";
+import { failedResult, mergeResults, type BlockPool, type BlockPoolRun, type ExpectedInput } from "@shoal/executor";
 import { isStateful, mayChangeRows, type ActorPoolStage } from "@shoal/planner";
-import type { AskMessage, BlockDoneMessage, DriverToGateway, FleetMessage, PartMessage } from "../connection/messages.ts";
+import type { AskMessage, BlockDoneMessage, DriverToGateway, FleetMessage, OfferMessage, PartMessage } from "../connection/messages.ts";
 import { cutToTravel, payloadOf } from "./block-pieces.ts";
 import type { DoneBefore } from "./done-before.ts";
 import { HeldUp } from "./held-up.ts";
@@ -73,6 +73,8 @@ export class RemotePool implements BlockPool {
   #asked = 0;
   #inputEnded = false;
   #inputEndSaid = false;
+  /** What was said on this connection of how many rows there will be. */
+  #expectedSaid: ExpectedInput | undefined;
   /** The gateway has taken the job, on this connection. */
   #attached = false;
   #offering = false;
@@ -180,6 +182,7 @@ export class RemotePool implements BlockPool {
     this.#run.record.resized(0);
     this.#asked = 0;
     this.#inputEndSaid = false;
+    this.#expectedSaid = undefined;
     this.#unsent = this.#held.keys().next().value ?? this.#next;
     for (const held of this.#held.values()) held.parts.clear();
   }
@@ -275,7 +278,15 @@ export class RemotePool implements BlockPool {
     const payload = held.payload ?? payloadOf(block);
     held.payload = undefined;
     const taken = this.#taken.next();
-    this.#job.send({ kind: "offer", job: this.#job.job, segment: this.#segment, block: number, rows: block.rows, ...(taken !== undefined && { taken }) }, payload);
+    this.#job.send({ kind: "offer", job: this.#job.job, segment: this.#segment, block: number, rows: block.rows, ...this.#expectedNow(), ...(taken !== undefined && { taken }) }, payload);
+  }
+
+  /** How many rows there will be, where that has changed since it was said. */
+  #expectedNow(): Pick<OfferMessage, "expectedRows" | "isEstimate"> {
+    const [said, now] = [this.#expectedSaid, this.#run.expectedInput?.()];
+    if (now === undefined || (now.rows === said?.rows && now.isEstimate === said.isEstimate)) return {};
+    this.#expectedSaid = now;
+    return { expectedRows: now.rows, ...(now.isEstimate && { isEstimate: true }) };
   }
 
   #sayInputEnded(): void {

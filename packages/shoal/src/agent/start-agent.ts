@@ -95,7 +95,7 @@ function usableDevices(devices: Devices, given: readonly ConcreteDevice[] | unde
   return {
     candidates: () => (given === undefined ? devices.candidates() : Promise.resolve(given)),
     recall: (key) => devices.recall?.(withoutKeys(key)) ?? Promise.resolve(undefined),
-    remember: (key, choice) => devices.remember?.(withoutKeys(key), choice) ?? Promise.resolve(),
+    remember: (key, choice, forMs) => devices.remember?.(withoutKeys(key), choice, ...(forMs === undefined ? [] : [forMs])) ?? Promise.resolve(),
   };
 }
 

@@ -37,6 +37,7 @@ export class CommandRun implements AsyncDisposable {
   /** @param title what others see its jobs called @throws `bad-option`, `bad-link` */
   static async begin(flags: RunFlags, title: string): Promise<CommandRun> {
     await checkManyMachinesFlags(flags);
+    await ManyMachines.load(flags);
     return new CommandRun(flags, title);
   }
 

@@ -11,3 +11,12 @@ test("a QR code is there for a link that a phone can open, and for no other", ()
   for (const here of ["http://127.0.0.1:7171/#t", "http://localhost:7171/#t", "http://[::1]:7171/#t"]) expect(text(here)).toBe(`Lend a tab or a phone   ${here}\n`);
   expect(linksText({ work: "http://192.168.1.7:7171/#t" }, tools, "shoal")).not.toContain("a code");
 });
+
+test("beside the dashboard's link stands that it is not for everybody, where it makes links too", () => {
+  const dashboard = "http://127.0.0.1:7171/dashboard/#t";
+  expect(linksText({ dashboard }, tools, "shoal")).toBe(`Watch                   ${dashboard}\n`);
+  expect(linksText({ work: "http://127.0.0.1:7171/#w", dashboard }, tools, "shoal")).toBe(`Lend a machine          shoal work "http://127.0.0.1:7171/#w"
+Watch, and see links    ${dashboard}
+                        It lets in to everything: keep it to yourself.
+`);
+});

@@ -26,6 +26,7 @@ export function linksText({ volunteer, work, submit, dashboard }: Links, { qrCod
     ...(work === undefined ? [] : [`Lend a machine          ${shoal} work "${work}"`]),
     ...(submit === undefined ? [] : [`Bring a job             ${shoal} run job.ts --on "${submit}"`]),
     ...(dashboard === undefined ? [] : [`${volunteer ?? work ?? submit ? "Watch, and see links" : "Watch               "}    ${dashboard}`]),
+    ...(dashboard === undefined || (volunteer ?? work ?? submit) === undefined ? [] : ["                        It lets in to everything: keep it to yourself."]),
   ];
   return `${lines.join("\n")}\n${volunteer === undefined || isOnlyHere(new URL(volunteer).hostname) ? "" : `\n${qrCode(volunteer)}\n`}`;
 }

@@ -41,6 +41,12 @@ export class ManyMachines implements AsyncDisposable {
     return new ManyMachines(flags, report, true);
   }
 
+  /** Loads what {@link of} will need. Best before the loader of TypeScript: on Node 20 all modules that come after it go through a thread of their own. */
+  static async load({ share, dashboard, on }: ManyMachinesFlags): Promise<void> {
+    if (on !== undefined) await Promise.all([import("../cluster/connect.ts"), import("../cluster/open-cluster.ts")]);
+    else if (share || dashboard) await Promise.all([import("../cluster/share.ts"), import("@shoal/coordinator")]);
+  }
+
   private constructor(flags: ManyMachinesFlags, report: ManyMachinesReport, isAlone = false) {
     [this.#flags, this.#report, this.#isAlone] = [flags, report, isAlone];
   }
