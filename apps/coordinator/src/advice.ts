@@ -22,7 +22,7 @@ function ofListening({ host = "127.0.0.1", https, baseUrl, folder }: Coordinator
     return [
       ...onlyHere,
       "The certificate was made on this machine: each browser warns once (\"Advanced\", then \"Proceed\"; in Safari \"Show Details\", then \"visit this website\"). Without the warning: a tunnel or a proxy with a certificate of its own, and --base-url.",
-      ...(folder === undefined ? [] : [`Machines need its certificate: copy ${join(resolve(folder), certName)} there, and run NODE_EXTRA_CA_CERTS=${certName} shoal work "…".`]),
+      ...(folder === undefined ? [] : [`Machines need its certificate: copy ${join(resolve(folder), certName)} there, and put NODE_EXTRA_CA_CERTS=${certName} before the command that lends them.`]),
     ];
   }
   if (isSecure || onlyHere.length > 0) return onlyHere;

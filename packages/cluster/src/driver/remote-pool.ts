@@ -12,6 +12,8 @@ import { TakenBlocks } from "./taken-blocks.ts";
 export interface PoolJob {
   readonly job: string;
   readonly clock: Clock;
+  /** While the connection is lost: when it is tried again, from now. */
+  readonly reconnectMs: number | undefined;
   /** What of it an earlier run had done, once the gateway has said so. */
   before(segment: number): DoneBefore | undefined;
   /** What was given is nobody's to ask for again: the coordinator, which keeps it in memory, is told. */
@@ -119,6 +121,10 @@ export class RemotePool implements BlockPool {
     return this.#fleet.loading;
   }
 
+  get reconnectMs(): number | undefined {
+    return this.#job.reconnectMs;
+  }
+
   /** All of its input is there and done. */
   get finished(): boolean {
     return this.#inputEnded && this.#tasks.size === 0 && (this.#failure === undefined || this.#closedAtEnd);
@@ -169,9 +175,11 @@ export class RemotePool implements BlockPool {
     void this.#offer();
   }
 
-  /** What was sent may be lost, and what was asked for is forgotten. */
+  /** What was sent may be lost, what was asked for is forgotten, and who works for the next gateway that will say. */
   detach(): void {
     this.#attached = false;
+    this.#fleet = { workers: 0, busy: 0, loading: 0 };
+    this.#run.record.resized(0);
     this.#asked = 0;
     this.#inputEndSaid = false;
     this.#expectedSaid = undefined;

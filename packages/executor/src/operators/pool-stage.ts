@@ -63,7 +63,13 @@ class PoolStage {
     });
     // Twice what the pool may have open: a block that takes long does not stop the others.
     this.#window = new ReorderWindow(stage.preserveOrder || isStateful(stage.spec), () => Math.max(8, 2 * this.#pool.capacity));
-    record.progress = () => ({ queue: this.#window.size, actorsBusy: this.#pool.busy, actors: this.#pool.actors, actorsLoading: this.#pool.loading, ...(this.#recorder.isByWorkers && { byWorkers: true }) });
+    record.progress = () => {
+      const { busy, actors, loading, reconnectMs } = this.#pool;
+      return {
+        queue: this.#window.size, ...(this.#recorder.isByWorkers && { byWorkers: true as const }),
+        ...(reconnectMs === undefined ? { actorsBusy: busy, actors, actorsLoading: loading } : { reconnectMs }),
+      };
+    };
   }
 
   async *blocks(input: BlockStream): BlockStream {

@@ -12,6 +12,8 @@ export interface BlockPool {
   readonly actors: number;
   readonly busy: number;
   readonly loading: number;
+  /** Those who do its blocks can't be reached now, and are tried again in so long. */
+  readonly reconnectMs?: number | undefined;
   /** May be called again. */
   start(): void;
   /** @throws what stops the run: loading failed, a bug, actors that keep dying. Failures of rows are in the result. */

@@ -55,8 +55,11 @@ export class RunProgress {
   #tell(now: number): void {
     const elapsedMs = now - (this.#startedAt ?? now);
     const done = this.#done();
-    const share = done === undefined ? {} : { done, etaMs: Math.max(0, this.#endMs(elapsedMs, done) - elapsedMs) };
-    for (const stage of this.stages()) this.#emit({ kind: "stage-progress", elapsedMs, ...share, ...stage });
+    const stages = this.stages();
+    // Where nobody can be asked, no end can be told.
+    const isCutOff = stages.some(({ reconnectMs }) => reconnectMs !== undefined);
+    const share = done === undefined ? {} : { done, ...(isCutOff ? {} : { etaMs: Math.max(0, this.#endMs(elapsedMs, done) - elapsedMs) }) };
+    for (const stage of stages) this.#emit({ kind: "stage-progress", elapsedMs, ...share, ...stage });
   }
 
   /** Rows done are those that left the last pool, or the last stage; the rest goes at the same pace. */

@@ -31,7 +31,9 @@ export class ManyMachines implements AsyncDisposable {
 
   /** Undefined where nothing of the kind was asked for. */
   static of(flags: ManyMachinesFlags, report: ManyMachinesReport): ManyMachines | undefined {
-    return flags.share || flags.dashboard || flags.on !== undefined ? new ManyMachines(flags, report) : undefined;
+    // A plan that says what would travel as code is asked for those who take it, and nobody is connected to.
+    const onlyExplains = flags.explain && flags.code;
+    return flags.share || flags.dashboard || onlyExplains || flags.on !== undefined ? new ManyMachines(flags, report) : undefined;
   }
 
   /** For a run that goes on with what a shared one has left, on this machine alone. */
@@ -50,9 +52,9 @@ export class ManyMachines implements AsyncDisposable {
   }
 
   /** @param title what the job is called unless a flag says otherwise */
-  settings(title: string): Pick<RunSettings, "on" | "volunteers" | "name" | "note"> {
-    const { volunteers, name = title, note } = this.#flags;
-    return { on: this.#runner(), volunteers: volunteers === true, name, ...(note !== undefined && { note }) };
+  settings(title: string): Pick<RunSettings, "on" | "volunteers" | "name" | "note" | "priority"> {
+    const { volunteers, name = title, note, priority } = this.#flags;
+    return { on: this.#runner(), volunteers: volunteers === true, name, ...(note !== undefined && { note }), ...(priority !== undefined && { priority }) };
   }
 
   /** Before the run: beside this a killed run is continued from. */
@@ -73,19 +75,26 @@ export class ManyMachines implements AsyncDisposable {
       ...(this.#flags.on === undefined && { whenAllStays: { note: `So no coordinator is started, and ${idle(this.#flags)}.`, mayRunHere: this.#flags.share === undefined } }),
       openJob: async (settings: RemoteJobSettings) => {
         this.#tell = settings.onNotice;
-        const { runner } = await (this.#opened ??= this.#open());
+        // Links to a run that can't begin would only be passed on in vain.
+        if (this.#opened === undefined && settings.plan !== undefined) await (await import("../cluster/check-models.ts")).checkModels(settings.plan, settings.signal);
+        const { runner } = await (this.#opened ??= this.#open(settings.signal));
         return runner.openJob(settings);
       },
     };
   }
 
-  #open(): Promise<Opened> {
-    return this.#flags.on === undefined ? this.#openShare() : this.#connect(this.#flags.on);
+  #open(signal: AbortSignal): Promise<Opened> {
+    return this.#flags.on === undefined ? this.#openShare() : this.#connect(this.#flags.on, signal);
   }
 
-  async #connect(link: string): Promise<Opened> {
+  async #connect(link: string, signal: AbortSignal): Promise<Opened> {
     const { connect } = await import("../cluster/connect.ts");
-    const cluster = await connect(link, { code: this.#flags.code === true });
+    const { code = false, resume = false } = this.#flags;
+    let isConnected = false;
+    // What is said later its runs say.
+    const log = { debug: () => {}, info: (message: string) => (isConnected ? undefined : this.#report.note(message)), warn: () => {} };
+    const cluster = await connect(link, { code, log, signal, ...(resume && { patienceMs: restartMs }) });
+    isConnected = true;
     this.#report.note(`This run is on the coordinator ${cluster.name}.`);
     return { runner: cluster, close: async () => cluster[Symbol.asyncDispose]() };
   }
@@ -139,6 +148,9 @@ export class ManyMachines implements AsyncDisposable {
     });
   }
 }
+
+/** A run that goes on may do so because the coordinator went: whoever starts both again need not start them in order. */
+const restartMs = 60_000;
 
 interface Opened {
   readonly runner: RemoteRunner;

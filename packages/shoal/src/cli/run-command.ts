@@ -50,9 +50,11 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
   const exported = await importJob(path);
   // The file's body was the job.
   if (!("default" in exported)) {
-    refuse(flags, ["output", "format", "overwrite", "maxRowsPerFile"], `${file} has no default export: it runs in its body`);
+    refuse(flags, ["output", "format", "overwrite", "maxRowsPerFile", "explain"], `${file} has no default export: it runs in its body`);
     if (!commandRun.began) process.stderr.write(`note: ${file} came to its end without a run: it has no default export, and its body consumed no dataset (as where all outputs are there already).\n`);
-    return commandRun.ended();
+    await commandRun.ended();
+    if (commandRun.onlyRead) refuse(flags, ["resume"], `${file} has no default export, and the runs in its body write no output to go on with`);
+    return;
   }
   const job = typeof exported.default === "function" ? await (exported.default as () => unknown)() : await exported.default;
   if (isJob(job)) {
@@ -84,7 +86,7 @@ function overwriting({ name, spec }: Datasink): string {
 }
 
 /** A flag that would be ignored is refused instead. */
-function refuse(flags: Flags, names: readonly ("output" | "format" | "overwrite" | "maxRowsPerFile")[], why: string): void {
+function refuse(flags: Flags, names: readonly ("output" | "format" | "overwrite" | "maxRowsPerFile" | "explain" | "resume")[], why: string): void {
   const given = names.find((name) => flags[name] !== undefined);
   if (given === undefined) return;
   throw badFlag(`${flagName(given)} has no effect here: ${why}.`, instead(given, flags));

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { runAgent, type Cluster, type ClusterJob, type CodeBundle, type JobSettings } from "@shoal/cluster";
 import type { Coordinator, CoordinatorOptions } from "@shoal/coordinator";
@@ -38,9 +39,12 @@ export interface Share extends AsyncDisposable {
 export async function share(options: ShareOptions = {}): Promise<Share> {
   const { log = silentLogger, code = false } = options;
   const { host, resources, devices } = await openMachine(localMachine, { log, resources: options.resources });
+  const wasThere = options.folder !== undefined && existsSync(options.folder);
   // After the coordinator nothing is waited for: what it has opened is the caller's to close.
   const [candidates, coordinator] = await (async () => [await devices.candidates(), await start(options)] as const)().catch(async (error: unknown) => {
     await host[Symbol.asyncDispose]();
+    // Nothing was done yet: what it has made beside the output would only be taken for an unfinished run.
+    if (options.folder !== undefined && !wasThere) await rm(options.folder, { recursive: true, force: true });
     throw error;
   });
   const own = new OwnFiles(findModel({ log }), coordinator);
