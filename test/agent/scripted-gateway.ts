@@ -29,6 +29,7 @@ export interface Leasing {
   readonly segment?: number;
   readonly job?: string;
   readonly input?: string;
+  readonly apart?: true;
 }
 
 /** One connection of a worker, seen from the coordinator. */
@@ -78,8 +79,8 @@ export class ScriptedConnection {
 
   /** Lends tasks, and sends their rows. */
   lease(...leased: readonly Leasing[]): void {
-    const tasks = leased.map(({ block, rows, first = 0, attempt, segment = 0, job = "job", input }) => ({
-      task: { job, segment, block, first, rows: rows.rows } satisfies TaskId, attempt: attemptOf(attempt), payload: encodeBlock(rows), ...(input !== undefined && { input }),
+    const tasks = leased.map(({ block, rows, first = 0, attempt, segment = 0, job = "job", input, apart }) => ({
+      task: { job, segment, block, first, rows: rows.rows } satisfies TaskId, attempt: attemptOf(attempt), payload: encodeBlock(rows), ...(input !== undefined && { input }), ...(apart !== undefined && { apart }),
     }));
     this.send({ kind: "lease", lease: ++this.#leases, leaseMs: 15_000, duplicate: false, tasks: tasks.map(({ payload, ...task }) => ({ ...task, bytes: payload.byteLength })) });
     for (const { task, attempt, payload } of tasks) this.send({ kind: "block", task, attempt }, payload);

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -30,4 +30,22 @@ test("infer does not replace the column that it reads", async () => {
   const args = ["infer", "texts.csv", "--task", "text-classification", "--model", "sentiment", "--input", "text", "--output", "text", "-o", "texts.jsonl"];
   expect(await shoal(args, folder)).toMatchObject({ code: 2, err: expect.stringMatching(/--output text is the column that --input reads[^]*Name another column/) as string });
   expect(existsSync(join(folder, "texts.jsonl"))).toBe(false);
+});
+
+test("no output takes the place of what it is made from, whatever the two are called", async () => {
+  mkdirSync(join(folder, "own"));
+  const rows = '{"text":"good"}\n{"text":"bad"}\n';
+  for (const name of ["own/a.jsonl", "own/part-00000.jsonl"]) writeFileSync(join(folder, name), rows);
+  symlinkSync("own", join(folder, "other"));
+  writeFileSync(join(folder, "own.mjs"), `import { readJsonl, jsonl } from ${JSON.stringify(import.meta.resolve("shoal"))};
+const [read, write] = process.argv.slice(2);
+export default readJsonl(read).to(jsonl(write, { mode: "overwrite" }));\n`);
+  const infer = ["--task", "text-classification", "--model", "sentiment", "--input", "text", "--output", "label", "--limit", "1", "--overwrite"];
+  const refused = { code: 2, err: expect.stringMatching(/output-is-input: jsonl\(\S+\) would take the place of "\S*(a|part-00000)\.jsonl", which this run reads\.[^]*Write to another path/) as string };
+  expect(await shoal(["infer", "other/a.jsonl", ...infer, "-o", "own/a.jsonl"], folder)).toMatchObject(refused);
+  expect(await shoal(["run", "own.mjs", "own/*.jsonl", "./other/a.jsonl"], folder)).toMatchObject(refused);
+  expect(await shoal(["run", "own.mjs", "own/part-00000.jsonl", "other"], folder)).toMatchObject(refused);
+  for (const name of ["own/a.jsonl", "own/part-00000.jsonl"]) expect(readFileSync(join(folder, name), "utf8")).toBe(rows);
+  expect(await shoal(["run", "own.mjs", "own/a.jsonl", "own/a"], folder)).toMatchObject({ code: 0 });
+  expect(await shoal(["run", "own.mjs", "own/a.jsonl", "own/a"], folder)).toMatchObject({ code: 0 });
 });

@@ -73,3 +73,13 @@ test("a file whose name deceives is told with the format that it has, and an emp
   }
   expect((await shoal(["inspect", "lines.json", "--input-format", "jsonl"], folder)).out).toContain("1: a=2");
 }, 120_000);
+
+test("CSV of another delimiter is seen by its one column, and read with --delimiter", async () => {
+  writeFileSync(join(folder, "semicolons.csv"), "id;review\n1;I loved this film\n");
+  expect(await shoal(["inspect", "semicolons.csv"], folder)).toMatchObject({ code: 0, err: expect.stringMatching(/^note: the name of the only column .* --delimiter ";"/) as string });
+  expect(await shoal(["inspect", "semicolons.csv", "--delimiter", ";"], folder)).toMatchObject({ code: 0, err: "", out: expect.stringContaining("0: id=1  review=") as string });
+  const slip = ["infer", "semicolons.csv", ...infer("sentiment").slice(2)];
+  expect((await shoal(slip, folder)).err).toMatch(/missing-column: [^]*With this command: --delimiter ";"/);
+  expect(await shoal([...slip, "--delimiter", ";", "--quiet"], folder)).toMatchObject({ code: 0, out: expect.stringContaining('"label":') as string });
+  expect(await shoal(infer("sentiment", "--delimiter", ";"), folder)).toMatchObject({ code: 2, err: expect.stringContaining("--delimiter is of CSV, and reviews.jsonl is read as jsonl.") as string });
+}, 60_000);

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { fixtures, shell, shoal } from "./shoal.ts";
+import { fixtures, shell, shoal, startShoal } from "./shoal.ts";
 
 let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "shoal-untimely-"))));
@@ -99,4 +99,20 @@ test("a job that calls process.exit in mid-run has failed, and says so; one that
   expect(existsSync(join(folder, "exits.jsonl"))).toBe(false);
   writeFileSync(join(folder, "done.mjs"), `import { jsonl, range } from ${url};\nawait range(5).to(jsonl("done.jsonl")).run();\nprocess.exit(0);\n`);
   expect(await shoal(["run", "done.mjs", "--quiet"], folder)).toMatchObject({ code: 0, err: "" });
+});
+
+test("a function that never gives way hears no signal; SIGQUIT, as of Ctrl-\\, ends the command all the same", async () => {
+  const here = mkdtempSync(join(folder, "busy-"));
+  writeFileSync(join(here, "busy.mjs"), `import { writeFileSync } from "node:fs";
+import { jsonl, range } from ${JSON.stringify(import.meta.resolve("shoal"))};
+export default range(5).map(() => {
+  writeFileSync("reached", "");
+  for (;;) {}
+}).to(jsonl("busy.jsonl"));\n`);
+  const { child, finished } = startShoal(["run", "busy.mjs", "--quiet"], here);
+  while (!existsSync(join(here, "reached"))) await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill("SIGTERM");
+  child.kill("SIGQUIT");
+  expect(await finished).toMatchObject({ code: null, signal: "SIGQUIT" });
+  expect(existsSync(join(here, "busy.jsonl"))).toBe(false);
 });

@@ -1,4 +1,4 @@
-import { memoryChannel, protocolVersion, type Channel, type DriverToGateway, type Gateway, type GatewayToDriver, type Hello, type JobDescription, type Origin, type PartMessage, type SegmentDescription } from "@shoal/cluster";
+import { memoryChannel, protocolVersion, type Channel, type DriverToGateway, type Gateway, type GatewayToDriver, type Hello, type JobDescription, type Origin, type PartMessage, type RunOfBlocks, type SegmentDescription } from "@shoal/cluster";
 import { columnFromValues, columnValues, createBlock, requireColumn } from "@shoal/core";
 import { decodeBlock, encodeBlock } from "@shoal/core/arrow";
 import { doubler } from "../bench/jobs/doubler.ts";
@@ -38,6 +38,8 @@ export class ScriptedDriver {
   readonly done = new Set<number>();
   isClosed = false;
   offered = 0;
+  /** Told with the next offer. */
+  taken: RunOfBlocks[] = [];
   blocks: readonly (readonly number[])[];
   readonly #options: DriverOptions;
   #channel: Channel<DriverToGateway, GatewayToDriver> | undefined;
@@ -109,7 +111,7 @@ export class ScriptedDriver {
     for (let left = count; left > 0 && this.offered < this.blocks.length; left--) {
       const block = this.offered++;
       const values = this.blocks[block] ?? [];
-      this.say({ kind: "offer", job: this.job, segment: 0, block, rows: values.length }, blockBytes(values));
+      this.say({ kind: "offer", job: this.job, segment: 0, block, rows: values.length, ...(this.taken.length > 0 && { taken: this.taken.splice(0) }) }, blockBytes(values));
       if (ends && this.offered === this.blocks.length) this.say({ kind: "input-ended", job: this.job, segment: 0, blocks: this.blocks.length });
     }
   }

@@ -9,6 +9,7 @@ import { groupFailures } from "@shoal/coordinator/dashboard/failures.ts";
 import { RateHistory } from "@shoal/coordinator/dashboard/history/rate-history.ts";
 import { RecentRates, sparkline } from "@shoal/coordinator/dashboard/history/recent-rates.ts";
 import { keepOrder, rankWorkers } from "@shoal/coordinator/dashboard/rank-workers.ts";
+import { shareTexts } from "@shoal/coordinator/dashboard/share-texts.ts";
 import * as format from "@shoal/volunteer/format";
 import { describe, expect, test } from "vitest";
 import { scene } from "./scene.ts";
@@ -158,6 +159,16 @@ describe("words", () => {
   test.each([[0, "0"], [0.42, "0.42"], [7.26, "7.3"], [9.96, "10"], [1248.4, "1,248"], [1_254_000, "1.25 M"]])("%s rows/s as %s", (value, text) => expect(format.rate(value)).toBe(text));
   test.each([[0, "0 s"], [59_400, "59 s"], [59_600, "1 min 00 s"], [200_000, "3 min 20 s"], [7_500_000, "2 h 05 min"], [3_599_600, "1 h 00 min"], [86_399_000, "1 d 0 h"], [273_600_000, "3 d 4 h"], [-5, "0 s"]])("%s ms as %s", (ms, text) => expect(format.duration(ms)).toBe(text));
   test.each([[0, 10, "0 %"], [1, 1000, "<1 %"], [999, 1000, "99 %"], [10, 10, "100 %"], [11, 10, "100 %"], [0, 0, "0 %"]])("%s of %s as %s", (part, whole, text) => expect(format.percent(part, whole)).toBe(text));
+  test.each([
+    [[1, 1, 1], ["34 %", "33 %", "33 %"]], [[665, 335, 0], ["67 %", "33 %", "0 %"]], [[996, 4], ["99 %", "<1 %"]], [[9999, 1], ["99 %", "<1 %"]], [[7], ["100 %"]], [[0, 0], ["0 %", "0 %"]], [[], []],
+    [[1, 1, 1, 1, 1, 1, 1], ["15 %", "15 %", "14 %", "14 %", "14 %", "14 %", "14 %"]],
+  ])("shares of %j as %j", (parts, texts) => expect(shareTexts(parts)).toEqual(texts));
+  test("shares add up to the whole", () => {
+    for (let workers = 1; workers < 40; workers++) {
+      const texts = shareTexts(Array.from({ length: workers }, (_, at) => 100 + ((at * 37) % 83)));
+      expect(texts.reduce((sum, text) => sum + Number.parseInt(text), 0)).toBe(100);
+    }
+  });
   test.each([[12, "12 B"], [1200, "1.20 kB"], [66_900_000, "66.9 MB"], [1_250_000_000, "1.25 GB"]])("%s bytes as %s", (value, text) => expect(format.bytes(value)).toBe(text));
   test.each([["text", "text"], [1234, "1,234"], [0.123456789, "0.123457"], [null, "null"], [[1, 2], "[1,2]"], [{ a: 1 }, '{"a":1}'], [undefined, "–"]])("the value %j as %s", (value, text) => expect(cellText(value)).toBe(text));
   test("one and many", () => expect([format.plural(1, "worker"), format.plural(1200, "worker")]).toEqual(["1 worker", "1,200 workers"]));

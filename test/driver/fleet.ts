@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { silentLogger, systemClock, type Predictor } from "@shoal/core";
 import {
   createCluster, createGateway, memoryChannel, memoryFiles, runAgent,
-  type Agent, type Channel, type ClusterParts, type ConnectedCluster, type DriverToGateway, type Engine, type Gateway, type GatewayToDriver, type GatewayToWorker, type WorkerToGateway,
+  type Agent, type Channel, type ClusterParts, type ConnectedCluster, type DriverToGateway, type Engine, type Gateway, type GatewayParts, type GatewayToDriver, type GatewayToWorker, type WorkerToGateway,
 } from "@shoal/cluster";
 import { openEmbeddedEngine } from "@shoal/cluster/embedded";
 import { FakeActorHost, withFaults, type Faults } from "@shoal/testing";
@@ -14,9 +14,12 @@ export interface FleetOptions {
   readonly workers?: number;
   readonly faults?: Faults;
   readonly traits?: Partial<Predictor>;
+  /** Of each life of the gateway. Default: one in a folder, which outlives them. */
+  readonly engine?: () => Engine;
+  readonly scheduler?: GatewayParts["scheduler"];
 }
 
-/** A real gateway on an engine in memory, with workers of fake actors in this process. The gateway can be ended and begun anew; connections can be broken. */
+/** A real gateway on an engine of its own, with workers of fake actors in this process. The gateway can be ended and begun anew; connections can be broken. */
 export class Fleet {
   /** Of the gateway that lives now: what is in the folder outlives it. */
   #engine: Engine | undefined;
@@ -42,8 +45,9 @@ export class Fleet {
   }
 
   async start(): Promise<this> {
-    this.#engine = await openEmbeddedEngine(this.#folder);
-    this.#gateway = await createGateway({ engine: this.#engine, clock: systemClock, random: Math.random, secret: new Uint8Array(32).fill(7), name: "the shed", log: silentLogger, files: this.files });
+    const { engine, scheduler } = this.#options;
+    this.#engine = engine?.() ?? (await openEmbeddedEngine(this.#folder));
+    this.#gateway = await createGateway({ engine: this.#engine, clock: systemClock, random: Math.random, secret: new Uint8Array(32).fill(7), name: "the shed", log: silentLogger, files: this.files, ...(scheduler !== undefined && { scheduler }) });
     for (let at = this.#agents.length; at < (this.#options.workers ?? 2); at++) this.#agents.push(this.#agent(`worker ${at}`));
     return this;
   }

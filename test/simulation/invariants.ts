@@ -8,9 +8,11 @@ export class Invariants {
   readonly #won = new Map<string, TaskEntry>();
   readonly #ledger: SimulatedLedger;
   readonly #drivers: readonly SimulatedDriver[];
+  readonly #given: (job: string, segment: number) => number;
 
-  constructor(ledger: SimulatedLedger, drivers: readonly SimulatedDriver[]) {
-    [this.#ledger, this.#drivers] = [ledger, drivers];
+  /** @param given how many blocks of a passing job were handed over, and are kept because their driver has not said that it has them */
+  constructor(ledger: SimulatedLedger, drivers: readonly SimulatedDriver[], given: (job: string, segment: number) => number) {
+    [this.#ledger, this.#drivers, this.#given] = [ledger, drivers, given];
   }
 
   check(state: SchedulerState, event: SchedulerEvent, effects: readonly SchedulerEffect[]): void {
@@ -83,6 +85,7 @@ export class Invariants {
         for (const block of segment.open.values()) offered += Number(block.offered);
         assert.equal(segment.openOffered, offered);
         assert(offered <= state.settings.maxOpenBlocks, "more blocks are open than there may be");
+        assert(this.#given(job.spec.job, segment.index) <= state.settings.maxOpenBlocks, "more results are kept for their driver than blocks may be open");
         let presented = 0;
         for (const all of segment.presented.values()) presented += all.length;
         assert(presented <= 256 * state.workers.size);

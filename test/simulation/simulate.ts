@@ -1,5 +1,5 @@
 import type { ConcreteDevice } from "@shoal/core";
-import type { JobSpec, SchedulerEffect, SchedulerEvent, SchedulerSettings, SchedulerState, SegmentSpec, TaskId, WorkerToGateway } from "@shoal/cluster";
+import type { DriverToGateway, JobSpec, Message, SchedulerEffect, SchedulerEvent, SchedulerSettings, SchedulerState, SegmentSpec, TaskId, WorkerToGateway } from "@shoal/cluster";
 import { seededRandom } from "@shoal/testing";
 import { Invariants } from "./invariants.ts";
 import { SimulatedDriver, type SimulatedInput } from "./simulated-driver.ts";
@@ -47,8 +47,8 @@ export function simulate(seed: number, format: WireFormat = asBytes, trace?: (no
   const settings: Partial<SchedulerSettings> = { stallMs: 40_000, loadStallMs: 60_000, ...(random.chance(0.2) ? { maxOpenBlocks: random.between(1, 8) } : {}), ...(random.chance(0.1) ? { maxCommitting: 2 } : {}), ...(random.chance(0.2) ? { rememberedWorkers: 1 } : {}) };
   const jumpy = random.chance(0.2);
   const drivers: SimulatedDriver[] = [];
-  const invariants = new Invariants(ledger, drivers);
-  const gateway = new SimulatedGateway(time, ledger, settings, (state, event, effects) => { trace?.(state.now, event, effects); invariants.check(state, event, effects); }, bytesOf, () => (jumpy && random.chance(0.05) ? time.now - random.between(1, 100_000) : time.now));
+  const invariants: Invariants = new Invariants(ledger, drivers, (job, segment) => gateway.given(job, segment).size);
+  const gateway: SimulatedGateway = new SimulatedGateway(time, ledger, settings, (state, event, effects) => { trace?.(state.now, event, effects); invariants.check(state, event, effects); }, bytesOf, () => (jumpy && random.chance(0.05) ? time.now - random.between(1, 100_000) : time.now));
   const inputs = new Map<string, { readonly spec: SegmentSpec; readonly bytes: number }>();
   const poison = new Map<string, "row" | "named-row" | "vanish">();
   const blamed = new Map<string, Set<string>>();
@@ -124,10 +124,20 @@ export function simulate(seed: number, format: WireFormat = asBytes, trace?: (no
         if (random.chance(0.02)) poison.set(`${job}/${segment}/${block}/${random.between(0, rows(block) - 1)}`, random.pick(["row", "named-row", "vanish"] as const));
       }
     }
-    const driver = new SimulatedDriver(spec, sizes, time, random.chance(0.5) ? 0 : random.between(1, 300), format, (message, from, isCurrent) => gateway.deliverFromDriver(message, from, isCurrent), segments.some(({ inOrder }) => inOrder));
+    const driver = new SimulatedDriver(spec, sizes, time, random.chance(0.5) ? 0 : random.between(1, 300), format, fromDriver, segments.some(({ inOrder }) => inOrder), random.chance(0.6));
     drivers.push(driver);
     gateway.drivers.set(job, driver);
     time.after(random.chance(0.7) ? 0 : random.between(0, chaosMs / 2), () => driver.start());
+  }
+
+  /** What it says of results that it has may come once more, and later. */
+  function fromDriver(message: Message<DriverToGateway>, from: SimulatedDriver, isCurrent: () => boolean): void {
+    gateway.deliverFromDriver(message, from, isCurrent);
+    const { header } = message;
+    if (header.kind !== "offer" || header.taken === undefined || !random.chance(0.1)) return;
+    const { taken } = header;
+    count("taken-again");
+    time.after(random.between(0, 20_000), () => gateway.taken(header, taken));
   }
 
   function lend(name: string, isFlaky: boolean, isAble = false): void {
@@ -203,13 +213,20 @@ export function simulate(seed: number, format: WireFormat = asBytes, trace?: (no
     if (kind === "ledger") ledger.downUntil = time.now + random.between(10, 15_000);
     else if (kind === "pause") gateway.pause(random.between(10, 40_000));
     else if (kind === "job-pause") pauseJob(random.pick(drivers).spec.job);
-    else if (kind === "driver") drivers.find(({ state, isStarted }) => state === "running" && isStarted)?.start();
+    else if (kind === "driver") troubleDriver(drivers.find(({ state, isStarted }) => state === "running" && isStarted));
     else {
       for (const worker of gateway.restart()) {
         worker.wire = undefined;
         redial(worker, random.between(1, 3000));
       }
     }
+  }
+
+  /** Started anew, or cut off for a while. */
+  function troubleDriver(driver: SimulatedDriver | undefined): void {
+    if (driver?.isPassing !== true) return driver?.start();
+    driver.cut();
+    time.after(random.between(0, 5_000), () => driver.state === "running" && driver.start());
   }
 
   /** Somebody at the dashboard. */

@@ -1,4 +1,4 @@
-import { protocolVersion, type DriverToGateway, type GatewayToDriver, type JobSpec, type Message } from "@shoal/cluster";
+import { protocolVersion, TakenBlocks, type DriverToGateway, type GatewayToDriver, type JobSpec, type Message } from "@shoal/cluster";
 import { rowsOfTask } from "./rows-of-task.ts";
 import { describeSegment } from "./simulated-segment.ts";
 import type { SimulatedTime } from "./simulated-time.ts";
@@ -13,7 +13,7 @@ export interface SimulatedInput {
   readonly bytes: (block: number) => number;
 }
 
-/** Reads its inputs as it is asked, and after a restart from the start. */
+/** Reads its inputs as it is asked. After a restart it begins at the start; one whose job is passing lives on, and offers on a new connection what it has not got. */
 export class SimulatedDriver {
   readonly spec: JobSpec;
   readonly inputs: readonly SimulatedInput[];
@@ -22,11 +22,15 @@ export class SimulatedDriver {
   readonly #take: TakeFromDriver;
   readonly #format: WireFormat;
   readonly #inOrder: boolean;
+  readonly isPassing: boolean;
   #codings: Codings<DriverToGateway, GatewayToDriver>;
   #next: number[] = [];
   #mayOffer: number[] = [];
   #ended: boolean[] = [];
   #offering: boolean[] = [];
+  /** The first block of each segment that was never offered. */
+  readonly #fresh: number[];
+  readonly #taken: readonly TakenBlocks[];
   /** The first block of each segment that is not done. */
   readonly #first: number[];
   #life = 0;
@@ -36,11 +40,20 @@ export class SimulatedDriver {
   state: "running" | "done" | "failed" = "running";
   quarantinedRows = 0;
 
-  constructor(spec: JobSpec, inputs: readonly SimulatedInput[], time: SimulatedTime, readMs: number, format: WireFormat, take: TakeFromDriver, inOrder = false) {
+  constructor(spec: JobSpec, inputs: readonly SimulatedInput[], time: SimulatedTime, readMs: number, format: WireFormat, take: TakeFromDriver, inOrder = false, isPassing = false) {
     [this.spec, this.inputs, this.#time, this.readMs, this.#format, this.#take, this.#inOrder] = [spec, inputs, time, readMs, format, take, inOrder];
+    this.isPassing = isPassing;
     this.#first = inputs.map(() => 0);
+    this.#fresh = inputs.map(() => 0);
+    this.#taken = inputs.map(() => new TakenBlocks());
     this.#codings = format.driver();
     this.done = inputs.map(() => new Set<number>());
+  }
+
+  /** Its connection is lost, with all that is on the way, and it has no new one yet. */
+  cut(): void {
+    this.#life++;
+    this.#isAccepted = false;
   }
 
   /** By a new connection. */
@@ -56,7 +69,7 @@ export class SimulatedDriver {
     this.#send({ kind: "hello", protocol: protocolVersion, role: "driver", name: job });
     this.#hear({ kind: "welcome", protocol: protocolVersion, key: `key of ${job}`, name: "simulation", beatMs: 4000 });
     const segments = this.inputs.map((_, segment) => describeSegment(segment));
-    this.#tell({ kind: "submit", description: { job, name: job, about: { columns: ["text"] }, segments, priority, weight, volunteers: true } });
+    this.#tell({ kind: "submit", description: { job, name: job, about: { columns: ["text"] }, segments, priority, weight, volunteers: true, ...(this.isPassing && { passing: true }) } });
   }
 
   #tell(header: DriverToGateway, payload?: Uint8Array): void {
@@ -86,9 +99,13 @@ export class SimulatedDriver {
     switch (told.kind) {
       case "accepted":
         this.#isAccepted = true;
+        if (this.isPassing) for (const [segment, taken] of this.#taken.entries()) taken.again(this.#fresh[segment] as number, this.#held(segment));
         return;
       case "ask": return this.#asked(told.segment, told.blocks);
-      case "block-done": return this.#isDone(told.segment, told.block);
+      case "block-done":
+        // That went to the connection that was lost.
+        if (this.isPassing && !this.#isAccepted) return;
+        return this.#isDone(told.segment, told.block);
       case "job-failed":
         this.state = "failed";
         return;
@@ -108,9 +125,18 @@ export class SimulatedDriver {
 
   #isDone(segment: number, block: number): void {
     const done = this.done[segment] as Set<number>;
+    if (this.isPassing && !done.has(block)) this.#taken[segment]?.add(block);
     done.add(block);
     while (done.has(this.#first[segment] as number)) this.#first[segment] = (this.#first[segment] as number) + 1;
     if (this.#inOrder) this.#offer(segment);
+  }
+
+  *#held(segment: number): Generator<number, void, undefined> {
+    for (let block = 0; block < (this.#fresh[segment] as number); block++) if (this.done[segment]?.has(block) === false) yield block;
+  }
+
+  #skipDone(segment: number): void {
+    if (this.isPassing) while (this.done[segment]?.has(this.#next[segment] as number) === true) this.#next[segment] = (this.#next[segment] as number) + 1;
   }
 
   /** As the executor's window: twice what may be open. */
@@ -133,11 +159,15 @@ export class SimulatedDriver {
     const offer = (): void => {
       if (life !== this.#life || this.state !== "running") return;
       const { blocks: total, rows } = this.inputs[segment] as SimulatedInput;
+      this.#skipDone(segment);
       while ((this.#mayOffer[segment] as number) > 0 && (this.#next[segment] as number) < total && this.#hasRoom(segment)) {
         const block = this.#next[segment] as number;
         this.#next[segment] = block + 1;
         this.#mayOffer[segment] = (this.#mayOffer[segment] as number) - 1;
-        this.#tell({ kind: "offer", job, segment, block, rows: rows(block) }, rowsOfTask({ job, segment, block, first: 0, rows: rows(block) }));
+        this.#fresh[segment] = Math.max(this.#fresh[segment] as number, block + 1);
+        const taken = this.#taken[segment]?.next();
+        this.#tell({ kind: "offer", job, segment, block, rows: rows(block), ...(taken !== undefined && { taken }) }, rowsOfTask({ job, segment, block, first: 0, rows: rows(block) }));
+        this.#skipDone(segment);
         if (this.readMs > 0) return this.#time.after(this.readMs, offer);
       }
       this.#offering[segment] = false;

@@ -1,7 +1,7 @@
-import { createScheduler, protocolVersion, schedule, type DriverToGateway, type GatewayToWorker, type Message, type TaskEntry, type SchedulerEffect, type SchedulerEvent, type SchedulerSettings, type SchedulerState, type TaskId, type WorkerToGateway } from "@shoal/cluster";
+import { createScheduler, GivenBlocks, protocolVersion, schedule, type DriverToGateway, type GatewayToWorker, type Message, type RunOfBlocks, type TaskEntry, type SchedulerEffect, type SchedulerEvent, type SchedulerSettings, type SchedulerState, type TaskId, type WorkerToGateway } from "@shoal/cluster";
 import { checkRows, rowsOfTask } from "./rows-of-task.ts";
 import type { SimulatedDriver } from "./simulated-driver.ts";
-import type { SimulatedLedger } from "./simulated-ledger.ts";
+import { resultsOf, type SimulatedLedger } from "./simulated-ledger.ts";
 import type { SimulatedTime } from "./simulated-time.ts";
 import type { SimulatedWorker } from "./simulated-worker.ts";
 import { segmentMessage } from "./simulated-segment.ts";
@@ -21,10 +21,14 @@ export class SimulatedGateway {
   readonly #observe: Observer;
   /** Of a block that travels. */
   readonly #bytesOf: (task: TaskId) => number;
+  /** Of passing jobs, by job and segment. */
+  #given = new Map<string, GivenBlocks>();
+  /** Results, by the keys of their tasks, that their drivers have. */
+  readonly released = new Set<string>();
   #epoch = 0;
   #timerOrder = 0;
   #pausedUntil = 0;
-  readonly #backlog: { readonly event: SchedulerEvent; readonly isCurrent: () => boolean }[] = [];
+  readonly #backlog: { readonly hear: () => void; readonly isCurrent: () => boolean }[] = [];
   /** Called for what the clock says; it may say nonsense. */
   readonly #readClock: () => number;
 
@@ -44,7 +48,28 @@ export class SimulatedGateway {
   }
 
   deliverFromDriver({ header, payload }: Message<DriverToGateway>, driver: SimulatedDriver, isCurrent: () => boolean): void {
+    if (header.kind === "offer" && header.taken !== undefined) this.#hear(() => this.taken(header, header.taken ?? []), isCurrent);
     this.handle(eventOfDriver(header, payload, driver), isCurrent);
+  }
+
+  /** Its driver has these blocks. */
+  taken({ job, segment }: Pick<TaskId, "job" | "segment">, runs: readonly RunOfBlocks[]): void {
+    for (const result of this.given(job, segment).take(runs)) this.released.add(result);
+  }
+
+  /** Blocks that were handed over, of which it is not known that their driver has them. */
+  given(job: string, segment: number): GivenBlocks {
+    const name = `${job}/${segment}`;
+    const given = this.#given.get(name) ?? new GivenBlocks();
+    this.#given.set(name, given);
+    return given;
+  }
+
+  #give(driver: SimulatedDriver, segment: number, block: number): void {
+    const { spec: { job }, inputs } = driver;
+    const results = resultsOf(this.#ledger, job, segment, block, inputs[segment]?.rows(block) ?? 0);
+    for (const result of results) if (this.released.has(result)) throw new Error(`${result} is asked for, and its driver said that it has it`);
+    this.given(job, segment).give(block, results);
   }
 
   /** The socket closed. */
@@ -57,13 +82,21 @@ export class SimulatedGateway {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#time.now + ms);
     this.#time.at(this.#pausedUntil, () => {
       if (this.#time.now < this.#pausedUntil) return;
-      for (const { event, isCurrent } of this.#backlog.splice(0)) if (isCurrent()) this.handle(event);
+      for (const { hear, isCurrent } of this.#backlog.splice(0)) if (isCurrent()) hear();
     });
   }
 
   /** `isCurrent`: whether the connection by which it came still stands when its turn comes. */
   handle(event: SchedulerEvent, isCurrent: () => boolean = () => true): void {
-    if (this.#time.now < this.#pausedUntil) return void this.#backlog.push({ event, isCurrent });
+    this.#hear(() => this.#handle(event), isCurrent);
+  }
+
+  #hear(hear: () => void, isCurrent: () => boolean): void {
+    if (this.#time.now < this.#pausedUntil) this.#backlog.push({ hear, isCurrent });
+    else hear();
+  }
+
+  #handle(event: SchedulerEvent): void {
     this.events++;
     if (event.kind === "worker-joined") this.#tell(event.connection, { kind: "welcome", protocol: protocolVersion, key: `key of ${event.worker}`, name: "simulation", beatMs: 4000 });
     const effects = schedule(this.state, event, this.#readClock());
@@ -77,6 +110,7 @@ export class SimulatedGateway {
     this.#epoch++;
     this.#pausedUntil = 0;
     this.#backlog.length = 0;
+    this.#given = new Map();
     const cut = [...this.#wires.values()];
     for (const { wire } of cut) wire.open = false;
     this.#wires.clear();
@@ -105,7 +139,11 @@ export class SimulatedGateway {
         });
       }
       case "ask-for-blocks": return this.drivers.get(effect.job)?.tell({ ...effect, kind: "ask" });
-      case "block-done":
+      case "block-done": {
+        const driver = this.drivers.get(effect.job);
+        if (driver?.isPassing === true) this.#give(driver, effect.segment, effect.block);
+        return driver?.tell(effect);
+      }
       case "job-failed": return this.drivers.get(effect.job)?.tell(effect);
       case "job-done": {
         const driver = this.drivers.get(effect.job);

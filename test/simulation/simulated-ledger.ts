@@ -49,3 +49,15 @@ function rivalEntry({ first, rows }: TaskId, random: SeededRandom): TaskEntry {
 function sameEntry(a: TaskEntry, b: TaskEntry): boolean {
   return a === b || (a.kind === "result" && b.kind === "result" && a.attempt.epoch === b.attempt.epoch && a.attempt.number === b.attempt.number);
 }
+
+/** The keys of the results that a block consists of, as far as the ledger has decided. */
+export function resultsOf(ledger: SimulatedLedger, job: string, segment: number, block: number, rows: number): string[] {
+  const of = (first: number, count: number): string[] => {
+    const key = taskKey({ job, segment, block, first, rows: count });
+    const entry = ledger.entries.get(key)?.entry;
+    if (entry?.kind === "result") return [key];
+    if (entry?.kind !== "split") return [];
+    return entry.at.flatMap((start, at) => of(start, (entry.at[at + 1] ?? first + count) - start));
+  };
+  return of(0, rows);
+}

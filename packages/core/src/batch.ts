@@ -36,6 +36,12 @@ export type BatchOf<R> = { [Name in keyof R]: BatchColumn<R[Name]> };
 /** A bigint as a row gives it back: as the number it is, up to 2^53. */
 export type KeptValue<T> = T extends bigint ? number | bigint : T;
 
+/** A row as the steps after it and its consumers get it: a row type without bigints stays the very type that it is. */
+export type KeptRow<R> = [HoldsBigint<R>] extends [never] ? R : { [Name in keyof R]: KeptValue<R[Name]> };
+
+/** The columns of bigints. */
+type HoldsBigint<R> = { [Name in keyof R]-?: Extract<R[Name], bigint> extends never ? never : Name }[keyof R];
+
 /** A batch type → the row type behind it: `{ x: Float32Array[] }` → `{ x: Float32Array }`, `{ n: Float64Array }` → `{ n: number }`. */
 export type RowOf<B> = { [Name in keyof B]: B[Name] extends Column<infer T> ? KeptValue<T> : B[Name] extends ArrayLike<infer T> ? KeptValue<T> : never };
 

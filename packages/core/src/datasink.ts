@@ -55,6 +55,8 @@ export interface Datasink {
   /** For plans and messages, as in `parquet(out/)`. */
   readonly name: string;
   readonly spec?: { readonly format: string; readonly options: JsonObject };
+  /** The path at which the output appears, for a sink of files. A run may read nothing that stands there. */
+  readonly path?: string;
   /** @throws `output-exists`, `output-unfinished`, with the choices there are. */
   open(signal: AbortSignal, options?: SinkOptions): Promise<SinkWriter>;
   /** False where there is no place beside the output for rows that fail, as with standard output: runs that would need one are refused at their start. Default true. */

@@ -53,6 +53,8 @@ export interface Datasource<R = Record<string, unknown>> {
   countRows?(signal: AbortSignal): Promise<number | undefined>;
   /** Where only reading tells the rows: the bytes of all that is read, as they are stored, where known. Such a source calls `onRead`. */
   countBytes?(signal: AbortSignal): Promise<number | undefined>;
+  /** For a source of files: the first of them that stands at a path or somewhere below it, links followed. An output there would take the place of what is read. */
+  fileAt?(path: string, signal: AbortSignal): Promise<string | undefined>;
   partitions(signal: AbortSignal): AsyncIterable<Partition>;
   /** @throws ShoalError naming file, position and reason. Returning early closes what was open. */
   read(partition: Partition, options: ReadOptions): AsyncIterable<Block>;

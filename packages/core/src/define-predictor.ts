@@ -1,5 +1,5 @@
 import type { Table as ArrowTable } from "apache-arrow";
-import type { BatchFormat, BatchShape, NumberArray, RowOf } from "./batch.ts";
+import type { BatchFormat, BatchShape, KeptRow, NumberArray, RowOf } from "./batch.ts";
 import type { Json } from "./json.ts";
 import type { ActorContext, ModulePredictorSpec, PredictorPhase, PredictorStep } from "./predictor.ts";
 import { insideActor } from "./inside-actor.ts";
@@ -30,7 +30,7 @@ export type Arrived<B> = B extends readonly unknown[] | ArrowTable ? B : { [Name
 export type BatchIn<In, Format extends BatchFormat> = Format extends "rows" ? RowOf<In>[] : Format extends "arrow" ? ArrowTable : Arrived<In>;
 
 /** The rows behind what was returned, in whatever format. */
-export type RowOut<Out> = Out extends ArrowTable ? Record<string, unknown> : Out extends readonly (infer R)[] ? R : RowOf<Out>;
+export type RowOut<Out> = Out extends ArrowTable ? Record<string, unknown> : Out extends readonly (infer R)[] ? KeptRow<R> : RowOf<Out>;
 
 /** What `predict` may return: named columns, row objects, an Arrow table. */
 export type BatchOut = BatchShape | readonly object[] | ArrowTable;

@@ -23,6 +23,14 @@ export async function typesFlow(): Promise<void> {
   expectTypeOf(await rows.map((row) => ({ twice: row.id * 2 })).take()).toEqualTypeOf<{ twice: number }[]>();
   expectTypeOf(await rows.flatMap((row) => row.text.split(" ").map((word) => ({ word }))).takeAll()).toEqualTypeOf<{ word: string }[]>();
 
+  // A consumer gets a bigint as the number it is, up to 2^53; a function right after the step gets what that gave.
+  type Big = { big: number | bigint; maybe: number | bigint | null; text: string };
+  const big = (text: string) => ({ big: 1n, maybe: text === "" ? null : 2n, text });
+  expectTypeOf(rows.map((row) => big(row.text))).toEqualTypeOf<Dataset<Big>>();
+  expectTypeOf(rows.flatMap((row) => [big(row.text)])).toEqualTypeOf<Dataset<Big>>();
+  expectTypeOf(rows.withColumn("big", () => 1n).select("big")).toEqualTypeOf<Dataset<{ big: number | bigint }>>();
+  expectTypeOf(rows.mapBatches((batch) => batch.map((row) => big(row.text)), { batchFormat: "rows" })).toEqualTypeOf<Dataset<Big>>();
+
   // @ts-expect-error -- no such column
   rows.select("txet");
   // @ts-expect-error -- it was dropped

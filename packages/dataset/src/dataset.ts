@@ -1,6 +1,6 @@
 import {
   assertNotInsideActor, blockRow, blockRows, batchFromBlock, concatBlocks, formatSchema, loadArrow, ShoalError,
-  type BatchFormats, type Block, type Datasink, type Datasource, type Json, type PredictorStep, type Row, type Schema,
+  type BatchFormats, type Block, type Datasink, type Datasource, type Json, type KeptRow, type KeptValue, type PredictorStep, type Row, type Schema,
 } from "@shoal/core";
 import { formatStats, type RunStats } from "@shoal/executor";
 import {
@@ -44,12 +44,12 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
   // --- steps ---
 
   /** One row → one row. Runs where it is written; neighbours are fused into one pass. */
-  map<Out extends object>(map: (row: R) => MaybePromise<Out>, settings: FunctionSettings = {}): Dataset<Flat<Out>> {
+  map<Out extends object>(map: (row: R) => MaybePromise<Out>, settings: FunctionSettings = {}): Dataset<Flat<KeptRow<Out>>> {
     return this.#then({ kind: "map", input: this.plan, ...functionStep<MapFunction>("map", map, settings) });
   }
 
   /** One row → any number of rows. */
-  flatMap<Out extends object>(map: (row: R) => MaybePromise<Iterable<Out>> | AsyncIterable<Out>, settings: FunctionSettings = {}): Dataset<Flat<Out>> {
+  flatMap<Out extends object>(map: (row: R) => MaybePromise<Iterable<Out>> | AsyncIterable<Out>, settings: FunctionSettings = {}): Dataset<Flat<KeptRow<Out>>> {
     return this.#then({ kind: "flat-map", input: this.plan, ...functionStep<FlatMapFunction>("flatMap", map, settings) });
   }
 
@@ -61,7 +61,7 @@ export class Dataset<R extends object = Row> implements AsyncIterable<R> {
   }
 
   /** Adds a column, or replaces the one of that name. */
-  withColumn<Name extends string, T>(name: Name, value: (row: R) => MaybePromise<T>, settings: FunctionSettings = {}): Dataset<Joined<R, Record<Name, T>>> {
+  withColumn<Name extends string, T>(name: Name, value: (row: R) => MaybePromise<T>, settings: FunctionSettings = {}): Dataset<Joined<R, Record<Name, KeptValue<T>>>> {
     return this.#then({ kind: "with-column", name, input: this.plan, ...functionStep<ColumnFunction>("withColumn", value, settings) });
   }
 

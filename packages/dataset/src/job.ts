@@ -30,7 +30,7 @@ export class Job<R extends object = Record<string, unknown>> {
   /**
    * Runs the job. The output appears whole under its name at the end, or not at all.
    * What it has done when it ends early is kept beside the output: with `{ resume: true }` the next run goes on from there.
-   * @throws `output-exists`, `output-unfinished`, `nothing-travels` before anything is read; with `resume`: `resume-changed`, `device-changed`; what a step
+   * @throws `output-exists`, `output-is-input`, `output-unfinished`, `nothing-travels` before anything is read; with `resume`: `resume-changed`, `device-changed`; what a step
    * threw, with step, row and reason.
    */
   async run(settings: RunSettings = {}): Promise<JobReport> {

@@ -1,4 +1,4 @@
-import type { ArrowTable, BatchFormats, BatchShape, ReplacedRow, RowOf } from "@shoal/core";
+import type { ArrowTable, BatchFormats, BatchShape, KeptRow, ReplacedRow, RowOf } from "@shoal/core";
 import type { OnError, PredictorOptions } from "@shoal/planner";
 
 /** For the type checker: what it can't see to be an object. */
@@ -38,7 +38,7 @@ export type PredictedRow<R, In, Out, Mode, Settings> = Mode extends "adds"
 /** What a batch function may return, and the row behind it. */
 export type BatchResult = BatchShape | readonly object[] | ArrowTable;
 /** The row that a batch function's result holds. */
-export type ResultRow<Result> = Result extends ArrowTable ? Record<string, unknown> : Result extends readonly (infer R)[] ? R : Flat<RowOf<Result>>;
+export type ResultRow<Result> = Result extends ArrowTable ? Record<string, unknown> : Result extends readonly (infer R)[] ? KeptRow<R> : Flat<RowOf<Result>>;
 
 /** How a batch function gets its rows, and what becomes of those it fails on. */
 export interface BatchFunctionSettings<Format extends keyof BatchFormats<unknown>> {

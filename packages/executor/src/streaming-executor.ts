@@ -143,6 +143,7 @@ class StreamingExecutor implements Execution {
       poolRun: (stage, record) => ({
         openPool: this.#remote.get(stage) ?? localPool(stage, record.stage),
         budgetBytes: share,
+        expectedInput: () => this.#progress.expectedInto(record),
         onProgress: () => this.#progress.moved(),
         onEvent: (event) => (event.kind === "notice" ? this.#notice(event.message) : this.#emit({ ...event, stage: record.stage, name: record.name })),
       }),
@@ -205,7 +206,7 @@ class StreamingExecutor implements Execution {
       failedRows: sum((stage) => stage.skipped + stage.nulled + stage.deadLettered),
       deadLettered: sum((stage) => stage.deadLettered),
       notices: [...this.#notices],
-      bottleneck: nameBottleneck(stages, wallMs, this.#consumerMs),
+      bottleneck: nameBottleneck(stages, wallMs, this.#consumerMs, this.#environment.mayJoin),
     };
   }
 }

@@ -55,7 +55,7 @@ export function fileDatasink(place: string | OutputPlace, format: SinkFormat, op
   return {
     name: `${format.format}(${path})`,
     // Another place is no data that could be written down.
-    ...(typeof place === "string" && { spec: { format: format.format, options: { ...spec, path, mode, ...(maxRowsPerFile === undefined ? {} : { maxRowsPerFile }) } } }),
+    ...(typeof place === "string" && { spec: { format: format.format, options: { ...spec, path, mode, ...(maxRowsPerFile === undefined ? {} : { maxRowsPerFile }) } }, path }),
     keepsDeadLetters: place !== "-",
     async open(signal, { resume = false } = {}) {
       signal.throwIfAborted();

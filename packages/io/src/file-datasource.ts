@@ -1,4 +1,5 @@
 import { selectColumns, ShoalError, sliceBlock, type Block, type Datasource, type JsonObject, type Partition, type ReadOptions, type Schema } from "@shoal/core";
+import { platform } from "#platform";
 import { cutBlock } from "./cut-block.ts";
 import type { SourceFile } from "./file-store.ts";
 import { FilesAhead } from "./files-ahead.ts";
@@ -77,6 +78,10 @@ export function fileDatasource<R = Record<string, unknown>>(paths: Paths, format
     ...(format.schema === undefined ? {} : { schema: async (signal) => format.schema?.(await firstFile(signal), signal) }),
     ...(format.countRows === undefined ? {} : { countRows: async (signal) => sumOver(await find(signal), async (file) => format.countRows?.(file, signal)) }),
     ...(format.countRows === undefined && format.streams && resumable ? { countBytes: async (signal) => sumOver(await find(signal), async ({ size }) => size) } : {}),
+    async fileAt(path, signal) {
+      const place = await platform.realPath(path);
+      return place === undefined ? undefined : firstWithin(place, (await find(signal)).filter((file) => !given.isBlob(file.path)));
+    },
     async *partitions(signal) {
       const files = await find(signal);
       first = files[0];
@@ -102,6 +107,16 @@ async function* partitionsOf(file: SourceFile, format: FileFormat, signal: Abort
 function splitId(id: string): [path: string, part: string] {
   const at = id.lastIndexOf("#");
   return [id.slice(0, at), id.slice(at + 1)];
+}
+
+async function firstWithin(place: string, files: readonly SourceFile[]): Promise<string | undefined> {
+  for (let at = 0; at < files.length; at += 64) {
+    const some = files.slice(at, at + 64);
+    const real = await Promise.all(some.map(({ path }) => platform.realPath(path)));
+    const found = real.findIndex((path) => path === place || (path?.startsWith(place) === true && /[\\/]/.test(path.charAt(place.length))));
+    if (found >= 0) return some[found]?.path;
+  }
+  return undefined;
 }
 
 /** Undefined where one file can't tell. */

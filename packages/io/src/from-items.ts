@@ -1,4 +1,4 @@
-import { columnFromValues, elementsPerRow, inferType, isTypedArray, preview, ShoalError, type ColumnType, type Datasource, type KeptValue, type Row, type Schema, type TypedArray } from "@shoal/core";
+import { columnFromValues, elementsPerRow, inferType, isTypedArray, preview, ShoalError, type ColumnType, type Datasource, type KeptRow, type KeptValue, type Row, type Schema, type TypedArray } from "@shoal/core";
 import { maxBlockBytes, maxBlockRows } from "./cut-block.ts";
 import { fingerprint, memoryDatasource } from "./memory-datasource.ts";
 
@@ -6,10 +6,7 @@ import { fingerprint, memoryDatasource } from "./memory-datasource.ts";
 type Bare = string | number | boolean | bigint | null | undefined | Date | TypedArray | readonly unknown[];
 
 /** The row an item becomes: an object is one, a bare value is its column `item`. Its bigints are numbers up to 2^53. */
-export type ItemRow<T> = T extends Bare ? { item: KeptValue<T> } : T extends object ? ([HoldsBigint<T>] extends [never] ? T : { [Name in keyof T]: KeptValue<T[Name]> }) : { item: T };
-
-/** The columns of bigints: a row type that has none stays the very type that it is. */
-type HoldsBigint<T> = { [Name in keyof T]-?: Extract<T[Name], bigint> extends never ? never : Name }[keyof T];
+export type ItemRow<T> = T extends Bare ? { item: KeptValue<T> } : T extends object ? KeptRow<T> : { item: T };
 
 /**
  * A list as rows: an object's keys are its columns (missing where an item lacks them), a bare value becomes column `item`.

@@ -47,6 +47,11 @@ export class GivenFiles {
     return [...files.values()];
   }
 
+  /** Whether it is the name of a Blob, which says nothing of where that came from. */
+  isBlob(name: string): boolean {
+    return this.#blobs.has(name);
+  }
+
   /** @throws `file-not-found` */
   async open(path: string, signal: AbortSignal): Promise<SourceFile> {
     return this.#blobs.get(path) ?? (await storeOf(path)).open(path, signal);

@@ -4,6 +4,7 @@ export * from "./physical/physical-operator.ts";
 export * from "./plan.ts";
 export * from "./plan-json.ts";
 export * from "./rules/rule.ts";
+export { sortingWindowRows } from "./rules/recut-before-batches.ts";
 export * from "./to-physical.ts";
 export { segmentPlan, type SegmentPlan } from "./segment-plan.ts";
 export { explainTravel } from "./explain-travel.ts";

@@ -61,6 +61,25 @@ export function testBlobStore(name: string, open: () => Promise<BlobStoreFixture
       expect(await blobs.get(sha256)).toEqual(bytes);
     }));
 
+    test("what is released as often as it was put is gone at once, and may be put again", withFixture(async ({ blobs }) => {
+      if (blobs.release === undefined) return;
+      const [one, other] = [await someBlob(10), await someBlob(20)];
+      await blobs.put(one.sha256, one.bytes);
+      await blobs.add?.(one.sha256, one.bytes);
+      await blobs.put(one.sha256, one.bytes);
+      await blobs.put(other.sha256, other.bytes);
+      blobs.release(one.sha256);
+      if (blobs.add !== undefined) blobs.release(one.sha256);
+      expect(await blobs.get(one.sha256)).toEqual(one.bytes);
+      blobs.release(one.sha256);
+      expect(await blobs.size(one.sha256)).toBeUndefined();
+      await expect(blobs.get(one.sha256)).rejects.toSatisfy((error) => ShoalError.is(error, "blob-missing"));
+      blobs.release(one.sha256);
+      expect(await blobs.put(one.sha256, one.bytes)).toBe("stored");
+      expect(await blobs.get(one.sha256)).toEqual(one.bytes);
+      expect(await blobs.get(other.sha256)).toEqual(other.bytes);
+    }));
+
     test("what is changed after it was given is stored as it was", withFixture(async ({ blobs }) => {
       const { sha256, bytes } = await someBlob(50_000);
       const given = bytes.slice();

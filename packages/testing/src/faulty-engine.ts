@@ -81,7 +81,9 @@ function faultyBlobs(blobs: BlobStore, { blob }: EngineFaults): BlobStore {
     const error = blob();
     return error === undefined ? ask() : Promise.reject(error);
   };
+  const release = blobs.release?.bind(blobs);
   return {
+    ...(release !== undefined && { release }),
     put: (sha256, bytes) => unlessFailing(() => blobs.put(sha256, bytes)), get: (sha256, range) => unlessFailing(() => blobs.get(sha256, range)),
     size: (sha256) => blobs.size(sha256), collect: (isReferenced, graceMs) => blobs.collect(isReferenced, graceMs),
   };

@@ -6,14 +6,14 @@ import { HostIcon } from "./icons.tsx";
 interface Props {
   readonly worker: WorkerSnapshot;
   readonly at: number;
-  /** Of all workers together. */
-  readonly allRows: number;
+  /** Of the rows of all workers together. */
+  readonly share: string;
   readonly rates: readonly number[];
 }
 
 const [sparkWidth, sparkHeight, sparkPoints] = [56, 20, 48];
 
-export function WorkerRow({ worker, at, allRows, rates }: Props) {
+export function WorkerRow({ worker, at, share, rates }: Props) {
   const { state, loading } = worker;
   const device = worker.device ?? worker.devices[0];
   return (
@@ -28,7 +28,7 @@ export function WorkerRow({ worker, at, allRows, rates }: Props) {
       <svg class="spark" viewBox={`0 0 ${sparkWidth} ${sparkHeight}`} aria-hidden="true"><path d={state === "gone" ? "" : sparkline(rates, sparkPoints, sparkWidth, sparkHeight)} /></svg>
       <p class="rate">{state === "gone" ? "–" : rate(worker.rowsPerSecond)}<span class="visually-hidden"> rows/s</span></p>
       <p class="share">
-        <span>{plural(worker.rowsDone, "row")}, {percent(worker.rowsDone, allRows)}</span>
+        <span>{plural(worker.rowsDone, "row")}, {share}</span>
         <span>{state === "gone" ? "" : duration(at - worker.joinedAt)}</span>
         {worker.failures > 0 && <span class="bad" title={worker.lastFailure}>{plural(worker.failures, "failure")}</span>}
       </p>

@@ -4,6 +4,7 @@ import { count, plural } from "@shoal/volunteer/format";
 import type { RecentRates } from "../history/recent-rates.ts";
 import { keepOrder, rankWorkers } from "../rank-workers.ts";
 import { Chevron } from "./icons.tsx";
+import { shareTexts } from "../share-texts.ts";
 import { WorkerRow } from "./worker-row.tsx";
 
 const shownAtFirst = 24;
@@ -19,9 +20,10 @@ export function Workers({ snapshot, recent }: { readonly snapshot: PackedSnapsho
   const rest = pointed || Math.abs(snapshot.at - ranking.current.at) < rankEveryMs;
   const present = rest ? keepOrder(ranked, ranking.current.order) : ranked;
   ranking.current = { at: rest ? ranking.current.at : snapshot.at, order: present.map(({ worker }) => worker) };
-  const rows = snapshot.workers.reduce((sum, worker) => sum + worker.rowsDone, 0);
+  const texts = shareTexts(snapshot.workers.map(({ rowsDone }) => rowsDone));
+  const shares = new Map(snapshot.workers.map(({ worker }, at) => [worker, texts[at] as string]));
   const list = (workers: typeof present) => (
-    <ul class="workers">{workers.map((worker) => <WorkerRow key={worker.worker} worker={worker} at={snapshot.at} allRows={rows} rates={recent.get(worker.worker)?.rates ?? []} />)}</ul>
+    <ul class="workers">{workers.map((worker) => <WorkerRow key={worker.worker} worker={worker} at={snapshot.at} share={shares.get(worker.worker) ?? ""} rates={recent.get(worker.worker)?.rates ?? []} />)}</ul>
   );
   return (
     <section class="card" aria-label="Workers" onPointerEnter={() => point(true)} onPointerLeave={() => point(false)}>

@@ -78,6 +78,7 @@ export function measureEngine(engine: Engine, clock: Clock): { readonly engine: 
 function measureBlobs(blobs: BlobStore, watched: <T>(answer: Promise<T>) => Promise<T>, count: (direction: "in" | "out", bytes: number) => void): BlobStore {
   const add = blobs.add?.bind(blobs);
   const url = blobs.url?.bind(blobs);
+  const release = blobs.release?.bind(blobs);
   return {
     put: async (sha256, bytes) => {
       const given = await watched(blobs.put(sha256, bytes));
@@ -96,6 +97,7 @@ function measureBlobs(blobs: BlobStore, watched: <T>(answer: Promise<T>) => Prom
       count("out", bytes.byteLength);
       return bytes;
     },
+    ...(release !== undefined && { release }),
     size: (sha256) => watched(blobs.size(sha256)),
     ...(url !== undefined && { url: (sha256: string, method: "get" | "put", ttlMs: number) => watched(url(sha256, method, ttlMs)) }),
     collect: (isReferenced, graceMs) => watched(blobs.collect(isReferenced, graceMs)),

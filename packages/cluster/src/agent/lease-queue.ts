@@ -8,6 +8,8 @@ export interface Leased {
   readonly bytes: number;
   /** What the coordinator calls its rows: goes back with the result. */
   readonly input?: string | undefined;
+  /** Not to be computed together with others: something went wrong with it, or in its company. */
+  readonly apart: boolean;
   /** Its rows, once they have come. */
   payload?: Uint8Array | undefined;
 }
@@ -38,6 +40,16 @@ export class LeaseQueue {
 
   get first(): Leased | undefined {
     return this.#leased.values().next().value;
+  }
+
+  /** The first, and those of its segment that follow it, as far as their rows are here. */
+  *ready(): Generator<Leased & { readonly payload: Uint8Array }, void, undefined> {
+    let key: string | undefined;
+    for (const leased of this.#leased.values()) {
+      key ??= segmentKey(leased.task);
+      if (!isHere(leased) || segmentKey(leased.task) !== key) return;
+      yield leased;
+    }
   }
 
   has(attempt: AttemptId): boolean {
@@ -72,4 +84,8 @@ export class LeaseQueue {
   clear(): void {
     this.#leased.clear();
   }
+}
+
+function isHere(leased: Leased): leased is Leased & { readonly payload: Uint8Array } {
+  return leased.payload !== undefined;
 }

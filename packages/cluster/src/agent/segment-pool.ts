@@ -1,7 +1,9 @@
 import { ShoalError, type Block, type BlockResult, type FailureClass } from "@shoal/core";
 import { openStagePool, PoolRecorder, type BlockPool, type PoolEvent } from "@shoal/executor";
+import { isStateful, mayChangeRows, sortingWindowRows, type SegmentPlan } from "@shoal/planner";
 import type { SegmentMessage, Welcome } from "../connection/messages.ts";
 import type { AgentParts } from "./agent.ts";
+import { JoinPace } from "./join-pace.ts";
 import { segmentKey } from "./lease-queue.ts";
 import { ObservedHost } from "./observed-host.ts";
 import { travelledStage } from "./travelled-stage.ts";
@@ -29,27 +31,48 @@ export class SegmentPool {
   /** Of its model, that are on this machine. */
   fetchedBytes = 0;
   readonly #host: ObservedHost;
+  readonly #joins: boolean;
+  readonly #pace = new JoinPace();
   readonly #stop = new AbortController();
   readonly #ready: Promise<BlockPool>;
   #pool: BlockPool | undefined;
   #closing: Promise<void> | undefined;
+  #ended = false;
 
   constructor(segment: SegmentMessage, welcome: Welcome, parts: AgentParts, events: SegmentPoolEvents) {
     this.segment = segment;
     this.key = segmentKey(segment);
     this.#host = new ObservedHost(parts.host);
+    this.#joins = joins(segment.description.plan);
     this.usedAt = parts.clock.now();
     this.#ready = this.#open(welcome, parts, events);
-    this.#ready.then(events.onChange, () => events.onFailure(this));
+    this.#ready.then(events.onChange, () => this.#failed(events));
   }
 
   get actors(): number {
     return this.#pool?.actors ?? 0;
   }
 
+  /** It was closed, or can't go on. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /** More open blocks than this would only wait. */
   get capacity(): number {
     return this.#pool?.capacity ?? 1;
+  }
+
+  /**
+   * Rows of several blocks that may be predicted as one, so that batches are packed of as many as on one machine. No more than an actor does in short, and no
+   * more than leaves something for the others.
+   * @param waiting rows that wait
+   * @param open blocks that were submitted and are not done
+   */
+  rowsTogether(waiting: number, open: number): number {
+    if (!this.#joins) return 0;
+    const sharers = Math.max(1, this.capacity - open, this.actors);
+    return Math.min(sortingWindowRows, this.#pace.rows, waiting / sharers);
   }
 
   /** Nothing can be computed before a model is there. */
@@ -65,14 +88,22 @@ export class SegmentPool {
   /** @throws what the pool can't go on for */
   async submit(block: Block): Promise<BlockResult> {
     this.#host.submitted(block);
-    return (await this.#ready).submit(block);
+    const result = await (await this.#ready).submit(block);
+    this.#pace.blockDone(result, block.rows);
+    return result;
   }
 
   /** Ends its actors at once; those that compute are killed. Settles when they are gone. */
   close(): Promise<void> {
+    this.#ended = true;
     this.#stop.abort(new ShoalError("aborted", "The segment was closed.", { failure: "aborted" }));
     this.#closing ??= this.#ready.then((pool) => pool.close(), () => {});
     return this.#closing;
+  }
+
+  #failed({ onFailure }: SegmentPoolEvents): void {
+    this.#ended = true;
+    onFailure(this);
   }
 
   async #open(welcome: Welcome, parts: AgentParts, events: SegmentPoolEvents): Promise<BlockPool> {
@@ -100,7 +131,7 @@ export class SegmentPool {
     };
     const pool = openStagePool(stage, { host: this.#host, clock, resources, devices }, {
       record: new PoolRecorder(clock), onEvent, onChange: events.onChange,
-      onFailure: () => events.onFailure(this),
+      onFailure: () => this.#failed(events),
       onTick: () => {
         this.#host.look();
         events.onTick();
@@ -110,4 +141,9 @@ export class SegmentPool {
     this.#pool = pool;
     return pool;
   }
+}
+
+/** Rows are sorted by their cost, and can be predicted apart from each other: it is nobody's business which others are in their block. */
+function joins({ spec, policy }: SegmentPlan): boolean {
+  return policy.maxBatchCost !== undefined && policy.batchSize === "auto" && policy.bisect && !mayChangeRows(spec) && !isStateful(spec);
 }

@@ -1,7 +1,7 @@
-import { ShoalError, type Block, type FailureClass } from "@shoal/core";
+import { ShoalError, type Block, type BlockResult, type FailureClass } from "@shoal/core";
 import { decodeBlock } from "@shoal/core/arrow";
 import { badMessage } from "../connection/bad-message.ts";
-import { maxPayloadBytes } from "../connection/limits.ts";
+import { maxPayloadBytes, mostBlockBytes } from "../connection/limits.ts";
 import type { RevokeMessage, SegmentMessage, Welcome } from "../connection/messages.ts";
 import type { AttemptId } from "../scheduler/index.ts";
 import type { AgentParts } from "./agent.ts";
@@ -9,6 +9,7 @@ import { answer } from "./answer.ts";
 import type { Standing } from "./beats.ts";
 import { DutyCycle } from "./duty-cycle.ts";
 import type { HeldResult } from "./held-results.ts";
+import { canJoin, joinBlocks, partResults, rowsDoneOf } from "./joined-blocks.ts";
 import { attemptKey, LeaseQueue, segmentKey, type Leased } from "./lease-queue.ts";
 import type { SegmentPool } from "./segment-pool.ts";
 import { SegmentPools } from "./segment-pools.ts";
@@ -29,10 +30,16 @@ export interface WorkEvents {
 
 interface Running {
   readonly leased: Leased;
-  readonly pool: SegmentPool;
-  readonly block: Block;
+  readonly group: Group;
   /** Nobody wants its result any more. */
   dropped: boolean;
+}
+
+/** Tasks whose blocks are predicted as one: mostly several, so that batches are packed of all their rows. */
+interface Group {
+  readonly pool: SegmentPool;
+  readonly block: Block;
+  readonly tasks: Running[];
 }
 
 /** The tasks that this worker has: those that wait, in the order of their leases, and those in its pools. */
@@ -44,10 +51,13 @@ export class Work {
   readonly #queue = new LeaseQueue();
   /** In the order in which they began. */
   readonly #running = new Map<string, Running>();
+  readonly #groups = new Set<Group>();
   readonly #segments = new Map<string, SegmentMessage>();
   readonly #duty = new DutyCycle();
   readonly #meter = new WorkMeter();
   #idle = true;
+  /** What waits may begin. */
+  #begins = false;
   /** A moment is being waited for at which a block may begin. */
   #waker: AbortController | undefined;
 
@@ -71,7 +81,7 @@ export class Work {
 
   /** The segment that is computed now. */
   get segment(): SegmentMessage | undefined {
-    return this.#first?.pool.segment;
+    return this.#first?.group.pool.segment;
   }
 
   get #first(): Running | undefined {
@@ -93,11 +103,11 @@ export class Work {
     return this.#queue.size;
   }
 
-  /** How many tasks several actors compute while they could have more and there are none; undefined where that is not so. A single actor has enough of two leases. */
+  /** How many blocks several actors compute while they could have more and there are none; undefined where that is not so. A single actor has enough of two leases. */
   get starvedAt(): number | undefined {
-    const pool = this.#first?.pool;
-    if (pool === undefined || pool.loading || pool.actors < 2 || this.#queue.size > 0 || this.#running.size >= pool.capacity) return undefined;
-    return this.#running.size;
+    const pool = this.#first?.group.pool;
+    if (pool === undefined || pool.loading || pool.actors < 2 || this.#queue.size > 0 || this.#groups.size >= pool.capacity) return undefined;
+    return this.#groups.size;
   }
 
   // --- what the coordinator says ---
@@ -116,13 +126,14 @@ export class Work {
 
   /** Forgets what has not begun. */
   forgetQueue(): void {
+    this.#begins = false;
     this.#queue.clear();
   }
 
   /** Forgets of an earlier connection what has not begun, and what it told: of a job that ended meanwhile nobody will say so. */
   forgetConnection(): void {
     this.#queue.clear();
-    const needed = new Set([...this.#running.values()].map(({ pool }) => pool.key));
+    const needed = new Set([...this.#groups].map(({ pool }) => pool.key));
     for (const key of this.#segments.keys()) if (!needed.has(key)) this.#segments.delete(key);
   }
 
@@ -132,8 +143,9 @@ export class Work {
     // Of a lease that ran out, or that went to another when this worker paused, the result is still welcome.
     if (running === undefined || why === "expired" || why === "moved") return;
     running.dropped = true;
-    if (why === "stalled") this.#restart(running.pool);
-    else if (why === "job-ended" && this.#runningIn(running.pool).every(({ dropped }) => dropped)) this.#abandon(running.pool);
+    const { pool } = running.group;
+    if (why === "stalled") this.#restart(pool);
+    else if (why === "job-ended" && this.#runningIn(pool).every(({ dropped }) => dropped)) this.#abandon(pool);
   }
 
   /** @returns whether this worker knew the job */
@@ -152,12 +164,13 @@ export class Work {
   beginAll(welcome: Welcome): void {
     this.#waker?.abort();
     this.#waker = undefined;
+    this.#begins = true;
     while (this.#beginNext(welcome));
   }
 
   /** Ends actors that have had nothing to do for long. */
   closeIdle(): void {
-    for (const { pool } of this.#running.values()) pool.usedAt = this.#parts.clock.now();
+    for (const { pool } of this.#groups) pool.usedAt = this.#parts.clock.now();
     this.#pools.closeIdle();
   }
 
@@ -181,72 +194,121 @@ export class Work {
       return true;
     }
     // One segment computes at a time, so that two pools don't fight for the same cores.
-    for (const { pool } of this.#running.values()) if (pool.key !== key) return false;
+    for (const { pool } of this.#groups) if (pool.key !== key) return false;
     const found = this.#pools.for(segment, welcome);
     if (found.pool === undefined) return this.#wakeIn(found.waitMs);
     const { pool } = found;
     const restMs = this.#duty.waitMs(this.#parts.clock.now(), pool.actors);
     if (restMs > 0) return this.#wakeIn(restMs);
-    if (this.#running.size >= pool.capacity) return false;
-    this.#queue.remove(leased.attempt);
-    this.#begin(leased, leased.payload, pool);
+    if (this.#groups.size >= pool.capacity) return false;
+    this.#begin(pool);
     return true;
   }
 
-  #begin(leased: Leased, payload: Uint8Array, pool: SegmentPool): void {
+  #begin(pool: SegmentPool): void {
     const { clock } = this.#parts;
-    let block: Block;
-    try {
-      block = decodeBlock(payload);
-      if (block.rows !== leased.task.rows) throw otherRows(leased, block);
-    } catch (error) {
-      return this.#events.onFailed(leased, error, true);
+    const taken = this.#takeTogether(pool);
+    if (taken.length === 0) return;
+    const group: Group = { pool, block: joinBlocks(taken.map(({ block }) => block)), tasks: [] };
+    this.#groups.add(group);
+    for (const { leased } of taken) {
+      const running: Running = { leased, group, dropped: false };
+      group.tasks.push(running);
+      this.#running.set(attemptKey(leased.attempt), running);
     }
-    const running: Running = { leased, pool, block, dropped: false };
-    this.#running.set(attemptKey(leased.attempt), running);
     if (this.#idle) this.#meter.restart(clock.now());
     this.#idle = false;
     this.#duty.began(clock.now());
-    void this.#compute(running).finally(() => {
-      this.#forget(running);
+    void this.#compute(group).finally(() => {
+      for (const running of group.tasks) this.#forget(running);
       this.#events.onChange();
     });
   }
 
-  async #compute(running: Running): Promise<void> {
-    const { leased, pool, block } = running;
-    const wanted = (): boolean => this.#running.get(attemptKey(leased.attempt)) === running && !running.dropped && !this.#signal.aborted;
+  /** From the front of the queue, as many as may be predicted as one. None where the first one's rows are none, which it is told as failed for. */
+  #takeTogether(pool: SegmentPool): { readonly leased: Leased; readonly block: Block }[] {
+    const waiting = [...this.#queue.ready()];
+    const most = pool.rowsTogether(waiting.reduce((sum, { task }) => sum + task.rows, 0), this.#groups.size);
+    const taken: { leased: Leased; block: Block }[] = [];
+    let [rows, bytes] = [0, 0];
+    for (const leased of waiting) {
+      const [first] = taken;
+      rows += leased.task.rows;
+      bytes += leased.payload.byteLength;
+      if (first !== undefined && (first.leased.apart || leased.apart || rows > most || bytes > mostBlockBytes)) break;
+      try {
+        const block = decodeBlock(leased.payload);
+        if (block.rows !== leased.task.rows) throw otherRows(leased, block);
+        if (first !== undefined && !canJoin(first.block, block)) break;
+        taken.push({ leased, block });
+        this.#queue.remove(leased.attempt);
+      } catch (error) {
+        if (first === undefined) {
+          this.#queue.remove(leased.attempt);
+          this.#events.onFailed(leased, error, true);
+        }
+        break;
+      }
+    }
+    return taken;
+  }
+
+  async #compute({ pool, block, tasks }: Group): Promise<void> {
+    let results: readonly BlockResult[];
     try {
       const result = await pool.submit(block);
-      if (!wanted()) return;
+      results = tasks.length === 1 ? [result] : partResults(result, tasks.map(({ leased }) => leased.task.rows));
+    } catch (error) {
+      if (!tasks.some((running) => this.#isWanted(running))) return;
+      // Everything that the pool had is lost with it. Of joined blocks one may be to blame, and the others are not to be told as failed.
+      if (this.#begins && pool.ended && this.#runningIn(pool).some(({ group }) => group.tasks.length > 1)) return this.#putBack(pool);
+      for (const running of tasks) this.#fail(running, error);
+      return;
+    }
+    for (const [index, running] of tasks.entries()) await this.#answer(running, results[index] as BlockResult);
+  }
+
+  async #answer(running: Running, result: BlockResult): Promise<void> {
+    const { leased, group: { pool } } = running;
+    if (!this.#isWanted(running)) return;
+    try {
       const held = await answer(leased, pool.segment.description.plan.spec, result, pool.device ?? "");
-      if (!wanted()) return;
+      if (!this.#isWanted(running)) return;
       if (held.payload.byteLength > maxPayloadBytes) throw tooLarge(pool, held);
       this.#forget(running);
-      this.#meter.blockDone(block.rows);
+      this.#meter.blockDone(leased.task.rows);
       this.#events.onResult(held);
       this.#events.onProgress();
     } catch (error) {
-      if (!wanted()) return;
-      this.#forget(running);
-      this.#events.onFailed(leased, error, !pool.loading);
+      this.#fail(running, error);
     }
+  }
+
+  #fail(running: Running, error: unknown): void {
+    if (!this.#isWanted(running)) return;
+    this.#forget(running);
+    this.#events.onFailed(running.leased, error, !running.group.pool.loading);
+  }
+
+  #isWanted(running: Running): boolean {
+    return this.#running.get(attemptKey(running.leased.attempt)) === running && !running.dropped && !this.#signal.aborted;
   }
 
   /** What comes of it is of no use any more, or has come. */
   #forget(running: Running): void {
-    const key = attemptKey(running.leased.attempt);
+    const { leased, group } = running;
+    const key = attemptKey(leased.attempt);
     if (this.#running.get(key) !== running) return;
     this.#running.delete(key);
-    running.pool.usedAt = this.#parts.clock.now();
+    group.pool.usedAt = this.#parts.clock.now();
+    if (!group.tasks.some((task) => this.#running.get(attemptKey(task.leased.attempt)) === task)) this.#groups.delete(group);
     if (this.#running.size === 0) this.#duty.roundEnded(this.#parts.clock.now());
   }
 
   /** An actor hangs: all of its pool are ended, and what else they had begins anew. */
   #restart(pool: SegmentPool): void {
-    const anew = this.#runningIn(pool).filter(({ dropped }) => !dropped);
-    this.#abandon(pool);
-    this.#queue.putBack(anew.map(({ leased }) => leased));
+    this.#putBack(pool);
+    this.#pools.close(pool);
   }
 
   #abandon(pool: SegmentPool): void {
@@ -254,8 +316,15 @@ export class Work {
     this.#pools.close(pool);
   }
 
+  /** What a pool had begins anew in the same order, each by itself, so that what goes wrong again has one suspect. */
+  #putBack(pool: SegmentPool): void {
+    const had = this.#runningIn(pool);
+    for (const running of had) this.#forget(running);
+    this.#queue.putBack(had.filter(({ dropped }) => !dropped).map(({ leased }) => ({ ...leased, apart: true })));
+  }
+
   #runningIn(pool: SegmentPool): Running[] {
-    return [...this.#running.values()].filter((running) => running.pool === pool);
+    return [...this.#running.values()].filter(({ group }) => group.pool === pool);
   }
 
   /** Looks again later whether something can begin. */
@@ -271,13 +340,13 @@ export class Work {
   standing(): Standing {
     const first = this.#first;
     const next = this.#queue.first;
-    const pool = first?.pool ?? (next === undefined ? undefined : this.#pools.get(segmentKey(next.task)));
+    const pool = first?.group.pool ?? (next === undefined ? undefined : this.#pools.get(segmentKey(next.task)));
     const attempt = first?.leased.attempt ?? next?.attempt;
     const device = this.#parts.traits.devices.find((each) => each === pool?.device);
     const bytes = (pool?.segment.description.model?.files ?? []).reduce((sum, file) => sum + file.bytes, 0);
     return {
       ...(attempt !== undefined && { running: attempt }),
-      rows: first === undefined ? 0 : first.pool.rowsDone(first.block),
+      rows: first === undefined ? 0 : (rowsDoneIn(first.group).get(first) ?? 0),
       ...(pool?.loading === true && { loading: { doneBytes: Math.min(pool.fetchedBytes, bytes), bytes } }),
       state: pool === undefined ? "waiting" : pool.loading ? "loading" : "computing",
       ...(device !== undefined && { device }),
@@ -286,14 +355,27 @@ export class Work {
 
   progress(): { readonly rows: number; readonly underWay: number; readonly blocks: number; readonly rowsPerSecond: number } {
     const first = this.#first;
-    const under = first === undefined ? 0 : first.pool.rowsDone(first.block);
+    let under = 0;
+    if (first !== undefined) for (const [running, rows] of rowsDoneIn(first.group)) if (this.#isWanted(running)) under += rows;
     return { rows: this.#meter.rows + under, blocks: this.#meter.blocks, rowsPerSecond: this.#meter.rowsPerSecond(this.#parts.clock.now(), under), underWay: under };
+  }
+
+  /** A result that was handed over came to nothing. */
+  inVain(rows: number): void {
+    this.#meter.blockInVain(rows);
+    this.#events.onProgress();
   }
 
   /** There is nothing to do: time that passes now is not its own. */
   rest(): void {
     this.#idle = true;
   }
+}
+
+/** Of a group, which rows are predicted first says its predictor: they count for its tasks in their order. */
+function rowsDoneIn({ pool, block, tasks }: Group): ReadonlyMap<Running, number> {
+  const done = rowsDoneOf(pool.rowsDone(block), tasks.map(({ leased }) => leased.task.rows));
+  return new Map(tasks.map((running, index) => [running, done[index] ?? 0]));
 }
 
 function otherRows({ task }: Leased, { rows }: Block): ShoalError {

@@ -33,3 +33,6 @@ export const defaultConnectionLimits: ConnectionLimits = {
 
 /** The longest payload that any message can carry, under the default limits: the header takes the rest. */
 export const maxPayloadBytes = defaultConnectionLimits.frameBytes - defaultConnectionLimits.headerBytes;
+
+/** Of one block on its way to the gateway, which it must fit together with its header; and of what a worker has to fetch before it can begin, or joins. */
+export const mostBlockBytes = 16 * MiB;

@@ -140,6 +140,8 @@ export interface LeasedTaskMessage {
   readonly bytes: number;
   /** Names the rows that the task is cut from; goes back with its result. */
   readonly input?: string;
+  /** Not to be computed together with others: something went wrong with it, or in its company. */
+  readonly apart?: true;
 }
 
 /** Payload: the rows of a leased task, as a block in Arrow IPC form. */
@@ -149,6 +151,7 @@ export interface BlockMessage {
   readonly attempt: AttemptId;
 }
 
+/** `committed`, of a result that was handed over: another's came first. */
 export interface RevokeMessage {
   readonly kind: "revoke";
   readonly tasks: readonly { readonly task: TaskId; readonly attempt: AttemptId }[];
@@ -277,7 +280,7 @@ export interface AcceptedMessage {
 export interface BlocksBefore {
   readonly rows: number;
   /** The first of each run of blocks, and how many it has; ascending. Where the runs are very many the last of them are left out. */
-  readonly runs: readonly (readonly [first: number, blocks: number])[];
+  readonly runs: readonly RunOfBlocks[];
 }
 
 /** Payload: bytes of a file of a model or of code, in order. */
@@ -302,6 +305,9 @@ export interface AskMessage {
   readonly blocks: number;
 }
 
+/** Blocks that follow each other: the first, and how many they are. */
+export type RunOfBlocks = readonly [first: number, blocks: number];
+
 /** Payload: a block in Arrow IPC form. Offered in order, from 0. */
 export interface OfferMessage {
   readonly kind: "offer";
@@ -309,6 +315,12 @@ export interface OfferMessage {
   readonly segment: number;
   readonly block: number;
   readonly rows: number;
+  /** How many rows the segment will be given in all, as the driver reckons by now; absent: as it said last. */
+  readonly expectedRows?: number;
+  /** `expectedRows` is no count: the source does not know its rows, or a step before changes how many there are. */
+  readonly isEstimate?: boolean;
+  /** Blocks of the segment whose results the driver has and never asks for again: those since its last offer, and on a new connection all of them. */
+  readonly taken?: readonly RunOfBlocks[];
 }
 
 export interface InputEndedMessage {

@@ -1,9 +1,7 @@
 import { blockBytes, ShoalError, sliceBlock, type Block } from "@shoal/core";
 import { encodeBlock } from "@shoal/core/arrow";
 import { formatBytes, plural } from "@shoal/executor";
-
-/** Of one block on its way to the gateway, which it must fit together with its header; and of what a worker has to fetch before it can begin. */
-const mostBlockBytes = 16 * 2 ** 20;
+import { mostBlockBytes } from "../connection/limits.ts";
 
 /**
  * Of one block that can be cut. Workers of unlike speeds finish together where blocks are many and small: with those of 1,024 rows, the

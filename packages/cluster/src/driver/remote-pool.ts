@@ -1,11 +1,12 @@
 import { ShoalError, type Block, type BlockResult, type Clock } from "@shoal/core";
-import { failedResult, mergeResults, type BlockPool, type BlockPoolRun } from "@shoal/executor";
+import { failedResult, mergeResults, type BlockPool, type BlockPoolRun, type ExpectedInput } from "@shoal/executor";
 import { isStateful, mayChangeRows, type ActorPoolStage } from "@shoal/planner";
-import type { AskMessage, BlockDoneMessage, DriverToGateway, FleetMessage, PartMessage } from "../connection/messages.ts";
+import type { AskMessage, BlockDoneMessage, DriverToGateway, FleetMessage, OfferMessage, PartMessage } from "../connection/messages.ts";
 import { cutToTravel, payloadOf } from "./block-pieces.ts";
 import type { DoneBefore } from "./done-before.ts";
 import { HeldUp } from "./held-up.ts";
 import { partResult } from "./part-result.ts";
+import { TakenBlocks } from "./taken-blocks.ts";
 
 /** What a pool needs of the job that it belongs to. */
 export interface PoolJob {
@@ -13,6 +14,8 @@ export interface PoolJob {
   readonly clock: Clock;
   /** What of it an earlier run had done, once the gateway has said so. */
   before(segment: number): DoneBefore | undefined;
+  /** What was given is nobody's to ask for again: the coordinator, which keeps it in memory, is told. */
+  readonly tellsTaken: boolean;
   /** Its first pool has started. */
   started(): void;
   send(message: DriverToGateway, payload?: Uint8Array): void;
@@ -68,6 +71,8 @@ export class RemotePool implements BlockPool {
   #asked = 0;
   #inputEnded = false;
   #inputEndSaid = false;
+  /** What was said on this connection of how many rows there will be. */
+  #expectedSaid: ExpectedInput | undefined;
   /** The gateway has taken the job, on this connection. */
   #attached = false;
   #offering = false;
@@ -76,6 +81,7 @@ export class RemotePool implements BlockPool {
   #fleet = { workers: 0, busy: 0, loading: 0 };
   #notice: string | undefined;
   readonly #heldUp = new HeldUp();
+  readonly #taken = new TakenBlocks();
 
   constructor(stage: ActorPoolStage, segment: number, job: PoolJob, run: BlockPoolRun) {
     const { spec, policy } = stage;
@@ -159,6 +165,7 @@ export class RemotePool implements BlockPool {
   attach(): void {
     this.#attached = true;
     this.#run.record.rowsBefore = this.#job.before(this.#segment)?.rows ?? 0;
+    if (this.#job.tellsTaken) this.#taken.again(this.#fresh, this.#held.keys());
     void this.#offer();
   }
 
@@ -167,6 +174,7 @@ export class RemotePool implements BlockPool {
     this.#attached = false;
     this.#asked = 0;
     this.#inputEndSaid = false;
+    this.#expectedSaid = undefined;
     this.#unsent = this.#held.keys().next().value ?? this.#next;
     for (const held of this.#held.values()) held.parts.clear();
   }
@@ -191,6 +199,7 @@ export class RemotePool implements BlockPool {
     const rows = Array.from(held.parts.values()).reduce((sum, { message }) => sum + message.rows, 0);
     if (rows !== held.block.rows) throw wrongAnswer(`Block ${block} of ${this.#stage.spec.name} has ${held.block.rows} rows, and came back with ${rows}.`);
     this.#held.delete(block);
+    if (this.#job.tellsTaken) this.#taken.add(block);
     const { of } = held;
     const isGiven = this.#job.before(this.#segment)?.has(block) === true;
     for (const { message, result } of held.parts.values()) {
@@ -260,7 +269,16 @@ export class RemotePool implements BlockPool {
     this.#asked--;
     const payload = held.payload ?? payloadOf(block);
     held.payload = undefined;
-    this.#job.send({ kind: "offer", job: this.#job.job, segment: this.#segment, block: number, rows: block.rows }, payload);
+    const taken = this.#taken.next();
+    this.#job.send({ kind: "offer", job: this.#job.job, segment: this.#segment, block: number, rows: block.rows, ...this.#expectedNow(), ...(taken !== undefined && { taken }) }, payload);
+  }
+
+  /** How many rows there will be, where that has changed since it was said. */
+  #expectedNow(): Pick<OfferMessage, "expectedRows" | "isEstimate"> {
+    const [said, now] = [this.#expectedSaid, this.#run.expectedInput?.()];
+    if (now === undefined || (now.rows === said?.rows && now.isEstimate === said.isEstimate)) return {};
+    this.#expectedSaid = now;
+    return { expectedRows: now.rows, ...(now.isEstimate && { isEstimate: true }) };
   }
 
   #sayInputEnded(): void {

@@ -163,12 +163,16 @@ export class RunningJob implements ClusterJob {
     this.#travelling = travelling;
     const { connection, clock } = this.#parts;
     const name = (): string => this.#job;
+    const tellsTaken = (): boolean => this.#submission?.description.passing === true && this.#parts.keeper() === undefined;
     const poolJob: PoolJob = {
       get job() {
         return name();
       },
       clock,
       before: (segment) => this.#before[segment],
+      get tellsTaken() {
+        return tellsTaken();
+      },
       started: () => this.#submit(),
       send: (message, payload) => (this.#over ? undefined : connection.send(message, payload)),
       room: (signal) => connection.room(signal),

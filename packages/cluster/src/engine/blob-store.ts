@@ -22,6 +22,11 @@ export interface BlobStore {
    * @throws `blob-missing`; `blob-damaged`: it is then gone, and may be put again
    */
   get(sha256: string, range?: ByteRange): Promise<Uint8Array>;
+  /**
+   * Whoever has put a blob, or added it, needs it no more: when that was said as often as it was put, it is gone. Once for each time, and never for what others put.
+   * Absent: what is there outlives this process, and goes by `collect` alone.
+   */
+  release?(sha256: string): void;
   /** How many bytes it has; undefined when it is not there. */
   size(sha256: string): Promise<number | undefined>;
   /** Where others can read or write it themselves for a while, if they can: absent, or undefined, when bytes only go through the engine's user. */

@@ -157,7 +157,7 @@ export class BlobCollection {
     const { jobs, engine: { blobs }, log } = this.#state;
     for (const job of jobs.values()) for (const sha256 of new Set(job.undecided())) {
       // One that can't be had keeps no other one from being renewed.
-      await blobs.get(sha256).then((bytes) => blobs.put(sha256, bytes)).catch((error: unknown) => log.debug(`Blob ${sha256} could not be renewed: ${ShoalError.from(error).message}`));
+      await blobs.get(sha256).then((bytes) => blobs.put(sha256, bytes)).then(() => blobs.release?.(sha256)).catch((error: unknown) => log.debug(`Blob ${sha256} could not be renewed: ${ShoalError.from(error).message}`));
     }
   }
 

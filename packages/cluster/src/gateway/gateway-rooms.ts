@@ -19,6 +19,7 @@ import { Elsewhere } from "./elsewhere/elsewhere.ts";
 import { GatewayTalk } from "./elsewhere/gateway-talk.ts";
 import { JobRoles } from "./elsewhere/job-roles.ts";
 import { performEffect } from "./perform-effects.ts";
+import { PassingResults } from "./results/passing-results.ts";
 import { RecentBytes } from "./results/recent-bytes.ts";
 import { Refusals } from "./workers/refusals.ts";
 import { ResultIntake } from "./results/result-intake.ts";
@@ -77,7 +78,7 @@ export function furnish(parts: GatewayParts, epoch: number): GatewayRooms {
     engine, name, files, clock, date, random, log, settings, signal, closing: closing.signal,
     loop: new SchedulerLoop(scheduler, clock, (effect) => performEffect(state, commits, asks, elsewhere, effect), mistake),
     jobs: new Map(), workers: new Map(), links: new Map(),
-    inputs: new HeldInputs(), recent: new RecentBytes(settings.recentBytes), refusals,
+    inputs: new HeldInputs(), recent: new RecentBytes(settings.recentBytes), passing: new PassingResults(engine), refusals,
     changed: () => watchers.changed(),
   };
   const trouble = new EngineTrouble(state, (message) => {

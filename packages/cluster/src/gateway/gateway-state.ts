@@ -4,6 +4,7 @@ import type { FileStore } from "./jobs/file-store.ts";
 import type { GatewayJob } from "./jobs/gateway-job.ts";
 import type { GatewaySettings } from "./gateway-settings.ts";
 import type { HeldInputs } from "./jobs/held-inputs.ts";
+import type { PassingResults } from "./results/passing-results.ts";
 import type { RecentBytes } from "./results/recent-bytes.ts";
 import type { Refusals } from "./workers/refusals.ts";
 import type { SchedulerLoop } from "./scheduler-loop.ts";
@@ -31,6 +32,7 @@ export interface GatewayState {
   readonly inputs: HeldInputs;
   /** Stored results by SHA-256. */
   readonly recent: RecentBytes;
+  readonly passing: PassingResults;
   readonly refusals: Refusals;
   /** Aborts when the gateway is over. */
   readonly signal: AbortSignal;

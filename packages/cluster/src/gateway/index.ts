@@ -1,5 +1,6 @@
 export { checkBlock, checkResultHere, type CheckResult, type ResultExpectation } from "./results/check-result.ts";
 export { createGateway } from "./create-gateway.ts";
+export { GivenBlocks } from "./results/given-blocks.ts";
 export { engineSecret } from "./invites/engine-secret.ts";
 export { memoryFiles, type FileStore } from "./jobs/file-store.ts";
 export type { GatewayParts } from "./gateway-parts.ts";

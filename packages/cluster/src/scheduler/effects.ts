@@ -5,6 +5,8 @@ import type { AttemptId, TaskEntry, TaskId } from "./events.ts";
 export interface LeasedTask {
   readonly task: TaskId;
   readonly attempt: AttemptId;
+  /** Not to be computed together with others: something went wrong with it, or in its company. Of a lease. */
+  readonly apart?: true;
 }
 
 /** What a scheduler wants done. Each is safe to do twice, and each is asked for again where its loss would matter. */

@@ -25,7 +25,7 @@ export function grant(state: SchedulerState, worker: Worker, segment: Segment, t
     // Time of machines elsewhere is shared out there.
     if (isStandIn(worker)) segment.lentTasks++;
     else segment.job.share += chargedMs(attempt) / segment.job.spec.weight;
-    leased.push(leasedTask(state, attempt));
+    leased.push({ ...leasedTask(state, attempt), ...((task.apart || task.trouble !== undefined) && { apart: true }) });
   }
   if (duplicate) segment.duplicates += tasks.length;
   worker.leases.add(lease);

@@ -58,6 +58,27 @@ describe("a row that no worker can do", () => {
   });
 });
 
+test("what a vanished worker had, what failed, and parts of what was split are leased to be computed by themselves", () => {
+  const fleet = new TestFleet();
+  fleet.submit("job");
+  fleet.join("a");
+  fleet.offer("job", 1, { ends: false });
+  fleet.result("a", fleet.leased()["a"]?.[0] as LeasedTask);
+  fleet.offer("job", 4, { from: 1, ends: false });
+  const first = fleet.leased()["a"] ?? [];
+  expect(first.length).toBeGreaterThan(1);
+  expect(first.every(({ apart }) => apart === undefined)).toBe(true);
+  fleet.tell({ kind: "connection-lost", connection: "a" });
+  fleet.offer("job", 1, { from: 5, ends: false });
+  fleet.join("b", { credit: 8 });
+  const again: LeasedTask[] = [];
+  for (let leased = fleet.leased()["b"]; leased !== undefined; leased = fleet.leased()["b"]) {
+    again.push(...leased);
+    for (const task of leased) fleet.result("b", task);
+  }
+  expect(again.map(({ task, apart }) => [task.block, apart === true])).toEqual([1, 2, 3, 4, 5].map((block) => [block, first.some(({ task }) => task.block === block)]));
+});
+
 describe("who failed", () => {
   const lease = (fleet: TestFleet, name: string): LeasedTask => {
     const leased = fleet.leased()[name]?.[0];

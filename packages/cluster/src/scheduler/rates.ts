@@ -4,6 +4,9 @@ import type { Attempt, Rate, SchedulerState, Segment, Worker } from "./state.ts"
 /** Older rows count half as much with every so many tasks: enough to smooth, few enough to notice a machine that gets hot. */
 const fading = 0.8;
 
+/** A task that took so much less than it should came at once with the one before: both were computed together, and are one sample. More in a row than a few are a machine that became faster. */
+const atOnce = { times: 10, most: 4 };
+
 /** Milliseconds a row takes this worker; undefined until it has shown any. */
 export function msPerRow(segment: Segment, worker: Worker): number | undefined {
   const rate = segment.rates.get(worker);
@@ -30,7 +33,9 @@ export function measure(state: SchedulerState, attempt: Attempt): void {
   const ms = Math.max(0.01, state.now - worker.runningSince);
   segment.job.share += (ms - chargedMs(attempt)) / segment.job.spec.weight;
   const old = segment.rates.get(worker);
-  const rate: Rate = old === undefined || old.provisional ? { rows: task.rows, ms, provisional: false, counted: old?.counted ?? 0 } : { rows: old.rows * fading + task.rows, ms: old.ms * fading + ms, provisional: false, counted: old.counted };
+  const together = old !== undefined && atOnce.times * ms * old.rows < old.ms * task.rows ? (old.together ?? 0) + 1 : 0;
+  const kept = together > 0 && together <= atOnce.most ? 1 : fading;
+  const rate: Rate = old === undefined || old.provisional ? { rows: task.rows, ms, provisional: false, counted: old?.counted ?? 0 } : { rows: old.rows * kept + task.rows, ms: old.ms * kept + ms, provisional: false, counted: old.counted, together };
   segment.rates.set(worker, rate);
   recount(segment, rate, state.live.has(worker));
 }

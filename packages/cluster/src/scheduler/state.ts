@@ -141,6 +141,8 @@ export interface Task {
   /** Who holds a result of it, to be told when it is in the ledger. */
   readonly holders: Presented[];
   trouble: Trouble | undefined;
+  /** A worker vanished that had it, or it is a part of one that was split: it is computed by itself, so that whatever happens has one suspect. */
+  apart: boolean;
 }
 
 export interface Trouble {
@@ -186,6 +188,8 @@ export interface Rate {
   provisional: boolean;
   /** What of it is in the segment's total. */
   counted: number;
+  /** How many of the last tasks came at once with the one before. */
+  readonly together?: number;
 }
 
 export interface Worker {

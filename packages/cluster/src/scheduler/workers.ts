@@ -128,7 +128,11 @@ export function leave(state: SchedulerState, worker: Worker, forgets = true): vo
 
 function loseAll(state: SchedulerState, worker: Worker, attempts: readonly Attempt[]): void {
   const [running] = attempts;
-  for (const attempt of attempts) loseAttempt(state, attempt);
+  for (const attempt of attempts) {
+    // Which of those that it computed together was its end nobody can tell.
+    attempt.task.apart = true;
+    loseAttempt(state, attempt);
+  }
   if (running !== undefined) vanishedWith(state, running.task, worker);
 }
 

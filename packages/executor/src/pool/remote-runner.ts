@@ -7,6 +7,8 @@ export interface RemoteRunner {
   readonly name: string;
   /** Predictors of one's own go there as code. Absent: only what is pure data travels. */
   readonly takesCode?: boolean;
+  /** False: no link lets others help, so that no report advises it. Default true. */
+  readonly mayJoin?: boolean;
   /** What to say of a run of which nothing travels, beside that. `mayRunHere`: it runs here also where it has predictors; otherwise such a run is refused. */
   readonly whenAllStays?: { readonly note: string; readonly mayRunHere: boolean };
   /** A job of one run. Disposing it takes back what is not finished. */

@@ -18,8 +18,11 @@ export interface PlanIdentity {
   readonly versions: Readonly<Record<string, string>>;
 }
 
+/** Where the identity of a plan has what is not in the plan. */
+export type IdentityParts = Pick<RunLedgers, "modelVersion" | "versions">;
+
 /** The identity of a plan: its steps, inputs first, with the text of functions, the files of models, and the versions of libraries. */
-export async function planIdentity(plan: PhysicalOperator, ledgers: RunLedgers): Promise<PlanIdentity> {
+export async function planIdentity(plan: PhysicalOperator, ledgers: IdentityParts): Promise<PlanIdentity> {
   const steps: StepIdentity[] = [];
   for (const operator of inOrder(plan)) for (const step of await stepsOf(operator, ledgers)) steps.push(asJson(step));
   return { steps, versions: await ledgers.versions() };
@@ -38,7 +41,7 @@ function inOrder(plan: PhysicalOperator): PhysicalOperator[] {
   return [...physicalInputsOf(plan).flatMap(inOrder), plan];
 }
 
-async function stepsOf(operator: PhysicalOperator, ledgers: RunLedgers): Promise<StepIdentity[]> {
+async function stepsOf(operator: PhysicalOperator, ledgers: IdentityParts): Promise<StepIdentity[]> {
   const { kind } = operator;
   const one = (name: string, parts: object): StepIdentity[] => [{ name, kind, parts: parts as JsonObject }];
   switch (operator.kind) {
@@ -61,7 +64,7 @@ async function stepsOf(operator: PhysicalOperator, ledgers: RunLedgers): Promise
   }
 }
 
-async function predictorParts(spec: PredictorSpec, ledgers: RunLedgers): Promise<object> {
+async function predictorParts(spec: PredictorSpec, ledgers: IdentityParts): Promise<object> {
   if (spec.kind === "declarative") {
     const { backend, task, model, options, reads, adds, variants } = spec;
     return { task: [backend, task], model, "files of the model": await ledgers.modelVersion(model), options, columns: [reads, adds], variants };

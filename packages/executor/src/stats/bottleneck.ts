@@ -5,8 +5,8 @@ const busy = 0.7;
 /** Of a run this short and small the start is most, whatever stage it fell into. */
 const short = { wallMs: 2000, rows: 1000 };
 
-/** What held the run up, and what to change: one sentence. */
-export function nameBottleneck(stages: readonly StageStats[], wallMs: number, consumerMs: number): string {
+/** What held the run up, and what to change: one sentence. @param mayJoin more workers may come, where there are any */
+export function nameBottleneck(stages: readonly StageStats[], wallMs: number, consumerMs: number, mayJoin = true): string {
   if (wallMs <= 0 || stages.length === 0) return "Nothing ran.";
   const pools = stages.filter((stage) => stage.pool !== undefined);
   const hardest = pools.toSorted((a, b) => (b.pool?.utilisation ?? 0) - (a.pool?.utilisation ?? 0))[0];
@@ -16,7 +16,7 @@ export function nameBottleneck(stages: readonly StageStats[], wallMs: number, co
   const source = slowestOf(stages.filter((stage) => stage.kind === "scan"));
   const few = Math.max(...stages.map((stage) => stage.rowsIn)) < short.rows;
   if (source !== undefined && source.busyMs > 0.5 * wallMs && !(few && wallMs < short.wallMs) && (source.busyMs >= startMs || !few)) return readingBound(source, wallMs);
-  if (startMs > 0.5 * wallMs && latest?.workers !== undefined) return `Most of the time went into waiting for a worker (${formatDuration(startMs)} of ${formatDuration(wallMs)}): start them before the run, and more of them.`;
+  if (startMs > 0.5 * wallMs && latest?.workers !== undefined && mayJoin) return `Most of the time went into waiting for a worker (${formatDuration(startMs)} of ${formatDuration(wallMs)}): start them before the run, and more of them.`;
   if (startMs > 0.5 * wallMs && source !== undefined && source.busyMs > 0.5 * wallMs) {
     return `Most of the time went into reading the first rows (${formatDuration(source.busyMs)}) and, in part meanwhile, into starting actors and loading the model, done after ${formatDuration(startMs)} of ${formatDuration(wallMs)}: with more rows at once that counts for less.`;
   }
@@ -30,7 +30,7 @@ export function nameBottleneck(stages: readonly StageStats[], wallMs: number, co
   if (hardest?.pool && loading > 0.5 * wallMs) {
     return `Loading ${hardest.name} took ${percent(loading / wallMs)} of the run: give it more rows at once, or a smaller model.`;
   }
-  if (hardest?.pool && hardest.pool.utilisation >= busy) return predictorBound(hardest);
+  if (hardest?.pool && hardest.pool.utilisation >= busy) return predictorBound(hardest, mayJoin);
   if (hardest?.pool && hardest.pool.preprocessMs > hardest.pool.predictMs && hardest.pool.preprocessMs > 0.2 * wallMs * hardest.pool.actors) {
     return `Preparing rows for ${hardest.name} took longer than predicting them (${formatDuration(hardest.pool.preprocessMs)} and ${formatDuration(hardest.pool.predictMs)} of its actors' time): raise concurrency, or make preprocess cheaper.`;
   }
@@ -58,11 +58,11 @@ function readLess(name: string): string {
   return "read fewer columns, or a faster format or disk";
 }
 
-function predictorBound({ name, pool }: StageStats): string {
+function predictorBound({ name, pool }: StageStats, mayJoin: boolean): string {
   const who = pool?.workers === undefined ? "actor" : "worker";
   const share = `its ${pool?.actors === 1 ? `${who} was` : `${pool?.actors ?? 0} ${who}s were`} predicting ${percent(pool?.utilisation ?? 0)} of the time after loading`;
   if (pool?.paddingEfficiency !== undefined && pool.paddingEfficiency < 0.6) return `${name} was the bottleneck (${share}) and ${percent(1 - pool.paddingEfficiency)} of its tokens were padding: leave maxBatchCost at "auto", or lower it.`;
-  if (pool?.workers !== undefined) return `${name} was the bottleneck (${share}): let more workers help, or use a smaller model.`;
+  if (pool?.workers !== undefined) return `${name} was the bottleneck (${share}): ${mayJoin ? "let more workers help" : "share it, so that others help (--share)"}, or use a smaller model.`;
   const device = pool?.device === "cpu" || pool?.device === "wasm" ? "use a GPU (device), a smaller model, or more cores" : "use a smaller model, or another GPU (concurrency with numGpus: 1)";
   return `${name} was the bottleneck (${share}): ${device}.`;
 }

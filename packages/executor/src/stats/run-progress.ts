@@ -1,5 +1,6 @@
 import type { Clock } from "@shoal/core";
 import type { PhysicalOperator } from "@shoal/planner";
+import type { ExpectedInput } from "../pool/block-pool.ts";
 import type { RunEvent, StageProgress } from "./run-event.ts";
 import type { StageRecorder } from "./stage-recorder.ts";
 import { ExpectedRows } from "./expected-rows.ts";
@@ -41,6 +42,14 @@ export class RunProgress {
     const total = this.#expected?.all();
     const isKnown = this.#expected?.isExact === true;
     return this.#records.map((record) => ({ ...record.progressed(), ...(total === undefined ? {} : expectedRows(record, total, isKnown)) }));
+  }
+
+  /** Rows that a stage will be given in this run. */
+  expectedInto({ inputs: [input] }: StageRecorder): ExpectedInput | undefined {
+    const total = this.#expected?.left();
+    if (total === undefined || input === undefined) return undefined;
+    const { rowsExpected, isEstimate = false } = expectedRows(input, total, this.#expected?.isExact === true);
+    return rowsExpected === undefined ? undefined : { rows: rowsExpected, isEstimate };
   }
 
   #tell(now: number): void {

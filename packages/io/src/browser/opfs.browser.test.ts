@@ -44,6 +44,14 @@ describe("reading", () => {
     await expect(namesOf(folder.path("r*.jsonl"))).rejects.toMatchObject({ code: "no-files", message: expect.stringContaining("is passed over") as string });
   });
 
+  test("a source says which of its files an output would take the place of", async () => {
+    const source = jsonlSource(folder.path("**/*.jsonl"));
+    expect(await source.fileAt?.(folder.path("b.jsonl/"), signal)).toBe(folder.path("b.jsonl"));
+    expect(await source.fileAt?.(folder.path("a/../sub"), signal)).toBe(folder.path("sub/f.jsonl"));
+    expect(await source.fileAt?.(folder.path("su"), signal)).toBeUndefined();
+    expect(await jsonlSource(new File([line("b")], folder.path("b.jsonl"))).fileAt?.(folder.path("b.jsonl"), signal)).toBeUndefined();
+  });
+
   test("a file that changes between finding and reading is refused", async () => {
     const source = jsonlSource(folder.path("a.jsonl"));
     for await (const partition of source.partitions(signal)) {

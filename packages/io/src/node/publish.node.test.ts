@@ -204,10 +204,33 @@ describe("an output", () => {
       outcomes.add(found);
       await write("overwrite", "third");
       expect(await now()).toBe('[{"a":"third"}] third');
-      expect((await readdir(folder)).filter((entry) => !entry.includes("-unfinished-")).toSorted()).toEqual(name === "out" ? [name] : [name, `${name}.dead-letters.jsonl`]);
+      expect((await readdir(folder)).toSorted()).toEqual(name === "out" ? [name] : [name, `${name}.dead-letters.jsonl`]);
     }
     expect(outcomes.size).toBe(2);
   }, 60_000);
+
+  test("sweeps what runs left that were killed while they claimed its place or gave it up, and nothing of a living one", async () => {
+    const dead = await deadProcess();
+    const owner = (pid: number): string => JSON.stringify({ pid, host: hostname(), startedAt: "2020-01-01" });
+    const beside = async (name: string, file: string, text: string, changed?: Date): Promise<void> => {
+      await mkdir(join(folder, name));
+      await writeFile(join(folder, name, file), text);
+      if (changed !== undefined) await utimes(join(folder, name), changed, changed);
+    };
+    await beside(`.out.shoal-unfinished-${dead}-abc`, "owner.json", owner(dead));
+    await beside(`.out.shoal-unfinished-removed-${dead}-abc`, "part-00000.jsonl", "");
+    await beside(".out.shoal-unfinished-7-abc", "other", "", new Date(Date.now() - 3_600_000));
+    await beside(`.out.shoal-unfinished-${process.ppid}-abc`, "owner.json", owner(process.ppid));
+    await beside(`.out.shoal-unfinished-removed-${process.ppid}-abc`, "part-00000.jsonl", "");
+    await beside(`.out.shoal-unfinished-${dead}-new`, "other", "");
+    await beside(`.out.shoal-unfinished-notes-${dead}-abc`, "owner.json", owner(dead));
+    await beside(`.outer.shoal-unfinished-${dead}-abc`, "owner.json", owner(dead));
+    await writeRows(jsonl(join(folder, "out")), { a: 1 });
+    expect((await readdir(folder)).toSorted()).toEqual([
+      `.out.shoal-unfinished-${process.ppid}-abc`, `.out.shoal-unfinished-removed-${process.ppid}-abc`, `.out.shoal-unfinished-${dead}-new`, `.out.shoal-unfinished-notes-${dead}-abc`,
+      `.outer.shoal-unfinished-${dead}-abc`, "out",
+    ].toSorted());
+  });
 
   test("without dead letters replaces one with dead letters, and leaves none of those", async () => {
     const out = join(folder, "out.jsonl");

@@ -41,9 +41,16 @@ const claimed = new Map<string, { readonly claim: string; readonly timer: Return
 /** Those that this process is about to take over from a dead one. */
 const taking = new Set<string>();
 
+/** Directories of ours that are about to become unfinished ones. */
+const preparing = new Set<string>();
+
+export function isPrepared(path: string): boolean {
+  return preparing.has(path);
+}
+
 /** The owner's file is touched this often, for those who can't ask the owner's machine. Clocks may differ by minutes. */
 const signOfLifeMs = 30_000;
-const deadAfterMs = 300_000;
+export const deadAfterMs = 300_000;
 
 /** The hidden directory beside an output in which it is written. */
 function unfinishedPath(target: string): string {
@@ -59,8 +66,9 @@ export async function claimUnfinished(target: string, location: string, mode: "e
   const path = unfinishedPath(target);
   const claim = Math.random().toString(36).slice(2);
   const candidate = `${path}-${process.pid}-${claim}`;
-  await mkdir(candidate);
+  preparing.add(candidate);
   try {
+    await mkdir(candidate);
     const birth = await processBirth(process.pid);
     await writeFile(join(candidate, ownerFile), JSON.stringify({ pid: process.pid, host: hostname(), startedAt: new Date().toISOString(), claim, ...(birth !== undefined && { birth }) } satisfies Owner));
     if (!(await renameUnlessThere(candidate, path))) {
@@ -88,6 +96,8 @@ export async function claimUnfinished(target: string, location: string, mode: "e
   } catch (error) {
     await rm(candidate, { recursive: true, force: true });
     throw error;
+  } finally {
+    preparing.delete(candidate);
   }
 }
 
@@ -186,7 +196,7 @@ async function removeAtOnce(path: string): Promise<void> {
 }
 
 /** Is the owner still writing? */
-async function isAtWork(owner: Owner, path: string): Promise<boolean> {
+export async function isAtWork(owner: Owner, path: string): Promise<boolean> {
   if (owner.left === true) return false;
   if (owner.host !== hostname()) return givesSigns(path);
   const { birth } = owner;
@@ -209,7 +219,7 @@ async function givesSigns(path: string): Promise<boolean> {
   return info !== undefined && Date.now() - info.mtimeMs < deadAfterMs;
 }
 
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -269,7 +279,7 @@ export async function removeUnfinished(claim: Claim, target: string): Promise<vo
   }
 }
 
-async function readOwner(path: string): Promise<Owner | undefined> {
+export async function readOwner(path: string): Promise<Owner | undefined> {
   return readJson<Owner>(join(path, ownerFile));
 }
 

@@ -20,6 +20,8 @@ export const platform: IoPlatform = {
       details: { path },
     });
   },
+  // There are no links. What is not there holds nothing.
+  realPath: async (path) => (isOpfsPath(path) ? `opfs:/${(await import("../browser/opfs-place.ts")).opfsSteps(path).join("/")}` : undefined),
   gunzip: async () => (await import("../browser/gunzip-stream.ts")).gunzipByStream,
   gzipFile: async (file) => (await import("../browser/gzip-stream.ts")).gzipByStream(file),
   startThread: async () => (await import("../browser/web-thread.ts")).startWebThread(),

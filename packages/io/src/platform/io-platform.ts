@@ -12,6 +12,8 @@ export interface IoPlatform {
   storeOf(path: string): Promise<FileStore>;
   /** Opens a path for writing. @throws `no-local-files`, `no-opfs`, and what its place throws */
   openOutput(path: string, options: OutputOptions): Promise<Output>;
+  /** One name for each file and folder: links followed. Undefined where nothing is there, and for what is no file of this platform. */
+  realPath(path: string): Promise<string | undefined>;
   gunzip(): Promise<Gunzip>;
   /** The same file, compressed. */
   gzipFile(file: OutputFile): Promise<OutputFile>;

@@ -1,3 +1,4 @@
+import { realpath } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import process from "node:process";
 import { ShoalError } from "@shoal/core";
@@ -24,6 +25,11 @@ export const platform: IoPlatform = {
     if (path === "-") return (await import("../node/standard-output.ts")).openStandardOutput();
     if (isOpfsPath(path)) throw noOpfs("write", path);
     return (await import("../node/publish.ts")).openOutput(path, options);
+  },
+  async realPath(path) {
+    if (path === "-" || isOpfsPath(path) || /^https?:/i.test(path)) return undefined;
+    const { localPath } = await import("../node/local-files.ts");
+    return realpath(localPath(path)).catch(() => undefined);
   },
   // It alone reads files of several gzip members on Node, Bun and Deno alike.
   gunzip: async () => (await import("../node/gunzip-zlib.ts")).gunzipByZlib,

@@ -4,7 +4,7 @@ import type { PhysicalRule } from "./rule.ts";
 /** The first block is small, so that the first row comes early. */
 const firstRows = 32;
 /** The sorting window: rows among which a predictor with a cost may choose its batches. Twice as many sort hardly better, and leave actors idle at the end. */
-const windowRows = 1024;
+export const sortingWindowRows = 1024;
 /** Where rows are prepared but not sorted (pictures, mostly): a whole block is prepared at once, and each row may grow large. */
 const preparedRows = 256;
 
@@ -32,7 +32,7 @@ function fits(input: PhysicalOperator, multipleOf: number): boolean {
 
 function mostRows(operator: ActorPoolStage | BatchFunctionStage): number {
   const prepares = operator.kind === "actor-pool" && operator.spec.costUnit === undefined && operator.spec.phases.includes("preprocess");
-  return prepares ? preparedRows : windowRows;
+  return prepares ? preparedRows : sortingWindowRows;
 }
 
 function recut(input: PhysicalOperator, multipleOf: number, most: number): Recut {

@@ -7,7 +7,8 @@ import { listenForRuns, setProcessSettings } from "../platform/process-settings.
 import { exitCodes } from "./exit-codes.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { JsonEvents } from "./json-events.ts";
-import { checkManyMachinesFlags, ManyMachines, type ManyMachinesReport } from "./many-machines.ts";
+import { ManyMachines, type ManyMachinesReport } from "./many-machines.ts";
+import { checkManyMachinesFlags } from "./many-machines-flags.ts";
 import { runSettings, type RunFlags } from "./run-flags.ts";
 import { RunsUnderWay } from "./runs-under-way.ts";
 import { untimelyEnd } from "./untimely-end.ts";
@@ -35,6 +36,7 @@ export class CommandRun implements AsyncDisposable {
   /** @param title what others see its jobs called @throws `bad-option`, `bad-link` */
   static async begin(flags: RunFlags, title: string): Promise<CommandRun> {
     await checkManyMachinesFlags(flags);
+    await ManyMachines.load(flags);
     return new CommandRun(flags, title);
   }
 

@@ -1,4 +1,5 @@
 import type { ShoalError } from "@shoal/core";
+import { delimiterFlag, likelyDelimiter } from "./likely-delimiter.ts";
 
 /** Who names the output of this command: its flags, or the job, and then how. */
 let overwriteInJob: string | undefined;
@@ -11,6 +12,13 @@ export function outputIsNamedByJob(sink = 'writeParquet("out/", { mode: "overwri
 /** The output is named by a flag. */
 export function outputIsNamedByFlag(): void {
   overwriteInJob = undefined;
+}
+
+let keptFolder: string | undefined;
+
+/** What is done of a shared run is kept in this folder, from which a later one goes on. */
+export function shareIsKeptIn(folder: string | undefined): void {
+  keptFolder = folder;
 }
 
 const resume = "--resume";
@@ -36,6 +44,7 @@ export function flagHints(error: ShoalError): string {
   const named = typeof format === "string" ? [`--input-format ${format} (shoal infer, shoal inspect)`] : (byCode[error.code] ?? otherwise(error));
   // What is done lies with others, and goes on there.
   const helpful = error.code === "output-unfinished" && error.details?.["keptBy"] !== undefined ? [resume] : named;
+  if (error.code === "ledger-unreadable" && keptFolder !== undefined) return `\n  → To begin anew, remove the folder ${keptFolder}, or move it away; links that were given out no longer work then.`;
   const flags = overwriteInJob === undefined ? helpful : helpful.filter((flag) => flag !== overwrite);
   return [
     ...(flags.length === 0 ? [] : [`\n  → With this command: ${flags.join(", ")}`]),
@@ -45,5 +54,10 @@ export function flagHints(error: ShoalError): string {
 
 function otherwise(error: ShoalError): readonly string[] {
   if (error.code === "engine-replicas" && error.details?.["replicas"] === 3) return ["--replicas 1"];
+  if (error.code === "missing-column") {
+    const { columns } = error.details ?? {};
+    const delimiter = Array.isArray(columns) ? likelyDelimiter(columns.map(String)) : undefined;
+    return delimiter === undefined ? [] : [`${delimiterFlag(delimiter)} (of CSV: shoal infer, shoal inspect)`];
+  }
   return error.failure === "row" ? ["--on-error skip"] : [];
 }

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ShoalError, type Datasource } from "@shoal/core";
 import { arrowSource, binarySource, csvSource, fileError, imagesSource, jsonlSource, jsonSource, npySource, parquetSource, textSource } from "@shoal/io";
+import { badFlag } from "./bad-flag.ts";
 
 const sources = {
   jsonl: jsonlSource, json: jsonSource, csv: csvSource, parquet: parquetSource, arrow: arrowSource, text: textSource, images: imagesSource, npy: npySource, binary: binarySource,
@@ -14,8 +15,13 @@ const endings: readonly (readonly [RegExp, keyof typeof sources])[] = [
   [/\.(txt|text|md|log)(\.gz)?$/i, "text"], [/\.(jpe?g|png|webp|gif|bmp|tiff?|avif)$/i, "images"], [/\.npy$/i, "npy"]
 ];
 
-/** The source that paths name: by the format given, or by their endings. @throws `unknown-format`. */
-export function inputSource(paths: readonly string[], format?: string): Datasource {
+export interface InputFlags {
+  readonly inputFormat?: string;
+  readonly delimiter?: string;
+}
+
+/** The source that paths name: by the format given, or by their endings. @throws `unknown-format`; `bad-option` for a delimiter of what is not CSV */
+export function inputSource(paths: readonly string[], { inputFormat: format, delimiter }: InputFlags): Datasource {
   const names = paths.map(telling);
   const known = format ?? endings.find(([pattern]) => names.every((name) => pattern.test(name)))?.[1];
   if (known === undefined && new Set(names.map((name) => endings.find(([pattern]) => pattern.test(name))?.[1])).size > 1) {
@@ -28,6 +34,8 @@ export function inputSource(paths: readonly string[], format?: string): Datasour
       hint: names.some((name) => /\.(xlsx?|ods|numbers)$/i.test(name)) ? "A spreadsheet is not read: save it as CSV, and name that." : `Say --input-format with one of ${inputFormats.join(", ")}.`,
     });
   }
+  if (delimiter !== undefined && known !== "csv") throw badFlag(`--delimiter is of CSV, and ${paths.join(", ")} ${paths.length === 1 ? "is" : "are"} read as ${known}.`, "Leave it out, or say --input-format csv.");
+  if (delimiter !== undefined) return csvSource(paths, { delimiter });
   const open = sources[known as keyof typeof sources] as (paths: readonly string[]) => Datasource;
   return open(paths);
 }

@@ -3,12 +3,12 @@ import { formatType, isTypedArray, preview } from "@shoal/core";
 import { dataset } from "@shoal/dataset";
 import { plural } from "@shoal/executor";
 import { localRuntime } from "#platform";
-import { inputFormats, inputSource } from "./input-source.ts";
+import { inputFormats, inputSource, type InputFlags } from "./input-source.ts";
+import { delimiterFlag, delimiterOf, likelyDelimiter } from "./likely-delimiter.ts";
 import { wholeNumber } from "./run-flags.ts";
 
-interface Flags {
+interface Flags extends InputFlags {
   readonly rows: number;
-  readonly inputFormat?: string;
   readonly count?: true;
   readonly json?: true;
 }
@@ -19,13 +19,14 @@ export function inspectCommand(): Command {
     .argument("<files...>", "files, folders, globs or URLs")
     .option("--rows <n>", "rows to show", wholeNumber, 5)
     .addOption(new Option("--input-format <format>", "where the names do not tell").choices(inputFormats))
+    .option("--delimiter <character>", "of CSV: what separates cells (default , and in .tsv files a tab), as ';' or tab", delimiterOf)
     .option("--count", "count the rows even where that means reading them all")
     .option("--json", "as one JSON object")
     .action(inspect);
 }
 
 async function inspect(files: readonly string[], flags: Flags): Promise<void> {
-  const source = inputSource(files, flags.inputFormat);
+  const source = inputSource(files, flags);
   const signal = new AbortController().signal;
   const rows = dataset(source, localRuntime);
   const schema = await rows.schema();
@@ -42,6 +43,8 @@ async function inspect(files: readonly string[], flags: Flags): Promise<void> {
     ...sample.map((row, at) => `${at}: ${Object.entries(row).map(([name, value]) => `${name}=${preview(value)}`).join("  ")}`),
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
+  const delimiter = source.name.startsWith("csv(") ? likelyDelimiter(schema.fields.map(({ name }) => name)) : undefined;
+  if (delimiter !== undefined && flags.delimiter === undefined) process.stderr.write(`note: the name of the only column looks like a header of several: ${delimiterFlag(delimiter)} tells them apart.\n`);
 }
 
 /** Values as the JSONL sink writes them; bigints as strings, which keep their digits in any reader. */

@@ -29,7 +29,7 @@ export const segment = v.object({ kind: v.literal("segment"), job: id, segment: 
 
 export const lease = v.object({
   kind: v.literal("lease"), lease: count, leaseMs: amount, duplicate: flag,
-  tasks: list(v.object({ task: taskId, attempt: attemptId, bytes: count, input: v.exactOptional(sha256) }), tasksPerMessage),
+  tasks: list(v.object({ task: taskId, attempt: attemptId, bytes: count, input: v.exactOptional(sha256), apart: v.exactOptional(v.literal(true)) }), tasksPerMessage),
 });
 
 export const block = v.object({ kind: v.literal("block"), task: taskId, attempt: attemptId });

@@ -2,9 +2,16 @@ import type { Clock } from "@shoal/core";
 import { blobMissing, checkBlobBytes, sha256Of } from "../blob-bytes.ts";
 import type { BlobStore, ByteRange } from "../blob-store.ts";
 
+interface MemoryBlob {
+  readonly bytes: Uint8Array;
+  putAt: number;
+  /** How often it was put and not released: results of several blocks may be the same. */
+  uses: number;
+}
+
 /** Blobs in memory, gone with their process. */
 export class MemoryBlobs implements BlobStore {
-  readonly #blobs = new Map<string, { readonly bytes: Uint8Array; readonly putAt: number }>();
+  readonly #blobs = new Map<string, MemoryBlob>();
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -23,8 +30,18 @@ export class MemoryBlobs implements BlobStore {
 
   #keep(sha256: string, bytes: Uint8Array): "stored" | "there" {
     const there = this.#blobs.get(sha256);
-    this.#blobs.set(sha256, { bytes: there?.bytes ?? bytes, putAt: this.#clock.now() });
-    return there === undefined ? "stored" : "there";
+    if (there === undefined) {
+      this.#blobs.set(sha256, { bytes, putAt: this.#clock.now(), uses: 1 });
+      return "stored";
+    }
+    there.putAt = this.#clock.now();
+    there.uses++;
+    return "there";
+  }
+
+  release(sha256: string): void {
+    const blob = this.#blobs.get(sha256);
+    if (blob !== undefined && --blob.uses <= 0) this.#blobs.delete(sha256);
   }
 
   async get(sha256: string, range?: ByteRange): Promise<Uint8Array> {

@@ -68,7 +68,7 @@ export class Deliveries {
     const payload = this.#state.recent.take(committed.sha256);
     if (payload === undefined) return false;
     this.#part({ job, segment, block: number, first: 0, rows }, committed, committed.about, payload);
-    this.#channel.send({ kind: "block-done", job, segment, block: number });
+    this.#done(block, [committed]);
     return true;
   }
 
@@ -103,18 +103,24 @@ export class Deliveries {
 
   async #deliver(block: DoneBlock): Promise<void> {
     const { job: { name: job }, segment, block: number, rows } = block;
-    await this.#deliverTask({ job, segment, block: number, first: 0, rows }, block);
-    this.#channel.send({ kind: "block-done", job, segment, block: number });
+    const results: CommittedResult[] = [];
+    await this.#deliverTask({ job, segment, block: number, first: 0, rows }, block, results);
+    this.#done(block, results);
   }
 
-  /** The result of a task, or those of its parts in the order of their rows. */
-  async #deliverTask(task: TaskId, block: DoneBlock): Promise<void> {
+  #done({ job, segment, block }: DoneBlock, results: readonly CommittedResult[]): void {
+    this.#state.passing.given(job, segment, block, results);
+    this.#channel.send({ kind: "block-done", job: job.name, segment, block });
+  }
+
+  /** The result of a task, or those of its parts in the order of their rows. @param results which these were */
+  async #deliverTask(task: TaskId, block: DoneBlock, results: CommittedResult[]): Promise<void> {
     const { engine, recent, settings } = this.#state;
     const known = task.first === 0 && task.rows === block.rows ? block.committed : undefined;
     const committed = known ?? block.job.withheld.get(blockKey(task)) ?? (await this.#committed(task));
     if (committed === undefined || committed.input !== block.input) throw inputChanged(block);
     if (committed.kind === "split") {
-      for (const [at, first] of committed.at.entries()) await this.#deliverTask({ ...task, first, rows: (committed.at[at + 1] ?? task.first + task.rows) - first }, block);
+      for (const [at, first] of committed.at.entries()) await this.#deliverTask({ ...task, first, rows: (committed.at[at + 1] ?? task.first + task.rows) - first }, block, results);
       return;
     }
     const { job, segment, block: number, first, rows } = task;
@@ -123,6 +129,7 @@ export class Deliveries {
     const payload = recent.take(committed.sha256) ?? (await this.#results.read(committed));
     if (this.#channel.bufferedBytes > settings.driverBufferedBytes) await this.#room();
     this.#part(task, committed, about, payload);
+    results.push(committed);
   }
 
   async #committed(task: TaskId): Promise<Committed | undefined> {

@@ -1,4 +1,5 @@
 import type { ErrorData } from "@shoal/core";
+import type { ExpectedInput } from "@shoal/executor";
 import type { JobDescription } from "../../connection/messages.ts";
 import type { Leadership } from "../../engine/index.ts";
 import type { AttemptId, JobSpec, TaskId } from "../../scheduler/index.ts";
@@ -102,6 +103,11 @@ export class GatewayJob {
     return known?.find((one) => one.attempt.epoch === epoch && one.attempt.number === number && isOfRows(one, task) && (worker === undefined || one.worker === worker));
   }
 
+  /** Of all attempts at a task. */
+  allChecked(task: TaskId): readonly CheckedResult[] {
+    return this.#checked[task.segment]?.get(task.block)?.filter((one) => isOfRows(one, task)) ?? [];
+  }
+
   discard(task: TaskId, { epoch, number }: AttemptId): void {
     this.#forget(task, ({ attempt }) => attempt.epoch === epoch && attempt.number === number);
   }
@@ -162,6 +168,8 @@ export class JobSegment {
   failedRows = 0;
   /** Blocks in all, once the input has ended. */
   total: number | undefined;
+  /** Rows in all, as its driver said last. */
+  expected: ExpectedInput | undefined;
   /** Blocks that the driver may offer, as it was told. */
   mayOffer = 0;
   /** Blocks that the scheduler wants, and that it has not been asked for. */

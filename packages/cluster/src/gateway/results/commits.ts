@@ -77,6 +77,7 @@ export class Commits {
     const judged = job.segments[task.segment]?.types.judge(checked.types.kinds, { name: checked.worker, isStranger: true }, () => false);
     if (judged?.verdict !== "fault") return this.#unvouched.wait(job, task, entry, checked);
     job.discard(task, checked.attempt);
+    this.#state.passing.drop(job, checked);
     this.#state.loop.tell({ kind: "commit-abandoned", task });
     refuseUnvouched(this.#state, job, checked, judged.fault);
     return true;
@@ -165,7 +166,9 @@ export class Commits {
     // An answer that came after the commit was sent again tells the same once more.
     if (!isOpenTask(this.#state.loop.state, task)) return;
     this.#onDecided(job, task, committed);
+    const checked = job.allChecked(task);
     const winner = job.decided(task, committed);
+    for (const result of checked) if (result !== winner) this.#state.passing.drop(job, result);
     const now = this.#state.clock.now();
     job.segments[task.segment]?.rate.ended(now, key, committed.kind === "split" ? 0 : task.rows);
     for (const name of job.told.decided(task, winner?.about.failures.map(({ row }) => row))) {

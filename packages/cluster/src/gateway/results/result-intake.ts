@@ -86,7 +86,11 @@ export class ResultIntake {
     this.#receive(link, job, message, payload).then(
       (checked) => {
         over();
-        if (checked === undefined || !link.isOpen || job.isOver) return shown?.();
+        if (checked === undefined) return shown?.();
+        if (!link.isOpen || job.isOver) {
+          this.#state.passing.drop(job, checked);
+          return shown?.();
+        }
         if (job.guest !== undefined && !isOpenTask(this.#state.loop.state, task)) return void claims.claim(link, job, task, checked).finally(shown);
         job.keep(checked);
         tell();

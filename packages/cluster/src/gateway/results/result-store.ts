@@ -45,9 +45,10 @@ export class ResultStore {
     return { task, attempt, worker: link.record.name, input, sha256, within: stored.within, rows, about, aboutSha256 };
   }
 
-  /** With others that come at the same time; alone, where that failed. */
+  /** With others that come at the same time; alone, where that failed, or where each goes by itself. */
   #storeRows(link: WorkerLink, job: GatewayJob, sha256: string, bytes: Uint8Array): Promise<{ readonly within: BlobPart | undefined } | undefined> {
-    return this.#gathered.store(job.name, sha256, bytes).then(
+    const stored = this.#state.passing.areOf(job) ? putBlob(this.#state.engine.blobs, sha256, bytes).then(() => undefined) : this.#gathered.store(job.name, sha256, bytes);
+    return stored.then(
       (within) => {
         this.#stored();
         return { within };

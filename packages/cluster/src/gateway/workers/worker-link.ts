@@ -139,12 +139,12 @@ export class WorkerLink {
     const job = first && this.#state.jobs.get(first.task.job);
     if (first === undefined || job === undefined) return;
     try {
-      const offered = tasks.map(({ task, attempt }) => {
+      const offered = tasks.map(({ task, attempt, apart }) => {
         const rows = this.#state.inputs.rowsOf(task);
         if (rows === undefined) throw new ShoalError("block-not-held", `Block ${task.block} of segment ${task.segment} was to be leased, and its rows are not here.`, { failure: "bug", hint: "Report this, and run the job again: what is done is kept." });
         this.record.lease(attempt.number, task);
         const input = this.#state.inputs.get(task)?.input;
-        return { task, attempt, bytes: rows.byteLength, ...(input === undefined ? {} : { input }) };
+        return { task, attempt, bytes: rows.byteLength, ...(input === undefined ? {} : { input }), ...(apart === undefined ? {} : { apart }) };
       });
       this.#tell(first.task.job, first.task.segment);
       const now = this.#state.clock.now();
