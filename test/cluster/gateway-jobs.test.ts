@@ -226,6 +226,12 @@ test("blocks are asked for once the files of the models are here", async () => {
   expect(driver.all("accepted")).toMatchObject([{ missing: [sha256] }]);
   expect([driver.all("ask"), gateway.snapshot().jobs[0]?.bottleneck]).toEqual([[], "Its driver still sends a file of models."]);
   driver.say({ kind: "file", sha256, offset: 0, last: false }, bytes.subarray(0, 3));
+  await until(() => driver.all("file-taken").length === 1);
+  // Whose connection is lost goes on from where it was.
+  driver.disconnect();
+  driver.connect(gateway);
+  await until(() => driver.all("accepted").length === 2);
+  expect(driver.all("accepted").map(({ missing, arrived }) => [missing, arrived])).toEqual([[[sha256], undefined], [[sha256], [[sha256, 3]]]]);
   driver.say({ kind: "file", sha256, offset: 3, last: true }, bytes.subarray(3));
   await driver.finished();
   expect(await files.read(sha256, { start: 2, length: 5 })).toEqual(bytes.subarray(2));

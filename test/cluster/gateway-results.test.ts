@@ -73,6 +73,7 @@ test.each<[string, (block: Block, worker: ScriptedWorker, leased: Parameters<Scr
   ["rows that are not those it names", (block, worker, leased) => worker.result(leased, createBlock({ twice: columnFromValues(numbersOf(block).slice(1)) }), { rows: 4 })],
   ["another column", (block, worker, leased) => worker.result(leased, createBlock({ other: columnFromValues(numbersOf(block)) }))],
   ["nothing but NaN", (_, worker, leased) => worker.result(leased, createBlock({ twice: columnFromValues([Number.NaN, Number.NaN, Number.NaN, Number.NaN]) }))],
+  ["no value at all", (_, worker, leased) => worker.result(leased, createBlock({ twice: columnFromValues([null, null, null, null]) }))],
   ["bytes of another SHA-256", (block, worker, leased) => worker.result(leased, twice(block), { sha256: "0".repeat(64) })],
   ["a failure of a row that is not there", (block, worker, leased) => worker.result(leased, createBlock({ twice: columnFromValues(numbersOf(block).slice(1)) }), { failures: [{ row: 4, attempts: 1, error: { code: "bad", message: "bad" } }] })],
   ["no Arrow", async (_, worker, leased) => {

@@ -79,3 +79,93 @@ test.each<[string, (all: number[]) => unknown[]]>([
   expect(liar.all("settle")).toEqual([]);
   expect(driver.values().every((value) => typeof value === "number")).toBe(true);
 });
+
+const texts: Script = (block) => ({ block: createBlock({ twice: columnFromValues(numbersOf(block).map(String)) }) });
+const nothing: Script = () => "silent";
+const noticesOf = (driver: ScriptedDriver): string[] => driver.all("fleet").flatMap(({ notice }) => notice ?? []);
+
+test("a stranger's first answer waits for what a machine that is trusted shows, and is refused where that is something else", async () => {
+  const opened = await openFor(numbers(6));
+  const { gateway, driver, clock } = opened;
+  const good = new ScriptedWorker("good", { script: nothing }).connect(gateway);
+  const first = await good.task();
+  const liars = ["a", "b"].map((name) => new ScriptedWorker(name, { ...tab, script: texts, pace: { clock, ms: 500 } }).connect(gateway));
+  await passUntil(clock, () => liars.every(({ tasks }) => tasks.length > 0));
+  await clock.advance(5_000);
+  expect([...driver.done]).toEqual([]);
+  good.script = doubles;
+  await good.result(first, doublesOf(numbers(6)[first.task.block] ?? []));
+  await passUntil(clock, () => liars.every((liar) => liar.all("refuse").length > 0));
+  for (const liar of liars) liar.disconnect();
+  await finished(opened, driver, [good]);
+  expect(driver.values()).toEqual(Array.from({ length: 24 }, (_, n) => 2 * n));
+  expect(liars.flatMap((liar) => liar.all("settle"))).toEqual([]);
+  expect(gateway.snapshot()).toMatchObject({ jobs: [{ state: "done" }], refused: { "bad-result": expect.any(Number) as number } });
+  expect(noticesOf(driver).some((notice) => /refused.*: Column "twice" is of type utf8, and in other results of type float64\./.test(notice))).toBe(true);
+});
+
+const doublesOf = (values: readonly number[]): Block => createBlock({ twice: columnFromValues(values.map((n) => 2 * n)) });
+
+test("it waits no longer than half a minute for one that does not answer, and not at all where none is", async () => {
+  const opened = await openFor(numbers(4));
+  const { gateway, driver, clock } = opened;
+  const silent = new ScriptedWorker("silent", { script: nothing }).connect(gateway);
+  await silent.task();
+  const stranger = new ScriptedWorker("stranger", tab).connect(gateway);
+  const since = clock.now();
+  await passUntil(clock, () => {
+    for (const worker of [silent, stranger]) worker.say({ kind: "beat", rows: 0, state: "waiting" });
+    return driver.done.size > 0;
+  });
+  expect(clock.now() - since).toBeGreaterThanOrEqual(30_000);
+  const alone = await openFor(numbers(2));
+  const before = alone.clock.now();
+  await finished(alone, alone.driver, [new ScriptedWorker("alone", tab).connect(alone.gateway)]);
+  expect(alone.clock.now() - before).toBeLessThan(30_000);
+});
+
+test("answers of strangers who left with nothing count for nothing: an honest machine's are taken", async () => {
+  const opened = await openFor(numbers(4));
+  const { gateway, driver, clock } = opened;
+  const silent = new ScriptedWorker("silent", { script: nothing }).connect(gateway);
+  await silent.task();
+  const liars = ["a", "b"].map((name) => new ScriptedWorker(name, { ...tab, script: texts, pace: { clock, ms: 500 } }).connect(gateway));
+  await passUntil(clock, () => liars.every(({ held }) => held.size > 0));
+  for (const worker of [...liars, silent]) worker.disconnect();
+  await finished(opened, driver, [new ScriptedWorker("honest").connect(gateway)]);
+  expect(driver.values()).toEqual(Array.from({ length: 16 }, (_, n) => 2 * n));
+});
+
+test("a machine that says otherwise than one that is here is refused, and the job goes on", async () => {
+  const opened = await openFor(numbers(8));
+  const { gateway, driver, clock } = opened;
+  const good = new ScriptedWorker("good", { pace: { clock, ms: 1_000 } }).connect(gateway);
+  await passUntil(clock, () => driver.done.size > 0);
+  const odd = new ScriptedWorker("odd", { script: texts }).connect(gateway);
+  await finished(opened, driver, [good, odd]);
+  expect(driver.values()).toEqual(Array.from({ length: 32 }, (_, n) => 2 * n));
+  expect(odd.all("settle")).toEqual([]);
+});
+
+test("where the machine that said otherwise is gone, and has something in the ledger, the job ends and names both", async () => {
+  const opened = await openFor(numbers(6));
+  const { gateway, driver, clock } = opened;
+  const wrong = new ScriptedWorker("wrong", { script: (block, leased) => (leased.task.block === 0 ? texts(block, leased) : "silent") }).connect(gateway);
+  await passUntil(clock, () => driver.done.size > 0);
+  wrong.disconnect();
+  const honest = new ScriptedWorker("honest").connect(gateway);
+  const error = await passUntil(clock, () => driver.all("job-failed").at(-1)?.error);
+  expect(error).toMatchObject({ code: "types-differ", details: { column: "twice", types: ["float64", "utf8"], workers: ["honest", "wrong"] } });
+  expect(error.message).toContain('Column "twice" of double(doubler) is of type float64 as honest computes it, and of type utf8 in results of wrong');
+  expect(honest.all("settle")).toEqual([]);
+});
+
+test("so it does where strangers were alone with it, and have spoilt it", async () => {
+  const opened = await openFor(numbers(6));
+  const { gateway, driver, clock } = opened;
+  const liar = new ScriptedWorker("liar", { ...tab, script: (block, leased) => (leased.task.block === 0 ? texts(block, leased) : "silent") }).connect(gateway);
+  await passUntil(clock, () => driver.done.size > 0);
+  new ScriptedWorker("honest").connect(gateway);
+  expect(await passUntil(clock, () => driver.all("job-failed").at(-1)?.error)).toMatchObject({ code: "types-differ", details: { workers: ["honest", "liar"] } });
+  liar.disconnect();
+});

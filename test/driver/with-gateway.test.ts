@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { TravellingFile } from "@shoal/cluster";
 import { columnFromValues, ShoalError, type Block, type Column, type Row } from "@shoal/core";
 import { countingSource, rest } from "@shoal/testing";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { numbered, poolOf, recutOf, scanOf } from "../properties/plans.ts";
 import { Fleet, type FleetOptions } from "./fleet.ts";
 import { runHere, runOn } from "./remote-run.ts";
@@ -68,6 +68,27 @@ describe("over a real gateway, with real agents", () => {
     const { rows } = await runOn(fleet.cluster({ modelFiles: async () => ({ files: [file] }) }), doubled());
     expect(rows).toEqual(expected(2000));
     expect([reads, Buffer.from(await fleet.files.read(sha256)).equals(bytes)]).toEqual([2, true]);
+  });
+
+  test("and though every connection breaks before it is through: each goes on where the last one was", async () => {
+    const fleet = await started({ workers: 1 });
+    const chunk = 2 ** 19;
+    const bytes = Uint8Array.from({ length: 4 * chunk }, (_, at) => at % 241);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    let reads = 0;
+    const file: TravellingFile = { path: "model.onnx", sha256, bytes: bytes.byteLength, read: async function* () {
+      const mine = ++reads;
+      for (let at = 0; at < 4; at++) {
+        if (at === mine) {
+          await vi.waitUntil(async () => (await fleet.files.arrived?.(sha256)) === mine * chunk);
+          fleet.cut();
+        }
+        yield bytes.subarray(at * chunk, (at + 1) * chunk);
+      }
+    } };
+    const { rows } = await runOn(fleet.cluster({ modelFiles: async () => ({ files: [file] }) }), doubled(200));
+    expect(rows).toEqual(expected(200));
+    expect([reads, Buffer.from(await fleet.files.read(sha256)).equals(bytes)]).toEqual([4, true]);
   });
 
   test.each([2, 8, 14])("a driver whose connection breaks after %i blocks goes on where it was", async (after) => {

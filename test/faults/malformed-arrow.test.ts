@@ -92,7 +92,7 @@ test("columns that must be there are, and no others; columns of the input may ho
   const rows = [{ label: "a", score: NaN }, { label: "b", score: NaN }];
   expect(await faultOf(encodeBlock(blockFromRows(rows)), { rows: 2, columns: ["label"] })).toMatchObject({ details: { column: "score" } });
   expect(await faultOf(encodeBlock(blockFromRows(rows.map(({ label }) => ({ label })))), { rows: 2, columns: ["label"] })).toBe(undefined);
-  expect(await faultOf(encodeBlock(blockFromRows(rows)), { rows: 2, anyNumbers: true })).toBe(undefined);
+  expect(await faultOf(encodeBlock(blockFromRows(rows)), { rows: 2, anyValues: true })).toBe(undefined);
 });
 
 test("whoever no longer wants to know is told so, and the next one is served", async () => {

@@ -1,4 +1,5 @@
 export * from "./actor.ts";
+export { isAllMissing } from "./all-missing.ts";
 export { isAllNaN } from "./all-nan.ts";
 export type { Table as ArrowTable } from "apache-arrow";
 export * from "./arrange-columns.ts";

@@ -1,4 +1,4 @@
-import { type Block, type RasterImage } from "@shoal/core";
+import { isAllMissing, type Block, type RasterImage } from "@shoal/core";
 import { blockFromTable, columnName } from "@shoal/core/arrow";
 import { RecordBatchReader, Table, Type, type Data, type DataType, type Field, type RecordBatch, type Schema } from "apache-arrow";
 import { countColumns, isBigEndian, schemaOfMessage, streamMessages } from "./arrow-flatbuffer.ts";
@@ -14,8 +14,8 @@ export interface BlockExpectation {
   readonly sha256?: string;
   /** Its columns: these and no others, in any order. */
   readonly columns?: readonly string[];
-  /** Columns that hold nothing but NaN are allowed: they may be those of the input, come back. */
-  readonly anyNumbers?: boolean;
+  /** Columns that hold nothing but NaN, or no value at all, are allowed: they may be those of the input, come back. */
+  readonly anyValues?: boolean;
   /** Of the block in memory. */
   readonly maxDecodedBytes?: number;
 }
@@ -38,7 +38,7 @@ const unread: ReadonlySet<Type> = new Set([Type.Utf8View, Type.BinaryView, Type.
  * timeout can stop it.
  */
 export function inspectBlock(bytes: Uint8Array, expected: BlockExpectation): BlockFault | undefined {
-  const { rows, columns, anyNumbers = false, maxDecodedBytes = defaultDecodedBytes } = expected;
+  const { rows, columns, anyValues = false, maxDecodedBytes = defaultDecodedBytes } = expected;
   checkMessages(bytes);
   const reader = RecordBatchReader.from(bytes) as unknown as Iterable<RecordBatch> & { readonly schema: Schema; open(options: object): unknown };
   reader.open({ autoDestroy: false });
@@ -48,6 +48,8 @@ export function inspectBlock(bytes: Uint8Array, expected: BlockExpectation): Blo
   const batches: RecordBatch[] = [];
   /** Columns that have shown a number, and those that have shown nothing but NaN. */
   const [numbered, empty] = [new Set<number>(), new Set<number>()];
+  /** Columns that have shown a value. */
+  const filled = new Set<number>();
   let [found, decoded] = [0, 0];
   for (const batch of reader) {
     for (const [at, child] of (batch.data.children as readonly Data[]).entries()) {
@@ -56,7 +58,8 @@ export function inspectBlock(bytes: Uint8Array, expected: BlockExpectation): Blo
       validateData(child, name);
       decoded += decodedBytes(child);
       if (decoded > maxDecodedBytes) return { message: `it takes more than ${maxDecodedBytes} bytes when it is decoded`, column: name };
-      if (!anyNumbers && !numbered.has(at)) noteFloats(child, at, numbered, empty);
+      if (!anyValues && !numbered.has(at)) noteFloats(child, at, numbered, empty);
+      if (!anyValues && !filled.has(at) && hasValue(child)) filled.add(at);
     }
     batches.push(batch);
     found += batch.numRows;
@@ -67,15 +70,27 @@ export function inspectBlock(bytes: Uint8Array, expected: BlockExpectation): Blo
     const name = columnName(schema.fields[at] as Field);
     if (!numbered.has(at)) return { message: `column "${name}" holds nothing but NaN`, column: name };
   }
+  const hollow = anyValues || found === 0 ? -1 : schema.fields.findIndex((_, at) => !filled.has(at));
+  if (hollow >= 0) return hollowFault(columnName(schema.fields[hollow] as Field));
   // Text and numbers that lie as they should can't fail when they are decoded, and there are many of them.
   const others = schema.fields.flatMap((field, at) => (isPlain(field) ? [] : [at]));
-  return faultOfMetadata(schema, rows, found) ?? (others.length === 0 ? undefined : faultOfBlock(blockFromTable(new Table(batches[0]?.schema ?? schema, batches).selectAt(others)), rows));
+  return faultOfMetadata(schema, rows, found) ?? (others.length === 0 ? undefined : faultOfBlock(blockFromTable(new Table(batches[0]?.schema ?? schema, batches).selectAt(others)), rows, anyValues));
 }
 
 function noteFloats(column: Data, at: number, numbered: Set<number>, empty: Set<number>): void {
   const floats = floatsIn(column);
   if (floats === "numbers") numbered.add(at);
   if (floats === "only NaN") empty.add(at);
+}
+
+function hasValue(column: Data): boolean {
+  if (column.type.typeId === Type.Null) return false;
+  for (let row = 0; row < column.length; row++) if (column.getValid(row)) return true;
+  return false;
+}
+
+function hollowFault(name: string): BlockFault {
+  return { message: `column "${name}" holds no value at all`, column: name };
 }
 
 const plain: ReadonlySet<Type> = new Set([Type.Int, Type.Float, Type.Bool, Type.Null, Type.Utf8, Type.Binary]);
@@ -130,9 +145,12 @@ function faultOfMetadata({ metadata }: Schema, expected: number, found: number):
   return lineage === undefined || Array.isArray(lineage) ? undefined : { message: "its lineage is no list" };
 }
 
-function faultOfBlock({ columns }: Block, rows: number): BlockFault | undefined {
-  for (const [name, { type, length, values }] of Object.entries(columns)) {
+/** JSON may say that there is nothing, and a dictionary have nothing to say. */
+function faultOfBlock({ columns }: Block, rows: number, anyValues: boolean): BlockFault | undefined {
+  for (const [name, column] of Object.entries(columns)) {
+    const { type, length, values } = column;
     if (length !== rows) return { message: `column "${name}" has ${length} rows and not ${rows}`, column: name };
+    if (!anyValues && isAllMissing(column)) return hollowFault(name);
     if (type.kind !== "image") continue;
     const row = (values as (RasterImage | null)[]).findIndex((image) => image !== null && !isWhole(image));
     if (row >= 0) return { message: `column "${name}" has an image in row ${row} whose bytes do not fit its size`, column: name, row };

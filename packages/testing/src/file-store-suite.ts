@@ -36,6 +36,19 @@ export function testFileStore(name: string, open: () => Promise<FileStoreFixture
       expect(new Uint8Array(await files.read(sha256, { start: 990, length: 50 }))).toEqual(bytes.slice(990));
     }));
 
+    test("say how much of them has come", withFixture(async (files) => {
+      if (files.arrived === undefined) return;
+      const sha256 = await sha256Of(bytes);
+      expect(await files.arrived(sha256)).toBe(0);
+      for (const [from, to] of [[0, 300], [200, 250], [100, 400]] as const) await files.put(sha256, from, bytes.subarray(from, to), false);
+      expect(await files.arrived(sha256)).toBe(400);
+      await files.put(sha256, 400, bytes.subarray(400), false);
+      expect([await files.arrived(sha256), await files.has(sha256)]).toEqual([1000, false]);
+      // The word that it is whole may come by itself.
+      await files.put(sha256, 1000, new Uint8Array(), true);
+      expect([await files.arrived(sha256), await files.has(sha256)]).toEqual([0, true]);
+    }));
+
     test("may be empty", withFixture(async (files) => {
       const sha256 = await sha256Of(new Uint8Array());
       await files.put(sha256, 0, new Uint8Array(), true);

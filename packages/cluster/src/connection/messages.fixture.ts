@@ -69,6 +69,7 @@ export const toWorkers: readonly Sample<GatewayToWorker>[] = [
 export const toDrivers: readonly Sample<GatewayToDriver>[] = [
   [{ kind: "welcome", protocol: protocolVersion, key: "k", name: "coordinator", beatMs: 4000, keepsLedgers: true }],
   [{ kind: "accepted", job: "job", committedBlocks: 3, missing: [sha256] }],
+  [{ kind: "accepted", job: "job", committedBlocks: 0, missing: [sha256], arrived: [[sha256, 300]] }],
   [{ kind: "accepted", job: "job", committedBlocks: 3, missing: [], before: [{ rows: 96, runs: [[0, 2], [7, 1]] }] }],
   [{ kind: "file-taken", sha256 }],
   [{ kind: "ask", job: "job", segment: 0, blocks: 64 }],

@@ -9,6 +9,7 @@ import { describeJob, type DescribedJob, type DescribeParts } from "./describe-j
 import type { DriverConnection } from "./driver-connection.ts";
 import { RemotePool, type PoolJob } from "./remote-pool.ts";
 import { sendFiles, type SentFiles } from "./send-files.ts";
+import { VainSending } from "./vain-sending.ts";
 
 export interface RunningJobParts extends DescribeParts {
   readonly connection: DriverConnection;
@@ -42,6 +43,7 @@ export class RunningJob implements ClusterJob {
   /** Files are on their way, on this connection. */
   #sending: AbortController | undefined;
   #toldCommitted = false;
+  readonly #vain = new VainSending();
   #before: readonly DoneBefore[] = [];
   /** The run can be continued by another, under this name. */
   #isNamed: boolean;
@@ -205,7 +207,7 @@ export class RunningJob implements ClusterJob {
     }, (error: unknown) => this.fail(error));
   }
 
-  async #accepted({ committedBlocks, missing, before = [] }: AcceptedMessage): Promise<void> {
+  async #accepted({ committedBlocks, missing, arrived = [], before = [] }: AcceptedMessage): Promise<void> {
     if (this.#submission === undefined) return;
     this.#accepting = true;
     // What is done when the gateway is asked again, this run has done, or it was told of it the first time.
@@ -214,7 +216,9 @@ export class RunningJob implements ClusterJob {
       this.#tellCommitted(committedBlocks, before.at(-1)?.rows);
     }
     this.#toldCommitted = true;
-    if (missing.length > 0 && !(await this.#sendFiles(missing))) return;
+    const vain = this.#vain.look(missing.length, arrived.reduce((sum, [, bytes]) => sum + bytes, 0));
+    if (vain !== undefined) this.notice(`${vain}.`);
+    if (missing.length > 0 && !(await this.#sendFiles(missing, new Map(arrived)))) return;
     for (const pool of this.#pools) pool?.attach();
   }
 
@@ -226,13 +230,13 @@ export class RunningJob implements ClusterJob {
   }
 
   /** False where the connection was lost meanwhile: the next one begins anew. */
-  async #sendFiles(missing: readonly string[]): Promise<boolean> {
+  async #sendFiles(missing: readonly string[], arrived: ReadonlyMap<string, number>): Promise<boolean> {
     const { connection, sentFiles } = this.#parts;
     const { files } = this.#submission as DescribedJob;
     const sending = (this.#sending = new AbortController());
     try {
       const wanted = missing.flatMap((sha256) => files.get(sha256) ?? []);
-      await sendFiles(wanted, { send: (message, payload) => connection.send(message, payload), room: (signal) => connection.room(signal), sent: sentFiles, signal: AbortSignal.any([sending.signal, this.#ended.signal]) });
+      await sendFiles(wanted, { arrived, send: (message, payload) => connection.send(message, payload), room: (signal) => connection.room(signal), sent: sentFiles, signal: AbortSignal.any([sending.signal, this.#ended.signal]) });
       return !sending.signal.aborted && !this.#over;
     } catch (error) {
       if (sending.signal.aborted || this.#over) return false;

@@ -7,29 +7,41 @@ function file(path: string, pieces: readonly number[], bytes = pieces.reduce((su
   return { path, sha256: path.padEnd(64, "0"), bytes, localPath: `/models/${path}`, read: async function* () { for (const piece of pieces) yield new Uint8Array(piece); } };
 }
 
-async function sent(files: readonly TravellingFile[]): Promise<(Omit<FileMessage, "kind"> & { readonly bytes: number })[]> {
+async function sent(files: readonly TravellingFile[], arrived?: Readonly<Record<string, number>>): Promise<(Omit<FileMessage, "kind"> & { readonly bytes: number })[]> {
   const messages: (Omit<FileMessage, "kind"> & { readonly bytes: number })[] = [];
   const send = (message: DriverToGateway, payload?: Uint8Array): void => {
     const { kind: _, ...rest } = message as FileMessage;
     messages.push({ ...rest, bytes: payload?.byteLength ?? -1 });
   };
-  await sendFiles(files, { send, room: async () => {}, sent: new SentFiles(), signal: new AbortController().signal });
+  await sendFiles(files, { send, room: async () => {}, sent: new SentFiles(), signal: new AbortController().signal, ...(arrived !== undefined && { arrived: new Map(Object.entries(arrived).map(([path, bytes]) => [path.padEnd(64, "0"), bytes])) }) });
   return messages;
 }
 
 describe("files go", () => {
+  const KiB = 2 ** 10;
   const MiB = 2 ** 20;
 
-  test("in order, in pieces of 4 MiB, the last one marked", async () => {
+  test("in order, in pieces of 256 KiB, the last one marked", async () => {
     const a = "a".padEnd(64, "0");
-    expect(await sent([file("a", [MiB, 9 * MiB, 5]), file("b", [7])])).toEqual([
-      { sha256: a, offset: 0, last: false, bytes: MiB },
-      { sha256: a, offset: MiB, last: false, bytes: 4 * MiB },
-      { sha256: a, offset: 5 * MiB, last: false, bytes: 4 * MiB },
-      { sha256: a, offset: 9 * MiB, last: false, bytes: MiB },
-      { sha256: a, offset: 10 * MiB, last: true, bytes: 5 },
+    expect(await sent([file("a", [100 * KiB, 600 * KiB, 5]), file("b", [7])])).toEqual([
+      { sha256: a, offset: 0, last: false, bytes: 100 * KiB },
+      { sha256: a, offset: 100 * KiB, last: false, bytes: 256 * KiB },
+      { sha256: a, offset: 356 * KiB, last: false, bytes: 256 * KiB },
+      { sha256: a, offset: 612 * KiB, last: false, bytes: 88 * KiB },
+      { sha256: a, offset: 700 * KiB, last: true, bytes: 5 },
       { sha256: "b".padEnd(64, "0"), offset: 0, last: true, bytes: 7 },
     ]);
+  });
+
+  test("from where they are at the gateway, which may lack nothing but the word that one is whole", async () => {
+    const given = [file("a", [100, 300, 5]), file("b", [7, 7]), file("c", [9])];
+    expect(await sent(given, { a: 250, b: 14 })).toMatchObject([
+      { offset: 250, last: false, bytes: 150 }, { offset: 400, last: true, bytes: 5 },
+      { offset: 14, last: true, bytes: 0 },
+      { offset: 0, last: true, bytes: 9 },
+    ]);
+    expect(await sent(given.slice(0, 1), { a: 999 })).toMatchObject([{ offset: 405, last: true, bytes: 0 }]);
+    await expect(sent([file("a", [5], 9)], { a: 7 })).rejects.toMatchObject({ code: "file-changed" });
   });
 
   test("empty ones too", async () => {
@@ -57,17 +69,17 @@ describe("files go", () => {
     const [files, { signal }, pieces]: [SentFiles, AbortController, number[]] = [new SentFiles(), new AbortController(), []];
     const sending = sendFiles([file("a", [40 * MiB])], { send: (_, payload) => void pieces.push(payload?.byteLength ?? 0), room: async () => {}, sent: files, signal });
     await new Promise((resolve) => setTimeout(resolve));
-    expect(pieces).toHaveLength(4);
+    expect(pieces).toHaveLength(64);
     files.taken();
     await new Promise((resolve) => setTimeout(resolve));
-    expect(pieces).toHaveLength(5);
-    for (let taken = 0; taken < 5; taken++) files.taken();
+    expect(pieces).toHaveLength(65);
+    for (let taken = 0; taken < 65; taken++) files.taken();
     await new Promise((resolve) => setTimeout(resolve));
-    expect(pieces).toHaveLength(9);
+    expect(pieces).toHaveLength(129);
     // Another connection has begun, and nothing of the earlier one counts.
     files.forget();
     await sending;
-    expect(pieces).toHaveLength(10);
+    expect(pieces).toHaveLength(160);
   });
 
   test("and whoever waits for the gateway may give up", async () => {

@@ -2,10 +2,10 @@ import { ShoalError } from "@shoal/core";
 import type { DriverToGateway } from "../connection/messages.ts";
 import type { TravellingFile } from "./travelling-file.ts";
 
-/** Of one message. */
-const pieceBytes = 4 * 2 ** 20;
+/** Of one message. What is not whole when its connection is lost goes once more: where connections break soon, and lines are slow, that is to be little. */
+const pieceBytes = 256 * 2 ** 10;
 /** Sent, and not stored by the gateway: its disk may be slower than the line to it. */
-const mostUnderWayBytes = 4 * pieceBytes;
+const mostUnderWayBytes = 16 * 2 ** 20;
 
 /** Files that were sent, or are being sent, on one connection: two jobs with one model send it once. */
 export class SentFiles {
@@ -77,6 +77,8 @@ export class SentFiles {
 }
 
 export interface SendFilesParts {
+  /** How much of each the gateway has, from its start. */
+  readonly arrived?: ReadonlyMap<string, number>;
   readonly sent: SentFiles;
   readonly send: (message: DriverToGateway, payload?: Uint8Array) => void;
   readonly room: (signal: AbortSignal) => Promise<void>;
@@ -91,9 +93,11 @@ export async function sendFiles(files: readonly TravellingFile[], parts: SendFil
   }
 }
 
-async function sendFile(file: TravellingFile, { send, room, sent, signal }: SendFilesParts): Promise<void> {
+async function sendFile(file: TravellingFile, { send, room, sent, signal, arrived }: SendFilesParts): Promise<void> {
   const { sha256, bytes } = file;
-  let offset = 0;
+  const start = Math.min(arrived?.get(sha256) ?? 0, bytes);
+  let offset = start;
+  let readBytes = 0;
   const say = async (piece: Uint8Array): Promise<void> => {
     await room(signal);
     await sent.room(signal);
@@ -102,9 +106,11 @@ async function sendFile(file: TravellingFile, { send, room, sent, signal }: Send
     offset += piece.byteLength;
   };
   for await (const read of file.read(signal)) {
-    for (let at = 0; at < read.byteLength; at += pieceBytes) await say(read.subarray(at, at + pieceBytes));
+    for (let at = Math.max(0, start - readBytes); at < read.byteLength; at += pieceBytes) await say(read.subarray(at, at + pieceBytes));
+    readBytes += read.byteLength;
   }
-  if (bytes === 0) await say(new Uint8Array());
-  if (offset === bytes) return;
-  throw new ShoalError("file-changed", `${file.localPath ?? file.path} had ${bytes} bytes when it was first read, and has ${offset} now.`, { failure: "bug", hint: "Run again once the file is at rest." });
+  // Of an empty one, and of one that is there but for the word that it is whole.
+  if (start === bytes && readBytes === bytes) await say(new Uint8Array());
+  if (offset === bytes && readBytes === bytes) return;
+  throw new ShoalError("file-changed", `${file.localPath ?? file.path} had ${bytes} bytes when it was first read, and has ${readBytes} now.`, { failure: "bug", hint: "Run again once the file is at rest." });
 }

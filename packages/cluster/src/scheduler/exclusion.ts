@@ -87,6 +87,17 @@ export function whoElse(state: SchedulerState, id: TaskId, but: Worker | undefin
   return found;
 }
 
+/** Whether a worker of some kind is there and could do a task: it has not failed at it, and is not excluded from its job. */
+export function couldDo(state: SchedulerState, id: TaskId, isOne: (worker: Worker) => boolean): boolean {
+  const segment = segmentOf(state, id);
+  if (segment === undefined) return false;
+  const trouble = findTask(segment, id)?.trouble;
+  for (const worker of ableWorkers(state, segment)) {
+    if (isOne(worker) && !(trouble !== undefined && isBarred(trouble, worker)) && excludedUntil(state, segment.job, worker) === 0) return true;
+  }
+  return false;
+}
+
 /** When a worker may try a task: now (0), at a time, or never as long as there are others (Infinity). */
 export function mayTryAt(state: SchedulerState, task: Task, worker: Worker): number {
   const { trouble } = task;

@@ -1,4 +1,4 @@
-import { isAllNaN, isTypedArray, ShoalError, type Block, type Column, type PredictorSpec } from "@shoal/core";
+import { isAllMissing, isAllNaN, isTypedArray, ShoalError, type Block, type Column, type PredictorSpec } from "@shoal/core";
 
 /**
  * Wrong results are errors (law 9): a row count that must be kept and is not, numbers that are all NaN.
@@ -25,12 +25,22 @@ export function checkResult(result: Block, given: Block, spec: PredictorSpec, ro
   }
 }
 
-/** @throws `missing-column` */
+/** Of a predictor that is pure data, none of which leaves a row without an answer that does not fail. @throws `missing-column`, `no-values` */
 export function checkPromisedColumns(result: Block, spec: PredictorSpec): void {
   if (spec.kind !== "declarative") return;
   const missing = spec.adds.find((name) => !(name in result.columns));
-  if (missing === undefined) return;
-  throw new ShoalError("missing-column", `Predictor "${spec.name}" promised column "${missing}" and gave ${Object.keys(result.columns).map((name) => `"${name}"`).join(", ") || "no column"} (${result.rows} rows).`, {
+  if (missing !== undefined) throw missingColumn(result, spec, missing);
+  const hollow = spec.adds.find((name) => isAllMissing(result.columns[name] as Column));
+  if (hollow === undefined) return;
+  throw new ShoalError("no-values", `Predictor "${spec.name}" gave no value at all in column "${hollow}" (${result.rows} rows).`, {
+    failure: "bug",
+    hint: "This is a mistake in the backend that runs it: a row has an answer, or fails.",
+    details: { column: hollow },
+  });
+}
+
+function missingColumn(result: Block, spec: PredictorSpec, missing: string): ShoalError {
+  return new ShoalError("missing-column", `Predictor "${spec.name}" promised column "${missing}" and gave ${Object.keys(result.columns).map((name) => `"${name}"`).join(", ") || "no column"} (${result.rows} rows).`, {
     failure: "bug",
     hint: "This is a mistake in the backend that runs it, or its options name an output that the model lacks.",
     details: { column: missing },

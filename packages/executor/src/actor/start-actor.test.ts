@@ -243,6 +243,14 @@ describe("wrong results", () => {
     const error = await runtime.process(block(1), never).catch((thrown: unknown) => thrown);
     expect(ShoalError.is(error, "missing-column")).toBe(true);
   });
+
+  test("so does one without any value, unless the predictor is one's own; a single one passes", async () => {
+    const answer = (...values: (number | null)[]) => async (batch: Block): Promise<Block> => ({ ...batch, columns: { doubled: columnFromValues(values) } });
+    const hollow = { predict: answer(null, null), postprocess: async (given: Block) => given };
+    await expect(start(hollow).runtime.process(block(1, 2), never)).rejects.toMatchObject({ code: "no-values", failure: "bug", message: expect.stringContaining(`Predictor "double" gave no value at all in column "doubled" (2 rows).`) as string, details: { column: "doubled" } });
+    expect((await start({ predict: answer(null, 4) }).runtime.process(block(1, 2), never)).failures).toEqual([]);
+    expect((await start(hollow, {}, own).runtime.process(block(1, 2), never)).failures).toEqual([]);
+  });
 });
 
 describe("two open blocks", () => {

@@ -13,7 +13,7 @@ const program = `
   const { blockFromRows } = await import("@shoal/core");
   const { encodeBlock } = await import("@shoal/core/arrow");
   const bytes = encodeBlock(blockFromRows([{ n: 1 }]));
-  for await (const _ of runInThread("arrow-inspect", { bytes, expected: { rows: 1, anyNumbers: true } }, { signal: new AbortController().signal }));
+  for await (const _ of runInThread("arrow-inspect", { bytes, expected: { rows: 1, anyValues: true } }, { signal: new AbortController().signal }));
   process.once("beforeExit", () => console.log(threads() - before));
 `;
 

@@ -9,12 +9,18 @@ export const mostRunsBefore = 4_096;
 /** Of blocks whose results were taken. */
 export const mostRunsTaken = 4_096;
 
+/** Of files that have come in part. */
+export const mostArrived = 1_024;
+
 const workersAtMost = counted(10_000_000);
 
 export const submit = v.object({ kind: v.literal("submit"), description: jobDescription });
 const runOfBlocks = v.tuple([count, count]);
 const blocksBefore = v.object({ rows: count, runs: list(runOfBlocks, mostRunsBefore) });
-export const accepted = v.object({ kind: v.literal("accepted"), job: id, committedBlocks: count, missing: list(sha256, 65_536), before: v.exactOptional(list(blocksBefore, 64)) });
+export const accepted = v.object({
+  kind: v.literal("accepted"), job: id, committedBlocks: count, missing: list(sha256, 65_536), arrived: v.exactOptional(list(v.tuple([sha256, count]), mostArrived)),
+  before: v.exactOptional(list(blocksBefore, 64)),
+});
 export const file = v.object({ kind: v.literal("file"), sha256, offset: count, last: flag });
 export const fileTaken = v.object({ kind: v.literal("file-taken"), sha256 });
 export const ask = v.object({ kind: v.literal("ask"), job: id, segment: segmentNumber, blocks: count });

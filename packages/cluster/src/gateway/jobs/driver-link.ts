@@ -3,7 +3,7 @@ import { badMessage } from "../../connection/bad-message.ts";
 import type { Channel } from "../../connection/channel.ts";
 import type { DriverToGateway, FileMessage, GatewayToDriver, JobDescription, OfferMessage } from "../../connection/messages.ts";
 import { travellingError } from "../../connection/travelling-error.ts";
-import { declaredBytes } from "./model-files.ts";
+import { arrivedOf, declaredBytes } from "./model-files.ts";
 import { sha256Now, sha256Of } from "../../engine/blob-bytes.ts";
 import type { AskGate } from "./ask-gate.ts";
 import { blocksBefore } from "./blocks-before.ts";
@@ -131,7 +131,9 @@ export class DriverLink {
       const job = await desk.submit(description, this);
       this.#jobs.add(job);
       const before = blocksBefore(this.#state, job);
-      this.send({ kind: "accepted", job: job.name, committedBlocks: desk.committedBlocks(job), missing: [...job.missingFiles], ...(before !== undefined && { before }) });
+      const missing = [...job.missingFiles];
+      const arrived = missing.length === 0 ? [] : await arrivedOf(this.#state, missing);
+      this.send({ kind: "accepted", job: job.name, committedBlocks: desk.committedBlocks(job), missing, ...(arrived.length > 0 && { arrived }), ...(before !== undefined && { before }) });
       asks.ask();
     } catch (error) {
       if (this.#state.signal.aborted) throw error;

@@ -10,6 +10,8 @@ export interface FileStore {
    * @throws `bad-offset` where bytes before these are missing; `blob-mismatch` at the end, when they are not what they are called
    */
   put(sha256: string, offset: number, bytes: Uint8Array, last: boolean): Promise<void>;
+  /** How many bytes of a file that is not whole have come, from its start. Absent: nobody can tell. */
+  arrived?(sha256: string): Promise<number>;
   /** Takes a file that is on this machine, without copying it. Absent where there are no files. */
   add?(sha256: string, path: string): Promise<void>;
   /** Lets go of files, of which none that is needed; which of the others, is for whoever keeps them to say. Absent where they end with their process. */
@@ -24,6 +26,7 @@ export function memoryFiles(): FileStore {
   const growing = new Map<string, Uint8Array[]>();
   return {
     has: async (sha256) => whole.has(sha256),
+    arrived: async (sha256) => (growing.get(sha256) ?? []).reduce((sum, part) => sum + part.byteLength, 0),
     put: async (sha256, offset, bytes, last) => {
       if (whole.has(sha256)) return;
       const parts = growing.get(sha256) ?? [];

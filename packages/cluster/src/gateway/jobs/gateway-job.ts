@@ -7,7 +7,8 @@ import { blobsOf, type Committed } from "../results/commit-record.ts";
 import type { BlobPart } from "../results/gathered-results.ts";
 import type { DriverLink } from "./driver-link.ts";
 import { AnswerSchema } from "../results/answer-schema.ts";
-import { AnswerTypes } from "../results/answer-types.ts";
+import { AnswerTypes, type AnswerKinds } from "../results/answer-types.ts";
+import { RefusedResults } from "../results/refused-results.ts";
 import { jobSpecOf } from "./placement.ts";
 import { ToldFailures } from "../results/told-failures.ts";
 import { CountedRows } from "../snapshot/counted-rows.ts";
@@ -32,6 +33,8 @@ export interface CheckedResult {
   readonly about: ResultAbout;
   /** The blob that has it too, where it is too long for a record. */
   readonly aboutSha256: string | undefined;
+  /** Of what its columns are, and who said so; undefined where nobody looks at that. */
+  readonly types?: { readonly kinds: AnswerKinds; readonly isStranger: boolean } | undefined;
 }
 
 export type PauseReason = "driver" | "disk";
@@ -134,6 +137,7 @@ export class GatewayJob {
     const segment = this.segments[task.segment];
     if (segment === undefined) return undefined;
     const winner = committed.kind === "result" ? this.checked(task, committed.attempt, committed.worker) : undefined;
+    if (winner?.types !== undefined) segment.types.committed(winner.types.kinds, { name: winner.worker, isStranger: winner.types.isStranger });
     this.#forget(task, () => true);
     if (committed.kind !== "split") {
       segment.rowsDone += task.rows;
@@ -174,6 +178,9 @@ export class JobSegment {
   readonly rate = new CountedRows<string>();
   readonly quarantined = new Set<number>();
   readonly types = new AnswerTypes();
+  /** By the clock: since when strangers' results wait for a trusted machine's word. */
+  unvouchedSince: number | undefined;
+  readonly refused = new RefusedResults();
   readonly answers = new AnswerSchema();
 
   recount(): void {

@@ -1,4 +1,5 @@
 import type { JobDescription, ModelFile } from "../../connection/messages.ts";
+import { mostArrived } from "../../connection/schemas/drivers.ts";
 import type { GatewayState } from "../gateway-state.ts";
 
 /** A file of a model that a job brought, by the hash of the model. */
@@ -21,6 +22,17 @@ export function* filesOf({ segments }: JobDescription): Generator<string, void, 
 export function declaredBytes({ segments }: JobDescription, sha256: string): number {
   const sizes = segments.flatMap(({ model, code }) => [...(model?.files ?? []), ...(code === undefined ? [] : [code])].filter((file) => file.sha256 === sha256).map(({ bytes }) => bytes));
   return Math.max(0, ...sizes);
+}
+
+/** How much is there of files that are still to come; those of which nothing is are left out, and more of them than can be said. */
+export async function arrivedOf({ files }: Pick<GatewayState, "files">, missing: readonly string[]): Promise<readonly (readonly [sha256: string, bytes: number])[]> {
+  if (files?.arrived === undefined) return [];
+  const arrived: (readonly [string, number])[] = [];
+  for (const sha256 of missing) {
+    const bytes = await files.arrived(sha256);
+    if (bytes > 0 && arrived.length < mostArrived) arrived.push([sha256, bytes]);
+  }
+  return arrived;
 }
 
 /** What a worker loads for a job, each model once. */

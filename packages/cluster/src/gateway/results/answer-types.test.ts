@@ -1,30 +1,63 @@
 import type { ColumnType } from "@shoal/core";
 import { expect, test } from "vitest";
-import { AnswerTypes } from "./answer-types.ts";
+import { AnswerTypes, kindsOf } from "./answer-types.ts";
 
-const label: ColumnType = { kind: "utf8" } as unknown as ColumnType;
-const score: ColumnType = { kind: "float64" } as unknown as ColumnType;
-const missing: ColumnType = { kind: "null" } as unknown as ColumnType;
+const text = new Map([["label", "utf8"]]);
+const number = new Map([["label", "float64"]]);
+const stranger = (name: string) => ({ name, isStranger: true });
+const machine = (name: string) => ({ name, isStranger: false });
+const nobody = (): boolean => false;
+const somebody = (): boolean => true;
+const fault = { verdict: "fault", fault: 'Column "label" is of type float64, and in other results of type utf8.' };
+const fits = { verdict: "fits" };
 
-test("the first answer of a trusted worker says what the columns are, and two strangers do that agree", () => {
-  const types = new AnswerTypes();
-  expect(types.fault({ label: score }, "a", true)).toBeUndefined();
-  expect(types.fault({ label: score }, "a", true)).toBeUndefined();
-  expect(types.fault({ label }, "own", false)).toBeUndefined();
-  expect(types.fault({ label: score }, "a", true)).toBe('Column "label" is of type float64, and in other results of type utf8.');
-  const strangers = new AnswerTypes();
-  for (const name of ["a", "b"]) expect(strangers.fault({ label }, name, true)).toBeUndefined();
-  expect(strangers.fault({ label: score }, "c", true)).toContain("float64");
+test("kinds say what values are, and not how many; nothing but missing values say nothing", () => {
+  const tensor: ColumnType = { kind: "tensor", element: "float32", shape: [2] };
+  expect([...kindsOf({ a: tensor, b: { kind: "list", element: "float32" }, c: { kind: "utf8" }, d: { kind: "null" } })]).toEqual([["a", "list of float32"], ["b", "list of float32"], ["c", "utf8"]]);
 });
 
-test("nothing but missing values say nothing of a type, and are a fault of strangers alone, who would have an easy answer", () => {
+test("a machine that is trusted says by its first answer what columns are", () => {
   const types = new AnswerTypes();
-  expect(types.fault({ label: missing, score }, "own", false)).toBeUndefined();
-  expect(types.fault({ label, score }, "stranger", true)).toBeUndefined();
-  expect(types.fault({ label: missing, score }, "another", true)).toBeUndefined();
-  expect(types.fault({ label, score }, "third", true)).toBeUndefined();
-  expect(types.fault({ label: missing, score: missing }, "own", false)).toBeUndefined();
-  expect(types.fault({ label: missing, score }, "another", true)).toBe('Column "label" is of type null, and in other results of type utf8.');
-  expect(types.fault({ label: score, score }, "stranger", true)).toContain('Column "label"');
-  expect(types.fault({ label, score: label }, "stranger", true)).toContain('Column "score"');
+  expect(types.judge(number, stranger("a"), somebody)).toEqual(fits);
+  expect([types.areVouched, types.knows("own")]).toEqual([false, false]);
+  expect(types.judge(text, machine("own"), somebody)).toEqual(fits);
+  expect([types.areVouched, types.knows("own"), types.knows("a"), [...types.usual]]).toEqual([true, true, false, [["label", "utf8"]]]);
+  for (const who of [stranger("a"), machine("own"), machine("other")]) expect(types.judge(number, who, somebody)).toEqual(fault);
+});
+
+test("what strangers answer says nothing until it stands in the ledger, and then two of them do that agree", () => {
+  const types = new AnswerTypes();
+  for (const name of ["a", "b", "c"]) expect(types.judge(number, stranger(name), nobody)).toEqual(fits);
+  types.committed(text, stranger("a"));
+  types.committed(text, stranger("a"));
+  expect(types.judge(number, stranger("c"), nobody)).toEqual(fits);
+  types.committed(text, stranger("b"));
+  expect(types.judge(number, stranger("c"), nobody)).toEqual(fault);
+});
+
+test("a machine's word is given up where it has nothing in the ledger and can't do the block", () => {
+  const types = new AnswerTypes();
+  types.judge(text, machine("gone"), nobody);
+  const asked: string[][] = [];
+  expect(types.judge(number, machine("here"), (names) => asked.push([...names]) > 1)).toEqual(fits);
+  expect(asked).toEqual([["gone"]]);
+  expect([...types.usual]).toEqual([["label", "float64"]]);
+});
+
+test("where it has, nothing can go on", () => {
+  const types = new AnswerTypes();
+  types.judge(text, machine("gone"), nobody);
+  types.committed(text, machine("gone"));
+  expect(types.judge(number, machine("here"), somebody)).toEqual(fault);
+  expect(types.judge(number, machine("here"), nobody)).toEqual({ verdict: "differ", differ: { column: "label", kind: "float64", usual: "utf8", says: "gone" } });
+  // One that says otherwise than itself is wrong either way.
+  expect(types.judge(number, machine("gone"), nobody)).toEqual(fault);
+});
+
+test("what strangers have spoilt a machine finds out", () => {
+  const types = new AnswerTypes();
+  types.committed(number, stranger("a"));
+  expect(types.judge(text, machine("own"), nobody)).toMatchObject({ verdict: "differ", differ: { says: "a" } });
+  types.committed(number, stranger("b"));
+  expect(types.judge(text, machine("own"), nobody)).toMatchObject({ verdict: "differ" });
 });

@@ -1,4 +1,4 @@
-import { isAllNaN, ShoalError, type Block, type PredictorSpec } from "@shoal/core";
+import { isAllMissing, isAllNaN, ShoalError, type Block, type PredictorSpec } from "@shoal/core";
 import { decodeBlock } from "@shoal/core/arrow";
 import { sha256Of } from "../../engine/index.ts";
 
@@ -10,12 +10,12 @@ export interface ResultExpectation {
   readonly sha256: string;
   /** The columns of the answer, where they are known: these and no others. */
   readonly columns?: readonly string[];
-  /** Columns of the input may come back, and what numbers they hold is not the worker's doing. */
-  readonly anyNumbers: boolean;
+  /** Columns of the input may come back, and what they hold is not the worker's doing; nor is what a predictor of one's own gives. */
+  readonly anyValues: boolean;
 }
 
 export function expectationOf(spec: PredictorSpec, { rows, sha256 }: Pick<ResultExpectation, "rows" | "sha256">): ResultExpectation {
-  return spec.kind === "declarative" ? { rows, sha256, columns: spec.adds, anyNumbers: false } : { rows, sha256, anyNumbers: true };
+  return spec.kind === "declarative" ? { rows, sha256, columns: spec.adds, anyValues: false } : { rows, sha256, anyValues: true };
 }
 
 /**
@@ -33,11 +33,13 @@ export const checkResultHere: CheckResult = async (bytes, expectation) => {
 };
 
 /** @throws `bad-result` */
-export function checkBlock(block: Block, { rows, columns, anyNumbers }: Omit<ResultExpectation, "sha256">): void {
+export function checkBlock(block: Block, { rows, columns, anyValues }: Omit<ResultExpectation, "sha256">): void {
   if (block.rows !== rows) throw badResult(`It has ${block.rows} rows, and is said to have ${rows}.`);
   for (const [name, column] of Object.entries(block.columns)) {
     if (column.length !== rows) throw badResult(`Column "${name}" has ${column.length} values for ${rows} rows.`);
-    if (rows > 0 && !anyNumbers && isAllNaN(column)) throw badResult(`Column "${name}" holds nothing but NaN.`);
+    if (rows === 0 || anyValues) continue;
+    if (isAllNaN(column)) throw badResult(`Column "${name}" holds nothing but NaN.`);
+    if (isAllMissing(column)) throw badResult(`Column "${name}" holds no value at all.`);
   }
   if (columns === undefined || rows === 0) return;
   const missing = columns.find((name) => !Object.hasOwn(block.columns, name));

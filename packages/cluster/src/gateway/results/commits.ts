@@ -9,6 +9,8 @@ import { isRefusal, type EngineTrouble } from "../engine-trouble.ts";
 import type { GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import { strikeWorker } from "../workers/strike-worker.ts";
+import { refuseUnvouched } from "./refuse-result.ts";
+import { UnvouchedResults } from "./unvouched-results.ts";
 
 interface OpenCommit {
   readonly job: GatewayJob;
@@ -28,12 +30,14 @@ export class Commits {
   readonly #onDecided: (job: GatewayJob, task: TaskId, committed: Committed) => void;
   readonly #open = new Set<OpenCommit>();
   #settled: (() => void)[] = [];
+  readonly #unvouched: UnvouchedResults;
 
   /** @param onDecided told of each task that the ledger has decided, before the scheduler is */
   constructor(state: GatewayState, trouble: EngineTrouble, onDecided: (job: GatewayJob, task: TaskId, committed: Committed) => void) {
     this.#state = state;
     this.#trouble = trouble;
     this.#onDecided = onDecided;
+    this.#unvouched = new UnvouchedResults(state);
   }
 
   /** Settles when no commit is under way. */
@@ -43,7 +47,7 @@ export class Commits {
 
   commit(task: TaskId, entry: TaskEntry): void {
     const job = this.#state.jobs.get(task.job);
-    if (job === undefined || job.isOver) return;
+    if (job === undefined || job.isOver || this.#isDoubted(job, task, entry)) return;
     const committed = this.#toCommit(job, task, entry);
     if (committed === undefined) return this.#abandon(job, task, entry);
     const open: OpenCommit = { job, task, key: blockKey(task), committed, since: this.#state.clock.now(), isLate: false };
@@ -66,6 +70,19 @@ export class Commits {
     );
   }
 
+  /** A stranger's result whose columns nobody has vouched for yet, or that somebody has refuted. */
+  #isDoubted(job: GatewayJob, task: TaskId, entry: TaskEntry): boolean {
+    const checked = entry.kind === "result" ? job.checked(task, entry.attempt, entry.worker) : undefined;
+    if (checked?.types?.isStranger !== true) return false;
+    const judged = job.segments[task.segment]?.types.judge(checked.types.kinds, { name: checked.worker, isStranger: true }, () => false);
+    if (judged?.verdict !== "fault") return this.#unvouched.wait(job, task, entry, checked);
+    job.discard(task, checked.attempt);
+    this.#state.passing.drop(job, checked);
+    this.#state.loop.tell({ kind: "commit-abandoned", task });
+    refuseUnvouched(this.#state, job, checked, judged.fault);
+    return true;
+  }
+
   /** The driver gets it in its turn, and the ledger does not. */
   async #withhold({ job, key, committed }: OpenCommit): Promise<Answer> {
     job.withheld.set(key, committed);
@@ -86,6 +103,7 @@ export class Commits {
   /** An answer that does not come counts as undecided after a while; should it come later, it counts as well. Called about once a second. */
   mindLate(): void {
     const { clock, settings, loop } = this.#state;
+    for (const { task, entry } of this.#unvouched.due()) this.commit(task, entry);
     const before = clock.now() - settings.commitMs;
     for (const commit of this.#open) {
       if (commit.isLate || commit.since > before) continue;

@@ -1,7 +1,7 @@
 import type { ShoalError } from "@shoal/core";
 import type { ResultMessage } from "../../connection/messages.ts";
 import type { GatewayState } from "../gateway-state.ts";
-import type { GatewayJob } from "../jobs/gateway-job.ts";
+import type { CheckedResult, GatewayJob } from "../jobs/gateway-job.ts";
 import { strikeWorker } from "../workers/strike-worker.ts";
 import type { WorkerLink } from "../workers/worker-link.ts";
 import { badResult } from "./check-result.ts";
@@ -10,7 +10,18 @@ import { badResult } from "./check-result.ts";
 export function refuseForeign(state: GatewayState, link: WorkerLink, job: GatewayJob, { task, attempt }: ResultMessage, isReplayed: boolean): void {
   link.send({ kind: "refuse", task, attempt });
   state.log.warn(`${link.record.label}: it sent a result of block ${task.block} of ${job.name}, which it was never leased (attempt ${attempt.epoch}.${attempt.number}).`);
+  job.segments[task.segment]?.refused.add(link.record.label, "the block was never leased to it.", state.clock.now());
   strikeWorker(state, link, isReplayed ? "replayed-result" : "forged-result", `block ${task.block} of ${job.name} was never leased to it`);
+}
+
+/** What it says of its columns a trusted machine has refuted, while it waited to be committed. */
+export function refuseUnvouched(state: GatewayState, job: GatewayJob, { task, attempt, worker }: CheckedResult, fault: string): void {
+  const record = state.workers.get(worker);
+  record?.failed(fault);
+  job.segments[task.segment]?.refused.add(record?.label ?? worker, fault, state.clock.now());
+  state.log.warn(`${record?.label ?? worker}: its result of block ${task.block} is refused: ${fault} The block runs elsewhere.`);
+  record?.link?.send({ kind: "refuse", task, attempt });
+  if (record?.link !== undefined) strikeWorker(state, record.link, "bad-result", fault);
 }
 
 /** What is wrong with a result costs that attempt, and its worker a strike. */
@@ -23,6 +34,7 @@ export function refuseResult(state: GatewayState, link: WorkerLink, { task, atte
   const bad = error.code === "bad-result" ? error : badResult(`It can't be read: ${error.toData().message}`, error);
   const { message, details } = bad.toData();
   link.record.failed(message);
+  state.jobs.get(task.job)?.segments[task.segment]?.refused.add(link.record.label, message, state.clock.now());
   state.log.warn(`${link.record.label}: its result of block ${task.block} is refused: ${message} The block runs elsewhere.`);
   // Not a bug, which would end the job, nor the row's fault, as long as there are others who may do better.
   state.loop.tell({ kind: "failed", connection, task, attempt, failure: "worker-lost", error: { ...bad.toData(), failure: "worker-lost" }, badResult: true });

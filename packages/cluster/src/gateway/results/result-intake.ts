@@ -140,12 +140,13 @@ export class ResultIntake {
     if (doubt !== undefined) return Promise.reject(doubt);
     const isOwn = this.#parts.trustsOwn && link.admission.trusted;
     // This process's own worker is not doubted, but for once: what others send is held to the types that it sent.
-    if (isOwn && job.segments[segment]?.types.areKnown !== false) return this.#store.keep(link, job, message, payload);
+    const types = job.segments[segment]?.types;
+    if (isOwn && types?.knows(link.record.name) === true) return this.#store.keep(link, job, message, payload).then((checked) => checked && { ...checked, types: { kinds: types.usual, isStranger: false } });
     // A worker of this process holds the very bytes.
     const looked = isOwn ? Promise.resolve(payload) : this.#checks.look(link.admission.trusted ? payload.slice() : payload, expectationOf(description.plan.spec, message));
     return looked.then((bytes) => {
-      doubtResult(this.#state, link, job, message, bytes);
-      return this.#store.keep(link, job, message, bytes);
+      const types = doubtResult(this.#state, link, job, message, bytes);
+      return this.#store.keep(link, job, message, bytes).then((checked) => checked && { ...checked, types });
     });
   }
 }

@@ -3,12 +3,17 @@ import { longestText } from "../../connection/schemas/parts.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import { fleetOf } from "./job-standing.ts";
 
-/** Drivers are told how the workers of their jobs stand, and why nothing goes on where the engine has `trouble`. */
+/** Drivers are told how the workers of their jobs stand, why nothing goes on where the engine has `trouble`, and that results were refused. */
 export function tellFleet(state: GatewayState, trouble: string | undefined): void {
   const fleet = fleetOf(state);
   for (const job of state.jobs.values()) {
     if (job.driver === undefined || job.guest !== undefined || job.isOver) continue;
     const segments = state.loop.state.jobs.get(job.name)?.segments ?? [];
-    for (const segment of segments) job.driver.send({ kind: "fleet", job: job.name, segment: segment.index, ...fleet(segment), ...(trouble !== undefined && { notice: cutText(`the coordinator is paused: ${trouble}`, longestText.words) }) });
+    for (const segment of segments) {
+      const standing = fleet(segment);
+      const refused = job.segments[segment.index]?.refused.sentence(state.clock.now(), standing.notice !== undefined);
+      const notice = trouble !== undefined ? `the coordinator is paused: ${trouble}` : [standing.notice, refused].filter((each) => each !== undefined).join("; ");
+      job.driver.send({ kind: "fleet", job: job.name, segment: segment.index, ...standing, ...(notice !== "" && { notice: cutText(notice, longestText.words) }) });
+    }
   }
 }

@@ -10,6 +10,8 @@ export interface StoredFiles {
    * @throws `bad-offset` where bytes before these are missing; `blob-mismatch` at the end, when they are not what they are called
    */
   put(sha256: string, offset: number, bytes: Uint8Array, last: boolean): Promise<void>;
+  /** How many bytes of a file that is not whole have come to this process, from its start. */
+  arrived(sha256: string): Promise<number>;
   /**
    * Takes a file of this machine. Where the files are this process's own it is read where it lies, and has to stay; where others serve them too, it is copied.
    * @throws `blob-mismatch`, and what the file system says

@@ -78,7 +78,8 @@ export class GatheredFiles implements StoredFiles {
       try {
         const fresh = bytes.subarray(incoming.bytes - offset);
         for (let at = 0; at < fresh.byteLength; ) at += (await incoming.file.write(fresh, at, fresh.byteLength - at, incoming.bytes + at)).bytesWritten;
-        incoming.hash.update(fresh);
+        // One that is whole, and waits for its place, has been hashed to its end.
+        if (fresh.byteLength > 0) incoming.hash.update(fresh);
         incoming.bytes += fresh.byteLength;
         incoming.cameAt = this.#date();
         if (last) await this.#finish(sha256, incoming);
@@ -88,6 +89,10 @@ export class GatheredFiles implements StoredFiles {
         throw ShoalError.from(error);
       }
     });
+  }
+
+  async arrived(sha256: string): Promise<number> {
+    return this.#incoming.get(sha256)?.bytes ?? 0;
   }
 
   add(sha256: string, path: string): Promise<void> {
