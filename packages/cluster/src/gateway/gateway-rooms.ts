@@ -114,7 +114,7 @@ export function furnish(parts: GatewayParts, epoch: number): GatewayRooms {
     },
   });
   const desk: JobDesk = new JobDesk(state, trouble, { roles, talk, elsewhere, takeEarly });
-  const invites = new InviteBook(engine, clock, date, parts.secret, signal);
+  const invites = new InviteBook({ engine, clock, date, random, secret: parts.secret, signal });
   const connections: Connections = new Connections(state, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims, heldBy: (job, place, input) => elsewhere.heldBy(job, place, input) });
 
   return { state, watchers, trouble, commits, asks, intake, elsewhere, collection, reach, roles, talk, desk, invites, connections, over, closing };

@@ -7,7 +7,7 @@ test("what one gateway gives out or revokes holds at all gateways of the engine"
   const engine = memoryEngine();
   const over = new AbortController();
   const revoked: string[] = [];
-  const [here, there] = [1, 2].map(() => new InviteBook(engine, systemClock, Date.now, new Uint8Array(32).fill(7), over.signal)) as [InviteBook, InviteBook];
+  const [here, there] = [1, 2].map(() => new InviteBook({ engine, clock: systemClock, date: Date.now, random: Math.random, secret: new Uint8Array(32).fill(7), signal: over.signal })) as [InviteBook, InviteBook];
   await here.load();
   await there.load();
   void there.follow(over.signal, (id) => revoked.push(id));
@@ -25,7 +25,7 @@ test("what has run out is known no longer, revoked or not, here and after a rest
   const over = new AbortController();
   let now = 1_700_000_000_000;
   const begin = async (): Promise<InviteBook> => {
-    const book = new InviteBook(engine, systemClock, () => now, new Uint8Array(32).fill(7), over.signal);
+    const book = new InviteBook({ engine, clock: systemClock, date: () => now, random: Math.random, secret: new Uint8Array(32).fill(7), signal: over.signal });
     await book.load();
     return book;
   };
@@ -47,7 +47,7 @@ test("what has run out is known no longer, revoked or not, here and after a rest
 
 test("who is let in as an invite runs out gets no key of this process's own", async () => {
   let now = 1_700_000_000_000;
-  const book = new InviteBook(memoryEngine(), systemClock, () => now, new Uint8Array(32).fill(7), new AbortController().signal);
+  const book = new InviteBook({ engine: memoryEngine(), clock: systemClock, date: () => now, random: Math.random, secret: new Uint8Array(32).fill(7), signal: new AbortController().signal });
   const { token } = await book.invite(["work"], { ttlMs: 1_000 });
   const admission = await book.admit({ kind: "hello", protocol: 1, role: "worker", name: "w", token }, { address: "192.0.2.1" });
   now += 1_000;
@@ -60,7 +60,7 @@ test("an invite that the engine does not decide about is given up when the gatew
   const { ledger, ...rest } = memoryEngine();
   const over = new AbortController();
   const undecided = { open: (job: string) => ledger.open(job), note: async () => ({ outcome: "undecided" }) } as unknown as typeof ledger;
-  const book = new InviteBook({ ...rest, ledger: undecided }, systemClock, Date.now, new Uint8Array(32), over.signal);
+  const book = new InviteBook({ engine: { ...rest, ledger: undecided }, clock: systemClock, date: Date.now, random: Math.random, secret: new Uint8Array(32), signal: over.signal });
   const [invited, revoked] = [book.invite(["work"]), book.revoke("an invite")];
   over.abort(new Error("closed"));
   await expect(invited).rejects.toThrow("closed");
