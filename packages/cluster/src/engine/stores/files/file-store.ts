@@ -1,4 +1,4 @@
-import type { ByteRange } from "../../engine/index.ts";
+import type { ByteRange } from "../../blob-store.ts";
 
 /** Files of models and of code, by the SHA-256 of what they are. */
 export interface FileStore {
