@@ -1,6 +1,6 @@
 import type { ByteRange } from "../../blob-store.ts";
 
-/** Files of models and of code, by the SHA-256 of what they are. */
+/** Files of models and of code, by their SHA-256 in lower-case hex. */
 export interface FileStore {
   has(sha256: string): Promise<boolean>;
   /**
