@@ -4,9 +4,9 @@ import { findTask, segmentOf } from "../../../scheduler/state.ts";
 import type { GatewayJob } from "../../jobs/gateway-job.ts";
 import type { GatewayState } from "../../gateway-state.ts";
 import { blockKey } from "../../results/commit-record.ts";
-import type { LentTask } from "../lent-bundle.ts";
-import type { GuestBundle } from "./guest-bundle.ts";
-import type { GuestBundles } from "./guest-bundles.ts";
+import type { LentTask } from "../loan.ts";
+import type { GuestBundle } from "./guest-loan.ts";
+import type { GuestBundles } from "./guest-loans.ts";
 import { noteError, type GuestJobs } from "./guest-jobs.ts";
 
 /** What becomes of tasks that are lent to this gateway: the ledger decides, workers here fail, they are withdrawn, or go back. */

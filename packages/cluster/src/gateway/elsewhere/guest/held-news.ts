@@ -3,8 +3,8 @@ import type { GatewayJob } from "../../jobs/gateway-job.ts";
 import type { GatewayState } from "../../gateway-state.ts";
 import { blockKey } from "../../results/commit-record.ts";
 import { holdsNotes } from "../job-notes.ts";
-import type { GuestBundle } from "./guest-bundle.ts";
-import type { GuestBundles } from "./guest-bundles.ts";
+import type { GuestBundle } from "./guest-loan.ts";
+import type { GuestBundles } from "./guest-loans.ts";
 import type { GuestJobs } from "./guest-jobs.ts";
 
 /** What is held here is said to whoever leads the jobs, which takes what nobody says for lost. */

@@ -9,7 +9,7 @@ import type { Commits } from "../../results/commits.ts";
 import type { Claims } from "../claims.ts";
 import { failureOfError } from "../job-notes.ts";
 import { roleOf } from "../job-roles.ts";
-import { taskClass } from "../lent-bundle.ts";
+import { taskClass } from "../loan.ts";
 import { FollowedJobs } from "./followed-jobs.ts";
 import { HeldBefore } from "./held-before.ts";
 import { isAnyIdleHere, isShortOfTasks } from "./idle-here.ts";

@@ -2,7 +2,7 @@ import { storedDescription } from "../../jobs/store-description.ts";
 import type { GatewayState } from "../../gateway-state.ts";
 import type { GatewayJob } from "../../jobs/gateway-job.ts";
 import { roleOf } from "../job-roles.ts";
-import { bundlesOf } from "../lent-bundle.ts";
+import { bundlesOf } from "../loan.ts";
 import type { Lent } from "./stand-in.ts";
 import type { LentInputs } from "./lent-inputs.ts";
 

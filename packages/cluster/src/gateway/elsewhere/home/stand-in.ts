@@ -1,6 +1,6 @@
 import type { ConcreteDevice } from "@shoal/core";
 import type { WorkerJoined } from "../../../scheduler/index.ts";
-import type { LentTask } from "../lent-bundle.ts";
+import type { LentTask } from "../loan.ts";
 import { RecentRate } from "../../../rates/recent-rate.ts";
 import type { Want } from "../want.ts";
 

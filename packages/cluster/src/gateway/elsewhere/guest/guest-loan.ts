@@ -1,6 +1,6 @@
 import type { QueueLease } from "../../../engine/index.ts";
 import type { GatewayJob } from "../../jobs/gateway-job.ts";
-import type { LentBundle, LentTask } from "../lent-bundle.ts";
+import type { LentBundle, LentTask } from "../loan.ts";
 
 /** Tasks that another gateway has lent to this one, until the ledger has answered for each. */
 export class GuestBundle {

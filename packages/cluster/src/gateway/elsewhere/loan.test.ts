@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { holdsNotes, jobNote } from "./job-notes.ts";
-import { bundleFrom, bundlesOf, classesFor, taskClass, type LentTask } from "./lent-bundle.ts";
+import { bundleFrom, bundlesOf, classesFor, taskClass, type LentTask } from "./loan.ts";
 import { queuedWant, wantOf } from "./want.ts";
 
 const input = "ab".repeat(32);

@@ -1,5 +1,5 @@
 import type { GatewayJob } from "../../jobs/gateway-job.ts";
-import type { GuestBundle } from "./guest-bundle.ts";
+import type { GuestBundle } from "./guest-loan.ts";
 
 /** The bundles that are here, found by the tasks in them: one task may have come in several. */
 export class GuestBundles {
