@@ -1,28 +1,28 @@
 import type { GatewayJob } from "../../jobs/gateway-job.ts";
-import type { GuestBundle } from "./guest-loan.ts";
+import type { GuestLoan } from "./guest-loan.ts";
 
-/** The bundles that are here, found by the tasks in them: one task may have come in several. */
-export class GuestBundles {
-  readonly #bundles = new Set<GuestBundle>();
+/** The loans that are here, found by the tasks in them: one task may have come in several. */
+export class GuestLoans {
+  readonly #loans = new Set<GuestLoan>();
   /** By job, then by the keys of tasks. */
-  readonly #byTask = new Map<GatewayJob, Map<string, Set<GuestBundle>>>();
+  readonly #byTask = new Map<GatewayJob, Map<string, Set<GuestLoan>>>();
 
-  [Symbol.iterator](): SetIterator<GuestBundle> {
-    return this.#bundles.values();
+  [Symbol.iterator](): SetIterator<GuestLoan> {
+    return this.#loans.values();
   }
 
   /** Tasks that are not decided. */
   get tasks(): number {
     let tasks = 0;
-    for (const { left } of this.#bundles) tasks += left.size;
+    for (const { left } of this.#loans) tasks += left.size;
     return tasks;
   }
 
-  add(bundle: GuestBundle): void {
-    this.#bundles.add(bundle);
-    let byTask = this.#byTask.get(bundle.job);
-    if (byTask === undefined) this.#byTask.set(bundle.job, (byTask = new Map()));
-    for (const key of bundle.left.keys()) byTask.set(key, (byTask.get(key) ?? new Set()).add(bundle));
+  add(loan: GuestLoan): void {
+    this.#loans.add(loan);
+    let byTask = this.#byTask.get(loan.job);
+    if (byTask === undefined) this.#byTask.set(loan.job, (byTask = new Map()));
+    for (const key of loan.left.keys()) byTask.set(key, (byTask.get(key) ?? new Set()).add(loan));
   }
 
   hasAnyOf(job: GatewayJob): boolean {
@@ -33,32 +33,32 @@ export class GuestBundles {
     return this.#byTask.get(job)?.keys() ?? [];
   }
 
-  with(job: GatewayJob, key: string): readonly GuestBundle[] {
+  with(job: GatewayJob, key: string): readonly GuestLoan[] {
     return [...(this.#byTask.get(job)?.get(key) ?? [])];
   }
 
-  /** The task is decided. Gives the bundles of which it was the last one, which are here no more. */
-  settle(job: GatewayJob, key: string): readonly GuestBundle[] {
-    const bundles = this.with(job, key);
-    for (const bundle of bundles) {
-      this.#drop(bundle, key);
-      bundle.left.delete(key);
+  /** The task is decided. Gives the loans of which it was the last one, which are here no more. */
+  settle(job: GatewayJob, key: string): readonly GuestLoan[] {
+    const loans = this.with(job, key);
+    for (const loan of loans) {
+      this.#drop(loan, key);
+      loan.left.delete(key);
     }
-    const done = bundles.filter(({ left }) => left.size === 0);
-    for (const bundle of done) this.#bundles.delete(bundle);
+    const done = loans.filter(({ left }) => left.size === 0);
+    for (const loan of done) this.#loans.delete(loan);
     return done;
   }
 
-  forget(bundle: GuestBundle): void {
-    this.#bundles.delete(bundle);
-    for (const key of bundle.left.keys()) this.#drop(bundle, key);
+  forget(loan: GuestLoan): void {
+    this.#loans.delete(loan);
+    for (const key of loan.left.keys()) this.#drop(loan, key);
   }
 
-  #drop(bundle: GuestBundle, key: string): void {
-    const byTask = this.#byTask.get(bundle.job);
-    const bundles = byTask?.get(key);
-    bundles?.delete(bundle);
-    if (bundles?.size === 0) byTask?.delete(key);
-    if (byTask?.size === 0) this.#byTask.delete(bundle.job);
+  #drop(loan: GuestLoan, key: string): void {
+    const byTask = this.#byTask.get(loan.job);
+    const loans = byTask?.get(key);
+    loans?.delete(loan);
+    if (loans?.size === 0) byTask?.delete(key);
+    if (byTask?.size === 0) this.#byTask.delete(loan.job);
   }
 }

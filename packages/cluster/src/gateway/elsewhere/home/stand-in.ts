@@ -16,7 +16,7 @@ export interface Lent extends LentTask {
   /** Somebody said that it has it. */
   heardAt: number | undefined;
   offers: number;
-  /** The name of the bundle that it went in; undefined while its rows are being stored. */
+  /** The name of the loan that it went in; undefined while its rows are being stored. */
   sentAs?: string;
 }
 
