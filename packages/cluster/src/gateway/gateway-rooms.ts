@@ -4,7 +4,7 @@ import { longestText } from "../connection/schemas/parts.ts";
 import { AskGate } from "./jobs/ask-gate.ts";
 import { BlobCollection } from "./blob-collection.ts";
 import { checkResultHere } from "./results/check-result.ts";
-import { Commits } from "./results/commits.ts";
+import { LedgerCommits } from "./results/ledger-commits.ts";
 import { Connections } from "./connections.ts";
 import { EngineReach } from "./elsewhere/engine-reach.ts";
 import { EngineTrouble } from "./engine-trouble.ts";
@@ -34,7 +34,7 @@ export interface GatewayRooms {
   readonly state: GatewayState;
   readonly watchers: Watchers;
   readonly trouble: EngineTrouble;
-  readonly commits: Commits;
+  readonly commits: LedgerCommits;
   readonly asks: AskGate;
   readonly intake: ResultIntake;
   readonly elsewhere: Elsewhere;
@@ -85,7 +85,7 @@ export function furnish(parts: GatewayParts, epoch: number): GatewayRooms {
     log.warn(message);
     onNotice(message);
   });
-  const commits = new Commits(state, trouble, (job, task, committed) => elsewhere.decided(job, task, committed));
+  const commits = new LedgerCommits(state, trouble, (job, task, committed) => elsewhere.decided(job, task, committed));
   const asks = new AskGate(state);
   const takeEarly = (job: string): void => intake.takeEarly(job);
   const elsewhere: Elsewhere = new Elsewhere(state, commits, trouble, { takeEarly, helps: (job) => void talk.help(job).catch(() => {}) });

@@ -3,7 +3,7 @@ import type { ResultMessage } from "../../connection/messages.ts";
 import { commitUntilDecided, noteUntilDecided } from "../../engine/index.ts";
 import type { TaskId } from "../../scheduler/index.ts";
 import { blobsOf, blockKey, recordOf } from "../results/commit-record.ts";
-import type { Commits } from "../results/commits.ts";
+import type { LedgerCommits } from "../results/ledger-commits.ts";
 import { failJob } from "../jobs/end-job.ts";
 import { isOpenTask } from "../../scheduler/state.ts";
 import type { CheckedResult, GatewayJob } from "../jobs/gateway-job.ts";
@@ -20,14 +20,14 @@ import type { WorkerLink } from "../workers/worker-link.ts";
  */
 export class Claims {
   readonly #state: GatewayState;
-  readonly #commits: Commits;
+  readonly #commits: LedgerCommits;
   readonly #waiting = new Map<GatewayJob, WaitingClaims>();
   /** Results of other gateways' attempts that are being looked at here: how many of the same rows. */
   readonly #coming = new Map<string, number>();
   /** That were noted here lately. */
   readonly #notes = new RecentKeys();
 
-  constructor(state: GatewayState, commits: Commits) {
+  constructor(state: GatewayState, commits: LedgerCommits) {
     this.#state = state;
     this.#commits = commits;
   }

@@ -6,7 +6,7 @@ import { travellingError } from "../../../connection/travelling-error.ts";
 import { noteUntilDecided } from "../../../engine/index.ts";
 import type { TaskId } from "../../../scheduler/index.ts";
 import { segmentOf } from "../../../scheduler/state.ts";
-import type { Commits } from "../../results/commits.ts";
+import type { LedgerCommits } from "../../results/ledger-commits.ts";
 import { dropJob } from "../../jobs/end-job.ts";
 import { followJob } from "../follow-job.ts";
 import { GatewayJob } from "../../jobs/gateway-job.ts";
@@ -32,13 +32,13 @@ export interface GuestListener {
 /** Jobs that other gateways lead and that this one helps with: no role, no appends; results go to the same ledger under the same keys. */
 export class GuestJobs {
   readonly #state: GatewayState;
-  readonly #commits: Commits;
+  readonly #commits: LedgerCommits;
   readonly #listener: GuestListener;
   readonly #opening = new Map<string, Promise<GatewayJob | undefined>>();
   readonly #following = new Map<GatewayJob, AbortController>();
   readonly #looked = new Map<string, number>();
 
-  constructor(state: GatewayState, commits: Commits, listener: GuestListener) {
+  constructor(state: GatewayState, commits: LedgerCommits, listener: GuestListener) {
     this.#state = state;
     this.#commits = commits;
     this.#listener = listener;

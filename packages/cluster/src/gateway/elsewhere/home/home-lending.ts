@@ -5,7 +5,7 @@ import type { GatewayState } from "../../gateway-state.ts";
 import { failJob } from "../../jobs/end-job.ts";
 import type { GatewayJob } from "../../jobs/gateway-job.ts";
 import { blockKey } from "../../results/commit-record.ts";
-import type { Commits } from "../../results/commits.ts";
+import type { LedgerCommits } from "../../results/ledger-commits.ts";
 import type { Claims } from "../claims.ts";
 import { failureOfError } from "../job-notes.ts";
 import { roleOf } from "../job-roles.ts";
@@ -36,7 +36,7 @@ export class HomeLending {
   readonly #followed: FollowedJobs;
   #lookedAt = 0;
 
-  constructor(state: GatewayState, commits: Commits, claims: Claims, trouble: EngineTrouble) {
+  constructor(state: GatewayState, commits: LedgerCommits, claims: Claims, trouble: EngineTrouble) {
     this.#state = state;
     this.#trouble = trouble;
     this.standIns = new StandIns(state);
