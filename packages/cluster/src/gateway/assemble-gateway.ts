@@ -30,7 +30,7 @@ import { assertSameStore } from "./same-store.ts";
 import { engineSecret } from "./invites/engine-secret.ts";
 
 /** The parts of a gateway. */
-export interface GatewayRooms {
+export interface GatewayModules {
   readonly state: GatewayState;
   readonly watchers: Watchers;
   readonly trouble: EngineTrouble;
@@ -52,7 +52,7 @@ export interface GatewayRooms {
 }
 
 /** Puts them together, each with what it works with. Nothing of it has begun. */
-export function furnish(parts: GatewayParts, epoch: number): GatewayRooms {
+export function assembleGateway(parts: GatewayParts, epoch: number): GatewayModules {
   const { engine, random, files, log = silentLogger, date = systemDate, onNotice = () => {} } = parts;
   // Told to everybody, who take no longer one.
   const name = cutText(parts.name, longestText.title);
