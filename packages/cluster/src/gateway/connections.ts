@@ -20,7 +20,7 @@ type AnyMessage = WorkerToGateway | DriverToGateway;
 
 /** Who hears a connection's messages, once it is known who it is. */
 interface Link {
-  message(message: AnyMessage, payload: Uint8Array | undefined): void;
+  receive(message: AnyMessage, payload: Uint8Array | undefined): void;
   ended(): void;
 }
 
@@ -71,7 +71,7 @@ export class Connections {
     );
     channel.listen({
       message: (message, payload) => {
-        if (link !== undefined) return link.message(message, payload);
+        if (link !== undefined) return link.receive(message, payload);
         if (waiting !== undefined) {
           waitingBytes += (payload?.byteLength ?? 0) + JSON.stringify(message).length;
           if (waiting.length >= mostWaiting || waitingBytes > mostWaitingBytes) return this.#refuse(channel, badMessage("Too much was sent before the welcome.", { failure: "bug" }), false);
@@ -84,7 +84,7 @@ export class Connections {
           (welcomed) => {
             link = welcomed;
             if (!isOpen) return link?.ended();
-            for (const next of waiting ?? []) link?.message(next.message, next.payload);
+            for (const next of waiting ?? []) link?.receive(next.message, next.payload);
           },
           (error: unknown) => this.#refuse(channel, ShoalError.from(error), error === this.#closed ? this.#opensAgain : againHelps(ShoalError.from(error))),
         ).catch((error: unknown) => this.#refuse(channel, ShoalError.from(error), true));
@@ -110,7 +110,7 @@ export class Connections {
     welcome();
     const driver = new DriverLink(this.#state, this.#parts, channel as Channel<GatewayToDriver, DriverToGateway>, connection, hello.name, admission);
     this.#drivers.add(driver);
-    return { message: (message, payload) => driver.message(message as DriverToGateway, payload), ended: () => {
+    return { receive: (message, payload) => driver.receive(message as DriverToGateway, payload), ended: () => {
       this.#drivers.delete(driver);
       driver.ended();
     } };

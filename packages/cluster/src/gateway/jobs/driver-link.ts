@@ -62,7 +62,7 @@ export class DriverLink {
     this.deliveries = new Deliveries(state, channel, () => this.isOpen);
   }
 
-  message(message: DriverToGateway, payload: Uint8Array | undefined): void {
+  receive(message: DriverToGateway, payload: Uint8Array | undefined): void {
     if (message.kind === "offer" && this.#unheard.size === 0 && sha256Now !== undefined) return this.#hearOffer(message, payload ?? new Uint8Array(), sha256Now);
     if (this.#isRefused) return;
     const said: Said = { message, payload, bytes: bytesOf(message, payload) };

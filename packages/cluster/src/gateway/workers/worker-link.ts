@@ -62,7 +62,7 @@ export class WorkerLink {
     this.#state.loop.tell({ kind: "beat", connection: this.connection, rows: 0, loading: true, loadedBytes: 0 });
   }
 
-  message(message: WorkerToGateway, payload: Uint8Array | undefined): void {
+  receive(message: WorkerToGateway, payload: Uint8Array | undefined): void {
     if (!this.isOpen) return;
     const { connection } = this;
     const { loop } = this.#state;
