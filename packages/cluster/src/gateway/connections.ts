@@ -108,7 +108,7 @@ export class Connections {
     const welcome = (): void => channel.send({ kind: "welcome", protocol: protocolVersion, key, name: this.#state.name, beatMs: this.#state.settings.beatMs, ...(this.#state.engine.keepsLedgers && { keepsLedgers: true }) });
     if (hello.role === "worker") return this.#worker(channel as Channel<GatewayToWorker, WorkerToGateway>, hello, connection, admission, welcome) as Link;
     welcome();
-    const driver = new DriverLink(this.#state, this.#parts, channel as Channel<GatewayToDriver, DriverToGateway>, connection, hello.name, admission);
+    const driver = new DriverLink(this.#state, this.#parts, { channel: channel as Channel<GatewayToDriver, DriverToGateway>, connection, name: hello.name, admission });
     this.#drivers.add(driver);
     return { receive: (message, payload) => driver.receive(message as DriverToGateway, payload), ended: () => {
       this.#drivers.delete(driver);
@@ -127,7 +127,7 @@ export class Connections {
     }
     const record = known ?? new WorkerRecord(name, traits, admission.invite, date());
     const joined = joinedOf(name, connection, traits, admission.volunteer);
-    const link = new WorkerLink(this.#state, this.#intake, channel, record, joined, admission);
+    const link = new WorkerLink({ state: this.#state, intake: this.#intake, channel, record, joined, admission });
     const before = record.link;
     Object.assign(record, { traits, link, invite: admission.invite, draining: false, heard: { state: "waiting" } });
     workers.delete(name);

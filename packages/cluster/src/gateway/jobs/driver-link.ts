@@ -27,6 +27,14 @@ export interface DriverLinkParts {
   readonly heldBy: (job: GatewayJob, block: Omit<TaskId, "job">, input: string) => { readonly heldBy?: string };
 }
 
+/** Who has come in. */
+export interface DriverEntry {
+  readonly channel: Channel<GatewayToDriver, DriverToGateway>;
+  readonly connection: string;
+  readonly name: string;
+  readonly admission: Admission;
+}
+
 /** A message that waits until those before it are dealt with. */
 interface Said {
   readonly message: DriverToGateway;
@@ -52,7 +60,7 @@ export class DriverLink {
   readonly #unheard = new Set<Said>();
   #unheardBytes = 0;
 
-  constructor(state: GatewayState, parts: DriverLinkParts, channel: Channel<GatewayToDriver, DriverToGateway>, connection: string, name: string, admission: Admission) {
+  constructor(state: GatewayState, parts: DriverLinkParts, { channel, connection, name, admission }: DriverEntry) {
     this.#state = state;
     this.#parts = parts;
     this.#channel = channel;

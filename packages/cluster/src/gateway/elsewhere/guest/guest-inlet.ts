@@ -51,7 +51,7 @@ export class GuestInlet {
     this.#onOwn = onOwn;
     this.outcomes = new GuestOutcomes(state, guests, this.#loans);
     this.news = new HeldNews(state, guests, this.#loans);
-    this.#entry = new LoanEntry(state, guests, claims, this.#loans, this.outcomes, this.news);
+    this.#entry = new LoanEntry({ state, guests, claims, loans: this.#loans, outcomes: this.outcomes, news: this.news });
   }
 
   /** Tasks of other gateways' jobs that are here. */

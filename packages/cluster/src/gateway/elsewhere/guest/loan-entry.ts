@@ -21,6 +21,15 @@ const mostDeliveries = 20;
 /** One that is given out again, or lay so long, may be done. */
 const oldMs = 5_000;
 
+export interface LoanEntryParts {
+  readonly state: GatewayState;
+  readonly guests: GuestJobs;
+  readonly claims: Claims;
+  readonly loans: GuestLoans;
+  readonly outcomes: GuestOutcomes;
+  readonly news: HeldNews;
+}
+
 /** A loan of the queue becomes blocks of the scheduler here: its job is taken up, what is done already left out, the rows of the rest fetched. */
 export class LoanEntry {
   readonly #state: GatewayState;
@@ -32,7 +41,7 @@ export class LoanEntry {
   /** Tasks on their way in. */
   entering = 0;
 
-  constructor(state: GatewayState, guests: GuestJobs, claims: Claims, loans: GuestLoans, outcomes: GuestOutcomes, news: HeldNews) {
+  constructor({ state, guests, claims, loans, outcomes, news }: LoanEntryParts) {
     this.#state = state;
     this.#guests = guests;
     this.#claims = claims;
