@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { decodeBlock } from "@shoal/core/arrow";
 import { describe, expect, test } from "vitest";
 import { fleetOfOne, ids, segmentOf, valuesOf } from "./fleet-of-one.ts";
-import { attemptOf, until } from "./scripted-gateway.ts";
+import { attemptOf, until, type ScriptedConnection } from "./scripted-gateway.ts";
 
 describe("tasks", () => {
   test("are computed in the order of their leases, and only the new columns are sent back", async () => {
@@ -194,4 +194,26 @@ test("a share of the time is spent on resting", async () => {
   await until(computing);
   for (let block = 3; block < 6; block++) await connection.next("result", clock);
   expect(() => agent.setDutyCycle(0)).toThrow(expect.objectContaining({ code: "bad-option" }) as Error);
+});
+
+type Settled = Parameters<ScriptedConnection["settle"]>[0];
+
+test("rows that another was faster with, and rows that nobody wants, are not told as done", async () => {
+  const { gateway, events } = fleetOfOne();
+  const { connection } = await gateway.connected(1, segmentOf());
+  connection.lease(...[1, 2, 3, 4].map((attempt) => ({ block: attempt, rows: ids(10 * attempt, 2), attempt })));
+  for (let result = 0; result < 4; result++) await connection.next("result");
+  const told = () => events.flatMap((event) => (event.kind === "progress" ? [[event.rows, event.blocks]] : [])).at(-1);
+  await until(() => told()?.[1] === 4);
+  const [first, second, third, fourth] = connection.all("result").map(({ task, attempt }) => ({ task, attempt })) as [Settled, Settled, Settled, Settled];
+  const overtaken = { kind: "revoke", tasks: [first, fourth], why: "committed" } as const;
+  connection.send(overtaken);
+  await until(() => told()?.[1] === 2);
+  // Said twice, and settled then: it is taken back once.
+  connection.send(overtaken);
+  connection.settle(first);
+  connection.settle(second);
+  connection.send({ kind: "refuse", ...third });
+  await until(() => told()?.[1] === 1);
+  expect(told()).toEqual([2, 1]);
 });

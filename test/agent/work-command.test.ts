@@ -55,15 +55,15 @@ test("a certificate that is not trusted here is not tried again and again: the c
   const cache = await cacheFolder();
   await using coordinator = await startCoordinator({ folder: join(cache, "state"), https: true });
   const certificate = join(cache, "state/certificate.pem");
-  expect(coordinator.advice.join("\n")).toContain(`copy ${certificate} there, and run NODE_EXTRA_CA_CERTS=certificate.pem shoal work`);
+  expect(coordinator.advice.join("\n")).toContain(`copy ${certificate} there, and put NODE_EXTRA_CA_CERTS=certificate.pem before the command that lends them`);
   const link = await coordinator.link(["work"]);
   const { code, err } = await startWork([link], cache).finished;
-  expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/untrusted-certificate: .*self-signed certificate[^]*NODE_EXTRA_CA_CERTS=certificate\.pem shoal work/) as string });
+  expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/untrusted-certificate: .*self-signed certificate[^]*NODE_EXTRA_CA_CERTS=certificate\.pem before it/) as string });
 
   // They hear no reason of their WebSockets.
   for (const { command } of runtimes.slice(1)) {
     const other = await startWork([link], cache, command).finished;
-    expect(other).toMatchObject({ code: 1, err: expect.stringMatching(/untrusted-certificate: [^]*NODE_EXTRA_CA_CERTS=certificate\.pem shoal work/) as string });
+    expect(other).toMatchObject({ code: 1, err: expect.stringMatching(/untrusted-certificate: [^]*NODE_EXTRA_CA_CERTS=certificate\.pem before it/) as string });
   }
 
   const [node = "", ...args] = runtimes[0]?.command ?? [];

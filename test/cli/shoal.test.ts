@@ -121,6 +121,17 @@ test("dead letters of a job that runs in its file's body decide the exit code to
   expect(await shoal(["run", "caught.mjs", "--quiet"], folder)).toMatchObject({ code: 0, out: "file-not-found\n", err: "" });
 });
 
+test("--resume is refused by name where the runs in a file's body write nothing, and goes on where one does", async () => {
+  const shoalUrl = JSON.stringify(import.meta.resolve("shoal"));
+  const file = (name: string, body: string): void => writeFileSync(join(folder, name), `import { range } from ${shoalUrl};\n${body}\n`);
+  file("reads.mjs", "for await (const { id } of range(2)) console.log(id);");
+  expect(await shoal(["run", "reads.mjs", "--quiet"], folder)).toMatchObject({ code: 0, out: "0\n1\n" });
+  expect(await shoal(["run", "reads.mjs", "--resume"], folder)).toMatchObject({ code: 2, err: expect.stringContaining("--resume has no effect here") as string });
+  expect(await shoal(["run", "reads.mjs", "--explain"], folder)).toMatchObject({ code: 2, err: expect.stringContaining("--explain has no effect here") as string });
+  file("writes.mjs", 'await range(2).writeJsonl("resumed.jsonl");');
+  expect(await shoal(["run", "writes.mjs", "--resume", "--quiet"], folder)).toMatchObject({ code: 0, err: "" });
+}, 120_000);
+
 test("dead letters that have no place are refused before anything is loaded, with flags that help", async () => {
   const job = join(fixtures, "shouting-job.ts");
   const homeless = await shoal(["run", job], folder);

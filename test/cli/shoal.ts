@@ -40,10 +40,10 @@ export function shell(line: string, cwd: string): Promise<Finished> {
   return start("/bin/bash", ["-c", `shoal() { ${quoted} "$@"; }\n${line}`], cwd).finished;
 }
 
-/** Runs the command; what it loaded, as URLs. */
-export async function loadedBy(args: readonly string[], cwd: string): Promise<{ readonly code: number | null; readonly modules: readonly string[] }> {
+/** Runs the command, or another program that does; what it loaded, as URLs. */
+export async function loadedBy(args: readonly string[], cwd: string, program: readonly string[] = ["--conditions=@shoal/source", `--import=${loader}`, main]): Promise<{ readonly code: number | null; readonly modules: readonly string[] }> {
   const list = join(cwd, "modules.txt");
-  const { code } = await start(process.execPath, [`--import=${new URL("./fixtures/record-modules.mjs", import.meta.url).href}`, "--conditions=@shoal/source", `--import=${loader}`, main, ...args], cwd, undefined, { SHOAL_TEST_MODULES: list }).finished;
+  const { code } = await start(process.execPath, [`--import=${new URL("./fixtures/record-modules.mjs", import.meta.url).href}`, ...program, ...args], cwd, undefined, { SHOAL_TEST_MODULES: list }).finished;
   const modules = [...new Set(readFileSync(list, "utf8").trim().split("\n"))];
   rmSync(list);
   return { code, modules };

@@ -26,6 +26,38 @@ test("a job that is cancelled is taken from its workers", async () => {
   expect(await engine.ledger.jobs()).toContain("job");
 });
 
+test("how many rows a job has is what its driver reckons, until all are there", async () => {
+  const opened = await openGateway();
+  closeLater(opened);
+  const { gateway } = opened;
+  const driver = new ScriptedDriver({ blocks: [] }).connect(gateway);
+  for (const name of ["a", "b"]) new ScriptedWorker(name, { script: () => "silent" }).connect(gateway);
+  const shown = () => {
+    const [{ rowsTotal, isEstimate, segments: [segment] } = { segments: [] } as never] = gateway.snapshot().jobs;
+    expect([segment?.rowsTotal, segment?.isEstimate]).toEqual([rowsTotal, isEstimate]);
+    return [rowsTotal, isEstimate];
+  };
+  const asked = (): number => driver.all("ask").reduce((sum, { blocks: more }) => sum + more, 0);
+  const offer = async (block: number, more: object): Promise<void> => {
+    await until(() => asked() > block);
+    driver.say({ kind: "offer", job: "job", segment: 0, block, rows: 8, ...more }, blockBytes(numbers(4, 8)[block] ?? []));
+    await until(() => gateway.snapshot().jobs[0]?.segments[0]?.map.reduce((sum, [, blocks]) => sum + blocks, 0) === block + 1);
+  };
+  // A few blocks tell nothing of how many will follow.
+  await offer(0, {});
+  expect(shown()).toEqual([undefined, undefined]);
+  await offer(1, { expectedRows: 95_520, isEstimate: true });
+  expect(shown()).toEqual([95_520, true]);
+  await offer(2, {});
+  expect(shown()).toEqual([95_520, true]);
+  // More than were counted: at least as many as there are.
+  await offer(3, { expectedRows: 30 });
+  expect(shown()).toEqual([32, true]);
+  driver.say({ kind: "input-ended", job: "job", segment: 0, blocks: 4 });
+  await until(() => gateway.snapshot().jobs[0]?.segments[0]?.blocks.total === 4);
+  expect(shown()).toEqual([32, undefined]);
+});
+
 test("two jobs share the workers, by their weights", async () => {
   const opened = await openGateway({ scheduler: { workMs: { machine: 100, tab: 100 }, maxTasksPerLease: 1 } });
   closeLater(opened);
@@ -226,6 +258,32 @@ test("a paused worker gets nothing until it goes on, and a draining one is left 
   const second = new ScriptedDriver({ job: "second", blocks: numbers(1) }).connect(gateway);
   await until(() => second.offered === 1);
   expect(worker.tasks).toHaveLength(1);
+});
+
+test("a worker that pauses has no rate from then on, nor has a job that nobody else is at", async () => {
+  const opened = await openGateway();
+  closeLater(opened);
+  const { gateway, clock } = opened;
+  new ScriptedDriver({ blocks: numbers(2, 100) }).connect(gateway);
+  const [worker, other] = ["a", "b"].map((name) => new ScriptedWorker(name, { script: () => "silent" }).connect(gateway)) as [ScriptedWorker, ScriptedWorker];
+  const leased = await worker.task();
+  await other.task();
+  const rates = () => {
+    const { jobs: [job], workers } = gateway.snapshot();
+    return [job?.rowsPerSecond ?? 0, workers.find(({ worker: name }) => name === "a")?.rowsPerSecond ?? 0].map((rate) => rate > 0);
+  };
+  for (let rows = 20; rows <= 60; rows += 20) {
+    await clock.advance(500);
+    worker.say({ kind: "beat", rows, state: "computing", running: leased.attempt });
+    await until(() => worker.all("heard").length === rows / 20);
+  }
+  expect(rates()).toEqual([true, true]);
+  worker.say({ kind: "beat", rows: 60, state: "paused", running: leased.attempt });
+  await until(() => gateway.snapshot().workers.some(({ state }) => state === "paused"));
+  expect(rates()).toEqual([true, false]);
+  other.say({ kind: "beat", rows: 0, state: "paused" });
+  await until(() => gateway.snapshot().workers.every(({ state }) => state === "paused"));
+  expect(rates()).toEqual([false, false]);
 });
 
 test("closing asks workers to leave, waits for what is on the way, and tells everybody", async () => {

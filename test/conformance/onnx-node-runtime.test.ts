@@ -25,7 +25,7 @@ test("external data is found beside the model", async () => {
 
 test("probing says of each device that does not work what it needs", async () => {
   for (const { device, works, detail } of await onnxNodeRuntime().probe()) {
-    const needs = { cuda: /NVIDIA driver.*CUDA 12.*cuDNN/, webgpu: /Vulkan/ }[device as string] ?? /./;
+    const needs = { cuda: /libonnxruntime_providers_cuda\.so is missing.*NVIDIA driver.*CUDA.*cuDNN/, webgpu: /Vulkan/ }[device as string] ?? /./;
     expect(works || needs.test(detail), `${device}: ${detail}`).toBe(true);
   }
 });

@@ -13,7 +13,7 @@ const model = new Uint8Array(1_000_000).map((_, index) => (index * 31) % 251);
 const sha256 = createHash("sha256").update(model).digest("hex");
 
 const job: JobSnapshot = {
-  job: "j1", name: "labels", state: "running", startedAt: 1, volunteers: true, about: { note: "Film reviews.", columns: ["text"] }, downloadBytes: 5000, rowsDone: 10, rowsTotal: 100, rowsPerSecond: 5,
+  job: "j1", name: "labels", state: "running", startedAt: 1, volunteers: true, about: { note: "Film reviews.", columns: ["text"] }, downloadBytes: 5000, rowsDone: 10, rowsTotal: 100, isEstimate: true, rowsPerSecond: 5,
   failedRows: 1, bottleneck: "There are few workers.", samples: [], failures: [],
   segments: [{ segment: 0, name: "text-classification(sentiment)", rowsDone: 10, blocks: { ready: 3, leased: 2, committing: 1, done: 4, troubled: 0 }, map: [["d", 4]] }],
 };
@@ -133,7 +133,7 @@ describe("the API", () => {
     server.gateway.show({ jobs: [job, { ...job, job: "j2", name: "secret", volunteers: false }, { ...job, job: "j3", state: "done" }] });
     expect(await (await get("api/job", bearer("worker"))).json()).toEqual({
       name: "test", otherJobs: 1,
-      jobs: [{ name: "labels", note: "Film reviews.", columns: ["text"], segments: ["text-classification(sentiment)"], downloadBytes: 5000, rowsDone: 10, rowsTotal: 100 }],
+      jobs: [{ name: "labels", note: "Film reviews.", columns: ["text"], segments: ["text-classification(sentiment)"], downloadBytes: 5000, rowsDone: 10, rowsTotal: 100, isEstimate: true }],
     });
   });
 
@@ -144,6 +144,7 @@ describe("the API", () => {
     const next = async (): Promise<Snapshot> => JSON.parse(new TextDecoder().decode((await reader.read()).value)) as Snapshot;
     await next();
     for (let rows = 1; rows <= 50; rows++) server.gateway.show({ jobs: [{ ...job, rowsDone: rows }] });
+    expect(server.gateway.used).toContain("observer");
     // Of fifty changes at once, the last state.
     expect((await next()).jobs[0]?.rowsDone).toBe(50);
     expect(server.gateway.watchers).toBe(1);
@@ -191,6 +192,9 @@ describe("the API", () => {
     expect(link).toBe(`${server.url}#${token}`);
     expect((await get("api/job", bearer(token))).status).toBe(200);
     expect(await (await get("api/invites", { headers })).json()).toMatchObject({ invites: [{ id: invite.id, volunteer: true, revoked: false }] });
+    // A link to look on is one to the dashboard.
+    const watch = await (await get("api/invites", { method: "POST", headers, body: '{"scopes":["observe"]}' })).json() as { readonly link: string };
+    expect(watch.link).toMatch(/\/dashboard\/#token-of-/);
     expect((await get(`api/invites/${invite.id}`, { method: "DELETE", headers })).status).toBe(204);
     expect((await get("api/job", bearer(token))).status).toBe(401);
     expect((await get("api/invites/none", { method: "DELETE", headers })).status).toBe(404);

@@ -5,6 +5,8 @@ export interface ScriptedGateway extends Gateway {
   /** Tokens, and what they allow. */
   readonly tokens: Map<string, readonly Scope[]>;
   readonly models: Map<string, ModelFile>;
+  /** Tokens by which somebody came to look. */
+  readonly used: readonly string[];
   /** How often it was asked for a snapshot. */
   readonly asked: number;
   readonly watchers: number;
@@ -19,9 +21,10 @@ export function scriptedGateway(): ScriptedGateway {
   const models = new Map<string, ModelFile>();
   const watchers = new Set<() => void>();
   const invites = new Map<string, Invite>();
+  const used: string[] = [];
   const accepted: { readonly address?: string }[] = [];
   return {
-    tokens, models, accepted,
+    tokens, models, accepted, used,
     get asked() {
       return asked;
     },
@@ -49,6 +52,7 @@ export function scriptedGateway(): ScriptedGateway {
       tokens.delete(`token-of-${id}`);
     },
     allows: (token, scope) => tokens.get(token)?.includes(scope) ?? false,
+    noteUse: (token) => void used.push(token),
     modelFile: (model, path) => models.get(`${model}/${path}`),
     snapshot: () => {
       asked += 1;

@@ -98,6 +98,17 @@ test("a job that is brought to a coordinator runs on its workers; the coordinato
   expect(output("on.jsonl")).toBe(expected);
 });
 
+test("a job with a predictor of one's own is watched where that goes as code, to this machine's worker", { timeout: 120_000 }, async () => {
+  const own = fileURLToPath(new URL("fixtures/own-words.ts", import.meta.url));
+  const plan = shoal(["run", own, "--explain", "--code"]);
+  expect(await plan.code).toBe(0);
+  expect(plan.out.text()).toMatch(/Segments: what other machines can run\n {2}words: [^]*Stays here\n {2}scan/);
+  const run = shoal(["run", own, "--dashboard", "--code", "-o", "own.jsonl"]);
+  expect({ code: await run.code, err: run.err.text() }).toMatchObject({ code: 0 });
+  expect(run.err.text()).toMatch(/Watch[^\n]*\/dashboard\/#[^]*1 worker on cpu; rows by worker: this machine 2/);
+  expect(output("own.jsonl")).toBe('{"text":"so good","words":2}\n{"text":"not","words":1}\n');
+});
+
 test("--dashboard shows an ordinary run to this machine, and lets nobody in", { timeout: 60_000 }, async () => {
   const run = shoal(["run", job, "--dashboard", "--json"], { SHOAL_OUT: "watched.jsonl", SHOAL_WAITS: "true" });
   const [, text = ""] = await run.out.until(linksLine);

@@ -190,6 +190,26 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     expect(problems).toEqual([]);
   });
 
+  test("makes a link that only watches, and says which link lets in to everything", async () => {
+    await using coordinator = await stage.coordinator();
+    coordinator.invites = [{ ...invite("all", false), scopes: ["submit", "observe"], used: 7, link: "https://192.168.1.20:7077/dashboard/#all" }];
+    coordinator.show(scene(96));
+    await using opened = await stage.open(coordinator);
+    const { page, problems } = opened;
+    await page.getByRole("button", { name: "Invite" }).click();
+    const panel = page.getByRole("region", { name: "Invite" });
+    const given = (name: string) => panel.locator(".given li").filter({ has: page.getByText(name, { exact: true }) });
+    await expect.poll(() => given("Watch, and see links").textContent()).toMatch(/used.* left.*It lets in to everything: keep it to yourself\./);
+    expect(await given("Watch, and see links").textContent()).not.toContain("7");
+    await panel.getByRole("button", { name: "New link to watch" }).click();
+    const link = panel.getByLabel("Link", { exact: true });
+    await expect.poll(() => link.inputValue()).toMatch(/\/dashboard\/#/);
+    expect(coordinator.invites.at(-1)).toMatchObject({ scopes: ["observe"], volunteer: false });
+    expect(await panel.textContent()).toContain("Who has it sees this page with its rows, and can change nothing.");
+    expect(await given("Watch").textContent()).toMatch(/^Watchnot used yet.* leftShowRevoke …$/);
+    expect(problems).toEqual([]);
+  });
+
   test("offers no invites to who may only watch", async () => {
     await using coordinator = await stage.coordinator();
     coordinator.submits = false;
@@ -251,21 +271,89 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
       jobs: [
         { ...job, job: "old", name: "captions", state: "failed", endedAt: startedAt + 40_000, error: { code: "input-changed", message: "Block 7 is not what it was.", hint: "Start it anew." } },
         { ...job, job: "open", name: "an endless feed", rowsTotal: undefined as never, etaMs: undefined as never },
-        job,
+        { ...job, rowsTotal: 95_520, isEstimate: true },
       ],
     });
     await using opened = await stage.open(coordinator, { viewport: { width: 390, height: 800 } });
     const { page, problems } = opened;
     await live(page, 96);
     expect(await page.locator(".job .name").allTextContents()).toEqual(["an endless feed", "sentiment of reviews", "captions"]);
-    const failed = page.getByRole("article", { name: "captions" });
-    expect(await failed.textContent()).toContain("93,676 rows in 40 s");
-    await failed.getByRole("button", { name: /captions/ }).click();
+    // What is over is a line, below who is there.
+    const failed = page.getByRole("region", { name: "Finished jobs" }).locator("details.job");
+    expect(await failed.textContent()).toBe("captionsfailed93,676 rows in 40 s");
+    expect((await failed.boundingBox())?.height).toBeLessThan(50);
+    const order = await Promise.all(["an endless feed", "sentiment of reviews"].map((name) => page.getByRole("article", { name })).concat(page.getByRole("region", { name: "Workers" }), failed).map(async (part) => (await part.boundingBox())?.y ?? 0));
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+    await failed.getByText("captions").click();
     expect(await failed.getByRole("alert").textContent()).toBe("input-changed Block 7 is not what it was.Start it anew.");
     expect(await page.getByRole("article", { name: "an endless feed" }).getByRole("progressbar").getAttribute("aria-label")).toBe("how many rows there are is not known yet");
+    const reckoned = page.getByRole("article", { name: "sentiment of reviews" });
+    expect(await reckoned.locator(".rows dd").textContent()).toMatch(/^[\d,]+ of about 95,520$/);
+    expect(await reckoned.getByRole("progressbar").first().getAttribute("aria-label")).toMatch(/^about \d+ % of the rows$/);
     // Nothing sticks out of a phone.
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
     expect(problems).toEqual([]);
+  });
+
+  test("with nothing but finished jobs, the last one is open; one that ends under the eyes stays where it is until another runs", async () => {
+    await using coordinator = await stage.coordinator();
+    const ended = (job: string, at: number) => ({ ...(scene(300).jobs[0] as (typeof over)["jobs"][number]), job, name: `job ${job}`, endedAt: startedAt + at * 1000 });
+    const over = scene(300);
+    const two = [ended("one", 100), ended("two", 200)];
+    coordinator.show({ ...over, jobs: two });
+    await using opened = await stage.open(coordinator);
+    const { page, problems } = opened;
+    const finished = page.getByRole("region", { name: "Finished jobs" });
+    await live(page, 300);
+    const opens = () => finished.locator("details.job").evaluateAll((all: any[]) => all.map((each) => [each.querySelector(".name").textContent, each.open]));
+    expect(await opens()).toEqual([["job two", true], ["job one", false]]);
+    await finished.getByText("job one").click();
+    await expect.poll(opens).toEqual([["job two", true], ["job one", true]]);
+    await expect.poll(() => finished.locator(".figures").count()).toBe(2);
+    // On a desk it stands at the top of its column, beside the workers.
+    const top = async (part: Locator) => (await part.boundingBox())?.y;
+    expect(await top(finished)).toBe(await top(page.getByRole("region", { name: "Workers" })));
+    coordinator.show({ ...scene(301), jobs: [...two, { ...ended("three", 0), state: "running", endedAt: undefined as never }] });
+    await page.getByRole("article", { name: "job three" }).waitFor();
+    coordinator.show({ ...scene(302), jobs: [...two, ended("three", 302)] });
+    await live(page, 302);
+    expect(await page.getByRole("article", { name: "job three" }).locator(".figures").count()).toBe(1);
+    expect((await opens()).map(([name]) => name)).toEqual(["job two", "job one"]);
+    coordinator.show({ ...scene(303), jobs: [...two, ended("three", 302), { ...ended("four", 0), state: "running", endedAt: undefined as never }] });
+    await live(page, 303);
+    expect((await opens()).map(([name]) => name)).toEqual(["job three", "job two", "job one"]);
+    expect(problems).toEqual([]);
+  });
+
+  test("the axis of time tells each second once, also in the first ones", async () => {
+    await using coordinator = await stage.coordinator();
+    coordinator.show(scene(1));
+    await using opened = await stage.open(coordinator);
+    const { page } = opened;
+    await live(page, 1);
+    // Of what is painted, the words of the last time.
+    await page.evaluate(() => {
+      const drawing = (globalThis as any).CanvasRenderingContext2D.prototype;
+      const { fillText, clearRect } = drawing;
+      let words: string[] = [];
+      Object.assign(globalThis, { words: () => words });
+      drawing.clearRect = function (...box: unknown[]) {
+        if (this.canvas.closest(".chart")) words = [];
+        return clearRect.apply(this, box);
+      };
+      drawing.fillText = function (text: string, ...place: unknown[]) {
+        if (this.canvas.closest(".chart")) words.push(text);
+        return fillText.call(this, text, ...place);
+      };
+    });
+    const times = async () => (await page.evaluate<string[]>("words()")).filter((text) => text.includes(":"));
+    for (let second = 2; second <= 12; second++) {
+      coordinator.show(scene(second));
+      await live(page, second);
+      const told = await times();
+      expect(told).toEqual([...new Set(told)]);
+    }
+    await expect.poll(async () => (await times()).length).toBeGreaterThan(1);
   });
 
   test("can be used by keys alone", async () => {

@@ -87,7 +87,7 @@ export class FakeCoordinator implements AsyncDisposable {
   /** The link of an invite that was made, as its page must show it. */
   linkOf(id: string): string {
     const { scopes } = this.invites.find((invite) => invite.id === id) as Invite;
-    return `http://192.168.1.20:7077/#${Buffer.from(JSON.stringify([id, scopes, "signed by nobody"])).toString("base64url")}`;
+    return `http://192.168.1.20:7077/${scopes.includes("observe") ? "dashboard/" : ""}#${Buffer.from(JSON.stringify([id, scopes, "signed by nobody"])).toString("base64url")}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -112,8 +112,7 @@ export class FakeCoordinator implements AsyncDisposable {
       const { scopes, volunteer } = JSON.parse(await text(request)) as Pick<Invite, "scopes" | "volunteer">;
       const made: Invite = { id: `made-${this.invites.length}`, scopes, volunteer, expiresAt: Date.now() + 8 * 3_600_000, revoked: false, used: 0 };
       this.invites = [...this.invites, made];
-      const token = Buffer.from(JSON.stringify([made.id, scopes, "signed by nobody"])).toString("base64url");
-      return void response.writeHead(201, { "content-type": "application/json" }).end(JSON.stringify({ invite: made, token, link: `http://192.168.1.20:7077/#${token}` }));
+      return void response.writeHead(201, { "content-type": "application/json" }).end(JSON.stringify({ invite: made, token: "signed by nobody", link: this.linkOf(made.id) }));
     }
     const id = decodeURIComponent(pathname.slice("/shoal/api/invites/".length));
     this.invites = this.invites.map((invite) => (invite.id === id ? { ...invite, revoked: true } : invite));

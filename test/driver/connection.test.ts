@@ -1,6 +1,6 @@
-import { ShoalError, sliceBlock, systemClock } from "@shoal/core";
+import { ShoalError, silentLogger, sliceBlock, systemClock } from "@shoal/core";
 import { protocolVersion } from "@shoal/cluster";
-import { runToSink } from "@shoal/executor";
+import { runToSink, type StageProgress } from "@shoal/executor";
 import { FakeClock, memorySink, rest } from "@shoal/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { numbered, poolOf, recutOf, scanOf } from "../properties/plans.ts";
@@ -62,6 +62,34 @@ describe("a connection that is lost", () => {
       "the shed can't be reached (The connection to the coordinator broke.); what it has is kept, and it is tried again from now on, first in ….",
       "Connected to the shed again.",
     ]);
+  });
+
+  test("is all that progress tells of the workers while it lasts, with when it is tried again", async () => {
+    const clock = new FakeClock();
+    let away = false;
+    const gateway = scripted({ answer: (offer, at) => (at.connections > 1 || offer.block === 0 ? at.answerInParts(offer, 1000) : undefined) });
+    const told: StageProgress[] = [];
+    const running = runOn(gateway.cluster({ clock, silentMs: Infinity, random: () => 1, dial: async () => {
+      if (away) throw new ShoalError("unreachable", "Nobody listens there.");
+      return gateway.dial();
+    } }), doubled(), { clock, onEvent: (event) => void (event.kind === "stage-progress" && event.name.includes("double") && told.push(event)) });
+    while (gateway.offered.length < 4) await rest();
+    gateway.say({ kind: "fleet", job: gateway.job, segment: 0, workers: 2, busy: 1, loading: 0 });
+    await rest();
+    await clock.advance(1_000);
+    expect(told.at(-1)).toMatchObject({ actors: 2, actorsBusy: 1, byWorkers: true });
+    expect(told.at(-1)).not.toHaveProperty("reconnectMs");
+    away = true;
+    gateway.drop();
+    for (let second = 0; second < 6; second++) await clock.advance(1_000);
+    const lost = told.filter(({ reconnectMs }) => reconnectMs !== undefined);
+    expect(lost.length).toBeGreaterThan(3);
+    for (const stage of lost) expect(stage).not.toSatisfy((each: object) => "actors" in each || "actorsBusy" in each || "etaMs" in each);
+    expect(lost.every(({ reconnectMs = -1 }) => reconnectMs >= 0 && reconnectMs <= 8_000)).toBe(true);
+    away = false;
+    while (gateway.connections === 1) await clock.advance(1_000);
+    expect((await running).rows).toEqual((await runHere(doubled())).rows);
+    expect(told.at(-1)).not.toHaveProperty("reconnectMs");
   });
 
   test("that stays leaves a block that all wait for named, and again while it lasts", async () => {
@@ -186,10 +214,43 @@ describe("whether it is there", () => {
   test("one that can't be reached is told at once, and may be tried again", async () => {
     const gateway = scripted();
     let away = true;
-    const cluster = gateway.cluster({ dial: async () => { if (away) throw new ShoalError("connection-refused", "Nobody listens there."); return gateway.dial(); } });
-    expect(await thrown(cluster.ready())).toMatchObject({ code: "connection-refused" });
+    const cluster = gateway.cluster({ dial: async () => { if (away) throw new ShoalError("unreachable", "Nobody listens there."); return gateway.dial(); } });
+    expect(await thrown(cluster.ready())).toMatchObject({ code: "unreachable" });
     away = false;
     await cluster.ready();
+  });
+
+  describe("where it may be starting", () => {
+    const startingIn = (ms: number, first: ShoalError["code"] = "unreachable", said: string[] = []) => {
+      const clock = new FakeClock({ auto: true });
+      const gateway = scripted();
+      let tries = 0;
+      const log = { ...silentLogger, info: (message: string) => void said.push(message) };
+      return gateway.cluster({ clock, log, random: () => 1, silentMs: Infinity, dial: async () => {
+        const code = tries++ === 0 ? first : "unreachable";
+        if (clock.now() < ms) throw new ShoalError(code, "It is not there.");
+        return gateway.dial();
+      } });
+    };
+
+    test("is waited for as long as is asked for, which is said once", async () => {
+      const said: string[] = [];
+      await startingIn(20_000, "unreachable", said).ready({ patienceMs: 60_000 });
+      expect(said).toEqual(["It is not there. It is tried again for 1 min 0 s."]);
+      expect(await thrown(startingIn(300_000).ready({ patienceMs: 60_000 }))).toMatchObject({ code: "unreachable" });
+    });
+
+    test("is waited for without being asked where it was there and broke off", async () => {
+      await startingIn(20_000, "connection-lost").ready();
+      expect(await thrown(startingIn(300_000, "connection-lost").ready())).toMatchObject({ code: "unreachable" });
+    });
+
+    test("is waited for until the signal says no more", async () => {
+      const asked = new AbortController();
+      const waiting = scripted().cluster({ clock: new FakeClock(), dial: () => Promise.reject(new ShoalError("unreachable", "It is not there.")) }).ready({ patienceMs: 60_000, signal: asked.signal });
+      asked.abort(new ShoalError("aborted", "No more.", { failure: "aborted" }));
+      expect(await thrown(waiting)).toMatchObject({ code: "aborted" });
+    });
   });
 
   test("a closed cluster takes no job, and takes back those that it has", async () => {

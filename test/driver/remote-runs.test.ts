@@ -1,5 +1,6 @@
-import { ShoalError } from "@shoal/core";
+import { ShoalError, type Row } from "@shoal/core";
 import type { RunEvent } from "@shoal/executor";
+import type { PhysicalOperator } from "@shoal/planner";
 import { countingSource, rest } from "@shoal/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { numbered, poolOf, recutOf, scanOf } from "../properties/plans.ts";
@@ -74,6 +75,27 @@ describe("a run elsewhere equals one here", () => {
     expect([there.code, there.message.replace(', on worker "anna"', "")]).toEqual([here.code, here.message]);
     expect(there.message).toContain(', on worker "anna": ');
     expect(gateway.heard.at(-1)).toMatchObject({ kind: "cancel" });
+  });
+
+  test("the coordinator is told how many rows there will be, and whether that is reckoned", async () => {
+    const said = async (plan: ReturnType<typeof doubled>) => {
+      const gateway = scripted({ ask: 1 });
+      await runOn(gateway.cluster(), plan);
+      return gateway.kinds("offer").flatMap((offer) => ("expectedRows" in offer ? [[offer.expectedRows, offer.isEstimate ?? false]] : []));
+    };
+    // Counted once, and said once.
+    expect(await said(doubled(1000))).toEqual([[1000, false]]);
+    const twice = (row: Row): Row[] => [row, row].slice(0, 1 + (Number(row["id"]) < 500 ? 1 : 0));
+    const many = await said(poolOf(recutOf({ kind: "row-functions", input: scanOf(numbered(1000)), steps: [{ kind: "flat-map", step: { name: "twice", run: twice } }] } as unknown as PhysicalOperator)));
+    expect(many[0]).toEqual([2000, true]);
+    expect(many.at(-1)?.[0]).toBeLessThan(2000);
+    expect(many.every(([, isEstimate]) => isEstimate)).toBe(true);
+  });
+
+  test("after a lost connection it is told again", async () => {
+    const gateway = scripted({ answer: async (offer, at) => (offer.block === 2 && at.connections === 1 ? at.drop() : at.answerInParts(offer, offer.rows)) });
+    await runOn(gateway.cluster(), doubled());
+    expect(gateway.kinds("offer").filter((offer) => "expectedRows" in offer)).toHaveLength(2);
   });
 
   test("a predictor after a predictor", async () => {

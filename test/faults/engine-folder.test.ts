@@ -24,7 +24,8 @@ interface Coordinator {
   readonly process: ChildProcess;
   /** Every whole line so far. */
   lines(): readonly string[];
-  until(line: (text: string) => boolean): Promise<unknown>;
+  /** @param times so many such lines; default 1 */
+  until(line: (text: string) => boolean, times?: number): Promise<unknown>;
 }
 
 function startCoordinator(folder: string, life: number | string): Coordinator {
@@ -33,7 +34,7 @@ function startCoordinator(folder: string, life: number | string): Coordinator {
   let text = "";
   child.stdout.on("data", (bytes: Buffer) => (text += bytes.toString()));
   const lines = (): readonly string[] => text.split("\n").slice(0, -1);
-  return { process: child, lines, until: (wanted) => vi.waitUntil(() => lines().some(wanted), { timeout: 20_000, interval: 5 }) };
+  return { process: child, lines, until: (wanted, times = 1) => vi.waitUntil(() => lines().filter(wanted).length >= times, { timeout: 20_000, interval: 1 }) };
 }
 
 async function kill({ process: child }: Coordinator): Promise<void> {
@@ -48,8 +49,8 @@ test("a coordinator killed at any moment loses no commit that it had heard of, a
   const heard = new Set<string>();
   for (let life = 0; life < 12; life++) {
     const coordinator = startCoordinator(folder, life);
-    await coordinator.until((line) => line.startsWith("job-"));
-    await new Promise((resolve) => setTimeout(resolve, random.between(0, 60)));
+    // Some while it removes a job, which it says between its commits.
+    await coordinator.until(() => true, random.between(2, 400));
     await kill(coordinator);
     expect(coordinator.lines()[0]).toBe("open");
     for (const line of coordinator.lines()) if (line.startsWith("job-")) heard.add(line);

@@ -6,6 +6,8 @@ import { describe, expect, test } from "vitest";
 import { doubling, idsOf, numbered, poolOf, recutOf, rowsOf, scanOf } from "./plans.ts";
 
 const rowCount = 150;
+/** Minutes of the fake clock pass, looked at second by second. */
+const manySeconds = { timeout: 120_000 };
 const all = ["cuda", "webgpu", "wasm", "cpu"] as const;
 
 interface Machine extends Devices {
@@ -83,7 +85,7 @@ describe('device "auto" is a measurement', () => {
     expect(execution.stats().stages.at(-1)?.pool?.deviceChoice).toContain('cuda: it gives another "doubled" in row 1 of 32');
   });
 
-  test("a device that is missing, or says nothing for ever, fails no run", async () => {
+  test("a device that is missing, or says nothing for ever, fails no run", manySeconds, async () => {
     const { execution, host } = run(machine(), (device) => ({ cuda: { fails: true }, webgpu: { hangs: true } } as Partial<Record<ConcreteDevice, Traits>>)[device] ?? { ms: device === "wasm" ? 1 : 5 });
     expect(await rowsOf(execution)).toEqual(doubled);
     expect(deviceOf(execution)).toBe("wasm");
@@ -188,7 +190,7 @@ describe("what goes wrong while devices are tried is met as ever", () => {
     expect(await rowsOf(execution)).toEqual(doubled);
   });
 
-  test("a row that hangs costs itself alone, and so does a device that is lost once", async () => {
+  test("a row that hangs costs itself alone, and so does a device that is lost once", manySeconds, async () => {
     for (const fault of ["hang", "lost"]) {
       const clock = new FakeClock({ auto: true });
       let struck = false;
@@ -217,7 +219,7 @@ describe("what goes wrong while devices are tried is met as ever", () => {
     }
   });
 
-  test("a candidate that was too slow this time is tried again the next", async () => {
+  test("a candidate that was too slow this time is tried again the next", manySeconds, async () => {
     const devices = machine(["webgpu", "cpu"]);
     await rowsOf(run(devices, (device) => (device === "webgpu" ? { hangs: true } : {})).execution);
     const again = run(devices, fastest("webgpu"));
@@ -253,6 +255,15 @@ describe("what goes wrong while devices are tried is met as ever", () => {
     const execution = execute(poolOf(recutOf(scanOf(numbered(rowCount)), 32), { onError: "skip", policy: { batchSize: 32 } }), { host, clock, devices, resources: { cpus: 16, gpus: 1, memory: 2 ** 33 } });
     expect(await rowsOf(execution)).toHaveLength(rowCount - 32);
     expect(devices.memory.size).toBe(0);
+  });
+
+  test("what was chosen without a device that lacks something counts for an hour, the rest for ever", async () => {
+    for (const [behave, forMs] of [[(device) => (device === "cuda" ? { fails: true } : {}), 3_600_000], [fastest("cpu"), undefined]] as [Behaviour, number | undefined][]) {
+      const kept: (number | undefined)[] = [];
+      const devices = { ...machine(["cuda", "cpu"]), remember: async (_key: string, _choice: string, ms?: number) => void kept.push(ms) };
+      await rowsOf(run(devices, behave).execution);
+      expect(kept).toEqual([forMs]);
+    }
   });
 
   test("another batch size is another question", async () => {

@@ -65,6 +65,12 @@ describe.skipIf(!hasChromium)("the volunteer page at work", () => {
       await tab.say({ kind: "idle" });
       await page.getByText("Of the job").waitFor();
       expect(await tab.text("share")).toBe("13 %");
+      shown.served.answers.set("long", { status: 200, body: { ...offer, jobs: [{ ...known, rowsTotal: 10_000, isEstimate: true }] } });
+      await tab.say({ kind: "idle" });
+      await eventually(() => tab.text("share")).toBe("about 10 %");
+      shown.served.answers.set("long", { status: 200, body: { ...offer, jobs: [{ ...known, rowsTotal: 8000 }] } });
+      await tab.say({ kind: "idle" });
+      await eventually(() => tab.text("share")).toBe("13 %");
       // Over, and what is known of it stays.
       shown.served.answers.set("long", { status: 200, body: { ...offer, jobs: [] } });
       await tab.say({ kind: "job-ended", job: "j1" });

@@ -74,3 +74,10 @@ test("a job that ended stays ended until its, or another one's, rows come", () =
   const ended = after(newWork(nothing), job("a", 0), { kind: "job-ended", job: "other" }, { kind: "job-ended", job: "a" });
   expect([after(newWork(nothing), job("a", 0), { kind: "job-ended", job: "other" }).jobEnded, ended.jobEnded, after(ended, job("b", 0)).jobEnded]).toEqual([false, true, false]);
 });
+
+test("of what another was faster with nobody is thanked: not under way, nor when it was handed over", () => {
+  const under = after(newWork(nothing), job("a", 0), { kind: "progress", rows: 372, underWay: 116, blocks: 8, rowsPerSecond: 10 }, { kind: "idle" });
+  expect([done(under), under.underWay]).toEqual([{ rows: 256, blocks: 8 }, 0]);
+  const less = after(under, progress(224, 7));
+  expect([done(less), less.activity.kind]).toEqual([{ rows: 224, blocks: 7 }, "waiting"]);
+});

@@ -1,10 +1,12 @@
 export { folderFiles, type StoredFiles } from "@shoal/cluster/stores";
+export type { Coordinator, CoordinatorOptions, LinkOptions } from "./coordinator.ts";
 export { ownCertificate, readCertificate, type Certificate } from "./https/certificate.ts";
 export { linkOf } from "./links/link.ts";
+export { isOnlyHere } from "./links/local-names.ts";
 export { qrCode } from "./links/qr-code.ts";
 export type { Offer, OfferedJob } from "@shoal/volunteer";
 export { serveGateway, type Served, type ServeOptions } from "./serve-gateway.ts";
 export { defaultLimits, type ServerLimits, type Traffic } from "./server/connection-limits.ts";
 export { securityHeaders } from "./server/security-headers.ts";
-export { startCoordinator, type Coordinator, type CoordinatorOptions, type LinkOptions } from "./start-coordinator.ts";
+export { startCoordinator } from "./start-coordinator.ts";
 export { createResultChecker, type ResultCheckerOptions } from "./checking/result-checker.ts";

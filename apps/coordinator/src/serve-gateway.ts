@@ -5,10 +5,10 @@ import { ShoalError, type Clock, type Logger } from "@shoal/core";
 import { pageFolder as volunteerPage } from "@shoal/volunteer";
 import type { StoredFiles } from "@shoal/cluster/stores";
 import type { Certificate } from "./https/certificate.ts";
-import { linkOf } from "./links/link.ts";
+import { linkOf, pageOf } from "./links/link.ts";
 import { linkHost } from "./links/local-names.ts";
 import { createApp } from "./routes/app.ts";
-import type { CountedEngine, Environment } from "./routes/environment.ts";
+import type { CountedEngine, RouteParts } from "./routes/route-parts.ts";
 import { acceptSockets } from "./server/accept-sockets.ts";
 import { basePathOf, withoutBasePath } from "./server/base-path.ts";
 import { limitConnections, type ServerLimits } from "./server/connection-limits.ts";
@@ -29,7 +29,7 @@ export interface ServeOptions {
   readonly trustedProxies: readonly string[] | undefined;
   readonly origins: readonly string[];
   /** Folders of built pages. Default: those that come with this package. */
-  readonly pages?: Environment["pages"];
+  readonly pages?: RouteParts["pages"];
   readonly limits: ServerLimits;
   /** Where several gateways share an engine. */
   readonly engine?: CountedEngine;
@@ -49,7 +49,7 @@ export interface Served {
 export { volunteerPage };
 /** From source and installed alike: `src` and `dist` lie side by side. */
 export const dashboardPage = new URL("../dist/dashboard/", import.meta.url);
-const ownPages: Environment["pages"] = { volunteer: fileURLToPath(volunteerPage), dashboard: fileURLToPath(dashboardPage) };
+const ownPages: RouteParts["pages"] = { volunteer: fileURLToPath(volunteerPage), dashboard: fileURLToPath(dashboardPage) };
 
 /** For readers of snapshots to hear how everything ended. */
 const lastWordsMs = 1000;
@@ -70,7 +70,7 @@ export async function serveGateway({ gateway, files, tokenOfInvite, host, port, 
   let url = "";
   const ending = new AbortController();
   const streams = new Set<Promise<void>>();
-  const environment: Environment = {
+  const parts: RouteParts = {
     gateway, isClosing,
     ...(engine !== undefined && { engine }),
     ending: ending.signal,
@@ -83,16 +83,16 @@ export async function serveGateway({ gateway, files, tokenOfInvite, host, port, 
     },
     files,
     modelFile: (model, path) => gateway.modelFile(model, path),
-    linkOfInvite: (id) => {
+    linkOfInvite: ({ id, scopes }) => {
       const token = tokenOfInvite?.(id);
-      return token === undefined ? undefined : linkOf(url, token);
+      return token === undefined ? undefined : linkOf(url, token, pageOf(scopes));
     },
     url: () => url,
     pages,
     requester: (request) => requester(request, surroundings),
     traffic,
   };
-  const app = createApp(environment, log);
+  const app = createApp(parts, log);
   const answer = getRequestListener((request, bindings) => app.fetch(request, bindings), { overrideGlobalObjects: false });
   server.on("request", (incoming, outgoing) => {
     const path = withoutBasePath(incoming.url ?? "/", basePath);

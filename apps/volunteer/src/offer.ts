@@ -22,4 +22,6 @@ export interface OfferedJob {
   readonly rowsDone?: number;
   /** Where it is known. */
   readonly rowsTotal?: number;
+  /** Of `rowsTotal`: it is what was reckoned so far. */
+  readonly isEstimate?: true;
 }

@@ -1,10 +1,11 @@
 import { ShoalError, type OnnxLoader, type OnnxRuntime } from "@shoal/core";
 import { InnerThread, OrtSession } from "@shoal/ort-sessions/actor-side";
+import { redirectComplaints } from "./device-complaints.ts";
 import { executionProviders, isNativeDevice, type NativeDevice } from "./execution-providers.ts";
 import { modelSource } from "./model-source.ts";
 import { loadError } from "./onnx-errors.ts";
 import { probeDevices } from "./probe-devices.ts";
-import { startThread } from "./start-thread.ts";
+import { threadStarter } from "./start-thread.ts";
 
 type Actor = Parameters<OnnxRuntime["open"]>[0];
 
@@ -21,7 +22,9 @@ function openActor(actor: Actor): { readonly onnx: OnnxLoader } & AsyncDisposabl
   if (!isNativeDevice(device)) {
     throw new ShoalError("device-unavailable", `onnxruntime-node has no device "${device}"; it has cpu, cuda and webgpu.`, { hint: "Use --device cpu.", failure: "bug" });
   }
-  const thread = new InnerThread(actor.signal, startThread);
+  // CUDA's libraries round float32 to 10 bits of mantissa otherwise: other texts than the CPU's, and numbers off by more than 1e-3.
+  if (device === "cuda") process.env["NVIDIA_TF32_OVERRIDE"] ??= "0";
+  const thread = new InnerThread(actor.signal, threadStarter({ complaints: device === "webgpu" ? redirectComplaints() : undefined }));
   return {
     onnx: async (model, options = {}) => {
       const { name, source } = await modelSource(model, actor.signal);

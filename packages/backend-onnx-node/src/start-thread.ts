@@ -1,10 +1,16 @@
 import { Worker, type WorkerOptions } from "node:worker_threads";
 import type { StartThread } from "@shoal/ort-sessions";
 
-/** The inner thread of an actor. */
-export const startThread: StartThread = (settle, lose) => {
+/** What an inner thread is told. */
+export interface ThreadData {
+  /** Where to read what the GPU complains about. */
+  readonly complaints: number | undefined;
+}
+
+/** Starts the inner thread of an actor. */
+export const threadStarter = (workerData: ThreadData): StartThread => (settle, lose) => {
   const { url, options } = threadEntry("session-thread");
-  const worker = new Worker(url, { name: "shoal-onnx", ...options });
+  const worker = new Worker(url, { name: "shoal-onnx", workerData, ...options });
   worker.on("message", settle);
   worker.on("error", (error) => lose(`it threw: ${error instanceof Error ? error.message : String(error)}`));
   worker.on("exit", (code) => lose(`it ended with code ${code}`));

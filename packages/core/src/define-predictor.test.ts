@@ -126,6 +126,12 @@ test("row types follow from batch types", () => {
 
 const times = (k: number) => ({ predict: (batch: { n: Float64Array }) => ({ ...batch, by: batch.n.map((value) => k * value) }) });
 
+test("the first, empty call can't be left out", () => {
+  const untyped = definePredictor as unknown as (...args: unknown[]) => unknown;
+  expect(() => untyped({ url: "file:///shout.ts" }, "shout", class { predict() {} })).toThrow(expect.objectContaining({ code: "bad-option", message: expect.stringContaining('"shout" in its first call') as string }) as Error);
+  expect(() => untyped({ url: "file:///shout.ts" })).toThrow(expect.objectContaining({ code: "bad-option" }) as Error);
+});
+
 test("a name that the module has already is refused, for actors would run only one of the two", () => {
   const module = { url: "file:///times.ts" };
   const make = (k: number) => definePredictor<{ n: Float64Array }>()(module, "times", times(k));

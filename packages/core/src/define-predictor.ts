@@ -95,16 +95,26 @@ interface Define<In extends BatchShape, Format extends BatchFormat> {
  *   predict: (batch) => ({ ...batch, twice: batch.n.map((value) => 2 * value) }),
  * });
  * ```
- * @throws `predictor-name-taken` if the module has another predictor of this name, as one that a function makes for each value that it is called with
+ * @throws `bad-option` where the first, empty call is missing; `predictor-name-taken` if the module has another predictor of this name, as one that a function makes for each value that it is called with
  * @typeParam In the columns it reads, as they are in a batch of columns.
  * @typeParam Format how batches are given and taken; `definePredictor<In, "rows">()` with `batchFormat: "rows"` works on row objects.
  */
-export function definePredictor<In extends BatchShape, Format extends BatchFormat = "columns">(): Define<In, Format> {
+export function definePredictor<In extends BatchShape, Format extends BatchFormat = "columns">(...given: never[]): Define<In, Format> {
+  // Without types nothing else tells: the function that it would give can pass for a step.
+  if (given.length > 0) throw notCalledFirst(given);
   return ((meta: { readonly url: string }, name: string, definition: AnyDefinition) => {
     defineUnderName(meta, name, definition);
     insideActor()?.onDefined(meta.url, name);
     return { spec: moduleSpec(meta.url, name, definition), mode: "replaces" };
   }) as Define<In, Format>;
+}
+
+function notCalledFirst([, name]: readonly unknown[]): ShoalError {
+  const quoted = typeof name === "string" ? JSON.stringify(name) : '"name"';
+  return new ShoalError("bad-option", `definePredictor was given ${typeof name === "string" ? `the predictor ${quoted}` : "a predictor"} in its first call, which takes nothing but types.`, {
+    failure: "bug",
+    hint: `Call it twice: definePredictor<{ text: string[] }>()(import.meta, ${quoted}, …); the first call says the types of the columns, the second what the predictor is.`,
+  });
 }
 
 function moduleSpec(url: string, name: string, definition: AnyDefinition): ModulePredictorSpec {

@@ -11,7 +11,8 @@ export interface Devices {
   candidates(): Promise<readonly ConcreteDevice[]>;
   /** What was chosen before, here and for this key; undefined where nothing was. */
   recall?(key: string): Promise<string | undefined>;
-  remember?(key: string, choice: string): Promise<void>;
+  /** @param forMs for how long it counts; for ever where it is not given. */
+  remember?(key: string, choice: string, forMs?: number): Promise<void>;
 }
 
 /** A device that was tried. */

@@ -43,3 +43,8 @@ test("leaves out a cause that can't be asked for", () => {
 function refuse(): never {
   throw new Error("again");
 }
+
+test("data for others holds no stack, be it that of a cause", () => {
+  const error = new ShoalError("outer", "Outer.", { hint: "Do it.", details: { at: 1 }, cause: new ShoalError("middle", "Middle.", { cause: new Error("inner") }) });
+  expect(error.toPublicData()).toEqual({ code: "outer", message: "Outer.", hint: "Do it.", details: { at: 1 }, cause: { code: "middle", message: "Middle.", cause: { code: "unexpected", message: "inner" } } });
+});

@@ -91,6 +91,11 @@ export class ShoalError extends Error {
     };
   }
 
+  /** As data for those who did not write the code: without stacks, its own and those of its causes. */
+  toPublicData(): ErrorData {
+    return withoutStacks(this.toData());
+  }
+
   static fromData(data: ErrorData): ShoalError {
     const error = new ShoalError(data.code, data.message, {
       ...(data.hint === undefined ? {} : { hint: data.hint }),
@@ -101,6 +106,11 @@ export class ShoalError extends Error {
     if (data.stack !== undefined) error.stack = data.stack;
     return error;
   }
+}
+
+function withoutStacks(whole: ErrorData): ErrorData {
+  const { stack: _, cause, ...data } = whole;
+  return { ...data, ...(cause === undefined ? {} : { cause: withoutStacks(cause) }) };
 }
 
 /** True for what {@link ShoalError.from} makes of something thrown: the same words, with the original behind it. */

@@ -36,7 +36,7 @@ export async function openRemote(physical: PhysicalOperator, settings: RunSettin
     signal: environment.signal ?? new AbortController().signal,
     onNotice: (message) => environment.onEvent?.({ kind: "notice", message }),
   });
-  return there(job, { ...environment, remote: job.pools, ...(on.mayJoin !== undefined && { mayJoin: on.mayJoin }), ...(job.kept !== undefined && { kept: job.kept }), notices: kept.map(({ step, why }) => `${step} runs here, not on ${on.name}, because ${why}.`) });
+  return there(job, { ...environment, remote: job.pools, ...(on.mayJoin !== undefined && { mayJoin: on.mayJoin }), ...(job.kept !== undefined && { keptElsewhere: job.kept }), notices: kept.map(({ step, why }) => `${step} runs here, not on ${on.name}, because ${why}.`) });
 }
 
 function here(environment: Environment): Remote {

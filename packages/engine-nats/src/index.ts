@@ -1,6 +1,5 @@
-export { configDifference, type ConfigDifference } from "./assert-config.ts";
+export type { ConfigDifference } from "./assert-config.ts";
 export { inspectNats, type InspectNatsOptions } from "./inspect-nats.ts";
-export { removedForDays } from "./ledger-book.ts";
 export type { NatsEngineOptions, NatsLayout, NatsQueueOptions, NatsServers } from "./nats-options.ts";
 export type * from "./nats-report.ts";
 export { openNatsEngine } from "./open-nats-engine.ts";

@@ -1,12 +1,11 @@
-import { ShoalError, systemClock, type Clock } from "@shoal/core";
+import { ShoalError, systemClock, systemRandom, type Clock } from "@shoal/core";
 import { connect } from "@nats-io/transport-node";
 import { assertConfig, configDifference } from "./assert-config.ts";
 import { isNotLetIn, tooFewServers, unreachable } from "./nats-errors.ts";
 import { asRefused, NatsLink } from "./nats-link.ts";
 import { lastNumber, NatsNames } from "./nats-names.ts";
-import { connectionOptions, parseServers, type NatsLayout, type NatsQueueOptions, type NatsServers } from "./nats-options.ts";
+import { connectionOptions, defaultMaxJobs, defaultPrefix, defaultQueue, defaultReplicas, defaultRequestMs, parseServers, type NatsLayout, type NatsQueueOptions, type NatsServers } from "./nats-options.ts";
 import type { NatsLimits, NatsReport, NatsServerReport, NatsStreamReport } from "./nats-report.ts";
-import { defaultMaxJobs, defaultPrefix, defaultQueue, defaultReplicas } from "./open-nats-engine.ts";
 import { ledgerStream, queueConsumer, queueStream, registerStream } from "./stream-configs.ts";
 import { tryPermissions } from "./try-permissions.ts";
 import { checkVersion } from "./version-floor.ts";
@@ -32,7 +31,7 @@ const lookersInbox = "_INBOX.doctor";
 
 /** Looks at the servers and at this engine on them, and tries what a gateway does. Changes nothing that stays. @throws `bad-option` */
 export async function inspectNats(options: InspectNatsOptions): Promise<NatsReport> {
-  const { prefix = defaultPrefix, replicas = defaultReplicas, maxJobs = defaultMaxJobs, onlyLooks = false, requestMs = 2000, clock = systemClock, random = Math.random } = options;
+  const { prefix = defaultPrefix, replicas = defaultReplicas, maxJobs = defaultMaxJobs, onlyLooks = false, requestMs = defaultRequestMs, clock = systemClock, random = systemRandom } = options;
   const names = new NatsNames(prefix);
   const { hosts } = parseServers(options.servers);
   const servers = await Promise.all(hosts.map((host, at) => lookAtServer(options, host, options.monitors?.[at] ?? `http://${host.replace(/:\d+$/, "")}:8222`, requestMs)));

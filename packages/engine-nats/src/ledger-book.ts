@@ -22,7 +22,7 @@ export interface LedgerPlace {
 }
 
 /** How long the name of a job that was removed stays taken, in days. */
-export const removedForDays = 30;
+const removedForDays = 30;
 
 /** Which jobs have a ledger, and where: opened, looked up and removed by way of the register, so that all gateways see the same. */
 export class LedgerBook {

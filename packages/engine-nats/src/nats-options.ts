@@ -53,6 +53,13 @@ export interface NatsEngineOptions extends NatsServers, NatsLayout {
   readonly random?: () => number;
 }
 
+export const defaultPrefix = "shoal";
+export const defaultReplicas = 3;
+export const defaultMaxJobs = 1000;
+export const defaultQueue: Required<NatsQueueOptions> = { leaseMs: 60_000, maxTasks: 100_000, maxAgeMs: 86_400_000 };
+export const defaultRequestMs = 2000;
+export const defaultPatienceMs = 10_000;
+
 /** @throws `bad-option` */
 export function connectionOptions({ servers, user, password, token, credentials, tls }: NatsServers, requestMs: number): NodeConnectionOptions {
   const { hosts, isTls } = parseServers(servers);
@@ -83,11 +90,16 @@ export function parseServers(servers: string | readonly string[]): { readonly ho
   const hosts = texts.flatMap((text) => {
     const [, scheme = "nats", rest = ""] = /^(?:([a-z]+):\/\/)?(.*?)\/*$/.exec(text.trim()) ?? [];
     if (scheme !== "nats" && scheme !== "tls") throw badServers(text);
-    isTls ||= scheme === "tls";
+    isTls ||= scheme === "tls" || rest.includes("tls://");
     return rest.split(",").map((each) => each.trim().replace(/^(nats|tls):\/\//, "")).filter((each) => each !== "");
   });
-  if (hosts.length === 0 || hosts.some((host) => !/^(\[[0-9a-fA-F:.]+\]|[^\s/@:]+)(:\d{1,5})?$/.test(host))) throw badServers(texts.join(" "));
+  if (hosts.length === 0 || !hosts.every(isHost)) throw badServers(texts.join(" "));
   return { hosts, isTls };
+}
+
+function isHost(text: string): boolean {
+  const port = /^(?:\[[0-9a-fA-F:.]+\]|[^\s/@:]+)(?::(\d{1,5}))?$/.exec(text);
+  return port !== null && (port[1] === undefined || (Number(port[1]) > 0 && Number(port[1]) <= 65_535));
 }
 
 /** @throws `bad-option` */
@@ -97,5 +109,5 @@ export function checkedPrefix(prefix: string): string {
 }
 
 function badServers(text: string): ShoalError {
-  return new ShoalError("bad-option", `"${text}" names no NATS servers.`, { hint: "Write them as nats://a:4222,b:4222,c:4222, and name user and password apart.", failure: "bug" });
+  return new ShoalError("bad-option", `"${text}" names no NATS servers.`, { hint: "Write them as nats://a,b:4223,c, or tls://a,b,c where they speak TLS, and name user and password apart.", failure: "bug" });
 }

@@ -1,12 +1,11 @@
 import { apiCode, apiCodes, isUnanswered, unansweredReason, unreachable } from "./nats-errors.ts";
 import { asRefused, type NatsLink } from "./nats-link.ts";
 import type { NatsNames } from "./nats-names.ts";
+import { defaultPatienceMs } from "./nats-options.ts";
 import type { NatsPermission } from "./nats-report.ts";
 import { pull } from "./pull.ts";
 import { nanos } from "./stream-configs.ts";
 
-/** A stream and a consumer that were made a moment ago may have no leader yet: nobody answers then, and nobody has refused. */
-const patienceMs = 10_000;
 const againMs = 200;
 
 /** Does what a gateway does, on streams that are removed again. @returns what was allowed, and whether the servers are enough for the replicas */
@@ -23,7 +22,8 @@ export async function tryPermissions(link: NatsLink, names: NatsNames, replicas:
       permissions.push({ what, isAllowed: undefined });
       return false;
     }
-    for (const until = link.clock.now() + patienceMs; ; ) {
+    // A stream and a consumer that were made a moment ago may have no leader yet: nobody answers then, and nobody has refused.
+    for (const until = link.clock.now() + defaultPatienceMs; ; ) {
       try {
         await act();
         permissions.push({ what, isAllowed: true });

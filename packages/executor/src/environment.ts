@@ -16,7 +16,7 @@ export interface Environment {
   /** More machines may come and help with those. Default true. */
   readonly mayJoin?: boolean;
   /** Who keeps what is predicted elsewhere. Then this machine keeps no ledger of its own. */
-  readonly kept?: KeptElsewhere;
+  readonly keptElsewhere?: KeptElsewhere;
   /** What the report says of the run from its start. */
   readonly notices?: readonly string[];
   /** Default: the machine's own time. */

@@ -143,6 +143,7 @@ class StreamingExecutor implements Execution {
       poolRun: (stage, record) => ({
         openPool: this.#remote.get(stage) ?? localPool(stage, record.stage),
         budgetBytes: share,
+        expectedInput: () => this.#progress.expectedInto(record),
         onProgress: () => this.#progress.moved(),
         onEvent: (event) => (event.kind === "notice" ? this.#notice(event.message) : this.#emit({ ...event, stage: record.stage, name: record.name })),
       }),

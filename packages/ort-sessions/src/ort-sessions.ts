@@ -24,8 +24,8 @@ export interface OrtFeatures {
   /** Bring a tensor from the GPU to memory. In onnxruntime-node that aborts the process. */
   readonly downloads: boolean;
   /**
-   * A failed run leaves its inputs bound to a session whose outputs stay on the GPU, and the next run would compute them again: so it is
-   * in onnxruntime-web.
+   * False: what a failed run on WebGPU leaves behind may spoil the next, and its session is made anew. In onnxruntime-web its inputs stay bound to a
+   * session whose outputs stay on the GPU; in onnxruntime-node the device keeps buffers for which there was no memory.
    */
   readonly forgetsFailedRuns: boolean;
 }
@@ -65,6 +65,12 @@ export class OrtSessions implements AsyncDisposable {
 
   perform<K extends Operation["kind"]>(operation: Extract<Operation, { kind: K }>): Promise<Answers[K]> {
     return this.#perform(operation) as Promise<Answers[K]>;
+  }
+
+  /** The device complained of a run that ended well: its session is not trusted any more. */
+  doubt(operation: Operation): void {
+    const session = operation.kind === "run" ? this.#sessions.get(operation.session) : undefined;
+    if (session !== undefined) session.failed = true;
   }
 
   /** Frees what an operation left here, where its answer reaches nobody. */

@@ -6,6 +6,15 @@ export interface InviteLink extends Invite {
   readonly link?: string;
 }
 
+/** What a link can be made for here. */
+export type InviteKind = "tab" | "machine" | "watch";
+
+const wishes = {
+  tab: { scopes: ["work"], volunteer: true },
+  machine: { scopes: ["work"], volunteer: false },
+  watch: { scopes: ["observe"], volunteer: false },
+} as const satisfies Record<InviteKind, Pick<Invite, "scopes" | "volunteer">>;
+
 /** The coordinator's invites; undefined where this page's token does not allow to see them. */
 export async function fetchInvites(address: Address, signal?: AbortSignal): Promise<readonly InviteLink[] | undefined> {
   const response = await fetch(`${address.base}/api/invites`, { headers: authorization(address), cache: "no-store", ...(signal === undefined ? {} : { signal }) });
@@ -14,10 +23,10 @@ export async function fetchInvites(address: Address, signal?: AbortSignal): Prom
   return Array.isArray(invites) ? invites.filter(isInvite).map(({ link, ...invite }) => (isWebAddress(link) ? { ...invite, link } : invite)) : undefined;
 }
 
-/** Has a link made that lets workers in; for volunteers, whoever they are, or for machines of one's own. */
-export async function makeInvite(address: Address, volunteer: boolean): Promise<InviteLink> {
+/** Has a link made: for tabs of volunteers, whoever they are; for machines of one's own; or for those who only look on. */
+export async function makeInvite(address: Address, kind: InviteKind): Promise<InviteLink> {
   const response = await fetch(`${address.base}/api/invites`, {
-    method: "POST", headers: { ...authorization(address), "content-type": "application/json" }, body: JSON.stringify({ scopes: ["work"], volunteer }),
+    method: "POST", headers: { ...authorization(address), "content-type": "application/json" }, body: JSON.stringify(wishes[kind]),
   });
   if (!response.ok) throw new Error(`The coordinator answered ${response.status}.`);
   const { invite, link } = (await response.json()) as { invite?: unknown; link?: unknown };

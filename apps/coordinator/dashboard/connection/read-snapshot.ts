@@ -51,6 +51,8 @@ function readSegment(segment: unknown): PackedSegment | undefined {
     segment: number(segment["segment"]),
     name: text(segment["name"], "segment"),
     rowsDone: number(segment["rowsDone"]),
+    ...(Number.isFinite(segment["rowsTotal"]) ? { rowsTotal: segment["rowsTotal"] as number } : {}),
+    ...(segment["isEstimate"] === true ? { isEstimate: true } : {}),
     blocks: {
       ready: number(blocks["ready"]), leased: number(blocks["leased"]), committing: number(blocks["committing"]), done: number(blocks["done"]),
       troubled: number(blocks["troubled"]), ...(Number.isFinite(blocks["total"]) ? { total: blocks["total"] as number } : {}),

@@ -4,7 +4,7 @@ import type { Address } from "../connection/address.ts";
 import type { DashboardState } from "../dashboard-state.ts";
 import { Header } from "./header.tsx";
 import { Invites } from "./invites.tsx";
-import { Jobs } from "./jobs.tsx";
+import { EndedJobs, Jobs } from "./jobs.tsx";
 import { Refusals } from "./refusals.tsx";
 import { useInvites } from "./use-invites.ts";
 import { Workers } from "./workers.tsx";
@@ -41,6 +41,7 @@ export function Dashboard({ state, address, onRetry }: Props) {
           {snapshot !== undefined && <Workers snapshot={snapshot} recent={state.workers} />}
           {snapshot !== undefined && <Refusals refused={snapshot.refused} unreadable={state.unreadable} />}
         </div>
+        {snapshot !== undefined && <EndedJobs snapshot={snapshot} histories={state.jobs} />}
       </main>
     </>
   );

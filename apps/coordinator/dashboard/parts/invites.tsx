@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { duration, plural } from "@shoal/volunteer/format";
-import type { InviteLink } from "../connection/invites.ts";
+import type { InviteKind, InviteLink } from "../connection/invites.ts";
 import { QrCode } from "./qr-code.tsx";
 import type { Inviting } from "./use-invites.ts";
 
@@ -15,17 +15,18 @@ export function Invites({ inviting: { invites, make, revoke }, onClose }: { read
     setProblem(undefined);
     void work().catch((error: unknown) => setProblem(`${failed} ${(error as Error).message}`));
   };
-  const create = (volunteer: boolean) => attempt(async () => choose((await make(volunteer)).id), "No link was made.");
+  const create = (kind: InviteKind) => attempt(async () => choose((await make(kind)).id), "No link was made.");
   return (
     <section class="card invites" id="invites" aria-label="Invite">
       <h2>Invite <button type="button" class="quiet" onClick={onClose}>Close</button></h2>
       {shown?.link === undefined
-        ? <p>A link lends this coordinator a browser tab or a machine. Volunteers, whoever they are, get rows only of jobs that say so; machines of your own get all.</p>
+        ? <p>A link lends this coordinator a browser tab or a machine. Volunteers, whoever they are, get rows only of jobs that say so; machines of your own get all. One to watch shows this page, and changes nothing.</p>
         : <Link key={shown.id} invite={shown} link={shown.link} />}
       <p class="make">
         <span aria-hidden="true">New link</span>
-        <button type="button" class={shown === undefined ? "" : "quiet"} aria-label="New link to lend a tab or a phone" onClick={() => create(true)}>for a tab or a phone</button>
-        <button type="button" class="quiet" aria-label="New link to lend a machine" onClick={() => create(false)}>for a machine</button>
+        <button type="button" class={shown === undefined ? "" : "quiet"} aria-label="New link to lend a tab or a phone" onClick={() => create("tab")}>for a tab or a phone</button>
+        <button type="button" class="quiet" aria-label="New link to lend a machine" onClick={() => create("machine")}>for a machine</button>
+        <button type="button" class="quiet" aria-label="New link to watch" onClick={() => create("watch")}>to watch</button>
       </p>
       {problem !== undefined && <p class="bad" role="alert">{problem}</p>}
       {invites.length > 0 && (
@@ -74,7 +75,8 @@ function Given({ invite, shown, onShow, onRevoke }: GivenProps) {
   return (
     <li>
       <b>{purpose(invite)}</b>
-      <p class="use"><span>{invite.used === 0 ? "not used yet" : `used ${invite.used === 1 ? "once" : plural(invite.used, "time")}`}</span><span>{duration(invite.expiresAt - Date.now())} left</span></p>
+      <p class="use"><span>{useOf(invite)}</span><span>{duration(invite.expiresAt - Date.now())} left</span></p>
+      {isForAll(invite) && <p class="all">It lets in to everything: keep it to yourself.</p>}
       {asking ? (
         <p class="sure">
           <span>Who came in by it leaves.</span>
@@ -93,17 +95,31 @@ function Given({ invite, shown, onShow, onRevoke }: GivenProps) {
 
 const machines = "Lend a machine";
 
+/** To watch, to bring jobs, to make links of all kinds and to revoke them. */
+function isForAll({ scopes }: InviteLink): boolean {
+  return scopes.includes("submit") && scopes.includes("observe");
+}
+
 /** What `shoal serve` calls it too. */
-function purpose({ scopes, volunteer }: InviteLink): string {
-  if (scopes.includes("submit")) return scopes.includes("observe") ? "Watch, and see links" : "Bring a job";
+function purpose(invite: InviteLink): string {
+  const { scopes, volunteer } = invite;
+  if (scopes.includes("submit")) return isForAll(invite) ? "Watch, and see links" : "Bring a job";
   if (!scopes.includes("work")) return "Watch";
   return volunteer ? "Lend a tab or a phone" : machines;
 }
 
-function advice({ scopes, volunteer }: InviteLink): string {
-  if (scopes.includes("submit")) return `Who has it may give jobs to this coordinator${scopes.includes("observe") ? ", and sees this page with its links" : ""}. Keep it to yourself.`;
-  if (!scopes.includes("work")) return "Who has it sees this page, and can change nothing.";
+function advice(invite: InviteLink): string {
+  const { scopes, volunteer } = invite;
+  if (scopes.includes("submit")) return `Who has it may give jobs to this coordinator${isForAll(invite) ? ", sees this page, and makes and revokes links" : ""}. Keep it to yourself.`;
+  if (!scopes.includes("work")) return "Who has it sees this page with its rows, and can change nothing.";
   return volunteer ? "Open it on any device, and its browser tab computes." : "Open it on another device, or give it to “shoal work” on another machine.";
+}
+
+/** Pages that look on come again and again: how often tells nothing. */
+function useOf({ used, scopes }: InviteLink): string {
+  if (used === 0) return "not used yet";
+  if (scopes.includes("observe")) return "used";
+  return used === 1 ? "used once" : `used ${plural(used, "time")}`;
 }
 
 /** Without a secure context there is no clipboard: then the link's field is selected and copied the old way. */

@@ -15,43 +15,67 @@ interface Props {
   readonly history: RateHistory | undefined;
   /** What workers are called. */
   readonly labels: ReadonlyMap<string, string>;
-  readonly openAtFirst: boolean;
 }
 
-export function Job({ job, at, history, labels, openAtFirst }: Props) {
-  const [chosen, choose] = useState<boolean>();
-  // Nobody who looks at a job wants it folded under the eyes because it ended.
-  const [first] = useState(openAtFirst);
-  const open = chosen ?? first;
-  const running = job.state === "running" || job.state === "paused";
-  const elapsed = (job.endedAt ?? at) - job.startedAt;
+/** One that runs, or that ended while this page showed it. */
+export function Job(props: Props) {
+  const { job, at } = props;
+  const [open, setOpen] = useState(true);
   return (
     <article class="card job" data-state={job.state} aria-label={job.name}>
       <h2>
-        <button type="button" class="fold" aria-expanded={open} onClick={() => choose(!open)}>
+        <button type="button" class="fold" aria-expanded={open} onClick={() => setOpen(!open)}>
           <Chevron open={open} /><span class="name">{job.name}</span><span class="state" data-state={job.state}>{job.state}</span>
-          {open && running && job.volunteers && <span class="brief">open to volunteers</span>}
-          {!open && <span class="brief">{count(job.rowsDone)} rows in {duration(elapsed)}</span>}
+          {open && isActive(job) && job.volunteers && <span class="brief">open to volunteers</span>}
+          {!open && <span class="brief">{count(job.rowsDone)} rows in {duration(elapsedMs(job, at))}</span>}
         </button>
       </h2>
-      {open && (
-        <>
-          <Figures job={job} running={running} elapsed={elapsed} />
-          <Progress job={job} running={running} />
-          {running && job.bottleneck !== "" && <p class="bottleneck">{job.bottleneck}</p>}
-          {job.error !== undefined && (
-            <div class="error" role="alert">
-              <p><code>{job.error.code}</code> {job.error.message}</p>
-              {job.error.hint !== undefined && <p class="hint">{job.error.hint}</p>}
-            </div>
-          )}
-          {history !== undefined && <RateChart history={history} labels={labels} />}
-          {job.segments.filter(({ map }) => running || map.blocks.length > 0).map((segment) => <BlockMap key={segment.segment} segment={segment} named={job.segments.length > 1} />)}
-          {job.samples.length > 0 && <Samples samples={job.samples} />}
-          {job.failures.length > 0 && <Failures failures={job.failures} rows={job.failedRows} segments={job.segments} />}
-        </>
-      )}
+      {open && <Details {...props} />}
     </article>
+  );
+}
+
+/** One that is over, as a line; all of it, when that is opened. */
+export function EndedJob({ openAtFirst, ...props }: Props & { readonly openAtFirst: boolean }) {
+  const { job, at } = props;
+  const [open, setOpen] = useState(openAtFirst);
+  return (
+    <details class="job" data-state={job.state} open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        <Chevron open={open} /><span class="name">{job.name}</span><span class="state" data-state={job.state}>{job.state}</span>
+        <span class="brief">{count(job.rowsDone)} rows<span class="time"> in {duration(elapsedMs(job, at))}</span></span>
+      </summary>
+      {open && <Details {...props} />}
+    </details>
+  );
+}
+
+export function isActive({ state }: PackedJob): boolean {
+  return state === "running" || state === "paused";
+}
+
+function elapsedMs({ endedAt, startedAt }: PackedJob, at: number): number {
+  return (endedAt ?? at) - startedAt;
+}
+
+function Details({ job, at, history, labels }: Props) {
+  const running = isActive(job);
+  return (
+    <>
+      <Figures job={job} running={running} elapsed={elapsedMs(job, at)} />
+      <Progress job={job} running={running} />
+      {running && job.bottleneck !== "" && <p class="bottleneck">{job.bottleneck}</p>}
+      {job.error !== undefined && (
+        <div class="error" role="alert">
+          <p><code>{job.error.code}</code> {job.error.message}</p>
+          {job.error.hint !== undefined && <p class="hint">{job.error.hint}</p>}
+        </div>
+      )}
+      {history !== undefined && <RateChart history={history} labels={labels} />}
+      {job.segments.filter(({ map }) => running || map.blocks.length > 0).map((segment) => <BlockMap key={segment.segment} segment={segment} named={job.segments.length > 1} />)}
+      {job.samples.length > 0 && <Samples samples={job.samples} />}
+      {job.failures.length > 0 && <Failures failures={job.failures} rows={job.failedRows} segments={job.segments} />}
+    </>
   );
 }
 
@@ -60,7 +84,7 @@ function Figures({ job, running, elapsed }: { readonly job: PackedJob; readonly 
   return (
     <dl class="figures">
       <div class={rate(shown).length > 5 ? "large long" : "large"}><dt>{running ? "rows/s" : "rows/s on average"}</dt><dd>{rate(shown)}</dd></div>
-      <div class="rows"><dt>rows done</dt><dd>{count(job.rowsDone)}{job.rowsTotal !== undefined && <small> of {count(job.rowsTotal)}</small>}{job.rowsBefore !== undefined && <small class="before"> ({count(job.rowsBefore)} before)</small>}</dd></div>
+      <div class="rows"><dt>rows done</dt><dd>{count(job.rowsDone)}{job.rowsTotal !== undefined && <small> of {job.isEstimate === true && "about "}{count(job.rowsTotal)}</small>}{job.rowsBefore !== undefined && <small class="before"> ({count(job.rowsBefore)} before)</small>}</dd></div>
       <div><dt>{running ? "to go" : "ended"}</dt><dd>{!running ? (job.endedAt === undefined ? "–" : new Date(job.endedAt).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })) : job.etaMs === undefined ? "–" : duration(job.etaMs)}</dd></div>
       <div><dt>elapsed</dt><dd>{duration(elapsed)}</dd></div>
       <div class={job.failedRows > 0 ? "failed" : ""}><dt>rows failed</dt><dd>{count(job.failedRows)}</dd></div>
@@ -70,7 +94,7 @@ function Figures({ job, running, elapsed }: { readonly job: PackedJob; readonly 
 
 function Progress({ job, running }: { readonly job: PackedJob; readonly running: boolean }) {
   const known = job.rowsTotal !== undefined && job.rowsTotal > 0;
-  const label = known ? `${percent(job.rowsDone, job.rowsTotal ?? 0)} of the rows` : "how many rows there are is not known yet";
+  const label = known ? `${job.isEstimate === true ? "about " : ""}${percent(job.rowsDone, job.rowsTotal ?? 0)} of the rows` : "how many rows there are is not known yet";
   return (
     <div class="progress">
       {known ? <progress max={job.rowsTotal} value={job.rowsDone} aria-label={label} /> : <progress class={running ? "" : "still"} max={1} {...(running ? {} : { value: job.state === "done" ? 1 : 0 })} aria-label={label} />}

@@ -1,15 +1,17 @@
-import { plural } from "@shoal/volunteer/format";
-import type { PackedSnapshot } from "../blocks/packed-runs.ts";
+import { count, plural } from "@shoal/volunteer/format";
+import type { PackedJob, PackedSnapshot } from "../blocks/packed-runs.ts";
 import type { RateHistory } from "../history/rate-history.ts";
-import { Job } from "./job.tsx";
+import { EndedJob, isActive, Job } from "./job.tsx";
 
 const endedShown = 30;
 
-/** Jobs that run, then those that ended, the newest first; of the latter only what ended last is open, and only while nothing runs. */
-export function Jobs({ snapshot, histories }: { readonly snapshot: PackedSnapshot; readonly histories: ReadonlyMap<string, RateHistory> }) {
-  const active = snapshot.jobs.filter(({ state }) => state === "running" || state === "paused").toSorted((a, b) => a.startedAt - b.startedAt);
-  const ended = snapshot.jobs.filter((job) => !active.includes(job)).toSorted((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0));
-  const labels = new Map(snapshot.workers.map(({ worker, label }) => [worker, label]));
+interface Props {
+  readonly snapshot: PackedSnapshot;
+  readonly histories: ReadonlyMap<string, RateHistory>;
+}
+
+/** Jobs that run. While none does, the one that ended last, if this page saw it run: nobody who looks at a job wants it folded under the eyes because it ended. */
+export function Jobs({ snapshot, histories }: Props) {
   if (snapshot.jobs.length === 0) {
     return (
       <section class="card empty">
@@ -20,12 +22,37 @@ export function Jobs({ snapshot, histories }: { readonly snapshot: PackedSnapsho
       </section>
     );
   }
+  const labels = labelsOf(snapshot);
+  return <>{shownWhole(snapshot.jobs, histories).map((job) => <Job key={job.job} job={job} at={snapshot.at} history={histories.get(job.job)} labels={labels} />)}</>;
+}
+
+/** Those that are over, a line each, the newest first. The first of them is open where nothing else is shown. */
+export function EndedJobs({ snapshot, histories }: Props) {
+  const whole = shownWhole(snapshot.jobs, histories);
+  const ended = byEnd(snapshot.jobs.filter((job) => !whole.includes(job)));
+  const labels = labelsOf(snapshot);
+  const more = ended.length - endedShown;
+  if (ended.length === 0) return null;
   return (
-    <>
-      {[...active, ...ended.slice(0, endedShown)].map((job, index) => (
-        <Job key={job.job} job={job} at={snapshot.at} history={histories.get(job.job)} labels={labels} openAtFirst={active.includes(job) || (active.length === 0 && index === 0)} />
+    <section class="card ended" aria-label="Finished jobs">
+      <h2>Finished <small>{count(ended.length)}</small></h2>
+      {ended.slice(0, endedShown).map((job, index) => (
+        <EndedJob key={job.job} job={job} at={snapshot.at} history={histories.get(job.job)} labels={labels} openAtFirst={index === 0 && whole.length === 0} />
       ))}
-      {ended.length > endedShown && <p class="note">{plural(ended.length - endedShown, "job")} that ended earlier {ended.length - endedShown === 1 ? "is" : "are"} not shown.</p>}
-    </>
+      {more > 0 && <p class="note">{plural(more, "job")} that ended earlier {more === 1 ? "is" : "are"} not shown.</p>}
+    </section>
   );
+}
+
+function shownWhole(jobs: readonly PackedJob[], histories: ReadonlyMap<string, RateHistory>): readonly PackedJob[] {
+  const active = jobs.filter(isActive).toSorted((a, b) => a.startedAt - b.startedAt);
+  return active.length > 0 ? active : byEnd(jobs.filter(({ job }) => histories.has(job))).slice(0, 1);
+}
+
+function byEnd(jobs: readonly PackedJob[]): readonly PackedJob[] {
+  return jobs.toSorted((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0));
+}
+
+function labelsOf({ workers }: PackedSnapshot): ReadonlyMap<string, string> {
+  return new Map(workers.map(({ worker, label }) => [worker, label]));
 }

@@ -8,6 +8,9 @@ import { useWidth } from "./use-width.ts";
 const height = 168;
 const maxBands = 5;
 const leastShare = 0.2;
+const [minute, hour, day] = [60, 3600, 86_400];
+/** Steps of the axis of time, in seconds: none below the second, which is what its labels tell. */
+const timeSteps = [1, 2, 5, 10, 15, 30, ...[1, 2, 5, 10, 15, 30].map((step) => step * minute), ...[1, 2, 3, 4, 6, 12].map((step) => step * hour), ...[1, 2, 5, 10, 30, 100].map((step) => step * day)];
 /** How wide the axis of rates is, in CSS pixels. */
 const rateAxis = 54;
 const colourNames = ["soft", "line", "card", "sea", "sea-area", "band-0", "band-1", "band-2", "band-3", "band-4", "band-5"] as const;
@@ -96,7 +99,7 @@ function options(width: number, layers: number, theme: Theme, onPoint: (index: n
     cursor: { drag: { x: false, y: false }, y: false, points: { show: false } },
     scales: { y: { range: (_, __, most) => [0, Math.max(1, (most ?? 1) * 1.12)] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 90, size: 26, values: timeLabels },
+      { ...axis, grid: { show: false }, space: 90, size: 26, incrs: timeSteps, values: timeLabels },
       { ...axis, side: 1, size: rateAxis, space: 40, values: (_, splits) => splits.map((value) => (value >= 10_000 ? `${value / 1000}k` : value.toLocaleString("en"))) },
     ],
     series: [{}, ...series],

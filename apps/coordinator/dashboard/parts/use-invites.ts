@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { Address } from "../connection/address.ts";
-import { fetchInvites, makeInvite, revokeInvite, type InviteLink } from "../connection/invites.ts";
+import { fetchInvites, makeInvite, revokeInvite, type InviteKind, type InviteLink } from "../connection/invites.ts";
 
 const refreshMs = 20_000;
 
@@ -8,7 +8,7 @@ const refreshMs = 20_000;
 export interface Inviting {
   /** Those that let somebody in now. */
   readonly invites: readonly InviteLink[];
-  readonly make: (volunteer: boolean) => Promise<InviteLink>;
+  readonly make: (kind: InviteKind) => Promise<InviteLink>;
   readonly revoke: (id: string) => Promise<void>;
 }
 
@@ -34,8 +34,8 @@ export function useInvites(address: Address, live: boolean): Inviting | undefine
       stop.abort();
     };
   }, [address, live]);
-  const make = useCallback(async (volunteer: boolean) => {
-    const made = await makeInvite(address, volunteer);
+  const make = useCallback(async (kind: InviteKind) => {
+    const made = await makeInvite(address, kind);
     setLinks((known) => new Map(known).set(made.id, made.link as string));
     setInvites(await fetchInvites(address));
     return made;

@@ -1,3 +1,10 @@
+import type { Scope } from "@shoal/cluster";
+
+/** The page that a link of these scopes opens. */
+export function pageOf(scopes: readonly Scope[]): "" | "dashboard/" {
+  return scopes.includes("observe") ? "dashboard/" : "";
+}
+
 /** A link that lets somebody in. The token stands in the fragment, which browsers send to nobody. @param page "" for the page of volunteers, or `dashboard/` */
 export function linkOf(url: string, token: string, page: "" | "dashboard/" = ""): string {
   return `${url}${page}#${token}`;

@@ -23,7 +23,7 @@ export function linkHost(host: string): string {
   return name.includes(":") ? `[${name}]` : name;
 }
 
-/** Whether only programs on this machine reach a server that listens on `host`. */
+/** Whether only programs on this machine reach a server that listens on `host`, an address or the name in a link: others would look for it in themselves. */
 export function isOnlyHere(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
+  return host === "localhost" || host === "::1" || host === "[::1]" || host.startsWith("127.");
 }

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { ShoalError, type Logger } from "@shoal/core";
 import { refuse } from "../server/refuse.ts";
 import { securityHeaders } from "../server/security-headers.ts";
-import type { Bindings, Environment } from "./environment.ts";
+import type { Bindings, RouteParts } from "./route-parts.ts";
 import { fileRoutes } from "./file-routes.ts";
 import { inviteRoutes } from "./invite-routes.ts";
 import { jobRoutes } from "./job-routes.ts";
@@ -11,22 +11,22 @@ import { pageRoutes } from "./page-routes.ts";
 import { snapshotRoutes } from "./snapshot-routes.ts";
 
 /** Everything that the coordinator answers over HTTP, but for WebSockets. */
-export function createApp(environment: Environment, log: Logger): Hono<Bindings> {
+export function createApp(parts: RouteParts, log: Logger): Hono<Bindings> {
   const app = new Hono<Bindings>();
   app.use(async (context, next) => {
     await next();
     for (const [name, value] of Object.entries(securityHeaders)) context.res.headers.set(name, value);
   });
   app
-    .route("/", metricsRoutes(environment))
-    .route("/", snapshotRoutes(environment))
-    .route("/", jobRoutes(environment))
-    .route("/", inviteRoutes(environment))
-    .route("/", fileRoutes(environment))
+    .route("/", metricsRoutes(parts))
+    .route("/", snapshotRoutes(parts))
+    .route("/", jobRoutes(parts))
+    .route("/", inviteRoutes(parts))
+    .route("/", fileRoutes(parts))
     .get("/connect", () => refuse(426, "websocket-only", "This is where workers and drivers connect by WebSocket.", "Run shoal work with the link, or open the link in a browser."))
     .get("/dashboard", (context) => context.redirect("dashboard/", 308))
-    .route("/dashboard", pageRoutes(environment.pages.dashboard, "dashboard"))
-    .route("/", pageRoutes(environment.pages.volunteer, "volunteer"));
+    .route("/dashboard", pageRoutes(parts.pages.dashboard, "dashboard"))
+    .route("/", pageRoutes(parts.pages.volunteer, "volunteer"));
   app.notFound(() => refuse(404, "not-found", "There is nothing here.", "Open the link as it was printed."));
   app.onError((thrown) => {
     const error = ShoalError.from(thrown);

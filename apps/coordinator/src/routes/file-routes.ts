@@ -2,29 +2,29 @@ import { Hono, type Context } from "hono";
 import { byteRange } from "../server/byte-range.ts";
 import { refuse } from "../server/refuse.ts";
 import { streamBody } from "../server/stream-body.ts";
-import type { Bindings, Environment } from "./environment.ts";
+import type { Bindings, RouteParts } from "./route-parts.ts";
 
 /**
  * Files of models (`/models/~<key>/<hash>/<path>`) and code (`/code/~<key>/<sha256>.js`), for workers. Libraries fetch them, which can't be told to send a
  * header: so the token or key stands in the path, and no page is sent on from here with it (`no-referrer`).
  */
-export function fileRoutes(environment: Environment): Hono<Bindings> {
+export function fileRoutes(parts: RouteParts): Hono<Bindings> {
   const unknown = (): Response => refuse(404, "blob-missing", "This coordinator has no such file.", "Its job may have ended; ask for what a running job names.");
   return new Hono<Bindings>()
     .get("/models/:key{~[^/]+}/:hash/:path{.+}", async (context) => {
       const { key, hash, path } = context.req.param();
-      if (!environment.gateway.allows(key.slice(1), "work")) return refuseKey();
-      const file = environment.modelFile(hash, path);
-      return file === undefined ? unknown() : await sendFile(context, environment, file.sha256, contentType(path)) ?? unknown();
+      if (!parts.gateway.allows(key.slice(1), "work")) return refuseKey();
+      const file = parts.modelFile(hash, path);
+      return file === undefined ? unknown() : await sendFile(context, parts, file.sha256, contentType(path)) ?? unknown();
     })
     .get("/code/:key{~[^/]+}/:name{[0-9a-f]+\\.js}", async (context) => {
       const { key, name } = context.req.param();
-      if (!environment.gateway.allows(key.slice(1), "work")) return refuseKey();
-      return await sendFile(context, environment, name.slice(0, -".js".length), "text/javascript; charset=utf-8") ?? unknown();
+      if (!parts.gateway.allows(key.slice(1), "work")) return refuseKey();
+      return await sendFile(context, parts, name.slice(0, -".js".length), "text/javascript; charset=utf-8") ?? unknown();
     });
 }
 
-async function sendFile(context: Context<Bindings>, { files }: Environment, sha256: string, type: string): Promise<Response | undefined> {
+async function sendFile(context: Context<Bindings>, { files }: RouteParts, sha256: string, type: string): Promise<Response | undefined> {
   const bytes = await files.size(sha256);
   if (bytes === undefined) return undefined;
   const etag = `"${sha256}"`;

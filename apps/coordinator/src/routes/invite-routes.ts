@@ -1,8 +1,8 @@
 import { Hono } from "hono";
 import type { Invite, Scope } from "@shoal/cluster";
-import { linkOf } from "../links/link.ts";
+import { linkOf, pageOf } from "../links/link.ts";
 import { refuse } from "../server/refuse.ts";
-import { refusal, type Bindings, type Environment } from "./environment.ts";
+import { refusal, type Bindings, type RouteParts } from "./route-parts.ts";
 
 interface Wish {
   readonly scopes: readonly Scope[];
@@ -11,15 +11,15 @@ interface Wish {
 }
 
 /** `/api/invites`: who brings jobs may also let others in, see who was, and shut them out. */
-export function inviteRoutes(environment: Environment): Hono<Bindings> {
-  const { gateway } = environment;
+export function inviteRoutes(parts: RouteParts): Hono<Bindings> {
+  const { gateway } = parts;
   const withLink = (invite: Invite): Invite & { readonly link?: string } => {
-    const link = environment.linkOfInvite(invite.id);
+    const link = parts.linkOfInvite(invite);
     return { ...invite, ...(link !== undefined && { link }) };
   };
   return new Hono<Bindings>()
     .use("/api/invites/*", async (context, next) => {
-      const refused = refusal(context, environment, "submit", "Send Authorization: Bearer with the token of a link that brings jobs.");
+      const refused = refusal(context, parts, "submit", "Send Authorization: Bearer with the token of a link that brings jobs.");
       return refused ?? next();
     })
     .get("/api/invites", (context) => context.json({ invites: gateway.invites().map(withLink) }, 200, { "cache-control": "no-store" }))
@@ -29,7 +29,7 @@ export function inviteRoutes(environment: Environment): Hono<Bindings> {
       const wish = parsed(text);
       if (!isWish(wish)) return refuse(400, "bad-option", "This is no wish for an invite.", 'Send JSON such as {"scopes":["work"],"volunteer":true,"ttlMs":3600000}.');
       const { token, invite } = await gateway.invite(wish.scopes, { ...(wish.volunteer !== undefined && { volunteer: wish.volunteer }), ...(wish.ttlMs !== undefined && { ttlMs: wish.ttlMs }) });
-      return context.json({ token, invite, link: linkOf(environment.url(), token) }, 201, { "cache-control": "no-store" });
+      return context.json({ token, invite, link: linkOf(parts.url(), token, pageOf(wish.scopes)) }, 201, { "cache-control": "no-store" });
     })
     .delete("/api/invites/:id", async (context) => {
       const id = context.req.param("id");

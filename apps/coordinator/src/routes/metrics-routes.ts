@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { prometheusText, type EngineMetrics } from "../metrics/prometheus-text.ts";
-import { refusal, type Bindings, type Environment } from "./environment.ts";
+import { refusal, type Bindings, type RouteParts } from "./route-parts.ts";
 
 /** An engine that does not say how many ledgers it has is not waited for. */
 const ledgersMs = 2_000;
@@ -9,18 +9,18 @@ const ledgersMs = 2_000;
  * `/metrics` for Prometheus, with a token of the scope `observe` or from this machine. For everybody: `/healthz` for whatever sends work here, which says why nothing is committed, and
  * `/livez` for whatever restarts what is stuck: an engine that is away is no reason to.
  */
-export function metricsRoutes(environment: Environment): Hono<Bindings> {
+export function metricsRoutes(parts: RouteParts): Hono<Bindings> {
   return new Hono<Bindings>()
     .get("/metrics", async (context) => {
-      const refused = environment.requester(context.env.incoming).isThisMachine ? undefined : refusal(context, environment, "observe", "Send Authorization: Bearer with the token of the dashboard's link, or ask on the machine itself.");
+      const refused = parts.requester(context.env.incoming).isThisMachine ? undefined : refusal(context, parts, "observe", "Send Authorization: Bearer with the token of the dashboard's link, or ask on the machine itself.");
       if (refused !== undefined) return refused;
-      const text = prometheusText(environment.gateway.snapshot(), environment.traffic(), process.memoryUsage().rss, await sharedEngine(environment));
+      const text = prometheusText(parts.gateway.snapshot(), parts.traffic(), process.memoryUsage().rss, await sharedEngine(parts));
       return new Response(text, { headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8", "cache-control": "no-store" } });
     })
     .get("/healthz", (context) => {
-      const { engine } = environment;
+      const { engine } = parts;
       const status = engine?.engine.status();
-      const why = environment.isClosing() ? "closing" : (environment.gateway.snapshot().paused ?? (status?.state === "paused" ? status.reason.message : undefined));
+      const why = parts.isClosing() ? "closing" : (parts.gateway.snapshot().paused ?? (status?.state === "paused" ? status.reason.message : undefined));
       const about = engine === undefined ? "" : `gateway: ${engine.label()}\nengine: ${status?.state === "paused" ? `paused: ${status.reason.message}` : "running"}\n`;
       const first = why === undefined ? "ok" : why === "closing" ? why : `paused: ${why}`;
       return context.text(`${first}\n${about}`, why === undefined ? 200 : 503, { "cache-control": "no-store" });
@@ -28,7 +28,7 @@ export function metricsRoutes(environment: Environment): Hono<Bindings> {
     .get("/livez", (context) => context.text("ok\n", 200, { "cache-control": "no-store" }));
 }
 
-async function sharedEngine({ engine: shared }: Environment): Promise<EngineMetrics | undefined> {
+async function sharedEngine({ engine: shared }: RouteParts): Promise<EngineMetrics | undefined> {
   if (shared === undefined) return undefined;
   const { engine, numbers, clock } = shared;
   const status = engine.status();

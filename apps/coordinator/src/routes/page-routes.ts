@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { Hono } from "hono";
 import { refuse } from "../server/refuse.ts";
-import type { Bindings } from "./environment.ts";
+import type { Bindings } from "./route-parts.ts";
 
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",

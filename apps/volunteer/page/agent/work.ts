@@ -89,7 +89,8 @@ export function afterReport(work: Work, report: AgentReport, now: number): Work 
     case "notice": return { ...work, notice: { message: plain(report.message, report.failure), age: 0 } };
     case "download": return downloading(work, report);
     case "failed": return { ...work, notice: { message: isAway(report.error.code) ? "The coordinator does not answer at the moment. What could not be loaded is asked for again." : plain(report.error.message, report.error.failure), age: 0, failed: true } };
-    case "idle": return { ...quiet(idle(work)), activity: { kind: "waiting" } };
+    // Nothing is under way any more: another was faster with what was.
+    case "idle": return { ...quiet(idle(work)), rows: work.rows - work.underWay, underWay: 0, activity: { kind: "waiting" } };
     case "paused": return idle(work);
     case "draining": return { ...work, activity: { kind: "draining" } };
     case "resumed": case "ended": return work;
@@ -117,8 +118,8 @@ function idle(work: Work): Work {
 
 function progress(work: Work, { rows, underWay = 0, blocks, rowsPerSecond }: Extract<AgentReport, { kind: "progress" }>): Work {
   const { notice, ...rest } = work;
-  // A last one may come when there is nothing more to do.
-  if (work.activity.kind === "waiting" && rows <= work.rows && blocks <= work.blocks) return work;
+  // A last one may come when there is nothing more to do; it may have less, of what another was faster with.
+  if (work.activity.kind === "waiting" && rows <= work.rows && blocks <= work.blocks) return { ...work, rows, blocks, underWay };
   return {
     ...rest, rows, blocks, underWay, rowsPerSecond,
     rates: [...work.rates, rowsPerSecond].slice(-keptRates),

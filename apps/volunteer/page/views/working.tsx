@@ -32,7 +32,7 @@ export function Working({ work, state, volunteer }: { readonly work: Work; reado
         <dl>
           <div><dt>Rows you did</dt><dd id="rows">{count(own.rows)}{work.underWay > 0 && <small> {count(work.underWay)} under way</small>}</dd></div>
           <div><dt>Blocks</dt><dd id="blocks">{count(own.blocks)}</dd></div>
-          <div><dt>{share?.of === "done" ? "Of all done so far" : "Of the job"}</dt><dd id="share">{share === undefined ? "–" : shareText(share.part)}</dd></div>
+          <div><dt>{share?.of === "done" ? "Of all done so far" : "Of the job"}</dt><dd id="share">{share === undefined ? "–" : `${share.isEstimate === true ? "about " : ""}${shareText(share.part)}`}</dd></div>
           <div><dt>Device</dt><dd id="device">{work.device === undefined ? "–" : deviceName(work.device)}</dd></div>
         </dl>
         <div class="buttons">

@@ -10,6 +10,8 @@ export interface HeldResult {
   readonly payload: Uint8Array;
   /** When it was sent by the connection that there is now; undefined: not yet. */
   presentedAt?: number | undefined;
+  /** Its rows are nobody's, or another's. */
+  inVain?: boolean;
 }
 
 /** The way out. */
@@ -55,6 +57,14 @@ export class HeldResults {
 
   has(attempt: AttemptId): boolean {
     return this.#held.has(attemptKey(attempt));
+  }
+
+  /** It came to nothing. Gives its rows, the first time that this is said of it. */
+  markInVain(attempt: AttemptId): number | undefined {
+    const held = this.#held.get(attemptKey(attempt));
+    if (held === undefined || held.inVain === true) return undefined;
+    held.inVain = true;
+    return held.message.task.rows;
   }
 
   /** Keeps a result, and sends it. */

@@ -1,5 +1,6 @@
 import { ShoalError } from "@shoal/core";
 import type { WorkerTraits } from "../connection/messages.ts";
+import type { AttemptId } from "../scheduler/index.ts";
 import { modelsOfWorker } from "../connection/schemas/workers.ts";
 import type { Agent, AgentEvent, AgentParts } from "./agent.ts";
 import { Beats, type Standing } from "./beats.ts";
@@ -176,10 +177,16 @@ class AgentRun implements Agent {
         if (payload !== undefined) this.#work.fill(message.attempt, payload);
         break;
       case "revoke":
-        for (const { attempt } of message.tasks) this.#work.revoke(attempt, message.why);
+        for (const { attempt } of message.tasks) {
+          this.#work.revoke(attempt, message.why);
+          if (message.why === "committed") this.#inVain(attempt);
+        }
         break;
       case "settle":
+        this.#held.remove(message.attempt);
+        break;
       case "refuse":
+        this.#inVain(message.attempt);
         this.#held.remove(message.attempt);
         break;
       case "job-ended":
@@ -196,6 +203,12 @@ class AgentRun implements Agent {
   #lease(leased: Leased): void {
     if (this.#held.has(leased.attempt)) this.#held.presentAgain(leased.attempt);
     else if (!this.#draining && this.#credit > 0 && !this.#work.has(leased.attempt)) this.#work.lease(leased);
+  }
+
+  /** What it did of an attempt, another was faster with, or nobody wants. */
+  #inVain(attempt: AttemptId): void {
+    const rows = this.#held.markInVain(attempt);
+    if (rows !== undefined) this.#work.inVain(rows);
   }
 
   #fail({ task, attempt }: Leased, thrown: unknown, loaded: boolean): void {

@@ -22,3 +22,14 @@ test("time without work is not counted", () => {
   meter.blockDone(100);
   expect(meter.rowsPerSecond(110_000, 0)).toBeCloseTo(10);
 });
+
+test("what came to nothing is not among the rows that were done, and was work all the same", () => {
+  const meter = new WorkMeter();
+  meter.restart(0);
+  meter.blockDone(100);
+  meter.rowsPerSecond(10_000, 0);
+  meter.blockDone(100);
+  meter.blockInVain(100);
+  expect(meter).toMatchObject({ rows: 100, blocks: 1 });
+  expect(meter.rowsPerSecond(20_000, 0)).toBeCloseTo(10);
+});

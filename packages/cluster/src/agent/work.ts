@@ -360,6 +360,12 @@ export class Work {
     return { rows: this.#meter.rows + under, blocks: this.#meter.blocks, rowsPerSecond: this.#meter.rowsPerSecond(this.#parts.clock.now(), under), underWay: under };
   }
 
+  /** A result that was handed over came to nothing. */
+  inVain(rows: number): void {
+    this.#meter.blockInVain(rows);
+    this.#events.onProgress();
+  }
+
   /** There is nothing to do: time that passes now is not its own. */
   rest(): void {
     this.#idle = true;

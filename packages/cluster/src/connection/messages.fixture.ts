@@ -47,6 +47,7 @@ export const ofDrivers: readonly Sample<DriverToGateway>[] = [
   [{ kind: "file", sha256, offset: 0, last: false }, payload],
   [{ kind: "file", sha256, offset: 3, last: true }],
   [{ kind: "offer", job: "job", segment: 0, block: 0, rows: 32 }, payload],
+  [{ kind: "offer", job: "job", segment: 0, block: 1, rows: 32, expectedRows: 95_520, isEstimate: true }, payload],
   [{ kind: "offer", job: "job", segment: 0, block: 9, rows: 32, taken: [[0, 2], [4, 1]] }, payload],
   [{ kind: "input-ended", job: "job", segment: 0, blocks: 12 }],
   [{ kind: "cancel", job: "job", forget: true, again: false }],

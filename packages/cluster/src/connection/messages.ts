@@ -151,6 +151,7 @@ export interface BlockMessage {
   readonly attempt: AttemptId;
 }
 
+/** `committed`, of a result that was handed over: another's came first. */
 export interface RevokeMessage {
   readonly kind: "revoke";
   readonly tasks: readonly { readonly task: TaskId; readonly attempt: AttemptId }[];
@@ -312,6 +313,10 @@ export interface OfferMessage {
   readonly segment: number;
   readonly block: number;
   readonly rows: number;
+  /** How many rows the segment will be given in all, as the driver reckons by now; absent: as it said last. */
+  readonly expectedRows?: number;
+  /** `expectedRows` is no count: the source does not know its rows, or a step before changes how many there are. */
+  readonly isEstimate?: boolean;
   /** Blocks of the segment whose results the driver has and never asks for again: those since its last offer, and on a new connection all of them. */
   readonly taken?: readonly RunOfBlocks[];
 }

@@ -32,10 +32,20 @@ export interface ClusterParts {
 export interface ConnectedCluster extends Cluster {
   /**
    * Settles when the coordinator has let this driver in.
-   * @throws why it can't be reached, or what it refuses with: `protocol-mismatch` …
+   * @throws why it can't be reached, or what it refuses with: `protocol-mismatch` …; the signal's reason
    */
-  ready(): Promise<void>;
+  ready(patience?: Patience): Promise<void>;
 }
+
+/** With a coordinator that can't be reached at first. */
+export interface Patience {
+  /** For so long it is tried again, as where it is being started: the log is told. Default 0; half a minute where it was there and broke off. */
+  readonly patienceMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** One that is there and doesn't let in is one that is just starting, or just ending. */
+const brokenOffMs = 30_000;
 
 /** A coordinator, by messages alone. The connection is there while a job runs, and is made anew when it is lost: jobs go on where they were. */
 export function createCluster(parts: ClusterParts): ConnectedCluster {
@@ -73,7 +83,9 @@ class DrivenCluster implements ConnectedCluster {
         if ("job" in message) this.#jobs.get(message.job)?.receive(message, payload);
       },
       down: (error, retryMs) => {
-        for (const job of this.#jobs.values()) job.down();
+        for (const job of this.#jobs.values()) job.down(retryMs);
+        // Whoever waits for the first connection is told why there is none.
+        if (this.#name === undefined && this.#jobs.size === 0) return;
         if (!this.#isDown) this.#notice(`${this.name} can't be reached (${error.toData().message}); what it has is kept, and it is tried again from now on, first in ${formatDuration(retryMs)}.`);
         this.#isDown = true;
       },
@@ -91,10 +103,24 @@ class DrivenCluster implements ConnectedCluster {
     return this.#parts.bundle !== undefined;
   }
 
-  async ready(): Promise<void> {
+  async ready({ patienceMs = 0, signal }: Patience = {}): Promise<void> {
+    const { clock, log } = this.#parts;
+    const began = clock.now();
+    let patience = patienceMs;
+    let isTold = false;
     const release = this.#connection.hold();
     try {
-      await this.#connection.connected();
+      for (;;) {
+        try {
+          return await this.#connection.connected(signal);
+        } catch (thrown) {
+          const error = ShoalError.from(thrown);
+          if (error.code !== "unreachable") patience = Math.max(patience, brokenOffMs);
+          if (signal?.aborted || this.#connection.refusal !== undefined || clock.now() - began >= patience) throw error;
+          if (!isTold) log.info(`${error.toData().message} It is tried again for ${formatDuration(patience)}.`);
+          isTold = true;
+        }
+      }
     } finally {
       release();
     }

@@ -91,12 +91,23 @@ export class DriverConnection {
     while (!signal.aborted && (this.#channel?.bufferedBytes ?? 0) > mostBufferedBytes) await clock.sleep(roomAskedEveryMs, signal).catch(() => {});
   }
 
-  /** Settles with the next outcome of connecting. @throws why it failed. */
-  connected(): Promise<void> {
+  /** Settles with the next outcome of connecting. @throws why it failed; the signal's reason */
+  connected(signal?: AbortSignal): Promise<void> {
     if (this.#channel !== undefined) return Promise.resolve();
     if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
     return new Promise((resolve, reject) => {
-      this.#waiting.add((error) => (error === undefined ? resolve() : reject(error)));
+      const settle = (error: ShoalError | undefined): void => {
+        signal?.removeEventListener("abort", giveUp);
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      const giveUp = (): void => {
+        this.#waiting.delete(settle);
+        reject(signal?.reason);
+      };
+      if (signal?.aborted) return giveUp();
+      this.#waiting.add(settle);
+      signal?.addEventListener("abort", giveUp, { once: true });
     });
   }
 

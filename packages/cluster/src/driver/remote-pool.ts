@@ -1,7 +1,7 @@
 import { ShoalError, type Block, type BlockResult, type Clock } from "@shoal/core";
-import { failedResult, mergeResults, type BlockPool, type BlockPoolRun } from "@shoal/executor";
+import { failedResult, mergeResults, type BlockPool, type BlockPoolRun, type ExpectedInput } from "@shoal/executor";
 import { isStateful, mayChangeRows, type ActorPoolStage } from "@shoal/planner";
-import type { AskMessage, BlockDoneMessage, DriverToGateway, FleetMessage, PartMessage } from "../connection/messages.ts";
+import type { AskMessage, BlockDoneMessage, DriverToGateway, FleetMessage, OfferMessage, PartMessage } from "../connection/messages.ts";
 import { cutToTravel, payloadOf } from "./block-pieces.ts";
 import type { DoneBefore } from "./done-before.ts";
 import { HeldUp } from "./held-up.ts";
@@ -12,6 +12,8 @@ import { TakenBlocks } from "./taken-blocks.ts";
 export interface PoolJob {
   readonly job: string;
   readonly clock: Clock;
+  /** While the connection is lost: when it is tried again, from now. */
+  readonly reconnectMs: number | undefined;
   /** What of it an earlier run had done, once the gateway has said so. */
   before(segment: number): DoneBefore | undefined;
   /** What was given is nobody's to ask for again: the coordinator, which keeps it in memory, is told. */
@@ -71,6 +73,8 @@ export class RemotePool implements BlockPool {
   #asked = 0;
   #inputEnded = false;
   #inputEndSaid = false;
+  /** What was said on this connection of how many rows there will be. */
+  #expectedSaid: ExpectedInput | undefined;
   /** The gateway has taken the job, on this connection. */
   #attached = false;
   #offering = false;
@@ -115,6 +119,10 @@ export class RemotePool implements BlockPool {
 
   get loading(): number {
     return this.#fleet.loading;
+  }
+
+  get reconnectMs(): number | undefined {
+    return this.#job.reconnectMs;
   }
 
   /** All of its input is there and done. */
@@ -167,11 +175,14 @@ export class RemotePool implements BlockPool {
     void this.#offer();
   }
 
-  /** What was sent may be lost, and what was asked for is forgotten. */
+  /** What was sent may be lost, what was asked for is forgotten, and who works for the next gateway that will say. */
   detach(): void {
     this.#attached = false;
+    this.#fleet = { workers: 0, busy: 0, loading: 0 };
+    this.#run.record.resized(0);
     this.#asked = 0;
     this.#inputEndSaid = false;
+    this.#expectedSaid = undefined;
     this.#unsent = this.#held.keys().next().value ?? this.#next;
     for (const held of this.#held.values()) held.parts.clear();
   }
@@ -267,7 +278,15 @@ export class RemotePool implements BlockPool {
     const payload = held.payload ?? payloadOf(block);
     held.payload = undefined;
     const taken = this.#taken.next();
-    this.#job.send({ kind: "offer", job: this.#job.job, segment: this.#segment, block: number, rows: block.rows, ...(taken !== undefined && { taken }) }, payload);
+    this.#job.send({ kind: "offer", job: this.#job.job, segment: this.#segment, block: number, rows: block.rows, ...this.#expectedNow(), ...(taken !== undefined && { taken }) }, payload);
+  }
+
+  /** How many rows there will be, where that has changed since it was said. */
+  #expectedNow(): Pick<OfferMessage, "expectedRows" | "isEstimate"> {
+    const [said, now] = [this.#expectedSaid, this.#run.expectedInput?.()];
+    if (now === undefined || (now.rows === said?.rows && now.isEstimate === said.isEstimate)) return {};
+    this.#expectedSaid = now;
+    return { expectedRows: now.rows, ...(now.isEstimate && { isEstimate: true }) };
   }
 
   #sayInputEnded(): void {

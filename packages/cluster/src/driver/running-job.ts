@@ -51,6 +51,8 @@ export class RunningJob implements ClusterJob {
   #isPartial = false;
   #over = false;
   #accepting = false;
+  /** When the connection, which is lost, is tried again. */
+  #reconnectAt: number | undefined;
   #failure: unknown;
 
   constructor(job: string, settings: JobSettings, parts: RunningJobParts) {
@@ -103,11 +105,14 @@ export class RunningJob implements ClusterJob {
 
   /** A connection stands, perhaps to a gateway that has never heard of this job. */
   up(): void {
+    this.#reconnectAt = undefined;
     if (this.#submission !== undefined) this.#parts.connection.send({ kind: "submit", description: this.#submission.description });
   }
 
-  down(): void {
+  /** It can't be had, and is tried again in `retryMs`. */
+  down(retryMs: number): void {
     this.#accepting = false;
+    this.#reconnectAt = this.#parts.clock.now() + retryMs;
     this.#sending?.abort(connectionLost());
     for (const pool of this.#pools) pool?.detach();
   }
@@ -161,10 +166,14 @@ export class RunningJob implements ClusterJob {
     this.#travelling = travelling;
     const { connection, clock } = this.#parts;
     const name = (): string => this.#job;
+    const reconnectMs = (): number | undefined => (this.#reconnectAt === undefined ? undefined : Math.max(0, this.#reconnectAt - clock.now()));
     const tellsTaken = (): boolean => this.#submission?.description.passing === true && this.#parts.keeper() === undefined;
     const poolJob: PoolJob = {
       get job() {
         return name();
+      },
+      get reconnectMs() {
+        return reconnectMs();
       },
       clock,
       before: (segment) => this.#before[segment],

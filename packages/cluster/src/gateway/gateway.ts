@@ -31,6 +31,8 @@ export interface Gateway {
   revoke(invite: string): Promise<void>;
   /** Whether a token allows something: for pages and files over HTTP. */
   allows(token: string, scope: Scope): boolean;
+  /** Somebody came by a token for pages alone: its invite counts as used. */
+  noteUse(token: string): void;
   /** A file of a model that a job brought, by the hash of the model: to hand it out over HTTP. */
   modelFile(model: string, path: string): ModelFile | undefined;
   snapshot(): Snapshot;

@@ -35,6 +35,10 @@ export class RunningGateway implements Gateway {
     await revoked;
   }
 
+  noteUse(token: string): void {
+    this.#modules.invites.noteUse(token);
+  }
+
   allows(...[token, scope]: Parameters<Gateway["allows"]>): boolean {
     return this.#modules.invites.allows(token, scope);
   }

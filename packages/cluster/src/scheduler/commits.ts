@@ -95,6 +95,7 @@ export function newTask(of: OpenBlock, first: number, rows: number): Task {
 function applyEntry(state: SchedulerState, task: Task, entry: TaskEntry): void {
   const { of } = task;
   const { segment } = of;
+  tellOvertaken(state, task, entry);
   release(state, task, "committed");
   const index = of.parts.indexOf(task);
   if (entry.kind === "split") {
@@ -112,6 +113,14 @@ function applyEntry(state: SchedulerState, task: Task, entry: TaskEntry): void {
   // Whoever failed at it was right.
   if (entry.kind !== "result") for (const worker of [...(task.trouble?.failedBy.keys() ?? []), ...(task.trouble?.badResultsBy ?? [])]) forgive(state, segment.job, worker);
   if (of.parts.length === 0) finishBlock(state, of);
+}
+
+/** Who holds a result that was not the first is told so, before it may drop it: its rows are another's. */
+function tellOvertaken(state: SchedulerState, { holders }: Task, entry: TaskEntry): void {
+  for (const { worker, connection, task, attempt } of holders) {
+    const isFirst = entry.kind === "result" && entry.worker === worker.name && entry.attempt.epoch === attempt.epoch && entry.attempt.number === attempt.number;
+    if (!isFirst) emit(state, { kind: "revoke", connection, tasks: [{ task, attempt }], why: "committed" });
+  }
 }
 
 /** Nobody works at a task any more, and who holds a result of it may drop it. */

@@ -51,6 +51,27 @@ describe("near the end", () => {
     expect(fleet.take("job-done")).toHaveLength(1);
   });
 
+  test("who has handed over a result that was not the first is told so, before it may drop it", () => {
+    const { fleet, run } = lastBlocks();
+    run("slow", 1000);
+    for (let n = 0; n < 10; n++) run("fast", 100);
+    for (let n = 0; n < 11; n++) fleet.pass(200, "slow", "fast");
+    const [{ tasks: [duplicate] } = { tasks: [] }] = fleet.take("lease");
+    const [late] = fleet.state.workers.get("slow")?.attempts.values() ?? [];
+    if (duplicate === undefined || late === undefined) throw new Error("It was not leased twice.");
+    const { task } = duplicate;
+    const first = { epoch: fleet.state.settings.epoch, number: late.number };
+    // Both are there before the ledger has decided.
+    fleet.tell({ kind: "result", connection: "fast", task, attempt: duplicate.attempt });
+    fleet.tell({ kind: "result", connection: "slow", task, attempt: first });
+    expect(fleet.take("revoke")).toEqual([]);
+    const effects = fleet.tell({ kind: "commit-won", task }).filter(({ kind }) => kind === "revoke" || kind === "settle");
+    expect(effects).toMatchObject([
+      { kind: "revoke", connection: "slow", tasks: [{ task, attempt: first }], why: "committed" },
+      { kind: "settle", connection: "fast" }, { kind: "settle", connection: "slow", attempt: first },
+    ]);
+  });
+
   test("a block that waits in a lease moves to an idle worker", () => {
     const fleet = new TestFleet();
     fleet.submit("job");

@@ -32,7 +32,7 @@ export function concatRows(lists: readonly Int32Array[]): Int32Array {
   return rows;
 }
 
-export function isAscending(rows: Int32Array): boolean {
+function isAscending(rows: Int32Array): boolean {
   for (let at = 1; at < rows.length; at++) if ((rows[at] as number) < (rows[at - 1] as number)) return false;
   return true;
 }

@@ -32,6 +32,9 @@ interface Remembered {
   readonly why: string;
 }
 
+/** A driver or library that a device lacks may be installed meanwhile: what was chosen without it does not count for ever. */
+const withoutDeviceMs = 3_600_000;
+
 /** Answers `device: "auto"`: by what there is only one of, by what was measured before, or by measuring. */
 export async function chooseDevice(request: ChoiceRequest): Promise<ChosenDevice> {
   const { devices, spec, gpuOnly } = request;
@@ -44,11 +47,11 @@ export async function chooseDevice(request: ChoiceRequest): Promise<ChosenDevice
   if (before !== undefined) return before;
   const block = await request.block();
   request.onTrying(candidates);
-  const { trials, best, lasting } = await measureDevices({ ...request, candidates, block });
+  const { trials, best, lasting, complete } = await measureDevices({ ...request, candidates, block });
   const why = formatTrials(trials, best);
   const { device, variant } = best;
   const withIt = variant === undefined ? {} : { variant };
-  if (lasting) await devices.remember?.(key, JSON.stringify({ device, why, ...withIt } satisfies Remembered));
+  if (lasting) await devices.remember?.(key, JSON.stringify({ device, why, ...withIt } satisfies Remembered), ...(complete ? [] : [withoutDeviceMs]));
   return { device, spec: best.spec, why, ...withIt, ...(best.actor === undefined ? {} : { actor: best.actor }) };
 }
 

@@ -13,6 +13,8 @@ export interface DeviceTrial {
   readonly problem?: string;
   /** That may be otherwise the next time: memory was short, a download broke off, it took too long. */
   readonly passing?: true;
+  /** The device lacks something that can be installed. */
+  readonly unavailable?: true;
 }
 
 export interface MeasureRequest extends Trial {
@@ -44,6 +46,8 @@ export interface MeasuredDevices {
   readonly best: BestDevice;
   /** It would come out the same another time: nothing failed by accident, and there were results to compare. */
   readonly lasting: boolean;
+  /** Every device could be tried; none lacked a driver or a library. */
+  readonly complete: boolean;
 }
 
 /** The device that says what is right may take its time. */
@@ -111,7 +115,7 @@ class Measurement {
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       this.#error ??= error;
-      this.#trials.push({ ...named, problem: ShoalError.from(error).message, ...(isPassing(error) ? { passing: true as const } : {}) });
+      this.#trials.push({ ...named, problem: ShoalError.from(error).message, ...(isPassing(error) ? { passing: true as const } : {}), ...(lacksSomething(error) ? { unavailable: true as const } : {}) });
       return;
     }
     const rowsPerSecond = tried.rowsPerSecond * actorsAtOnce(device, this.#request);
@@ -132,13 +136,14 @@ class Measurement {
 
   outcome(): MeasuredDevices {
     const { spec, candidates, gpuOnly } = this.#request;
+    const complete = !this.#trials.some(({ unavailable }) => unavailable);
     if (this.best !== undefined) {
-      return { trials: this.#trials, best: this.best, lasting: !this.allRowsBad && !this.#trials.some(({ passing }) => passing) };
+      return { trials: this.#trials, best: this.best, complete, lasting: !this.allRowsBad && !this.#trials.some(({ passing }) => passing) };
     }
     const last = candidates.at(-1);
     if (this.#right === undefined && !gpuOnly && last !== undefined && lossOf(this.#error) !== undefined) {
       const [first] = spec.variants ?? [];
-      return { trials: this.#trials, lasting: false, best: { device: last, spec: withVariant(spec, first), ...(first === undefined ? {} : { variant: first }) } };
+      return { trials: this.#trials, complete, lasting: false, best: { device: last, spec: withVariant(spec, first), ...(first === undefined ? {} : { variant: first }) } };
     }
     if (this.#right === undefined && !gpuOnly) throw this.#error;
     const problems = this.#trials.filter(({ device }) => isGpu(device)).map(({ device, problem = "it can't be chosen" }) => `${device}: ${problem}`);
@@ -150,6 +155,10 @@ class Measurement {
 
 function isPassing(error: unknown): boolean {
   return failureClass(error) === "oom" || lossOf(error) !== undefined || ShoalError.is(error, "download-failed");
+}
+
+function lacksSomething(error: unknown): boolean {
+  return ShoalError.is(error, "device-unavailable") || ShoalError.is(error, "missing-library");
 }
 
 export function withVariant(spec: DeclarativePredictorSpec, variant: JsonObject | undefined): DeclarativePredictorSpec {

@@ -33,11 +33,15 @@ export interface TrialLimits {
 /** A shorter run says little: clocks are coarse, and an actor's batches are still growing. */
 const tellingMs = 100;
 const mostRows = 1024;
+/** Samples are compared until so many in turn are no faster, and for no longer than this. */
+const mostStale = 2;
+const risesBy = 1.1;
+const mostWarmingMs = 5000;
 const lookEveryMs = 1000;
 
 /**
  * Starts an actor and lets it predict a block: once for the results and for whatever is made at a first run (shaders, buffers), then
- * against the clock, over the same rows several times where they are done too soon to tell.
+ * against the clock until it gets no faster, over the same rows several times where they are done too soon to tell.
  * @throws what the actor's start or its rows failed with; `timeout`
  */
 export async function tryDevice(request: ActorRequest, block: Block, limits: TrialLimits, trial: Trial): Promise<TriedActor> {
@@ -113,13 +117,24 @@ async function watched<T>({ clock, signal, timeoutMs }: Trial, look: (now: numbe
   }
 }
 
+/**
+ * The best of several samples, for as long as they get faster: shaders are made anew for new sizes of batches, which grow meanwhile. A GPU that
+ * was judged by its first sample lost to a CPU that it beats three times over.
+ */
 async function speed(actor: Actor, block: Block, clock: Clock, signal: AbortSignal): Promise<number> {
+  const until = clock.now() + mostWarmingMs;
+  let best = 0;
+  let stale = 0;
   for (let sample = block; ; ) {
     const began = clock.now();
     await actor.process(sample, signal);
     const ms = clock.now() - began;
-    if (ms >= tellingMs || sample.rows >= mostRows) return (1000 * sample.rows) / Math.max(ms, 0.001);
-    sample = repeated(block, Math.min(mostRows, Math.ceil((2 * tellingMs * sample.rows) / Math.max(ms, 0.1))));
+    const rate = (1000 * sample.rows) / Math.max(ms, 0.001);
+    stale = rate < risesBy * best ? stale + 1 : 0;
+    best = Math.max(best, rate);
+    const telling = ms >= tellingMs || sample.rows >= mostRows;
+    if (telling && (stale >= mostStale || clock.now() + ms > until)) return best;
+    if (!telling) sample = repeated(block, Math.min(mostRows, Math.ceil((2 * tellingMs * sample.rows) / Math.max(ms, 0.1))));
   }
 }
 

@@ -6,7 +6,7 @@ import { StageRecorder } from "../stats/stage-recorder.ts";
 import { childController } from "../streams/abort.ts";
 import { furtherOf, type Reach } from "../streams/copy-block.ts";
 import { metered } from "../stats/metered.ts";
-import { actorPool, type ActorPoolRun } from "./actor-pool.ts";
+import { actorPool, type ActorPoolRun } from "./pool-stage.ts";
 import { batchFunction } from "./batch-function.ts";
 import { limit } from "./limit.ts";
 import type { BlockStream, Operator } from "./operator.ts";

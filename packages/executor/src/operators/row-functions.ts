@@ -2,7 +2,7 @@ import { columnFromValues, lineageOfRows, preview, ShoalError, takeRows, type Bl
 import type { OnError, RowFunctions, RowStep } from "@shoal/planner";
 import { rowError, type FailedRow } from "../errors/row-errors.ts";
 import { orAborted } from "../streams/abort.ts";
-import { blockLike } from "./column-like.ts";
+import { blockLike } from "./block-like.ts";
 import { inputOf, type Operator, type StageRun } from "./operator.ts";
 import { blockRowOf, rowReader } from "./row-reader.ts";
 import { functionFailed } from "./function-failed.ts";

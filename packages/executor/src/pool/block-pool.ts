@@ -12,6 +12,8 @@ export interface BlockPool {
   readonly actors: number;
   readonly busy: number;
   readonly loading: number;
+  /** Those who do its blocks can't be reached now, and are tried again in so long. */
+  readonly reconnectMs?: number | undefined;
   /** May be called again. */
   start(): void;
   /** @throws what stops the run: loading failed, a bug, actors that keep dying. Failures of rows are in the result. */
@@ -32,6 +34,15 @@ export interface BlockPoolRun {
   readonly onFailure: (error: unknown) => void;
   /** About once a second, also while nothing is done. */
   readonly onTick: () => void;
+  /** How many rows the stage will be given in all, by what is known now; undefined as long as nothing tells. */
+  readonly expectedInput?: () => ExpectedInput | undefined;
+}
+
+/** Rows that a stage will be given in a run. */
+export interface ExpectedInput {
+  readonly rows: number;
+  /** The sources do not know their rows, or a step before changes how many there are. */
+  readonly isEstimate: boolean;
 }
 
 export type OpenPool = (run: BlockPoolRun) => BlockPool;

@@ -8,7 +8,7 @@ export interface Sight {
   readonly noticed: boolean;
 }
 
-export const noProgressMs = 60_000;
+const noProgressMs = 60_000;
 
 /** Looks at an actor that has work. Only `predict` has a time limit; standing still in any phase is worth a notice. */
 export function look(last: Sight, { id, progress }: Pick<Actor, "id" | "progress">, now: number, timeoutMs: number | undefined): { readonly sight: Sight; readonly timedOut: boolean; readonly notice?: string } {

@@ -31,7 +31,7 @@ export class KeptRun {
   /** Rows that the output holds, and those of them that come again. */
   #rows = 0;
   #again = 0;
-  #kept = 0;
+  #rowsKept = 0;
   #letters: DeadLetter[] = [];
   #partitions: BegunPartition[] = [];
   #open = true;
@@ -43,7 +43,7 @@ export class KeptRun {
     this.#ledger = ledger;
     this.#plan = plan;
     this.#tracking = new RunTracking(plan);
-    this.#kept = ledger.records.at(-1)?.rows ?? 0;
+    this.#rowsKept = ledger.records.at(-1)?.rows ?? 0;
   }
 
   /** @throws `resume-changed`, `device-changed` when the run that was is not the one that would go on; what opening the ledger throws */
@@ -66,8 +66,8 @@ export class KeptRun {
   }
 
   /** Rows that are written down: those that a later run would find. */
-  get kept(): number {
-    return this.#kept;
+  get rowsKept(): number {
+    return this.#rowsKept;
   }
 
   get startedAt(): string | undefined {
@@ -96,7 +96,7 @@ export class KeptRun {
       this.#rows = record.rows;
       last = record;
     }
-    this.#kept = this.#rows;
+    this.#rowsKept = this.#rows;
     if (last === undefined) return false;
     this.#again = this.#rows - (last.position?.rows ?? 0);
     this.#tracking = new RunTracking(this.#plan, last.position, last.failed, devicesOf(this.#ledger.records));
@@ -134,7 +134,7 @@ export class KeptRun {
   async #write(record: LedgerRecord, bytes?: Uint8Array): Promise<void> {
     const [letters, partitions] = [this.#letters.splice(0), this.#partitions.splice(0)];
     await this.#ledger.commit({ ...record, ...(letters.length > 0 && { letters }), ...(partitions.length > 0 && { partitions }) }, bytes);
-    this.#kept = record.rows;
+    this.#rowsKept = record.rows;
   }
 
   /** Everything is in the output: all that is left is to publish it. Nothing can be written down any more. */

@@ -25,6 +25,8 @@ export interface StageProgress {
   readonly actorsLoading?: number;
   /** Other machines run the stage: its actors are workers, each with as many actors as it likes. */
   readonly byWorkers?: true;
+  /** Those who run the stage can't be reached now, and are tried again in so many milliseconds: nothing is known of its actors meanwhile, nor of the time left. */
+  readonly reconnectMs?: number;
   readonly failedRows: number;
 }
 

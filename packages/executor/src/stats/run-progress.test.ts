@@ -72,6 +72,30 @@ test("what is expected of a stage after one that makes more rows is an estimate,
   expect([doubled, scored]).toMatchObject([{ rowsExpected: 200, isEstimate: true }, { rowsExpected: 200, isEstimate: true }]);
 });
 
+test("a pool can be told how many rows it will be given: counted, or reckoned by what was made of them so far", async () => {
+  const clock = { now: () => 0 };
+  const intoPool = async (doubles: boolean, count: object, readBefore = 0) => {
+    const scan = new StageRecorder(0, "read", "scan", clock);
+    const step = new StageRecorder(1, "step", "row-functions", clock);
+    const score = new StageRecorder(2, "score", "actor-pool", clock);
+    [step.inputs, score.inputs] = [[scan], [step]];
+    [scan.keepsRows, step.keepsRows] = [true, !doubles];
+    const progress = new RunProgress([scan, step, score], clock, () => {});
+    const before = progress.expectedInto(score);
+    await progress.countRows({ kind: "scan", source: count } as unknown as PhysicalOperator, new AbortController().signal, readBefore);
+    const counted = progress.expectedInto(score);
+    [scan.rowsOut, step.rowsOut] = [10, 20];
+    Object.assign(scan.read, { rows: 10, bytes: 100 });
+    return [before, counted, progress.expectedInto(score)];
+  };
+  const exactly = { rows: 100, isEstimate: false };
+  expect(await intoPool(false, { countRows: async () => 100 })).toEqual([undefined, exactly, exactly]);
+  expect(await intoPool(true, { countRows: async () => 100 })).toEqual([undefined, undefined, { rows: 200, isEstimate: true }]);
+  expect(await intoPool(true, { countBytes: async () => 5000 })).toEqual([undefined, undefined, { rows: 1000, isEstimate: true }]);
+  // What an earlier run has read, this one is not given.
+  expect((await intoPool(false, { countRows: async () => 100 }, 30)).at(-1)).toEqual({ rows: 70, isEstimate: false });
+});
+
 test("rows that an earlier run had done and this one is given are done from the start, and no part of its pace", async () => {
   const { scan, step, score, pool, told } = stages(false);
   pool.rowsBefore = 50;

@@ -1,5 +1,6 @@
 import type { Clock } from "@shoal/core";
 import type { PhysicalOperator } from "@shoal/planner";
+import type { ExpectedInput } from "../pool/block-pool.ts";
 import type { RunEvent, StageProgress } from "./run-event.ts";
 import type { StageRecorder } from "./stage-recorder.ts";
 import { ExpectedRows } from "./expected-rows.ts";
@@ -43,11 +44,22 @@ export class RunProgress {
     return this.#records.map((record) => ({ ...record.progressed(), ...(total === undefined ? {} : expectedRows(record, total, isKnown)) }));
   }
 
+  /** Rows that a stage will be given in this run. */
+  expectedInto({ inputs: [input] }: StageRecorder): ExpectedInput | undefined {
+    const total = this.#expected?.left();
+    if (total === undefined || input === undefined) return undefined;
+    const { rowsExpected, isEstimate = false } = expectedRows(input, total, this.#expected?.isExact === true);
+    return rowsExpected === undefined ? undefined : { rows: rowsExpected, isEstimate };
+  }
+
   #tell(now: number): void {
     const elapsedMs = now - (this.#startedAt ?? now);
     const done = this.#done();
-    const share = done === undefined ? {} : { done, etaMs: Math.max(0, this.#endMs(elapsedMs, done) - elapsedMs) };
-    for (const stage of this.stages()) this.#emit({ kind: "stage-progress", elapsedMs, ...share, ...stage });
+    const stages = this.stages();
+    // Where nobody can be asked, no end can be told.
+    const isCutOff = stages.some(({ reconnectMs }) => reconnectMs !== undefined);
+    const share = done === undefined ? {} : { done, ...(isCutOff ? {} : { etaMs: Math.max(0, this.#endMs(elapsedMs, done) - elapsedMs) }) };
+    for (const stage of stages) this.#emit({ kind: "stage-progress", elapsedMs, ...share, ...stage });
   }
 
   /** Rows done are those that left the last pool, or the last stage; the rest goes at the same pace. */

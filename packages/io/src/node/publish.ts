@@ -10,6 +10,7 @@ import { dataName, deadLettersName, lettersBeside, lettersFate, lettersName, par
 import { outputDamaged } from "../output-errors.ts";
 import { checkFolder, checkReplaceable, outputTarget } from "./output-place.ts";
 import { sweepLeftOvers } from "./sweep-left-overs.ts";
+import { syncFolder } from "./sync-folder.ts";
 import { beginPublishing, claimUnfinished, isOurs, leaveUnfinished, moveIfThere, publishLetters, removeUnfinished, replacedName, settleLeftOver, type Claim, type Publishing } from "./unfinished-output.ts";
 
 /**
@@ -83,7 +84,7 @@ class LocalOutput implements Output {
       await checkReplaceable(this.#target, this.location, this.#mode);
       await this.#checkWritten();
       await (this.single ? this.#publishFile() : this.#publishDirectory());
-      await syncDirectory(dirname(this.#target));
+      await syncFolder(dirname(this.#target));
     } catch (error) {
       throw fileError(error, `publish "${this.location}"`, { details: { unfinished: this.unfinished } });
     }
@@ -138,7 +139,7 @@ class LocalOutput implements Output {
   }
 
   async #publishDirectory(): Promise<void> {
-    await syncDirectory(this.#dataPath());
+    await syncFolder(this.#dataPath());
     await beginPublishing(this.unfinished, { data: dataName, letters: "leave" });
     await this.#moveOldAside();
     await rename(this.#dataPath(), this.#target);
@@ -217,16 +218,4 @@ class DiskFile implements OutputFile {
   async abandon(): Promise<void> {
     await this.#handle.close().catch(() => {});
   }
-}
-
-/** A rename is on the disk only when its directory is. Some systems can't sync directories. */
-async function syncDirectory(path: string): Promise<void> {
-  try {
-    const handle = await open(path, "r");
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch {}
 }

@@ -3,7 +3,7 @@ import { ShoalError, systemClock } from "@shoal/core";
 
 /**
  * Opens a WebSocket to a coordinator.
- * @throws `unreachable`, which agents and drivers take for a reason to try again; `untrusted-certificate`, which they don't: time does not mend it
+ * @throws `unreachable` and `connection-lost`, which agents and drivers take for a reason to try again; `untrusted-certificate`, which they don't: time does not mend it
  */
 export function dialSocket<S extends "worker" | "driver">(base: string, openSocket: (url: string) => WebSocketLike, side: S): (signal: AbortSignal) => Promise<Channel<SaidBy[S], TakenBy[S]>> {
   const url = new URL("connect", base.replace(/^http/, "ws")).href;
@@ -53,7 +53,7 @@ async function certificateFault(base: string): Promise<string | undefined> {
 }
 
 const askedMs = 5_000;
-const trustIt = "Copy the file certificate.pem from the coordinator's folder (there, a note beside the links names it) to this machine, and say the command again with it: NODE_EXTRA_CA_CERTS=certificate.pem shoal work \"…\". Or give the coordinator a certificate of a known authority: --cert and --key.";
+const trustIt = "Copy the file certificate.pem from the coordinator's folder (there, a note beside the links names it) to this machine, and say the command again with NODE_EXTRA_CA_CERTS=certificate.pem before it. Or give the coordinator a certificate of a known authority: --cert and --key.";
 
 function isOfCertificate(why: string): boolean {
   return /certificate|self.signed|UnknownIssuer|\bCERT_/i.test(why);
@@ -69,7 +69,13 @@ function untrusted(base: string, why: string): ShoalError {
   });
 }
 
+/** A coordinator that starts or ends does so too. */
+function isBrokenOff(why: string): boolean {
+  return /hang up|ECONNRESET|EPIPE/i.test(why);
+}
+
 function unreachable(base: string, why: string): ShoalError {
+  if (isBrokenOff(why)) return new ShoalError("connection-lost", `The coordinator at ${base} broke the connection off: ${why}.`, { failure: "worker-lost", hint: "It may just be starting or ending: see whether it runs, and say the command again." });
   const absent = /\b(404|400|200)\b/.test(why);
   return new ShoalError("unreachable", `The coordinator at ${base} can't be reached${why === "" ? "" : `: ${why}`}.`, {
     failure: "worker-lost",

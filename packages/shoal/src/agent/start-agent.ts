@@ -1,5 +1,5 @@
 import { GatewayHosts, parseLink, runAgent, type Agent, type AgentEvent, type AgentParts } from "@shoal/cluster";
-import { ShoalError, systemClock, type ConcreteDevice, type Devices, type Logger, type Resources } from "@shoal/core";
+import { ShoalError, systemClock, systemRandom, type ConcreteDevice, type Devices, type Logger, type Resources } from "@shoal/core";
 import { localMachine } from "#platform";
 import * as agentRuntime from "#agent-runtime";
 import { openMachine } from "../platform/open-machine.ts";
@@ -37,7 +37,7 @@ export interface StartAgentOptions {
 export async function startAgent(link: string, options: StartAgentOptions = {}): Promise<Agent> {
   const runtime: AgentRuntime = agentRuntime;
   const { urls, token } = parseLink(link);
-  const hosts = new GatewayHosts(urls, Math.random);
+  const hosts = new GatewayHosts(urls, systemRandom);
   const { onEvent, signal, allowCode = false, dutyCycle } = options;
   const tell = (event: AgentEvent): void => onEvent?.(event);
   const { host, resources, devices } = await openMachine(localMachine, { log: noticesOf(tell), resources: options.resources });
@@ -53,7 +53,7 @@ export async function startAgent(link: string, options: StartAgentOptions = {}):
   try {
     const agent = runAgent({
       dial: options.dial ?? hosts.dial((base, abort) => dialSocket(base, runtime.openSocket, "worker")(abort), systemClock),
-      name: identity.name, token, host, resources, clock: systemClock, random: Math.random, devices: usable,
+      name: identity.name, token, host, resources, clock: systemClock, random: systemRandom, devices: usable,
       traits: {
         label: options.label ?? runtime.defaultLabel(), host: runtime.host, runtime: runtime.runtime(), devices: await usable.candidates(),
         cpus: resources.cpus, gpus: resources.gpus, memoryBytes: resources.memory, models: [], runsCode: keepCode !== undefined,
@@ -95,7 +95,7 @@ function usableDevices(devices: Devices, given: readonly ConcreteDevice[] | unde
   return {
     candidates: () => (given === undefined ? devices.candidates() : Promise.resolve(given)),
     recall: (key) => devices.recall?.(withoutKeys(key)) ?? Promise.resolve(undefined),
-    remember: (key, choice) => devices.remember?.(withoutKeys(key), choice) ?? Promise.resolve(),
+    remember: (key, choice, forMs) => devices.remember?.(withoutKeys(key), choice, ...(forMs === undefined ? [] : [forMs])) ?? Promise.resolve(),
   };
 }
 

@@ -7,7 +7,8 @@ import { listenForRuns, setProcessSettings } from "../platform/process-settings.
 import { exitCodes } from "./exit-codes.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { JsonEvents } from "./json-events.ts";
-import { checkManyMachinesFlags, ManyMachines, type ManyMachinesReport } from "./many-machines.ts";
+import { ManyMachines, type ManyMachinesReport } from "./many-machines.ts";
+import { checkManyMachinesFlags } from "./many-machines-flags.ts";
 import { runSettings, type RunFlags } from "./run-flags.ts";
 import { RunsUnderWay } from "./runs-under-way.ts";
 import { untimelyEnd } from "./untimely-end.ts";
@@ -24,6 +25,7 @@ export class CommandRun implements AsyncDisposable {
   #replaced: string | undefined;
   /** Something was consumed, be it in vain. */
   began = false;
+  readonly #ends = { written: 0, read: 0, failed: 0 };
   readonly #runs = new RunsUnderWay();
   /** The notice that the progress has just shown; the log is told of it too. */
   #shown: string | undefined;
@@ -35,6 +37,7 @@ export class CommandRun implements AsyncDisposable {
   /** @param title what others see its jobs called @throws `bad-option`, `bad-link` */
   static async begin(flags: RunFlags, title: string): Promise<CommandRun> {
     await checkManyMachinesFlags(flags);
+    await ManyMachines.load(flags);
     return new CommandRun(flags, title);
   }
 
@@ -102,6 +105,12 @@ export class CommandRun implements AsyncDisposable {
     if (hasLetters && letters !== undefined) process.stderr.write(`Rows that failed: ${letters}\n`);
   }
 
+  /** Runs have come to their end, and none of them was to write anything. */
+  get onlyRead(): boolean {
+    const { written, read, failed } = this.#ends;
+    return read > 0 && written === 0 && failed === 0;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#machines?.[Symbol.asyncDispose]();
   }
@@ -120,6 +129,8 @@ export class CommandRun implements AsyncDisposable {
   #take(event: RunEvent): void {
     this.#json?.write(event);
     if (this.#json === undefined && event.kind === "notice") this.#shown = event.message;
+    if (event.kind === "run-failed") this.#ends.failed++;
+    if (event.kind === "run-finished") this.#ends[event.result === undefined ? "read" : "written"]++;
     // Also for a job that runs in the body of its file and reports to nobody.
     if (event.kind === "run-finished" && event.result !== undefined && !this.#reports && this.#flags.quiet === undefined && this.#json === undefined) this.#written.push(event.result);
     if (event.kind === "run-finished" && event.stats.deadLettered > 0) process.exitCode = exitCodes.deadLetters;

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from "commander";
-import { ShoalError } from "@shoal/core";
 import type { CoordinatorOptions } from "@shoal/coordinator";
+import { badFlag } from "./bad-flag.ts";
 
 /** How a coordinator listens: of `shoal serve`, and of a run with `--share`. */
 export interface CoordinatorFlags {
@@ -25,7 +25,7 @@ export function withCoordinatorFlags(command: Command, forWhat = ""): Command {
 /** @throws `bad-option` for flags that contradict one another. */
 export function coordinatorOptions({ host, port: wanted, https, cert, key, baseUrl }: CoordinatorFlags): CoordinatorOptions {
   if ((cert === undefined) !== (key === undefined)) {
-    throw new ShoalError("bad-option", `--${cert === undefined ? "key" : "cert"} is given without --${cert === undefined ? "cert" : "key"}.`, { hint: "Give both files, or --https alone: a certificate is then made here.", failure: "bug" });
+    throw badFlag(`--${cert === undefined ? "key" : "cert"} is given without --${cert === undefined ? "cert" : "key"}.`, "Give both files, or --https alone: a certificate is then made here.");
   }
   return {
     ...(host !== undefined && { host }),

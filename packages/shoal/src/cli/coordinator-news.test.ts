@@ -27,4 +27,7 @@ test("a line for each job of another gateway that is helped with, and none for i
   const helping = { ...nothing, workers: [{ ...worker, runtime: "gateway" }], helps: [{ job: "j", name: "labels", by: "the other desk", rowsDone: 0, rowsPerSecond: 0, blocks: { waiting: 1, leased: 0 } }] };
   expect(coordinatorNews(nothing, helping)).toEqual(['helping the other desk with job "labels"']);
   expect(coordinatorNews(helping, { ...helping, at: 5 })).toEqual([]);
+  // As where the only coordinator is there again.
+  const { by: _by, ...left } = helping.helps[0] as (typeof helping.helps)[number];
+  expect(coordinatorNews(nothing, { ...helping, helps: [left] })).toEqual(['doing what an earlier coordinator has left of job "labels"']);
 });

@@ -12,7 +12,9 @@ function ownOf(snapshot: Snapshot | undefined): readonly WorkerSnapshot[] {
 }
 
 function helpNews(before: readonly HelpSnapshot[] = [], after: readonly HelpSnapshot[] = []): readonly string[] {
-  return after.filter(({ job }) => !before.some((each) => each.job === job)).map(({ name, by = "another gateway" }) => `helping ${by} with job "${name}"`);
+  return after.filter(({ job }) => !before.some((each) => each.job === job)).map(({ name, by }) =>
+    // An engine outlives its coordinators, be there ever only one.
+    by === undefined ? `doing what an earlier coordinator has left of job "${name}"` : `helping ${by} with job "${name}"`);
 }
 
 export interface WorkerNews {

@@ -4,8 +4,8 @@ import { formatCount, type DeviceTrial } from "@shoal/executor";
 import { detectResources, deviceCandidates } from "@shoal/workers/local";
 import { onnxRuntimes } from "#onnx-runtimes";
 import { doctorEngine, type EngineDoctorFlags } from "./doctor-engine.ts";
-import { withEngineFlags } from "./engine-flags.ts";
-import { checkEngineFlags } from "./open-shared-engine.ts";
+import { checkEngineFlags, withEngineFlags } from "./engine-flags.ts";
+import { exitCodes } from "./exit-codes.ts";
 import { probeDevices } from "./probe-devices.ts";
 
 export function doctorCommand(): Command {
@@ -27,7 +27,7 @@ async function doctor(flags: EngineDoctorFlags): Promise<void> {
   const { store, ...others } = flags;
   checkEngineFlags(flags.engine === undefined ? others : flags);
   if (flags.engine !== undefined || store !== undefined) {
-    if (!(await doctorEngine(flags, process.env, (text) => void process.stdout.write(text)))) process.exitCode = 1;
+    if (!(await doctorEngine(flags, process.env, (text) => void process.stdout.write(text)))) process.exitCode = exitCodes.failed;
     return;
   }
   const resources = detectResources();
@@ -39,6 +39,7 @@ async function doctor(flags: EngineDoctorFlags): Promise<void> {
     library("@napi-rs/image", "reading other images, and scaling"),
   ]);
   const devices = await probeDevices(onnxRuntimes);
+  if (!devices.some(({ works }) => works)) process.exitCode = exitCodes.failed;
   const auto = deviceCandidates();
   // What keeps the small model from running is news too, and no reason to keep the rest back.
   const { measureSpeeds } = await import("./measure-speeds.ts");
@@ -53,7 +54,6 @@ async function doctor(flags: EngineDoctorFlags): Promise<void> {
     ...libraries.map(({ name, forWhat, found }) => `library   ${name} ${found ? "found" : `missing: npm install ${name}`} (${forWhat})`),
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
-  if (!devices.some(({ works }) => works)) process.exitCode = 1;
 }
 
 /** The table that `device: "auto"` chooses by. */

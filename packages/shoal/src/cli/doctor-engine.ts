@@ -1,6 +1,6 @@
-import { systemClock, type ShoalError } from "@shoal/core";
+import type { ShoalError } from "@shoal/core";
 import type { NatsPermission, NatsReport, NatsServerReport, NatsStreamReport } from "@shoal/engine-nats";
-import { natsSettings, type EngineFlags, type Environment } from "./engine-flags.ts";
+import { natsSettings, type EngineFlags } from "./engine-flags.ts";
 import { importNats } from "./open-shared-engine.ts";
 import { tryStore, type StoreReport } from "./try-store.ts";
 
@@ -15,13 +15,13 @@ export interface EngineDoctorFlags extends EngineFlags {
  * @returns whether everything is right
  * @throws `bad-option`, `missing-library`
  */
-export async function doctorEngine(flags: EngineDoctorFlags, environment: Environment, write: (text: string) => void): Promise<boolean> {
+export async function doctorEngine(flags: EngineDoctorFlags, environment: NodeJS.ProcessEnv, write: (text: string) => void): Promise<boolean> {
   const engine = flags.engine === undefined ? undefined : await inspect(flags, environment);
   const store = flags.store === undefined ? undefined : await tryStore(flags.store, environment);
   const problems = [...(engine?.report.problems ?? []), ...(store?.problem === undefined ? [] : [store.problem])];
   // Takers of such servers know what they do.
   const severe = problems.filter(({ code }) => !(flags.engineUnsafe && code === "engine-too-old"));
-  if (flags.json) write(`${JSON.stringify({ ok: severe.length === 0, ...(engine !== undefined && { engine: asJson(engine) }), ...(store !== undefined && { store: { ...store, ...(store.problem !== undefined && { problem: plain(store.problem) }) } }) })}\n`);
+  if (flags.json) write(`${JSON.stringify({ ok: severe.length === 0, ...(engine !== undefined && { engine: asJson(engine) }), ...(store !== undefined && { store: { ...store, ...(store.problem !== undefined && { problem: store.problem.toPublicData() }) } }) })}\n`);
   else write(`${[...(engine === undefined ? [] : engineLines(engine)), ...(store === undefined ? [] : storeLines(store)), ...problems.flatMap((problem) => told("problem", problem)), ...lookAdvice(flags, problems), severe.length === 0 ? "Nothing is wrong." : `${severe.length === 1 ? "One thing is" : `${severe.length} things are`} wrong.`].join("\n")}\n`);
   return severe.length === 0;
 }
@@ -31,11 +31,11 @@ interface Inspected {
   readonly report: NatsReport;
 }
 
-async function inspect(flags: EngineDoctorFlags, environment: Environment): Promise<Inspected> {
-  const { unsafe: _, servers, ...settings } = natsSettings(flags, environment);
+async function inspect(flags: EngineDoctorFlags, environment: NodeJS.ProcessEnv): Promise<Inspected> {
+  const { unsafe: _, ...settings } = natsSettings(flags, environment);
   const { inspectNats, versionFloor } = await importNats();
   const report = await inspectNats({
-    ...settings, servers, clock: systemClock, random: Math.random,
+    ...settings,
     ...(flags.engineMonitors !== undefined && { monitors: flags.engineMonitors }),
     ...(flags.engineLook && { onlyLooks: true }),
   });
@@ -92,13 +92,8 @@ function asJson({ floor, report }: Inspected): object {
   const { problems, advice, permissions, ...rest } = report;
   return {
     floor, ...rest,
-    permissions: permissions.map(({ what, isAllowed, error }) => ({ what, ...(isAllowed !== undefined && { isAllowed }), ...(error !== undefined && { error: plain(error) }) })),
-    problems: problems.map(plain),
-    advice: advice.map(plain),
+    permissions: permissions.map(({ what, isAllowed, error }) => ({ what, ...(isAllowed !== undefined && { isAllowed }), ...(error !== undefined && { error: error.toPublicData() }) })),
+    problems: problems.map((problem) => problem.toPublicData()),
+    advice: advice.map((each) => each.toPublicData()),
   };
-}
-
-function plain(error: ShoalError): object {
-  const { stack: _, ...data } = error.toData();
-  return data;
 }

@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import type { NatsEngineOptions } from "@shoal/engine-nats";
 import { ShoalError } from "@shoal/core";
+import { badFlag } from "./bad-flag.ts";
+import { flagName } from "./flag-name.ts";
 import { wholeNumber } from "./run-flags.ts";
 
 /** Which engine, and how it is reached: of `shoal serve` and `shoal doctor`. */
@@ -17,8 +19,6 @@ export interface EngineFlags {
   readonly engineUnsafe?: true;
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 export function withEngineFlags(command: Command): Command {
   return command
     .option("--engine <servers>", "the engine that several coordinators share, as in nats://a,b,c (tls://a,b,c with TLS); user and password from SHOAL_ENGINE_USER and SHOAL_ENGINE_PASSWORD")
@@ -32,48 +32,42 @@ export function withEngineFlags(command: Command): Command {
     .option("--engine-unsafe", "with --engine: take servers that may lose what they confirmed, such as too old ones");
 }
 
-const port = 4222;
-
-/** How the engine is reached, and what it is to keep. */
-export type NatsSettings = Pick<NatsEngineOptions, "user" | "password" | "credentials" | "tls" | "replicas" | "prefix" | "unsafe"> & { readonly servers: readonly string[] };
+/** How the engine is reached, and what it is to keep. The engine itself says what is wrong with its servers and its prefix. */
+export type NatsSettings = Pick<NatsEngineOptions, "user" | "password" | "credentials" | "tls" | "replicas" | "prefix" | "unsafe"> & { readonly servers: string };
 
 /** @throws `bad-option` for flags that contradict one another, and files that can't be read */
-export function natsSettings(flags: EngineFlags, environment: Environment): NatsSettings {
-  const { servers, tls } = parseServers(flags.engine ?? "");
-  const { engineCa: ca, engineCert: cert, engineKey: key, replicas, prefix, engineUnsafe } = flags;
+export function natsSettings(flags: EngineFlags, environment: NodeJS.ProcessEnv): NatsSettings {
+  const { engine: servers = "", engineCa: ca, engineCert: cert, engineKey: key, replicas, prefix, engineUnsafe } = flags;
   const [user, password, creds] = [environment["SHOAL_ENGINE_USER"], environment["SHOAL_ENGINE_PASSWORD"], flags.engineCreds ?? environment["SHOAL_ENGINE_CREDS"]];
-  const refuse = (message: string, hint: string): never => {
-    throw new ShoalError("bad-option", message, { hint, failure: "bug" });
-  };
-  if ((user === undefined) !== (password === undefined)) refuse(`SHOAL_ENGINE_${user === undefined ? "PASSWORD" : "USER"} is set without SHOAL_ENGINE_${user === undefined ? "USER" : "PASSWORD"}.`, "Set both, or give --engine-creds.");
-  if (user !== undefined && flags.engineCreds !== undefined) refuse("--engine-creds and SHOAL_ENGINE_USER contradict each other.", "Leave one of them out.");
-  if ((cert === undefined) !== (key === undefined)) refuse(`--engine-${cert === undefined ? "key" : "cert"} is given without --engine-${cert === undefined ? "cert" : "key"}.`, "Give both files.");
-  if (!tls && (ca ?? cert) !== undefined) refuse(`--engine-${ca === undefined ? "cert" : "ca"} has no effect with nats://.`, "Say tls:// instead: the connection is then encrypted.");
-  if (replicas !== undefined && ![1, 3, 5].includes(replicas)) refuse(`--replicas is ${replicas}: a ledger is kept on 1, 3 or 5 servers.`, "Three servers survive the loss of one of them, five of two.");
-  if (prefix !== undefined && !/^[A-Za-z0-9_-]{1,32}$/.test(prefix)) refuse(`--prefix "${prefix}" can't begin the name of a stream.`, "Use letters, digits, - and _, at most 32.");
+  if (servers.includes("@")) throw badFlag("--engine holds a password, which everybody on this machine could read.", "Set SHOAL_ENGINE_USER and SHOAL_ENGINE_PASSWORD in the environment, or give --engine-creds.");
+  if ((user === undefined) !== (password === undefined)) throw badFlag(`SHOAL_ENGINE_${user === undefined ? "PASSWORD" : "USER"} is set without SHOAL_ENGINE_${user === undefined ? "USER" : "PASSWORD"}.`, "Set both, or give --engine-creds.");
+  if (user !== undefined && flags.engineCreds !== undefined) throw badFlag("--engine-creds and SHOAL_ENGINE_USER contradict each other.", "Leave one of them out.");
+  if ((cert === undefined) !== (key === undefined)) throw badFlag(`--engine-${cert === undefined ? "key" : "cert"} is given without --engine-${cert === undefined ? "cert" : "key"}.`, "Give both files.");
+  if (!servers.includes("tls://") && (ca ?? cert) !== undefined) throw badFlag(`--engine-${ca === undefined ? "cert" : "ca"} has no effect without tls://.`, "Say tls:// instead of nats://: the connection is then encrypted.");
+  if (replicas !== undefined && ![1, 3, 5].includes(replicas)) throw badFlag(`--replicas is ${replicas}: a ledger is kept on 1, 3 or 5 servers.`, "Three servers survive the loss of one of them, five of two.");
   return {
     servers,
     ...(user !== undefined && password !== undefined && { user, password }),
     ...(user === undefined && creds !== undefined && { credentials: read("--engine-creds", creds) }),
-    ...(tls && { tls: { ...(ca !== undefined && { ca: read("--engine-ca", ca) }), ...(cert !== undefined && key !== undefined && { cert: read("--engine-cert", cert), key: read("--engine-key", key) }) } }),
+    ...((ca ?? cert) !== undefined && {
+      tls: {
+        ...(ca !== undefined && { ca: read("--engine-ca", ca) }),
+        ...(cert !== undefined && key !== undefined && { cert: read("--engine-cert", cert), key: read("--engine-key", key) }),
+      },
+    }),
     ...(replicas !== undefined && { replicas }),
     ...(prefix !== undefined && { prefix }),
     ...(engineUnsafe && { unsafe: true }),
   };
 }
 
-/** `nats://a,b:4223,c` as hosts with ports. @throws `bad-option` */
-export function parseServers(text: string): { readonly servers: readonly string[]; readonly tls: boolean } {
-  const [, scheme, rest = ""] = /^(nats|tls):\/\/(.+?)\/?$/.exec(text.trim()) ?? [];
-  const list = rest.replaceAll(`,${scheme}://`, ",");
-  const hosts = list.split(",").map((host) => host.trim());
-  if (list.includes("@")) {
-    throw new ShoalError("bad-option", "--engine holds a password, which everybody on this machine could read.", { hint: "Set SHOAL_ENGINE_USER and SHOAL_ENGINE_PASSWORD in the environment, or give --engine-creds.", failure: "bug" });
-  }
-  if (scheme === undefined || hosts.some((host) => !/^[^\s/?#]*[^\s/?#:]$/.test(host) || !URL.canParse(`http://${host}`) || /:0+$/.test(host))) {
-    throw new ShoalError("bad-option", `"${text}" names no engine.`, { hint: "Name the servers of a NATS cluster, as in --engine nats://a,b,c, or tls://a,b,c where they speak TLS.", failure: "bug" });
-  }
-  return { servers: hosts.map((host) => (/:\d+$/.test(host) ? host : `${host}:${port}`)), tls: scheme === "tls" };
+const companions = ["store", "engineCreds", "engineCa", "engineCert", "engineKey", "replicas", "prefix", "engineUnsafe", "engineMonitors", "engineLook"] as const;
+
+/** @throws `bad-option` */
+export function checkEngineFlags(flags: EngineFlags & { readonly engineMonitors?: readonly string[]; readonly engineLook?: true }): void {
+  const lonely = flags.engine === undefined ? companions.find((name) => flags[name] !== undefined) : undefined;
+  if (lonely === undefined) return;
+  throw badFlag(`${flagName(lonely)} has no effect without --engine.`, "Name the servers, as in --engine nats://a,b,c; or leave it out.");
 }
 
 function read(flag: string, path: string): string {

@@ -3,11 +3,12 @@ import { concreteDevices, ShoalError, type Datasource, type PredictorStep, type 
 import { featureExtraction, imageClassification, textClassification, textGeneration, tokenClassification } from "@shoal/backend-transformers";
 import { dataset, type Dataset, type PredictorSettings } from "@shoal/dataset";
 import { localRuntime } from "#platform";
+import { badFlag } from "./bad-flag.ts";
 import { CommandRun } from "./command-run.ts";
 import { inputFormats, inputSource, type InputFlags } from "./input-source.ts";
 import { delimiterOf } from "./likely-delimiter.ts";
 import { modelNamed, shippedModels } from "./model-name.ts";
-import { outputSink, type OutputFlags } from "./output-sink.ts";
+import { outputSink, withOutputFlags, type OutputFlags } from "./output-sink.ts";
 import { actors, bytes, number, ownLimit, wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
 
 const tasks = {
@@ -46,7 +47,7 @@ const taskFlags = [
 ] as const;
 
 export function inferCommand(): Command {
-  const command = new Command("infer")
+  const command = withOutputFlags(new Command("infer")
     .description("Run a model over files, without code: read, predict, write.")
     .argument("<files...>", "files, folders, globs or URLs")
     .addOption(new Option("--task <task>", "what the model does").choices(Object.keys(tasks)).makeOptionMandatory())
@@ -55,10 +56,7 @@ export function inferCommand(): Command {
     .requiredOption("--output <column>", "the column to add; where the rows go is --out")
     .option("-o, --out <path>", "where the rows go: a file, a folder, or - for standard output", "-")
     .addOption(new Option("--input-format <format>", "of the files, where their names do not tell").choices(inputFormats))
-    .option("--delimiter <character>", "of CSV input: what separates cells (default , and in .tsv files a tab), as ';' or tab", delimiterOf)
-    .addOption(new Option("--format <format>", "of the output, where its name does not tell").choices(["jsonl", "csv", "parquet", "arrow"]))
-    .option("--overwrite", "replace an existing output, once the new one is whole")
-    .option("--max-rows-per-file <rows>", "start another part file after so many rows (folders only)", wholeNumber)
+    .option("--delimiter <character>", "of CSV input: what separates cells (default , and in .tsv files a tab), as ';' or tab", delimiterOf))
     .option("--concurrency <actors>", "actors: processes that each hold the model; 1-4: as many as the queue needs", actors, 1)
     .option("--batch-size <rows>", "exact rows of each batch (default: found by measuring)", wholeNumber)
     .option("--max-batch-cost <tokens>", "most tokens of a batch, padding included (default: found by measuring)", wholeNumber)
@@ -96,7 +94,7 @@ export function inferCommand(): Command {
 
 async function infer(files: readonly string[], flags: Flags): Promise<void> {
   if (flags.output === flags.input) {
-    throw new ShoalError("bad-option", `--output ${flags.output} is the column that --input reads: its values would be replaced.`, { hint: "Name another column, as --output label; where the rows go is -o." });
+    throw badFlag(`--output ${flags.output} is the column that --input reads: its values would be replaced.`, "Name another column, as --output label; where the rows go is -o.");
   }
   // Actors inherit the environment.
   if (flags.offline) process.env["HF_HUB_OFFLINE"] = "1";

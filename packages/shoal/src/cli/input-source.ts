@@ -2,6 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ShoalError, type Datasource } from "@shoal/core";
 import { arrowSource, binarySource, csvSource, fileError, imagesSource, jsonlSource, jsonSource, npySource, parquetSource, textSource } from "@shoal/io";
+import { badFlag } from "./bad-flag.ts";
 
 const sources = {
   jsonl: jsonlSource, json: jsonSource, csv: csvSource, parquet: parquetSource, arrow: arrowSource, text: textSource, images: imagesSource, npy: npySource, binary: binarySource,
@@ -33,7 +34,7 @@ export function inputSource(paths: readonly string[], { inputFormat: format, del
       hint: names.some((name) => /\.(xlsx?|ods|numbers)$/i.test(name)) ? "A spreadsheet is not read: save it as CSV, and name that." : `Say --input-format with one of ${inputFormats.join(", ")}.`,
     });
   }
-  if (delimiter !== undefined && known !== "csv") throw new ShoalError("bad-option", `--delimiter is of CSV, and ${paths.join(", ")} ${paths.length === 1 ? "is" : "are"} read as ${known}.`, { hint: "Leave it out, or say --input-format csv." });
+  if (delimiter !== undefined && known !== "csv") throw badFlag(`--delimiter is of CSV, and ${paths.join(", ")} ${paths.length === 1 ? "is" : "are"} read as ${known}.`, "Leave it out, or say --input-format csv.");
   if (delimiter !== undefined) return csvSource(paths, { delimiter });
   const open = sources[known as keyof typeof sources] as (paths: readonly string[]) => Datasource;
   return open(paths);

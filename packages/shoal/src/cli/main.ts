@@ -3,7 +3,8 @@ import { setMaxListeners } from "node:events";
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { fileError } from "@shoal/io";
-import { exitCodes, printError } from "./exit-codes.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { printError } from "./print-error.ts";
 import { untimelyEnd } from "./untimely-end.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };

@@ -1,31 +1,30 @@
 import type { Engine } from "@shoal/cluster";
 import type { Store } from "@shoal/cluster/stores";
-import { ShoalError, systemClock } from "@shoal/core";
+import { ShoalError } from "@shoal/core";
 import type * as EngineNats from "@shoal/engine-nats";
-import { natsSettings, type EngineFlags, type Environment } from "./engine-flags.ts";
+import { badFlag } from "./bad-flag.ts";
+import { checkEngineFlags, natsSettings, type EngineFlags } from "./engine-flags.ts";
 
 /** An engine that several coordinators share, and the place for bytes that goes with it. */
 export interface SharedEngine {
   readonly engine: Engine;
   readonly store: Store;
-  readonly servers: readonly string[];
+  readonly servers: string;
   close(): Promise<void>;
 }
 
 /** Undefined without `--engine`. @throws `bad-option`, `missing-library`, what opening store and engine throws */
-export async function openSharedEngine(flags: EngineFlags, environment: Environment): Promise<SharedEngine | undefined> {
+export async function openSharedEngine(flags: EngineFlags, environment: NodeJS.ProcessEnv): Promise<SharedEngine | undefined> {
   checkEngineFlags(flags);
   if (flags.engine === undefined) return undefined;
   if (flags.store === undefined) {
-    throw new ShoalError("bad-option", "--engine is given without --store: the engine carries what is to be done and what is committed, and rows, results and models need a place that every coordinator sees.", {
-      hint: "Add --store with a folder that all of these machines share, or with s3://bucket/prefix.", failure: "bug",
-    });
+    throw badFlag("--engine is given without --store: the engine carries what is to be done and what is committed, and rows, results and models need a place that every coordinator sees.", "Add --store with a folder that all of these machines share, or with s3://bucket/prefix.");
   }
   const settings = natsSettings(flags, environment);
   const { openNatsEngine } = await importNats();
   const store = await openStore(flags.store, environment);
   try {
-    const engine = await openNatsEngine({ ...settings, blobs: store.blobs, clock: systemClock, random: Math.random });
+    const engine = await openNatsEngine({ ...settings, blobs: store.blobs });
     return {
       engine, store, servers: settings.servers,
       close: async () => {
@@ -42,7 +41,7 @@ export async function openSharedEngine(flags: EngineFlags, environment: Environm
   }
 }
 
-export async function openStore(where: string, environment: Environment): Promise<Store> {
+export async function openStore(where: string, environment: NodeJS.ProcessEnv): Promise<Store> {
   const { openStore: open } = await import("@shoal/cluster/stores");
   return open(where, { environment });
 }
@@ -54,14 +53,4 @@ export async function importNats(): Promise<typeof EngineNats> {
   } catch (cause) {
     throw new ShoalError("missing-library", "The package @shoal/engine-nats, through which --engine speaks to NATS, can't be imported.", { cause, failure: "bug", hint: "Install it: npm install @shoal/engine-nats" });
   }
-}
-
-const companions = ["store", "engineCreds", "engineCa", "engineCert", "engineKey", "replicas", "prefix", "engineUnsafe", "engineMonitors", "engineLook"] as const;
-
-/** @throws `bad-option` */
-export function checkEngineFlags(flags: EngineFlags & { readonly engineMonitors?: readonly string[]; readonly engineLook?: true }): void {
-  const lonely = flags.engine === undefined ? companions.find((name) => flags[name] !== undefined) : undefined;
-  if (lonely === undefined) return;
-  const flag = lonely.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw new ShoalError("bad-option", `--${flag} has no effect without --engine.`, { hint: "Name the servers, as in --engine nats://a,b,c; or leave it out.", failure: "bug" });
 }

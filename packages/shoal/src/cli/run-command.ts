@@ -3,30 +3,27 @@ import { basename, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { ShoalError, type Datasink } from "@shoal/core";
 import { trialSink, type Dataset, type Job, type JobReport } from "@shoal/dataset";
+import { badFlag } from "./bad-flag.ts";
 import { CommandRun } from "./command-run.ts";
 import { outputIsNamedByFlag, outputIsNamedByJob } from "./flag-hints.ts";
-import { logToStandardError, seemsToExportDefault } from "./job-console.ts";
-import { outputSink } from "./output-sink.ts";
-import { ownLimit, wholeNumber, withRunFlags, type RunFlags } from "./run-flags.ts";
+import { flagName } from "./flag-name.ts";
+import { logToStandardError } from "./log-to-standard-error.ts";
+import { outputSink, withOutputFlags, type OutputFlags } from "./output-sink.ts";
+import { ownLimit, withRunFlags, type RunFlags } from "./run-flags.ts";
+import { seemsToExportDefault } from "./seems-to-export-default.ts";
 
-interface Flags extends RunFlags {
+interface Flags extends RunFlags, OutputFlags {
   readonly output?: string;
-  readonly format?: string;
-  readonly overwrite?: true;
-  readonly maxRowsPerFile?: number;
   readonly explain?: true;
 }
 
 export function runCommand(): Command {
-  const command = new Command("run")
+  const command = withOutputFlags(new Command("run")
     .description("Run a job file. Its default export is a Job, a Dataset or a function giving one; a file without one is simply run.")
     .argument("<job>", "job file: .ts, .js, .mts or .mjs")
     .argument("[args...]", "what the job finds in process.argv")
     .option("-o, --output <path>", "where a Dataset's rows go: a file, a folder, or - for standard output (the default); --out, as shoal infer calls it, is the same")
-    .addOption(new Option("--out <path>").hideHelp().conflicts("output"))
-    .addOption(new Option("--format <format>", "of the output, where its name does not tell").choices(["jsonl", "csv", "parquet", "arrow"]))
-    .option("--overwrite", "replace an existing output, once the new one is whole")
-    .option("--max-rows-per-file <rows>", "start another part file after so many rows (folders only)", wholeNumber)
+    .addOption(new Option("--out <path>").hideHelp().conflicts("output")))
     .option("--explain", "print the plan and stop");
   return withRunFlags(command, "an output that the job names stays as it is, and they go beside it, as to out/stories.limit-20/; with -o they go there").action((job: string, args: string[], { out, ...flags }: Flags & { readonly out?: string }) => run(job, args, out === undefined ? flags : { ...flags, output: out }));
 }
@@ -53,9 +50,11 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
   const exported = await importJob(path);
   // The file's body was the job.
   if (!("default" in exported)) {
-    refuse(flags, ["output", "format", "overwrite", "maxRowsPerFile"], `${file} has no default export: it runs in its body`);
+    refuse(flags, ["output", "format", "overwrite", "maxRowsPerFile", "explain"], `${file} has no default export: it runs in its body`);
     if (!commandRun.began) process.stderr.write(`note: ${file} came to its end without a run: it has no default export, and its body consumed no dataset (as where all outputs are there already).\n`);
-    return commandRun.ended();
+    await commandRun.ended();
+    if (commandRun.onlyRead) refuse(flags, ["resume"], `${file} has no default export, and the runs in its body write no output to go on with`);
+    return;
   }
   const job = typeof exported.default === "function" ? await (exported.default as () => unknown)() : await exported.default;
   if (isJob(job)) {
@@ -87,10 +86,10 @@ function overwriting({ name, spec }: Datasink): string {
 }
 
 /** A flag that would be ignored is refused instead. */
-function refuse(flags: Flags, names: readonly ("output" | "format" | "overwrite" | "maxRowsPerFile")[], why: string): void {
+function refuse(flags: Flags, names: readonly ("output" | "format" | "overwrite" | "maxRowsPerFile" | "explain" | "resume")[], why: string): void {
   const given = names.find((name) => flags[name] !== undefined);
   if (given === undefined) return;
-  throw new ShoalError("bad-option", `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} has no effect here: ${why}.`, { hint: instead(given, flags) });
+  throw badFlag(`${flagName(given)} has no effect here: ${why}.`, instead(given, flags));
 }
 
 function instead(given: keyof Flags, { output }: Flags): string {

@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 import { InvalidArgumentError, Option, type Command } from "commander";
-import type { Resources } from "@shoal/core";
 import type { RunSettings } from "@shoal/dataset";
 import type { OnError } from "@shoal/planner";
-import { withManyMachinesFlags, type ManyMachinesFlags } from "./many-machines.ts";
+import { declaredResources } from "./declared-resources.ts";
+import { withManyMachinesFlags, type ManyMachinesFlags } from "./many-machines-flags.ts";
 
 /** The flags that every run takes. */
 export interface RunFlags extends ManyMachinesFlags {
@@ -11,9 +11,6 @@ export interface RunFlags extends ManyMachinesFlags {
   readonly onError?: OnError;
   readonly maxErrors?: number;
   readonly preserveOrder: boolean;
-  readonly cpus?: number;
-  readonly gpus?: number;
-  readonly memory?: number;
   readonly deadLetters?: string;
   readonly resume?: true;
   readonly quiet?: true;
@@ -39,14 +36,9 @@ export function withRunFlags(command: Command, limited: string): Command {
 
 /** What the flags say, as settings of a run. */
 export function runSettings(flags: RunFlags, signal: AbortSignal): RunSettings {
-  const resources: Partial<Resources> = {
-    ...(flags.cpus !== undefined && { cpus: flags.cpus }),
-    ...(flags.gpus !== undefined && { gpus: flags.gpus }),
-    ...(flags.memory !== undefined && { memory: flags.memory }),
-  };
   return {
     signal,
-    resources,
+    resources: declaredResources(flags),
     progress: flags.quiet === undefined && flags.json === undefined,
     preserveOrder: flags.preserveOrder,
     ...(flags.limit !== undefined && { limit: flags.limit }),

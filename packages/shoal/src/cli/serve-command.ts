@@ -1,16 +1,18 @@
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
-import { ShoalError, type Logger } from "@shoal/core";
+import type { Logger } from "@shoal/core";
 import type { Coordinator } from "@shoal/coordinator";
+import { badFlag } from "./bad-flag.ts";
 import { CalmNews } from "./calm-news.ts";
 import { commandName } from "./command-name.ts";
 import { coordinatorNews } from "./coordinator-news.ts";
 import { coordinatorOptions, withCoordinatorFlags, type CoordinatorFlags } from "./coordinator-flags.ts";
 import { withEngineFlags, type EngineFlags } from "./engine-flags.ts";
-import { exitCodes } from "./exit-codes.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { keepLinks } from "./keep-links.ts";
 import { letBuffersGather } from "./let-buffers-gather.ts";
-import { keepLinks, linksText, type Links } from "./links-text.ts";
+import { linksText, type Links } from "./links-text.ts";
 import { openSharedEngine } from "./open-shared-engine.ts";
 import { wholeNumber } from "./run-flags.ts";
 
@@ -45,14 +47,19 @@ export function serveCommand(): Command {
 }
 
 async function serve(flags: Flags): Promise<void> {
-  if (flags.folder.trim() === "") throw new ShoalError("bad-option", "--folder is empty.", { hint: "Name a folder, or leave it out: .shoal-coordinator is used then.", failure: "bug" });
-  if (flags.gateways !== undefined && flags.engine === undefined) throw new ShoalError("bad-option", "--gateways has no effect without --engine.", { hint: "Coordinators that share no engine know nothing of each other.", failure: "bug" });
+  if (flags.folder.trim() === "") throw badFlag("--folder is empty.", "Name a folder, or leave it out: .shoal-coordinator is used then.");
+  if (flags.gateways !== undefined && flags.engine === undefined) throw badFlag("--gateways has no effect without --engine.", "Coordinators that share no engine know nothing of each other.");
   letBuffersGather();
-  const { startCoordinator, qrCode } = await import("@shoal/coordinator");
+  const { isOnlyHere, qrCode, startCoordinator } = await import("@shoal/coordinator");
   const say = (line: string): void => void (flags.json ? writeJson({ kind: "notice", message: line }) : process.stderr.write(`${line}\n`));
   const log: Logger = { debug: () => {}, info: (message) => (flags.quiet ? undefined : say(message)), warn: (message) => say(`warning: ${message}`) };
   // From now on: whoever has read a link may already want the end.
-  const asked = untilAsked(flags.engine !== undefined, say);
+  const asked = new Promise<void>((resolve) => {
+    onInterrupt(() => {
+      say(`Closing: what is done is kept, and workers ${flags.engine === undefined ? "wait for it to come back" : "go to another gateway with what they have"} (Ctrl-C again stops at once).`);
+      resolve();
+    });
+  });
   const secret = proposedSecret(process.env["SHOAL_SECRET"]);
   const shared = await openSharedEngine(flags, process.env);
   let coordinator: Coordinator | undefined;
@@ -73,7 +80,7 @@ async function serve(flags: Flags): Promise<void> {
     };
     if (flags.links !== undefined) keepLinks(flags.links, links);
     if (flags.json) writeJson({ kind: "links", url: coordinator.url, links });
-    else process.stdout.write(`Coordinator at ${coordinator.url} (${shared === undefined ? "" : `one of several, at the engine ${shared.servers.join(", ")}, with ${shared.store.where}; this machine's own `}kept in ${flags.folder})\n\n${linksText(links, qrCode, commandName())}`);
+    else process.stdout.write(`Coordinator at ${coordinator.url} (${shared === undefined ? "" : `one of several, at the engine ${shared.servers}, with ${shared.store.where}; this machine's own `}kept in ${flags.folder})\n\n${linksText(links, { qrCode, isOnlyHere }, commandName())}`);
     if (!flags.quiet) for (const line of [...coordinator.advice, ...(shared === undefined ? [] : aboutGateways(flags, coordinator))]) say(`note: ${line}`);
     const stopWatching = flags.quiet ? () => {} : tellNews(coordinator, say);
     await Promise.race([asked, coordinator.gateway.ended]);
@@ -106,26 +113,12 @@ function tellNews({ gateway }: Coordinator, say: (line: string) => void): () => 
   });
 }
 
-/** Ctrl-C once lets workers finish what they run; twice ends the process. @param isOneOfSeveral those who are connected go to another gateway */
-function untilAsked(isOneOfSeveral: boolean, say: (line: string) => void): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false;
-    const ask = (): void => {
-      if (asked) process.exit(exitCodes.interrupted);
-      asked = true;
-      say(`Closing: what is done is kept, and workers ${isOneOfSeveral ? "go to another gateway with what they have" : "wait for it to come back"} (Ctrl-C again stops at once).`);
-      resolve();
-    };
-    process.on("SIGINT", ask).on("SIGTERM", ask).on("SIGHUP", ask);
-  });
-}
-
 const dayMs = 24 * 3600 * 1000;
 
 /** 32 bytes of what the person has chosen. @throws `bad-option` */
 function proposedSecret(text: string | undefined): Uint8Array | undefined {
   if (text === undefined || text === "") return undefined;
-  if (text.length < 32) throw new ShoalError("bad-option", "SHOAL_SECRET is too short: whoever guesses it makes links of his own.", { hint: "Take 32 random characters or more, as of: openssl rand -base64 33.", failure: "bug" });
+  if (text.length < 32) throw badFlag("SHOAL_SECRET is too short: whoever guesses it makes links of his own.", "Take 32 random characters or more, as of: openssl rand -base64 33.");
   return createHash("sha256").update(text).digest();
 }
 

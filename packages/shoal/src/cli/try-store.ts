@@ -1,7 +1,6 @@
 import { sha256Of } from "@shoal/cluster";
 import type { Store } from "@shoal/cluster/stores";
 import { ShoalError } from "@shoal/core";
-import type { Environment } from "./engine-flags.ts";
 import { openStore } from "./open-shared-engine.ts";
 
 /** What was tried of a store, in order, up to what went wrong. */
@@ -17,7 +16,7 @@ const urlMs = 60_000;
  * Does with a store what gateways, machines and tabs do. Opening it is the first trial: that writes, lists, and sees that a second write is refused. Two blobs of some bytes stay, the same ones
  * each time, until gateways collect what nothing refers to.
  */
-export async function tryStore(where: string, environment: Environment): Promise<StoreReport> {
+export async function tryStore(where: string, environment: NodeJS.ProcessEnv): Promise<StoreReport> {
   const tried: string[] = [];
   let store: Store | undefined;
   try {

@@ -1,16 +1,14 @@
 import { availableParallelism, hostname } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
-import type { Agent, AgentEvent } from "@shoal/cluster";
+import type { AgentEvent } from "@shoal/cluster";
 import { concreteDevices, jsonSafe, ShoalError, type ConcreteDevice } from "@shoal/core";
-import { exitCodes } from "./exit-codes.ts";
+import { declaredResources, type ResourceFlags } from "./declared-resources.ts";
+import { onInterrupt } from "./interrupt.ts";
 import { letBuffersGather } from "./let-buffers-gather.ts";
 import { bytes, number } from "./run-flags.ts";
 
-interface Flags {
+interface Flags extends ResourceFlags {
   readonly label?: string;
-  readonly cpus?: number;
-  readonly gpus?: number;
-  readonly memory?: number;
   readonly device?: readonly ConcreteDevice[];
   readonly allowCode?: true;
   readonly duty?: number;
@@ -42,11 +40,6 @@ async function work(given: string | undefined, flags: Flags): Promise<void> {
   const [{ startAgent }, { workDisplay }] = await Promise.all([import("../agent/start-agent.ts"), import("./work-display.ts")]);
   letBuffersGather();
   const display = flags.quiet === undefined && flags.json === undefined ? workDisplay(process.stderr) : undefined;
-  const resources = {
-    ...(flags.cpus !== undefined && { cpus: flags.cpus }),
-    ...(flags.gpus !== undefined && { gpus: flags.gpus }),
-    ...(flags.memory !== undefined && { memory: flags.memory }),
-  };
   const jobs = new Set<string>();
   const onEvent = (event: AgentEvent): void => {
     display?.take(event);
@@ -55,13 +48,14 @@ async function work(given: string | undefined, flags: Flags): Promise<void> {
     if (event.kind === "job-ended" && jobs.delete(event.job) && flags.once) void agent.drain("its job is over");
   };
   const agent = await startAgent(link, {
-    onEvent, resources,
+    onEvent, resources: declaredResources(flags),
     ...(flags.label !== undefined && { label: flags.label }),
     ...(flags.device !== undefined && { devices: flags.device }),
     ...(flags.allowCode && { allowCode: true }),
     ...(flags.duty !== undefined && { dutyCycle: flags.duty }),
   });
-  const stopListening = drainOnInterrupt(agent);
+  // It gives back what has not begun, and finishes the rest.
+  const stopListening = onInterrupt(() => void agent.drain("it was asked to stop").catch(() => {}));
   let hasFailed = true;
   try {
     await agent.ended;
@@ -72,26 +66,9 @@ async function work(given: string | undefined, flags: Flags): Promise<void> {
   }
 }
 
-/** Ctrl-C once gives back what has not begun and finishes the rest; twice ends the process, and its actors with it. */
-function drainOnInterrupt(agent: Agent): () => void {
-  let interrupted = false;
-  const interrupt = (): void => {
-    if (interrupted) process.exit(exitCodes.interrupted);
-    interrupted = true;
-    void agent.drain("it was asked to stop").catch(() => {});
-  };
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  for (const signal of signals) process.on(signal, interrupt);
-  return () => {
-    for (const signal of signals) process.off(signal, interrupt);
-  };
-}
-
 /** An error as what it says. */
 function asJson(event: AgentEvent): unknown {
-  if (!("error" in event) || event.error === undefined) return event;
-  const { stack: _, ...error } = event.error.toData();
-  return { ...event, error };
+  return "error" in event && event.error !== undefined ? { ...event, error: event.error.toPublicData() } : event;
 }
 
 function device(text: string, before: readonly ConcreteDevice[] = []): readonly ConcreteDevice[] {

@@ -8,6 +8,10 @@ export interface ConnectOptions {
   /** In a page: where models of the hub come from, which the coordinator then gets from here. */
   readonly hub?: HubOptions;
   readonly log?: Logger;
+  /** A coordinator that can't be reached at first is tried again for so long, which the log is told: it may just be starting. Default 0; half a minute for one that is there and breaks the connection off. */
+  readonly patienceMs?: number;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -17,13 +21,13 @@ export interface ConnectOptions {
  * await dataset.writeParquet("out/", { on: cluster });
  * ```
  * A connection that breaks during a run is made anew, and the run goes on where it was.
- * @throws `bad-link`, `unreachable`, `untrusted-certificate`; `protocol-mismatch` where the other side is of another version; what the coordinator refuses the link with
+ * @throws `bad-link`, `unreachable`, `untrusted-certificate`; `protocol-mismatch` where the other side is of another version; what the coordinator refuses the link with; the signal's reason
  */
 export async function connect(link: string | URL, options: ConnectOptions = {}): Promise<Cluster> {
   // Most runs have no cluster: its hundred files would be read before their first row.
   const [{ parseLink }, { openCluster }] = await Promise.all([import("@shoal/cluster"), import("./open-cluster.ts")]);
   const { urls, token } = parseLink(String(link));
   const cluster = openCluster(urls, token, { log: silentLogger, ...options });
-  await cluster.ready();
+  await cluster.ready(options);
   return cluster;
 }

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished, expect, test, vi } from "vitest";
@@ -34,4 +35,21 @@ test("nothing stays open where the devices of this machine can't be told, or whe
     throw new Error("the disk is gone");
   };
   await expect(shared[Symbol.asyncDispose]()).rejects.toThrow("the disk is gone");
+});
+
+test("a start that fails leaves no folder behind, and one that was there as it was", { timeout: 60_000 }, async () => {
+  const beside = mkdtempSync(join(tmpdir(), "shoal-share-"));
+  onTestFinished(() => rmSync(beside, { recursive: true, force: true }));
+  const taken = createServer();
+  onTestFinished(() => void taken.close());
+  await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+  const { port } = taken.address() as AddressInfo;
+  const folder = join(beside, ".stories.shoal-share");
+  const started = (): Promise<unknown> => share({ folder, port, resources: { cpus: 1 } });
+  await expect(started()).rejects.toMatchObject({ code: "port-taken" });
+  expect(existsSync(folder)).toBe(false);
+  mkdirSync(folder);
+  writeFileSync(join(folder, "kept"), "");
+  await expect(started()).rejects.toMatchObject({ code: "port-taken" });
+  expect(existsSync(join(folder, "kept"))).toBe(true);
 });

@@ -1,17 +1,18 @@
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { manifestOf, runAgent, type BundlePredictor, type Cluster, type ClusterJob, type CodeBundle, type FindModel, type JobSettings, type ModelManifest } from "@shoal/cluster";
-import type { Coordinator, CoordinatorOptions, StoredFiles } from "@shoal/coordinator";
-import { ShoalError, silentLogger, systemClock, type Resources } from "@shoal/core";
-import type { KeptElsewhere, RemotePools } from "@shoal/executor";
+import { runAgent, type Cluster, type ClusterJob, type CodeBundle, type JobSettings } from "@shoal/cluster";
+import type { Coordinator, CoordinatorOptions } from "@shoal/coordinator";
+import { silentLogger, systemClock, systemRandom, type Resources } from "@shoal/core";
 import * as agentRuntime from "#agent-runtime";
-import { bundlePredictor, localMachine } from "#platform";
+import { localMachine } from "#platform";
 import type { AgentRuntime } from "../agent/agent-runtime.ts";
-import { modelUrl } from "../agent/model-url.ts";
 import { openMachine } from "../platform/open-machine.ts";
 import { findModel } from "./find-model.ts";
 import { KeptSteps } from "./kept-steps.ts";
 import { nameJob } from "./name-job.ts";
 import { clusterOver } from "./open-cluster.ts";
+import { OwnFiles } from "./own-files.ts";
+import { SharedJob } from "./shared-job.ts";
 
 export interface ShareOptions extends CoordinatorOptions {
   /** What this machine's own worker may use; what is not declared is detected. */
@@ -38,9 +39,12 @@ export interface Share extends AsyncDisposable {
 export async function share(options: ShareOptions = {}): Promise<Share> {
   const { log = silentLogger, code = false } = options;
   const { host, resources, devices } = await openMachine(localMachine, { log, resources: options.resources });
+  const wasThere = options.folder !== undefined && existsSync(options.folder);
   // After the coordinator nothing is waited for: what it has opened is the caller's to close.
   const [candidates, coordinator] = await (async () => [await devices.candidates(), await start(options)] as const)().catch(async (error: unknown) => {
     await host[Symbol.asyncDispose]();
+    // Nothing was done yet: what it has made beside the output would only be taken for an unfinished run.
+    if (options.folder !== undefined && !wasThere) await rm(options.folder, { recursive: true, force: true });
     throw error;
   });
   const own = new OwnFiles(findModel({ log }), coordinator);
@@ -54,7 +58,7 @@ export async function share(options: ShareOptions = {}): Promise<Share> {
     resources,
     devices,
     clock: systemClock,
-    random: Math.random,
+    random: systemRandom,
     modelUrl: (model, { key }) => own.placeOf(model, key),
     ...(keepCode !== undefined && { codeUrl: async (bundle: CodeBundle) => keepCode(bundle.sha256, await own.codeOf(bundle)) }),
     signal: leaving.signal,
@@ -114,94 +118,12 @@ class RunningShare implements Share {
       await this.cluster[Symbol.asyncDispose]();
     } finally {
       try {
-        // What is not published can be continued, and guests wait for that.
+        // What is not published can be continued, and other workers wait for that.
         await this.coordinator.close({ again: this.#folder !== undefined && !this.#isPublished });
       } finally {
         await this.#endWorker();
       }
     }
     if (this.#isPublished && this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
-  }
-}
-
-/** A run's job, by its own name; or without one, where the run goes on from what this machine has. */
-class SharedJob implements ClusterJob {
-  readonly pools: RemotePools;
-  readonly kept?: KeptElsewhere;
-  readonly #onPublished: () => void;
-  #job: ClusterJob;
-
-  constructor(named: ClusterJob, openOther: (() => Promise<ClusterJob>) | undefined, { by, rows }: { readonly by: string; readonly rows: () => number | undefined }, onPublished: () => void) {
-    this.#job = named;
-    this.#onPublished = onPublished;
-    if (openOther !== undefined) {
-      this.kept = {
-        by,
-        get rows() {
-          return rows();
-        },
-        goesOnHere: async () => {
-          await named[Symbol.asyncDispose]();
-          this.#job = await openOther();
-        },
-      };
-    }
-    this.pools = (plan) => {
-      const stages = [...named.pools(plan)];
-      // Which job it is, is known when the first of them is opened.
-      let pools: ReturnType<RemotePools> | undefined;
-      return new Map(stages.map(([stage, open]) => [stage, (run) => (this.#job === named ? open : (pools ??= this.#job.pools(plan)).get(stage) ?? open)(run)]));
-    };
-  }
-
-  async published(): Promise<void> {
-    await this.#job.published();
-    this.#onPublished();
-  }
-
-  [Symbol.asyncDispose](): PromiseLike<void> {
-    return this.#job[Symbol.asyncDispose]();
-  }
-}
-
-/**
- * Models and code that this process's driver hands out: neither the coordinator nor its own worker needs a copy of what lies on this machine. Somebody else may bring
- * a job too, by the dashboard's link: its models come over HTTP, as to any worker, and its code is not run here.
- */
-class OwnFiles {
-  /** By the hash of the model. */
-  readonly #places = new Map<string, string>();
-  readonly #bundles = new Set<string>();
-  readonly #find: FindModel;
-  readonly #files: StoredFiles;
-  readonly #base: string;
-
-  constructor(find: FindModel, { files, url }: Pick<Coordinator, "files" | "url">) {
-    [this.#find, this.#files, this.#base] = [find, files, url];
-  }
-
-  readonly find: FindModel = async (spec, signal) => {
-    const model = await this.#find(spec, signal);
-    if (model === undefined) return undefined;
-    this.#places.set((await manifestOf(model)).hash, spec.model);
-    // Before the job is brought: what is there is not asked for.
-    for (const { sha256, localPath } of model.files) if (localPath !== undefined) await this.#files.add(sha256, localPath);
-    return model;
-  };
-
-  readonly bundle: BundlePredictor = async (spec, signal) => {
-    const bundle = await bundlePredictor(spec, signal);
-    this.#bundles.add(bundle.sha256);
-    return bundle;
-  };
-
-  placeOf(model: ModelManifest, key: string): string {
-    return this.#places.get(model.hash) ?? modelUrl(this.#base, key, model);
-  }
-
-  /** @throws `code-not-allowed` */
-  async codeOf({ sha256 }: CodeBundle): Promise<Uint8Array> {
-    if (this.#bundles.has(sha256)) return this.#files.read(sha256);
-    throw new ShoalError("code-not-allowed", "This machine runs the code of its own job, and this is another's.", { failure: "worker-lost", hint: "Start a worker that may run it: shoal work --allow-code." });
   }
 }

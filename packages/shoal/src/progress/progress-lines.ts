@@ -25,17 +25,35 @@ export function startProgress(): Progress {
   };
 }
 
+const [leastName, mostName] = [12, 30];
+
 /** One stage: name, rows, rows/s, queue, actors busy, failed rows, time left. */
-export function stageLine(stage: Stage): string {
+export function stageLine(stage: Stage, nameColumns: number = mostName): string {
   return [
-    stage.name.padEnd(28).slice(0, 40), rowsText(stage), `${count(stage.rowsPerSecond)}/s`,
+    shortName(stage.name, nameColumns).padEnd(nameColumns), rowsText(stage), `${count(stage.rowsPerSecond)}/s`,
     ...(stage.queue === undefined ? [] : [`queue ${stage.queue}`]),
+    ...(stage.reconnectMs === undefined ? [] : [`not connected, trying again${stage.reconnectMs === 0 ? "" : ` in ${duration(stage.reconnectMs)}`}`]),
     ...(stage.actors === 0 && !stage.actorsLoading ? ["nobody at work yet"] : []),
     ...(stage.actors === undefined || stage.actors === 0 ? [] : [`${stage.byWorkers ? "workers" : "actors"} ${stage.actorsBusy ?? 0} of ${stage.actors} busy`]),
     ...(stage.actorsLoading ? [`${stage.actorsLoading} loading`] : []),
     ...(stage.failedRows === 0 ? [] : [`${count(stage.failedRows)} failed`]),
     ...(stage.etaMs === undefined ? [] : [`${duration(stage.etaMs)} left`]),
   ].join("  ");
+}
+
+/** A line for each stage, with columns of one width: in a narrow terminal that of the names gives way, for a line that breaks is read as two. */
+export function stageLines(stages: readonly Stage[], columns: number): string[] {
+  const wide = stages.map((stage) => stageLine(stage));
+  const over = Math.max(0, ...wide.map((line) => line.length)) - columns;
+  return over <= 0 ? wide : stages.map((stage) => stageLine(stage, Math.max(leastName, mostName - over)));
+}
+
+/** A path loses its beginning, for its end names the file; another name its end. */
+function shortName(name: string, most: number): string {
+  if (name.length <= most) return name;
+  const [, head = "", path = ""] = /^([^(]*\()(.*\/.*)\)$/.exec(name) ?? [];
+  const room = most - head.length - "…)".length;
+  return path === "" || room < 6 ? `${name.slice(0, most - 1)}…` : `${head}…${path.slice(-room)})`;
 }
 
 /** Done by whichever run, in whatever order. */

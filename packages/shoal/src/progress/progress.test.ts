@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import type { WriteStream } from "node:tty";
 import type { RunEvent } from "@shoal/executor";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { progressLine, stageLine, startProgress } from "./progress-lines.ts";
+import { progressLine, stageLine, stageLines, startProgress } from "./progress-lines.ts";
 import { showProgress } from "./show-progress.ts";
 
 type Stage = Extract<RunEvent, { kind: "stage-progress" }>;
@@ -22,6 +22,9 @@ describe("lines", () => {
     expect(line({ ...predicting, actors: 0, actorsBusy: 0 })).toMatch(/queue 3 +nobody at work yet/);
     expect(line({ ...predicting, actorsLoading: 1 })).toMatch(/actors 1 of 2 busy +1 loading/);
     expect(line({ ...predicting, byWorkers: true })).toMatch(/workers 1 of 2 busy/);
+    const { actors: _actors, actorsBusy: _busy, etaMs: _eta, ...cutOff } = predicting;
+    expect(line({ ...cutOff, byWorkers: true, reconnectMs: 6_800 })).toBe("sentiment  1,234 rows  411/s  queue 3  not connected, trying again in 7 s  4 failed");
+    expect(line({ ...cutOff, byWorkers: true, reconnectMs: 0 })).toContain("not connected, trying again  4 failed");
   });
 
   test("rows count as soon as they are done, and those of an earlier run from the start", () => {
@@ -37,8 +40,23 @@ describe("lines", () => {
 
   test("names stand in columns, and long ones are cut", () => {
     const [short, long] = [stageLine(stage()), stageLine(stage({ name: "x".repeat(90) }))];
-    expect(short.indexOf("10 rows")).toBe(30);
-    expect(long).toBe(`${"x".repeat(40)}  10 rows  10/s`);
+    expect(short.indexOf("10 rows")).toBe(32);
+    expect(long).toBe(`${"x".repeat(29)}…  10 rows  10/s`);
+    const named = (name: string): string => stageLine(stage({ name })).split("  ")[0] as string;
+    expect(named("read jsonl(/home/anna/films/reviews/2024.jsonl)")).toBe("read jsonl(…eviews/2024.jsonl)");
+    expect(named("text-classification(sentiment)")).toBe("text-classification(sentiment)");
+    expect(named("a-name-that-leaves-no-room-at-all(x/y.jsonl)")).toBe("a-name-that-leaves-no-room-at…");
+  });
+
+  test("in a narrow terminal names give way, so that no line breaks", () => {
+    const stages = [stage({ name: "read jsonl(/home/anna/films/reviews/2024.jsonl)" }), stage({ ...predicting, name: "text-classification(sentiment)", rowsExpected: 30_000 })];
+    const wide = stageLines(stages, 200);
+    const most = Math.max(...wide.map((line) => line.length));
+    const narrow = stageLines(stages, most - 10);
+    expect(Math.max(...narrow.map((line) => line.length))).toBe(most - 10);
+    expect(narrow.map((line) => line.slice(22))).toEqual(wide.map((line) => line.slice(32)));
+    expect(narrow[0]).toMatch(/^read jsonl\(…\S*jsonl\) {2}10 rows/);
+    expect(stageLines(stages, 10)[1]).toMatch(/^text-classi… {2}1,234 of/);
   });
 
   test("the run is told by its last stage with actors, whichever reports last", () => {

@@ -1,7 +1,7 @@
 import type { WriteStream } from "node:tty";
 import { createLogUpdate } from "log-update";
 import type { ProgressDisplay } from "./progress-display.ts";
-import { announcement, stageLine, startProgress } from "./progress-lines.ts";
+import { announcement, stageLines, startProgress } from "./progress-lines.ts";
 import { progressOnPipe } from "./progress-on-pipe.ts";
 
 /** Progress for a person: on a terminal one line per stage, kept up to date; on a pipe (and where `CI` is set) a line every few seconds. */
@@ -20,7 +20,7 @@ function terminal(stream: WriteStream): ProgressDisplay {
         update.clear();
         stream.write(`${message}\n`);
       }
-      if (progress.stages.size > 0) update([...progress.stages.values()].map(stageLine).join("\n"));
+      if (progress.stages.size > 0) update(stageLines([...progress.stages.values()], stream.columns || Infinity).join("\n"));
     },
     stop: () => update.done(),
   };

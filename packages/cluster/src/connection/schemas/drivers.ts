@@ -18,7 +18,10 @@ export const accepted = v.object({ kind: v.literal("accepted"), job: id, committ
 export const file = v.object({ kind: v.literal("file"), sha256, offset: count, last: flag });
 export const fileTaken = v.object({ kind: v.literal("file-taken"), sha256 });
 export const ask = v.object({ kind: v.literal("ask"), job: id, segment: segmentNumber, blocks: count });
-export const offer = v.object({ kind: v.literal("offer"), job: id, segment: segmentNumber, block: blockNumber, rows, taken: v.exactOptional(list(runOfBlocks, mostRunsTaken)) });
+export const offer = v.object({
+  kind: v.literal("offer"), job: id, segment: segmentNumber, block: blockNumber, rows,
+  expectedRows: v.exactOptional(count), isEstimate: v.exactOptional(flag), taken: v.exactOptional(list(runOfBlocks, mostRunsTaken)),
+});
 export const inputEnded = v.object({ kind: v.literal("input-ended"), job: id, segment: segmentNumber, blocks: count });
 export const cancel = v.object({ kind: v.literal("cancel"), job: id, forget: v.exactOptional(flag), again: v.exactOptional(flag) });
 export const published = v.object({ kind: v.literal("published"), job: id });

@@ -11,8 +11,18 @@ const followAgainMs = 1_000;
 /** Keys that are known without their holder having come again. */
 const mostKeys = 100_000;
 
+/** Each use is written down up to so many, and then only every doubling: who has a link could make as many as they like. */
+const eachUse = 16;
+
 /** When something ends that was revoked here and not known here: it is never forgotten. */
 const endUnknown = 0;
+
+interface KnownInvite {
+  readonly claims: TokenClaims;
+  revoked: boolean;
+  /** How often somebody came in by it, by the life of a gateway. */
+  readonly uses: Map<string, number>;
+}
 
 /** How a connection was let in. */
 export interface Admission {
@@ -54,11 +64,13 @@ export class InviteBook {
   readonly #signal: AbortSignal;
   readonly #tokens: Tokens;
   /** Those that have not run out. */
-  readonly #invites = new Map<string, { readonly claims: TokenClaims; revoked: boolean; used: number }>();
+  readonly #invites = new Map<string, KnownInvite>();
   /** Tokens and keys that are known to be good but for their time and for what was revoked; those used last stand last. */
   readonly #known = new Map<string, KnownClaims>();
   /** What of the ledger has been read. */
   #seq = -1;
+  /** Of this process among all that count uses. */
+  readonly #life: string;
 
   constructor({ engine, clock, date, random, secret, signal }: InviteBookParts) {
     this.#engine = engine;
@@ -67,6 +79,7 @@ export class InviteBook {
     this.#random = random;
     this.#signal = signal;
     this.#tokens = createTokens(new Uint8Array(secret));
+    this.#life = this.#tokens.newId();
   }
 
   /** Reads what earlier lives, and other gateways, gave out and revoked. */
@@ -100,12 +113,17 @@ export class InviteBook {
     let last = 0;
     for await (const entry of ledger.replay(inviteLedger)) {
       last = entry.seq;
-      if (entry.kind === "note") there.add(`${String(entry.record["kind"])} ${String(entry.record["id"])}`);
+      if (entry.kind === "note") there.add(keyOf(entry.record));
     }
     this.#seq = Math.min(this.#seq, last);
-    for (const [id, { claims, revoked }] of this.#invites) {
-      if (claims.expiresAt > this.#date() && !there.has(`invite ${id}`)) await this.#note({ kind: "invite", ...claims });
-      if (revoked && !there.has(`revoked ${id}`)) await this.#note(revocation(claims));
+    for (const { claims, revoked, uses } of this.#invites.values()) {
+      const isGood = claims.expiresAt > this.#date();
+      const records: JsonObject[] = [
+        ...(isGood ? [{ kind: "invite", ...claims }] : []),
+        ...(revoked ? [revocation(claims)] : []),
+        ...(isGood ? [...uses].map(([by, times]) => use(claims, by, times)) : []),
+      ];
+      for (const record of records) if (!there.has(keyOf(record))) await this.#note(record);
     }
   }
 
@@ -113,18 +131,25 @@ export class InviteBook {
   async #read(entry: LedgerEntry): Promise<string | undefined> {
     this.#seq = Math.max(this.#seq, entry.seq);
     if (entry.kind !== "note") return undefined;
-    const { kind, id, scopes, volunteer, expiresAt } = entry.record as { kind?: string; id?: string; scopes?: Scope[]; volunteer?: boolean; expiresAt?: number };
+    const { kind, id, scopes, volunteer, expiresAt, by, times } = entry.record as { kind?: string; id?: string; scopes?: Scope[]; volunteer?: boolean; expiresAt?: number; by?: string; times?: number };
     if (id === undefined) return undefined;
     const hasEnded = expiresAt !== undefined && expiresAt <= this.#date();
     if (kind === "invite" && scopes !== undefined && expiresAt !== undefined) {
       const claims: TokenClaims = { id, scopes, volunteer: volunteer === true, expiresAt };
       // One that has ended is known until all is read: that it was revoked may follow.
-      if (hasEnded) this.#invites.set(id, { claims, revoked: false, used: 0 });
+      if (hasEnded) this.#invites.set(id, { claims, revoked: false, uses: new Map() });
       else await this.#add(claims);
     }
+    if (kind === "used" && by !== undefined && by !== this.#life && times !== undefined) this.#readUse(id, by, times);
     if (kind !== "revoked") return undefined;
     if (!hasEnded) this.#revoke(id, expiresAt);
     return id;
+  }
+
+  /** Those sent twice may come out of turn. */
+  #readUse(id: string, by: string, times: number): void {
+    const uses = this.#invites.get(id)?.uses;
+    uses?.set(by, Math.max(uses.get(by) ?? 0, times));
   }
 
   async invite(scopes: readonly Scope[], { volunteer = false, ttlMs = dayMs }: { readonly volunteer?: boolean; readonly ttlMs?: number } = {}): Promise<{ readonly token: string; readonly invite: Invite }> {
@@ -172,15 +197,29 @@ export class InviteBook {
     return { trusted: false, volunteer: claims.volunteer, invite: claims.id, byKey };
   }
 
+  /** Somebody came by it for pages alone. However often that is, it is known to be in use. */
+  noteUse(token: string): void {
+    const known = this.#invites.get(this.#known.get(token)?.claims.id ?? "");
+    if (known !== undefined && usesOf(known) === 0) this.#used(known);
+  }
+
   /** What lets the same name in again; and counts the invite as used. */
   async keyFor(name: string, { invite, byKey }: Admission): Promise<string> {
     const known = invite === undefined ? undefined : this.#invites.get(invite);
     // Who is within this process came without one, and may want files by HTTP.
     const claims = known?.claims ?? this.#ownClaims();
-    if (known !== undefined && !byKey) known.used++;
+    // Who has a key came by the invite once, though that may not have been written down.
+    if (known !== undefined && (!byKey || usesOf(known) === 0)) this.#used(known);
     const key = await this.#tokens.key(name, claims);
     this.#know(key, { claims, isOwn: invite === undefined });
     return key;
+  }
+
+  #used({ claims, uses }: KnownInvite): void {
+    const times = (uses.get(this.#life) ?? 0) + 1;
+    uses.set(this.#life, times);
+    // Nobody waits for it; what is not written when the gateway ends is not known after it.
+    if (times <= eachUse || Number.isInteger(Math.log2(times))) void this.#note(use(claims, this.#life, times)).catch(() => {});
   }
 
   /** They have run out as they are given: whoever shows the key at the door is not let in by it. */
@@ -195,7 +234,7 @@ export class InviteBook {
     if (claims === undefined) throw new ShoalError("token-missing", "This coordinator lets in only who has a link.", { hint: "Use the whole link, with what stands behind the #." });
     if (ShoalError.is(claims)) throw claims;
     // One that is signed was given out, though it may have been by a life that could not write it down any more.
-    if (!this.#invites.has(claims.id)) this.#invites.set(claims.id, { claims, revoked: false, used: 0 });
+    if (!this.#invites.has(claims.id)) this.#invites.set(claims.id, { claims, revoked: false, uses: new Map() });
     this.#know(claims === byKey ? (key as string) : (token as string), { claims, isOwn: false });
     return { claims, byKey: claims === byKey };
   }
@@ -203,7 +242,7 @@ export class InviteBook {
   async #add(claims: TokenClaims): Promise<string> {
     const token = await this.#tokens.invite(claims);
     const known = this.#invites.get(claims.id);
-    this.#invites.set(claims.id, { claims, revoked: known?.revoked ?? false, used: known?.used ?? 0 });
+    this.#invites.set(claims.id, { claims, revoked: known?.revoked ?? false, uses: known?.uses ?? new Map() });
     this.#know(token, { claims, isOwn: false });
     return token;
   }
@@ -218,13 +257,13 @@ export class InviteBook {
   #revoke(id: string, expiresAt = endUnknown): TokenClaims {
     const invite = this.#invites.get(id);
     const claims = invite?.claims ?? { id, scopes: [], volunteer: false, expiresAt };
-    this.#invites.set(id, { claims, revoked: true, used: invite?.used ?? 0 });
+    this.#invites.set(id, { claims, revoked: true, uses: invite?.uses ?? new Map() });
     return claims;
   }
 
   #view(id: string): Invite | undefined {
     const invite = this.#invites.get(id);
-    return invite && { id, scopes: invite.claims.scopes, volunteer: invite.claims.volunteer, expiresAt: invite.claims.expiresAt, revoked: invite.revoked, used: invite.used };
+    return invite && { id, scopes: invite.claims.scopes, volunteer: invite.claims.volunteer, expiresAt: invite.claims.expiresAt, revoked: invite.revoked, used: usesOf(invite) };
   }
 
   /** @throws the reason of the gateway's end */
@@ -236,4 +275,17 @@ export class InviteBook {
 /** It says when the invite ends, where that is known: from then on it need not be known. */
 function revocation({ id, expiresAt }: TokenClaims): JsonObject {
   return { kind: "revoked", id, ...(expiresAt !== endUnknown && { expiresAt }) };
+}
+
+function use({ id, expiresAt }: TokenClaims, by: string, times: number): JsonObject {
+  return { kind: "used", id, by, times, expiresAt };
+}
+
+function usesOf({ uses }: KnownInvite): number {
+  return [...uses.values()].reduce((sum, times) => sum + times, 0);
+}
+
+/** What a record is about: of several with one key the last counts. */
+function keyOf({ kind, id, by }: JsonObject): string {
+  return `${String(kind)} ${String(id)} ${String(by ?? "")}`;
 }

@@ -172,11 +172,13 @@ export class DriverLink {
     return true;
   }
 
-  #offered({ job: name, segment, block, rows, taken }: OfferMessage, payload: Uint8Array, input: string): void {
+  #offered({ job: name, segment, block, rows, taken, expectedRows, isEstimate = false }: OfferMessage, payload: Uint8Array, input: string): void {
     const { inputs, loop, passing } = this.#state;
     const job = this.#job(name);
     if (job === undefined) return;
     if (taken !== undefined) passing.taken(job, segment, taken);
+    const counted = job.segments[segment];
+    if (counted !== undefined && expectedRows !== undefined) counted.expected = { rows: expectedRows, isEstimate };
     const place = { job: name, segment, block };
     const held = inputs.get(place);
     if (held !== undefined && held.input !== input) return failJob(this.#state, job, inputChanged({ job, segment, block, rows, input }).toData());

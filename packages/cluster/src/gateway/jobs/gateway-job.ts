@@ -1,4 +1,5 @@
 import type { ErrorData } from "@shoal/core";
+import type { ExpectedInput } from "@shoal/executor";
 import type { JobDescription } from "../../connection/messages.ts";
 import type { Leadership } from "../../engine/index.ts";
 import type { AttemptId, JobSpec, TaskId } from "../../scheduler/index.ts";
@@ -163,6 +164,8 @@ export class JobSegment {
   failedRows = 0;
   /** Blocks in all, once the input has ended. */
   total: number | undefined;
+  /** Rows in all, as its driver said last. */
+  expected: ExpectedInput | undefined;
   /** Blocks that the driver may offer, as it was told. */
   mayOffer = 0;
   /** Blocks that the scheduler wants, and that it has not been asked for. */

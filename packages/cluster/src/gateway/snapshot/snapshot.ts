@@ -46,6 +46,8 @@ export interface JobSnapshot {
   readonly rowsBefore?: number;
   /** Where it is known. */
   readonly rowsTotal?: number;
+  /** Of `rowsTotal`: it is what the driver reckons by what it has read so far. */
+  readonly isEstimate?: true;
   /** Over the last ten seconds. */
   readonly rowsPerSecond: number;
   readonly etaMs?: number;
@@ -63,6 +65,9 @@ export interface SegmentSnapshot {
   readonly segment: number;
   readonly name: string;
   readonly rowsDone: number;
+  /** Rows that it is given in all, as `rowsTotal` of the job, which is that of the last segment. */
+  readonly rowsTotal?: number;
+  readonly isEstimate?: true;
   /** One of these is needed; none named: any will do. Absent once the job is over. */
   readonly devices?: readonly ConcreteDevice[];
   /** As the source counted them before it was read. */
@@ -104,5 +109,6 @@ export interface Invite {
   readonly volunteer: boolean;
   readonly expiresAt: number;
   readonly revoked: boolean;
+  /** How often somebody came in by it: at all gateways, and before a restart. Of pages alone the first time only. From the 17th time on some may not be known after a restart. */
   readonly used: number;
 }

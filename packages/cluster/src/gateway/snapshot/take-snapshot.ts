@@ -39,8 +39,8 @@ function jobSnapshot(state: GatewayState, job: GatewayJob, around: Around, fleet
   const last = job.segments.at(-1);
   const standing = standingOf(state, job, around, fleet);
   const rowsDone = last?.rowsDone ?? 0;
-  const rowsTotal = rowsTotalOf(state, job);
-  const rowsPerSecond = job.isOver ? 0 : (last?.rate.perSecond(state.clock.now()) ?? 0);
+  const { rowsTotal, isEstimate } = totalOf(state, job, job.segments.length - 1);
+  const rowsPerSecond = job.isOver || nobodyWorks(state) ? 0 : (last?.rate.perSecond(state.clock.now()) ?? 0);
   const etaMs = rowsTotal === undefined || rowsPerSecond === 0 ? undefined : Math.round((Math.max(0, rowsTotal - rowsDone) / rowsPerSecond) * 1000);
   return {
     job: job.name, name: description.name, state: standing.state === "opening" ? "running" : standing.state,
@@ -49,6 +49,7 @@ function jobSnapshot(state: GatewayState, job: GatewayJob, around: Around, fleet
     ...(error === undefined ? {} : { error }),
     ...(endedAt === undefined ? {} : { endedAt }),
     ...(rowsTotal === undefined ? {} : { rowsTotal }),
+    ...(isEstimate === undefined ? {} : { isEstimate }),
     ...(etaMs === undefined ? {} : { etaMs }),
     failedRows: job.segments.reduce((sum, { failedRows }) => sum + failedRows, 0),
     segments: job.segments.map((_, at) => segmentSnapshot(state, job, at)),
@@ -57,25 +58,26 @@ function jobSnapshot(state: GatewayState, job: GatewayJob, around: Around, fleet
   };
 }
 
-/** Of the last segment, whose input ends last: of all its blocks, or as many times the mean as the source says that there will be. */
-function rowsTotalOf(state: GatewayState, job: GatewayJob): number | undefined {
-  const counted = job.segments.at(-1);
-  const segment = state.loop.state.jobs.get(job.name)?.segments.at(-1);
-  if (counted === undefined) return undefined;
-  if (segment === undefined) return job.state === "done" ? counted.rowsDone : undefined;
+/** Of a segment: the rows of its blocks once all are there, and until then what the driver reckons. */
+function totalOf(state: GatewayState, job: GatewayJob, at: number): Pick<SegmentSnapshot, "rowsTotal" | "isEstimate"> {
+  const counted = job.segments[at];
+  const segment = state.loop.state.jobs.get(job.name)?.segments[at];
+  if (counted === undefined) return {};
+  if (segment === undefined && job.state === "done") return { rowsTotal: counted.rowsDone };
   let rows = counted.rowsDone;
-  for (const { parts } of segment.open.values()) for (const part of parts) rows += part.rows;
-  const blocks = segment.committed.size + segment.open.size;
-  if (counted.total !== undefined && blocks >= counted.total) return rows;
-  const total = counted.total ?? job.description.segments.at(-1)?.expectedBlocks;
-  return total === undefined || blocks === 0 ? undefined : Math.round((rows / blocks) * Math.max(total, blocks));
+  for (const { parts } of segment?.open.values() ?? []) for (const part of parts) rows += part.rows;
+  const blocks = segment === undefined ? 0 : segment.committed.size + segment.open.size;
+  if (counted.total !== undefined && blocks >= counted.total) return { rowsTotal: rows };
+  const { expected } = counted;
+  if (expected === undefined) return {};
+  return expected.isEstimate || rows > expected.rows ? { rowsTotal: Math.max(rows, expected.rows), isEstimate: true } : { rowsTotal: expected.rows };
 }
 
 function segmentSnapshot(state: GatewayState, job: GatewayJob, at: number): SegmentSnapshot {
   const counted = job.segments[at];
   const segment = state.loop.state.jobs.get(job.name)?.segments[at];
   const total = counted?.total;
-  const about = { segment: at, name: job.description.segments[at]?.name ?? "", rowsDone: counted?.rowsDone ?? 0 };
+  const about = { segment: at, name: job.description.segments[at]?.name ?? "", rowsDone: counted?.rowsDone ?? 0, ...totalOf(state, job, at) };
   if (segment === undefined || counted === undefined) {
     // Over: the scheduler has forgotten it.
     const done = job.state === "done" ? (total ?? 0) : 0;
@@ -91,11 +93,16 @@ function workerSnapshot(state: GatewayState, worker: WorkerRecord): WorkerSnapsh
   const notice = noticeOf(state, worker);
   return {
     worker: name, label, host, runtime, devices, state: stateOf(state, worker), joinedAt, rowsDone, blocksDone, failures, ...(lastFailure !== undefined && { lastFailure }),
-    rowsPerSecond: link === undefined ? 0 : worker.rate.perSecond(state.clock.now()),
+    rowsPerSecond: link === undefined || heard.state === "paused" ? 0 : worker.rate.perSecond(state.clock.now()),
     ...(heard.device === undefined ? {} : { device: heard.device }),
     ...(notice === undefined ? {} : { notice }),
     ...(heard.loading === undefined || link === undefined ? {} : { loading: heard.loading }),
   };
+}
+
+/** All are paused or gone. What they did in the last seconds is no rate that anything goes on at. */
+function nobodyWorks({ workers, loop }: GatewayState): boolean {
+  return loop.state.standIns.size === 0 && [...workers.values()].every(({ link, heard }) => link === undefined || heard.state === "paused");
 }
 
 function stateOf(state: GatewayState, { link, draining, heard }: WorkerRecord): WorkerSnapshot["state"] {

@@ -1,12 +1,13 @@
 import type { Devices } from "@shoal/core";
+import { choiceKept, keptChoice } from "../lapsing-choice.ts";
 
 /** The devices chosen in pages of this origin. Where nothing can be kept, devices are measured anew. */
 export function deviceMemory(): Required<Pick<Devices, "recall" | "remember">> {
   return {
-    recall: async (key) => storage()?.getItem(`shoal.device ${key}`) ?? undefined,
-    async remember(key, choice) {
+    recall: async (key) => choiceKept(storage()?.getItem(`shoal.device ${key}`) ?? undefined),
+    async remember(key, choice, forMs) {
       try {
-        storage()?.setItem(`shoal.device ${key}`, choice);
+        storage()?.setItem(`shoal.device ${key}`, keptChoice(choice, forMs));
       } catch {
         // It is full, which is no reason to end a run.
       }

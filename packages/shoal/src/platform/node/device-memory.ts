@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { cpus, homedir, hostname } from "node:os";
 import { join } from "node:path";
 import type { Devices } from "@shoal/core";
+import { choiceKept, keptChoice } from "../lapsing-choice.ts";
 
 let writes = 0;
 
@@ -10,9 +11,9 @@ export function deviceMemory(folder = cacheFolder()): Required<Pick<Devices, "re
   const path = join(folder, "devices.json");
   const here = (key: string): string => JSON.stringify([hostname(), cpus()[0]?.model ?? "", key]);
   return {
-    recall: async (key) => (await choices(path))[here(key)],
-    async remember(key, choice) {
-      const all = { ...(await choices(path)), [here(key)]: choice };
+    recall: async (key) => choiceKept((await choices(path))[here(key)]),
+    async remember(key, choice, forMs) {
+      const all = { ...(await choices(path)), [here(key)]: keptChoice(choice, forMs) };
       const fresh = `${path}.${process.pid}.${(writes += 1)}`;
       try {
         await mkdir(folder, { recursive: true });

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context } from "hono";
-import type { Engine, Gateway, ModelFile, Scope } from "@shoal/cluster";
+import type { Engine, Gateway, Invite, ModelFile, Scope } from "@shoal/cluster";
 import type { Clock } from "@shoal/core";
 import type { StoredFiles } from "@shoal/cluster/stores";
 import type { EngineNumbers } from "../metrics/measure-engine.ts";
@@ -9,13 +9,13 @@ import { refuse } from "../server/refuse.ts";
 import type { Requester } from "../server/requester.ts";
 
 /** What the routes know. */
-export interface Environment {
+export interface RouteParts {
   readonly gateway: Gateway;
   readonly files: StoredFiles;
   /** The file of a model that a job brought. */
   modelFile(hash: string, path: string): ModelFile | undefined;
   /** The link of an invite that was printed. */
-  linkOfInvite(id: string): string | undefined;
+  linkOfInvite(invite: Invite): string | undefined;
   /** Where the world finds us, with a slash at the end. */
   url(): string;
   /** Folders of pages; empty where they are not built. */
@@ -49,10 +49,16 @@ function bearer(context: Context<Bindings>): string | undefined {
   return /^Bearer +([^\s]{1,4096})$/i.exec(context.req.header("authorization") ?? "")?.[1];
 }
 
+/** The link by which the request came is in use. */
+export function noteUse(context: Context<Bindings>, { gateway }: RouteParts): void {
+  const token = bearer(context);
+  if (token !== undefined) gateway.noteUse(token);
+}
+
 const scopes: readonly Scope[] = ["submit", "work", "observe"];
 
 /** Undefined where the request carries a token of the scope; otherwise what is answered. @param hint where such a token is had */
-export function refusal(context: Context<Bindings>, { gateway }: Environment, scope: Scope, hint: string): Response | undefined {
+export function refusal(context: Context<Bindings>, { gateway }: RouteParts, scope: Scope, hint: string): Response | undefined {
   const token = bearer(context);
   if (token !== undefined && gateway.allows(token, scope)) return undefined;
   if (token !== undefined && scopes.some((other) => gateway.allows(token, other))) return refuse(403, "not-allowed", `This link allows other things: what was asked for needs one that says \`${scope}\`.`, hint);
@@ -60,7 +66,7 @@ export function refusal(context: Context<Bindings>, { gateway }: Environment, sc
 }
 
 /** Whether a request that goes on for long may still do so: its link may be revoked meanwhile, or expire. */
-export function allowsStill(context: Context<Bindings>, { gateway }: Environment, scope: Scope): () => boolean {
+export function allowsStill(context: Context<Bindings>, { gateway }: RouteParts, scope: Scope): () => boolean {
   const token = bearer(context);
   return () => token !== undefined && gateway.allows(token, scope);
 }

@@ -3,7 +3,7 @@ import { isStateful, type ActorPoolStage } from "@shoal/planner";
 import { finishRows } from "../errors/finish-rows.ts";
 import { FirstBatches } from "../errors/first-batches.ts";
 import { blockRowOf } from "./row-reader.ts";
-import type { BlockPool, OpenPool } from "../pool/block-pool.ts";
+import type { BlockPool, ExpectedInput, OpenPool } from "../pool/block-pool.ts";
 import type { PoolEvent } from "../pool/pool-settings.ts";
 import { PoolRecorder } from "../stats/stage-recorder.ts";
 import { onAbort, orAborted } from "../streams/abort.ts";
@@ -14,6 +14,7 @@ import { inputOf, type BlockStream, type Operator, type StageRun } from "./opera
 export interface ActorPoolRun {
   readonly openPool: OpenPool;
   readonly budgetBytes: number;
+  readonly expectedInput: () => ExpectedInput | undefined;
   readonly onProgress: () => void;
   readonly onEvent: (event: PoolEvent | { readonly kind: "batch-failed"; readonly rows: number; readonly code: string; readonly message: string }) => void;
 }
@@ -46,7 +47,7 @@ class PoolStage {
   #columns: readonly string[] = [];
 
   constructor(stage: ActorPoolStage, around: ActorPoolRun, run: StageRun) {
-    const { openPool, budgetBytes, onEvent, onProgress } = around;
+    const { openPool, budgetBytes, expectedInput, onEvent, onProgress } = around;
     const { clock, record } = run;
     this.#stage = stage;
     this.#run = run;
@@ -55,14 +56,20 @@ class PoolStage {
     this.#budget = new ByteBudget(budgetBytes, () => this.#changed());
     this.#recorder = record.pool = new PoolRecorder(clock);
     this.#pool = openPool({
-      record: this.#recorder, onEvent,
+      record: this.#recorder, onEvent, expectedInput,
       onChange: () => this.#changed(),
       onFailure: (error) => this.#window.fail(error),
       onTick: onProgress,
     });
     // Twice what the pool may have open: a block that takes long does not stop the others.
     this.#window = new ReorderWindow(stage.preserveOrder || isStateful(stage.spec), () => Math.max(8, 2 * this.#pool.capacity));
-    record.progress = () => ({ queue: this.#window.size, actorsBusy: this.#pool.busy, actors: this.#pool.actors, actorsLoading: this.#pool.loading, ...(this.#recorder.isByWorkers && { byWorkers: true }) });
+    record.progress = () => {
+      const { busy, actors, loading, reconnectMs } = this.#pool;
+      return {
+        queue: this.#window.size, ...(this.#recorder.isByWorkers && { byWorkers: true as const }),
+        ...(reconnectMs === undefined ? { actorsBusy: busy, actors, actorsLoading: loading } : { reconnectMs }),
+      };
+    };
   }
 
   async *blocks(input: BlockStream): BlockStream {

@@ -4,7 +4,7 @@ import { allocate, columnFromValues, inferType, isTypedArray, kindOf, rowNames, 
  * A column of new values, in the type that a column of this name had before wherever no value is lost by that: rows are plain objects
  * on the way through a function, and would come back as float64 whatever they were.
  */
-export function columnLike(values: readonly unknown[], before: ColumnType | undefined): Column {
+function columnLike(values: readonly unknown[], before: ColumnType | undefined): Column {
   if (before === undefined) return columnFromValues(values);
   if (before.kind === "json" || (before.kind === "null" && values.every((value) => value == null))) return columnFromValues(values, before);
   if (before.kind === "tensor") return values.every((value) => fitsTensor(value, before)) ? columnFromValues(values, before) : columnFromValues(values);

@@ -2,8 +2,6 @@ import { blockFromRows, blockRows, type Block, type DeclarativePredictorSpec, ty
 import { describe, expect, test } from "vitest";
 import { failedResult } from "../pool/retry.ts";
 import { finishRows } from "./finish-rows.ts";
-import { FirstBatches } from "./first-batches.ts";
-import { sourceOfRow } from "./row-errors.ts";
 
 const joins: DeclarativePredictorSpec = { kind: "declarative", name: "label", backend: "b", task: "t", model: "m", options: {}, reads: ["text"], adds: ["label"], phases: ["predict"] };
 const replaces: ModulePredictorSpec = { kind: "module", name: "own", module: "m", export: "e", args: null, batchFormat: "columns", rows: "same", stateful: false, phases: ["predict"] };
@@ -36,33 +34,4 @@ describe("what a predictor made of a block", () => {
     expect(() => finishRows(joins, given, answer(blockFromRows([{ label: "x" }])), false, [])).toThrow(/got 3 rows and answered for 1 done and 0 failed/);
     expect(() => finishRows(joins, given, answer(blockFromRows([{ label: "x" }]), 1, 1), false, [])).toThrow("got 3 rows");
   });
-});
-
-describe("the first three batches", () => {
-  const failing = (batches: number) => ({ ...answer(blockFromRows([]), 0), batches: Array.from({ length: batches }, () => ({ rows: 1, ms: 1, failed: true })) });
-
-  test("that fail whole stop the run", () => {
-    const first = new FirstBatches();
-    first.check("label", failing(2));
-    expect(() => first.check("label", failing(1))).toThrow(/The first 3 batches of label failed/);
-  });
-
-  test("are over with one row that succeeded", () => {
-    const first = new FirstBatches();
-    first.check("label", answer(given));
-    expect(() => first.check("label", failing(9))).not.toThrow();
-  });
-
-  test("are not more for being bisected", () => {
-    const first = new FirstBatches();
-    const bisected = { ...failing(1), batches: [{ rows: 4, ms: 1, failed: true }, ...Array.from({ length: 6 }, () => ({ rows: 1, ms: 1, failed: true, part: true }))] };
-    expect(() => first.check("label", bisected)).not.toThrow();
-  });
-});
-
-test("a row's place is known while rows correspond", () => {
-  const lineage = [{ partition: "a.jsonl", version: "1", firstRow: 10, rows: 2 }, { partition: "b.jsonl", version: "1", firstRow: 0, rows: 1 }];
-  expect([0, 1, 2].map((row) => sourceOfRow({ ...given, lineage }, row))).toEqual(["a.jsonl, row 11", "a.jsonl, row 12", "b.jsonl, row 1"]);
-  expect(sourceOfRow({ ...given, rows: 2, lineage }, 0)).toBeUndefined();
-  expect(sourceOfRow({ ...given, rows: 1, lineage: lineage.slice(0, 1) }, 0)).toBe("a.jsonl");
 });
