@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { memoryFiles, type SegmentDescription } from "@shoal/cluster";
+import type { SegmentDescription } from "@shoal/cluster";
 import { type Block } from "@shoal/core";
 import { decodeBlock } from "@shoal/core/arrow";
+import { memoryFiles } from "@shoal/testing";
 import { expect, test } from "vitest";
 import { closeLater, openGateway, passUntil } from "./open-gateway.ts";
 import { blockBytes, doubler, numbers, ScriptedDriver } from "./scripted-driver.ts";

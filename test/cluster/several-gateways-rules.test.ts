@@ -221,7 +221,7 @@ test("what was claimed of a job goes with it, also where the gateway that leads 
   expect([await engine.ledger.jobs(), await engine.blobs.size(claimed[0] ?? "")]).toEqual([expect.not.arrayContaining(["job"]), undefined]);
 });
 
-test("a bundle of a job that is no more is taken from the queue once", async () => {
+test("a loan of a job that is no more is taken from the queue once", async () => {
   const given: string[] = [];
   const several = await severalGateways(1, { wrap: (engine) => ({ ...engine, queue: { leaseMs: engine.queue.leaseMs, offer: (task) => engine.queue.offer(task), pull: async (...args) => {
     const leases = await engine.queue.pull(...args);

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { memoryFiles } from "@shoal/cluster";
+import { memoryFiles } from "@shoal/testing";
 import { folderFiles, openStore } from "@shoal/cluster/stores";
 import { testFileStore, type FileStoreFixture } from "@shoal/testing/file-store-suite";
 import { afterAll, beforeAll, describe } from "vitest";

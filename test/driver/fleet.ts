@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger, systemClock, type Predictor } from "@shoal/core";
 import {
-  createCluster, createGateway, memoryChannel, memoryFiles, runAgent,
+  createCluster, createGateway, memoryChannel, runAgent,
   type Agent, type Channel, type ClusterParts, type ConnectedCluster, type DriverToGateway, type Engine, type Gateway, type GatewayParts, type GatewayToDriver, type GatewayToWorker, type WorkerToGateway,
 } from "@shoal/cluster";
 import { openEmbeddedEngine } from "@shoal/cluster/embedded";
-import { FakeActorHost, withFaults, type Faults } from "@shoal/testing";
+import { FakeActorHost, memoryFiles, withFaults, type Faults } from "@shoal/testing";
 import { doubling } from "../properties/plans.ts";
 
 export interface FleetOptions {

@@ -10,7 +10,7 @@ import { afterEach, expect, test } from "vitest";
 const hello = { kind: "hello", protocol: protocolVersion, role: "driver", name: "a driver" } as const;
 const MiB = 2 ** 20;
 
-interface Guest {
+interface Accepted {
   readonly channel: Channel<GatewayToWorker | GatewayToDriver, WorkerToGateway | DriverToGateway>;
   readonly heard: string[];
   /** Why the connection ended; undefined where it simply did. */
@@ -25,21 +25,21 @@ afterEach(() => {
 /** A server that takes whoever comes, through real sockets, and says nothing by itself. */
 async function serve(limits: Partial<ConnectionLimits> = {}) {
   const refused: string[] = [];
-  const guests: Guest[] = [];
+  const accepted: Accepted[] = [];
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate: false, maxPayload: 32 * MiB });
   await once(server, "listening");
   server.on("connection", (socket) => {
     const channel = socketChannel(socket, { side: "gateway", clock: systemClock, limits, onRefused: (code) => refused.push(code) });
     const heard: string[] = [];
     const closed = new Promise<ShoalError | undefined>((resolve) => channel.listen({ message: ({ kind }) => heard.push(kind), closed: resolve }));
-    guests.push({ channel, heard, closed });
+    accepted.push({ channel, heard, closed });
   });
   closing.push(() => {
     for (const client of server.clients) client.terminate();
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  return { port, refused, guests, guest: async () => guests.at(-1) ?? ((await once(server, "connection")), guests.at(-1) as Guest) };
+  return { port, refused, accepted, accepts: async () => accepted.at(-1) ?? ((await once(server, "connection")), accepted.at(-1) as Accepted) };
 }
 
 /** What a program without any of our code says, and what it hears. */
@@ -67,7 +67,7 @@ test.each<[string, string | Uint8Array]>([
   await closed;
   expect(byeOf(heard)).toMatchObject({ kind: "bye", error: { code }, again: false });
   expect(server.refused).toEqual([code]);
-  expect((await server.guest()).heard).toEqual([]);
+  expect((await server.accepts()).heard).toEqual([]);
 });
 
 test("an old worker is told to update, in a message that it can read", async () => {
@@ -85,7 +85,7 @@ test("frames with bytes changed end the connections that bring them, and no othe
   const random = seededRandom(3);
   const neighbour = await stranger(server.port);
   neighbour.socket.send(encodeMessage(hello));
-  const good = await server.guest();
+  const good = await server.accepts();
   for (let round = 0; round < 60; round++) {
     const { socket, closed } = await stranger(server.port);
     socket.send(encodeMessage(hello));
@@ -109,7 +109,7 @@ test("a message beyond what a socket takes is the end of it, said in words", asy
   socket.send(encodeMessage(hello));
   socket.send(new Uint8Array(33 * MiB));
   await closed;
-  const { heard, closed: reason } = await server.guest();
+  const { heard, closed: reason } = await server.accepts();
   expect(heard).toEqual(["hello"]);
   expect(await reason).toMatchObject({ code: expect.stringMatching(/^(connection-lost|message-too-large)$/) });
 });
@@ -121,14 +121,14 @@ test("a flood is cut off", async () => {
   for (let n = 0; n < 5_000; n++) socket.send(encodeMessage({ kind: "cancel", job: "j" }));
   await closed;
   expect(server.refused).toEqual(["too-many-messages"]);
-  expect((await server.guest()).heard.length).toBeLessThan(5_000);
+  expect((await server.accepts()).heard.length).toBeLessThan(5_000);
 });
 
 test("one that never reads holds no more than its cap", async () => {
   const cap = 4 * MiB;
   const server = await serve({ bufferedBytes: cap });
   const deaf = await deafClient(server.port);
-  const { channel, closed } = await server.guest();
+  const { channel, closed } = await server.accepts();
   const payload = new Uint8Array(MiB);
   let most = 0;
   let isOpen = true;

@@ -1,7 +1,7 @@
 // A real gateway, real agents and a real driver in this process, with fake actors.
-import { createCluster, createGateway, memoryChannel, memoryEngine, memoryFiles, runAgent, type ConnectedCluster, type DriverToGateway, type Gateway, type GatewayToDriver, type GatewayToWorker, type WorkerToGateway } from "@shoal/cluster";
+import { createCluster, createGateway, memoryChannel, memoryEngine, runAgent, type ConnectedCluster, type DriverToGateway, type Gateway, type GatewayToDriver, type GatewayToWorker, type WorkerToGateway } from "@shoal/cluster";
 import { silentLogger, systemClock, type LoadPredictor } from "@shoal/core";
-import { FakeActorHost } from "@shoal/testing";
+import { FakeActorHost, memoryFiles } from "@shoal/testing";
 import { onTestFinished } from "vitest";
 
 export interface MemoryFleet {

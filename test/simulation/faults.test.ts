@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { faultKinds, simulate, type Outcome } from "./simulate.ts";
+import { faultKinds } from "./chaos.ts";
+import { simulate, type Outcome } from "./simulate.ts";
 
 const one = process.env["SHOAL_SEED"];
 const seeds = Number(process.env["SHOAL_SEEDS"] ?? 2500);

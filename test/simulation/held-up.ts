@@ -1,12 +1,9 @@
 import type { SchedulerSettings } from "@shoal/cluster";
 import { seededRandom } from "@shoal/testing";
-import { SimulatedDriver } from "./simulated-driver.ts";
-import { SimulatedGateway } from "./simulated-gateway.ts";
+import { SimulatedFleet } from "./simulated-fleet.ts";
 import { SimulatedLedger } from "./simulated-ledger.ts";
 import { SimulatedTime } from "./simulated-time.ts";
-import { SimulatedWorker } from "./simulated-worker.ts";
-import { asTheyAre } from "./wire-format.ts";
-import { SimulatedWire } from "./wire.ts";
+import type { SimulatedWorker } from "./simulated-worker.ts";
 
 /** What happens to the slow tab, once and again. */
 export type TabTrouble = "none" | "leaves" | "reloads" | "freezes" | "slows";
@@ -31,31 +28,20 @@ export function heldUp(trouble: TabTrouble, seed: number, { blocks = 600, settin
   const time = new SimulatedTime();
   const ledger = new SimulatedLedger(time, random, 0);
   let [longestMs, movedAt, first, duplicates, revoked, leased] = [0, 0, 0, 0, 0, 0];
-  const gateway = new SimulatedGateway(time, ledger, settings, (_state, _event, effects) => {
-    for (const effect of effects) {
-      if (effect.kind === "lease") leased += effect.tasks.length;
-      if (effect.kind === "lease" && effect.duplicate) duplicates++;
-      if (effect.kind === "revoke") revoked += effect.tasks.length;
-    }
-  }, () => blockBytes);
-  const spec = { job: "job", priority: 0, weight: 1, segments: [{ needs: { devices: [], memoryBytes: 0 }, divisible: true, inOrder: true }] };
-  const driver = new SimulatedDriver(spec, [{ blocks, rows: () => rowsPerBlock, bytes: () => blockBytes }], time, 0, asTheyAre, (message, from, isCurrent) => gateway.deliverFromDriver(message, from, isCurrent), true);
-  gateway.drivers.set("job", driver);
-  const around = {
-    time,
-    dial: (one: SimulatedWorker) => {
-      const wire = new SimulatedWire(`${one.traits.name}#${++dials}`, time, random, one.traits.latencyMs, { loss: () => 0, duplication: 0, jitterMs: 5 }, asTheyAre);
-      gateway.accept(wire, one);
-      return wire;
+  const fleet = new SimulatedFleet({
+    time, random, ledger, settings, bytesOf: () => blockBytes,
+    observe: (_state, _event, effects) => {
+      for (const effect of effects) {
+        if (effect.kind === "lease") leased += effect.tasks.length;
+        if (effect.kind === "lease" && effect.duplicate) duplicates++;
+        if (effect.kind === "revoke") revoked += effect.tasks.length;
+      }
     },
-    deliver: (_one: SimulatedWorker, wire: SimulatedWire, header: Parameters<SimulatedWire["up"]>[0], payload?: Uint8Array) => wire.up(header, payload, (message) => gateway.deliver(wire, message)),
-    modelOf: () => undefined,
-    bytesOf: () => blockBytes,
-    fateOf: () => "done" as const,
-  };
-  let dials = 0;
+  });
+  const spec = { job: "job", priority: 0, weight: 1, segments: [{ needs: { devices: [], memoryBytes: 0 }, divisible: true, inOrder: true }] };
+  const driver = fleet.bring(spec, [{ blocks, rows: () => rowsPerBlock, bytes: () => blockBytes }], { inOrder: true });
   const lend = (name: string, host: "machine" | "tab", blockMs: number): SimulatedWorker => {
-    const worker = new SimulatedWorker({ name, host, devices: ["cpu"], memoryBytes: 8e9, rowsPerMs: rowsPerBlock / blockMs, bandwidth: 10_000, latencyMs: 10, beatMs: 4_000, cpus: 1, gpus: 0, runsCode: false, volunteer: host === "tab" }, around);
+    const worker = fleet.lend({ name, host, devices: ["cpu"], memoryBytes: 8e9, rowsPerMs: rowsPerBlock / blockMs, bandwidth: 10_000, latencyMs: 10, beatMs: 4_000, cpus: 1, gpus: 0, runsCode: false, volunteer: host === "tab" });
     time.at(0, () => worker.connect());
     return worker;
   };
@@ -73,9 +59,7 @@ export function heldUp(trouble: TabTrouble, seed: number, { blocks = 600, settin
   const close = (worker: SimulatedWorker, backInMs: number): void => {
     const { wire } = worker;
     if (wire === undefined) return;
-    worker.crash();
-    wire.open = false;
-    gateway.lose(wire);
+    fleet.close(worker, wire);
     time.after(backInMs, () => worker.connect());
   };
   misbehave();

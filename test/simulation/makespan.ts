@@ -1,13 +1,10 @@
 import type { SchedulerSettings } from "@shoal/cluster";
 import { seededRandom } from "@shoal/testing";
 import { lpBound, type WorkerCosts } from "./lp-bound.ts";
-import { SimulatedDriver } from "./simulated-driver.ts";
-import { SimulatedGateway } from "./simulated-gateway.ts";
+import { SimulatedFleet } from "./simulated-fleet.ts";
 import { SimulatedLedger } from "./simulated-ledger.ts";
 import { SimulatedTime } from "./simulated-time.ts";
-import { SimulatedWorker, type WorkerTraits } from "./simulated-worker.ts";
-import { asTheyAre } from "./wire-format.ts";
-import { SimulatedWire } from "./wire.ts";
+import type { WorkerTraits } from "./simulated-worker.ts";
 
 export interface Makespan {
   readonly workers: number;
@@ -33,19 +30,20 @@ export function makespan(workers: number, seed: number, { blocksPerWorker = 100,
   const blocks = workers * blocksPerWorker;
   const ledger = new SimulatedLedger(time, random, 0);
   let [leases, duplicates, mostOpen] = [0, 0, 0];
-  const gateway = new SimulatedGateway(time, ledger, settings, (state, _event, effects) => {
-    for (const effect of effects) {
-      if (effect.kind !== "lease") continue;
-      leases++;
-      if (effect.duplicate) duplicates++;
-      mostOpen = Math.max(mostOpen, state.jobs.get("job")?.segments[0]?.open.size ?? 0);
-    }
-  }, () => blockBytes);
+  const fleet = new SimulatedFleet({
+    time, random, ledger, settings, bytesOf: () => blockBytes, modelOf: () => model,
+    observe: (state, _event, effects) => {
+      for (const effect of effects) {
+        if (effect.kind !== "lease") continue;
+        leases++;
+        if (effect.duplicate) duplicates++;
+        mostOpen = Math.max(mostOpen, state.jobs.get("job")?.segments[0]?.open.size ?? 0);
+      }
+    },
+  });
   const spec = { job: "job", priority: 0, weight: 1, segments: [{ needs: { devices: [], memoryBytes: 0, model: { hash: model.hash, loadMs: 3_000 } }, divisible: true, inOrder, ...(sizeKnown ? { expectedBlocks: blocks } : {}) }] };
-  const driver = new SimulatedDriver(spec, [{ blocks, rows: () => rowsPerBlock, bytes: () => blockBytes }], time, 0, asTheyAre, (message, from, isCurrent) => gateway.deliverFromDriver(message, from, isCurrent), inOrder);
-  gateway.drivers.set("job", driver);
+  const driver = fleet.bring(spec, [{ blocks, rows: () => rowsPerBlock, bytes: () => blockBytes }], { inOrder });
   const costs: WorkerCosts[] = [];
-  const wireFaults = { loss: () => 0, duplication: 0, jitterMs: 5 };
   for (let n = 0; n < workers; n++) {
     const traits: WorkerTraits = {
       name: `worker-${n}`, host: n % 2 === 0 ? "machine" : "tab", devices: ["cpu"], memoryBytes: 8e9,
@@ -55,24 +53,13 @@ export function makespan(workers: number, seed: number, { blocksPerWorker = 100,
       bandwidth: 2_000 * 25 ** random.next(), latencyMs: 5 * 20 ** random.next(), beatMs: 5_000, cpus: 1, gpus: 0, runsCode: false, volunteer: false,
     };
     costs.push(costsOf(traits));
-    const worker = new SimulatedWorker(traits, {
-      time,
-      dial: (one) => {
-        const wire = new SimulatedWire(one.traits.name, time, random, one.traits.latencyMs, wireFaults, asTheyAre);
-        gateway.accept(wire, one);
-        return wire;
-      },
-      deliver: (_one, wire, header, payload) => wire.up(header, payload, (message) => gateway.deliver(wire, message)),
-      modelOf: () => model,
-      bytesOf: () => blockBytes,
-      fateOf: () => "done",
-    });
+    const worker = fleet.lend(traits);
     time.at(0, () => worker.connect());
   }
   time.at(0, () => driver.start());
   while (driver.state === "running" && time.step());
   const boundMs = lpBound(blocks, costs);
-  return { workers, blocks, simulatedMs: time.now, boundMs, ratio: boundMs / time.now, events: gateway.events, leases, duplicates, mostOpen };
+  return { workers, blocks, simulatedMs: time.now, boundMs, ratio: boundMs / time.now, events: fleet.gateway.events, leases, duplicates, mostOpen };
 }
 
 function costsOf({ rowsPerMs, bandwidth, latencyMs }: WorkerTraits): WorkerCosts {

@@ -4,6 +4,7 @@ export * from "./fake-datasource.ts";
 export * from "./fake-onnx-session.ts";
 export * from "./faults.ts";
 export * from "./faulty-engine.ts";
+export * from "./memory-files.ts";
 export * from "./memory-ledgers.ts";
 export * from "./memory-sink.ts";
 export * from "./seeded-random.ts";

@@ -1,7 +1,7 @@
 import { blockFromRows } from "@shoal/core";
 import { decodeBlock, encodeBlock } from "@shoal/core/arrow";
 import { expect, test } from "vitest";
-import { decodeFragments, decodeFrame, encodeFrame, encodeHead } from "./frames.ts";
+import { decodeFragments, decodeFrame, encodeHead, joinFrame } from "./frames.ts";
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 const textOf = (header: Uint8Array): string => new TextDecoder().decode(header);
@@ -9,7 +9,7 @@ const textOf = (header: Uint8Array): string => new TextDecoder().decode(header);
 test("a payload begins at a multiple of eight, whatever the header's length", () => {
   for (let length = 2; length < 40; length++) {
     const header = `{${" ".repeat(length - 2)}}`;
-    const frame = encodeFrame(bytes(header), new Uint8Array([1, 2, 3]));
+    const frame = joinFrame(encodeHead(bytes(header)), new Uint8Array([1, 2, 3]));
     const { header: back, payload } = decodeFrame(frame);
     expect(textOf(back).trimEnd()).toBe(header);
     expect(payload).toEqual(new Uint8Array([1, 2, 3]));
@@ -19,13 +19,13 @@ test("a payload begins at a multiple of eight, whatever the header's length", ()
 });
 
 test("no payload, and an empty one, are none", () => {
-  expect(decodeFrame(encodeFrame(bytes("{}"))).payload).toBe(undefined);
-  expect(decodeFrame(encodeFrame(bytes("{}"), new Uint8Array())).payload).toBe(undefined);
+  expect(decodeFrame(joinFrame(encodeHead(bytes("{}")))).payload).toBe(undefined);
+  expect(decodeFrame(joinFrame(encodeHead(bytes("{}")), new Uint8Array())).payload).toBe(undefined);
 });
 
 test("blocks in it are read where they lie", () => {
   const block = blockFromRows([{ n: 1.5, text: "a" }, { n: 2.5, text: "b" }]);
-  const frame = encodeFrame(bytes("{}"), encodeBlock(block));
+  const frame = joinFrame(encodeHead(bytes("{}")), encodeBlock(block));
   const { columns } = decodeBlock(decodeFrame(frame).payload as Uint8Array);
   const numbers = columns["n"]?.values;
   expect(numbers).toEqual(new Float64Array([1.5, 2.5]));
@@ -33,7 +33,7 @@ test("blocks in it are read where they lie", () => {
 });
 
 test("a frame at any offset of its buffer is read", () => {
-  const frame = encodeFrame(bytes('{"kind":"x"}'), new Uint8Array([9]));
+  const frame = joinFrame(encodeHead(bytes('{"kind":"x"}')), new Uint8Array([9]));
   const shifted = new Uint8Array(frame.byteLength + 3);
   shifted.set(frame, 3);
   const { header, payload } = decodeFrame(shifted.subarray(3));
@@ -42,7 +42,7 @@ test("a frame at any offset of its buffer is read", () => {
 });
 
 test("every cut of a frame is a shorter payload, or refused", () => {
-  const frame = encodeFrame(bytes('{"kind":"x"}'), new Uint8Array([1, 2]));
+  const frame = joinFrame(encodeHead(bytes('{"kind":"x"}')), new Uint8Array([1, 2]));
   for (let length = 0; length < 16; length++) expect(() => decodeFrame(frame.subarray(0, length))).toThrow(expect.objectContaining({ code: "bad-message" }));
   expect(decodeFrame(frame.subarray(0, 17)).payload).toEqual(new Uint8Array([1]));
 });
@@ -55,7 +55,7 @@ test("lengths beyond the limits are refused before anything is read", () => {
 
 test("a frame in fragments is the same frame, wherever it was cut", () => {
   const [header, payload] = [bytes('{"kind":"offer"}'), new Uint8Array(100).map((_, at) => at)];
-  const frame = encodeFrame(header, payload);
+  const frame = joinFrame(encodeHead(header), payload);
   const cuts = [[], [frame.byteLength - 100], [1], [4], [20], [3, 30], [frame.byteLength - 100, frame.byteLength - 50], [frame.byteLength - 1]];
   for (const cut of cuts) {
     const fragments = [0, ...cut].map((start, at) => Buffer.from(frame).subarray(start, cut[at]));

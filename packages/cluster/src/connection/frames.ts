@@ -14,13 +14,8 @@ const lengthBytes = 4;
 const space = 0x20;
 
 /**
- * `[u32 LE header length][JSON header][payload]`. The header ends with spaces, so that the payload begins at a multiple of 8; an empty payload is none.
+ * All of a frame but its payload. A frame is `[u32 LE header length][JSON header][payload]`; the header ends with spaces, so that the payload begins at a multiple of 8, and an empty payload is none.
  */
-export function encodeFrame(header: Uint8Array, payload?: Uint8Array): Uint8Array<ArrayBuffer> {
-  return joinFrame(encodeHead(header), payload);
-}
-
-/** All of a frame but its payload. */
 export function encodeHead(header: Uint8Array): Uint8Array<ArrayBuffer> {
   const head = new Uint8Array(Math.ceil((lengthBytes + header.byteLength) / alignment) * alignment);
   new DataView(head.buffer).setUint32(0, head.byteLength - lengthBytes, true);

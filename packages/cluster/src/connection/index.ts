@@ -1,7 +1,6 @@
 export type { Channel, ChannelListener } from "./channel.ts";
 export type { SaidBy, Side, TakenBy } from "./channel-side.ts";
 export { encodeMessage } from "./encode-message.ts";
-export { decodeFrame, encodeFrame, type Frame } from "./frames.ts";
 export { defaultConnectionLimits, maxPayloadBytes, type ConnectionLimits } from "./limits.ts";
 export { GatewayHosts } from "./gateway-hosts.ts";
 export { parseLink, type Link } from "./link.ts";

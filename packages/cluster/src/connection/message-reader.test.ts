@@ -2,7 +2,7 @@ import { ShoalError, type ErrorData, type RowFailure } from "@shoal/core";
 import { describe, expect, test } from "vitest";
 import type { Side } from "./channel-side.ts";
 import { encodeMessage } from "./encode-message.ts";
-import { encodeFrame } from "./frames.ts";
+import { encodeHead, joinFrame } from "./frames.ts";
 import { defaultConnectionLimits } from "./limits.ts";
 import { MessageReader } from "./message-reader.ts";
 import { ofDrivers, ofWorkers, toDrivers, toWorkers } from "./messages.fixture.ts";
@@ -13,7 +13,7 @@ type Samples = (typeof families)[number][1];
 /** With which a connection begins. */
 const greetingOf = ([first]: Samples): Uint8Array<ArrayBuffer> => encodeMessage((first as readonly [Header])[0]);
 const text = (json: unknown): Uint8Array<ArrayBuffer> => new TextEncoder().encode(typeof json === "string" ? json : JSON.stringify(json));
-const frameOf = (json: unknown, payload?: Uint8Array): Uint8Array<ArrayBuffer> => encodeFrame(text(json), payload);
+const frameOf = (json: unknown, payload?: Uint8Array): Uint8Array<ArrayBuffer> => joinFrame(encodeHead(text(json)), payload);
 const hello = { kind: "hello", protocol: protocolVersion, role: "worker", name: "laptop" };
 const greeted = (side: Side = "gateway", role = "worker"): MessageReader<Side> => {
   const reader = new MessageReader(side);

@@ -80,7 +80,7 @@ class DrivenCluster implements ConnectedCluster {
       },
       message: (message, payload) => {
         if (message.kind === "file-taken") return this.#sentFiles.taken();
-        if ("job" in message) this.#jobs.get(message.job)?.message(message, payload);
+        if ("job" in message) this.#jobs.get(message.job)?.receive(message, payload);
       },
       down: (error, retryMs) => {
         for (const job of this.#jobs.values()) job.down(retryMs);

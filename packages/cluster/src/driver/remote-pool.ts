@@ -187,13 +187,13 @@ export class RemotePool implements BlockPool {
     for (const held of this.#held.values()) held.parts.clear();
   }
 
-  asked({ blocks }: AskMessage): void {
+  takeAsk({ blocks }: AskMessage): void {
     this.#asked += blocks;
     void this.#offer();
     this.#run.onChange();
   }
 
-  part(message: PartMessage, payload: Uint8Array | undefined): void {
+  takePart(message: PartMessage, payload: Uint8Array | undefined): void {
     const held = this.#held.get(message.block);
     if (held === undefined) return;
     const result = this.#named(partResult(message, payload), message.worker);
@@ -201,7 +201,7 @@ export class RemotePool implements BlockPool {
     held.parts.set(message.first, { message, result });
   }
 
-  blockDone({ block }: BlockDoneMessage): void {
+  takeDone({ block }: BlockDoneMessage): void {
     const held = this.#held.get(block);
     if (held === undefined) return;
     const rows = Array.from(held.parts.values()).reduce((sum, { message }) => sum + message.rows, 0);
@@ -220,7 +220,7 @@ export class RemotePool implements BlockPool {
     if (--of.open === 0) this.#resolve(of);
   }
 
-  fleet({ workers, busy, loading, notice }: FleetMessage): void {
+  takeFleet({ workers, busy, loading, notice }: FleetMessage): void {
     // An older gateway counts among the busy some that it does not count among the workers.
     this.#fleet = { workers: Math.max(workers, busy), busy, loading: Math.min(loading, busy) };
     this.#run.record.resized(workers);

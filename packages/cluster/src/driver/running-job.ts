@@ -119,18 +119,18 @@ export class RunningJob implements ClusterJob {
     for (const pool of this.#pools) pool?.detach();
   }
 
-  message(message: Extract<GatewayToDriver, { readonly job: string }>, payload: Uint8Array | undefined): void {
+  receive(message: Extract<GatewayToDriver, { readonly job: string }>, payload: Uint8Array | undefined): void {
     if (this.#over) return;
     try {
       switch (message.kind) {
         case "accepted": return void this.#accepted(message).catch((error: unknown) => this.fail(error));
         case "job-failed": return this.fail(ShoalError.fromData(message.error));
-        case "ask": return this.#pools[message.segment]?.asked(message);
-        case "part": return this.#pools[message.segment]?.part(message, payload);
+        case "ask": return this.#pools[message.segment]?.takeAsk(message);
+        case "part": return this.#pools[message.segment]?.takePart(message, payload);
         case "block-done":
           this.#blocksDone++;
-          return this.#pools[message.segment]?.blockDone(message);
-        case "fleet": return this.#pools[message.segment]?.fleet(message);
+          return this.#pools[message.segment]?.takeDone(message);
+        case "fleet": return this.#pools[message.segment]?.takeFleet(message);
       }
     } catch (error) {
       this.fail(error);

@@ -1,25 +1,7 @@
-import type { Clock } from "@shoal/core";
-import type { Accepted, CommitOutcome, CommitRecord, Ledger, Lost, NoLedger, Undecided } from "./ledger.ts";
+import type { Accepted, CommitRecord, Ledger, Lost, NoLedger } from "./ledger.ts";
+import { untilDecided, type Persistence } from "./until-decided.ts";
 
-export interface Persistence {
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  /** 0 ≤ x < 1: those who were refused together don't come back together. */
-  readonly random: () => number;
-  /** Told of every answer that decides nothing, so that somebody can be told why it takes so long. */
-  readonly onUndecided?: (undecided: Undecided) => void;
-}
-
-const firstWaitMs = 2;
-const longestWaitMs = 1000;
-
-/** Sends a commit again until its fate is known. An engine that elects a new leader takes seconds, a full disk hours: the signal ends it. */
-export async function commitUntilDecided(ledger: Ledger, job: string, block: string, record: CommitRecord, { clock, signal, random, onUndecided }: Persistence): Promise<Accepted | Lost | NoLedger> {
-  for (let waitMs = firstWaitMs; ; waitMs = Math.min(2 * waitMs, longestWaitMs)) {
-    signal.throwIfAborted();
-    const answer: CommitOutcome = await ledger.commit(job, block, record);
-    if (answer.outcome !== "undecided") return answer;
-    onUndecided?.(answer);
-    await clock.sleep(waitMs * (0.5 + random()), signal);
-  }
+/** Sends a commit again until its fate is known, or the signal ends it. */
+export function commitUntilDecided(ledger: Ledger, job: string, block: string, record: CommitRecord, persistence: Persistence): Promise<Accepted | Lost | NoLedger> {
+  return untilDecided(() => ledger.commit(job, block, record), persistence);
 }

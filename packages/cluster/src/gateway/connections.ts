@@ -20,7 +20,7 @@ type AnyMessage = WorkerToGateway | DriverToGateway;
 
 /** Who hears a connection's messages, once it is known who it is. */
 interface Link {
-  message(message: AnyMessage, payload: Uint8Array | undefined): void;
+  receive(message: AnyMessage, payload: Uint8Array | undefined): void;
   ended(): void;
 }
 
@@ -71,7 +71,7 @@ export class Connections {
     );
     channel.listen({
       message: (message, payload) => {
-        if (link !== undefined) return link.message(message, payload);
+        if (link !== undefined) return link.receive(message, payload);
         if (waiting !== undefined) {
           waitingBytes += (payload?.byteLength ?? 0) + JSON.stringify(message).length;
           if (waiting.length >= mostWaiting || waitingBytes > mostWaitingBytes) return this.#refuse(channel, badMessage("Too much was sent before the welcome.", { failure: "bug" }), false);
@@ -84,7 +84,7 @@ export class Connections {
           (welcomed) => {
             link = welcomed;
             if (!isOpen) return link?.ended();
-            for (const next of waiting ?? []) link?.message(next.message, next.payload);
+            for (const next of waiting ?? []) link?.receive(next.message, next.payload);
           },
           (error: unknown) => this.#refuse(channel, ShoalError.from(error), error === this.#closed ? this.#opensAgain : againHelps(ShoalError.from(error))),
         ).catch((error: unknown) => this.#refuse(channel, ShoalError.from(error), true));
@@ -108,9 +108,9 @@ export class Connections {
     const welcome = (): void => channel.send({ kind: "welcome", protocol: protocolVersion, key, name: this.#state.name, beatMs: this.#state.settings.beatMs, ...(this.#state.engine.keepsLedgers && { keepsLedgers: true }) });
     if (hello.role === "worker") return this.#worker(channel as Channel<GatewayToWorker, WorkerToGateway>, hello, connection, admission, welcome) as Link;
     welcome();
-    const driver = new DriverLink(this.#state, this.#parts, channel as Channel<GatewayToDriver, DriverToGateway>, connection, hello.name, admission);
+    const driver = new DriverLink(this.#state, this.#parts, { channel: channel as Channel<GatewayToDriver, DriverToGateway>, connection, name: hello.name, admission });
     this.#drivers.add(driver);
-    return { message: (message, payload) => driver.message(message as DriverToGateway, payload), ended: () => {
+    return { receive: (message, payload) => driver.receive(message as DriverToGateway, payload), ended: () => {
       this.#drivers.delete(driver);
       driver.ended();
     } };
@@ -127,7 +127,7 @@ export class Connections {
     }
     const record = known ?? new WorkerRecord(name, traits, admission.invite, date());
     const joined = joinedOf(name, connection, traits, admission.volunteer);
-    const link = new WorkerLink(this.#state, this.#intake, channel, record, joined, admission);
+    const link = new WorkerLink({ state: this.#state, intake: this.#intake, channel, record, joined, admission });
     const before = record.link;
     Object.assign(record, { traits, link, invite: admission.invite, draining: false, heard: { state: "waiting" } });
     workers.delete(name);

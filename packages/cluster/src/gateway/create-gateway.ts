@@ -1,6 +1,6 @@
 import { keepBeating } from "./gateway-beat.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
-import { furnish } from "./gateway-rooms.ts";
+import { assembleGateway } from "./assemble-gateway.ts";
 import { defaultGatewaySettings } from "./gateway-settings.ts";
 import type { Gateway } from "./gateway.ts";
 import { RunningGateway } from "./running-gateway.ts";
@@ -13,14 +13,14 @@ import { takeEpoch } from "./take-epoch.ts";
  */
 export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const epoch = await takeEpoch(parts.engine, parts.settings?.leaderMs ?? defaultGatewaySettings.leaderMs);
-  const rooms = furnish(parts, epoch);
-  const { state: { signal }, invites, talk, roles, elsewhere, connections } = rooms;
+  const modules = assembleGateway(parts, epoch);
+  const { state: { signal }, invites, talk, roles, elsewhere, connections } = modules;
   await invites.load();
   await talk.open();
-  keepBeating(rooms).catch(() => {});
+  keepBeating(modules).catch(() => {});
   roles.keep().catch(() => {});
   void talk.listen();
   elsewhere.run();
   void invites.follow(signal, (invite) => connections.revoke(invite));
-  return new RunningGateway(rooms);
+  return new RunningGateway(modules);
 }

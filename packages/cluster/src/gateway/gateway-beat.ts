@@ -1,23 +1,23 @@
 import { ShoalError } from "@shoal/core";
-import type { GatewayRooms } from "./gateway-rooms.ts";
+import type { GatewayModules } from "./assemble-gateway.ts";
 import { tellFleet } from "./snapshot/tell-fleet.ts";
 
 const pulseMs = 1_000;
 
 /** Looks about once a second after what nothing else would remind of, until the gateway is over. */
-export async function keepBeating(rooms: GatewayRooms): Promise<void> {
-  const { clock, signal, log } = rooms.state;
+export async function keepBeating(modules: GatewayModules): Promise<void> {
+  const { clock, signal, log } = modules.state;
   while (!signal.aborted) {
     await clock.sleep(pulseMs, signal);
     try {
-      beat(rooms);
+      beat(modules);
     } catch (error) {
       log.warn(`The gateway missed a beat: ${ShoalError.from(error).message}`);
     }
   }
 }
 
-function beat({ state, desk, roles, elsewhere, collection, reach, intake, commits, connections, invites, asks, trouble }: GatewayRooms): void {
+function beat({ state, desk, roles, elsewhere, collection, reach, intake, commits, connections, invites, asks, trouble }: GatewayModules): void {
   desk.mindAbsence();
   roles.mind((job) => elsewhere.lending.isFollowing(job));
   collection.mind();

@@ -2,7 +2,7 @@ import type { Clock, Logger } from "@shoal/core";
 import type { Engine } from "../engine/index.ts";
 import type { SchedulerSettings } from "../scheduler/index.ts";
 import type { CheckResult } from "./results/check-result.ts";
-import type { FileStore } from "./jobs/file-store.ts";
+import type { FileStore } from "../engine/stores/files/file-store.ts";
 import type { GatewaySettings } from "./gateway-settings.ts";
 
 /** What a gateway is made of. */

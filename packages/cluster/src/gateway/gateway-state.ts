@@ -1,6 +1,6 @@
 import type { Clock, Logger } from "@shoal/core";
 import type { Engine } from "../engine/index.ts";
-import type { FileStore } from "./jobs/file-store.ts";
+import type { FileStore } from "../engine/stores/files/file-store.ts";
 import type { GatewayJob } from "./jobs/gateway-job.ts";
 import type { GatewaySettings } from "./gateway-settings.ts";
 import type { HeldInputs } from "./jobs/held-inputs.ts";

@@ -2,7 +2,7 @@ export { checkBlock, checkResultHere, type CheckResult, type ResultExpectation }
 export { createGateway } from "./create-gateway.ts";
 export { GivenBlocks } from "./results/given-blocks.ts";
 export { engineSecret } from "./invites/engine-secret.ts";
-export { memoryFiles, type FileStore } from "./jobs/file-store.ts";
+export type { FileStore } from "../engine/stores/files/file-store.ts";
 export type { GatewayParts } from "./gateway-parts.ts";
 export { defaultGatewaySettings, type GatewaySettings } from "./gateway-settings.ts";
 export type { CloseOptions, Gateway, Origin } from "./gateway.ts";

@@ -1,13 +1,13 @@
 import type { SchedulerEffect } from "../scheduler/index.ts";
 import type { AskGate } from "./jobs/ask-gate.ts";
-import type { Commits } from "./results/commits.ts";
+import type { LedgerCommits } from "./results/ledger-commits.ts";
 import type { Elsewhere } from "./elsewhere/elsewhere.ts";
 import { endJob, failJob } from "./jobs/end-job.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import { strikeWorker } from "./workers/strike-worker.ts";
 
 /** What the scheduler wants done, done. */
-export function performEffect(state: GatewayState, commits: Commits, asks: AskGate, elsewhere: Elsewhere, effect: SchedulerEffect): void {
+export function performEffect(state: GatewayState, commits: LedgerCommits, asks: AskGate, elsewhere: Elsewhere, effect: SchedulerEffect): void {
   if (elsewhere.perform(effect)) return;
   switch (effect.kind) {
     case "lease": return state.links.get(effect.connection)?.lease(effect);

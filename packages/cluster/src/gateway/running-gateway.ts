@@ -1,5 +1,5 @@
 import { closeGateway } from "./close-gateway.ts";
-import type { GatewayRooms } from "./gateway-rooms.ts";
+import type { GatewayModules } from "./assemble-gateway.ts";
 import type { CloseOptions, Gateway } from "./gateway.ts";
 import { modelFile } from "./jobs/model-files.ts";
 import { takeSnapshot } from "./snapshot/take-snapshot.ts";
@@ -8,55 +8,55 @@ import { whyPaused } from "./why-paused.ts";
 /** What whoever runs a gateway may ask of it. */
 export class RunningGateway implements Gateway {
   readonly ended: Promise<void>;
-  readonly #rooms: GatewayRooms;
+  readonly #modules: GatewayModules;
   #closing: Promise<void> | undefined;
 
-  constructor(rooms: GatewayRooms) {
-    this.#rooms = rooms;
-    this.ended = new Promise((resolve) => rooms.state.signal.addEventListener("abort", () => resolve(), { once: true }));
+  constructor(modules: GatewayModules) {
+    this.#modules = modules;
+    this.ended = new Promise((resolve) => modules.state.signal.addEventListener("abort", () => resolve(), { once: true }));
   }
 
   accept(...[channel, origin]: Parameters<Gateway["accept"]>): void {
-    this.#rooms.connections.accept(channel, origin);
+    this.#modules.connections.accept(channel, origin);
   }
 
   invite(...[scopes, options]: Parameters<Gateway["invite"]>): ReturnType<Gateway["invite"]> {
-    return this.#rooms.invites.invite(scopes, options);
+    return this.#modules.invites.invite(scopes, options);
   }
 
   invites(): ReturnType<Gateway["invites"]> {
-    return this.#rooms.invites.list();
+    return this.#modules.invites.list();
   }
 
   async revoke(invite: string): Promise<void> {
-    const { invites, connections } = this.#rooms;
+    const { invites, connections } = this.#modules;
     const revoked = invites.revoke(invite);
     connections.revoke(invite);
     await revoked;
   }
 
   noteUse(token: string): void {
-    this.#rooms.invites.noteUse(token);
+    this.#modules.invites.noteUse(token);
   }
 
   allows(...[token, scope]: Parameters<Gateway["allows"]>): boolean {
-    return this.#rooms.invites.allows(token, scope);
+    return this.#modules.invites.allows(token, scope);
   }
 
   modelFile(model: string, path: string): ReturnType<Gateway["modelFile"]> {
-    return modelFile(this.#rooms.state, model, path);
+    return modelFile(this.#modules.state, model, path);
   }
 
   snapshot(): ReturnType<Gateway["snapshot"]> {
-    const { state, trouble, elsewhere, invites } = this.#rooms;
+    const { state, trouble, elsewhere, invites } = this.#modules;
     return takeSnapshot(state, whyPaused(state, trouble), elsewhere, invites.list().some(({ scopes, revoked }) => !revoked && scopes.includes("work")));
   }
 
   watch(onChange: () => void): () => void {
-    return this.#rooms.watchers.watch(onChange);
+    return this.#modules.watchers.watch(onChange);
   }
 
   close(options: CloseOptions = {}): Promise<void> {
-    return (this.#closing ??= closeGateway(this.#rooms, options));
+    return (this.#closing ??= closeGateway(this.#modules, options));
   }
 }

@@ -1,18 +1,13 @@
 import { excludedUntil, isSuspected } from "./exclusion.ts";
+import { late, muchSooner, unknownLatencyMs } from "./lateness.ts";
 import { endAttempt, grant, rememberAttempt, revoke } from "./leases.ts";
 import { isStandIn } from "./stand-ins.ts";
 import { ableWorkers, expectedMs, loadMs, meanMsPerRow } from "./rates.ts";
 import { at, type Attempt, type SchedulerState, type Segment, type Worker } from "./state.ts";
 
-/** A running task that takes so many times what it should take at its worker's own rate is a straggler. */
-const straggling = 1.5;
-/** A running task is run twice where that would be done in half the time. */
-const muchSooner = 2;
 /** One that has not begun moves where it would be done sooner: nothing is computed twice, so that much less has to be won. */
 const sooner = { times: 1.1, ms: 50 };
 const leastSweepMs = 100;
-/** Of a task on its way through other machines, before any came back. */
-const unknownLatencyMs = 2_000;
 
 interface Candidate {
   readonly attempt: Attempt;
@@ -101,7 +96,7 @@ function candidatesOf(state: SchedulerState, segment: Segment): Candidate[] {
     for (const attempt of worker.attempts.values()) {
       const expected = attempt.expectedMs > 0 ? attempt.expectedMs : 4 * meanRow * attempt.task.rows;
       const elapsed = now - worker.runningSince;
-      const overdue = running && elapsed > straggling * expected;
+      const overdue = running && elapsed > late * expected;
       // One that is late is taken to need as long again.
       endsMs = running ? Math.max(expected - elapsed, overdue ? elapsed : 0) : endsMs + expected;
       const { task } = attempt;
@@ -121,7 +116,7 @@ function candidatesOfStandIn({ now }: SchedulerState, segment: Segment, standIn:
     if (task.of.segment !== segment || task.attempts.length !== 1 || task.committing !== undefined || isSuspected(task.trouble)) continue;
     const expected = standIn.pace?.latencyMs ?? 4 * meanRow * task.rows + unknownLatencyMs;
     const elapsed = now - leasedAt;
-    const overdue = elapsed > straggling * expected;
+    const overdue = elapsed > late * expected;
     found.push({ attempt, leftMs: Math.max(expected - elapsed, overdue ? elapsed : 0), running: true, overdue });
   }
   return found;

@@ -1,5 +1,5 @@
 import { excludedUntil, isSuspected, mayTryAt } from "./exclusion.ts";
-import { isFarLate, isHeldUp, isLate, restMs } from "./lateness.ts";
+import { isFarLate, isHeldUp, isLate, muchSooner, restMs } from "./lateness.ts";
 import { grant, loseAttempt, revoke } from "./leases.ts";
 import { leaseLimit, takeTasks } from "./lease-size.ts";
 import { ableWorkers, backlogMs, expectedMs, loadMs, meanMsPerRow } from "./rates.ts";
@@ -11,8 +11,6 @@ import { at, type Attempt, type SchedulerState, type Segment, type Task, type Wo
 const lookEveryMs = 1_000;
 /** Less is not worth calling anything back. */
 const leastMs = 2_000;
-/** Another gets it where it would be done in so much less time. */
-const muchSooner = 2;
 /** Blocks behind the first one that are done, and stop nothing yet. */
 const fewBehind = 8;
 

@@ -3,11 +3,13 @@ import { isStandIn } from "./stand-ins.ts";
 import type { Attempt, SchedulerState, Worker } from "./state.ts";
 
 /** Who takes so many times what it should at its own rate is late. */
-const late = 1.5;
+export const late = 1.5;
 /** Something holds it up: asleep, throttled, out of reach. */
 const farLate = { times: 3, ms: 5_000 };
+/** Another gets a task, or runs it too, where it would be done so many times sooner. */
+export const muchSooner = 2;
 /** Of a task on its way through other machines, before any came back. */
-const unknownLatencyMs = 2_000;
+export const unknownLatencyMs = 2_000;
 
 /** For how long the first of a worker's attempts has been computed; one that stands for many computes all of them. */
 export function elapsedMs({ now }: SchedulerState, { worker, leasedAt }: Attempt): number {

@@ -17,7 +17,7 @@ export const errorData: v.GenericSchema<unknown, ErrorData> = v.object({
   cause: v.exactOptional(v.lazy(() => errorData)),
 });
 
-export const rowFailure = v.object({ row: rows, error: errorData, attempts: count });
+const rowFailure = v.object({ row: rows, error: errorData, attempts: count });
 export const rowFailures = list(rowFailure, 100_000);
 
 export const attemptId = v.object({ epoch: count, number: count });

@@ -1,8 +1,9 @@
-export { type StoredFiles } from "./files/stored-files.ts";
-export { defaultFileLimits, type FileLimits } from "./files/prune-files.ts";
+export type { FileStore } from "./files/file-store.ts";
+export type { StoredFiles } from "./files/stored-files.ts";
+export type { FileLimits } from "./files/prune-files.ts";
 export { folderFiles, type FolderFilesOptions } from "./folder/folder-files.ts";
 export { sharedFolderBlobs, type SharedFolderOptions } from "./folder/shared-folder-blobs.ts";
 export { openStore, type Store, type StoreOptions } from "./open-store.ts";
 export { s3Blobs } from "./s3/s3-blobs.ts";
-export { s3FromEnvironment, type Environment } from "./s3/s3-from-environment.ts";
+export type { Environment } from "./s3/s3-from-environment.ts";
 export type { S3Credentials, S3Options } from "./s3/s3-options.ts";

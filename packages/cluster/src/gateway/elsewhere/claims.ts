@@ -1,9 +1,9 @@
 import { ShoalError } from "@shoal/core";
 import type { ResultMessage } from "../../connection/messages.ts";
-import { commitUntilDecided } from "../../engine/index.ts";
+import { commitUntilDecided, noteUntilDecided } from "../../engine/index.ts";
 import type { TaskId } from "../../scheduler/index.ts";
 import { blobsOf, blockKey, recordOf } from "../results/commit-record.ts";
-import type { Commits } from "../results/commits.ts";
+import type { LedgerCommits } from "../results/ledger-commits.ts";
 import { failJob } from "../jobs/end-job.ts";
 import { isOpenTask } from "../../scheduler/state.ts";
 import type { CheckedResult, GatewayJob } from "../jobs/gateway-job.ts";
@@ -13,8 +13,6 @@ import { RecentKeys } from "./recent-keys.ts";
 import { WaitingClaims } from "./waiting-claims.ts";
 import type { WorkerLink } from "../workers/worker-link.ts";
 
-const retryMs = 200;
-
 /**
  * Results of rows that are not here: a worker computed them for a gateway that is gone, and brings them to this one. Its word for which rows they were is no reason to commit
  * them: who commits first, wins for ever. So they are noted in the job's ledger, and whoever leads the job and has the rows commits those that are of them.
@@ -22,14 +20,14 @@ const retryMs = 200;
  */
 export class Claims {
   readonly #state: GatewayState;
-  readonly #commits: Commits;
+  readonly #commits: LedgerCommits;
   readonly #waiting = new Map<GatewayJob, WaitingClaims>();
   /** Results of other gateways' attempts that are being looked at here: how many of the same rows. */
   readonly #coming = new Map<string, number>();
   /** That were noted here lately. */
   readonly #notes = new RecentKeys();
 
-  constructor(state: GatewayState, commits: Commits) {
+  constructor(state: GatewayState, commits: LedgerCommits) {
     this.#state = state;
     this.#commits = commits;
   }
@@ -41,19 +39,16 @@ export class Claims {
 
   /** A result that was checked and stored, of a task that the scheduler here does not have. Its worker is answered when the ledger has it or the claim. */
   async claim(link: WorkerLink, job: GatewayJob, task: TaskId, { attempt, worker, input, sha256, within, rows, about, aboutSha256 }: CheckedResult): Promise<void> {
-    const { engine, clock, loop, signal, log } = this.#state;
+    const { engine, clock, loop, signal, random, log } = this.#state;
     const answer = (kind: "settle" | "refuse"): void => link.send({ kind, task, attempt });
     if (input === undefined) return answer("refuse");
     const claim: Claim = { task, attempt, worker, input, sha256, within, rows, failed: about.failures.length, about: aboutSha256 ?? about };
     try {
       if ((await engine.ledger.committed(job.name, blockKey(task))) !== undefined) return answer("settle");
       const note = claimNote(loop.epoch, blockKey(task), claim);
-      for (;;) {
-        const { outcome } = await engine.ledger.note(job.name, note);
-        if (outcome === "accepted") this.#noted(job.name, claim);
-        if (outcome !== "undecided") return answer(outcome === "accepted" ? "settle" : "refuse");
-        await clock.sleep(retryMs, signal);
-      }
+      const { outcome } = await noteUntilDecided(engine.ledger, job.name, note, { clock, signal, random });
+      if (outcome === "accepted") this.#noted(job.name, claim);
+      answer(outcome === "accepted" ? "settle" : "refuse");
     } catch (error) {
       // Its worker has had no answer, and presents it again.
       if (!signal.aborted) log.warn(`A result of ${job.name} could not be noted: ${ShoalError.from(error).message}`);

@@ -1,7 +1,7 @@
 import type { SchedulerEffect, TaskId } from "../../scheduler/index.ts";
 import { Claims } from "./claims.ts";
 import type { Committed } from "../results/commit-record.ts";
-import type { Commits } from "../results/commits.ts";
+import type { LedgerCommits } from "../results/ledger-commits.ts";
 import { endsRun } from "../results/ends-run.ts";
 import type { EngineTrouble } from "../engine-trouble.ts";
 import type { GatewayJob } from "../jobs/gateway-job.ts";
@@ -19,7 +19,7 @@ export class Elsewhere {
   readonly #state: GatewayState;
 
   /** @param on `takeEarly`: results of a job that came before it was known here may be looked at; `helps`: whoever leads a job is to hear that it is helped with */
-  constructor(state: GatewayState, commits: Commits, trouble: EngineTrouble, on: { readonly takeEarly: (job: string) => void; readonly helps: (job: string) => void }) {
+  constructor(state: GatewayState, commits: LedgerCommits, trouble: EngineTrouble, on: { readonly takeEarly: (job: string) => void; readonly helps: (job: string) => void }) {
     this.#state = state;
     this.claims = new Claims(state, commits);
     this.lending = new HomeLending(state, commits, this.claims, trouble);

@@ -2,7 +2,7 @@ import { ShoalError } from "@shoal/core";
 import { segmentOf } from "../../scheduler/state.ts";
 import type { LedgerEntry } from "../../engine/index.ts";
 import { committedOf, entryOf, taskOfKey } from "../results/commit-record.ts";
-import type { Commits } from "../results/commits.ts";
+import type { LedgerCommits } from "../results/ledger-commits.ts";
 import { failJob } from "../jobs/end-job.ts";
 import type { GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
@@ -19,7 +19,7 @@ export interface FollowListener {
 }
 
 /** Hears what other gateways write about a job, from a place in its ledger on, until the signal says so. */
-export async function followJob(state: GatewayState, commits: Commits, job: GatewayJob, fromSeq: number, signal: AbortSignal, listener: FollowListener): Promise<void> {
+export async function followJob(state: GatewayState, commits: LedgerCommits, job: GatewayJob, fromSeq: number, signal: AbortSignal, listener: FollowListener): Promise<void> {
   const { engine, clock, log } = state;
   for (let next = fromSeq; !signal.aborted; ) {
     try {
@@ -37,7 +37,7 @@ export async function followJob(state: GatewayState, commits: Commits, job: Gate
   }
 }
 
-function hear(state: GatewayState, commits: Commits, job: GatewayJob, entry: LedgerEntry, listener: FollowListener): void {
+function hear(state: GatewayState, commits: LedgerCommits, job: GatewayJob, entry: LedgerEntry, listener: FollowListener): void {
   if (state.jobs.get(job.name) !== job) return;
   if (entry.kind === "commit") return hearCommit(state, commits, job, entry);
   if (entry.kind === "note") {
@@ -50,7 +50,7 @@ function hear(state: GatewayState, commits: Commits, job: GatewayJob, entry: Led
 }
 
 /** Of what this gateway commits itself the answer has been heard, or will be: either comes first, and the other tells nothing new. */
-function hearCommit(state: GatewayState, commits: Commits, job: GatewayJob, { block, record }: Extract<LedgerEntry, { kind: "commit" }>): void {
+function hearCommit(state: GatewayState, commits: LedgerCommits, job: GatewayJob, { block, record }: Extract<LedgerEntry, { kind: "commit" }>): void {
   const task = taskOfKey(job.name, block);
   const segment = task && segmentOf(state.loop.state, task);
   if (task !== undefined) job.guest?.decided.add(task);

@@ -1,10 +1,9 @@
 import { ShoalError, type JsonObject } from "@shoal/core";
-import type { LedgerEntry } from "../../engine/index.ts";
+import { noteInLedger, type LedgerEntry } from "../../engine/index.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import { coordinatorLedger } from "../own-ledgers.ts";
 
 const againMs = 1_000;
-const retryMs = 200;
 
 export interface TalkListener {
   /** Another gateway has the driver of a job that is led here. True: it may have the job. */
@@ -88,12 +87,7 @@ export class GatewayTalk {
   }
 
   async #say(record: JsonObject, signal: AbortSignal): Promise<void> {
-    const { engine, clock } = this.#state;
-    for (;;) {
-      const { outcome } = await engine.ledger.note(coordinatorLedger, record);
-      if (outcome === "accepted") return;
-      await clock.sleep(retryMs, signal);
-      if (outcome === "no-ledger") await engine.ledger.open(coordinatorLedger);
-    }
+    const { engine, clock, random } = this.#state;
+    await noteInLedger(engine.ledger, coordinatorLedger, record, { clock, random, signal });
   }
 }

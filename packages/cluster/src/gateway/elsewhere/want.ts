@@ -1,7 +1,7 @@
 import { concreteDevices, type ConcreteDevice, type JsonObject } from "@shoal/core";
 import type { QueuedTask } from "../../engine/index.ts";
 import type { WorkerJoined } from "../../scheduler/index.ts";
-import { wantClass } from "./lent-bundle.ts";
+import { wantClass } from "./loan.ts";
 
 /** What a gateway has free workers for: so many blocks, and what those workers are. */
 export interface Want extends Pick<WorkerJoined, "memoryBytes"> {

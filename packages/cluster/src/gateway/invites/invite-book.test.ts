@@ -8,7 +8,7 @@ test("what one gateway gives out or revokes holds at all gateways of the engine"
   const engine = memoryEngine();
   const over = new AbortController();
   const revoked: string[] = [];
-  const [here, there] = [1, 2].map(() => new InviteBook(engine, systemClock, Date.now, new Uint8Array(32).fill(7), over.signal)) as [InviteBook, InviteBook];
+  const [here, there] = [1, 2].map(() => new InviteBook({ engine, clock: systemClock, date: Date.now, random: Math.random, secret: new Uint8Array(32).fill(7), signal: over.signal })) as [InviteBook, InviteBook];
   await here.load();
   await there.load();
   void there.follow(over.signal, (id) => revoked.push(id));
@@ -26,7 +26,7 @@ test("what has run out is known no longer, revoked or not, here and after a rest
   const over = new AbortController();
   let now = 1_700_000_000_000;
   const begin = async (): Promise<InviteBook> => {
-    const book = new InviteBook(engine, systemClock, () => now, new Uint8Array(32).fill(7), over.signal);
+    const book = new InviteBook({ engine, clock: systemClock, date: () => now, random: Math.random, secret: new Uint8Array(32).fill(7), signal: over.signal });
     await book.load();
     return book;
   };
@@ -50,7 +50,7 @@ test("that an invite was used is known after a restart, and at the other gateway
   const engine = memoryEngine();
   const over = new AbortController();
   const begin = async (): Promise<InviteBook> => {
-    const book = new InviteBook(engine, systemClock, Date.now, new Uint8Array(32).fill(7), over.signal);
+    const book = new InviteBook({ engine, clock: systemClock, date: Date.now, random: Math.random, secret: new Uint8Array(32).fill(7), signal: over.signal });
     await book.load();
     return book;
   };
@@ -91,7 +91,7 @@ test("that an invite was used is known after a restart, and at the other gateway
 
 test("a key tells that its invite was used, though nobody wrote it down", async () => {
   const over = new AbortController();
-  const begin = (engine = memoryEngine()): InviteBook => new InviteBook(engine, systemClock, Date.now, new Uint8Array(32).fill(7), over.signal);
+  const begin = (engine = memoryEngine()): InviteBook => new InviteBook({ engine, clock: systemClock, date: Date.now, random: Math.random, secret: new Uint8Array(32).fill(7), signal: over.signal });
   const first = begin();
   const { token } = await first.invite(["work"]);
   const hello = { kind: "hello", protocol: 1, role: "worker", name: "a" } as const;
@@ -104,7 +104,7 @@ test("a key tells that its invite was used, though nobody wrote it down", async 
 
 test("who is let in as an invite runs out gets no key of this process's own", async () => {
   let now = 1_700_000_000_000;
-  const book = new InviteBook(memoryEngine(), systemClock, () => now, new Uint8Array(32).fill(7), new AbortController().signal);
+  const book = new InviteBook({ engine: memoryEngine(), clock: systemClock, date: () => now, random: Math.random, secret: new Uint8Array(32).fill(7), signal: new AbortController().signal });
   const { token } = await book.invite(["work"], { ttlMs: 1_000 });
   const admission = await book.admit({ kind: "hello", protocol: 1, role: "worker", name: "w", token }, { address: "192.0.2.1" });
   now += 1_000;
@@ -117,7 +117,7 @@ test("an invite that the engine does not decide about is given up when the gatew
   const { ledger, ...rest } = memoryEngine();
   const over = new AbortController();
   const undecided = { open: (job: string) => ledger.open(job), note: async () => ({ outcome: "undecided" }) } as unknown as typeof ledger;
-  const book = new InviteBook({ ...rest, ledger: undecided }, systemClock, Date.now, new Uint8Array(32), over.signal);
+  const book = new InviteBook({ engine: { ...rest, ledger: undecided }, clock: systemClock, date: Date.now, random: Math.random, secret: new Uint8Array(32), signal: over.signal });
   const [invited, revoked] = [book.invite(["work"]), book.revoke("an invite")];
   over.abort(new Error("closed"));
   await expect(invited).rejects.toThrow("closed");

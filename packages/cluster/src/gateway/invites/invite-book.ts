@@ -1,13 +1,12 @@
 import { ShoalError, type Clock, type JsonObject } from "@shoal/core";
 import type { Hello, Scope } from "../../connection/messages.ts";
 import { createTokens, type TokenClaims, type Tokens } from "../../connection/tokens.ts";
-import type { Engine, LedgerEntry } from "../../engine/index.ts";
+import { noteInLedger, type Engine, type LedgerEntry } from "../../engine/index.ts";
 import type { Origin } from "../gateway.ts";
 import { inviteLedger } from "../own-ledgers.ts";
 import type { Invite } from "../snapshot/snapshot.ts";
 
 const dayMs = 24 * 3_600_000;
-const retryMs = 200;
 const followAgainMs = 1_000;
 /** Keys that are known without their holder having come again. */
 const mostKeys = 100_000;
@@ -36,6 +35,17 @@ export interface Admission {
   readonly byKey: boolean;
 }
 
+export interface InviteBookParts {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly date: () => number;
+  readonly random: () => number;
+  /** What tokens and keys are signed with. */
+  readonly secret: Uint8Array;
+  /** The end of the gateway: nothing is tried again after it. */
+  readonly signal: AbortSignal;
+}
+
 interface KnownClaims {
   readonly claims: TokenClaims;
   /** Of a key of this process's own connections: good for files by HTTP as long as it lives, and for nobody who comes from outside. */
@@ -50,6 +60,8 @@ export class InviteBook {
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #date: () => number;
+  readonly #random: () => number;
+  readonly #signal: AbortSignal;
   readonly #tokens: Tokens;
   /** Those that have not run out. */
   readonly #invites = new Map<string, KnownInvite>();
@@ -59,13 +71,12 @@ export class InviteBook {
   #seq = -1;
   /** Of this process among all that count uses. */
   readonly #life: string;
-  readonly #signal: AbortSignal;
 
-  /** @param signal the end of the gateway: nothing is tried again after it */
-  constructor(engine: Engine, clock: Clock, date: () => number, secret: Uint8Array, signal: AbortSignal) {
+  constructor({ engine, clock, date, random, secret, signal }: InviteBookParts) {
     this.#engine = engine;
     this.#clock = clock;
     this.#date = date;
+    this.#random = random;
     this.#signal = signal;
     this.#tokens = createTokens(new Uint8Array(secret));
     this.#life = this.#tokens.newId();
@@ -257,14 +268,7 @@ export class InviteBook {
 
   /** @throws the reason of the gateway's end */
   async #note(record: JsonObject): Promise<void> {
-    const { ledger } = this.#engine;
-    for (;;) {
-      this.#signal.throwIfAborted();
-      const { outcome } = await ledger.note(inviteLedger, record);
-      if (outcome === "accepted") return;
-      if (outcome === "no-ledger") await ledger.open(inviteLedger);
-      else await this.#clock.sleep(retryMs, this.#signal);
-    }
+    await noteInLedger(this.#engine.ledger, inviteLedger, record, { clock: this.#clock, random: this.#random, signal: this.#signal });
   }
 }
 

@@ -27,6 +27,14 @@ export interface DriverLinkParts {
   readonly heldBy: (job: GatewayJob, block: Omit<TaskId, "job">, input: string) => { readonly heldBy?: string };
 }
 
+/** Who has come in. */
+export interface DriverEntry {
+  readonly channel: Channel<GatewayToDriver, DriverToGateway>;
+  readonly connection: string;
+  readonly name: string;
+  readonly admission: Admission;
+}
+
 /** A message that waits until those before it are dealt with. */
 interface Said {
   readonly message: DriverToGateway;
@@ -52,7 +60,7 @@ export class DriverLink {
   readonly #unheard = new Set<Said>();
   #unheardBytes = 0;
 
-  constructor(state: GatewayState, parts: DriverLinkParts, channel: Channel<GatewayToDriver, DriverToGateway>, connection: string, name: string, admission: Admission) {
+  constructor(state: GatewayState, parts: DriverLinkParts, { channel, connection, name, admission }: DriverEntry) {
     this.#state = state;
     this.#parts = parts;
     this.#channel = channel;
@@ -62,7 +70,7 @@ export class DriverLink {
     this.deliveries = new Deliveries(state, channel, () => this.isOpen);
   }
 
-  message(message: DriverToGateway, payload: Uint8Array | undefined): void {
+  receive(message: DriverToGateway, payload: Uint8Array | undefined): void {
     if (message.kind === "offer" && this.#unheard.size === 0 && sha256Now !== undefined) return this.#hearOffer(message, payload ?? new Uint8Array(), sha256Now);
     if (this.#isRefused) return;
     const said: Said = { message, payload, bytes: bytesOf(message, payload) };

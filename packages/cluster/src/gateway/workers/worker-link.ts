@@ -18,6 +18,15 @@ type LeaseEffect = Extract<SchedulerEffect, { kind: "lease" }>;
 /** Sockets don't say when they have room. */
 const pollMs = 5;
 
+export interface WorkerLinkParts {
+  readonly state: GatewayState;
+  readonly intake: ResultIntake;
+  readonly channel: Channel<GatewayToWorker, WorkerToGateway>;
+  readonly record: WorkerRecord;
+  readonly joined: WorkerJoined;
+  readonly admission: Admission;
+}
+
 /** One worker's connection: what it says becomes events, what it is to do becomes messages. */
 export class WorkerLink {
   readonly connection: string;
@@ -42,7 +51,7 @@ export class WorkerLink {
   #credit: number;
   readonly #arriving = new ArrivingBytes();
 
-  constructor(state: GatewayState, intake: ResultIntake, channel: Channel<GatewayToWorker, WorkerToGateway>, record: WorkerRecord, joined: WorkerJoined, admission: Admission) {
+  constructor({ state, intake, channel, record, joined, admission }: WorkerLinkParts) {
     this.#state = state;
     this.#intake = intake;
     this.#channel = channel;
@@ -62,7 +71,7 @@ export class WorkerLink {
     this.#state.loop.tell({ kind: "beat", connection: this.connection, rows: 0, loading: true, loadedBytes: 0 });
   }
 
-  message(message: WorkerToGateway, payload: Uint8Array | undefined): void {
+  receive(message: WorkerToGateway, payload: Uint8Array | undefined): void {
     if (!this.isOpen) return;
     const { connection } = this;
     const { loop } = this.#state;

@@ -4,7 +4,7 @@ import { rowsPerBlock } from "../../../scheduler/finish-line.ts";
 import { isStandIn } from "../../../scheduler/stand-ins.ts";
 import { msPerRow } from "../../../scheduler/rates.ts";
 import type { SchedulerState, Segment, Worker } from "../../../scheduler/state.ts";
-import { devices } from "../lent-bundle.ts";
+import { devices } from "../loan.ts";
 import type { Want } from "../want.ts";
 
 /** Work that lies here for each worker, at the rate that it was seen at. */

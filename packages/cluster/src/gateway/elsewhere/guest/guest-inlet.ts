@@ -5,12 +5,12 @@ import type { Claims } from "../claims.ts";
 import type { EngineTrouble } from "../../engine-trouble.ts";
 import type { GatewayJob } from "../../jobs/gateway-job.ts";
 import type { GatewayState } from "../../gateway-state.ts";
-import { bundleFrom, classesFor } from "../lent-bundle.ts";
+import { loanFrom, classesFor } from "../loan.ts";
 import { queuedWant } from "../want.ts";
 import { canRun } from "./can-run.ts";
-import { BundleEntry } from "./enter-bundle.ts";
-import type { GuestBundle } from "./guest-bundle.ts";
-import { GuestBundles } from "./guest-bundles.ts";
+import { LoanEntry } from "./loan-entry.ts";
+import type { GuestLoan } from "./guest-loan.ts";
+import { GuestLoans } from "./guest-loans.ts";
 import { hungerOf, type Hunger } from "./guest-hunger.ts";
 import type { GuestJobs } from "./guest-jobs.ts";
 import { GuestOutcomes } from "./guest-outcomes.ts";
@@ -20,8 +20,8 @@ const lookMs = 250;
 /** While blocks come, what is missing is said as soon as it is. */
 const soonMs = 250;
 /** Until some came. */
-const unknownTasksPerBundle = 24;
-const mostBundles = 16;
+const unknownTasksPerLoan = 24;
+const mostLoans = 16;
 const pauseMs = 1_000;
 
 /** Blocks of other gateways' jobs come in where workers here have nothing to do: said in wants, pulled from the queue, acknowledged when the ledger has answered. */
@@ -32,10 +32,10 @@ export class GuestInlet {
   readonly #guests: GuestJobs;
   readonly #trouble: EngineTrouble;
   readonly #onOwn: (numbers: Iterable<number>) => void;
-  readonly #bundles = new GuestBundles();
-  readonly #entry: BundleEntry;
-  /** Tasks in each of those bundles that came last: what is taken beyond its hunger another gateway's workers wait for. */
-  #perBundle = unknownTasksPerBundle;
+  readonly #loans = new GuestLoans();
+  readonly #entry: LoanEntry;
+  /** Tasks in each of those loans that came last: what is taken beyond its hunger another gateway's workers wait for. */
+  #perLoan = unknownTasksPerLoan;
   #wantedAt = -Infinity;
   /** Since when it is said in vain what is wanted. */
   #unheardSince: number | undefined;
@@ -43,20 +43,20 @@ export class GuestInlet {
   #hasCome = false;
   #isPulling = false;
 
-  /** @param onOwn bundles of this gateway's own came back to it */
+  /** @param onOwn loans of this gateway's own came back to it */
   constructor(state: GatewayState, guests: GuestJobs, claims: Claims, trouble: EngineTrouble, onOwn: (numbers: Iterable<number>) => void) {
     this.#state = state;
     this.#guests = guests;
     this.#trouble = trouble;
     this.#onOwn = onOwn;
-    this.outcomes = new GuestOutcomes(state, guests, this.#bundles);
-    this.news = new HeldNews(state, guests, this.#bundles);
-    this.#entry = new BundleEntry(state, guests, claims, this.#bundles, this.outcomes, this.news);
+    this.outcomes = new GuestOutcomes(state, guests, this.#loans);
+    this.news = new HeldNews(state, guests, this.#loans);
+    this.#entry = new LoanEntry({ state, guests, claims, loans: this.#loans, outcomes: this.outcomes, news: this.news });
   }
 
   /** Tasks of other gateways' jobs that are here. */
   get held(): number {
-    return this.#entry.entering + this.#bundles.tasks;
+    return this.#entry.entering + this.#loans.tasks;
   }
 
   async run(): Promise<void> {
@@ -74,11 +74,11 @@ export class GuestInlet {
   #look(): void {
     const { clock, engine, settings } = this.#state;
     const now = clock.now();
-    for (const bundle of this.#bundles) {
-      if (now - bundle.extendedAt >= engine.queue.leaseMs / 3) bundle.extend(now);
-      if (this.#isMoving(bundle)) bundle.movedAt = now;
+    for (const loan of this.#loans) {
+      if (now - loan.extendedAt >= engine.queue.leaseMs / 3) loan.extend(now);
+      if (this.#isMoving(loan)) loan.movedAt = now;
       // Workers went, or have other things to do: others are to have it.
-      if (!canRun(this.#state, bundle.job, bundle.bundle.segment) || now - bundle.movedAt > settings.lentMs) this.outcomes.giveBack(bundle);
+      if (!canRun(this.#state, loan.job, loan.loan.segment) || now - loan.movedAt > settings.lentMs) this.outcomes.giveBack(loan);
     }
     // What comes in may count on the same rows.
     if (this.#entry.entering === 0) this.outcomes.forgetWithdrawn();
@@ -94,7 +94,7 @@ export class GuestInlet {
     const { jobs, settings } = this.#state;
     for (const job of jobs.values()) {
       if (job.guest === undefined) continue;
-      if (this.#bundles.hasAnyOf(job) || this.#isComputing(job)) job.guest.idleSince = undefined;
+      if (this.#loans.hasAnyOf(job) || this.#isComputing(job)) job.guest.idleSince = undefined;
       else if (now - (job.guest.idleSince ??= now) > settings.guestIdleMs) this.#guests.drop(job);
     }
   }
@@ -105,7 +105,7 @@ export class GuestInlet {
     return segments.some(({ open }) => [...open.values()].some(({ parts }) => parts.some(({ attempts, committing }) => attempts.length > 0 || committing !== undefined)));
   }
 
-  #isMoving({ left }: GuestBundle): boolean {
+  #isMoving({ left }: GuestLoan): boolean {
     for (const { task } of left.values()) {
       const segment = segmentOf(this.#state.loop.state, task);
       const found = segment && findTask(segment, task);
@@ -141,14 +141,14 @@ export class GuestInlet {
     try {
       for (let hunger = this.#hunger(); hunger.blocks > 0; hunger = this.#hunger()) {
         const classes = [...new Set(hunger.wants.flatMap(({ device, volunteer, runsCode }) => classesFor(device, { volunteer, runsCode })))];
-        const count = Math.min(mostBundles, Math.ceil(hunger.blocks / this.#perBundle));
+        const count = Math.min(mostLoans, Math.ceil(hunger.blocks / this.#perLoan));
         const leases = await engine.queue.pull(classes, count, settings.wantMs, closing);
         if (leases.length === 0) return;
         const before = this.#entry.entering;
         let isOwn = false;
         for (const lease of leases) isOwn = this.#take(lease) || isOwn;
         const came = this.#entry.entering - before;
-        if (came > 0) this.#perBundle = came / leases.length;
+        if (came > 0) this.#perLoan = came / leases.length;
         // It may go out again at once, and is for others to take then.
         if (isOwn) await clock.sleep(pauseMs, closing);
       }
@@ -164,24 +164,24 @@ export class GuestInlet {
   /** True: this gateway had lent it itself. */
   #take(lease: QueueLease): boolean {
     const { jobs, loop } = this.#state;
-    const bundle = bundleFrom(lease.task.body);
+    const loan = loanFrom(lease.task.body);
     const done = (): boolean => {
       lease.acknowledge().catch(() => {});
-      return bundle?.home === loop.epoch;
+      return loan?.home === loop.epoch;
     };
     // The queue made it up.
-    if (bundle === undefined) return done();
-    const known = jobs.get(bundle.job);
-    if (bundle.home === loop.epoch) this.#onOwn(bundle.tasks.map(({ number }) => number));
+    if (loan === undefined) return done();
+    const known = jobs.get(loan.job);
+    if (loan.home === loop.epoch) this.#onOwn(loan.tasks.map(({ number }) => number));
     // Of its own, or of a job that is led here now: its driver has offered what is in it, or will.
-    if (bundle.home === loop.epoch || (known !== undefined && known.guest === undefined)) return done();
+    if (loan.home === loop.epoch || (known !== undefined && known.guest === undefined)) return done();
     this.#hasCome = true;
-    this.#entry.take(bundle, lease);
+    this.#entry.take(loan, lease);
     return false;
   }
 
   /** The gateway ends: others are to have it at once. */
   giveBackAll(): void {
-    for (const bundle of this.#bundles) this.outcomes.giveBack(bundle);
+    for (const loan of this.#loans) this.outcomes.giveBack(loan);
   }
 }

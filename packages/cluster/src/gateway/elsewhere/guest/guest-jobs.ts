@@ -3,9 +3,10 @@ import * as v from "valibot";
 import type { JobDescription } from "../../../connection/messages.ts";
 import { jobDescription } from "../../../connection/schemas/plans.ts";
 import { travellingError } from "../../../connection/travelling-error.ts";
+import { noteUntilDecided } from "../../../engine/index.ts";
 import type { TaskId } from "../../../scheduler/index.ts";
 import { segmentOf } from "../../../scheduler/state.ts";
-import type { Commits } from "../../results/commits.ts";
+import type { LedgerCommits } from "../../results/ledger-commits.ts";
 import { dropJob } from "../../jobs/end-job.ts";
 import { followJob } from "../follow-job.ts";
 import { GatewayJob } from "../../jobs/gateway-job.ts";
@@ -14,7 +15,6 @@ import { DecidedBlocks } from "./decided-blocks.ts";
 import { jobNote, openedRecord } from "../job-notes.ts";
 import { isOwnLedger } from "../../own-ledgers.ts";
 
-const retryMs = 200;
 /** A job that somebody asked for in vain is not looked for at once again. */
 const lookAgainMs = 5_000;
 const mostLooks = 10_000;
@@ -32,13 +32,13 @@ export interface GuestListener {
 /** Jobs that other gateways lead and that this one helps with: no role, no appends; results go to the same ledger under the same keys. */
 export class GuestJobs {
   readonly #state: GatewayState;
-  readonly #commits: Commits;
+  readonly #commits: LedgerCommits;
   readonly #listener: GuestListener;
   readonly #opening = new Map<string, Promise<GatewayJob | undefined>>();
   readonly #following = new Map<GatewayJob, AbortController>();
   readonly #looked = new Map<string, number>();
 
-  constructor(state: GatewayState, commits: Commits, listener: GuestListener) {
+  constructor(state: GatewayState, commits: LedgerCommits, listener: GuestListener) {
     this.#state = state;
     this.#commits = commits;
     this.#listener = listener;
@@ -144,13 +144,9 @@ export class GuestJobs {
 
   /** Where it stands; undefined: the job has no ledger. */
   async #note(job: string, note: JsonObject): Promise<number | undefined> {
-    const { engine, clock, signal } = this.#state;
-    for (;;) {
-      const answer = await engine.ledger.note(job, note);
-      if (answer.outcome === "accepted") return answer.seq;
-      if (answer.outcome === "no-ledger") return undefined;
-      await clock.sleep(retryMs, signal);
-    }
+    const { engine, clock, random, signal } = this.#state;
+    const answer = await noteUntilDecided(engine.ledger, job, note, { clock, random, signal });
+    return answer.outcome === "accepted" ? answer.seq : undefined;
   }
 
   /** Nothing of it is done here any more. */

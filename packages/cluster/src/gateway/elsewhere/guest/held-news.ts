@@ -3,29 +3,29 @@ import type { GatewayJob } from "../../jobs/gateway-job.ts";
 import type { GatewayState } from "../../gateway-state.ts";
 import { blockKey } from "../../results/commit-record.ts";
 import { holdsNotes } from "../job-notes.ts";
-import type { GuestBundle } from "./guest-bundle.ts";
-import type { GuestBundles } from "./guest-bundles.ts";
+import type { GuestLoan } from "./guest-loan.ts";
+import type { GuestLoans } from "./guest-loans.ts";
 import type { GuestJobs } from "./guest-jobs.ts";
 
 /** What is held here is said to whoever leads the jobs, which takes what nobody says for lost. */
 export class HeldNews {
   readonly #state: GatewayState;
   readonly #guests: GuestJobs;
-  readonly #bundles: GuestBundles;
+  readonly #loans: GuestLoans;
   #saidAt = -Infinity;
   /** What came since its homes were told last what is here. */
-  #unsaid: GuestBundle[] = [];
+  #unsaid: GuestLoan[] = [];
   /** Jobs of which it is being said what is held. */
   readonly #saying = new Set<GatewayJob>();
 
-  constructor(state: GatewayState, guests: GuestJobs, bundles: GuestBundles) {
+  constructor(state: GatewayState, guests: GuestJobs, loans: GuestLoans) {
     this.#state = state;
     this.#guests = guests;
-    this.#bundles = bundles;
+    this.#loans = loans;
   }
 
-  came(bundle: GuestBundle): void {
-    this.#unsaid.push(bundle);
+  came(loan: GuestLoan): void {
+    this.#unsaid.push(loan);
   }
 
   /** Says what is due: all that is here now and then, what came since at once. */
@@ -59,7 +59,7 @@ export class HeldNews {
 
   /** Of a job: what was lent, and what workers had, or was on its way into the ledger, when this gateway still led it. @param more keys of what others have beside that */
   async sayOf(job: GatewayJob, more: readonly string[] = []): Promise<void> {
-    const keys = new Set([...this.#bundles.keysOf(job), ...more]);
+    const keys = new Set([...this.#loans.keysOf(job), ...more]);
     for (const { index, open } of this.#state.loop.state.jobs.get(job.name)?.segments ?? []) {
       for (const [block, { parts }] of open) for (const { first, rows, attempts, committing } of parts) if (committing !== undefined || attempts.some(({ worker }) => !isStandIn(worker))) keys.add(blockKey({ segment: index, block, first, rows }));
     }

@@ -2,7 +2,7 @@ import type { ErrorData } from "@shoal/core";
 import type { GatewayState } from "../../gateway-state.ts";
 import { failJob } from "../../jobs/end-job.ts";
 import type { GatewayJob } from "../../jobs/gateway-job.ts";
-import type { Commits } from "../../results/commits.ts";
+import type { LedgerCommits } from "../../results/ledger-commits.ts";
 import type { Claims } from "../claims.ts";
 import { followJob } from "../follow-job.ts";
 import type { JobNote } from "../job-notes.ts";
@@ -17,12 +17,12 @@ export interface GuestListener {
 /** The jobs that are led here and that others have to do with: what those write into the ledgers is heard. */
 export class FollowedJobs {
   readonly #state: GatewayState;
-  readonly #commits: Commits;
+  readonly #commits: LedgerCommits;
   readonly #claims: Claims;
   readonly #listener: GuestListener;
   readonly #following = new Map<GatewayJob, AbortController>();
 
-  constructor(state: GatewayState, commits: Commits, claims: Claims, listener: GuestListener) {
+  constructor(state: GatewayState, commits: LedgerCommits, claims: Claims, listener: GuestListener) {
     this.#state = state;
     this.#commits = commits;
     this.#claims = claims;

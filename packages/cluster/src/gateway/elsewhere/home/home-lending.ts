@@ -5,11 +5,11 @@ import type { GatewayState } from "../../gateway-state.ts";
 import { failJob } from "../../jobs/end-job.ts";
 import type { GatewayJob } from "../../jobs/gateway-job.ts";
 import { blockKey } from "../../results/commit-record.ts";
-import type { Commits } from "../../results/commits.ts";
+import type { LedgerCommits } from "../../results/ledger-commits.ts";
 import type { Claims } from "../claims.ts";
 import { failureOfError } from "../job-notes.ts";
 import { roleOf } from "../job-roles.ts";
-import { taskClass } from "../lent-bundle.ts";
+import { taskClass } from "../loan.ts";
 import { FollowedJobs } from "./followed-jobs.ts";
 import { HeldBefore } from "./held-before.ts";
 import { isAnyIdleHere, isShortOfTasks } from "./idle-here.ts";
@@ -36,7 +36,7 @@ export class HomeLending {
   readonly #followed: FollowedJobs;
   #lookedAt = 0;
 
-  constructor(state: GatewayState, commits: Commits, claims: Claims, trouble: EngineTrouble) {
+  constructor(state: GatewayState, commits: LedgerCommits, claims: Claims, trouble: EngineTrouble) {
     this.#state = state;
     this.#trouble = trouble;
     this.standIns = new StandIns(state);
@@ -99,7 +99,7 @@ export class HomeLending {
     return true;
   }
 
-  /** What can't be sent is done here, or tried again. @param again the name that the bundle of these went by */
+  /** What can't be sent is done here, or tried again. @param again the name that the loan of these went by */
   async #send(job: GatewayJob, lent: readonly Lent[], again?: string): Promise<void> {
     try {
       this.follow(job);
@@ -143,7 +143,7 @@ export class HomeLending {
       if (silentMs > settings.lentMs * (isShortOfTasks(loop.state, lent.task) ? 1 : patience)) this.#takeBack(lent);
       else if (!this.standIns.isBefore(lent.standIn) && !this.#inputs.isStored(lent)) void this.#inputs.store(lent).catch(() => {});
     } else if (lent.sentAs !== undefined && now - lent.offeredAt > settings.unclaimedMs) {
-      // Those that want it have the queue; another bundle of it would be one more there.
+      // Those that want it have the queue; another loan of it would be one more there.
       const isWanted = lent.standIn.wants.size > 0 && !isAnyIdleHere(loop.state, lent.task);
       if (lent.offers > (isWanted ? patience : 1)) this.#takeBack(lent);
       else {
@@ -182,13 +182,13 @@ export class HomeLending {
     loop.tell({ kind: "failed", connection: standIn.joined.connection, task, attempt: { epoch: loop.epoch, number }, failure: failureOfError(error), error, ...(row === undefined ? {} : { row }) });
   }
 
-  /** The bundle came back, or nobody has it: others may do it, this gateway too. */
+  /** The loan came back, or nobody has it: others may do it, this gateway too. */
   #takeBack(lent: Lent): void {
     this.#lent.drop(lent);
     this.#fail(lent, { code: "aborted", message: "Nobody elsewhere has it.", failure: "aborted" });
   }
 
-  /** A bundle of its own was given to this gateway: it is free for it again. */
+  /** A loan of its own was given to this gateway: it is free for it again. */
   cameBack(numbers: Iterable<number>): void {
     for (const number of numbers) {
       const lent = this.#lent.numbered(number);

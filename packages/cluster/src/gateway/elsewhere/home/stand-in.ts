@@ -1,6 +1,6 @@
 import type { ConcreteDevice } from "@shoal/core";
 import type { WorkerJoined } from "../../../scheduler/index.ts";
-import type { LentTask } from "../lent-bundle.ts";
+import type { LentTask } from "../loan.ts";
 import { RecentRate } from "../../../rates/recent-rate.ts";
 import type { Want } from "../want.ts";
 
@@ -16,7 +16,7 @@ export interface Lent extends LentTask {
   /** Somebody said that it has it. */
   heardAt: number | undefined;
   offers: number;
-  /** The name of the bundle that it went in; undefined while its rows are being stored. */
+  /** The name of the loan that it went in; undefined while its rows are being stored. */
   sentAs?: string;
 }
 

@@ -3,7 +3,7 @@ import type { QueueLease } from "../../../engine/index.ts";
 import { isLendable } from "../../../scheduler/index.ts";
 import type { GatewayState } from "../../gateway-state.ts";
 import { StandIn, standInName } from "./stand-in.ts";
-import { devices, wantClass } from "../lent-bundle.ts";
+import { devices, wantClass } from "../loan.ts";
 import { wantLifeMs, wantOf, type Want } from "../want.ts";
 
 const mostWants = 16;

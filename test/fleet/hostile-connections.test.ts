@@ -1,4 +1,4 @@
-// Rows 14, 19, 20 and 23 of the fault table, over real sockets and beside an honest worker: guests that forge results, use another's name, send bytes that are none, never read, or are too old.
+// Rows 14, 19, 20 and 23 of the fault table, over real sockets and beside an honest worker: connections that forge results, use another's name, send bytes that are none, never read, or are too old.
 import { protocolVersion, socketChannel, sha256Of, type Channel, type GatewayToWorker, type Hello, type LeasedTask, type Snapshot, type WebSocketLike, type WorkerToGateway } from "@shoal/cluster";
 import { blockFromRows, systemClock, type Block } from "@shoal/core";
 import { decodeBlock, encodeBlock } from "@shoal/core/arrow";
@@ -13,7 +13,7 @@ import { startOwn, startWorker, type CoordinatorLinks } from "./shoal-process.ts
 const rows = 6000;
 
 /** Speaks the protocol as it likes, by the link for workers. */
-class Guest {
+class HostileConnection {
   readonly heard: GatewayToWorker[] = [];
   /** Told of each block that it was leased. */
   onBlock: (leased: LeasedTask, block: Block) => void = () => {};
@@ -53,27 +53,27 @@ class Guest {
 /** What an honest worker would send, or nearly. */
 const labels = (count: number, score: number): Uint8Array => encodeBlock(blockFromRows(Array.from({ length: count }, () => ({ label: "POSITIVE", score }))));
 
-type Lie = (guest: Guest, leased: LeasedTask) => Promise<void>;
+type Lie = (hostile: HostileConnection, leased: LeasedTask) => Promise<void>;
 
 /** Each is taken for a failure of the worker at its block. */
 const bad: readonly Lie[] = [
-  (guest, leased) => guest.result(leased, new TextEncoder().encode("these are no columns")),
+  (hostile, leased) => hostile.result(leased, new TextEncoder().encode("these are no columns")),
   // It ends in the middle.
-  (guest, leased) => guest.result(leased, labels(leased.task.rows, 0.5).slice(0, -70)),
-  (guest, leased) => guest.result(leased, labels(leased.task.rows - 1, 0.5)),
+  (hostile, leased) => hostile.result(leased, labels(leased.task.rows, 0.5).slice(0, -70)),
+  (hostile, leased) => hostile.result(leased, labels(leased.task.rows - 1, 0.5)),
   // Other columns than the predictor's.
-  (guest, leased) => guest.result(leased, encodeBlock(blockFromRows(Array.from({ length: leased.task.rows }, (_, n) => ({ n }))))),
-  (guest, leased) => guest.result(leased, labels(leased.task.rows, Number.NaN)),
-  (guest, leased) => guest.result(leased, labels(leased.task.rows, 0.5), { sha256: "0f".repeat(32) }),
+  (hostile, leased) => hostile.result(leased, encodeBlock(blockFromRows(Array.from({ length: leased.task.rows }, (_, n) => ({ n }))))),
+  (hostile, leased) => hostile.result(leased, labels(leased.task.rows, Number.NaN)),
+  (hostile, leased) => hostile.result(leased, labels(leased.task.rows, 0.5), { sha256: "0f".repeat(32) }),
 ];
 
 /** Blocks and attempts that it was never leased. */
 const forged: readonly Lie[] = [
-  (guest, { task, attempt }) => guest.result({ task: { ...task, block: task.block + 40 }, attempt }, labels(task.rows, 0.5)),
-  (guest, { task, attempt }) => guest.result({ task, attempt: { ...attempt, number: attempt.number + 1000 } }, labels(task.rows, 0.5)),
+  (hostile, { task, attempt }) => hostile.result({ task: { ...task, block: task.block + 40 }, attempt }, labels(task.rows, 0.5)),
+  (hostile, { task, attempt }) => hostile.result({ task, attempt: { ...attempt, number: attempt.number + 1000 } }, labels(task.rows, 0.5)),
 ];
 
-test("guests that lie in every way there is get nothing into the output, and are shut out", { timeout: 180_000 }, async () => {
+test("workers that lie in every way there is get nothing into the output, and are shut out", { timeout: 180_000 }, async () => {
   const folder = testFolder();
   const expected = await onOneMachine(folder, { rows });
   const own = await startOwn(folder);
@@ -84,7 +84,7 @@ test("guests that lie in every way there is get nothing into the output, and are
 
   const refused = (least: number) => (snapshot: Snapshot): boolean => Object.values(snapshot.refused).reduce((sum, count) => sum + count, 0) >= least;
   for (const [name, lies] of [["one", bad.slice(0, 3)], ["two", bad.slice(3)]] as const) {
-    const liar = new Guest(own, `liar ${name}`);
+    const liar = new HostileConnection(own, `liar ${name}`);
     let told = 0;
     liar.onBlock = (leased) => void lies[told++]?.(liar, leased);
     await view.until(`liar ${name} had failed`, (snapshot) => (worker(snapshot, `liar ${name}`)?.failures ?? 0) >= 3);
@@ -92,13 +92,13 @@ test("guests that lie in every way there is get nothing into the output, and are
   }
   expect((await view.until("all was counted", (snapshot) => refused(6)(snapshot) && snapshot)).refused).toEqual({ "bad-result": 6 });
 
-  const forger = new Guest(own, "forger");
+  const forger = new HostileConnection(own, "forger");
   forger.onBlock = (leased) => {
     forger.onBlock = () => {};
     for (let at = 0; at < 6; at++) void forged[at % 2]?.(forger, leased);
   };
   expect((await forger.bye()).error.code).toBe("shut-out");
-  const again = new Guest(own, "forger");
+  const again = new HostileConnection(own, "forger");
   expect((await again.bye()).error.code).toBe("shut-out");
   const lied = await view.until("all was counted", (snapshot) => snapshot);
   expect(lied.refused).toMatchObject({ "forged-result": expect.any(Number) as number });
@@ -110,24 +110,24 @@ test("guests that lie in every way there is get nothing into the output, and are
   expect(differing(read(folder), expected)).toEqual([]);
 });
 
-test("a guest that takes another's name, one of an old version, and one that never reads: the job goes on", { timeout: 180_000 }, async () => {
+test("a worker that takes another's name, one of an old version, and one that never reads: the job goes on", { timeout: 180_000 }, async () => {
   const folder = testFolder();
   const expected = await onOneMachine(folder, { rows });
   const own = await startOwn(folder, { scheduler: { leaseMs: { machine: 5000, tab: 5000 } } });
   const view = new CoordinatorView(own);
-  const old = new Guest(own, "old", { protocol: protocolVersion - 1 });
+  const old = new HostileConnection(own, "old", { protocol: protocolVersion - 1 });
   expect((await old.bye()).error).toMatchObject({ code: "protocol-mismatch", hint: expect.stringMatching(/[Uu]pdate Shoal/) as string });
 
   release(folder, 60 * blockRows);
   const job = startJob(folder, { rows, args: ["--on", own.links.submit] });
   await view.until("the job was there", theJob);
-  const deaf = new Guest(own, "deaf");
+  const deaf = new HostileConnection(own, "deaf");
   deaf.onBlock = () => deaf.socket.pause();
   await until(() => deaf.socket.isPaused);
   startWorker(folder, own, "honest");
   const { worker: name } = await view.until("the honest one was at work", (snapshot) => view.blocksOf("honest") > 0 && worker(snapshot, "honest"));
   for (const hello of [{}, { key: "k".repeat(43) }]) {
-    const thief = new Guest(own, name, hello);
+    const thief = new HostileConnection(own, name, hello);
     expect((await thief.bye()).error.code).not.toBe("");
     expect(thief.heard.some(({ kind }) => kind === "lease")).toBe(false);
   }

@@ -1,11 +1,11 @@
 import type { QueueLease } from "../../../engine/index.ts";
 import type { GatewayJob } from "../../jobs/gateway-job.ts";
-import type { LentBundle, LentTask } from "../lent-bundle.ts";
+import type { Loan, LentTask } from "../loan.ts";
 
 /** Tasks that another gateway has lent to this one, until the ledger has answered for each. */
-export class GuestBundle {
+export class GuestLoan {
   readonly job: GatewayJob;
-  readonly bundle: LentBundle;
+  readonly loan: Loan;
   /** By the keys of their tasks: those that are not decided. */
   readonly left = new Map<string, LentTask>();
   extendedAt: number;
@@ -13,9 +13,9 @@ export class GuestBundle {
   movedAt: number;
   readonly #lease: QueueLease;
 
-  constructor(job: GatewayJob, bundle: LentBundle, lease: QueueLease, now: number) {
+  constructor(job: GatewayJob, loan: Loan, lease: QueueLease, now: number) {
     this.job = job;
-    this.bundle = bundle;
+    this.loan = loan;
     this.#lease = lease;
     this.extendedAt = now;
     this.movedAt = now;

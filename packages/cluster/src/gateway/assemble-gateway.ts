@@ -4,7 +4,7 @@ import { longestText } from "../connection/schemas/parts.ts";
 import { AskGate } from "./jobs/ask-gate.ts";
 import { BlobCollection } from "./blob-collection.ts";
 import { checkResultHere } from "./results/check-result.ts";
-import { Commits } from "./results/commits.ts";
+import { LedgerCommits } from "./results/ledger-commits.ts";
 import { Connections } from "./connections.ts";
 import { EngineReach } from "./elsewhere/engine-reach.ts";
 import { EngineTrouble } from "./engine-trouble.ts";
@@ -30,11 +30,11 @@ import { assertSameStore } from "./same-store.ts";
 import { engineSecret } from "./invites/engine-secret.ts";
 
 /** The parts of a gateway. */
-export interface GatewayRooms {
+export interface GatewayModules {
   readonly state: GatewayState;
   readonly watchers: Watchers;
   readonly trouble: EngineTrouble;
-  readonly commits: Commits;
+  readonly commits: LedgerCommits;
   readonly asks: AskGate;
   readonly intake: ResultIntake;
   readonly elsewhere: Elsewhere;
@@ -52,7 +52,7 @@ export interface GatewayRooms {
 }
 
 /** Puts them together, each with what it works with. Nothing of it has begun. */
-export function furnish(parts: GatewayParts, epoch: number): GatewayRooms {
+export function assembleGateway(parts: GatewayParts, epoch: number): GatewayModules {
   const { engine, random, files, log = silentLogger, date = systemDate, onNotice = () => {} } = parts;
   // Told to everybody, who take no longer one.
   const name = cutText(parts.name, longestText.title);
@@ -85,7 +85,7 @@ export function furnish(parts: GatewayParts, epoch: number): GatewayRooms {
     log.warn(message);
     onNotice(message);
   });
-  const commits = new Commits(state, trouble, (job, task, committed) => elsewhere.decided(job, task, committed));
+  const commits = new LedgerCommits(state, trouble, (job, task, committed) => elsewhere.decided(job, task, committed));
   const asks = new AskGate(state);
   const takeEarly = (job: string): void => intake.takeEarly(job);
   const elsewhere: Elsewhere = new Elsewhere(state, commits, trouble, { takeEarly, helps: (job) => void talk.help(job).catch(() => {}) });
@@ -114,7 +114,7 @@ export function furnish(parts: GatewayParts, epoch: number): GatewayRooms {
     },
   });
   const desk: JobDesk = new JobDesk(state, trouble, { roles, talk, elsewhere, takeEarly });
-  const invites = new InviteBook(engine, clock, date, parts.secret, signal);
+  const invites = new InviteBook({ engine, clock, date, random, secret: parts.secret, signal });
   const connections: Connections = new Connections(state, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims, heldBy: (job, place, input) => elsewhere.heldBy(job, place, input) });
 
   return { state, watchers, trouble, commits, asks, intake, elsewhere, collection, reach, roles, talk, desk, invites, connections, over, closing };

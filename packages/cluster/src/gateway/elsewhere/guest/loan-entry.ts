@@ -5,10 +5,10 @@ import { isOpenTask } from "../../../scheduler/state.ts";
 import type { GatewayState } from "../../gateway-state.ts";
 import { blockKey } from "../../results/commit-record.ts";
 import type { Claims } from "../claims.ts";
-import type { LentBundle, LentTask } from "../lent-bundle.ts";
+import type { Loan, LentTask } from "../loan.ts";
 import { canRun } from "./can-run.ts";
-import { GuestBundle } from "./guest-bundle.ts";
-import type { GuestBundles } from "./guest-bundles.ts";
+import { GuestLoan } from "./guest-loan.ts";
+import type { GuestLoans } from "./guest-loans.ts";
 import type { GuestJobs } from "./guest-jobs.ts";
 import type { GuestOutcomes } from "./guest-outcomes.ts";
 import type { GuestStanding } from "./guest-standing.ts";
@@ -21,29 +21,38 @@ const mostDeliveries = 20;
 /** One that is given out again, or lay so long, may be done. */
 const oldMs = 5_000;
 
-/** A bundle of the queue becomes blocks of the scheduler here: its job is taken up, what is done already left out, the rows of the rest fetched. */
-export class BundleEntry {
+export interface LoanEntryParts {
+  readonly state: GatewayState;
+  readonly guests: GuestJobs;
+  readonly claims: Claims;
+  readonly loans: GuestLoans;
+  readonly outcomes: GuestOutcomes;
+  readonly news: HeldNews;
+}
+
+/** A loan of the queue becomes blocks of the scheduler here: its job is taken up, what is done already left out, the rows of the rest fetched. */
+export class LoanEntry {
   readonly #state: GatewayState;
   readonly #guests: GuestJobs;
   readonly #claims: Claims;
-  readonly #bundles: GuestBundles;
+  readonly #loans: GuestLoans;
   readonly #outcomes: GuestOutcomes;
   readonly #news: HeldNews;
   /** Tasks on their way in. */
   entering = 0;
 
-  constructor(state: GatewayState, guests: GuestJobs, claims: Claims, bundles: GuestBundles, outcomes: GuestOutcomes, news: HeldNews) {
+  constructor({ state, guests, claims, loans, outcomes, news }: LoanEntryParts) {
     this.#state = state;
     this.#guests = guests;
     this.#claims = claims;
-    this.#bundles = bundles;
+    this.#loans = loans;
     this.#outcomes = outcomes;
     this.#news = news;
   }
 
-  take(bundle: LentBundle, lease: QueueLease): void {
+  take(loan: Loan, lease: QueueLease): void {
     const { clock, engine, log } = this.#state;
-    this.entering += bundle.tasks.length;
+    this.entering += loan.tasks.length;
     // A store may be slow, and nobody else is to fetch the same meanwhile.
     const entered = new AbortController();
     const keepLease = async (): Promise<void> => {
@@ -53,30 +62,30 @@ export class BundleEntry {
       }
     };
     keepLease().catch(() => {});
-    this.#enter(bundle, lease)
+    this.#enter(loan, lease)
       .catch((error: unknown) => {
-        log.debug(`Tasks of ${bundle.job} could not be taken: ${ShoalError.from(error).message}`);
+        log.debug(`Tasks of ${loan.job} could not be taken: ${ShoalError.from(error).message}`);
         // What describes the job is not there, for anybody; or nobody could ever take it, and it would come round and round. Should it be one all the same, its home offers it again.
         void (ShoalError.is(error, "blob-missing") || lease.deliveries > mostDeliveries ? lease.acknowledge() : lease.giveBack(giveBackMs)).catch(() => {});
       })
       .finally(() => {
         entered.abort();
-        this.entering -= bundle.tasks.length;
+        this.entering -= loan.tasks.length;
       });
   }
 
-  async #enter(bundle: LentBundle, lease: QueueLease): Promise<void> {
+  async #enter(loan: Loan, lease: QueueLease): Promise<void> {
     const { clock } = this.#state;
-    const job = await this.#guests.open(bundle.job, bundle.description, bundle);
+    const job = await this.#guests.open(loan.job, loan.description, loan);
     if (job?.guest === undefined) return lease.acknowledge();
-    job.guest.home = bundle.home;
-    job.guest.by = bundle.by;
+    job.guest.home = loan.home;
+    job.guest.by = loan.by;
     job.guest.idleSince = undefined;
-    job.epochs.add(bundle.home);
-    if (!canRun(this.#state, job, bundle.segment)) return lease.giveBack(giveBackMs);
-    const wanted = await this.#undecided(job.guest, bundle, lease.deliveries);
+    job.epochs.add(loan.home);
+    if (!canRun(this.#state, job, loan.segment)) return lease.giveBack(giveBackMs);
+    const wanted = await this.#undecided(job.guest, loan, lease.deliveries);
     if (wanted.length === 0) return lease.acknowledge();
-    const entered = new GuestBundle(job, bundle, lease, clock.now());
+    const entered = new GuestLoan(job, loan, lease, clock.now());
     const fetched = await Promise.allSettled(wanted.map((task) => this.#fetch(entered, task)));
     const failure = fetched.find((one) => one.status === "rejected");
     // It may have come to be led here, or to its end, meanwhile.
@@ -88,7 +97,7 @@ export class BundleEntry {
       throw failure.reason;
     }
     if (entered.left.size === 0) return lease.acknowledge();
-    this.#bundles.add(entered);
+    this.#loans.add(entered);
     this.#news.came(entered);
     for (const lent of entered.left.values()) {
       // While its rows were fetched, it may have been done.
@@ -97,7 +106,7 @@ export class BundleEntry {
     }
   }
 
-  async #undecided(standing: GuestStanding, { job, tasks, at }: LentBundle, deliveries: number): Promise<LentTask[]> {
+  async #undecided(standing: GuestStanding, { job, tasks, at }: Loan, deliveries: number): Promise<LentTask[]> {
     const { engine, date } = this.#state;
     const open = tasks.filter((task) => !isDecided(standing, task) && !this.#claims.isMade(task));
     if (deliveries <= 1 && Math.abs(date() - at) < oldMs) return open;
@@ -106,7 +115,7 @@ export class BundleEntry {
   }
 
   /** The rows of a task's block, where they are not here. One whose rows are lost goes back to whoever lent it. */
-  async #fetch(bundle: GuestBundle, lent: LentTask): Promise<void> {
+  async #fetch(loan: GuestLoan, lent: LentTask): Promise<void> {
     const { engine, inputs } = this.#state;
     const { task, input, blockRows } = lent;
     if (inputs.get(task)?.input !== input) {
@@ -116,11 +125,11 @@ export class BundleEntry {
         inputs.hold(task, { rows: blockRows, input, payload, offeredBy: "" });
       } catch (error) {
         if (!ShoalError.is(error, "blob-missing") && !ShoalError.is(error, "blob-damaged")) throw error;
-        this.#outcomes.sayFailed(bundle, lent, { code: "blob-missing", message: ShoalError.from(error).message, failure: "aborted" });
+        this.#outcomes.sayFailed(loan, lent, { code: "blob-missing", message: ShoalError.from(error).message, failure: "aborted" });
         return;
       }
     }
-    bundle.left.set(blockKey(task), lent);
+    loan.left.set(blockKey(task), lent);
   }
 
   #lend(task: TaskId, blockRows: number, input: string): void {

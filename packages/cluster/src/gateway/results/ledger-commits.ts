@@ -24,7 +24,7 @@ interface OpenCommit {
 type Answer = CommitOutcome | { readonly outcome: "withheld" };
 
 /** What the scheduler wants decided goes to the ledger, and its answers come back as events. */
-export class Commits {
+export class LedgerCommits {
   readonly #state: GatewayState;
   readonly #trouble: EngineTrouble;
   readonly #onDecided: (job: GatewayJob, task: TaskId, committed: Committed) => void;

@@ -1,29 +1,29 @@
 import { expect, test } from "vitest";
 import { holdsNotes, jobNote } from "./job-notes.ts";
-import { bundleFrom, bundlesOf, classesFor, taskClass, type LentTask } from "./lent-bundle.ts";
+import { loanFrom, loansOf, classesFor, taskClass, type LentTask } from "./loan.ts";
 import { queuedWant, wantOf } from "./want.ts";
 
 const input = "ab".repeat(32);
 const lent = (block: number, change: Partial<LentTask["task"]> = {}): LentTask => ({ task: { job: "job", segment: 2, block, first: 0, rows: 32, ...change }, input, number: 1_000 + block, blockRows: 32 });
-const bundle = { job: "job", description: "cd".repeat(32), segment: 2, home: 7, by: "here", at: 5 };
+const loan = { job: "job", description: "cd".repeat(32), segment: 2, home: 7, by: "here", at: 5 };
 
-test("tasks go in bundles that the queue takes, come back the same, and have the same names when they are offered again", () => {
+test("tasks go in loans that the queue takes, come back the same, and have the same names when they are offered again", () => {
   const tasks = [...Array.from({ length: 60 }, (_, block) => lent(block)), lent(60, { first: 8, rows: 4 })];
-  const queued = bundlesOf({ ...bundle, tasks }, "cpu", 2);
-  expect(queued.map(({ id }) => id)).toEqual(bundlesOf({ ...bundle, tasks }, "cpu", 2).map(({ id }) => id));
+  const queued = loansOf({ ...loan, tasks }, "cpu", 2);
+  expect(queued.map(({ id }) => id)).toEqual(loansOf({ ...loan, tasks }, "cpu", 2).map(({ id }) => id));
   expect(new Set(queued.map(({ id }) => id)).size).toBe(queued.length);
   expect(queued.every(({ body, priority }) => JSON.stringify(body).length <= 4_000 && priority === 3)).toBe(true);
-  expect(queued.flatMap(({ body }) => bundleFrom(body)?.tasks)).toEqual(tasks);
+  expect(queued.flatMap(({ body }) => loanFrom(body)?.tasks)).toEqual(tasks);
 });
 
-test("names of strange letters make bundles smaller, and none too large", () => {
+test("names of strange letters make loans smaller, and none too large", () => {
   const job = "ö\n".repeat(120);
-  const queued = bundlesOf({ ...bundle, job, by: "ü".repeat(500), tasks: Array.from({ length: 50 }, (_, block) => lent(block)) }, "cpu", 0);
+  const queued = loansOf({ ...loan, job, by: "ü".repeat(500), tasks: Array.from({ length: 50 }, (_, block) => lent(block)) }, "cpu", 0);
   expect(Math.max(...queued.map(({ body }) => new TextEncoder().encode(JSON.stringify(body)).byteLength))).toBeLessThanOrEqual(4_096);
 });
 
-test.each([{}, { ...bundle, tasks: [] }, { ...bundle, tasks: [[1, 0, 4, "no hash", 1]] }, { ...bundle, tasks: [[1, 3, 4, input, 1, 5]] }, { ...bundle, tasks: [[1, 0, 0, input, 1]] }, { ...bundle, segment: -1, tasks: [[1, 0, 4, input, 1]] }])("%j is no bundle", (body) => {
-  expect(bundleFrom(body)).toBeUndefined();
+test.each([{}, { ...loan, tasks: [] }, { ...loan, tasks: [[1, 0, 4, "no hash", 1]] }, { ...loan, tasks: [[1, 3, 4, input, 1, 5]] }, { ...loan, tasks: [[1, 0, 0, input, 1]] }, { ...loan, segment: -1, tasks: [[1, 0, 4, input, 1]] }])("%j is no loan", (body) => {
+  expect(loanFrom(body)).toBeUndefined();
 });
 
 test("classes say what workers may see", () => {

@@ -13,7 +13,7 @@ export interface LentTask {
 }
 
 /** Tasks of one segment that go through the queue together. */
-export interface LentBundle {
+export interface Loan {
   readonly job: string;
   /** Of the blob with the job's description. */
   readonly description: string;
@@ -48,21 +48,21 @@ export function wantClass(device: ConcreteDevice): string {
   return `want-${device}`;
 }
 
-/** Cuts tasks into bundles that the queue takes. Offered again, a bundle has the same name. @param most tasks in one, at most 24 */
-export function bundlesOf(bundle: LentBundle, className: string, priority: number, most = mostTasks): QueuedTask[] {
+/** Cuts tasks into loans that the queue takes. Offered again, a loan has the same name. @param most tasks in one, at most 24 */
+export function loansOf(loan: Loan, className: string, priority: number, most = mostTasks): QueuedTask[] {
   const queued: QueuedTask[] = [];
-  for (let at = 0; at < bundle.tasks.length; ) {
-    let count = Math.min(mostTasks, Math.max(1, most), bundle.tasks.length - at);
-    let body = bodyOf(bundle, bundle.tasks.slice(at, at + count));
-    while (count > 1 && new TextEncoder().encode(JSON.stringify(body)).byteLength > mostBytes) body = bodyOf(bundle, bundle.tasks.slice(at, at + (count = Math.ceil(count / 2))));
-    const { task: { block, first, rows }, number } = bundle.tasks[at] as LentTask;
-    queued.push({ id: `${bundle.job}/${bundle.segment}-${block}-${first}-${rows}/${bundle.home}.${number}`, class: className, priority: Math.min(9, Math.max(0, 5 - priority)), body });
+  for (let at = 0; at < loan.tasks.length; ) {
+    let count = Math.min(mostTasks, Math.max(1, most), loan.tasks.length - at);
+    let body = bodyOf(loan, loan.tasks.slice(at, at + count));
+    while (count > 1 && new TextEncoder().encode(JSON.stringify(body)).byteLength > mostBytes) body = bodyOf(loan, loan.tasks.slice(at, at + (count = Math.ceil(count / 2))));
+    const { task: { block, first, rows }, number } = loan.tasks[at] as LentTask;
+    queued.push({ id: `${loan.job}/${loan.segment}-${block}-${first}-${rows}/${loan.home}.${number}`, class: className, priority: Math.min(9, Math.max(0, 5 - priority)), body });
     at += count;
   }
   return queued;
 }
 
-function bodyOf({ job, description, segment, home, by, at }: LentBundle, tasks: readonly LentTask[]): JsonObject {
+function bodyOf({ job, description, segment, home, by, at }: Loan, tasks: readonly LentTask[]): JsonObject {
   return {
     job, description, segment, home, by: by.slice(0, longestName), at,
     // Rows of the whole block are said where it is a part that is lent.
@@ -71,7 +71,7 @@ function bodyOf({ job, description, segment, home, by, at }: LentBundle, tasks: 
 }
 
 /** Undefined where it is none: a queue may make things up. */
-export function bundleFrom(body: JsonObject): LentBundle | undefined {
+export function loanFrom(body: JsonObject): Loan | undefined {
   const { job, description, segment, home, by, at, tasks } = body;
   if (typeof job !== "string" || !isSha256(description) || !isCount(segment) || !isCount(home) || !Array.isArray(tasks) || tasks.length === 0 || tasks.length > mostTasks) return undefined;
   const lent: LentTask[] = [];
