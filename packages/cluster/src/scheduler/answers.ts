@@ -75,7 +75,7 @@ function fail(state: SchedulerState, attempt: Attempt, failure: Failure): void {
  * never came back: it is offered again. And one that beats without getting anywhere has failed.
  */
 export function takeBeat(state: SchedulerState, worker: Worker, { running, rows, loading, loadedBytes }: WorkerBeat): void {
-  if (loading === true) return loadedBytes === undefined ? undefined : mindLoading(state, worker, loadedBytes);
+  if (loading === true) return loadedBytes === undefined ? undefined : mindLoading(state, worker, loadedBytes, running);
   const current = running?.epoch === state.settings.epoch ? worker.attempts.get(running.number) : undefined;
   if (running === undefined) {
     const sentBefore = state.now - state.settings.leaseMs.machine;
@@ -104,18 +104,22 @@ function patienceMs({ settings }: SchedulerState, { expectedMs: own, task }: Att
   return Math.max(settings.stallMs, Math.min(stalledTimes * own, Math.max(settings.loadStallMs, stalledTimes * usual)));
 }
 
-/** Loading may take long, but not for ever: it holds the first of the worker's attempts. */
-function mindLoading(state: SchedulerState, worker: Worker, loadedBytes: number): void {
+/** Loading may take long, but not for ever: it holds the first of the worker's attempts. Where it is for what nobody wants any more, that one is only in line behind it. */
+function mindLoading(state: SchedulerState, worker: Worker, loadedBytes: number, running: WorkerBeat["running"]): void {
   const [current] = worker.attempts.values();
   if (current === undefined) return;
   const { progress } = worker;
   if (progress?.attempt !== current.number) worker.progress = { attempt: current.number, rows: 0, at: state.now, isLoading: true };
-  else if (state.now - progress.at >= state.settings.loadStallMs + loadedBytes / slowestLoading) stalled(state, worker, current, "did nothing but load");
+  else if (state.now - progress.at >= state.settings.loadStallMs + loadedBytes / slowestLoading) {
+    const isAtIt = running === undefined || (running.epoch === state.settings.epoch && running.number === current.number);
+    stalled(state, worker, current, "did nothing but load", !isAtIt);
+  }
 }
 
-function stalled(state: SchedulerState, worker: Worker, current: Attempt, what: string): void {
+/** @param neverBegan says nothing of the task, and nothing good of the worker */
+function stalled(state: SchedulerState, worker: Worker, current: Attempt, what: string, neverBegan = false): void {
   const seconds = Math.round((state.now - (worker.progress?.at ?? state.now)) / 1000);
   worker.progress = undefined;
   revoke(state, [current], "stalled");
-  fail(state, current, { failure: "timeout", error: { code: "timeout", message: `Worker ${worker.name} ${what} in ${seconds} s.`, failure: "timeout" } });
+  fail(state, current, { failure: "timeout", neverBegan, error: { code: "timeout", message: `Worker ${worker.name} ${what} in ${seconds} s.`, failure: "timeout" } });
 }

@@ -124,6 +124,19 @@ describe("a worker that gets nowhere", () => {
     expect(beatsUntilFailed(held(), (n) => (n % 2 === 0 ? { loadedBytes: 0 } : {}))).toBeLessThan(30);
   });
 
+  test("with what nobody wants any more loses what is in line behind that, of which it says nothing", () => {
+    const fleet = new TestFleet({ strikes: 100 });
+    fleet.submit("job");
+    fleet.join("a");
+    fleet.offer("job", 1, { rows: 1 });
+    for (let times = 0; times < 10; times++) {
+      expect(Object.keys(fleet.leased())).toEqual(["a"]);
+      for (let n = 0; n < 400 && fleet.take("revoke").length === 0; n++) fleet.tell({ kind: "beat", connection: "a", running: { epoch: 0, number: 999 }, rows: 0, loading: true, loadedBytes: 0 }, 5_000);
+      fleet.pass(60_000);
+    }
+    expect(fleet.take("commit")).toEqual([]);
+  });
+
   test("is not borne for longer because it was slow to fail before", () => {
     const fleet = new TestFleet({ strikes: 100 });
     fleet.submit("job");

@@ -13,6 +13,8 @@ export interface Failure {
   readonly row?: number;
   readonly badResult?: boolean;
   readonly unconfirmed?: boolean;
+  /** The task only waited behind something else that the worker did not get done with. */
+  readonly neverBegan?: boolean;
 }
 
 /** What a job ends by: a failure that no other worker and no smaller task would be spared. */
@@ -22,7 +24,7 @@ export type Verdict = "again" | "job-fails";
  * A worker failed at a task. Who is to blame is told by others: the task goes to workers that have not failed at it, and only when so many
  * distinct ones have is it cut up, until the guilty row stands alone and is quarantined. A worker that fails alone is the one excluded.
  */
-export function failTask(state: SchedulerState, attempt: Attempt, { failure, error, row, badResult = false, unconfirmed = false }: Failure): Verdict {
+export function failTask(state: SchedulerState, attempt: Attempt, { failure, error, row, badResult = false, unconfirmed = false, neverBegan = false }: Failure): Verdict {
   const { task, worker } = attempt;
   endAttempt(state, attempt);
   if (failure === "aborted") {
@@ -30,8 +32,9 @@ export function failTask(state: SchedulerState, attempt: Attempt, { failure, err
     return "again";
   }
   const trouble = troubleOf(task, error);
+  if (neverBegan) trouble.badResultsBy.add(worker);
   // Names of volunteers cost nothing: what three of them say of a block is no proof.
-  if (badResult || unconfirmed || worker.joined.volunteer === true) {
+  else if (badResult || unconfirmed || worker.joined.volunteer === true) {
     trouble.badResultsBy.add(worker);
     trouble.badResults++;
   } else {
