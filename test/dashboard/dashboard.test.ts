@@ -1,8 +1,8 @@
-import type { Locator, Page } from "playwright";
+import type { Locator } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findChromium } from "../runtimes/find-chromium.ts";
-import { openStage, type Stage } from "./open-dashboard.ts";
-import { hugeScene, scene, startedAt } from "./scene.ts";
+import { untilLive, openStage, type Stage } from "./open-dashboard.ts";
+import { scene, startedAt } from "./scene.ts";
 
 const executablePath = findChromium();
 
@@ -16,7 +16,6 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
   const invite = (id: string, volunteer: boolean) => ({
     id, scopes: ["work"] as const, volunteer, expiresAt: Date.now() + 3_600_000, revoked: false, used: volunteer ? 3 : 0,
   });
-  const live = (page: Page, second: number) => page.getByText(`live, ${new Date(startedAt + second * 1000).toISOString().slice(11, 19)}`).waitFor();
 
   test("says what to do while there is nothing, then shows a job from its first row to its last", async () => {
     await using coordinator = await stage.coordinator();
@@ -35,7 +34,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     const figure = async (name: string) => (await page.locator(".figures div", { hasText: name }).locator("dd").textContent())?.trim();
     for (const second of [20, 60, 96]) {
       coordinator.show(scene(second));
-      await live(page, second);
+      await untilLive(page, second);
       const { jobs: [job] } = scene(second);
       expect(await figure("rows done")).toBe(`${job?.rowsDone.toLocaleString("en")} of 120,000`);
       expect(await figure("rows/s")).toBe(Math.round(job?.rowsPerSecond as number).toLocaleString("en"));
@@ -95,7 +94,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     expect(await page.locator(".samples img").count()).toBe(4);
     expect(await page.locator(".samples img").first().evaluate((image: any) => image.naturalWidth)).toBe(160);
     coordinator.show(scene(97));
-    await live(page, 97);
+    await untilLive(page, 97);
     expect(await newest()).not.toBe(before);
 
     // A long text is cut; opened, it stays, and so does all else until it is let go.
@@ -106,7 +105,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     await page.getByText("the chairs go up on the tables around you.").waitFor();
     const held = await page.locator(".samples ul").textContent();
     coordinator.show(scene(99));
-    await live(page, 99);
+    await untilLive(page, 99);
     expect(await page.locator(".samples ul").textContent()).toBe(held);
     await page.getByRole("button", { name: "Follow again" }).click();
     await expect.poll(() => page.locator(".samples ul").textContent()).not.toBe(held);
@@ -118,7 +117,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     expect(await group.locator("li").allTextContents()).toEqual(["block 131, row 8,401", 'block 130, row 8,390Row 8,390, column "review": 611 tokens, and the model takes 512.']);
     // It stays open while snapshots come.
     coordinator.show(scene(100));
-    await live(page, 100);
+    await untilLive(page, 100);
     expect(await group.getAttribute("open")).not.toBeNull();
     expect(problems).toEqual([]);
   });
@@ -141,7 +140,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     await row("attic").hover();
     const turned = scene(110);
     coordinator.show({ ...turned, workers: turned.workers.map((worker) => ({ ...worker, rowsPerSecond: worker.label === "garden-pi" ? 90_000 : worker.rowsPerSecond })) });
-    await live(page, 110);
+    await untilLive(page, 110);
     expect((await workers.locator(".label").allTextContents())[0]).toBe("workbench");
     await page.mouse.move(10, 10);
     coordinator.show({ ...turned, at: turned.at + 6000, workers: turned.workers.map((worker) => ({ ...worker, rowsPerSecond: worker.label === "garden-pi" ? 90_000 : worker.rowsPerSecond })) });
@@ -215,7 +214,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     coordinator.submits = false;
     coordinator.show(scene(96));
     await using opened = await stage.open(coordinator);
-    await live(opened.page, 96);
+    await untilLive(opened.page, 96);
     expect(await opened.page.getByRole("button", { name: "Invite" }).count()).toBe(0);
     expect(opened.problems).toEqual([]);
   });
@@ -225,7 +224,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     coordinator.show(scene(50));
     await using opened = await stage.open(coordinator);
     const { page, problems } = opened;
-    await live(page, 50);
+    await untilLive(page, 50);
     coordinator.write("<html>not a snapshot</html>\n{\"at\":\n");
     await page.getByText("2 lines from the coordinator could not be read and were left out.").waitFor();
     coordinator.fall();
@@ -233,7 +232,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     await page.getByText(/^reconnecting/).waitFor();
     coordinator.show({ ...scene(60), paused: "the disk of the coordinator is full." });
     coordinator.rise();
-    await live(page, 60);
+    await untilLive(page, 60);
     expect(coordinator.opened).toBe(2);
     await page.getByText("Nothing is committed at the moment: the disk of the coordinator is full.").waitFor();
     coordinator.revokeAll();
@@ -254,7 +253,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     expect(over.jobs.map(({ state }) => state)).toEqual(["done"]);
     coordinator.show(over);
     await using opened = await stage.open(coordinator);
-    await live(opened.page, 600);
+    await untilLive(opened.page, 600);
     coordinator.fall();
     await opened.page.getByText(/^The run has ended: .* What stands here is from 09:40:00\./).waitFor();
     await opened.page.getByText("ended", { exact: true }).first().waitFor();
@@ -276,7 +275,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     });
     await using opened = await stage.open(coordinator, { viewport: { width: 390, height: 800 } });
     const { page, problems } = opened;
-    await live(page, 96);
+    await untilLive(page, 96);
     expect(await page.locator(".job .name").allTextContents()).toEqual(["an endless feed", "sentiment of reviews", "captions"]);
     // What is over is a line, below who is there.
     const failed = page.getByRole("region", { name: "Finished jobs" }).locator("details.job");
@@ -304,7 +303,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     await using opened = await stage.open(coordinator);
     const { page, problems } = opened;
     const finished = page.getByRole("region", { name: "Finished jobs" });
-    await live(page, 300);
+    await untilLive(page, 300);
     const opens = () => finished.locator("details.job").evaluateAll((all: any[]) => all.map((each) => [each.querySelector(".name").textContent, each.open]));
     expect(await opens()).toEqual([["job two", true], ["job one", false]]);
     await finished.getByText("job one").click();
@@ -316,11 +315,11 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     coordinator.show({ ...scene(301), jobs: [...two, { ...ended("three", 0), state: "running", endedAt: undefined as never }] });
     await page.getByRole("article", { name: "job three" }).waitFor();
     coordinator.show({ ...scene(302), jobs: [...two, ended("three", 302)] });
-    await live(page, 302);
+    await untilLive(page, 302);
     expect(await page.getByRole("article", { name: "job three" }).locator(".figures").count()).toBe(1);
     expect((await opens()).map(([name]) => name)).toEqual(["job two", "job one"]);
     coordinator.show({ ...scene(303), jobs: [...two, ended("three", 302), { ...ended("four", 0), state: "running", endedAt: undefined as never }] });
-    await live(page, 303);
+    await untilLive(page, 303);
     expect((await opens()).map(([name]) => name)).toEqual(["job three", "job two", "job one"]);
     expect(problems).toEqual([]);
   });
@@ -330,7 +329,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     coordinator.show(scene(1));
     await using opened = await stage.open(coordinator);
     const { page } = opened;
-    await live(page, 1);
+    await untilLive(page, 1);
     // Of what is painted, the words of the last time.
     await page.evaluate(() => {
       const drawing = (globalThis as any).CanvasRenderingContext2D.prototype;
@@ -349,7 +348,7 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     const times = async () => (await page.evaluate<string[]>("words()")).filter((text) => text.includes(":"));
     for (let second = 2; second <= 12; second++) {
       coordinator.show(scene(second));
-      await live(page, second);
+      await untilLive(page, second);
       const told = await times();
       expect(told).toEqual([...new Set(told)]);
     }
@@ -376,70 +375,14 @@ describe.skipIf(executablePath === undefined)("the dashboard, in a browser", () 
     coordinator.show(scene(80));
     await using opened = await stage.open(coordinator);
     const { page } = opened;
-    await live(page, 80);
+    await untilLive(page, 80);
     const places = async () => Promise.all([".progress", ".chart", ".map", ".legend", ".samples", ".failures"].map(async (part) => (await page.locator(part).first().boundingBox())?.y));
     const before = await places();
     for (let second = 81; second < 90; second++) coordinator.show(scene(second));
-    await live(page, 89);
+    await untilLive(page, 89);
     expect(await places()).toEqual(before);
     await page.locator(".map canvas").hover({ position: { x: 40, y: 10 } });
     await page.locator(".map .readout", { hasText: "Block" }).waitFor();
     expect(await places()).toEqual(before);
   });
-
-  test("stays quick with a thousand workers and a million blocks", { timeout: 120_000 }, async ({ annotate }) => {
-    await using coordinator = await stage.coordinator();
-    const snapshots = Array.from({ length: 24 }, (_, second) => hugeScene(second, 1000, 1_000_000, 20_000));
-    coordinator.show(snapshots[0] as (typeof snapshots)[number]);
-    await using opened = await stage.open(coordinator);
-    const { page, problems } = opened;
-    await live(page, 90);
-    expect(await page.locator(".worker").count()).toBe(24);
-    expect(await page.locator(".map h3").textContent()).toMatch(/1,000,000, .*to a cell/);
-    await measureFrames(page);
-    for (const snapshot of snapshots.slice(1)) {
-      coordinator.show(snapshot);
-      await live(page, (snapshot.at - startedAt) / 1000);
-    }
-    const { frames, worst, median, tasks, longest } = await page.evaluate(() => (globalThis as unknown as { frames(): Frames }).frames());
-    await annotate(`${(JSON.stringify(snapshots[1]).length / 1e6).toFixed(2)} MB a snapshot, ${frames} frames: median ${median.toFixed(1)} ms, worst ${worst.toFixed(1)} ms; ${tasks} tasks over 50 ms, the longest ${longest.toFixed(0)} ms`);
-    await showAll(page.getByRole("region", { name: "Workers" }));
-    expect(await page.locator(".worker").count()).toBe(980);
-    coordinator.show(hugeScene(30, 1000, 1_000_000, 20_000));
-    await live(page, 120);
-    // The page is alive: it answers to a pointer.
-    await page.locator(".map canvas").hover({ position: { x: 5, y: 5 } });
-    await expect.poll(() => page.locator(".map .readout").textContent()).toMatch(/^Blocks 0–/);
-    expect(problems).toEqual([]);
-  });
 });
-
-interface Frames {
-  readonly frames: number;
-  readonly worst: number;
-  readonly median: number;
-  readonly tasks: number;
-  readonly longest: number;
-}
-
-/** Has the page note how far its frames are apart, and which tasks held it up. */
-async function measureFrames(page: Page): Promise<void> {
-  await page.evaluate(() => {
-    const gaps: number[] = [];
-    const tasks: number[] = [];
-    new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: "longtask" });
-    let last = performance.now();
-    const frame = (now: number) => {
-      gaps.push(now - last);
-      last = now;
-      requestAnimationFrame(frame);
-    };
-    requestAnimationFrame(frame);
-    Object.assign(globalThis, { frames: () => ({ frames: gaps.length, worst: Math.max(...gaps), median: gaps.toSorted((a, b) => a - b)[gaps.length >> 1], tasks: tasks.length, longest: Math.max(0, ...tasks) }) });
-  });
-}
-
-async function showAll(workers: Locator): Promise<void> {
-  const more = workers.getByRole("button", { name: /^Show \d+ more$/ });
-  while ((await more.count()) > 0) await more.click();
-}

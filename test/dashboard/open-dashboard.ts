@@ -6,6 +6,7 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from "p
 import { build } from "vite";
 import { chromiumArgs } from "../runtimes/serve-page.ts";
 import { FakeCoordinator } from "./fake-coordinator.ts";
+import { startedAt } from "./scene.ts";
 
 /** The page built as it ships, and a browser to open it with. */
 export interface Stage extends AsyncDisposable {
@@ -47,4 +48,9 @@ async function openPage(browser: Browser, coordinator: FakeCoordinator, options:
   });
   await page.goto(coordinator.dashboard);
   return { page, problems, [Symbol.asyncDispose]: () => context.close() };
+}
+
+/** Settles when the page shows what was so many seconds after the scene's start. */
+export async function untilLive(page: Page, second: number): Promise<void> {
+  await page.getByText(`live, ${new Date(startedAt + second * 1000).toISOString().slice(11, 19)}`).waitFor();
 }
