@@ -14,7 +14,7 @@ test("serve prints links for everybody, and no QR code of one that no phone can 
   const serveOnce = async (): Promise<string> => {
     const { child, finished } = startShoal(["serve"], folder);
     const out = startReading(child.stdout);
-    await out.until(/Watch, .*\n$/);
+    await out.until(/keep it to yourself\.\n$/);
     child.kill("SIGINT");
     expect(await finished).toMatchObject({ code: 0, err: expect.stringMatching(/Only this machine[^]*Closing: what is done is kept/) as string });
     return out.text();
