@@ -117,7 +117,7 @@ describe("tasks", () => {
 describe("beats", () => {
   test("tell of what nobody wants any more while it holds the actors, and what waits behind it begins once that is ended", async () => {
     let hangs = true;
-    const { gateway, host, clock } = fleetOfOne({}, { hangs: (id) => hangs && id < 100 });
+    const { gateway, host, clock } = fleetOfOne({}, { hangs: () => hangs });
     const { connection } = await gateway.connected(1, segmentOf());
     // The actor has room for three.
     connection.lease(...[1, 2, 3, 4].map((attempt) => ({ block: attempt, rows: ids(attempt * 10, 2), attempt })));
