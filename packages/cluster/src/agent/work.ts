@@ -1,4 +1,4 @@
-import { ShoalError, type Block, type BlockResult, type FailureClass } from "@shoal/core";
+import type { Block, BlockResult, FailureClass } from "@shoal/core";
 import { decodeBlock } from "@shoal/core/arrow";
 import { badMessage } from "../connection/bad-message.ts";
 import { maxPayloadBytes, mostBlockBytes } from "../connection/limits.ts";
@@ -13,6 +13,7 @@ import { canJoin, joinBlocks, partResults, rowsDoneOf } from "./joined-blocks.ts
 import { attemptKey, LeaseQueue, segmentKey, type Leased } from "./lease-queue.ts";
 import type { SegmentPool } from "./segment-pool.ts";
 import { SegmentPools } from "./segment-pools.ts";
+import { otherRows, tooLarge } from "./unfit-blocks.ts";
 import { WorkMeter } from "./work-meter.ts";
 
 export interface WorkEvents {
@@ -395,15 +396,4 @@ function rowsDoneFrom(first: Running): number {
   const { tasks } = first.group;
   const done = rowsDoneIn(first.group);
   return tasks.slice(tasks.indexOf(first)).reduce((sum, running) => sum + (done.get(running) ?? 0), 0);
-}
-
-function otherRows({ task }: Leased, { rows }: Block): ShoalError {
-  return new ShoalError("bad-block", `Block ${task.block} of ${segmentKey(task)} came with ${rows} rows where ${task.rows} were leased.`, { failure: "worker-lost", hint: "Run the same version of Shoal on all machines." });
-}
-
-/** No connection carries it; of fewer rows it would be smaller. */
-function tooLarge({ segment }: SegmentPool, { message, payload }: HeldResult): ShoalError {
-  return new ShoalError("message-too-large", `The result of ${message.rows} rows of ${segment.description.name} is ${payload.byteLength} bytes long, and ${maxPayloadBytes} may be sent.`, {
-    failure: "oom", hint: "Make blocks smaller: maxBatchRows, or a batchSize.",
-  });
 }
