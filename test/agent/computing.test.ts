@@ -115,6 +115,25 @@ describe("tasks", () => {
 });
 
 describe("beats", () => {
+  test("tell of what nobody wants any more while it holds the actors, and what waits behind it begins once that is ended", async () => {
+    let hangs = true;
+    const { gateway, host, clock } = fleetOfOne({}, { hangs: () => hangs });
+    const { connection } = await gateway.connected(1, segmentOf());
+    // The actor has room for three.
+    connection.lease(...[1, 2, 3, 4].map((attempt) => ({ block: attempt, rows: ids(attempt * 10, 2), attempt })));
+    await until(() => host.actors[0]?.progress.phase === "predict" && connection.all("beat").some(({ running }) => running?.number === 1), clock);
+    const task = (block: number) => ({ task: { job: "job", segment: 0, block, first: 0, rows: 2 }, attempt: attemptOf(block) });
+    connection.send({ kind: "revoke", why: "committed", tasks: [task(1), task(2), task(3)] });
+    connection.lease({ block: 5, rows: ids(50, 2), attempt: 5 });
+    const before = connection.all("beat").length;
+    await until(() => connection.all("beat").length > before + 2, clock);
+    expect(connection.all("beat").slice(before + 1).map(({ running }) => running?.number)).not.toContain(4);
+    hangs = false;
+    connection.send({ kind: "revoke", why: "stalled", tasks: [task(4)] });
+    expect((await connection.next("result", clock)).message.attempt).toEqual(attemptOf(5));
+    expect([host.killed, host.spawned]).toEqual([1, 2]);
+  });
+
   test("come as often as was asked for, and tell the rows of the earliest task", async () => {
     const { gateway, clock } = fleetOfOne({}, { batchMs: () => 400 });
     const { connection } = await gateway.connected(1, segmentOf({ policy: { batchSize: 1 } } as never));

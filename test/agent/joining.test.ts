@@ -84,7 +84,7 @@ test("one of several that is revoked is dropped, and the others go on", async ()
   expect(answered(connection)).toEqual([1, 2, 3, 4, 5, 6, 8, 9]);
 });
 
-test("beats tell the rows of the first of them, and what a pause lets finish are all", async () => {
+test("beats tell the rows of all of them, and what a pause lets finish are all", async () => {
   const fleet = fleetOfOne({}, { batchMs: () => 100 }, { cost });
   const connection = await begun(fleet);
   await lendMany(connection, fleet);
@@ -92,7 +92,23 @@ test("beats tell the rows of the first of them, and what a pause lets finish are
   fleet.agent.pause();
   expect((await connection.next("ready")).message).toMatchObject({ credit: 0, finishing: [5, 6, 7, 8, 9] });
   await until(() => answered(connection).length === 9, fleet.clock);
-  for (const beat of connection.all("beat")) expect(beat.rows).toBeLessThanOrEqual(rows);
+  const told = connection.all("beat").filter(({ running }) => running?.number === 5).map((beat) => beat.rows);
+  expect(told).toEqual(told.toSorted((a, b) => a - b));
+  expect(Math.max(...told)).toBeGreaterThan(rows);
+});
+
+test("whose actors end while their worker drains are given back, with nobody to blame", async () => {
+  const fleet = fleetOfOne({}, { batchMs: () => 100, hangs: (id) => id === 75 }, { cost });
+  const connection = await begun(fleet);
+  await lendMany(connection, fleet);
+  await until(() => connection.all("beat").some(({ running }) => running?.number === 5), fleet.clock);
+  const ended = fleet.agent.drain("test");
+  expect((await connection.next("draining")).message.finishing).toEqual([5, 6, 7, 8, 9]);
+  connection.send({ kind: "revoke", why: "stalled", tasks: [task(5)] });
+  await until(() => connection.all("failed").length === 4);
+  expect(connection.all("failed").map(({ attempt, failure }) => [attempt.number, failure])).toEqual([6, 7, 8, 9].map((number) => [number, "aborted"]));
+  for (const result of connection.all("result")) connection.settle(result);
+  await ended;
 });
 
 test("a mistake in one of several is told of that one: they are tried again one by one", async () => {

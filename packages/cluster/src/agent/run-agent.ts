@@ -57,6 +57,7 @@ class AgentRun implements Agent {
     this.#work = new Work(parts, this.#ending.signal, {
       onResult: (held) => this.#held.add(held),
       onFailed: (leased, error, loaded) => this.#fail(leased, error, loaded),
+      onGivenBack: (leased) => this.#giveBack(leased),
       onLoaded: ({ segment, device }, loadMs) => {
         this.#shownState = "computing";
         this.#tell({ kind: "computing", device: device ?? "" });
@@ -217,12 +218,17 @@ class AgentRun implements Agent {
     this.#connection.send({ kind: "failed", task, attempt, failure, error });
   }
 
+  #giveBack({ task, attempt }: Leased): void {
+    const { code, message, failure } = new ShoalError("aborted", "Its actors ended while this worker begins nothing more.", { failure: "aborted" });
+    this.#connection.send({ kind: "failed", task, attempt, failure: "aborted", error: { code, message, ...(failure !== undefined && { failure }) } });
+  }
+
   /** Begins what can begin, and says what has changed. */
   #pump(): void {
     if (this.#ending.signal.aborted) return;
     this.#tellCredit();
     const { welcome, connected } = this.#connection;
-    if (welcome !== undefined && this.#credit > 0) {
+    if (welcome !== undefined && this.#credit > 0 && !this.#draining) {
       this.#work.beginAll(welcome);
       this.#tellCredit();
     }

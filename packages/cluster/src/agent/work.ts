@@ -1,4 +1,4 @@
-import { ShoalError, type Block, type BlockResult, type FailureClass } from "@shoal/core";
+import type { Block, BlockResult, FailureClass } from "@shoal/core";
 import { decodeBlock } from "@shoal/core/arrow";
 import { badMessage } from "../connection/bad-message.ts";
 import { maxPayloadBytes, mostBlockBytes } from "../connection/limits.ts";
@@ -13,12 +13,15 @@ import { canJoin, joinBlocks, partResults, rowsDoneOf } from "./joined-blocks.ts
 import { attemptKey, LeaseQueue, segmentKey, type Leased } from "./lease-queue.ts";
 import type { SegmentPool } from "./segment-pool.ts";
 import { SegmentPools } from "./segment-pools.ts";
+import { otherRows, tooLarge } from "./unfit-blocks.ts";
 import { WorkMeter } from "./work-meter.ts";
 
 export interface WorkEvents {
   readonly onResult: (held: HeldResult) => void;
   /** `loaded`: a model was there when it failed. */
   readonly onFailed: (leased: Leased, error: unknown, loaded: boolean) => void;
+  /** It had begun, and ended through no fault of its own; nothing begins here any more. */
+  readonly onGivenBack: (leased: Leased) => void;
   /** An actor has loaded the model. */
   readonly onLoaded: (pool: SegmentPool, loadMs: number) => void;
   readonly onNotice: (message: string, failure?: FailureClass) => void;
@@ -89,6 +92,11 @@ export class Work {
     return undefined;
   }
 
+  /** What holds the actors while something waits, wanted or not. */
+  get #holding(): Running | undefined {
+    return this.#first ?? (this.#queue.size === 0 ? undefined : this.#running.values().next().value);
+  }
+
   /** Bytes of leased rows that are on their way here. */
   get awaitedBytes(): number {
     return this.#queue.awaitedBytes;
@@ -138,8 +146,11 @@ export class Work {
   }
 
   revoke(attempt: AttemptId, why: RevokeMessage["why"]): void {
-    this.#queue.remove(attempt);
     const running = this.#running.get(attemptKey(attempt));
+    const holding = this.#holding;
+    this.#queue.remove(attempt);
+    // It only waited behind what holds the actors, and nobody wants that any more.
+    if (why === "stalled" && running === undefined && holding?.dropped === true) return this.#restart(holding.group.pool);
     // Of a lease that ran out, or that went to another when this worker paused, the result is still welcome.
     if (running === undefined || why === "expired" || why === "moved") return;
     running.dropped = true;
@@ -261,7 +272,7 @@ export class Work {
     } catch (error) {
       if (!tasks.some((running) => this.#isWanted(running))) return;
       // Everything that the pool had is lost with it. Of joined blocks one may be to blame, and the others are not to be told as failed.
-      if (this.#begins && pool.ended && this.#runningIn(pool).some(({ group }) => group.tasks.length > 1)) return this.#putBack(pool);
+      if (pool.ended && this.#runningIn(pool).some(({ group }) => group.tasks.length > 1)) return this.#putBack(pool);
       for (const running of tasks) this.#fail(running, error);
       return;
     }
@@ -316,11 +327,13 @@ export class Work {
     this.#pools.close(pool);
   }
 
-  /** What a pool had begins anew in the same order, each by itself, so that what goes wrong again has one suspect. */
+  /** What a pool had begins anew in the same order, each by itself, so that what goes wrong again has one suspect. Where nothing begins any more, others are to have it. */
   #putBack(pool: SegmentPool): void {
     const had = this.#runningIn(pool);
     for (const running of had) this.#forget(running);
-    this.#queue.putBack(had.filter(({ dropped }) => !dropped).map(({ leased }) => ({ ...leased, apart: true })));
+    const wanted = had.filter(({ dropped }) => !dropped).map(({ leased }) => leased);
+    if (this.#begins) this.#queue.putBack(wanted.map((leased) => ({ ...leased, apart: true })));
+    else for (const leased of wanted) this.#events.onGivenBack(leased);
   }
 
   #runningIn(pool: SegmentPool): Running[] {
@@ -338,7 +351,7 @@ export class Work {
   // --- how it stands ---
 
   standing(): Standing {
-    const first = this.#first;
+    const first = this.#holding;
     const next = this.#queue.first;
     const pool = first?.group.pool ?? (next === undefined ? undefined : this.#pools.get(segmentKey(next.task)));
     const attempt = first?.leased.attempt ?? next?.attempt;
@@ -346,7 +359,7 @@ export class Work {
     const bytes = (pool?.segment.description.model?.files ?? []).reduce((sum, file) => sum + file.bytes, 0);
     return {
       ...(attempt !== undefined && { running: attempt }),
-      rows: first === undefined ? 0 : (rowsDoneIn(first.group).get(first) ?? 0),
+      rows: first === undefined ? 0 : rowsDoneFrom(first),
       ...(pool?.loading === true && { loading: { doneBytes: Math.min(pool.fetchedBytes, bytes), bytes } }),
       state: pool === undefined ? "waiting" : pool.loading ? "loading" : "computing",
       ...(device !== undefined && { device }),
@@ -378,13 +391,9 @@ function rowsDoneIn({ pool, block, tasks }: Group): ReadonlyMap<Running, number>
   return new Map(tasks.map((running, index) => [running, done[index] ?? 0]));
 }
 
-function otherRows({ task }: Leased, { rows }: Block): ShoalError {
-  return new ShoalError("bad-block", `Block ${task.block} of ${segmentKey(task)} came with ${rows} rows where ${task.rows} were leased.`, { failure: "worker-lost", hint: "Run the same version of Shoal on all machines." });
-}
-
-/** No connection carries it; of fewer rows it would be smaller. */
-function tooLarge({ segment }: SegmentPool, { message, payload }: HeldResult): ShoalError {
-  return new ShoalError("message-too-large", `The result of ${message.rows} rows of ${segment.description.name} is ${payload.byteLength} bytes long, and ${maxPayloadBytes} may be sent.`, {
-    failure: "oom", hint: "Make blocks smaller: maxBatchRows, or a batchSize.",
-  });
+/** Of a task and of those that are computed together with it, behind it: its own may be done long before all are. */
+function rowsDoneFrom(first: Running): number {
+  const { tasks } = first.group;
+  const done = rowsDoneIn(first.group);
+  return tasks.slice(tasks.indexOf(first)).reduce((sum, running) => sum + (done.get(running) ?? 0), 0);
 }

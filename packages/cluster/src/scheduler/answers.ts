@@ -1,5 +1,7 @@
+import { sortingWindowRows } from "@shoal/planner";
 import { learnModel } from "./classes.ts";
 import { beginCommit } from "./commits.ts";
+import { joinedRows } from "./joined-tasks.ts";
 import { strike } from "./exclusion.ts";
 import type { AttemptId, SchedulerEvent, TaskFailed, WorkerBeat } from "./events.ts";
 import { failJob } from "./jobs.ts";
@@ -75,23 +77,32 @@ function fail(state: SchedulerState, attempt: Attempt, failure: Failure): void {
  * never came back: it is offered again. And one that beats without getting anywhere has failed.
  */
 export function takeBeat(state: SchedulerState, worker: Worker, { running, rows, loading, loadedBytes }: WorkerBeat): void {
-  if (loading === true) return loadedBytes === undefined ? undefined : mindLoading(state, worker, loadedBytes, running);
+  const [first] = worker.attempts.values();
+  if (loading === true) {
+    if (loadedBytes !== undefined && first !== undefined) mindWaiting(state, worker, first, running, { rows: 0, borneMs: state.settings.loadStallMs + loadedBytes / slowestLoading, what: "did nothing but load" });
+    return;
+  }
   const current = running?.epoch === state.settings.epoch ? worker.attempts.get(running.number) : undefined;
   if (running === undefined) {
     const sentBefore = state.now - state.settings.leaseMs.machine;
     for (const attempt of worker.attempts.values()) if (attempt.leasedAt < sentBefore) loseAttempt(state, attempt);
     return;
   }
-  if (current === undefined) return;
+  if (current === undefined) {
+    // It is at something that it was leased before, or that nobody wants any more.
+    if (first !== undefined) mindWaiting(state, worker, first, running, { rows: Math.min(rows, sortingWindowRows), borneMs: patienceMs(state, first), what: "began nothing" });
+    return;
+  }
   for (const attempt of worker.attempts.values()) {
     if (attempt === current) break;
     loseAttempt(state, attempt);
   }
   const { progress } = worker;
-  const done = Math.min(rows, current.task.rows);
+  // Of tasks that are computed together a beat counts all rows.
+  const done = Math.min(rows, joinedRows(worker));
   if (progress === undefined || progress.attempt !== current.number || progress.isLoading || done > progress.rows) {
     worker.progress = { attempt: current.number, rows: done, at: state.now, isLoading: false };
-    measureBeat(state, current, done);
+    if (done <= current.task.rows) measureBeat(state, current, done);
     state.freed.add(worker);
     return;
   }
@@ -104,15 +115,14 @@ function patienceMs({ settings }: SchedulerState, { expectedMs: own, task }: Att
   return Math.max(settings.stallMs, Math.min(stalledTimes * own, Math.max(settings.loadStallMs, stalledTimes * usual)));
 }
 
-/** Loading may take long, but not for ever: it holds the first of the worker's attempts. Where it is for what nobody wants any more, that one is only in line behind it. */
-function mindLoading(state: SchedulerState, worker: Worker, loadedBytes: number, running: WorkerBeat["running"]): void {
-  const [current] = worker.attempts.values();
-  if (current === undefined) return;
+/** Before the first of a worker's attempts gets anywhere, loading and other things may take long, but not for ever. Where the worker is at something else, that attempt is only in line behind it. */
+function mindWaiting(state: SchedulerState, worker: Worker, first: Attempt, running: WorkerBeat["running"], { rows, borneMs, what }: { readonly rows: number; readonly borneMs: number; readonly what: string }): void {
   const { progress } = worker;
-  if (progress?.attempt !== current.number) worker.progress = { attempt: current.number, rows: 0, at: state.now, isLoading: true };
-  else if (state.now - progress.at >= state.settings.loadStallMs + loadedBytes / slowestLoading) {
-    const isAtIt = running === undefined || (running.epoch === state.settings.epoch && running.number === current.number);
-    stalled(state, worker, current, "did nothing but load", !isAtIt);
+  const isNew = progress?.attempt !== first.number;
+  if (isNew || rows > progress.rows) worker.progress = { attempt: first.number, rows, at: state.now, isLoading: isNew || progress.isLoading };
+  else if (state.now - progress.at >= borneMs) {
+    const isAtIt = running === undefined || (running.epoch === state.settings.epoch && running.number === first.number);
+    stalled(state, worker, first, what, !isAtIt);
   }
 }
 

@@ -51,6 +51,23 @@ describe("near the end", () => {
     expect(fleet.take("job-done")).toHaveLength(1);
   });
 
+  test("a short block, which may be computed together with others, is not late before all of them could be done", () => {
+    const fleet = new TestFleet();
+    fleet.submit("job");
+    fleet.join("a");
+    fleet.offer("job", 2);
+    const [first] = fleet.leased()["a"] ?? [];
+    if (first === undefined) throw new Error("nothing was leased");
+    fleet.result("a", first, 300);
+    expect(fleet.state.workers.get("a")?.attempts.size).toBe(1);
+    fleet.take("lease");
+    fleet.join("b");
+    for (let n = 0; n < 12; n++) fleet.pass(100, "a", "b");
+    expect(fleet.take("lease").some(({ duplicate }) => duplicate)).toBe(false);
+    for (let n = 0; n < 12; n++) fleet.pass(100, "a", "b");
+    expect(fleet.take("lease").some(({ duplicate }) => duplicate)).toBe(true);
+  });
+
   test("who has handed over a result that was not the first is told so, before it may drop it", () => {
     const { fleet, run } = lastBlocks();
     run("slow", 1000);

@@ -1,4 +1,5 @@
 import { excludedUntil, isSuspected } from "./exclusion.ts";
+import { joinedMs } from "./joined-tasks.ts";
 import { late, muchSooner, unknownLatencyMs } from "./lateness.ts";
 import { endAttempt, grant, rememberAttempt, revoke } from "./leases.ts";
 import { isStandIn } from "./stand-ins.ts";
@@ -96,7 +97,8 @@ function candidatesOf(state: SchedulerState, segment: Segment): Candidate[] {
     for (const attempt of worker.attempts.values()) {
       const expected = attempt.expectedMs > 0 ? attempt.expectedMs : 4 * meanRow * attempt.task.rows;
       const elapsed = now - worker.runningSince;
-      const overdue = running && elapsed > late * expected;
+      // It may compute what is behind it together with it.
+      const overdue = running && elapsed > Math.max(late * expected, joinedMs);
       // One that is late is taken to need as long again.
       endsMs = running ? Math.max(expected - elapsed, overdue ? elapsed : 0) : endsMs + expected;
       const { task } = attempt;

@@ -85,6 +85,21 @@ describe("a lease", () => {
     expect(blocksOf(fleet.leased()["a"])).toEqual([1]);
   });
 
+  test("that ends with its worker has what may have been computed together computed apart, and no more", () => {
+    const fleet = new TestFleet();
+    fleet.submit("job");
+    fleet.join("a");
+    fleet.offer("job", 60, { rows: 100, ends: false });
+    const [first] = fleet.leased()["a"] ?? [];
+    if (first === undefined) throw new Error("nothing was leased");
+    fleet.result("a", first, 100);
+    expect(fleet.leased()["a"]?.length).toBeGreaterThan(20);
+    fleet.tell({ kind: "connection-lost", connection: "a" });
+    fleet.join("b");
+    const apart = [...(fleet.state.jobs.get("job")?.segments[0]?.open.values() ?? [])].flatMap(({ parts }) => parts).filter((task) => task.apart);
+    expect(apart.map(({ of }) => of.block)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
   test("a process that itself stood still does not blame its workers", () => {
     const fleet = new TestFleet();
     fleet.submit("job");
@@ -124,17 +139,19 @@ describe("a worker that gets nowhere", () => {
     expect(beatsUntilFailed(held(), (n) => (n % 2 === 0 ? { loadedBytes: 0 } : {}))).toBeLessThan(30);
   });
 
-  test("with what nobody wants any more loses what is in line behind that, of which it says nothing", () => {
+  test.each([["loads", { loading: true, loadedBytes: 0 }], ["computes", {}]])("and %s what nobody wants any more loses what is in line behind that, of which it says nothing", (_, says) => {
     const fleet = new TestFleet({ strikes: 100 });
     fleet.submit("job");
     fleet.join("a");
     fleet.offer("job", 1, { rows: 1 });
     for (let times = 0; times < 10; times++) {
       expect(Object.keys(fleet.leased())).toEqual(["a"]);
-      for (let n = 0; n < 400 && fleet.take("revoke").length === 0; n++) fleet.tell({ kind: "beat", connection: "a", running: { epoch: 0, number: 999 }, rows: 0, loading: true, loadedBytes: 0 }, 5_000);
+      for (let n = 0; n < 400 && fleet.take("revoke").length === 0; n++) fleet.tell({ kind: "beat", connection: "a", running: { epoch: 0, number: 999 }, rows: 0, ...says }, 5_000);
       fleet.pass(60_000);
     }
     expect(fleet.take("commit")).toEqual([]);
+    // Nor is it to be computed by itself from now on.
+    expect(fleet.leased()["a"]?.map(({ apart }) => apart)).toEqual([undefined]);
   });
 
   test("is not borne for longer because it was slow to fail before", () => {
@@ -158,6 +175,25 @@ describe("a worker that gets nowhere", () => {
         fleet.tell({ kind: "beat", connection: "good", rows: 0 });
       }
     }
+  });
+
+  test("with the first of several that it computes together gets somewhere as long as any rows are done", () => {
+    const fleet = new TestFleet();
+    fleet.submit("job");
+    fleet.join("a");
+    fleet.offer("job", 30, { rows: 10, ends: false });
+    const [begin] = fleet.leased()["a"] ?? [];
+    if (begin === undefined) throw new Error("nothing was leased");
+    fleet.result("a", begin, 100);
+    const [first] = fleet.leased()["a"] ?? [];
+    if (first === undefined) throw new Error("nothing was leased");
+    const all = 10 * (fleet.state.workers.get("a")?.attempts.size ?? 0);
+    expect(all).toBeGreaterThan(100);
+    for (let rows = 10; rows <= all; rows += 10) fleet.tell({ kind: "beat", connection: "a", running: first.attempt, rows }, 20_000);
+    expect(fleet.take("revoke")).toEqual([]);
+    // It has no more than those.
+    for (let n = 1; n <= 7; n++) fleet.tell({ kind: "beat", connection: "a", running: first.attempt, rows: all + n }, 20_000);
+    expect(fleet.take("revoke")).toMatchObject([{ why: "stalled" }]);
   });
 
   test("and gets on once it has loaded is not held to how long that took", () => {

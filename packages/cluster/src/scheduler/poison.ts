@@ -31,10 +31,10 @@ export function failTask(state: SchedulerState, attempt: Attempt, { failure, err
     requeue(state, task);
     return "again";
   }
+  if (neverBegan) return passBy(state, attempt);
   const trouble = troubleOf(task, error);
-  if (neverBegan) trouble.badResultsBy.add(worker);
   // Names of volunteers cost nothing: what three of them say of a block is no proof.
-  else if (badResult || unconfirmed || worker.joined.volunteer === true) {
+  if (badResult || unconfirmed || worker.joined.volunteer === true) {
     trouble.badResultsBy.add(worker);
     trouble.badResults++;
   } else {
@@ -50,6 +50,20 @@ export function failTask(state: SchedulerState, attempt: Attempt, { failure, err
   // Of many machines one has failed.
   if (!unconfirmed && !isStandIn(worker)) strike(state, task.of.segment.job, worker);
   return judge(state, task, trouble);
+}
+
+/** That says nothing of a task. But one that others are in trouble with is not kept from them for a worker that never comes to it: nobody else may be there, and it would wait for ever. */
+function passBy(state: SchedulerState, { task, worker }: Attempt): Verdict {
+  if (!isStandIn(worker)) strike(state, task.of.segment.job, worker);
+  const { trouble } = task;
+  if (trouble !== undefined) {
+    trouble.badResultsBy.add(worker);
+    trouble.others = undefined;
+    trouble.againAt = state.now + state.settings.againMs;
+    return judge(state, task, trouble);
+  }
+  if (task.committing === undefined) requeue(state, task);
+  return "again";
 }
 
 /** A worker vanished while it ran a task. Tabs are closed every minute, so that this alone says little; but a row can end a whole process. */

@@ -1,5 +1,6 @@
 import { classKeyOf, countAble, learnModel, setHungry } from "./classes.ts";
 import type { SchedulerEvent, WorkerJoined } from "./events.ts";
+import { joinedWithFirst } from "./joined-tasks.ts";
 import { isQuiet } from "./lateness.ts";
 import { loseAttempt, revoke, watchExpiry } from "./leases.ts";
 import { isStandIn, touchAble } from "./stand-ins.ts";
@@ -128,11 +129,9 @@ export function leave(state: SchedulerState, worker: Worker, forgets = true): vo
 
 function loseAll(state: SchedulerState, worker: Worker, attempts: readonly Attempt[]): void {
   const [running] = attempts;
-  for (const attempt of attempts) {
-    // Which of those that it computed together was its end nobody can tell.
-    attempt.task.apart = true;
-    loseAttempt(state, attempt);
-  }
+  // Which of those that it computed together was its end nobody can tell.
+  for (const { task } of joinedWithFirst(worker)) task.apart = true;
+  for (const attempt of attempts) loseAttempt(state, attempt);
   if (running !== undefined) vanishedWith(state, running.task, worker);
 }
 
