@@ -31,6 +31,33 @@ test("what npx finds in a clone runs from source, without a build, and hands on 
   expect(modules.some((url) => url.endsWith("/packages/io/src/index.ts"))).toBe(true);
 }, 120_000);
 
+describe("a command that is tied to what started it", () => {
+  const inBin = (name: string): URL => new URL(`../../packages/shoal/bin/${name}`, import.meta.url);
+  const loader = new URL("../../packages/workers/ts-loader/register.mjs", import.meta.url).href;
+
+  async function ended(args: readonly string[]): Promise<{ readonly code: unknown; readonly signal: unknown; readonly out: string; readonly err: string }> {
+    const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+    let [out, err] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
+    const [code, signal] = (await once(child, "close")) as unknown[];
+    return { code, signal, out, err };
+  }
+
+  test("ends before it begins where that one has ended already", async () => {
+    const tied = (parent: number): Promise<unknown> => ended(["--conditions=@shoal/source", `--import=${loader}`, fileURLToPath(inBin("tied-command.mjs")), String(parent), "--version"]);
+    expect(await tied(process.pid)).toMatchObject({ code: 0, signal: null, out: expect.stringMatching(/^\d+\.\d+\.\d+\S*\n$/) as string });
+    expect(await tied(process.pid + 1)).toMatchObject({ code: null, signal: "SIGTERM", out: "" });
+  }, 60_000);
+
+  test("is heard to its end, though a signal comes after that, and said not to have begun", async () => {
+    const script = (lines: string): readonly string[] => ["--input-type=module", "-e", `import { runTied } from ${JSON.stringify(inBin("run-source.mjs").href)};\n${lines}`];
+    expect(await ended(script('process.on("exit", () => process.emit("SIGTERM"));\nrunTied(["-e", "process.exit(3)"]);'))).toEqual({ code: 3, signal: null, out: "", err: "" });
+    const nowhere = join(folder, "no-runtime");
+    expect(await ended(script(`process.execPath = ${JSON.stringify(nowhere)};\nrunTied([]);`))).toMatchObject({ code: 1, err: expect.stringContaining(`could not be started by ${nowhere}`) as string });
+  }, 60_000);
+});
+
 describe.each(["node", "bun", "deno"] as const)("a signal to what was started in a clone by %s", (name) => {
   const runtime = name === "node" ? { path: process.execPath, command: (file: string) => [file] } : findRuntime(name);
 

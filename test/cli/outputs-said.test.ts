@@ -49,3 +49,19 @@ export default readJsonl(read).to(jsonl(write, { mode: "overwrite" }));\n`);
   expect(await shoal(["run", "own.mjs", "own/a.jsonl", "own/a"], folder)).toMatchObject({ code: 0 });
   expect(await shoal(["run", "own.mjs", "own/a.jsonl", "own/a"], folder)).toMatchObject({ code: 0 });
 });
+
+test("dead letters that are read are not lost to those of the output they are beside, nor to the run's own", async () => {
+  const letters = "again.jsonl.dead-letters.jsonl";
+  const rows = '{"row":{"id":1},"error":"x"}\n';
+  writeFileSync(join(folder, letters), rows);
+  writeFileSync(join(folder, "again.mjs"), `import { readJsonl, jsonl } from ${JSON.stringify(import.meta.resolve("shoal"))};
+export default readJsonl(${JSON.stringify(letters)}).to(jsonl(process.argv[2], { mode: "overwrite" }));\n`);
+  const refused = { code: 2, err: expect.stringMatching(/output-is-input: The [^]*dead letters[^]* would take the place of "\S*again\.jsonl\.dead-letters\.jsonl", which this run reads/) as string };
+  expect(await shoal(["run", "again.mjs", "again.jsonl"], folder)).toMatchObject(refused);
+  expect(await shoal(["run", "again.mjs", "--dead-letters", letters, "anew.jsonl"], folder)).toMatchObject(refused);
+  writeFileSync(join(folder, "looks.mjs"), `import { readJsonl } from ${JSON.stringify(import.meta.resolve("shoal"))};\nfor await (const row of readJsonl(${JSON.stringify(letters)}).iterRows()) console.log(row);\n`);
+  expect(await shoal(["run", "looks.mjs", "--dead-letters", letters], folder)).toMatchObject(refused);
+  expect(readFileSync(join(folder, letters), "utf8")).toBe(rows);
+  // A directory of that name keeps its dead letters in itself.
+  expect(await shoal(["run", "again.mjs", "again"], folder)).toMatchObject({ code: 0 });
+});

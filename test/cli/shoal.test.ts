@@ -121,14 +121,21 @@ test("dead letters of a job that runs in its file's body decide the exit code to
   expect(await shoal(["run", "caught.mjs", "--quiet"], folder)).toMatchObject({ code: 0, out: "file-not-found\n", err: "" });
 });
 
-test("--resume is refused by name where the runs in a file's body write nothing, and goes on where one does", async () => {
+test("--resume says that it had no effect where the runs in a file's body write nothing, and goes on where one does; --explain lets none begin", async () => {
   const shoalUrl = JSON.stringify(import.meta.resolve("shoal"));
   const file = (name: string, body: string): void => writeFileSync(join(folder, name), `import { range } from ${shoalUrl};\n${body}\n`);
   file("reads.mjs", "for await (const { id } of range(2)) console.log(id);");
   expect(await shoal(["run", "reads.mjs", "--quiet"], folder)).toMatchObject({ code: 0, out: "0\n1\n" });
-  expect(await shoal(["run", "reads.mjs", "--resume"], folder)).toMatchObject({ code: 2, err: expect.stringContaining("--resume has no effect here") as string });
-  expect(await shoal(["run", "reads.mjs", "--explain"], folder)).toMatchObject({ code: 2, err: expect.stringContaining("--explain has no effect here") as string });
+  expect(await shoal(["run", "reads.mjs", "--resume"], folder)).toMatchObject({ code: 0, out: "0\n1\n", err: expect.stringContaining("note: --resume had no effect") as string });
+  const refused = { code: 2, out: "", err: expect.stringContaining("bad-option: --explain needs a default export") as string };
+  expect(await shoal(["run", "reads.mjs", "--explain"], folder)).toMatchObject(refused);
+  file("nothing-runs.mjs", "");
+  expect(await shoal(["run", "nothing-runs.mjs", "--explain"], folder)).toMatchObject({ code: 2, err: expect.stringContaining("--explain has no effect here") as string });
   file("writes.mjs", 'await range(2).writeJsonl("resumed.jsonl");');
+  expect(await shoal(["run", "writes.mjs", "--explain", "--code"], folder)).toMatchObject(refused);
+  expect(existsSync(join(folder, "resumed.jsonl"))).toBe(false);
+  file("looks-first.mjs", "const [first] = await range(1).takeAll();\nexport default range(first.id + 2);");
+  expect(await shoal(["run", "looks-first.mjs", "--explain"], folder)).toMatchObject({ code: 0, out: expect.stringContaining("range") as string });
   expect(await shoal(["run", "writes.mjs", "--resume", "--quiet"], folder)).toMatchObject({ code: 0, err: "" });
 }, 120_000);
 

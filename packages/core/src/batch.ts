@@ -36,8 +36,8 @@ export type BatchOf<R> = { [Name in keyof R]: BatchColumn<R[Name]> };
 /** A bigint as a row gives it back: as the number it is, up to 2^53. */
 export type KeptValue<T> = T extends bigint ? number | bigint : T;
 
-/** A row as the steps after it and its consumers get it: a row type without bigints stays the very type that it is. */
-export type KeptRow<R> = [HoldsBigint<R>] extends [never] ? R : { [Name in keyof R]: KeptValue<R[Name]> };
+/** A row as the steps after it and its consumers get it: a row type without bigints stays the very type that it is. Of several row types, each by itself. */
+export type KeptRow<R> = R extends unknown ? ([HoldsBigint<R>] extends [never] ? R : { [Name in keyof R]: KeptValue<R[Name]> }) : never;
 
 /** The columns of bigints. */
 type HoldsBigint<R> = { [Name in keyof R]-?: Extract<R[Name], bigint> extends never ? never : Name }[keyof R];

@@ -57,6 +57,8 @@ export interface Datasink {
   readonly spec?: { readonly format: string; readonly options: JsonObject };
   /** The path at which the output appears, for a sink of files. A run may read nothing that stands there. */
   readonly path?: string;
+  /** Where rows that fail appear, for a file that has them beside it: publishing it may replace or remove what stands there. A run may read nothing there either. */
+  readonly deadLettersPath?: string;
   /** @throws `output-exists`, `output-unfinished`, with the choices there are. */
   open(signal: AbortSignal, options?: SinkOptions): Promise<SinkWriter>;
   /** False where there is no place beside the output for rows that fail, as with standard output: runs that would need one are refused at their start. Default true. */

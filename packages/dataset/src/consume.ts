@@ -1,6 +1,6 @@
 import { assertNotInsideActor, type Block } from "@shoal/core";
-import { execute, type RunStats } from "@shoal/executor";
-import { plan, type LogicalOperator, type PlanOptions } from "@shoal/planner";
+import { execute, refuseOwnInput, type RunStats } from "@shoal/executor";
+import { plan, type LogicalOperator, type PhysicalOperator, type PlanOptions } from "@shoal/planner";
 import { openRemote } from "./open-remote.ts";
 import { mergeSettings } from "./merge-settings.ts";
 import type { DatasetRuntime, RunSettings } from "./run-settings.ts";
@@ -20,6 +20,7 @@ export async function* consume(runnable: Runnable, settings: RunSettings, onStat
   const merged = mergeSettings(runnable.runtime.settings, settings);
   const { physical } = plan(limited(runnable.plan, merged), planOptions(merged));
   await using environment = await runnable.runtime.open(merged);
+  await refuseReadLetters(physical, merged);
   await using remote = await openRemote(physical, merged, environment);
   const execution = execute(physical, written === undefined ? remote.environment : { ...remote.environment, written });
   try {
@@ -41,4 +42,9 @@ export function planOptions(settings: RunSettings): PlanOptions {
 /** The plan under the run's own limit. */
 export function limited(operator: LogicalOperator, { limit }: RunSettings): LogicalOperator {
   return limit === undefined ? operator : { kind: "limit", input: operator, rows: limit };
+}
+
+/** The file that the run's dead letters go to may be none that it reads. @throws `output-is-input` */
+export async function refuseReadLetters(physical: PhysicalOperator, { deadLetters, signal = new AbortController().signal }: RunSettings): Promise<void> {
+  if (deadLetters !== undefined) await refuseOwnInput(physical, { name: `The file of dead letters, ${deadLetters},`, path: deadLetters }, signal);
 }

@@ -31,6 +31,11 @@ export async function typesFlow(): Promise<void> {
   expectTypeOf(rows.withColumn("big", () => 1n).select("big")).toEqualTypeOf<Dataset<{ big: number | bigint }>>();
   expectTypeOf(rows.mapBatches((batch) => batch.map((row) => big(row.text)), { batchFormat: "rows" })).toEqualTypeOf<Dataset<Big>>();
 
+  // Of rows of several types, each by itself.
+  type Either = { kind: "big"; n: bigint } | { kind: "text"; text: string };
+  const either = (text: string): Either => (text === "" ? { kind: "big", n: 1n } : { kind: "text", text });
+  expectTypeOf(await rows.map((row) => either(row.text)).takeAll()).toEqualTypeOf<({ kind: "big"; n: number | bigint } | { kind: "text"; text: string })[]>();
+
   // @ts-expect-error -- no such column
   rows.select("txet");
   // @ts-expect-error -- it was dropped

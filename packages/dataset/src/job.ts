@@ -1,7 +1,7 @@
 import { assertNotInsideActor, type Datasink, type SinkResult } from "@shoal/core";
 import { runToSink, type RunStats } from "@shoal/executor";
 import { plan } from "@shoal/planner";
-import { limited, planOptions } from "./consume.ts";
+import { limited, planOptions, refuseReadLetters } from "./consume.ts";
 import type { Dataset } from "./dataset.ts";
 import { mergeSettings } from "./merge-settings.ts";
 import { openRemote } from "./open-remote.ts";
@@ -39,6 +39,7 @@ export class Job<R extends object = Record<string, unknown>> {
     const sink = trialSink(this.sink, this.dataset.runtime.settings, settings);
     const { physical } = plan(limited(this.dataset.plan, merged), planOptions(merged));
     await using environment = await this.dataset.runtime.open(merged);
+    await refuseReadLetters(physical, merged);
     await using remote = await openRemote(physical, merged, environment);
     const notices = sink === this.sink ? [] : [`This is a trial, of ${merged.limit} rows at most: they go to ${sink.name}, beside ${this.sink.name}.`];
     const report = await runToSink(physical, sink, { ...remote.environment, notices: [...notices, ...(remote.environment.notices ?? [])] }, { resume: merged.resume ?? false, tellsFreshStart: this.dataset.runtime.settings.resume === true });

@@ -11,6 +11,7 @@ export { mergeResults, failedResult } from "./pool/retry.ts";
 export { planChanges } from "./resume/plan-changes.ts";
 export { planIdentity, type PlanIdentity } from "./resume/plan-identity.ts";
 export type { LedgerHead, LedgerRecord, LedgerSummary, RunLedger, RunLedgers, StageDevice } from "./resume/run-ledger.ts";
+export { refuseOwnInput } from "./errors/refuse-own-input.ts";
 export { runToSink, type SinkRun } from "./run-to-sink.ts";
 export { formatBytes, formatCount, formatDuration, plural } from "./stats/format-quantity.ts";
 export { formatStats } from "./stats/format-stats.ts";

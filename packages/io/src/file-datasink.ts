@@ -3,8 +3,9 @@ import {
   type Block, type Datasink, type DeadLetter, type JsonObject, type Schema, type SinkResult, type SinkWriter,
 } from "@shoal/core";
 import { platform } from "#platform";
+import { hasExtension } from "./file-store.ts";
 import { refuseDeepValues } from "./nested-too-deep.ts";
-import { trialPath } from "./output-names.ts";
+import { lettersBeside, trialPath } from "./output-names.ts";
 import type { Output, OutputFile, OutputPlace } from "./output.ts";
 
 /** Options that every file sink takes. */
@@ -51,11 +52,13 @@ export function fileDatasink(place: string | OutputPlace, format: SinkFormat, op
   if (maxRowsPerFile !== undefined && !(maxRowsPerFile >= 1)) throw new ShoalError("bad-option", `maxRowsPerFile is ${maxRowsPerFile}; it must be 1 or more.`, { hint: "Give a whole number, or leave the option out for parts without a limit.", failure: "bug" });
   checkPlace(place, format.format);
   const path = typeof place === "string" ? place : place.name;
+  const isOneFile = path !== "-" && hasExtension(path, format.extensions) && !/[/\\]$/.test(path);
   const trialOf = (rows: number): string | undefined => (typeof place === "string" ? trialPath(place, rows, format.extensions) : undefined);
   return {
     name: `${format.format}(${path})`,
     // Another place is no data that could be written down.
     ...(typeof place === "string" && { spec: { format: format.format, options: { ...spec, path, mode, ...(maxRowsPerFile === undefined ? {} : { maxRowsPerFile }) } }, path }),
+    ...(typeof place === "string" && isOneFile && { deadLettersPath: lettersBeside(place) }),
     keepsDeadLetters: place !== "-",
     async open(signal, { resume = false } = {}) {
       signal.throwIfAborted();

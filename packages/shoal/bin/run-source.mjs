@@ -17,7 +17,7 @@ export async function runSource(source) {
   const flags = [...process.execArgv, condition];
   const args = process.argv.slice(2);
   if (process.execve !== undefined && process.platform !== "win32") return process.execve(process.execPath, [process.execPath, ...flags, fileURLToPath(source), ...args], process.env);
-  runTied([...flags, fileURLToPath(new URL("./tied-command.mjs", import.meta.url)), ...args]);
+  runTied([...flags, fileURLToPath(new URL("./tied-command.mjs", import.meta.url)), String(process.pid), ...args]);
 }
 
 async function runHere(source) {
@@ -29,14 +29,29 @@ async function runHere(source) {
   await import(source.href);
 }
 
-/** In a session of its own the command hears nothing of the terminal: each signal reaches it once, through this process. */
-function runTied(args) {
+/**
+ * In a session of its own the command hears nothing of the terminal: each signal reaches it once, through this process.
+ * @param args of the runtime, for the command's process
+ */
+export function runTied(args) {
   const child = spawn(process.execPath, args, { stdio: "inherit", detached: process.platform !== "win32" });
   // Of one that it has sent a signal by `child.kill`, Deno says that the signal ended it.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.kill(child.pid, signal));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => handOn(child.pid, signal));
+  child.on("error", (error) => {
+    process.stderr.write(`error: The command could not be started by ${process.execPath}: ${error.message}\n`);
+    process.exit(1);
+  });
   child.on("exit", (code, signal) => {
     if (signal === null) return void process.exit(code ?? 1);
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   });
+}
+
+function handOn(pid, signal) {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended, and how is about to be told.
+  }
 }

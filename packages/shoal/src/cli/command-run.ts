@@ -29,6 +29,8 @@ export class CommandRun implements AsyncDisposable {
   readonly #runs = new RunsUnderWay();
   /** The notice that the progress has just shown; the log is told of it too. */
   #shown: string | undefined;
+  /** What a run that begins is refused with. */
+  #refusal: ShoalError | undefined;
   /** The command itself says what came out. */
   #reports = false;
   /** What runs in the body of the file have written, to be said once their progress is off the screen. */
@@ -57,6 +59,7 @@ export class CommandRun implements AsyncDisposable {
     };
     setProcessSettings(this.settings, () => (this.began = true));
     listenForRuns(() => {
+      if (this.#refusal !== undefined) throw this.#refusal;
       const run = this.#runs.begin();
       return {
         ...run,
@@ -74,6 +77,11 @@ export class CommandRun implements AsyncDisposable {
     await this.#runs.over();
     // What they threw is told in the turn after.
     await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** No run may begin, be it in vain: nothing is opened or computed. */
+  refuseRuns(refusal: ShoalError): void {
+    this.#refusal = refusal;
   }
 
   /** Says where the rows go, before the run. @param replaces whether it may replace what is there @throws `output-unfinished` where a shared run has left it unfinished, and this run neither goes on with that nor replaces it */

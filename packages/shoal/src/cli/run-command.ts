@@ -40,12 +40,15 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
   await using commandRun = await CommandRun.begin(flags, basename(path).replace(/\.[cm]?[jt]s$/i, ""));
   process.argv = [process.argv[0] as string, path, ...args];
   // The file says only when it has run whether its rows go to standard output.
-  let logAsBefore = flags.json || flags.output === "-" || seemsToExportDefault(readFileSync(path, "utf8")) ? logToStandardError() : undefined;
+  const seemsToExport = seemsToExportDefault(readFileSync(path, "utf8"));
+  let logAsBefore = flags.json || flags.output === "-" || seemsToExport ? logToStandardError() : undefined;
   const rowsTo = (output: string | undefined, replaces: boolean): void => {
     if (flags.json || output === "-") logAsBefore ??= logToStandardError();
     else logAsBefore?.();
     commandRun.rowsTo(output, replaces);
   };
+  // Else all of it would be computed before it is known that there is no plan to print.
+  if (flags.explain && !seemsToExport) commandRun.refuseRuns(badFlag(`--explain needs a default export, and ${file} begins a run in its body.`, "Leave it out; or let the file export a Dataset or a Job, whose plan it prints; or print dataset.explain() in the body."));
   const { importJob } = await import("./import-job.ts");
   const exported = await importJob(path);
   // The file's body was the job.
@@ -53,7 +56,8 @@ async function run(file: string, args: readonly string[], flags: Flags): Promise
     refuse(flags, ["output", "format", "overwrite", "maxRowsPerFile", "explain"], `${file} has no default export: it runs in its body`);
     if (!commandRun.began) process.stderr.write(`note: ${file} came to its end without a run: it has no default export, and its body consumed no dataset (as where all outputs are there already).\n`);
     await commandRun.ended();
-    if (commandRun.onlyRead) refuse(flags, ["resume"], `${file} has no default export, and the runs in its body write no output to go on with`);
+    // It is known only now, and what was asked for is done.
+    if (flags.resume && commandRun.onlyRead) process.stderr.write(`note: --resume had no effect: ${file} has no default export, and the runs in its body write no output to go on with.\n`);
     return;
   }
   const job = typeof exported.default === "function" ? await (exported.default as () => unknown)() : await exported.default;
@@ -86,7 +90,7 @@ function overwriting({ name, spec }: Datasink): string {
 }
 
 /** A flag that would be ignored is refused instead. */
-function refuse(flags: Flags, names: readonly ("output" | "format" | "overwrite" | "maxRowsPerFile" | "explain" | "resume")[], why: string): void {
+function refuse(flags: Flags, names: readonly ("output" | "format" | "overwrite" | "maxRowsPerFile" | "explain")[], why: string): void {
   const given = names.find((name) => flags[name] !== undefined);
   if (given === undefined) return;
   throw badFlag(`${flagName(given)} has no effect here: ${why}.`, instead(given, flags));

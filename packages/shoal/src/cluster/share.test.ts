@@ -1,13 +1,15 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished, expect, test, vi } from "vitest";
+import { openEmbeddedEngine } from "@shoal/cluster/embedded";
 import { localMachine } from "#platform";
 import { fromItems } from "../index.ts";
 import { sentiment } from "../tiny-models.ts";
 import { textClassification } from "../transformers.ts";
 import { connect } from "./connect.ts";
+import { newFolder } from "./new-folder.ts";
 import { share } from "./share.ts";
 
 test("a job that somebody else brings by the dashboard's link gets its model over HTTP", { timeout: 120_000 }, async () => {
@@ -52,4 +54,28 @@ test("a start that fails leaves no folder behind, and one that was there as it w
   writeFileSync(join(folder, "kept"), "");
   await expect(started()).rejects.toMatchObject({ code: "port-taken" });
   expect(existsSync(join(folder, "kept"))).toBe(true);
+});
+
+test("of two shares of one folder the one that comes too late leaves the other's in place", { timeout: 60_000 }, async () => {
+  const beside = mkdtempSync(join(tmpdir(), "shoal-share-"));
+  onTestFinished(() => rmSync(beside, { recursive: true, force: true }));
+  const folder = join(beside, ".stories.shoal-share");
+  const both = await Promise.allSettled([share({ folder, resources: { cpus: 1 } }), share({ folder, resources: { cpus: 1 } })]);
+  for (const one of both) if (one.status === "fulfilled") onTestFinished(() => one.value[Symbol.asyncDispose]());
+  expect(both.filter(({ status }) => status === "rejected")).toMatchObject([{ reason: { code: "engine-folder-busy" } }]);
+  expect(readdirSync(folder)).toContain("blobs");
+  expect(readdirSync(beside)).toEqual([".stories.shoal-share"]);
+});
+
+test("a folder that this process made is not taken back from who has it by now, whatever the start failed with", async () => {
+  const beside = mkdtempSync(join(tmpdir(), "shoal-share-"));
+  onTestFinished(() => rmSync(beside, { recursive: true, force: true }));
+  const folder = join(beside, "folder");
+  const takeBack = await newFolder(folder);
+  const engine = await openEmbeddedEngine(folder);
+  await takeBack(new Error("the port is taken"));
+  expect(readdirSync(folder)).toContain("blobs");
+  await engine.close();
+  await takeBack(new Error("the port is taken"));
+  expect(readdirSync(beside)).toEqual([]);
 });

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { runAgent, type Cluster, type ClusterJob, type CodeBundle, type JobSettings } from "@shoal/cluster";
 import type { Coordinator, CoordinatorOptions } from "@shoal/coordinator";
@@ -10,6 +9,7 @@ import { openMachine } from "../platform/open-machine.ts";
 import { findModel } from "./find-model.ts";
 import { KeptSteps } from "./kept-steps.ts";
 import { nameJob } from "./name-job.ts";
+import { newFolder } from "./new-folder.ts";
 import { clusterOver } from "./open-cluster.ts";
 import { OwnFiles } from "./own-files.ts";
 import { SharedJob } from "./shared-job.ts";
@@ -39,12 +39,9 @@ export interface Share extends AsyncDisposable {
 export async function share(options: ShareOptions = {}): Promise<Share> {
   const { log = silentLogger, code = false } = options;
   const { host, resources, devices } = await openMachine(localMachine, { log, resources: options.resources });
-  const wasThere = options.folder !== undefined && existsSync(options.folder);
   // After the coordinator nothing is waited for: what it has opened is the caller's to close.
   const [candidates, coordinator] = await (async () => [await devices.candidates(), await start(options)] as const)().catch(async (error: unknown) => {
     await host[Symbol.asyncDispose]();
-    // Nothing was done yet: what it has made beside the output would only be taken for an unfinished run.
-    if (options.folder !== undefined && !wasThere) await rm(options.folder, { recursive: true, force: true });
     throw error;
   });
   const own = new OwnFiles(findModel({ log }), coordinator);
@@ -73,7 +70,15 @@ export async function share(options: ShareOptions = {}): Promise<Share> {
 
 /** The server's libraries are for those who share. */
 async function start(options: CoordinatorOptions): Promise<Coordinator> {
-  return (await import("@shoal/coordinator")).startCoordinator(options);
+  const { startCoordinator } = await import("@shoal/coordinator");
+  const takeBack = options.folder === undefined ? undefined : await newFolder(options.folder);
+  try {
+    return await startCoordinator(options);
+  } catch (error) {
+    // Nothing was done yet: what it has made beside the output would only be taken for an unfinished run.
+    await takeBack?.(error);
+    throw error;
+  }
 }
 
 class RunningShare implements Share {
