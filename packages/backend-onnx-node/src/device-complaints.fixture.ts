@@ -1,6 +1,6 @@
 // An actor's process, as far as its standard error goes: writes to it as a native library does, and tells what was read.
 import { closeSync, fstatSync, writeSync } from "node:fs";
-import { passOn, readComplaint, redirectComplaints, type Complaints } from "./device-complaints.ts";
+import { passOn, readComplaint, redirectComplaints } from "./device-complaints.ts";
 
 const [, , how] = process.argv;
 if (how === "much") passMuchOn();
