@@ -232,7 +232,7 @@ test("blocks are asked for once the files of the models are here", async () => {
   driver.disconnect();
   driver.connect(gateway);
   await until(() => driver.all("accepted").length === 2);
-  expect(driver.all("accepted").map(({ missing, arrived }) => [missing, arrived])).toEqual([[[sha256], undefined], [[sha256], [[sha256, 3]]]]);
+  expect(driver.all("accepted").map(({ missing, arrived }) => [missing, arrived])).toEqual([[[sha256], []], [[sha256], [[sha256, 3]]]]);
   driver.say({ kind: "file", sha256, offset: 3, last: true }, bytes.subarray(3));
   await driver.finished();
   expect(await files.read(sha256, { start: 2, length: 5 })).toEqual(bytes.subarray(2));

@@ -106,15 +106,17 @@ test("a stranger's first answer waits for what a machine that is trusted shows, 
 
 const doublesOf = (values: readonly number[]): Block => createBlock({ twice: columnFromValues(values.map((n) => 2 * n)) });
 
-test("it waits no longer than half a minute for one that does not answer, and not at all where none is", async () => {
+test("it waits no longer than half a minute for one that is still loading, and not at all where none is", async () => {
   const opened = await openFor(numbers(4));
   const { gateway, driver, clock } = opened;
-  const silent = new ScriptedWorker("silent", { script: nothing }).connect(gateway);
-  await silent.task();
+  const slow = new ScriptedWorker("slow", { script: nothing }).connect(gateway);
+  const { attempt } = await slow.task();
   const stranger = new ScriptedWorker("stranger", tab).connect(gateway);
   const since = clock.now();
+  let doneBytes = 0;
   await passUntil(clock, () => {
-    for (const worker of [silent, stranger]) worker.say({ kind: "beat", rows: 0, state: "waiting" });
+    slow.say({ kind: "beat", rows: 0, state: "loading", running: attempt, loading: { doneBytes: (doneBytes += 1_000_000), bytes: 1e12 } });
+    stranger.say({ kind: "beat", rows: 0, state: "waiting" });
     return driver.done.size > 0;
   });
   expect(clock.now() - since).toBeGreaterThanOrEqual(30_000);
@@ -122,6 +124,21 @@ test("it waits no longer than half a minute for one that does not answer, and no
   const before = alone.clock.now();
   await finished(alone, alone.driver, [new ScriptedWorker("alone", tab).connect(alone.gateway)]);
   expect(alone.clock.now() - before).toBeLessThan(30_000);
+});
+
+test("it does not wait for a machine that has nothing of the job, and gets nothing more of it", async () => {
+  const opened = await openFor(numbers(1));
+  const { gateway, driver, clock } = opened;
+  const stranger = new ScriptedWorker("stranger", { ...tab, script: nothing }).connect(gateway);
+  const only = await passUntil(clock, () => stranger.tasks[0]);
+  const idle = new ScriptedWorker("idle", { script: nothing }).connect(gateway);
+  await passUntil(clock, () => gateway.snapshot().workers.length === 2);
+  const since = clock.now();
+  await stranger.result(only, doublesOf(numbers(1)[0] ?? []));
+  await passUntil(clock, () => driver.done.size > 0);
+  expect(idle.tasks).toEqual([]);
+  // Of the idle machine's silence it is told later than this.
+  expect(clock.now() - since).toBeLessThan(3_000);
 });
 
 test("answers of strangers who left with nothing count for nothing: an honest machine's are taken", async () => {

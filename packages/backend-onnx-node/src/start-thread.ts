@@ -1,10 +1,11 @@
 import { Worker, type WorkerOptions } from "node:worker_threads";
 import type { StartThread } from "@shoal/ort-sessions";
+import type { Complaints } from "./device-complaints.ts";
 
 /** What an inner thread is told. */
 export interface ThreadData {
   /** Where to read what the GPU complains about. */
-  readonly complaints: number | undefined;
+  readonly complaints: Complaints | undefined;
 }
 
 /** Starts the inner thread of an actor. */

@@ -116,13 +116,19 @@ export class FakeActor implements Actor {
     const died = this.closed.then(() => {
       throw ended.reason;
     });
+    // As from a real one, the answer to an abort comes at once, whatever the predictor is at.
+    let abort = (): void => {};
+    const aborted = new Promise<never>((_, reject) => (abort = () => reject(signal.reason)));
+    signal.addEventListener("abort", abort, { once: true });
     try {
       died.catch(() => {});
-      return await Promise.race([(this.#runtime as ActorRuntime).process(block, AbortSignal.any([signal, ended])), died]);
+      return await Promise.race([(this.#runtime as ActorRuntime).process(block, AbortSignal.any([signal, ended])), died, aborted]);
     } catch (error) {
       // A predictor that throws this word has taken its process with it.
       if (ShoalError.is(error, "worker-lost")) this.crash(error.message);
       throw error;
+    } finally {
+      signal.removeEventListener("abort", abort);
     }
   }
 

@@ -272,7 +272,7 @@ export interface AcceptedMessage {
   readonly before?: readonly BlocksBefore[];
   /** Files that the coordinator does not have yet: the driver sends each as `file`. Empty where it has them all. */
   readonly missing: readonly string[];
-  /** Of these, how many bytes of each are there, from its start: the driver goes on from there. Absent: of none anything, or the gateway does not say. */
+  /** Of these, how many bytes of each are there, from its start: the driver goes on from there. Absent: the gateway does not say. */
   readonly arrived?: readonly (readonly [sha256: string, bytes: number])[];
 }
 

@@ -207,7 +207,7 @@ export class RunningJob implements ClusterJob {
     }, (error: unknown) => this.fail(error));
   }
 
-  async #accepted({ committedBlocks, missing, arrived = [], before = [] }: AcceptedMessage): Promise<void> {
+  async #accepted({ committedBlocks, missing, arrived, before = [] }: AcceptedMessage): Promise<void> {
     if (this.#submission === undefined) return;
     this.#accepting = true;
     // What is done when the gateway is asked again, this run has done, or it was told of it the first time.
@@ -216,7 +216,7 @@ export class RunningJob implements ClusterJob {
       this.#tellCommitted(committedBlocks, before.at(-1)?.rows);
     }
     this.#toldCommitted = true;
-    const vain = this.#vain.look(missing.length, arrived.reduce((sum, [, bytes]) => sum + bytes, 0));
+    const vain = this.#vain.look(missing.length, arrived?.reduce((sum, [, bytes]) => sum + bytes, 0));
     if (vain !== undefined) this.notice(`${vain}.`);
     if (missing.length > 0 && !(await this.#sendFiles(missing, new Map(arrived)))) return;
     for (const pool of this.#pools) pool?.attach();

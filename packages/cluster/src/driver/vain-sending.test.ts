@@ -23,3 +23,10 @@ test("the sentence says how many files and connections", () => {
   for (let at = 0; at < 6; at++) said = vain.look(1, 0);
   expect(said).toMatch(/^1 file has still to be sent, and the last 5 connections were lost/);
 });
+
+test("of a gateway that does not say what has arrived nothing is said", () => {
+  const vain = new VainSending();
+  for (let at = 0; at < 20; at++) expect(vain.look(2, undefined)).toBeUndefined();
+  expect(vain.look(2, 100)).toBeUndefined();
+  expect(told(vain, 6)).toEqual([5]);
+});

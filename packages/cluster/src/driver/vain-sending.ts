@@ -12,10 +12,11 @@ export class VainSending {
   /**
    * A connection has begun.
    * @param missing files that the gateway has not
-   * @param arrived bytes of them that it has
+   * @param arrived bytes of them that it has; undefined where it does not say, and nobody knows what got through
    * @returns what is worth a sentence: again each time there were twice as many
    */
-  look(missing: number, arrived: number): string | undefined {
+  look(missing: number, arrived: number | undefined): string | undefined {
+    if (arrived === undefined) return undefined;
     if (missing < this.#missing || arrived > this.#arrived) this.#connections = 0;
     else this.#connections++;
     [this.#missing, this.#arrived] = [missing, arrived];

@@ -1,4 +1,4 @@
-import type { JsonObject } from "@shoal/core";
+import { ShoalError, type JsonObject } from "@shoal/core";
 import type { Accepted, Ledger, NoLedger } from "./ledger.ts";
 import { untilDecided, type Persistence } from "./until-decided.ts";
 
@@ -9,5 +9,12 @@ export function noteUntilDecided(ledger: Ledger, job: string, record: JsonObject
 
 /** The same, where the ledger is opened anew should it be gone. */
 export async function noteInLedger(ledger: Ledger, job: string, record: JsonObject, persistence: Persistence): Promise<void> {
-  while ((await noteUntilDecided(ledger, job, record, persistence)).outcome === "no-ledger") await ledger.open(job);
+  await untilDecided(async () => {
+    const noted = await ledger.note(job, record);
+    if (noted.outcome !== "no-ledger") return noted;
+    await ledger.open(job);
+    const again = await ledger.note(job, record);
+    // Somebody removes it as fast as it is opened.
+    return again.outcome === "no-ledger" ? { outcome: "undecided", reason: new ShoalError("ledger-gone", `The ledger ${job} was gone as soon as it was opened.`) } : again;
+  }, persistence);
 }

@@ -1,6 +1,6 @@
 import { sortingWindowRows } from "@shoal/planner";
 import { learnModel } from "./classes.ts";
-import { beginCommit } from "./commits.ts";
+import { beginCommit, isSame } from "./commits.ts";
 import { joinedRows } from "./joined-tasks.ts";
 import { strike } from "./exclusion.ts";
 import type { AttemptId, SchedulerEvent, TaskFailed, WorkerBeat } from "./events.ts";
@@ -50,10 +50,6 @@ function takeUnknown(state: SchedulerState, segment: Segment, presented: Present
   if (worker.presentedResults >= maxPresented || known.some((one) => one.worker === worker && isSame(one.attempt, attempt))) return;
   worker.presentedResults++;
   segment.presented.set(task.block, [...known, presented]);
-}
-
-function isSame(a: AttemptId, b: AttemptId): boolean {
-  return a.epoch === b.epoch && a.number === b.number;
 }
 
 /** The attempt that a worker speaks of, if it was ever its own. */

@@ -32,6 +32,28 @@ test("a result that could not be kept leaves its task open, and its worker with 
   fleet.tell({ kind: "commit-abandoned", task: leased.task });
 });
 
+test("where one result is refused, another that is held of the same task is committed, and nobody computes it again", () => {
+  const fleet = new TestFleet();
+  fleet.submit("job");
+  fleet.join("a");
+  fleet.join("b");
+  fleet.offer("job", 1);
+  const [[liar, leased] = []] = Object.entries(fleet.leased()).flatMap(([worker, tasks]) => tasks.map((one) => [worker, one] as const));
+  if (liar === undefined || leased === undefined) throw new Error("nothing was leased");
+  const good = liar === "a" ? "b" : "a";
+  present(fleet, liar, leased);
+  // Of an attempt before a restart.
+  const early = { epoch: fleet.state.settings.epoch - 1, number: 7 };
+  present(fleet, good, { ...leased, attempt: early });
+  expect(fleet.take("commit")).toMatchObject([{ entry: { worker: liar } }]);
+  const only = { worker: liar, attempt: leased.attempt };
+  fleet.tell({ kind: "commit-abandoned", task: leased.task, only });
+  expect(fleet.take("commit")).toMatchObject([{ entry: { kind: "result", worker: good, attempt: early } }]);
+  expect([fleet.take("lease"), fleet.state.workers.get(liar)?.presentedResults, fleet.state.workers.get(good)?.presentedResults]).toEqual([[], 0, 1]);
+  fleet.tell({ kind: "commit-abandoned", task: leased.task, only: { worker: good, attempt: early } });
+  expect(Object.values(fleet.leased()).flat()).toMatchObject([{ task: leased.task }]);
+});
+
 test("one that is given up while it fills what may wait makes room for leases", () => {
   const fleet = new TestFleet({ maxCommitting: 1 });
   fleet.submit("job");

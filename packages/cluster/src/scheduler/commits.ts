@@ -1,5 +1,5 @@
 import { forgive } from "./exclusion.ts";
-import type { TaskEntry, TaskId } from "./events.ts";
+import type { AttemptId, TaskEntry, TaskId } from "./events.ts";
 import { endAttempt, revoke } from "./leases.ts";
 import { isStandIn, measureStandIn } from "./stand-ins.ts";
 import { measureOvertaken } from "./rates.ts";
@@ -33,13 +33,19 @@ export function retryCommit(state: SchedulerState, id: TaskId): void {
   });
 }
 
-/** Its result is lost with the worker that held it: the task is open again. */
-export function abandonCommit(state: SchedulerState, id: TaskId): void {
+/** Its result is lost with the worker that held it: another's is committed, or the task is open again. @param only the one result that is lost; absent: all that are held of the task */
+export function abandonCommit(state: SchedulerState, id: TaskId, only?: { readonly worker: string; readonly attempt: AttemptId }): void {
   const segment = segmentOf(state, id);
   const task = segment && findTask(segment, id);
   if (task?.committing === undefined) return;
   endCommit(state, task);
-  for (const { worker } of task.holders.splice(0)) worker.presentedResults = Math.max(0, worker.presentedResults - 1);
+  for (const holder of task.holders.splice(0)) {
+    const { worker, attempt } = holder;
+    if (only !== undefined && (worker.name !== only.worker || !isSame(attempt, only.attempt))) task.holders.push(holder);
+    else worker.presentedResults = Math.max(0, worker.presentedResults - 1);
+  }
+  const [next] = task.holders;
+  if (next !== undefined) return beginCommit(state, task, { kind: "result", attempt: next.attempt, worker: next.worker.name });
   if (task.attempts.length === 0) enqueue(state, task);
 }
 
@@ -115,10 +121,14 @@ function applyEntry(state: SchedulerState, task: Task, entry: TaskEntry): void {
   if (of.parts.length === 0) finishBlock(state, of);
 }
 
+export function isSame(a: AttemptId, b: AttemptId): boolean {
+  return a.epoch === b.epoch && a.number === b.number;
+}
+
 /** Who holds a result that was not the first is told so, before it may drop it: its rows are another's. */
 function tellOvertaken(state: SchedulerState, { holders }: Task, entry: TaskEntry): void {
   for (const { worker, connection, task, attempt } of holders) {
-    const isFirst = entry.kind === "result" && entry.worker === worker.name && entry.attempt.epoch === attempt.epoch && entry.attempt.number === attempt.number;
+    const isFirst = entry.kind === "result" && entry.worker === worker.name && isSame(entry.attempt, attempt);
     if (!isFirst) emit(state, { kind: "revoke", connection, tasks: [{ task, attempt }], why: "committed" });
   }
 }

@@ -97,8 +97,8 @@ export type SchedulerEvent =
   | { readonly kind: "commit-lost"; readonly task: TaskId; readonly winner: TaskEntry }
   /** No answer, or an error: it may be in the ledger or not. */
   | { readonly kind: "commit-unknown"; readonly task: TaskId }
-  /** Nothing was written: the result could not be had from the worker that held it. */
-  | { readonly kind: "commit-abandoned"; readonly task: TaskId }
+  /** Nothing was written: the result could not be had from the worker that held it. `only`: it alone is refused, and results that others hold of the task stand. */
+  | { readonly kind: "commit-abandoned"; readonly task: TaskId; readonly only?: { readonly worker: string; readonly attempt: AttemptId } }
   /** The time that was asked for has come. */
   | { readonly kind: "tick" };
 

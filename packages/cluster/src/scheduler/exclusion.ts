@@ -98,6 +98,19 @@ export function couldDo(state: SchedulerState, id: TaskId, isOne: (worker: Worke
   return false;
 }
 
+/** Whether a worker of some kind is at a segment's tasks, or free for those that wait or are about to come. */
+export function willAnswer(state: SchedulerState, { job, segment: index }: Pick<TaskId, "job" | "segment">, isOne: (worker: Worker) => boolean): boolean {
+  const segment = state.jobs.get(job)?.segments[index];
+  if (segment === undefined) return false;
+  for (const worker of ableWorkers(state, segment)) {
+    if (!isOne(worker)) continue;
+    for (const { task } of worker.attempts.values()) if (task.of.segment === segment) return true;
+    const hasMore = segment.readyTasks > 0 || (segment.total === undefined && segment.asked > 0);
+    if (hasMore && worker.attempts.size === 0 && excludedUntil(state, segment.job, worker) === 0) return true;
+  }
+  return false;
+}
+
 /** When a worker may try a task: now (0), at a time, or never as long as there are others (Infinity). */
 export function mayTryAt(state: SchedulerState, task: Task, worker: Worker): number {
   const { trouble } = task;

@@ -50,7 +50,7 @@ function handle(state: SchedulerState, event: SchedulerEvent): void {
     case "ledger-replayed": return replay(state, event.task, event.entry);
     case "commit-won": return commitDecided(state, event.task);
     case "commit-lost": return commitDecided(state, event.task, event.winner);
-    case "commit-abandoned": return abandonCommit(state, event.task);
+    case "commit-abandoned": return abandonCommit(state, event.task, event.only);
     case "commit-unknown": return retryCommit(state, event.task);
     case "tick": return undefined;
     default: {

@@ -33,7 +33,8 @@ export function actorForker({ flags, env = () => ({}) }: ForkSettings): ForkActo
       serialization: "advanced",
       stdio: ["ignore", 2, 2, "ipc"],
       execArgv: [...flags([entry.href, ...(options.module === undefined ? [] : [options.module])], options.execArgv)],
-      env: { ...process.env, ...env(process.env), ...options.env },
+      // By SHOAL_ACTOR_OF a process knows that it is an actor's, and nothing besides.
+      env: { ...process.env, ...env(process.env), ...options.env, SHOAL_ACTOR_OF: String(process.pid) },
     });
 }
 

@@ -4,6 +4,7 @@ import { isMainThread } from "node:worker_threads";
 import { processLine } from "../hosts/child-process.ts";
 import { hostOfGiven } from "../hosts/given-worker.ts";
 import { releasedWorkerLine, type WebWorker } from "../hosts/web-worker.ts";
+import { bunActorEnvironment } from "../node/actor-environment.ts";
 import { plainFlags } from "../node/node-flags.ts";
 import { processHosts } from "../node/process-hosts.ts";
 import { serveSharedConsole } from "../serve-scope.ts";
@@ -12,7 +13,7 @@ import type { HostGaps } from "./host-gaps.ts";
 // --- where actors live, and what they call inside ---
 
 export const { forkActor, processHost, serveLocalActor, serveActors } = processHosts({
-  fork: { flags: plainFlags },
+  fork: { flags: plainFlags, env: bunActorEnvironment },
   servedAsWorker(actor) {
     if (!isMainThread) serveSharedConsole(actor);
     return !isMainThread;

@@ -6,3 +6,8 @@
 export function actorEnvironment({ NODE_OPTIONS = "", MALLOC_ARENA_MAX = "2" }: NodeJS.ProcessEnv): Record<string, string> {
   return { MALLOC_ARENA_MAX, NODE_OPTIONS: /--max[-_]semi[-_]space[-_]size/.test(NODE_OPTIONS) ? NODE_OPTIONS : `${NODE_OPTIONS} --max-semi-space-size=4`.trim() };
 }
+
+/** In Bun what an actor writes to `process.env` never reaches its native libraries, so CUDA is told in time to multiply float32 as such (see backend-onnx-node). */
+export function bunActorEnvironment({ NVIDIA_TF32_OVERRIDE = "0" }: NodeJS.ProcessEnv): Record<string, string> {
+  return { NVIDIA_TF32_OVERRIDE };
+}

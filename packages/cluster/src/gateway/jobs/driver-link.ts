@@ -140,8 +140,8 @@ export class DriverLink {
       this.#jobs.add(job);
       const before = blocksBefore(this.#state, job);
       const missing = [...job.missingFiles];
-      const arrived = missing.length === 0 ? [] : await arrivedOf(this.#state, missing);
-      this.send({ kind: "accepted", job: job.name, committedBlocks: desk.committedBlocks(job), missing, ...(arrived.length > 0 && { arrived }), ...(before !== undefined && { before }) });
+      const arrived = missing.length === 0 ? undefined : await arrivedOf(this.#state, missing);
+      this.send({ kind: "accepted", job: job.name, committedBlocks: desk.committedBlocks(job), missing, ...(arrived !== undefined && { arrived }), ...(before !== undefined && { before }) });
       asks.ask();
     } catch (error) {
       if (this.#state.signal.aborted) throw error;

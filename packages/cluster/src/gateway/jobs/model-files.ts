@@ -24,9 +24,9 @@ export function declaredBytes({ segments }: JobDescription, sha256: string): num
   return Math.max(0, ...sizes);
 }
 
-/** How much is there of files that are still to come; those of which nothing is are left out, and more of them than can be said. */
-export async function arrivedOf({ files }: Pick<GatewayState, "files">, missing: readonly string[]): Promise<readonly (readonly [sha256: string, bytes: number])[]> {
-  if (files?.arrived === undefined) return [];
+/** How much is there of files that are still to come; those of which nothing is are left out, and more of them than can be said. Undefined where it is not known. */
+export async function arrivedOf({ files }: Pick<GatewayState, "files">, missing: readonly string[]): Promise<readonly (readonly [sha256: string, bytes: number])[] | undefined> {
+  if (files?.arrived === undefined) return undefined;
   const arrived: (readonly [string, number])[] = [];
   for (const sha256 of missing) {
     const bytes = await files.arrived(sha256);

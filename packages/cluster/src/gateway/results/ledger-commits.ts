@@ -78,7 +78,8 @@ export class LedgerCommits {
     if (judged?.verdict !== "fault") return this.#unvouched.wait(job, task, entry, checked);
     job.discard(task, checked.attempt);
     this.#state.passing.drop(job, checked);
-    this.#state.loop.tell({ kind: "commit-abandoned", task });
+    // What others hold of it is as good as ever.
+    this.#state.loop.tell({ kind: "commit-abandoned", task, only: { worker: checked.worker, attempt: checked.attempt } });
     refuseUnvouched(this.#state, job, checked, judged.fault);
     return true;
   }

@@ -1,4 +1,4 @@
-import { couldDo, type TaskEntry, type TaskId } from "../../scheduler/index.ts";
+import { willAnswer, type TaskEntry, type TaskId } from "../../scheduler/index.ts";
 import type { CheckedResult, GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
 
@@ -30,7 +30,7 @@ export class UnvouchedResults {
     const { clock, loop: { state } } = this.#state;
     segment.unvouchedSince ??= clock.now();
     // Who stands for workers elsewhere never answers here.
-    if (clock.now() - segment.unvouchedSince >= longestMs || !couldDo(state, task, (worker) => worker.joined.volunteer !== true && !state.standIns.has(worker))) return false;
+    if (clock.now() - segment.unvouchedSince >= longestMs || !willAnswer(state, task, (worker) => worker.joined.volunteer !== true && !state.standIns.has(worker))) return false;
     this.#waiting.push({ job, task, entry });
     return true;
   }
