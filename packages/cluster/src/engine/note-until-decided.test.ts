@@ -1,11 +1,12 @@
-import { FakeClock } from "@shoal/testing";
+import type { Clock } from "@shoal/core";
 import { expect, test } from "vitest";
 import { memoryEngine } from "./memory/memory-engine.ts";
 import { noteInLedger } from "./note-until-decided.ts";
 import type { Ledger, Undecided } from "./ledger.ts";
 
 test("a ledger that is gone is opened, and one that is gone again each time is waited for", async () => {
-  const clock = new FakeClock({ auto: true });
+  let now = 0;
+  const clock: Clock = { now: () => now, sleep: async (ms) => void (now += ms) };
   const { ledger } = memoryEngine({ clock });
   let [opened, refusals] = [0, 18];
   const fleeting: Pick<Ledger, "open" | "note"> = {
