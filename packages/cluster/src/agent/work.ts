@@ -1,8 +1,8 @@
 import type { Block, BlockResult, FailureClass } from "@shoal/core";
-import { decodeBlock } from "@shoal/core/arrow";
 import { badMessage } from "../connection/bad-message.ts";
 import { maxPayloadBytes, mostBlockBytes } from "../connection/limits.ts";
 import type { RevokeMessage, SegmentMessage, Welcome } from "../connection/messages.ts";
+import { takeBlock } from "../connection/own-blocks.ts";
 import type { AttemptId } from "../scheduler/index.ts";
 import type { AgentParts } from "./agent.ts";
 import { answer } from "./answer.ts";
@@ -248,7 +248,7 @@ export class Work {
       bytes += leased.payload.byteLength;
       if (first !== undefined && (first.leased.apart || leased.apart || rows > most || bytes > mostBlockBytes)) break;
       try {
-        const block = decodeBlock(leased.payload);
+        const block = takeBlock(leased.payload);
         if (block.rows !== leased.task.rows) throw otherRows(leased, block);
         if (first !== undefined && !canJoin(first.block, block)) break;
         taken.push({ leased, block });

@@ -7,6 +7,7 @@ import { joinFrame } from "./frames.ts";
 import { defaultConnectionLimits, type ConnectionLimits } from "./limits.ts";
 import { MessageReader, type Message } from "./message-reader.ts";
 import type { Bye } from "./messages.ts";
+import { hasLeft } from "./own-blocks.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { connecting, ended, open, isInFragments, refused, type SocketClose, type SocketMessage, type WebSocketLike } from "./web-socket-like.ts";
 
@@ -91,6 +92,7 @@ class SocketChannel<S extends Side> implements Channel<SaidBy[S], TakenBy[S]> {
     }
     const { bufferedBytes } = this;
     if (bufferedBytes + head.byteLength + payloadBytes > this.#limits.bufferedBytes && bufferedBytes > 0) return this.#tooSlow();
+    if (payload !== undefined) hasLeft(payload);
     if (payload === undefined || payloadBytes < leastFragmentBytes || !isInFragments(this.#socket)) return this.#write(joinFrame(head, payload));
     this.#write(head, payload as Uint8Array<ArrayBuffer>);
   }

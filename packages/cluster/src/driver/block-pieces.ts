@@ -1,7 +1,7 @@
 import { blockBytes, ShoalError, sliceBlock, type Block } from "@shoal/core";
-import { encodeBlock } from "@shoal/core/arrow";
 import { formatBytes, plural } from "@shoal/executor";
 import { mostBlockBytes } from "../connection/limits.ts";
+import { payloadOf } from "../connection/own-blocks.ts";
 
 /**
  * Of one block that can be cut. Workers of unlike speeds finish together where blocks are many and small: with those of 1,024 rows, the
@@ -24,8 +24,8 @@ export interface LargeRow {
 }
 
 /** What a worker gets: the columns alone. Where rows come from (names of files) is nobody else's business. */
-export function payloadOf(block: Block): Uint8Array<ArrayBuffer> {
-  return encodeBlock({ ...block, lineage: [] });
+export function inputPayload(block: Block): Uint8Array<ArrayBuffer> {
+  return payloadOf({ ...block, lineage: [] });
 }
 
 /**
@@ -37,7 +37,7 @@ export function cutToTravel(name: string, block: Block, divisible: boolean, most
   const large: LargeRow[] = [];
   const cut = (part: Block, first: number): void => {
     // Clearly too much is not worth encoding.
-    const payload = divisible && part.rows > 1 && blockBytes(part) > 2 * most ? undefined : payloadOf(part);
+    const payload = divisible && part.rows > 1 && blockBytes(part) > 2 * most ? undefined : inputPayload(part);
     if (payload !== undefined && payload.byteLength <= most) return void pieces.push({ block: part, first, payload });
     if (!divisible) throw blockTooLarge(name, part.rows, payload?.byteLength ?? 0, most);
     if (part.rows === 1) return void large.push({ row: first, error: rowTooLarge(name, payload?.byteLength ?? 0, most) });

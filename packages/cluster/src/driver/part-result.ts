@@ -1,7 +1,7 @@
 import { ShoalError, type BlockResult } from "@shoal/core";
-import { decodeBlock } from "@shoal/core/arrow";
 import { failedResult } from "@shoal/executor";
 import type { PartMessage } from "../connection/messages.ts";
+import { takeBlock } from "../connection/own-blocks.ts";
 
 /** What became of some rows of a block, as the executor has it of its own actors. @throws `bad-block` */
 export function partResult({ rows, failures, error, stats, block }: Pick<PartMessage, "rows" | "failures" | "error" | "stats" | "block">, payload: Uint8Array | undefined): BlockResult {
@@ -14,7 +14,7 @@ export function partResult({ rows, failures, error, stats, block }: Pick<PartMes
   const { batches = [], counts = {}, preprocessMs = 0, predictMs = 0, postprocessMs = 0, collapsedRows = 0, memoryBytes } = stats ?? {};
   const batched = batches.reduce((sum, each) => sum + each, 0);
   return {
-    block: payload === undefined ? { rows: 0, columns: {}, lineage: [] } : decodeBlock(payload),
+    block: payload === undefined ? { rows: 0, columns: {}, lineage: [] } : takeBlock(payload),
     failures,
     batches: batches.map((each) => ({ rows: each, ms: batched === 0 ? 0 : (predictMs * each) / batched, failed: false })),
     preprocessMs, predictMs, postprocessMs, counts,

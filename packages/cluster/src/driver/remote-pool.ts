@@ -2,7 +2,7 @@ import { ShoalError, type Block, type BlockResult, type Clock } from "@shoal/cor
 import { failedResult, mergeResults, type BlockPool, type BlockPoolRun, type ExpectedInput } from "@shoal/executor";
 import { isStateful, mayChangeRows, type ActorPoolStage } from "@shoal/planner";
 import type { AskMessage, BlockDoneMessage, DriverToGateway, FleetMessage, OfferMessage, PartMessage } from "../connection/messages.ts";
-import { cutToTravel, payloadOf } from "./block-pieces.ts";
+import { cutToTravel, inputPayload } from "./block-pieces.ts";
 import type { DoneBefore } from "./done-before.ts";
 import { HeldUp } from "./held-up.ts";
 import { partResult } from "./part-result.ts";
@@ -275,7 +275,7 @@ export class RemotePool implements BlockPool {
     const { number, block } = held;
     this.#fresh = Math.max(this.#fresh, number + 1);
     this.#asked--;
-    const payload = held.payload ?? payloadOf(block);
+    const payload = held.payload ?? inputPayload(block);
     held.payload = undefined;
     const taken = this.#taken.next();
     this.#job.send({ kind: "offer", job: this.#job.job, segment: this.#segment, block: number, rows: block.rows, ...this.#expectedNow(), ...(taken !== undefined && { taken }) }, payload);
