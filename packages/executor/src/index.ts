@@ -3,7 +3,7 @@ export { measureDevices, type DeviceTrial, type MeasuredDevices, type MeasureReq
 export type { Environment } from "./environment.ts";
 export type { BlockPool, BlockPoolRun, ExpectedInput, OpenPool, RemotePools } from "./pool/block-pool.ts";
 export type { KeptElsewhere, NamedElsewhere, RemoteJob, RemoteJobSettings, RemoteRunner } from "./pool/remote-runner.ts";
-export { openStagePool } from "./pool/open-actor-pool.ts";
+export { openStagePool, prepareStagePool } from "./pool/open-actor-pool.ts";
 export type { PoolEvent } from "./pool/pool-settings.ts";
 export { countRows } from "./stats/count-rows.ts";
 export { PoolRecorder } from "./stats/stage-recorder.ts";

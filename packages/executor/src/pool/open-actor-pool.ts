@@ -1,4 +1,4 @@
-import type { ActorHost, Clock, ConcreteDevice, Devices } from "@shoal/core";
+import { ShoalError, type ActorHost, type Clock, type ConcreteDevice, type Devices } from "@shoal/core";
 import { isStateful, type SegmentPlan } from "@shoal/planner";
 import { chooseDevice } from "../device/choose-device.ts";
 import type { Environment } from "../environment.ts";
@@ -40,6 +40,17 @@ export function openActorPool(stage: SegmentPlan, parts: ActorPoolParts, run: Bl
 export function openStagePool(stage: SegmentPlan, { host, clock, resources, devices }: Pick<Environment, "host" | "resources" | "devices"> & { readonly clock: Clock }, run: BlockPoolRun): BlockPool {
   const [fit] = fitActors([{ ...stage, name: stage.spec.name }], resources);
   return openActorPool(stage, { host, clock, devices, gpus: resources.gpus, fit: fit as PoolFit }, run);
+}
+
+/** What {@link openStagePool} will start its actors with begins already. A stage that doesn't fit is told so there. */
+export function prepareStagePool(stage: SegmentPlan, { host, resources }: Pick<Environment, "host" | "resources">): void {
+  if (host.prepare === undefined) return;
+  try {
+    const [fit] = fitActors([{ ...stage, name: stage.spec.name }], resources);
+    host.prepare(stage.spec, (fit as PoolFit).minActors);
+  } catch (error) {
+    if (!ShoalError.is(error, "resources-do-not-fit")) throw error;
+  }
 }
 
 /** The pool's events and its choice, with what they say about the device passed on. */

@@ -77,14 +77,14 @@ export class ManyMachines implements AsyncDisposable {
         this.#tell = settings.onNotice;
         // Links to a run that can't begin would only be passed on in vain.
         if (this.#opened === undefined && settings.plan !== undefined) await (await import("../cluster/check-models.ts")).checkModels(settings.plan, settings.signal);
-        const { runner } = await (this.#opened ??= this.#open(settings.signal));
+        const { runner } = await (this.#opened ??= this.#open(settings));
         return runner.openJob(settings);
       },
     };
   }
 
-  #open(signal: AbortSignal): Promise<Opened> {
-    return this.#flags.on === undefined ? this.#openShare() : this.#connect(this.#flags.on, signal);
+  #open({ plan, signal }: RemoteJobSettings): Promise<Opened> {
+    return this.#flags.on === undefined ? this.#openShare(plan) : this.#connect(this.#flags.on, signal);
   }
 
   async #connect(link: string, signal: AbortSignal): Promise<Opened> {
@@ -99,7 +99,7 @@ export class ManyMachines implements AsyncDisposable {
     return { runner: cluster, close: async () => cluster[Symbol.asyncDispose]() };
   }
 
-  async #openShare(): Promise<Opened> {
+  async #openShare(expects: RemoteJobSettings["plan"]): Promise<Opened> {
     const { ownWorker, share } = await import("../cluster/share.ts");
     const { isOnlyHere, qrCode } = await import("@shoal/coordinator");
     const { share: isShared, volunteers, dashboard } = this.#flags;
@@ -110,6 +110,7 @@ export class ManyMachines implements AsyncDisposable {
       name: hostname(),
       ...(folder !== undefined && { folder }),
       code: this.#flags.code === true,
+      expects,
       // What other workers send and is refused, among others.
       log: { debug: () => {}, info: () => {}, warn: (message) => this.#tell(message) },
       resources: declaredResources(this.#flags),

@@ -2,6 +2,8 @@ import { rm } from "node:fs/promises";
 import { runAgent, type Cluster, type ClusterJob, type CodeBundle, type JobSettings } from "@shoal/cluster";
 import type { Coordinator, CoordinatorOptions } from "@shoal/coordinator";
 import { silentLogger, systemClock, systemRandom, type Resources } from "@shoal/core";
+import { prepareStagePool, type Environment } from "@shoal/executor";
+import { travel, type PhysicalOperator } from "@shoal/planner";
 import * as agentRuntime from "#agent-runtime";
 import { localMachine } from "#platform";
 import type { AgentRuntime } from "../agent/agent-runtime.ts";
@@ -19,6 +21,8 @@ export interface ShareOptions extends CoordinatorOptions {
   readonly resources?: Partial<Resources>;
   /** Predictors of one's own travel as code: to this machine's worker, and to those that allow it. Needs the package rolldown. Default false: they stay with the driver. */
   readonly code?: boolean;
+  /** What will be run with it first: actors for that start while the coordinator does. */
+  readonly expects?: PhysicalOperator | undefined;
 }
 
 /** The worker of this process. */
@@ -39,6 +43,7 @@ export interface Share extends AsyncDisposable {
 export async function share(options: ShareOptions = {}): Promise<Share> {
   const { log = silentLogger, code = false } = options;
   const { host, resources, devices } = await openMachine(localMachine, { log, resources: options.resources });
+  if (options.expects !== undefined) prepareActors(options.expects, { host, resources });
   // After the coordinator nothing is waited for: what it has opened is the caller's to close.
   const [candidates, coordinator] = await (async () => [await devices.candidates(), await start(options)] as const)().catch(async (error: unknown) => {
     await host[Symbol.asyncDispose]();
@@ -66,6 +71,11 @@ export async function share(options: ShareOptions = {}): Promise<Share> {
     await agent.ended.catch(() => {});
     await host[Symbol.asyncDispose]();
   });
+}
+
+/** Of what is pure data alone: where code goes it is known by another name than here. */
+function prepareActors(plan: PhysicalOperator, machine: Pick<Environment, "host" | "resources">): void {
+  for (const { stage } of travel(plan).segments) prepareStagePool(stage, machine);
 }
 
 /** The server's libraries are for those who share. */
