@@ -1,5 +1,6 @@
 import { getRequestListener } from "@hono/node-server";
 import { fileURLToPath } from "node:url";
+import { dashboardPage } from "#dashboard-page";
 import type { Gateway } from "@shoal/cluster";
 import { ShoalError, type Clock, type Logger } from "@shoal/core";
 import { pageFolder as volunteerPage } from "@shoal/volunteer";
@@ -46,9 +47,6 @@ export interface Served {
   close(): Promise<void>;
 }
 
-export { volunteerPage };
-/** From source and installed alike: `src` and `dist` lie side by side. */
-export const dashboardPage = new URL("../dist/dashboard/", import.meta.url);
 const ownPages: RouteParts["pages"] = { volunteer: fileURLToPath(volunteerPage), dashboard: fileURLToPath(dashboardPage) };
 
 /** For readers of snapshots to hear how everything ended. */
