@@ -6,7 +6,8 @@ const never = (): never => {
 };
 
 test("nothing is loaded before somebody asks, once for all who do, who are served in their order and at once where it is there", async () => {
-  const { promise, resolve } = deferred<string>();
+  let resolve: (library: string) => void = never;
+  const promise = new Promise<string>((done) => (resolve = done));
   let loads = 0;
   const seen: string[] = [];
   const withLibrary = loadWhenAsked(() => {
@@ -32,9 +33,3 @@ test("all who waited hear why it could not be loaded, and the next one tries aga
   await ask();
   expect(heard).toEqual(["too many open files", "too many open files", "ws"]);
 });
-
-function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
-  let resolve = (_: T): void => {};
-  const promise = new Promise<T>((done) => (resolve = done));
-  return { promise, resolve };
-}
