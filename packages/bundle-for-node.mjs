@@ -1,6 +1,6 @@
 // Makes of every package and app whose exports have a "node" condition one file for each of them, and a few for what they load later. Node resolves, reads and compiles
 // module by module, some half a millisecond each: a job and its actors would load hundreds of ours before they do anything.
-// Run after tsc (npm run compile); the modules that tsc writes stay for bundlers, pages and Deno's own resolution.
+// Run after tsc (npm run compile); the modules that tsc writes stay for bundlers and pages.
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
