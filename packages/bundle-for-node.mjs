@@ -1,6 +1,6 @@
-// Makes of every package whose exports have a "node" condition one file for each of them, and a few for what they load later. Node resolves, reads and compiles
+// Makes of every package and app whose exports have a "node" condition one file for each of them, and a few for what they load later. Node resolves, reads and compiles
 // module by module, some half a millisecond each: a job and its actors would load hundreds of ours before they do anything.
-// Run after tsc (npm run compile); the modules that tsc writes stay for bundlers, pages and Deno's own resolution.
+// Run after tsc (npm run compile); the modules that tsc writes stay for bundlers and pages.
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
@@ -11,12 +11,16 @@ const startedByName = {
   "backend-onnx-node": ["session-thread", "probe-process"],
 };
 
-const packages = new URL("./", import.meta.url);
-const names = readdirSync(packages).filter((name) => existsSync(new URL(`${name}/package.json`, packages)));
-await Promise.all(names.map(bundlePackage));
+/** Modules that look for files from where they lie themselves: a bundle imports them. */
+const findFilesBeside = new Set(["#dashboard-page"]);
 
-async function bundlePackage(name) {
-  const folder = new URL(`${name}/`, packages);
+const folders = ["packages", "apps"].flatMap((kind) => {
+  const all = new URL(`../${kind}/`, import.meta.url);
+  return readdirSync(all).map((name) => ({ name, folder: new URL(`${name}/`, all) }));
+});
+await Promise.all(folders.filter(({ folder }) => existsSync(new URL("package.json", folder))).map(bundlePackage));
+
+async function bundlePackage({ name, folder }) {
   const { exports = {} } = JSON.parse(readFileSync(new URL("package.json", folder), "utf8"));
   const exported = Object.values(exports).flatMap(bundled);
   if (exported.length === 0) return;
@@ -33,7 +37,7 @@ async function bundleInto(dir, input) {
     input,
     platform: "node",
     // Libraries stay imports, so that a realm has one of each: a user's table and ours are of one Apache Arrow.
-    external: (id) => !/^[./#]/.test(id) && !/^[A-Za-z]:/.test(id),
+    external: (id) => findFilesBeside.has(id) || !/^[./#]/.test(id) && !/^[A-Za-z]:/.test(id),
     onLog: (level, log, show) => (log.code === "INEFFECTIVE_DYNAMIC_IMPORT" ? undefined : show(level, log)),
   });
   await bundle.write({ dir, format: "esm", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" });

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { dashboardPage } from "#dashboard-page";
+import { pageFolder as volunteerPage } from "@shoal/volunteer";
 import type { CoordinatorOptions } from "./coordinator.ts";
 import { certName } from "./https/certificate.ts";
 import { isEveryAddress, isOnlyHere, localAddresses } from "./links/local-names.ts";
-import { dashboardPage, volunteerPage } from "./serve-gateway.ts";
 
 /** What a person should know of how a coordinator listens, in sentences. @param url where it is found @param isSecure browsers take it for secure */
 export function advice(options: CoordinatorOptions, url: string, isSecure: boolean): string[] {

@@ -1,5 +1,5 @@
-import { getRequestListener } from "@hono/node-server";
 import { fileURLToPath } from "node:url";
+import { dashboardPage } from "#dashboard-page";
 import type { Gateway } from "@shoal/cluster";
 import { ShoalError, type Clock, type Logger } from "@shoal/core";
 import { pageFolder as volunteerPage } from "@shoal/volunteer";
@@ -7,12 +7,12 @@ import type { StoredFiles } from "@shoal/cluster/stores";
 import type { Certificate } from "./https/certificate.ts";
 import { linkOf, pageOf } from "./links/link.ts";
 import { linkHost } from "./links/local-names.ts";
-import { createApp } from "./routes/app.ts";
 import type { CountedEngine, RouteParts } from "./routes/route-parts.ts";
 import { acceptSockets } from "./server/accept-sockets.ts";
 import { basePathOf, withoutBasePath } from "./server/base-path.ts";
 import { limitConnections, type ServerLimits } from "./server/connection-limits.ts";
 import { listen, openServer } from "./server/listen.ts";
+import { loadWhenAsked } from "./server/load-when-asked.ts";
 import { securityHeaders } from "./server/security-headers.ts";
 import { requester, type Surroundings } from "./server/requester.ts";
 
@@ -46,9 +46,6 @@ export interface Served {
   close(): Promise<void>;
 }
 
-export { volunteerPage };
-/** From source and installed alike: `src` and `dist` lie side by side. */
-export const dashboardPage = new URL("../dist/dashboard/", import.meta.url);
 const ownPages: RouteParts["pages"] = { volunteer: fileURLToPath(volunteerPage), dashboard: fileURLToPath(dashboardPage) };
 
 /** For readers of snapshots to hear how everything ended. */
@@ -92,15 +89,21 @@ export async function serveGateway({ gateway, files, tokenOfInvite, host, port, 
     requester: (request) => requester(request, surroundings),
     traffic,
   };
-  const app = createApp(parts, log);
-  const answer = getRequestListener((request, bindings) => app.fetch(request, bindings), { overrideGlobalObjects: false });
+  const withRoutes = loadWhenAsked(async () => (await import("./routes/answer-requests.ts")).answerRequests(parts, log));
   server.on("request", (incoming, outgoing) => {
     const path = withoutBasePath(incoming.url ?? "/", basePath);
     if (path === undefined) return void outgoing.writeHead(308, { ...securityHeaders, location: basePath, "content-length": "0" }).end();
     incoming.url = path;
-    void answer(incoming, outgoing);
+    withRoutes(
+      // Who left meanwhile is told nothing.
+      (answer) => void (outgoing.destroyed || answer(incoming, outgoing)),
+      (error) => {
+        log.warn(`A request failed: the server's routes could not be loaded: ${ShoalError.from(error).message}`);
+        outgoing.writeHead(500, { ...securityHeaders, "content-length": "0" }).end();
+      },
+    );
   });
-  const cutSockets = acceptSockets(server, gateway, { basePath, surroundings, limits, clock });
+  const cutSockets = acceptSockets(server, gateway, { basePath, surroundings, limits, clock, log });
   const taken = await listen(server, host, port);
   url = baseUrl === undefined ? `${certificate === undefined ? "http" : "https"}://${linkHost(host)}:${taken}/` : `${new URL(baseUrl).origin}${basePath}`;
   return {

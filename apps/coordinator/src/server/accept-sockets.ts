@@ -1,12 +1,13 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { WebSocketServer } from "ws";
+import type { WebSocket, WebSocketServer } from "ws";
 import { defaultConnectionLimits, inFragments, socketChannel, type Gateway, type WebSocketLike } from "@shoal/cluster";
-import type { Clock } from "@shoal/core";
+import { ShoalError, type Clock, type Logger } from "@shoal/core";
 import { isLoopback, isOwnOrigin, requester, type Surroundings } from "./requester.ts";
 import { AddressCounter, type ServerLimits } from "./connection-limits.ts";
 import { withoutBasePath } from "./base-path.ts";
 import { DeadSockets } from "./dead-sockets.ts";
+import { loadWhenAsked } from "./load-when-asked.ts";
 
 /** The most that one message may have. */
 const maxPayload = defaultConnectionLimits.frameBytes;
@@ -19,14 +20,22 @@ export interface SocketSettings {
   readonly surroundings: Surroundings;
   readonly limits: ServerLimits;
   readonly clock: Clock;
+  readonly log: Logger;
 }
 
 /** Takes WebSockets at `<base>/connect`, and hands them to the gateway. Gives what cuts those that are left. */
-export function acceptSockets(server: Server, gateway: Gateway, { basePath, surroundings, limits, clock }: SocketSettings): () => void {
-  const sockets = new WebSocketServer({ noServer: true, clientTracking: true, perMessageDeflate: false, maxPayload });
+export function acceptSockets(server: Server, gateway: Gateway, { basePath, surroundings, limits, clock, log }: SocketSettings): () => void {
   const counter = new AddressCounter(limits.maxConnectionsPerAddress);
   const over = new AbortController();
   const dead = new DeadSockets(clock, over.signal);
+  let opened: WebSocketServer | undefined;
+  const withSockets = loadWhenAsked(async () => {
+    const { WebSocketServer } = await import("ws");
+    opened = new WebSocketServer({ noServer: true, clientTracking: true, perMessageDeflate: false, maxPayload });
+    // One that is closed refuses.
+    if (over.signal.aborted) opened.close();
+    return opened;
+  });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Whoever leaves during the handshake is nobody's error.
     socket.on("error", () => {});
@@ -37,18 +46,25 @@ export function acceptSockets(server: Server, gateway: Gateway, { basePath, surr
     const isCounted = !isLoopback(address);
     if (isCounted && !counter.enter(address)) return refuse(socket, "429 Too Many Requests", "There are as many connections from this address as there may be.");
     if (isCounted) socket.once("close", () => counter.leave(address));
-    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+    const accept = (webSocket: WebSocket): void => {
       dead.watch(webSocket, socket);
       // `ws` has more overloads of its listeners than the standard.
       const counted: WebSocketLike = Object.assign(webSocket as unknown as WebSocketLike, { bytesRead: () => bytesRead(socket) });
       const channel = socketChannel(isWs ? inFragments(counted) : counted, { side: "gateway", clock, label: `the program at ${address}` });
       gateway.accept(channel, { address });
-    });
+    };
+    withSockets(
+      (sockets) => sockets.handleUpgrade(request, socket, head, accept),
+      (error) => {
+        log.warn(`A WebSocket was refused: what takes it could not be loaded: ${ShoalError.from(error).message}`);
+        refuse(socket, "500 Internal Server Error", "The coordinator failed at this connection.");
+      },
+    );
   });
   return () => {
     over.abort();
-    for (const webSocket of sockets.clients) webSocket.terminate();
-    sockets.close();
+    for (const webSocket of opened?.clients ?? []) webSocket.terminate();
+    opened?.close();
   };
 }
 

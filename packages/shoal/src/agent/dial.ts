@@ -1,14 +1,17 @@
-import { socketChannel, type Channel, type SaidBy, type TakenBy, type WebSocketLike } from "@shoal/cluster";
+import { socketChannel, type Channel, type SaidBy, type TakenBy } from "@shoal/cluster";
 import { ShoalError, systemClock } from "@shoal/core";
+import type { AgentRuntime } from "./agent-runtime.ts";
 
 /**
  * Opens a WebSocket to a coordinator.
  * @throws `unreachable` and `connection-lost`, which agents and drivers take for a reason to try again; `untrusted-certificate`, which they don't: time does not mend it
  */
-export function dialSocket<S extends "worker" | "driver">(base: string, openSocket: (url: string) => WebSocketLike, side: S): (signal: AbortSignal) => Promise<Channel<SaidBy[S], TakenBy[S]>> {
+export function dialSocket<S extends "worker" | "driver">(base: string, socketOpener: AgentRuntime["socketOpener"], side: S): (signal: AbortSignal) => Promise<Channel<SaidBy[S], TakenBy[S]>> {
   const url = new URL("connect", base.replace(/^http/, "ws")).href;
-  return (signal) =>
-    new Promise((resolve, reject) => {
+  return async (signal) => {
+    const openSocket = await socketOpener();
+    signal.throwIfAborted();
+    return new Promise((resolve, reject) => {
       const socket = openSocket(url);
       const over = new AbortController();
       let why = "";
@@ -32,6 +35,7 @@ export function dialSocket<S extends "worker" | "driver">(base: string, openSock
         void fail();
       }, { once: true, signal: over.signal });
     });
+  };
 }
 
 /** Node tries every address of a name, and hides the reasons behind one error without words. */

@@ -43,7 +43,7 @@ export class ManyMachines implements AsyncDisposable {
 
   /** Loads what {@link of} will need. Best before the loader of TypeScript: on Node 20 all modules that come after it go through a thread of their own. */
   static async load({ share, dashboard, on }: ManyMachinesFlags): Promise<void> {
-    if (on !== undefined) await Promise.all([import("../cluster/connect.ts"), import("../cluster/open-cluster.ts")]);
+    if (on !== undefined) await Promise.all([import("../cluster/connect.ts"), import("../cluster/open-cluster.ts"), import("#agent-runtime").then(({ socketOpener }) => socketOpener())]);
     else if (share || dashboard) await Promise.all([import("../cluster/share.ts"), import("@shoal/coordinator")]);
   }
 

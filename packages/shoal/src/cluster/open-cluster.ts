@@ -1,6 +1,6 @@
 import { createCluster, GatewayHosts, type ClusterParts, type ConnectedCluster } from "@shoal/cluster";
 import { systemClock, wakefulClock, type Logger } from "@shoal/core";
-import { openSocket } from "#agent-runtime";
+import { socketOpener } from "#agent-runtime";
 import { bundlePredictor } from "#platform";
 import { dialSocket } from "../agent/dial.ts";
 import type { ConnectOptions } from "./connect.ts";
@@ -11,7 +11,7 @@ export type OpenClusterOptions = ConnectOptions & { readonly log: Logger };
 /** The cluster of a coordinator at a URL, or of several gateways of one engine. */
 export function openCluster(urls: readonly [string, ...string[]], token: string, options: OpenClusterOptions): ConnectedCluster {
   const hosts = new GatewayHosts(urls, randomNumber);
-  return clusterOver({ dial: hosts.dial((base, signal) => dialSocket(base, openSocket, "driver")(signal), systemClock), label: urls.join(", "), token }, options);
+  return clusterOver({ dial: hosts.dial((base, signal) => dialSocket(base, socketOpener, "driver")(signal), systemClock), label: urls.join(", "), token }, options);
 }
 
 /** The cluster of whatever is dialled, with the models and the time of this process. */

@@ -26,7 +26,7 @@ export const defaultLabel: AgentRuntime["defaultLabel"] = () => {
   return system === "" ? runtime() : `${runtime()} on ${system}`;
 };
 
-export const openSocket: AgentRuntime["openSocket"] = (url) => new WebSocket(url) as unknown as WebSocketLike;
+export const socketOpener: AgentRuntime["socketOpener"] = async () => (url) => new WebSocket(url) as unknown as WebSocketLike;
 
 /** An agent that ended a moment ago may hold its name still: a worker that is started again at once waits for it. */
 const patienceMs = 3_000;

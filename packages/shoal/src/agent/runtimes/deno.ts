@@ -6,4 +6,4 @@ export { defaultLabel, host, keepAlive, keepCode, takeName } from "./machine.ts"
 
 export const runtime: AgentRuntime["runtime"] = () => `deno ${process.versions["deno"] ?? ""}`.trim();
 
-export const openSocket: AgentRuntime["openSocket"] = (url) => new WebSocket(url) as unknown as WebSocketLike;
+export const socketOpener: AgentRuntime["socketOpener"] = async () => (url) => new WebSocket(url) as unknown as WebSocketLike;

@@ -1,5 +1,5 @@
 import { ShoalError, systemDate, type Clock } from "@shoal/core";
-import { AwsV4Signer } from "aws4fetch";
+import type { AwsV4Signer } from "aws4fetch";
 import { joinedBytes } from "../../joined-bytes.ts";
 import { passesBy, refusalOf, refused, unreachable, type S3Doing, type S3Refusal } from "./s3-errors.ts";
 import { defaultRegion, type S3Credentials, type S3Options } from "./s3-options.ts";
@@ -31,6 +31,8 @@ export interface S3Answer {
   /** The service's time, in milliseconds since 1970, to the second; this machine's where it doesn't say. */
   readonly at: number;
 }
+
+type SignerOptions = ConstructorParameters<typeof AwsV4Signer>[0];
 
 const firstWaitMs = 100;
 const longestWaitMs = 3_000;
@@ -111,15 +113,14 @@ export class S3Requests {
   /** An address that allows one method on one object for a while, without credentials. */
   async presigned(method: "GET" | "PUT", name: string, seconds: number): Promise<string> {
     const url = this.#url(name, { "X-Amz-Expires": String(seconds) }, this.#publicUrl);
-    const signed = await new AwsV4Signer({ ...(await this.#signing()), method, url, signQuery: true }).sign();
-    return signed.url.href;
+    return (await this.#sign({ method, url, signQuery: true })).url.href;
   }
 
   async #sendOnce({ method, name, query, headers, body, sha256 }: S3Request): Promise<S3Answer> {
-    const signed = await new AwsV4Signer({
-      ...(await this.#signing()), method, url: this.#url(name, query, this.#bucketUrl),
+    const signed = await this.#sign({
+      method, url: this.#url(name, query, this.#bucketUrl),
       headers: { ...headers, "X-Amz-Content-Sha256": sha256 ?? (body === undefined ? emptySha256 : "UNSIGNED-PAYLOAD") },
-    }).sign();
+    });
     const tooLong = new AbortController();
     const answered = new AbortController();
     const limitMs = this.requestMs + (body?.byteLength ?? 0) / leastBytesPerMs;
@@ -141,6 +142,12 @@ export class S3Requests {
     const path = name === undefined ? "" : `/${`${this.prefix}${name}`.split("/").map(encodeURIComponent).join("/")}`;
     const search = new URLSearchParams(query).toString();
     return `${bucket}${path}${search === "" ? "" : `?${search}`}`;
+  }
+
+  async #sign(request: Pick<SignerOptions, "method" | "url" | "headers" | "signQuery">): ReturnType<AwsV4Signer["sign"]> {
+    // Most stores are folders.
+    const { AwsV4Signer } = await import("aws4fetch");
+    return new AwsV4Signer({ ...(await this.#signing()), ...request }).sign();
   }
 
   async #signing(): Promise<S3Credentials & { readonly service: "s3"; readonly region: string; readonly datetime: string; readonly cache: Map<string, ArrayBuffer> }> {
