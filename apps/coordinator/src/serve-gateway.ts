@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
 import { dashboardPage } from "#dashboard-page";
 import type { Gateway } from "@shoal/cluster";
@@ -12,7 +13,7 @@ import { acceptSockets } from "./server/accept-sockets.ts";
 import { basePathOf, withoutBasePath } from "./server/base-path.ts";
 import { limitConnections, type ServerLimits } from "./server/connection-limits.ts";
 import { listen, openServer } from "./server/listen.ts";
-import { loadWhenAsked } from "./server/load-when-asked.ts";
+import { loadedAfterMs, loadWhenAsked } from "./server/load-when-asked.ts";
 import { securityHeaders } from "./server/security-headers.ts";
 import { requester, type Surroundings } from "./server/requester.ts";
 
@@ -90,7 +91,33 @@ export async function serveGateway({ gateway, files, tokenOfInvite, host, port, 
     traffic,
   };
   const withRoutes = loadWhenAsked(async () => (await import("./routes/answer-requests.ts")).answerRequests(parts, log));
-  server.on("request", (incoming, outgoing) => {
+  server.on("request", requestListener(withRoutes, basePath, log));
+  const sockets = acceptSockets(server, gateway, { basePath, surroundings, limits, clock, log });
+  const taken = await listen(server, host, port);
+  url = baseUrl === undefined ? `${certificate === undefined ? "http" : "https"}://${linkHost(host)}:${taken}/` : `${new URL(baseUrl).origin}${basePath}`;
+  void clock.sleep(loadedAfterMs, ending.signal).then(() => {
+    withRoutes(() => {}, () => {});
+    sockets.load();
+  }, () => {});
+  return {
+    port: taken,
+    url,
+    close: async () => {
+      sockets.close();
+      ending.abort();
+      await Promise.race([Promise.all(streams), clock.sleep(lastWordsMs)]);
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+type Answer = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown;
+
+/** Knows where the base path begins, and leaves all else to the routes. */
+function requestListener(withRoutes: ReturnType<typeof loadWhenAsked<Answer>>, basePath: string, log: Logger): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
+  return (incoming, outgoing) => {
     const path = withoutBasePath(incoming.url ?? "/", basePath);
     if (path === undefined) return void outgoing.writeHead(308, { ...securityHeaders, location: basePath, "content-length": "0" }).end();
     incoming.url = path;
@@ -102,20 +129,5 @@ export async function serveGateway({ gateway, files, tokenOfInvite, host, port, 
         outgoing.writeHead(500, { ...securityHeaders, "content-length": "0" }).end();
       },
     );
-  });
-  const cutSockets = acceptSockets(server, gateway, { basePath, surroundings, limits, clock, log });
-  const taken = await listen(server, host, port);
-  url = baseUrl === undefined ? `${certificate === undefined ? "http" : "https"}://${linkHost(host)}:${taken}/` : `${new URL(baseUrl).origin}${basePath}`;
-  return {
-    port: taken,
-    url,
-    close: async () => {
-      cutSockets();
-      ending.abort();
-      await Promise.race([Promise.all(streams), clock.sleep(lastWordsMs)]);
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
-    },
   };
 }

@@ -1,4 +1,4 @@
-// What other packages may take, room by room. Each room's own index is for the other rooms.
+// What other packages may take, room by room. Engine and scheduler have an index that says what the other rooms take; of the others these take the files themselves.
 export { runAgent } from "./agent/index.ts";
 export type { Agent, AgentEvent, AgentParts, Dial } from "./agent/index.ts";
 

@@ -23,8 +23,15 @@ export interface SocketSettings {
   readonly log: Logger;
 }
 
-/** Takes WebSockets at `<base>/connect`, and hands them to the gateway. Gives what cuts those that are left. */
-export function acceptSockets(server: Server, gateway: Gateway, { basePath, surroundings, limits, clock, log }: SocketSettings): () => void {
+export interface AcceptedSockets {
+  /** What takes them is loaded, as with the first. */
+  load(): void;
+  /** Cuts those that are left, and takes no more. */
+  close(): void;
+}
+
+/** Takes WebSockets at `<base>/connect`, and hands them to the gateway. */
+export function acceptSockets(server: Server, gateway: Gateway, { basePath, surroundings, limits, clock, log }: SocketSettings): AcceptedSockets {
   const counter = new AddressCounter(limits.maxConnectionsPerAddress);
   const over = new AbortController();
   const dead = new DeadSockets(clock, over.signal);
@@ -61,10 +68,13 @@ export function acceptSockets(server: Server, gateway: Gateway, { basePath, surr
       },
     );
   });
-  return () => {
-    over.abort();
-    for (const webSocket of opened?.clients ?? []) webSocket.terminate();
-    opened?.close();
+  return {
+    load: () => withSockets(() => {}, () => {}),
+    close: () => {
+      over.abort();
+      for (const webSocket of opened?.clients ?? []) webSocket.terminate();
+      opened?.close();
+    },
   };
 }
 

@@ -1,5 +1,8 @@
+/** What is there by then is there for the first visitor too, though its files were replaced by an update since. */
+export const loadedAfterMs = 10_000;
+
 /**
- * Loads what only visitors need when the first of them comes: most shared runs have none, and the server's libraries take as long to load as all else of a coordinator.
+ * Loads what only visitors need when the first of them comes: most shared runs have none, or are over before; and the server's libraries take as long to load as all else of a coordinator.
  * @returns what uses it: at once where it is there already, in the order in which it was asked. `failed` gets what loading has thrown; whoever comes next tries again.
  */
 export function loadWhenAsked<T>(load: () => Promise<T>): (use: (loaded: T) => void, failed: (error: unknown) => void) => void {

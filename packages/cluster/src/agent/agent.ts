@@ -32,6 +32,8 @@ export interface AgentParts {
   /** Ends it at once. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: AgentEvent) => void;
+  /** Its coordinator is in this very process, and gets blocks as they are. Default false: they are not kept beside their bytes. */
+  readonly sharesProcess?: boolean;
   /** Bytes of results that wait to be settled; at more, it takes no leases. Default: an eighth of the memory, 256 MiB at most. */
   readonly maxHeldBytes?: number;
   /** See {@link Agent.setDutyCycle}. Default 1. */

@@ -1,13 +1,15 @@
 import { sha256Of } from "#sha256";
 import { type Block, type BlockResult, type PredictorSpec } from "@shoal/core";
+import { encodeBlock } from "@shoal/core/arrow";
 import type { ResultMessage } from "../connection/messages.ts";
 import { payloadOf } from "../connection/own-blocks.ts";
 import type { HeldResult } from "./held-results.ts";
 import type { Leased } from "./lease-queue.ts";
 
-/** What was computed of a task, as it is sent. Of what joins the row only the new columns travel. */
-export async function answer({ task, attempt, input }: Leased, spec: PredictorSpec, result: BlockResult, device: string): Promise<HeldResult> {
-  const payload = payloadOf(answerBlock(spec, result.block));
+/** What was computed of a task, as it is sent. Of what joins the row only the new columns travel. @param sharesProcess the coordinator is in this process */
+export async function answer({ task, attempt, input }: Leased, spec: PredictorSpec, result: BlockResult, device: string, sharesProcess: boolean): Promise<HeldResult> {
+  const block = answerBlock(spec, result.block);
+  const payload = sharesProcess ? payloadOf(block) : encodeBlock(block);
   const message: ResultMessage = {
     kind: "result", task, attempt, rows: result.block.rows, sha256: await sha256Of(payload), ...(input !== undefined && { input }), failures: result.failures,
     stats: {

@@ -283,7 +283,7 @@ export class Work {
     const { leased, group: { pool } } = running;
     if (!this.#isWanted(running)) return;
     try {
-      const held = await answer(leased, pool.segment.description.plan.spec, result, pool.device ?? "");
+      const held = await answer(leased, pool.segment.description.plan.spec, result, pool.device ?? "", this.#parts.sharesProcess === true);
       if (!this.#isWanted(running)) return;
       if (held.payload.byteLength > maxPayloadBytes) throw tooLarge(pool, held);
       this.#forget(running);

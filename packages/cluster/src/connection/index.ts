@@ -1,16 +1,11 @@
 export type { Channel, ChannelListener } from "./channel.ts";
 export type { SaidBy, Side, TakenBy } from "./channel-side.ts";
 export { encodeMessage } from "./encode-message.ts";
-export { defaultConnectionLimits, maxPayloadBytes, type ConnectionLimits } from "./limits.ts";
+export { defaultConnectionLimits, type ConnectionLimits } from "./limits.ts";
 export { GatewayHosts } from "./gateway-hosts.ts";
 export { parseLink, type Link } from "./link.ts";
 export { memoryChannel } from "./memory-channel.ts";
 export { MessageReader, type Message } from "./message-reader.ts";
 export * from "./messages.ts";
-export { protocolMismatch } from "./protocol-mismatch.ts";
 export { socketChannel, type SocketChannelOptions } from "./socket-channel.ts";
-export { TokenBucket } from "./token-bucket.ts";
-export { travellingError, travellingFailures } from "./travelling-error.ts";
 export { inFragments, type FragmentSocket, type WebSocketLike } from "./web-socket-like.ts";
-export { sameBytes } from "./same-bytes.ts";
-export { createTokens, type TokenClaims, type Tokens } from "./tokens.ts";

@@ -12,7 +12,7 @@ export function payloadOf(block: Block): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * The block of a payload. Of one that was encoded here it is that very block, and nothing is decoded; for the first who asks alone, who may do with it as with one of their own.
+ * The block of a payload, to be read only. Of one that was encoded here it is that very block, whose columns others may hold too, and nothing is decoded; for the first who asks alone.
  * @throws `bad-block`
  */
 export function takeBlock(payload: Uint8Array): Block {

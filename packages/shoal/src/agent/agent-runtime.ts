@@ -8,7 +8,7 @@ export interface AgentRuntime {
   /** For people, where nobody gave one. */
   readonly defaultLabel: () => string;
   /** Gives what opens WebSockets, which may have to be loaded first. */
-  readonly socketOpener: () => Promise<SocketOpener>;
+  readonly socketOpener: () => Promise<(url: string) => WebSocketLike>;
   /** A name of this worker's own, random, that it gets again after a restart: `given`, unless somebody has that. Disposed with the worker. */
   readonly takeName: (given: string | undefined) => Promise<TakenName>;
   /** Puts code where actors can import it. Absent where none is run. */
@@ -16,8 +16,6 @@ export interface AgentRuntime {
   /** The process does not end by itself until what it gives is called. */
   readonly keepAlive: () => () => void;
 }
-
-export type SocketOpener = (url: string) => WebSocketLike;
 
 export interface TakenName extends AsyncDisposable {
   readonly name: string;

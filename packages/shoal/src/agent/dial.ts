@@ -6,36 +6,34 @@ import type { AgentRuntime } from "./agent-runtime.ts";
  * Opens a WebSocket to a coordinator.
  * @throws `unreachable` and `connection-lost`, which agents and drivers take for a reason to try again; `untrusted-certificate`, which they don't: time does not mend it
  */
-export function dialSocket<S extends "worker" | "driver">(base: string, socketOpener: AgentRuntime["socketOpener"], side: S): (signal: AbortSignal) => Promise<Channel<SaidBy[S], TakenBy[S]>> {
+export async function dialSocket<S extends "worker" | "driver">(base: string, socketOpener: AgentRuntime["socketOpener"], side: S, signal: AbortSignal): Promise<Channel<SaidBy[S], TakenBy[S]>> {
   const url = new URL("connect", base.replace(/^http/, "ws")).href;
-  return async (signal) => {
-    const openSocket = await socketOpener();
-    signal.throwIfAborted();
-    return new Promise((resolve, reject) => {
-      const socket = openSocket(url);
-      const over = new AbortController();
-      let why = "";
-      const fail = async (): Promise<void> => {
-        if (over.signal.aborted) return;
-        over.abort();
-        if (!signal.aborted && !isOfCertificate(why)) why = (await certificateFault(base)) ?? why;
-        reject(signal.aborted ? signal.reason : isOfCertificate(why) ? untrusted(base, why) : unreachable(base, why));
-      };
-      socket.addEventListener("open", () => {
-        if (over.signal.aborted) return;
-        over.abort();
-        resolve(socketChannel(socket, { side, clock: systemClock, label: "the coordinator" }));
-      });
-      socket.addEventListener("error", ({ message, error }: { readonly message?: unknown; readonly error?: unknown }) => {
-        why = reasonOf(error) ?? (typeof message === "string" ? message : "");
-      });
-      socket.addEventListener("close", () => void fail());
-      signal.addEventListener("abort", () => {
-        socket.close();
-        void fail();
-      }, { once: true, signal: over.signal });
+  const openSocket = await socketOpener();
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const socket = openSocket(url);
+    const over = new AbortController();
+    let why = "";
+    const fail = async (): Promise<void> => {
+      if (over.signal.aborted) return;
+      over.abort();
+      if (!signal.aborted && !isOfCertificate(why)) why = (await certificateFault(base)) ?? why;
+      reject(signal.aborted ? signal.reason : isOfCertificate(why) ? untrusted(base, why) : unreachable(base, why));
+    };
+    socket.addEventListener("open", () => {
+      if (over.signal.aborted) return;
+      over.abort();
+      resolve(socketChannel(socket, { side, clock: systemClock, label: "the coordinator" }));
     });
-  };
+    socket.addEventListener("error", ({ message, error }: { readonly message?: unknown; readonly error?: unknown }) => {
+      why = reasonOf(error) ?? (typeof message === "string" ? message : "");
+    });
+    socket.addEventListener("close", () => void fail());
+    signal.addEventListener("abort", () => {
+      socket.close();
+      void fail();
+    }, { once: true, signal: over.signal });
+  });
 }
 
 /** Node tries every address of a name, and hides the reasons behind one error without words. */

@@ -52,7 +52,7 @@ export async function startAgent(link: string, options: StartAgentOptions = {}):
   };
   try {
     const agent = runAgent({
-      dial: options.dial ?? hosts.dial((base, abort) => dialSocket(base, runtime.socketOpener, "worker")(abort), systemClock),
+      dial: options.dial ?? hosts.dial((base, abort) => dialSocket(base, runtime.socketOpener, "worker", abort), systemClock),
       name: identity.name, token, host, resources, clock: systemClock, random: systemRandom, devices: usable,
       traits: {
         label: options.label ?? runtime.defaultLabel(), host: runtime.host, runtime: runtime.runtime(), devices: await usable.candidates(),

@@ -99,18 +99,17 @@ export class ManyMachines implements AsyncDisposable {
     return { runner: cluster, close: async () => cluster[Symbol.asyncDispose]() };
   }
 
-  async #openShare(expects: RemoteJobSettings["plan"]): Promise<Opened> {
-    const { ownWorker, share } = await import("../cluster/share.ts");
+  async #openShare(plan: RemoteJobSettings["plan"]): Promise<Opened> {
+    const { ownWorker, shareFor } = await import("../cluster/share.ts");
     const { isOnlyHere, qrCode } = await import("@shoal/coordinator");
     const { share: isShared, volunteers, dashboard } = this.#flags;
     const folder = isShared || this.#isAlone ? shareFolder(this.#output) : undefined;
     shareIsKeptIn(folder);
-    const shared = await share({
+    const shared = await shareFor(plan, {
       ...coordinatorOptions(this.#flags),
       name: hostname(),
       ...(folder !== undefined && { folder }),
       code: this.#flags.code === true,
-      expects,
       // What other workers send and is refused, among others.
       log: { debug: () => {}, info: () => {}, warn: (message) => this.#tell(message) },
       resources: declaredResources(this.#flags),

@@ -11,7 +11,7 @@ export type OpenClusterOptions = ConnectOptions & { readonly log: Logger };
 /** The cluster of a coordinator at a URL, or of several gateways of one engine. */
 export function openCluster(urls: readonly [string, ...string[]], token: string, options: OpenClusterOptions): ConnectedCluster {
   const hosts = new GatewayHosts(urls, randomNumber);
-  return clusterOver({ dial: hosts.dial((base, signal) => dialSocket(base, socketOpener, "driver")(signal), systemClock), label: urls.join(", "), token }, options);
+  return clusterOver({ dial: hosts.dial((base, signal) => dialSocket(base, socketOpener, "driver", signal), systemClock), label: urls.join(", "), token }, options);
 }
 
 /** The cluster of whatever is dialled, with the models and the time of this process. */

@@ -4,13 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished, expect, test, vi } from "vitest";
 import { openEmbeddedEngine } from "@shoal/cluster/embedded";
+import type { RemoteJobSettings, RemoteRunner } from "@shoal/executor";
 import { localMachine } from "#platform";
 import { fromItems } from "../index.ts";
 import { sentiment } from "../tiny-models.ts";
 import { textClassification } from "../transformers.ts";
 import { connect } from "./connect.ts";
 import { newFolder } from "./new-folder.ts";
-import { share } from "./share.ts";
+import { share, shareFor } from "./share.ts";
 
 test("a job that somebody else brings by the dashboard's link gets its model over HTTP", { timeout: 120_000 }, async () => {
   const shared = await share({ resources: { cpus: 1 } });
@@ -20,6 +21,32 @@ test("a job that somebody else brings by the dashboard's link gets its model ove
   const rows = await reviews.takeAll(Infinity, { on: other, resources: { cpus: 0 } });
   expect(rows.map(({ label }) => label)).toEqual(["POSITIVE", "NEGATIVE"]);
   expect(reviews.stats()).toMatch(/rows by worker: this machine 2/);
+});
+
+test("of what will be run first the actors start while the coordinator does, and end with it", { timeout: 60_000 }, async () => {
+  const steps = fromItems([{ text: "I love this film." }])
+    .mapBatches(textClassification({ model: sentiment, input: "text", output: "sentiment" }), { device: "cpu", concurrency: 2 })
+    .mapBatches(textClassification({ model: sentiment, input: "text", output: "again" }));
+  let plan: RemoteJobSettings["plan"];
+  const looks: RemoteRunner = { name: "nobody", openJob: async (settings) => Promise.reject(new Error(`planned ${(plan = settings.plan)?.kind}`)) };
+  await expect(steps.takeAll(Infinity, { on: looks })).rejects.toThrow("planned");
+  const prepared: (readonly [string, number])[] = [];
+  const create = localMachine.createHost.bind(localMachine);
+  const created = vi.spyOn(localMachine, "createHost").mockImplementation((log) => {
+    const host = create(log);
+    return { ...host, prepare: (spec, actors) => {
+      prepared.push([spec.kind === "declarative" ? spec.adds.join() : spec.kind, actors]);
+      host.prepare?.(spec, actors);
+    } };
+  });
+  onTestFinished(() => created.mockRestore());
+  await using shared = await shareFor(plan, { resources: { cpus: 2 } });
+  // One step is computed at a time.
+  expect(prepared).toEqual([["sentiment", 2]]);
+  expect(await steps.takeAll(Infinity, { on: shared.cluster })).toHaveLength(1);
+  const failing = vi.spyOn(localMachine.devices, "candidates").mockRejectedValueOnce(new Error("no devices"));
+  onTestFinished(() => failing.mockRestore());
+  await expect(shareFor(plan, { resources: { cpus: 2 } })).rejects.toThrow("no devices");
 });
 
 test("nothing stays open where the devices of this machine can't be told, or where its coordinator does not close as it should", { timeout: 60_000 }, async () => {

@@ -21,8 +21,6 @@ export interface ShareOptions extends CoordinatorOptions {
   readonly resources?: Partial<Resources>;
   /** Predictors of one's own travel as code: to this machine's worker, and to those that allow it. Needs the package rolldown. Default false: they stay with the driver. */
   readonly code?: boolean;
-  /** What will be run with it first: actors for that start while the coordinator does. */
-  readonly expects?: PhysicalOperator | undefined;
 }
 
 /** The worker of this process. */
@@ -40,12 +38,19 @@ export interface Share extends AsyncDisposable {
  * was killed goes on with what was done, under the same links; the folder goes once the output is published.
  * @throws what `startCoordinator` throws
  */
-export async function share(options: ShareOptions = {}): Promise<Share> {
+export function share(options: ShareOptions = {}): Promise<Share> {
+  return shareFor(undefined, options);
+}
+
+/** As {@link share}. @param plan what will be run with it first: actors for that start while the coordinator does */
+export async function shareFor(plan: PhysicalOperator | undefined, options: ShareOptions): Promise<Share> {
   const { log = silentLogger, code = false } = options;
   const { host, resources, devices } = await openMachine(localMachine, { log, resources: options.resources });
-  if (options.expects !== undefined) prepareActors(options.expects, { host, resources });
   // After the coordinator nothing is waited for: what it has opened is the caller's to close.
-  const [candidates, coordinator] = await (async () => [await devices.candidates(), await start(options)] as const)().catch(async (error: unknown) => {
+  const [candidates, coordinator] = await (async () => {
+    if (plan !== undefined) prepareActors(plan, { host, resources });
+    return [await devices.candidates(), await start(options)] as const;
+  })().catch(async (error: unknown) => {
     await host[Symbol.asyncDispose]();
     throw error;
   });
@@ -59,6 +64,7 @@ export async function share(options: ShareOptions = {}): Promise<Share> {
     host,
     resources,
     devices,
+    sharesProcess: true,
     clock: systemClock,
     random: systemRandom,
     modelUrl: (model, { key }) => own.placeOf(model, key),
@@ -73,9 +79,10 @@ export async function share(options: ShareOptions = {}): Promise<Share> {
   });
 }
 
-/** Of what is pure data alone: where code goes it is known by another name than here. */
+/** Of the first step that travels, for one is computed at a time; and of what is pure data alone: where code goes it is known by another name than here. */
 function prepareActors(plan: PhysicalOperator, machine: Pick<Environment, "host" | "resources">): void {
-  for (const { stage } of travel(plan).segments) prepareStagePool(stage, machine);
+  const [first] = travel(plan, { code: true }).segments;
+  if (first?.stage.spec.kind === "declarative") prepareStagePool(first.stage, machine);
 }
 
 /** The server's libraries are for those who share. */
