@@ -133,7 +133,8 @@ function storedValues(column: Column): TypedArray | unknown[] {
     case "list": return (values as (ArrayLike<unknown> | null)[]).map((row) => (row === null ? null : Array.from(row)));
     default: {
       if (!isTypedArray(values)) return values as unknown[];
-      return validity === undefined ? values : Array.from(values as Float64Array, (value, row) => (validity[row] === 0 ? null : value));
+      // hyparquet-writer (0.17) takes a Uint32Array for signed numbers, and refuses the large ones; of an array it knows better.
+      return validity === undefined && type.kind !== "uint32" ? values : Array.from(values as Float64Array, (value, row) => (validity?.[row] === 0 ? null : value));
     }
   }
 }

@@ -24,6 +24,8 @@ function everyKind(): Block {
     uint16: columnFromValues(holes((row) => 65_000 + row), { kind: "uint16" }),
     uint32: columnFromValues(holes((row) => 4e9 + row), { kind: "uint32" }),
     uint64: columnFromValues(holes((row) => 2n ** 63n + BigInt(row)), { kind: "uint64" }),
+    uint32s: columnFromValues(upTo.map((row) => 4e9 + row), { kind: "uint32" }),
+    uint64s: columnFromValues(upTo.map((row) => 2n ** 63n + BigInt(row)), { kind: "uint64" }),
     bool: columnFromValues(holes((row) => row % 2 === 0)),
     timestamp: columnFromValues(holes((row) => new Date(1.6e12 + row))),
     binary: columnFromValues(holes((row) => new Uint8Array([row & 255, 0, 255]))),
