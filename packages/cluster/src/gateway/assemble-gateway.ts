@@ -13,6 +13,7 @@ import type { GatewayParts } from "./gateway-parts.ts";
 import { defaultGatewaySettings } from "./gateway-settings.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import { HeldInputs } from "./jobs/held-inputs.ts";
+import { InputNames } from "./jobs/input-names.ts";
 import { InviteBook } from "./invites/invite-book.ts";
 import { JobDesk } from "./jobs/job-desk.ts";
 import { Elsewhere } from "./elsewhere/elsewhere.ts";
@@ -115,7 +116,7 @@ export function assembleGateway(parts: GatewayParts, epoch: number): GatewayModu
   });
   const desk: JobDesk = new JobDesk(state, trouble, { roles, talk, elsewhere, takeEarly });
   const invites = new InviteBook({ engine, clock, date, random, secret: parts.secret, signal });
-  const connections: Connections = new Connections(state, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims, heldBy: (job, place, input) => elsewhere.heldBy(job, place, input) });
+  const connections: Connections = new Connections(state, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims, names: new InputNames(state.passing, parts.secret), heldBy: (job, place, input) => elsewhere.heldBy(job, place, input) });
 
   return { state, watchers, trouble, commits, asks, intake, elsewhere, collection, reach, roles, talk, desk, invites, connections, over, closing };
 }
