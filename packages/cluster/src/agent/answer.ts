@@ -1,4 +1,3 @@
-import { sha256Of } from "#sha256";
 import { type Block, type BlockResult, type PredictorSpec } from "@shoal/core";
 import type { ResultMessage } from "../connection/messages.ts";
 import { payloadOf } from "../connection/own-blocks.ts";
@@ -6,10 +5,10 @@ import type { HeldResult } from "./held-results.ts";
 import type { Leased } from "./lease-queue.ts";
 
 /** What was computed of a task, as it is sent. Of what joins the row only the new columns travel. */
-export async function answer({ task, attempt, input }: Leased, spec: PredictorSpec, result: BlockResult, device: string): Promise<HeldResult> {
+export function answer({ task, attempt, input }: Leased, spec: PredictorSpec, result: BlockResult, device: string): HeldResult {
   const payload = payloadOf(answerBlock(spec, result.block));
   const message: ResultMessage = {
-    kind: "result", task, attempt, rows: result.block.rows, sha256: await sha256Of(payload), ...(input !== undefined && { input }), failures: result.failures,
+    kind: "result", task, attempt, rows: result.block.rows, ...(input !== undefined && { input }), failures: result.failures,
     stats: {
       device, preprocessMs: result.preprocessMs, predictMs: result.predictMs, postprocessMs: result.postprocessMs,
       batches: result.batches.filter(({ part }) => part !== true).map(({ rows }) => rows), counts: result.counts,

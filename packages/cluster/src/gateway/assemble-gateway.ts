@@ -79,7 +79,7 @@ export function assembleGateway(parts: GatewayParts, epoch: number): GatewayModu
     engine, name, files, clock, date, random, log, settings, signal, closing: closing.signal,
     loop: new SchedulerLoop(scheduler, clock, (effect) => performEffect(state, commits, asks, elsewhere, effect), mistake),
     jobs: new Map(), workers: new Map(), links: new Map(),
-    inputs: new HeldInputs(), recent: new RecentBytes(settings.recentBytes), passing: new PassingResults(engine), refusals,
+    inputs: new HeldInputs(), recent: new RecentBytes(settings.recentBytes), passing: new PassingResults(engine, epoch), refusals,
     changed: () => watchers.changed(),
   };
   const trouble = new EngineTrouble(state, (message) => {

@@ -29,8 +29,12 @@ export class ResultStore {
     this.#gathered = new GatheredResults(state.engine.blobs);
   }
 
-  /** @returns undefined: its worker is gone, and will present it again */
-  async keep(link: WorkerLink, job: GatewayJob, { task, attempt, sha256, rows, failures, stats, input }: ResultMessage, payload: Uint8Array): Promise<CheckedResult | undefined> {
+  /**
+   * @param known its SHA-256, where somebody has taken it
+   * @returns undefined: its worker is gone, and will present it again
+   */
+  async keep(link: WorkerLink, job: GatewayJob, { task, attempt, rows, failures, stats, input }: ResultMessage, payload: Uint8Array, known: string | undefined): Promise<CheckedResult | undefined> {
+    const sha256 = known ?? (this.#state.passing.areOf(job) ? this.#state.passing.newName() : await sha256Of(payload as Uint8Array<ArrayBuffer>));
     const about: ResultAbout = { failures, stats };
     let aboutSha256: string | undefined;
     if (!fitsIntoRecord(about)) {
