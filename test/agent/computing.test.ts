@@ -20,6 +20,22 @@ describe("tasks", () => {
     expect(valuesOf(second.payload)).toEqual([40, 42]);
   });
 
+  test("are told without their SHA-256 where the coordinator names results, and with it to one that doesn't, those that are held too", async () => {
+    const { gateway, clock } = fleetOfOne();
+    await until(() => gateway.connections.length === 1);
+    const connection = gateway.connections[0] as ScriptedConnection;
+    connection.welcome("key", true);
+    connection.send(segmentOf());
+    connection.lease({ block: 0, rows: ids(0, 2), attempt: 1 });
+    const first = await connection.next("result");
+    expect(first.message).not.toHaveProperty("sha256");
+    connection.close();
+    await until(() => gateway.connections.length === 2, clock);
+    const { connection: older } = await gateway.connected(2, segmentOf());
+    const again = await older.next("result");
+    expect(again.message).toEqual({ ...first.message, sha256: createHash("sha256").update(first.payload as Uint8Array).digest("hex") });
+  });
+
   test("say which rows could not be done", async () => {
     const { gateway } = fleetOfOne({}, { bad: (id) => id === 12 });
     const { connection } = await gateway.connected(1, segmentOf());

@@ -73,8 +73,8 @@ export class ScriptedConnection {
     return this.heard.flatMap(({ message }) => (message.kind === kind ? [message as Said<Kind>] : []));
   }
 
-  welcome(key = "key"): void {
-    this.send({ kind: "welcome", protocol: protocolVersion, key, name: "a script", beatMs: 1000 });
+  welcome(key = "key", namesResults?: true): void {
+    this.send({ kind: "welcome", protocol: protocolVersion, key, name: "a script", beatMs: 1000, ...(namesResults && { namesResults }) });
   }
 
   /** Lends tasks, and sends their rows. */

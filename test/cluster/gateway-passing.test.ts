@@ -9,6 +9,8 @@ import { numbers, ScriptedDriver } from "./scripted-driver.ts";
 import { doubles, ScriptedWorker, twice } from "./scripted-worker.ts";
 import { until } from "./until.ts";
 
+/** Results lie under their SHA-256 then, where a test finds them. */
+const said = { saysSha256: true };
 const passing = { description: { passing: true }, ends: false };
 const resultOf = (values: readonly number[]): Promise<string> => sha256Of(encodeBlock(createBlock({ twice: columnFromValues(values.map((n) => 2 * n)) })) as Uint8Array<ArrayBuffer>);
 
@@ -32,7 +34,7 @@ test("what it was not told of stays; what it was told of goes, and nothing happe
   const { gateway, there } = await opened();
   const blocks = numbers(3);
   const driver = new ScriptedDriver({ blocks, ...passing }).connect(gateway);
-  new ScriptedWorker("a").connect(gateway);
+  new ScriptedWorker("a", said).connect(gateway);
   await driver.finished();
   expect(await there(blocks)).toEqual([true, true, true]);
   driver.taken = [[0, 1], [2, 1]];
@@ -52,7 +54,7 @@ test("results that are the same bytes go with the last of them, of another job t
   const same = [1, 2, 3];
   const driver = new ScriptedDriver({ blocks: [same, same], ...passing }).connect(gateway);
   const other = new ScriptedDriver({ job: "other", blocks: [same], ...passing, hello: { name: "another driver" } }).connect(gateway);
-  new ScriptedWorker("a").connect(gateway);
+  new ScriptedWorker("a", said).connect(gateway);
   await Promise.all([driver.finished(), other.finished()]);
   driver.taken = [[1, 1]];
   await offers(driver, [4]);
@@ -69,7 +71,7 @@ test("of a block that was split all parts go", async () => {
   const { gateway, there, clock } = await opened();
   const guilty = 2;
   const driver = new ScriptedDriver({ blocks: [[0, 1, guilty, 3]], ...passing }).connect(gateway);
-  const worker = new ScriptedWorker("a", { script: (block) => (block.rows > 1 && values(block).includes(guilty) ? { fails: "bad-row" } : { block: twice(block) }) }).connect(gateway);
+  const worker = new ScriptedWorker("a", { ...said, script: (block) => (block.rows > 1 && values(block).includes(guilty) ? { fails: "bad-row" } : { block: twice(block) }) }).connect(gateway);
   await passUntil(clock, () => {
     worker.beat();
     return driver.done.size === 1;
@@ -93,7 +95,7 @@ test("a result that came second leaves nothing", async () => {
   ledger.commit = async (...args) => (await opening, commit(...args));
   const { gateway, there, clock } = await opened(engine);
   const driver = new ScriptedDriver({ blocks: [[1, 2]], description: { passing: true } }).connect(gateway);
-  const silent = { script: (): "silent" => "silent" };
+  const silent = { ...said, script: (): "silent" => "silent" };
   const slow = new ScriptedWorker("slow", silent).connect(gateway);
   const leased = await slow.task();
   const fast = new ScriptedWorker("fast", silent).connect(gateway);
@@ -116,7 +118,7 @@ test("a result that came second leaves nothing", async () => {
 test.each([["the engine keeps ledgers", { keepsLedgers: true }, { passing: true }], ["the job may be continued", {}, {}]] as const)("nothing goes where %s", async (_, change, description) => {
   const { gateway, engine } = await opened(change);
   const driver = new ScriptedDriver({ blocks: numbers(3), ends: false, description }).connect(gateway);
-  new ScriptedWorker("a").connect(gateway);
+  new ScriptedWorker("a", said).connect(gateway);
   await driver.finished();
   driver.taken = [[0, 3]];
   await offers(driver, [100]);
@@ -134,7 +136,7 @@ test("a driver that comes again is given what it does not say that it has, and w
   const { gateway, there } = await opened();
   const blocks = numbers(6);
   const driver = new ScriptedDriver({ blocks, ...passing }).connect(gateway);
-  new ScriptedWorker("a", { script: doubles }).connect(gateway);
+  new ScriptedWorker("a", { ...said, script: doubles }).connect(gateway);
   await driver.finished();
   driver.disconnect();
   // What came of the last two it lost.
@@ -153,6 +155,54 @@ test("a driver that comes again is given what it does not say that it has, and w
   driver.taken = [[4, 2]];
   await offers(driver, [100]);
   expect(await there(blocks)).toEqual(blocks.map(() => false));
+});
+
+test("results of which nobody took the SHA-256, and rows, are named by the gateway: each by itself, though the bytes are the same, and alike on every connection", async () => {
+  const { gateway, engine } = await opened();
+  const same = [1, 2, 3];
+  const driver = new ScriptedDriver({ blocks: [same, same], ...passing }).connect(gateway);
+  const worker = new ScriptedWorker("a").connect(gateway);
+  await driver.finished();
+  const names = (await Promise.all([0, 1].map((block) => engine.ledger.committed("job", `0-${block}-0-3`)))) as unknown as readonly { readonly sha256: string; readonly input: string }[];
+  const there = (): Promise<boolean[]> => Promise.all(names.map(async ({ sha256 }) => (await engine.blobs.size(sha256)) !== undefined));
+  expect(new Set([...names.flatMap(({ sha256, input }) => [sha256, input]), await resultOf(same), await sha256Of(encodeBlock(createBlock({ n: columnFromValues(same) })) as Uint8Array<ArrayBuffer>)]).size).toBe(6);
+  expect(worker.all("lease").flatMap(({ tasks }) => tasks.map(({ input }) => input))).toEqual(names.map(({ input }) => input));
+  driver.taken = [[0, 1]];
+  await offers(driver, [4]);
+  expect(await there()).toEqual([false, true]);
+  // Of what it does not have on the next connection it is given what was done.
+  driver.disconnect();
+  driver.done.delete(1);
+  const before = driver.heard.length;
+  const { blocks } = driver;
+  driver.blocks = [];
+  driver.connect(gateway);
+  await until(() => driver.heard.slice(before).some(({ message }) => message.kind === "ask"));
+  driver.blocks = blocks;
+  driver.offered = 1;
+  driver.offer(1);
+  await driver.finished();
+  expect([driver.parts(1).at(-1)?.values, worker.computed]).toEqual([[2, 4, 6], 3]);
+  driver.taken = [[1, 1]];
+  await offers(driver, [5]);
+  expect(await there()).toEqual([false, false]);
+});
+
+test("a block that is offered again under its number with other rows than it had ends the job", async () => {
+  const { gateway } = await opened();
+  const driver = new ScriptedDriver({ blocks: [[1, 2, 3]], ...passing }).connect(gateway);
+  new ScriptedWorker("a").connect(gateway);
+  await driver.finished();
+  driver.disconnect();
+  driver.done.clear();
+  const before = driver.heard.length;
+  driver.blocks = [];
+  driver.connect(gateway);
+  await until(() => driver.heard.slice(before).some(({ message }) => message.kind === "ask"));
+  driver.blocks = [[1, 2]];
+  driver.offered = 0;
+  driver.offer(1);
+  expect(await driver.failure()).toMatchObject({ code: "input-changed" });
 });
 
 function values(block: Block): readonly unknown[] {

@@ -130,9 +130,9 @@ test("a block whose results are bad at every worker is given up in the end, row 
 
 test("a check that takes for ever costs that attempt, and the gateway lives", async () => {
   let hangs = true;
-  const opened = await openGateway({ checkResult: (_bytes, _expected, _signal, begun) => {
+  const opened = await openGateway({ checkResult: (bytes, { sha256 }, _signal, begun) => {
     begun();
-    return hangs ? new Promise(() => {}) : Promise.resolve();
+    return hangs ? new Promise(() => {}) : Promise.resolve({ bytes, sha256 });
   } });
   closeLater(opened);
   const { gateway, clock } = opened;
@@ -151,9 +151,10 @@ test("a check that takes for ever costs that attempt, and the gateway lives", as
 
 test("a result that waits long for its turn is not bad", async () => {
   let turn = (): void => {};
-  const opened = await openGateway({ checkResult: async (_bytes, _expected, _signal, begun) => {
+  const opened = await openGateway({ checkResult: async (bytes, { sha256 }, _signal, begun) => {
     await new Promise<void>((resolve) => (turn = resolve));
     begun();
+    return { bytes, sha256 };
   } });
   closeLater(opened);
   const { gateway, clock } = opened;
@@ -173,10 +174,10 @@ test("a result that waits long for its turn is not bad", async () => {
 test("a check may move the bytes to where it reads them, as often as it likes", async () => {
   const moved: number[] = [];
   // Room for those of two leases: what is not counted out again would be there for ever.
-  const opened = await openGateway({ settings: { resultBytes: 8_000 }, scheduler: { maxTasksPerLease: 1 }, checkResult: async (bytes) => {
+  const opened = await openGateway({ settings: { resultBytes: 8_000 }, scheduler: { maxTasksPerLease: 1 }, checkResult: async (bytes, { sha256 }) => {
     const elsewhere = structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] });
     moved.push(bytes.byteLength);
-    return elsewhere;
+    return { bytes: elsewhere, sha256 };
   } });
   closeLater(opened);
   const { gateway, clock } = opened;

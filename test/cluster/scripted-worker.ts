@@ -24,6 +24,8 @@ interface WorkerOptions {
   readonly wrap?: (far: Channel<GatewayToWorker, WorkerToGateway>) => Channel<GatewayToWorker, WorkerToGateway>;
   /** Shows what it holds to whoever lets it in. */
   readonly presents?: boolean;
+  /** Says the SHA-256 of its results, as agents did whose coordinator did not name them. */
+  readonly saysSha256?: boolean;
   /** Computes one task after the other, each for so long; forgets, as an agent does, what it had not begun when its connection ends. Default: at once. */
   readonly pace?: { readonly clock: Clock; readonly ms: number };
 }
@@ -97,7 +99,7 @@ export class ScriptedWorker {
   async result(leased: LeasedTask, block: Block, change: Partial<ResultMessage> = {}): Promise<void> {
     const payload = encodeBlock(block);
     const input = this.#inputs.get(attemptOf(leased));
-    const message: ResultMessage = { kind: "result", ...leased, rows: block.rows, sha256: await sha256Of(payload), failures: [], stats: zeroStats, ...(input === undefined ? {} : { input }), ...change };
+    const message: ResultMessage = { kind: "result", ...leased, rows: block.rows, ...(this.#options.saysSha256 === true && { sha256: await sha256Of(payload) }), failures: [], stats: zeroStats, ...(input === undefined ? {} : { input }), ...change };
     this.held.set(keyOf(leased), { message, payload });
     this.say(message, payload);
   }

@@ -29,12 +29,12 @@ async function sharesOf(several: SeveralGateways): Promise<Map<string, number>> 
   return shares;
 }
 
-test("a job's blocks are spread over the workers of three gateways, and come out as from one machine", { timeout: 60_000 }, async () => {
+test.each([["a job's blocks", {}], ["blocks of a job that goes with its driver", { passing: true }]])("%s are spread over the workers of three gateways, and come out as from one machine", { timeout: 60_000 }, async (_, description) => {
   const several = await severalGateways(3);
   const { clock } = several;
   const blocks = numbers(600);
   const workers = several.gateways.flatMap((gateway, index) => ["a", "b"].map((name) => several.connect(new ScriptedWorker(`${name}${index}`, { pace: { clock, ms: 100 } }), gateway)));
-  const driver = several.connect(new ScriptedDriver({ blocks }), several.at(0));
+  const driver = several.connect(new ScriptedDriver({ blocks, description }), several.at(0));
   await passUntil(clock, () => {
     beat(workers);
     return driver.done.size === blocks.length;

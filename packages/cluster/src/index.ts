@@ -15,7 +15,7 @@ export type { BlobStore, ByteRange, Engine, EngineStatus, LeaderElection, Leader
 export type * from "./engine/ledger.ts";
 
 export { assertSameStore, coordinatorLedger, createGateway, engineSecret, GivenBlocks } from "./gateway/index.ts";
-export type { CheckResult, CloseOptions, FileStore, Gateway, GatewayParts, GatewaySettings, HelpSnapshot, Invite, JobSnapshot, Origin, ResultExpectation, SegmentSnapshot, Snapshot, WorkerSnapshot } from "./gateway/index.ts";
+export type { CheckedBytes, CheckResult, CloseOptions, FileStore, Gateway, GatewayParts, GatewaySettings, HelpSnapshot, Invite, JobSnapshot, Origin, ResultExpectation, SegmentSnapshot, Snapshot, WorkerSnapshot } from "./gateway/index.ts";
 
 export { createScheduler, schedule } from "./scheduler/index.ts";
 export type { AttemptId, JobSpec, LeasedTask, SchedulerEffect, SchedulerEvent, SchedulerSettings, SchedulerState, SegmentNeeds, SegmentSpec, TaskEntry, TaskFailed, TaskId, WorkerBeat, WorkerJoined } from "./scheduler/index.ts";

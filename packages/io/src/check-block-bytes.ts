@@ -11,16 +11,24 @@ export interface CheckOptions {
   readonly moves?: boolean;
 }
 
+/** Bytes that passed. */
+export interface CheckedBytes {
+  /** Those that were given; where they may be moved, perhaps in another buffer. */
+  readonly bytes: Uint8Array;
+  /** Theirs, in hex: where it was given, or asked for. */
+  readonly sha256?: string | undefined;
+}
+
 /** Copying fewer is as fast. */
 const leastMovedBytes = 1 << 14;
 
 /**
  * Checks a block in Arrow IPC form that comes from strangers, in a thread: whatever the bytes do there, an endless loop too, costs the thread. Once they
  * pass, `decodeBlock` reads them without surprise.
- * @returns the bytes: where they may be moved, perhaps in another buffer, and those that were given are gone
+ * @returns the bytes; where they may be moved, those that were given are gone
  * @throws `bad-result` naming column and row where it can, `late` where time was up; the signal's reason
  */
-export async function checkBlockBytes(bytes: Uint8Array, expected: BlockExpectation, { timeoutMs, signal, moves = false }: CheckOptions): Promise<Uint8Array> {
+export async function checkBlockBytes(bytes: Uint8Array, expected: BlockExpectation, { timeoutMs, signal, moves = false }: CheckOptions): Promise<CheckedBytes> {
   const isView = bytes.buffer.byteLength > 2 * bytes.byteLength;
   const isMoved = moves && !isView && bytes.byteLength >= leastMovedBytes && bytes.buffer instanceof ArrayBuffer;
   // A view takes its whole buffer along.
@@ -37,7 +45,7 @@ export async function checkBlockBytes(bytes: Uint8Array, expected: BlockExpectat
     throw badResult({ message: isLate ? `it could not be read within ${timeoutMs} ms` : error.message }, error, isLate);
   }
   if (inspection?.fault !== undefined) throw badResult(inspection.fault);
-  return inspection?.bytes ?? bytes;
+  return { bytes: inspection?.bytes ?? bytes, sha256: inspection?.sha256 };
 }
 
 /** @param isLate time was up before anything was found: that may be the machine's doing */

@@ -24,7 +24,7 @@ export { parquetSource, type ParquetSourceOptions } from "./parquet-source.ts";
 export { parquet, type ParquetSinkOptions } from "./parquet.ts";
 export { arrow } from "./arrow.ts";
 export type { BlockExpectation } from "./arrow-inspect.ts";
-export { checkBlockBytes } from "./check-block-bytes.ts";
+export { checkBlockBytes, type CheckedBytes } from "./check-block-bytes.ts";
 export { arrowSource, type ArrowSourceOptions } from "./arrow-source.ts";
 export { npySource } from "./npy-source.ts";
 export { decodeImage, type DecodedImage, type ImageMode, type ImageOptions } from "./decode-image.ts";

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { createGateway, memoryEngine, type Engine } from "@shoal/cluster";
 import { systemClock, type JsonObject } from "@shoal/core";
 import { openBenchEngine, patience, type EngineSettings } from "./open-bench-engine.ts";
-import { driveJob, joinWorkers, scriptedResult, type ScriptedResult } from "./scripted-fleet.ts";
+import { driveJob, joinWorkers } from "./scripted-fleet.ts";
 import { numberedBlocks } from "./tiny-job.ts";
 
 export interface EngineBlocksSettings {
@@ -52,9 +52,9 @@ async function run(on: Engine, job: string, count: number): Promise<{ readonly s
   const first = { warm: 0, "warm-engine": 1e6, measured: 2e6 }[job] as number;
   const [input, result] = [numberedBlocks("n", 1), numberedBlocks("twice", 1)];
   const inputs = Array.from({ length: count }, (_, at) => input(first + at));
-  const results = Array.from({ length: count }, (_, at) => scriptedResult(result(first + at)));
+  const results = Array.from({ length: count }, (_, at) => result(first + at));
   const gateway = await createGateway({ engine: on, clock: systemClock, random: Math.random, secret: new Uint8Array(32).fill(7), name: "home", trustsOwnWorkers: true, settings: patience });
-  joinWorkers(gateway, { name: "home", count: perGateway, msEach: job === "measured" ? msEach : 0, resultOf: (block) => results[block] as ScriptedResult });
+  joinWorkers(gateway, { name: "home", count: perGateway, msEach: job === "measured" ? msEach : 0, resultOf: (block) => results[block] as Uint8Array<ArrayBuffer> });
   const measured = await driveJob(gateway, job, inputs);
   await gateway.close();
   return measured;

@@ -2,7 +2,7 @@
 import { createGateway } from "@shoal/cluster";
 import { systemClock } from "@shoal/core";
 import { openBenchEngine, patience, type EngineSettings } from "./open-bench-engine.ts";
-import { joinWorkers, scriptedResult } from "./scripted-fleet.ts";
+import { joinWorkers } from "./scripted-fleet.ts";
 import { numberedBlocks } from "./tiny-job.ts";
 
 export interface EngineGuestSettings {
@@ -18,7 +18,7 @@ const { engine: settings, name, workers, msEach, first } = JSON.parse(process.ar
 const engine = await openBenchEngine(settings);
 const gateway = await createGateway({ engine, clock: systemClock, random: Math.random, secret: new Uint8Array(32).fill(7), name, trustsOwnWorkers: true, settings: patience });
 const result = numberedBlocks("twice", 1);
-joinWorkers(gateway, { name, count: workers, msEach, resultOf: (block) => scriptedResult(result(first + block)) });
+joinWorkers(gateway, { name, count: workers, msEach, resultOf: (block) => result(first + block) });
 const began = process.cpuUsage();
 console.log("ready");
 process.once("SIGTERM", () => {

@@ -1,16 +1,6 @@
 // A driver and workers that compute nothing, within the process of a gateway.
-import { createHash } from "node:crypto";
 import { memoryChannel, protocolVersion, type DriverToGateway, type Gateway, type GatewayToDriver, type GatewayToWorker, type WorkerToGateway } from "@shoal/cluster";
 import { doubler } from "./tiny-job.ts";
-
-export interface ScriptedResult {
-  readonly payload: Uint8Array<ArrayBuffer>;
-  readonly sha256: string;
-}
-
-export function scriptedResult(payload: Uint8Array<ArrayBuffer>): ScriptedResult {
-  return { payload, sha256: createHash("sha256").update(payload).digest("hex") };
-}
 
 export interface ScriptedWorkers {
   /** What their names begin with. */
@@ -18,7 +8,7 @@ export interface ScriptedWorkers {
   readonly count: number;
   /** How long each takes for a block. Default: none, it answers at once. */
   readonly msEach?: number;
-  readonly resultOf: (block: number) => ScriptedResult;
+  readonly resultOf: (block: number) => Uint8Array<ArrayBuffer>;
 }
 
 /** Workers that answer each block with what they were given for it. */
@@ -32,10 +22,9 @@ export function joinWorkers(gateway: Gateway, { name, count, msEach = 0, resultO
       if (message.kind !== "block") return;
       const { task, attempt } = message;
       const answer = (): void => {
-        const { payload, sha256 } = resultOf(task.block);
         const input = inputOf.get(attempt.number) as string;
         inputOf.delete(attempt.number);
-        near.send({ kind: "result", task, attempt, rows: 1, sha256, input, failures: [], stats: { device: "cpu", preprocessMs: 0, predictMs: Math.max(1, msEach), postprocessMs: 0, batches: [1], counts: {} } }, payload);
+        near.send({ kind: "result", task, attempt, rows: 1, input, failures: [], stats: { device: "cpu", preprocessMs: 0, predictMs: Math.max(1, msEach), postprocessMs: 0, batches: [1], counts: {} } }, resultOf(task.block));
       };
       if (msEach === 0) return answer();
       busyUntil = Math.max(busyUntil, performance.now()) + msEach;

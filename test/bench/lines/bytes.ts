@@ -23,7 +23,7 @@ export async function bytes(bench: Bench): Promise<Section> {
     lines: [
       line("bytes: coordinator ↔ worker, both ways together, 1 MB blocks over loopback, against the goal", number(memory, "bytesPerSecond") / 1e9, goal / 1e9, { atLeast: 1 }, "GB/s"),
       line("bytes: the same with every result kept in a folder, and synced", number(folder, "bytesPerSecond") / 1e9, goal / 1e9, {}, "GB/s"),
-      line("bytes: CPU time of the coordinator a MB, beside the worker's, which hashes and sends and does no work", perMB(memory, "coordinatorCpu"), perMB(memory, "workerCpu"), {}, "ms"),
+      line("bytes: CPU time of the coordinator a MB, beside the worker's, which sends and does no work", perMB(memory, "coordinatorCpu"), perMB(memory, "workerCpu"), {}, "ms"),
     ],
     runs: [],
   };

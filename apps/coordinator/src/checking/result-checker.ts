@@ -1,4 +1,4 @@
-import { checkBlockBytes, type BlockExpectation } from "@shoal/io";
+import { checkBlockBytes, type BlockExpectation, type CheckedBytes } from "@shoal/io";
 import { Permits } from "@shoal/core";
 
 export interface ResultCheckerOptions {
@@ -12,7 +12,7 @@ export interface ResultCheckerOptions {
  * Checks results of workers that nobody has to trust: their form, not whether they are true. A payload that makes its reader hang costs a thread. What it gives takes the bytes along,
  * and gives them back; it throws `bad-result`, with column and row in its details where one is to blame, or the signal's reason.
  */
-export function createResultChecker({ threads = 1, timeoutMs = 10_000 }: ResultCheckerOptions = {}): (bytes: Uint8Array, expected: BlockExpectation, signal: AbortSignal, begun?: () => void) => Promise<Uint8Array> {
+export function createResultChecker({ threads = 1, timeoutMs = 10_000 }: ResultCheckerOptions = {}): (bytes: Uint8Array, expected: BlockExpectation, signal: AbortSignal, begun?: () => void) => Promise<CheckedBytes> {
   const turns = new Permits(threads);
   return async (bytes, expected, signal, begun) => {
     const giveBack = await turns.take(signal);

@@ -1,4 +1,3 @@
-import { sha256Of } from "#sha256";
 import { type Block, type BlockResult, type PredictorSpec } from "@shoal/core";
 import { encodeBlock } from "@shoal/core/arrow";
 import type { ResultMessage } from "../connection/messages.ts";
@@ -7,11 +6,11 @@ import type { HeldResult } from "./held-results.ts";
 import type { Leased } from "./lease-queue.ts";
 
 /** What was computed of a task, as it is sent. Of what joins the row only the new columns travel. @param sharesProcess the coordinator is in this process */
-export async function answer({ task, attempt, input }: Leased, spec: PredictorSpec, result: BlockResult, device: string, sharesProcess: boolean): Promise<HeldResult> {
+export function answer({ task, attempt, input }: Leased, spec: PredictorSpec, result: BlockResult, device: string, sharesProcess: boolean): HeldResult {
   const block = answerBlock(spec, result.block);
   const payload = sharesProcess ? payloadOf(block) : encodeBlock(block);
   const message: ResultMessage = {
-    kind: "result", task, attempt, rows: result.block.rows, sha256: await sha256Of(payload), ...(input !== undefined && { input }), failures: result.failures,
+    kind: "result", task, attempt, rows: result.block.rows, ...(input !== undefined && { input }), failures: result.failures,
     stats: {
       device, preprocessMs: result.preprocessMs, predictMs: result.predictMs, postprocessMs: result.postprocessMs,
       batches: result.batches.filter(({ part }) => part !== true).map(({ rows }) => rows), counts: result.counts,

@@ -8,6 +8,7 @@ import { failureOf, withoutKey } from "./failure-of.ts";
 import { AgentConnection, type GatewayMessage } from "./agent-connection.ts";
 import { HeldResults } from "./held-results.ts";
 import { segmentKey, type Leased } from "./lease-queue.ts";
+import { ResultOutlet } from "./result-outlet.ts";
 import { Work } from "./work.ts";
 
 /** So many leases at a time: one is fetched while the other is computed. */
@@ -53,7 +54,7 @@ class AgentRun implements Agent {
       onMessage: (message, payload) => this.#take(message, payload),
       onLost: (error, retryMs) => this.#lost(error, retryMs),
     });
-    this.#held = new HeldResults(parts.maxHeldBytes ?? Math.min(256 * 2 ** 20, resources.memory / 8), this.#connection, clock, this.#ending.signal);
+    this.#held = new HeldResults(parts.maxHeldBytes ?? Math.min(256 * 2 ** 20, resources.memory / 8), new ResultOutlet(this.#connection), clock, this.#ending.signal);
     this.#work = new Work(parts, this.#ending.signal, {
       onResult: (held) => this.#held.add(held),
       onFailed: (leased, error, loaded) => this.#fail(leased, error, loaded),

@@ -276,15 +276,14 @@ export class Work {
       for (const running of tasks) this.#fail(running, error);
       return;
     }
-    for (const [index, running] of tasks.entries()) await this.#answer(running, results[index] as BlockResult);
+    for (const [index, running] of tasks.entries()) this.#answer(running, results[index] as BlockResult);
   }
 
-  async #answer(running: Running, result: BlockResult): Promise<void> {
+  #answer(running: Running, result: BlockResult): void {
     const { leased, group: { pool } } = running;
     if (!this.#isWanted(running)) return;
     try {
-      const held = await answer(leased, pool.segment.description.plan.spec, result, pool.device ?? "", this.#parts.sharesProcess === true);
-      if (!this.#isWanted(running)) return;
+      const held = answer(leased, pool.segment.description.plan.spec, result, pool.device ?? "", this.#parts.sharesProcess === true);
       if (held.payload.byteLength > maxPayloadBytes) throw tooLarge(pool, held);
       this.#forget(running);
       this.#meter.blockDone(leased.task.rows);

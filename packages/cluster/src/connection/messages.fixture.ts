@@ -40,6 +40,7 @@ export const ofWorkers: readonly Sample<WorkerToGateway>[] = [
   [{ kind: "result", task, attempt, rows: 31, sha256, failures: [{ row: 3, error, attempts: 2 }], stats }, payload],
   [{ kind: "failed", task, attempt, failure: "oom", error, row: 4 }],
   [{ kind: "draining", finishing: [7, 8] }],
+  [{ kind: "result", task, attempt, rows: 31, failures: [], stats }, payload],
 ];
 export const ofDrivers: readonly Sample<DriverToGateway>[] = [
   [{ kind: "hello", protocol: protocolVersion, role: "driver", token: "t", name: "driver" }],
@@ -54,7 +55,7 @@ export const ofDrivers: readonly Sample<DriverToGateway>[] = [
   [{ kind: "published", job: "job" }],
 ];
 export const toWorkers: readonly Sample<GatewayToWorker>[] = [
-  [{ kind: "welcome", protocol: protocolVersion, key: "k", name: "coordinator", beatMs: 4000 }],
+  [{ kind: "welcome", protocol: protocolVersion, key: "k", name: "coordinator", beatMs: 4000, namesResults: true }],
   [{ kind: "segment", job: "job", segment: 0, jobName: "reviews", about, description }],
   [{ kind: "lease", lease: 1, leaseMs: 15_000, duplicate: false, tasks: [{ task, attempt, bytes: 1000 }] }],
   [{ kind: "block", task, attempt }, payload],

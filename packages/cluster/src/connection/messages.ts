@@ -53,6 +53,8 @@ export interface Welcome {
   readonly beatMs: number;
   /** What is committed outlives the coordinator's process, so that a driver need not keep it too. */
   readonly keepsLedgers?: boolean;
+  /** To a worker: the SHA-256 of a result need not be said. A coordinator of before this has to be told it. */
+  readonly namesResults?: boolean;
 }
 
 /** The last message of a connection that can't go on; `again` says whether coming again helps. */
@@ -215,7 +217,8 @@ export interface ResultMessage {
   readonly attempt: AttemptId;
   /** Rows in the payload. */
   readonly rows: number;
-  readonly sha256: string;
+  /** Of the payload, which is held to it. Where `welcome` says that the gateway names results, a worker leaves it out. */
+  readonly sha256?: string;
   /** As the lease said: so that a result of rows that have changed since, over a restart, is told from one of these. */
   readonly input?: string;
   /** Rows that could not be done, counted within the task. */

@@ -24,7 +24,7 @@ export interface BlobStore {
   get(sha256: string, range?: ByteRange): Promise<Uint8Array>;
   /**
    * Whoever has put a blob, or added it, needs it no more: when that was said as often as it was put, it is gone. Once for each time, and never for what others put.
-   * Absent: what is there outlives this process, and goes by `collect` alone.
+   * Absent: what is there outlives this process, and goes by `collect` alone. Where it is, `add` takes bytes under any name that no others have: nobody but this process asks for them.
    */
   release?(sha256: string): void;
   /** How many bytes it has; undefined when it is not there. */

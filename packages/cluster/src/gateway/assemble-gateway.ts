@@ -13,6 +13,7 @@ import type { GatewayParts } from "./gateway-parts.ts";
 import { defaultGatewaySettings } from "./gateway-settings.ts";
 import type { GatewayState } from "./gateway-state.ts";
 import { HeldInputs } from "./jobs/held-inputs.ts";
+import { InputNames } from "./jobs/input-names.ts";
 import { InviteBook } from "./invites/invite-book.ts";
 import { JobDesk } from "./jobs/job-desk.ts";
 import { Elsewhere } from "./elsewhere/elsewhere.ts";
@@ -78,7 +79,7 @@ export function assembleGateway(parts: GatewayParts, epoch: number): GatewayModu
     engine, name, files, clock, date, random, log, settings, signal, closing: closing.signal,
     loop: new SchedulerLoop(scheduler, clock, (effect) => performEffect(state, commits, asks, elsewhere, effect), mistake),
     jobs: new Map(), workers: new Map(), links: new Map(),
-    inputs: new HeldInputs(), recent: new RecentBytes(settings.recentBytes), passing: new PassingResults(engine), refusals,
+    inputs: new HeldInputs(), recent: new RecentBytes(settings.recentBytes), passing: new PassingResults(engine, epoch), refusals,
     changed: () => watchers.changed(),
   };
   const trouble = new EngineTrouble(state, (message) => {
@@ -115,7 +116,7 @@ export function assembleGateway(parts: GatewayParts, epoch: number): GatewayModu
   });
   const desk: JobDesk = new JobDesk(state, trouble, { roles, talk, elsewhere, takeEarly });
   const invites = new InviteBook({ engine, clock, date, random, secret: parts.secret, signal });
-  const connections: Connections = new Connections(state, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims, heldBy: (job, place, input) => elsewhere.heldBy(job, place, input) });
+  const connections: Connections = new Connections(state, invites, intake, reach, { desk, asks, collection, claims: elsewhere.claims, names: new InputNames(state.passing, parts.secret), heldBy: (job, place, input) => elsewhere.heldBy(job, place, input) });
 
   return { state, watchers, trouble, commits, asks, intake, elsewhere, collection, reach, roles, talk, desk, invites, connections, over, closing };
 }

@@ -105,7 +105,7 @@ export class Connections {
     const key = await this.#invites.keyFor(hello.name, admission);
     if (this.#closed !== undefined) throw this.#closed;
     if (!isOpen()) return undefined;
-    const welcome = (): void => channel.send({ kind: "welcome", protocol: protocolVersion, key, name: this.#state.name, beatMs: this.#state.settings.beatMs, ...(this.#state.engine.keepsLedgers && { keepsLedgers: true }) });
+    const welcome = (): void => channel.send({ kind: "welcome", protocol: protocolVersion, key, name: this.#state.name, beatMs: this.#state.settings.beatMs, ...(this.#state.engine.keepsLedgers && { keepsLedgers: true }), ...(hello.role === "worker" && { namesResults: true }) });
     if (hello.role === "worker") return this.#worker(channel as Channel<GatewayToWorker, WorkerToGateway>, hello, connection, admission, welcome) as Link;
     welcome();
     const driver = new DriverLink(this.#state, this.#parts, { channel: channel as Channel<GatewayToDriver, DriverToGateway>, connection, name: hello.name, admission });

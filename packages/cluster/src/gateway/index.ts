@@ -1,4 +1,4 @@
-export { checkBlock, checkResultHere, type CheckResult, type ResultExpectation } from "./results/check-result.ts";
+export { checkBlock, checkResultHere, type CheckedBytes, type CheckResult, type ResultExpectation } from "./results/check-result.ts";
 export { createGateway } from "./create-gateway.ts";
 export { GivenBlocks } from "./results/given-blocks.ts";
 export { engineSecret } from "./invites/engine-secret.ts";

@@ -7,6 +7,8 @@ import { emit, type SchedulerState, type Segment } from "./state.ts";
 const leasesAhead = 3;
 /** A driver is asked again when so much of what it may have open is missing, not for each block. */
 const partMissing = 1 / 8;
+/** Or so many bytes: with the next block a driver says which results it has, and what is kept for long costs more to collect. */
+const bytesMissing = 4 * 2 ** 20;
 /** Asked for before it is known how large blocks are: they all lie in memory until they are done. */
 const firstBlocks = 8;
 /** Of blocks that are done already, and cost nothing, so many are asked for at once. */
@@ -20,7 +22,8 @@ export function askForBlocks(state: SchedulerState, segment: Segment): void {
   if (segment.total !== undefined || segment.job.spec.borrowed === true) return;
   const target = openBlocksWanted(state, segment);
   const missing = target - segment.openOffered - segment.asked;
-  if (missing < Math.max(1, target * partMissing)) return;
+  const bytes = segment.offered === 0 ? 0 : segment.offeredBytes / segment.offered;
+  if (missing < Math.max(1, Math.min(target * partMissing, bytesMissing / bytes))) return;
   segment.asked += missing;
   emit(state, { kind: "ask-for-blocks", job: segment.job.spec.job, segment: segment.index, blocks: missing });
 }

@@ -22,7 +22,7 @@ export const hello = v.object({
   worker: v.exactOptional(workerTraits),
 });
 
-export const welcome = v.object({ kind: v.literal("welcome"), protocol: count, key: token, name: text(longestText.title), beatMs: v.pipe(counted(3_600_000), v.minValue(1)), keepsLedgers: v.exactOptional(flag) });
+export const welcome = v.object({ kind: v.literal("welcome"), protocol: count, key: token, name: text(longestText.title), beatMs: v.pipe(counted(3_600_000), v.minValue(1)), keepsLedgers: v.exactOptional(flag), namesResults: v.exactOptional(flag) });
 export const bye = v.object({ kind: v.literal("bye"), error: errorData, again: flag });
 
 export const segment = v.object({ kind: v.literal("segment"), job: id, segment: segmentNumber, jobName: text(1_024), about, description: segmentDescription });
@@ -52,6 +52,6 @@ export const resultStats = v.object({
   collapsedRows: v.exactOptional(rows), memoryBytes: v.exactOptional(amount),
 });
 
-export const result = v.object({ kind: v.literal("result"), task: taskId, attempt: attemptId, rows, sha256, input: v.exactOptional(sha256), failures: rowFailures, stats: resultStats });
+export const result = v.object({ kind: v.literal("result"), task: taskId, attempt: attemptId, rows, sha256: v.exactOptional(sha256), input: v.exactOptional(sha256), failures: rowFailures, stats: resultStats });
 export const failed = v.object({ kind: v.literal("failed"), task: taskId, attempt: attemptId, failure: failureClass, error: errorData, row: v.exactOptional(rows) });
 export const draining = v.object({ kind: v.literal("draining"), finishing });

@@ -4,7 +4,6 @@ import type { Channel } from "../../connection/channel.ts";
 import type { DriverToGateway, FileMessage, GatewayToDriver, JobDescription, OfferMessage } from "../../connection/messages.ts";
 import { travellingError } from "../../connection/travelling-error.ts";
 import { arrivedOf, declaredBytes } from "./model-files.ts";
-import { sha256Now, sha256Of } from "../../engine/blob-bytes.ts";
 import type { AskGate } from "./ask-gate.ts";
 import { blocksBefore } from "./blocks-before.ts";
 import type { BlobCollection } from "../blob-collection.ts";
@@ -12,6 +11,7 @@ import type { Claims } from "../elsewhere/claims.ts";
 import { Deliveries, inputChanged } from "./deliveries.ts";
 import { endJob, failJob, pauseJob, resumeJob } from "./end-job.ts";
 import type { GatewayJob } from "./gateway-job.ts";
+import type { InputNames } from "./input-names.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import type { TaskId } from "../../scheduler/index.ts";
 import type { Admission } from "../invites/invite-book.ts";
@@ -23,6 +23,7 @@ export interface DriverLinkParts {
   readonly asks: AskGate;
   readonly collection: BlobCollection;
   readonly claims: Claims;
+  readonly names: InputNames;
   /** Who elsewhere has a block already. */
   readonly heldBy: (job: GatewayJob, block: Omit<TaskId, "job">, input: string) => { readonly heldBy?: string };
 }
@@ -71,7 +72,7 @@ export class DriverLink {
   }
 
   receive(message: DriverToGateway, payload: Uint8Array | undefined): void {
-    if (message.kind === "offer" && this.#unheard.size === 0 && sha256Now !== undefined) return this.#hearOffer(message, payload ?? new Uint8Array(), sha256Now);
+    if (message.kind === "offer" && this.#unheard.size === 0 && this.#hearOffer(message, payload ?? new Uint8Array())) return;
     if (this.#isRefused) return;
     const said: Said = { message, payload, bytes: bytesOf(message, payload) };
     this.#unheard.add(said);
@@ -91,14 +92,19 @@ export class DriverLink {
     this.#unheardBytes -= said.bytes;
   }
 
-  /** Most of what comes, and nothing of it has to be waited for. */
-  #hearOffer(message: OfferMessage, payload: Uint8Array, sha256: (bytes: Uint8Array) => string): void {
-    if (this.#isRefused) return;
+  /** Most of what comes, and mostly nothing of it has to be waited for. @returns whether it was dealt with */
+  #hearOffer(message: OfferMessage, payload: Uint8Array): boolean {
+    if (this.#isRefused) return true;
+    const job = this.#job(message.job);
+    if (job === undefined) return true;
     try {
-      if (this.#mayOffer(message)) this.#offered(message, payload, sha256(payload));
+      const input = this.#parts.names.now(job, { place: message, rows: message.rows, payload });
+      if (input === undefined) return false;
+      if (this.#mayOffer(job, message)) this.#offered(job, message, payload, input);
     } catch (error) {
       this.#failed(error);
     }
+    return true;
   }
 
   #failed(error: unknown): void {
@@ -110,9 +116,12 @@ export class DriverLink {
       case "submit": return this.#submit(message.description);
       case "file": return this.#file(message, payload);
       case "offer": {
-        if (!this.#mayOffer(message)) return;
+        const job = this.#job(message.job);
+        if (job === undefined || !this.#mayOffer(job, message)) return;
         const bytes = payload ?? new Uint8Array();
-        return this.#offered(message, bytes, await sha256Of(bytes as Uint8Array<ArrayBuffer>));
+        const input = await this.#parts.names.of(job, { place: message, rows: message.rows, payload: bytes });
+        // It may be over by now, or another connection's.
+        return this.#job(message.job) === job ? this.#offered(job, message, bytes, input) : undefined;
       }
       case "input-ended": {
         const { job, segment, blocks } = message;
@@ -166,18 +175,16 @@ export class DriverLink {
     this.#parts.asks.ask();
   }
 
-  #mayOffer({ job, segment, block }: OfferMessage): boolean {
-    const known = this.#job(job)?.segments[segment];
+  #mayOffer({ segments }: GatewayJob, { segment, block }: OfferMessage): boolean {
+    const known = segments[segment];
     if (known === undefined) return false;
     if (known.mayOffer === 0) throw new ShoalError("unexpected-block", `Block ${block} of segment ${segment} was offered, and no more were asked for.`, { failure: "bug", hint: "Update the older side, so that both run the same version." });
     known.mayOffer--;
     return true;
   }
 
-  #offered({ job: name, segment, block, rows, taken, expectedRows, isEstimate = false }: OfferMessage, payload: Uint8Array, input: string): void {
+  #offered(job: GatewayJob, { job: name, segment, block, rows, taken, expectedRows, isEstimate = false }: OfferMessage, payload: Uint8Array, input: string): void {
     const { inputs, loop, passing } = this.#state;
-    const job = this.#job(name);
-    if (job === undefined) return;
     if (taken !== undefined) passing.taken(job, segment, taken);
     const counted = job.segments[segment];
     if (counted !== undefined && expectedRows !== undefined) counted.expected = { rows: expectedRows, isEstimate };

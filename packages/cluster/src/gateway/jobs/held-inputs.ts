@@ -6,7 +6,7 @@ import type { Committed } from "../results/commit-record.ts";
 /** A block that a driver offered, and that is not done. */
 export interface HeldBlock {
   readonly rows: number;
-  /** SHA-256 of its bytes. */
+  /** What its rows are called, see `InputNames`. */
   readonly input: string;
   readonly payload: Uint8Array;
   /** The driver's connection that offered it last. */

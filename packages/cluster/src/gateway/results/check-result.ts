@@ -1,21 +1,32 @@
 import { isAllMissing, isAllNaN, ShoalError, type Block, type PredictorSpec } from "@shoal/core";
 import { decodeBlock } from "@shoal/core/arrow";
+import type { ResultMessage } from "../../connection/messages.ts";
 import { sha256Of } from "../../engine/index.ts";
 
 /** What a result has to be. */
 export interface ResultExpectation {
   /** Rows that it says it has. */
   readonly rows: number;
-  /** That its worker gives for its bytes, in hex: the check holds them to it. */
-  readonly sha256: string;
+  /** That its worker gives for its bytes, in hex: the check holds them to it. Absent: it says none. */
+  readonly sha256?: string;
+  /** The check is to say what their SHA-256 is. */
+  readonly isNamed?: boolean;
   /** The columns of the answer, where they are known: these and no others. */
   readonly columns?: readonly string[];
   /** Columns of the input may come back, and what they hold is not the worker's doing; nor is what a predictor of one's own gives. */
   readonly anyValues: boolean;
 }
 
-export function expectationOf(spec: PredictorSpec, { rows, sha256 }: Pick<ResultExpectation, "rows" | "sha256">): ResultExpectation {
-  return spec.kind === "declarative" ? { rows, sha256, columns: spec.adds, anyValues: false } : { rows, sha256, anyValues: true };
+export function expectationOf(spec: PredictorSpec, { rows, sha256 }: Pick<ResultMessage, "rows" | "sha256">, isNamed: boolean): ResultExpectation {
+  const said = { rows, ...(sha256 !== undefined && { sha256 }), ...(isNamed && { isNamed }) };
+  return spec.kind === "declarative" ? { ...said, columns: spec.adds, anyValues: false } : { ...said, anyValues: true };
+}
+
+/** Bytes that passed. */
+export interface CheckedBytes {
+  readonly bytes: Uint8Array;
+  /** Theirs, in hex: where it was said, or asked for. */
+  readonly sha256?: string | undefined;
 }
 
 /**
@@ -24,16 +35,19 @@ export function expectationOf(spec: PredictorSpec, { rows, sha256 }: Pick<Result
  * counts from then on, however long they waited behind others.
  * @throws what is wrong with them
  */
-export type CheckResult = (bytes: Uint8Array, expectation: ResultExpectation, signal: AbortSignal, begun: () => void) => Promise<Uint8Array | void>;
+export type CheckResult = (bytes: Uint8Array, expectation: ResultExpectation, signal: AbortSignal, begun: () => void) => Promise<CheckedBytes>;
 
 /** Reads them in this thread: which hostile bytes could keep busy. */
 export const checkResultHere: CheckResult = async (bytes, expectation) => {
-  if ((await sha256Of(bytes as Uint8Array<ArrayBuffer>)) !== expectation.sha256) throw badResult("Its bytes are not those of its SHA-256.");
+  const { sha256, isNamed = false } = expectation;
+  const actual = sha256 !== undefined || isNamed ? await sha256Of(bytes as Uint8Array<ArrayBuffer>) : undefined;
+  if (sha256 !== undefined && actual !== sha256) throw badResult("Its bytes are not those of its SHA-256.");
   checkBlock(decodeBlock(bytes), expectation);
+  return { bytes, sha256: actual };
 };
 
 /** @throws `bad-result` */
-export function checkBlock(block: Block, { rows, columns, anyValues }: Omit<ResultExpectation, "sha256">): void {
+export function checkBlock(block: Block, { rows, columns, anyValues }: Omit<ResultExpectation, "sha256" | "isNamed">): void {
   if (block.rows !== rows) throw badResult(`It has ${block.rows} rows, and is said to have ${rows}.`);
   for (const [name, column] of Object.entries(block.columns)) {
     if (column.length !== rows) throw badResult(`Column "${name}" has ${column.length} values for ${rows} rows.`);

@@ -32,7 +32,7 @@ export interface CommittedResult {
 
 /** What the ledger keeps for a task, read back. */
 export type Committed = {
-  /** SHA-256 of the block as it was offered. */
+  /** What the rows of the block as it was offered are called, see `InputNames`. */
   readonly input: string;
 } & (
   | CommittedResult

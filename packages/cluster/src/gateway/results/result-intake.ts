@@ -141,12 +141,13 @@ export class ResultIntake {
     const isOwn = this.#parts.trustsOwn && link.admission.trusted;
     // This process's own worker is not doubted, but for once: what others send is held to the types that it sent.
     const types = job.segments[segment]?.types;
-    if (isOwn && types?.knows(link.record.name) === true) return this.#store.keep(link, job, message, payload).then((checked) => checked && { ...checked, types: { kinds: types.usual, isStranger: false } });
+    if (isOwn && types?.knows(link.record.name) === true) return this.#store.keep(link, job, message, payload, message.sha256).then((checked) => checked && { ...checked, types: { kinds: types.usual, isStranger: false } });
+    const expected = expectationOf(description.plan.spec, message, !this.#state.passing.areOf(job));
     // A worker of this process holds the very bytes.
-    const looked = isOwn ? Promise.resolve(payload) : this.#checks.look(link.admission.trusted ? payload.slice() : payload, expectationOf(description.plan.spec, message));
-    return looked.then((bytes) => {
+    const looked = isOwn ? Promise.resolve({ bytes: payload, sha256: message.sha256 }) : this.#checks.look(link.admission.trusted ? payload.slice() : payload, expected);
+    return looked.then(({ bytes, sha256 }) => {
       const types = doubtResult(this.#state, link, job, message, bytes);
-      return this.#store.keep(link, job, message, bytes).then((checked) => checked && { ...checked, types });
+      return this.#store.keep(link, job, message, bytes, sha256).then((checked) => checked && { ...checked, types });
     });
   }
 }

@@ -1,6 +1,6 @@
 import { ShoalError } from "@shoal/core";
 import type { ResultMessage } from "../../connection/messages.ts";
-import { sha256Of } from "../../engine/index.ts";
+import { sha256Now, sha256Of } from "../../engine/blob-bytes.ts";
 import type { EngineTrouble } from "../engine-trouble.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import type { CheckedResult, GatewayJob } from "../jobs/gateway-job.ts";
@@ -29,8 +29,13 @@ export class ResultStore {
     this.#gathered = new GatheredResults(state.engine.blobs);
   }
 
-  /** @returns undefined: its worker is gone, and will present it again */
-  async keep(link: WorkerLink, job: GatewayJob, { task, attempt, sha256, rows, failures, stats, input }: ResultMessage, payload: Uint8Array): Promise<CheckedResult | undefined> {
+  /**
+   * @param known its SHA-256, where somebody has taken it
+   * @returns undefined: its worker is gone, and will present it again
+   */
+  async keep(link: WorkerLink, job: GatewayJob, { task, attempt, rows, failures, stats, input }: ResultMessage, payload: Uint8Array, known: string | undefined): Promise<CheckedResult | undefined> {
+    const { passing } = this.#state;
+    const sha256 = known ?? (passing.areOf(job) ? passing.newName() : (sha256Now?.(payload) ?? (await sha256Of(payload as Uint8Array<ArrayBuffer>))));
     const about: ResultAbout = { failures, stats };
     let aboutSha256: string | undefined;
     if (!fitsIntoRecord(about)) {

@@ -1,6 +1,6 @@
 import type { ShoalError } from "@shoal/core";
 import type { GatewayState } from "../gateway-state.ts";
-import { badResult, type CheckResult, type ResultExpectation } from "./check-result.ts";
+import { badResult, type CheckedBytes, type CheckResult, type ResultExpectation } from "./check-result.ts";
 
 interface OpenCheck {
   /** Absent while it waits for its turn. */
@@ -23,17 +23,7 @@ export class TimedChecks {
   }
 
   /** @returns the bytes, which may have moved meanwhile @throws what is wrong with them */
-  async look(payload: Uint8Array, expected: ResultExpectation): Promise<Uint8Array> {
-    return (await this.#lookInTime(payload, expected)) ?? payload;
-  }
-
-  /** A check that takes too long ends as one that failed. Called about once a second. */
-  mindLate(): void {
-    const { clock, settings } = this.#state;
-    for (const { since, end } of this.#open) if (since !== undefined && clock.now() - since >= settings.checkMs) end(badResult(`Reading it took longer than ${settings.checkMs / 1000} s.`, undefined, { late: true }));
-  }
-
-  #lookInTime(payload: Uint8Array, expected: ResultExpectation): Promise<Uint8Array | void> {
+  look(payload: Uint8Array, expected: ResultExpectation): Promise<CheckedBytes> {
     const over = new AbortController();
     return new Promise((resolve, reject) => {
       const check: OpenCheck = { end: (error) => {
@@ -44,5 +34,11 @@ export class TimedChecks {
       const begun = (): void => void (check.since = this.#state.clock.now());
       this.#check(payload, expected, over.signal, begun).then(resolve, reject).finally(() => this.#open.delete(check));
     });
+  }
+
+  /** A check that takes too long ends as one that failed. Called about once a second. */
+  mindLate(): void {
+    const { clock, settings } = this.#state;
+    for (const { since, end } of this.#open) if (since !== undefined && clock.now() - since >= settings.checkMs) end(badResult(`Reading it took longer than ${settings.checkMs / 1000} s.`, undefined, { late: true }));
   }
 }

@@ -1,11 +1,12 @@
 import { blobRenewMs } from "../../blob-ages.ts";
 import type { GatewayState } from "../../gateway-state.ts";
+import { putBlob } from "../../results/put-blob.ts";
 import type { Lent } from "./stand-in.ts";
 
 /** The rows of what is lent lie among the blobs, where whoever takes it finds them. */
 export class LentInputs {
   readonly #state: GatewayState;
-  /** When they were last put there, by their SHA-256. */
+  /** When they were last put there, by what they are called. */
   readonly #stored = new Map<string, number>();
   readonly #storing = new Map<string, Promise<void>>();
 
@@ -19,7 +20,7 @@ export class LentInputs {
     if (held === undefined) return Promise.resolve();
     let storing = this.#storing.get(input);
     if (storing === undefined) {
-      storing = this.#put(input, held.payload).finally(() => this.#storing.delete(input));
+      storing = this.#put(task.job, input, held.payload).finally(() => this.#storing.delete(input));
       this.#storing.set(input, storing);
     }
     return storing;
@@ -39,9 +40,11 @@ export class LentInputs {
     for (const [input, at] of this.#stored) if (now - at > blobRenewMs) this.#stored.delete(input);
   }
 
-  async #put(input: string, payload: Uint8Array): Promise<void> {
-    const { engine, clock } = this.#state;
-    await engine.blobs.put(input, payload);
+  async #put(name: string, input: string, payload: Uint8Array): Promise<void> {
+    const { engine, clock, jobs, passing } = this.#state;
+    const job = jobs.get(name);
+    const isByPlace = job !== undefined && passing.areOf(job);
+    await (isByPlace ? putBlob(engine.blobs, input, payload) : engine.blobs.put(input, payload));
     this.#stored.set(input, clock.now());
   }
 }

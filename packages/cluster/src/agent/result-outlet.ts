@@ -1,0 +1,37 @@
+import { sha256Of } from "#sha256";
+import type { ResultMessage } from "../connection/messages.ts";
+import type { AgentConnection } from "./agent-connection.ts";
+import type { Outlet } from "./held-results.ts";
+
+/** Results go by the connection that there is. A coordinator that does not name them itself is told their SHA-256, which is taken when they are sent to such a one. */
+export class ResultOutlet implements Outlet {
+  readonly #connection: AgentConnection;
+  /** Bytes that are being hashed. */
+  #hashedBytes = 0;
+
+  constructor(connection: AgentConnection) {
+    this.#connection = connection;
+  }
+
+  get connected(): boolean {
+    return this.#connection.connected;
+  }
+
+  get bufferedBytes(): number {
+    return this.#connection.bufferedBytes + this.#hashedBytes;
+  }
+
+  send(message: ResultMessage, payload: Uint8Array): void {
+    if (this.#connection.welcome?.namesResults === true) this.#connection.send(message, payload);
+    else void this.#sendNamed(message, payload);
+  }
+
+  async #sendNamed(message: ResultMessage, payload: Uint8Array): Promise<void> {
+    const { welcome } = this.#connection;
+    this.#hashedBytes += payload.byteLength;
+    const sha256 = await sha256Of(payload as Uint8Array<ArrayBuffer>);
+    this.#hashedBytes -= payload.byteLength;
+    // To another connection it is presented again.
+    if (this.#connection.welcome === welcome) this.#connection.send({ ...message, sha256 }, payload);
+  }
+}
