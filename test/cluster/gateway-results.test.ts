@@ -71,6 +71,7 @@ test("results that the worker was never leased are refused and counted, and shut
 test.each<[string, (block: Block, worker: ScriptedWorker, leased: Parameters<Script>[1]) => Promise<void>]>([
   ["too few rows", (block, worker, leased) => worker.result(leased, createBlock({ twice: columnFromValues(numbersOf(block).slice(1)) }))],
   ["rows that are not those it names", (block, worker, leased) => worker.result(leased, createBlock({ twice: columnFromValues(numbersOf(block).slice(1)) }), { rows: 4 })],
+  ["rows that are said to be others than were leased", (block, worker, leased) => worker.result(leased, twice(block), { input: "f".repeat(64) })],
   ["another column", (block, worker, leased) => worker.result(leased, createBlock({ other: columnFromValues(numbersOf(block)) }))],
   ["nothing but NaN", (_, worker, leased) => worker.result(leased, createBlock({ twice: columnFromValues([Number.NaN, Number.NaN, Number.NaN, Number.NaN]) }))],
   ["no value at all", (_, worker, leased) => worker.result(leased, createBlock({ twice: columnFromValues([null, null, null, null]) }))],

@@ -126,7 +126,9 @@ export class LedgerCommits {
   /** The result is none of these rows: the task is open again. */
   #abandon(job: GatewayJob, task: TaskId, entry: TaskEntry): void {
     if (entry.kind === "result") {
+      const checked = job.checked(task, entry.attempt, entry.worker);
       job.discard(task, entry.attempt);
+      if (checked !== undefined) this.#state.passing.drop(job, checked);
       this.#state.refusals.count("stale-result");
       this.#state.workers.get(entry.worker)?.link?.send({ kind: "refuse", task, attempt: entry.attempt });
     }

@@ -8,7 +8,7 @@ import type { CheckedResult, GatewayJob } from "../jobs/gateway-job.ts";
 import { mayHaveSeen } from "../jobs/placement.ts";
 import type { ResultSamples } from "../snapshot/result-samples.ts";
 import type { WorkerLink } from "../workers/worker-link.ts";
-import { expectationOf, type CheckResult } from "./check-result.ts";
+import { badResult, expectationOf, type CheckResult } from "./check-result.ts";
 import { doubtCounts, doubtResult } from "./doubt-result.ts";
 import { EarlyResults } from "./early-results.ts";
 import { refuseForeign, refuseResult } from "./refuse-result.ts";
@@ -63,7 +63,7 @@ export class ResultIntake {
     if (job.isOver) return link.send({ kind: job.state === "done" ? "settle" : "refuse", task, attempt });
     const key = attempt.epoch === this.#state.loop.epoch ? attempt.number : `${attempt.epoch}.${attempt.number}`;
     if (link.checking.has(key)) return;
-    if (!this.#isOwn(link, job, message)) return refuseForeign(this.#state, link, job, message, task.segment < job.segments.length && this.#isDecided(message));
+    if (!this.#wasLeased(link, job, message)) return refuseForeign(this.#state, link, job, message, task.segment < job.segments.length && this.#isDecided(message));
     if (job.guest !== undefined && !isOpenTask(this.#state.loop.state, task) && !claims.mayClaim(link, message)) return link.send({ kind: "refuse", task, attempt });
     const tell = (): void => this.#state.loop.tell({ kind: "result", connection: link.connection, task, attempt });
     // Presented again by a later connection, or decided already: there is nothing to check.
@@ -116,12 +116,18 @@ export class ResultIntake {
   }
 
   /** Leased to this worker in this life of the gateway; or in an earlier one that led the job, as far as that can be told. */
-  #isOwn(link: WorkerLink, job: GatewayJob, { task, attempt, input }: ResultMessage): boolean {
+  #wasLeased(link: WorkerLink, job: GatewayJob, { task, attempt, input }: ResultMessage): boolean {
     const needs = job.spec.segments[task.segment]?.needs;
     if (needs === undefined) return false;
     if (attempt.epoch === this.#state.loop.epoch) return link.record.had(attempt.number, task);
-    // Nobody here knows to whom it was leased. Who had the rows can say their SHA-256, which is held to those that are here before anything is committed.
+    // Nobody here knows to whom it was leased. Who had the rows can say what they are called, which is held to those that are here before anything is committed.
     return input !== undefined && job.epochs.has(attempt.epoch) && (link.admission.trusted || link.admission.byKey) && mayHaveSeen(link.joined, needs);
+  }
+
+  /** Of a lease of this life it is known which rows it was of. One of before may be of others through no fault of its worker: then it is not committed. */
+  #doubtRows({ task, attempt, input }: ResultMessage): ShoalError | undefined {
+    const leased = attempt.epoch === this.#state.loop.epoch ? this.#state.inputs.get(task)?.input : undefined;
+    return input === undefined || leased === undefined || input === leased ? undefined : badResult("It is said to be of other rows than were leased.");
   }
 
   #isDecided({ task }: ResultMessage): boolean {
@@ -136,7 +142,7 @@ export class ResultIntake {
     const { segment } = message.task;
     const description = job.description.segments[segment];
     if (description === undefined) return Promise.resolve(undefined);
-    const doubt = doubtCounts(description, message);
+    const doubt = doubtCounts(description, message) ?? this.#doubtRows(message);
     if (doubt !== undefined) return Promise.reject(doubt);
     const isOwn = this.#parts.trustsOwn && link.admission.trusted;
     // This process's own worker is not doubted, but for once: what others send is held to the types that it sent.
