@@ -141,13 +141,24 @@ export class ManyMachines implements AsyncDisposable {
     const others = ({ workers }: Snapshot) => workers.filter(({ worker }) => worker !== host);
     const calm = new CalmNews(performance.now(), "other worker");
     let before = others(gateway.snapshot());
+    const failures = new Set<string>();
     return gateway.watch(() => {
-      const after = others(gateway.snapshot());
+      const snapshot = gateway.snapshot();
+      // It has no terminal of its own.
+      const failure = snapshot.workers.find(({ worker }) => worker === host)?.lastFailure;
+      if (failure !== undefined && failures.size < mostFailures && !failures.has(failure)) {
+        failures.add(failure);
+        this.#tell(`This machine failed at a block, which is tried again, or by another: ${failure}`);
+      }
+      const after = others(snapshot);
       for (const line of calm.lines(before, after, performance.now())) this.#tell(line);
       before = after;
     });
   }
 }
+
+/** Beyond that, nothing new is learnt from more. */
+const mostFailures = 10;
 
 /** A run that goes on may do so because the coordinator went: whoever starts both again need not start them in order. */
 const restartMs = 60_000;
