@@ -41,6 +41,16 @@ test.each<[string, Partial<Environment>]>([
   }
 });
 
+test("nor is it lost to a run whose plan now can't be resumed", async () => {
+  const ledgers = memoryLedgers();
+  const used: string[] = [];
+  await leftAtDesk(ledgers, used);
+  const sink = memorySink("out", "out");
+  const changed = poolOf(recutOf(scanOf(numbered(300))), { preserveOrder: false });
+  await expect(runToSink(changed, sink, world({ ledgers, keptElsewhere: desk(used) }).environment, { resume: true })).rejects.toMatchObject({ code: "resume-changed", details: { changes: [expect.stringContaining("preserveOrder: false") as string] } });
+  expect([sink.state, (await ledgers.look("out"))?.elsewhere]).toEqual(["left", { by: "desk", name: "name 0" }]);
+});
+
 test("a run that does not resume begins anew where it may", async () => {
   const ledgers = memoryLedgers();
   await leftAtDesk(ledgers, []);

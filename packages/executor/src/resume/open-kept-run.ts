@@ -5,7 +5,7 @@ import { plural } from "../stats/format-quantity.ts";
 import { tellNotice } from "../tell-notice.ts";
 import { KeptRun } from "./kept-run.ts";
 import { nameElsewhere } from "./name-elsewhere.ts";
-import { keptByOther } from "./resume-errors.ts";
+import { keptByOther, resumeChanged } from "./resume-errors.ts";
 import { whyNoLedger, whyNoPosition, whyOtherBlocks } from "./why-not.ts";
 
 /**
@@ -30,6 +30,8 @@ export async function openKeptRun(plan: PhysicalOperator, sink: Datasink, writer
     else if (named === undefined) return undefined;
     else {
       const why = whyNoLedger(plan) ?? whyOtherBlocks(plan) ?? nothingKept;
+      // The run that was could be resumed; this one would leave no name.
+      if (why !== undefined && before?.elsewhere !== undefined) throw resumeChanged(sink.name, undefined, [`This one can't be resumed: ${why}.`]);
       if (why !== undefined || ledgers === undefined || folder === undefined) return cannot(why ?? "");
       const startedAt = await nameElsewhere({ plan, location: sink.name, folder, ledgers, resume }, by, named);
       if (resume && (tellsFreshStart || startedAt !== undefined)) tellNotice(environment, startedAt === undefined ? `There is nothing to resume for ${sink.name}: this run starts at the first row.` : `Going on with what ${by} has of it (begun ${startedAt}). What functions take from around them can't be checked.`);
