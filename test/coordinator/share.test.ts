@@ -197,7 +197,7 @@ test("after Ctrl-C the guests wait for it to come back; what they did behind a b
   await guest.out.until(/"kind":"progress","rows":\d{4,},"blocks":\d/);
   first.child.kill("SIGINT");
   expect(await first.code).not.toBe(0);
-  expect(first.err.text()).toMatch(/the [\d,]+ rows that are done are kept/);
+  expect(first.err.text()).toMatch(/the [\d,]+ rows that are done are kept, and those that workers still finish\. Go on with them/);
   stuck.child.kill("SIGKILL");
   await guest.out.until(/was stopped; waiting for it to come back/);
   const second = shoal(["run", resumable, "--share", "--cpus", "0", "--resume", "--json"], env);
@@ -241,6 +241,7 @@ test("a run alone that replaces an output removes what a shared one has left of 
   expect(unasked.err.text()).toContain("output-unfinished");
   const second = infer("--overwrite");
   await second.code;
+  expect(second.err.text()).toMatch(/note: A shared run of few-out\.jsonl was not finished: what it has done is kept in \.few-out\.jsonl\.shoal-share\.[^\n]* --share --resume goes on/);
   expect(second.err.text()).toContain("1 row in 1 file: few-out.jsonl");
   expect(existsSync(join(folder, ".few-out.jsonl.shoal-share"))).toBe(false);
 });

@@ -58,6 +58,13 @@ test("is given what the coordinator has of it, though that was killed too; nothi
   expect(await unasked.code).toBe(1);
   expect(unasked.err.text()).toMatch(/output-unfinished[^]*is kept/);
 
+  for (const flags of [["--resume"], ["--resume", "--share"]]) {
+    const elsewhere = start(folder, "out.jsonl", flags);
+    expect(await elsewhere.code).toBe(1);
+    expect(elsewhere.err.text()).toMatch(/resume-changed[^]*is kept by the coordinator[^]*With this command: --on <link> --resume/);
+    expect(leftBeside(folder)).toEqual([".out.jsonl.shoal-unfinished"]);
+  }
+
   // What it knows of the job afterwards it knows from its folder.
   await coordinator.process.kill();
   const again = await startServe(folder);

@@ -25,7 +25,7 @@ export interface RunSettings {
   readonly limit?: number;
   /**
    * Goes on with what an earlier run of the same job has left unfinished (killed, interrupted, failed); with nothing to resume it starts at the
-   * first row; the command's `--resume` says so. For runs with a sink that writes files.
+   * first row; the command's `--resume` says so. What a coordinator keeps is gone on with there alone: without that `on` the run is refused (`resume-changed`). For runs with a sink that writes files.
    */
   readonly resume?: boolean;
   /** Starts the worker of one actor, where a bundler hides modules from actors: its file calls `serveActors({ score })`. */

@@ -30,7 +30,7 @@ function doneRows(rows: number): string {
 /** What is done stays where it was predicted. */
 function stayingElsewhere(environment: Environment, error: unknown): unknown {
   const { keptElsewhere } = environment;
-  if (keptElsewhere === undefined || keptElsewhere.named?.hasDone === false) return error;
+  if (keptElsewhere === undefined || keptElsewhere.named?.hasDone === false || ShoalError.is(error, "resume-changed")) return error;
   const { by, rows } = keptElsewhere;
   const what = rows === undefined ? "What is done is" : `${plural(rows, "row")} that ${rows === 1 ? "is" : "are"} done ${rows === 1 ? "is" : "are"}`;
   if (ShoalError.is(error, "aborted")) {

@@ -11,6 +11,15 @@ export function resumeChanged(location: string, rows: number | undefined, change
   });
 }
 
+/** @param folder of the unfinished output @param by who keeps what is done of it */
+export function keptByOther(location: string, folder: string, by: string): ShoalError {
+  return new ShoalError("resume-changed", `What was done of "${location}" is kept by the coordinator ${by}. This run goes to no coordinator that keeps it: it would start at the first row, and what is done could not be found again.`, {
+    failure: "bug",
+    hint: `Go on with it there: { resume: true } with the same { on } (--on <link> --resume). Or start anew: without resume, with { mode: "overwrite" }; a program that always resumes does after "${folder}" is removed.`,
+    details: { path: location, keptBy: by, unfinished: folder },
+  });
+}
+
 export function deviceChanged(location: string, device: string, there: readonly string[] | undefined, cause?: unknown): ShoalError {
   return new ShoalError("device-changed", `The run that left "${location}" unfinished computed on ${device}, which can't be used now${there === undefined ? "" : ` (there is ${there.join(", ") || "no device"})`}. Another device gives other numbers in the last digits.`, {
     failure: "bug",

@@ -91,7 +91,7 @@ export class CommandRun implements AsyncDisposable {
     const left = this.#flags.share ? undefined : unfinishedShare(location);
     if (left !== undefined && this.#flags.resume && this.#flags.on === undefined) this.#goOnAlone();
     else if (left !== undefined && !replaces) throw leftByShare(location as string, left);
-    else this.#replaced = left;
+    else if (left !== undefined) this.#replace(left, location as string);
     this.#machines?.outputAt(location);
   }
 
@@ -128,6 +128,12 @@ export class CommandRun implements AsyncDisposable {
     this.#machines = ManyMachines.alone(this.#flags, this.#report);
     Object.assign(this.settings, this.#machines.settings(this.#title));
     this.#report.note("This goes on with what a shared run has left, on this machine alone; with --share others may help again.");
+  }
+
+  /** Said before it is too late: it may hold hours of work. */
+  #replace(left: string, location: string): void {
+    this.#replaced = left;
+    this.#report.note(`A shared run of ${location} was not finished: what it has done is kept in ${left}. This run does not go on with it, and removes it once its own output is there; --share --resume goes on with it.`);
   }
 
   #say(text: string): void {

@@ -8,6 +8,8 @@ test.each<[string, ConstructorParameters<typeof ShoalError>[2], string]>([
   ["output-exists", {}, "--overwrite"],
   ["output-unfinished", {}, "--resume, --overwrite"],
   ["output-unfinished", { details: { keptBy: "desk" } }, "--resume"],
+  ["resume-changed", {}, "--overwrite"],
+  ["resume-changed", { details: { keptBy: "desk" } }, "--on <link> --resume"],
   ["missing-value", { failure: "row" }, "--on-error skip"],
   ["missing-column", { details: { column: "text", columns: ["id;text"] } }, '--delimiter ";" (of CSV: shoal infer, shoal inspect)'],
   ["missing-column", { details: { column: "text", columns: ["id\ttext"] } }, "--delimiter tab (of CSV: shoal infer, shoal inspect)"],

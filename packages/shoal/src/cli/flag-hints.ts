@@ -43,7 +43,8 @@ export function flagHints(error: ShoalError): string {
   const format = error.details?.["looksLike"];
   const named = typeof format === "string" ? [`--input-format ${format} (shoal infer, shoal inspect)`] : (byCode[error.code] ?? otherwise(error));
   // What is done lies with others, and goes on there.
-  const helpful = error.code === "output-unfinished" && error.details?.["keptBy"] !== undefined ? [resume] : named;
+  const isKeptByOther = error.details?.["keptBy"] !== undefined;
+  const helpful = isKeptByOther && error.code === "output-unfinished" ? [resume] : isKeptByOther && error.code === "resume-changed" ? ["--on <link> --resume"] : named;
   if (error.code === "ledger-unreadable" && keptFolder !== undefined) return `\n  → To begin anew, remove the folder ${keptFolder}, or move it away; links that were given out no longer work then.`;
   const flags = overwriteInJob === undefined ? helpful : helpful.filter((flag) => flag !== overwrite);
   return [

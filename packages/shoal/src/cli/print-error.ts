@@ -7,8 +7,8 @@ export function printError(thrown: unknown): number {
   const error = ShoalError.from(thrown);
   if (error.code === "aborted") {
     const { kept, keptBy } = error.details ?? {};
-    process.stderr.write(typeof keptBy === "string" && kept === undefined ? "Interrupted. Nothing was published; what is done is kept. Go on with it: the same command with --resume.\n" : typeof kept === "number"
-      ? `Interrupted. Nothing was published; the ${kept.toLocaleString("en-US")} ${kept === 1 ? "row that is done is" : "rows that are done are"} kept. Go on with ${kept === 1 ? "it" : "them"}: the same command with --resume.\n`
+    process.stderr.write(typeof keptBy === "string" && kept === undefined ? "Interrupted. Nothing was published; what is done is kept, and what workers still finish. Go on with it: the same command with --resume.\n" : typeof kept === "number"
+      ? `Interrupted. Nothing was published; the ${kept.toLocaleString("en-US")} ${kept === 1 ? "row that is done is" : "rows that are done are"} kept${keptBy === undefined ? "" : ", and those that workers still finish"}. Go on with ${kept === 1 && keptBy === undefined ? "it" : "them"}: the same command with --resume.\n`
       : "Interrupted. No row of what was under way is kept or published: the next run starts at its first row.\n");
     return exitCodes.interrupted;
   }

@@ -11,7 +11,7 @@ import { openMachine } from "../platform/open-machine.ts";
 import { findModel } from "./find-model.ts";
 import { KeptSteps } from "./kept-steps.ts";
 import { nameJob } from "./name-job.ts";
-import { newFolder } from "./new-folder.ts";
+import { newFolder, type TakeBack } from "./new-folder.ts";
 import { clusterOver } from "./open-cluster.ts";
 import { OwnFiles } from "./own-files.ts";
 import { SharedJob } from "./shared-job.ts";
@@ -47,7 +47,7 @@ export async function shareFor(plan: PhysicalOperator | undefined, options: Shar
   const { log = silentLogger, code = false } = options;
   const { host, resources, devices } = await openMachine(localMachine, { log, resources: options.resources });
   // After the coordinator nothing is waited for: what it has opened is the caller's to close.
-  const [candidates, coordinator] = await (async () => {
+  const [candidates, { coordinator, takeBack }] = await (async () => {
     if (plan !== undefined) prepareActors(plan, { host, resources });
     return [await devices.candidates(), await start(options)] as const;
   })().catch(async (error: unknown) => {
@@ -72,7 +72,7 @@ export async function shareFor(plan: PhysicalOperator | undefined, options: Shar
     signal: leaving.signal,
   });
   const cluster = clusterOver({ dial: async () => coordinator.openLocalChannel(), label: "this coordinator", modelFiles: own.find, ...(code && { bundle: own.bundle }) }, { log, code });
-  return new RunningShare(coordinator, cluster, options.folder, async () => {
+  return new RunningShare(coordinator, cluster, options.folder, takeBack, async () => {
     leaving.abort();
     await agent.ended.catch(() => {});
     await host[Symbol.asyncDispose]();
@@ -86,11 +86,11 @@ function prepareActors(plan: PhysicalOperator, machine: Pick<Environment, "host"
 }
 
 /** The server's libraries are for those who share. */
-async function start(options: CoordinatorOptions): Promise<Coordinator> {
+async function start(options: CoordinatorOptions): Promise<{ readonly coordinator: Coordinator; readonly takeBack: TakeBack | undefined }> {
   const { startCoordinator } = await import("@shoal/coordinator");
   const takeBack = options.folder === undefined ? undefined : await newFolder(options.folder);
   try {
-    return await startCoordinator(options);
+    return { coordinator: await startCoordinator(options), takeBack };
   } catch (error) {
     // Nothing was done yet: what it has made beside the output would only be taken for an unfinished run.
     await takeBack?.(error);
@@ -102,13 +102,16 @@ class RunningShare implements Share {
   readonly coordinator: Coordinator;
   readonly cluster: Cluster;
   readonly #folder: string | undefined;
+  readonly #takeBack: TakeBack | undefined;
   readonly #endWorker: () => Promise<void>;
   /** Nothing is left to be continued. */
   #isPublished = false;
+  #resumes = false;
 
-  constructor(coordinator: Coordinator, cluster: Cluster, folder: string | undefined, endWorker: () => Promise<void>) {
+  constructor(coordinator: Coordinator, cluster: Cluster, folder: string | undefined, takeBack: TakeBack | undefined, endWorker: () => Promise<void>) {
     this.coordinator = coordinator;
     this.#folder = folder;
+    this.#takeBack = takeBack;
     this.#endWorker = endWorker;
     this.cluster = {
       get name() {
@@ -119,6 +122,7 @@ class RunningShare implements Share {
       },
       openJob: async (settings: JobSettings): Promise<ClusterJob> => {
         this.#isPublished = false;
+        this.#resumes = settings.resume === true;
         // Only a folder outlives this process; without one a job may well be run twice.
         const identity = settings.identity ?? (folder === undefined ? undefined : await nameJob(settings));
         // What changed is only told to who counts on what was done; and no run fails for it.
@@ -136,16 +140,19 @@ class RunningShare implements Share {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // A run that was to go on, and was refused: what it has made would be taken for an unfinished one, and stand in the way of the right one.
+    const isRefused = this.#resumes && this.coordinator.gateway.snapshot().jobs.length === 0;
     try {
       await this.cluster[Symbol.asyncDispose]();
     } finally {
       try {
         // What is not published can be continued, and other workers wait for that.
-        await this.coordinator.close({ again: this.#folder !== undefined && !this.#isPublished });
+        await this.coordinator.close({ again: this.#folder !== undefined && !this.#isPublished && !isRefused });
       } finally {
         await this.#endWorker();
       }
     }
+    if (isRefused) await this.#takeBack?.(undefined);
     if (this.#isPublished && this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
   }
 }
