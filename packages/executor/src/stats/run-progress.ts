@@ -60,7 +60,7 @@ export class RunProgress {
     const stages = this.stages();
     // Where nobody can be asked, or nothing moves, no end can be told.
     const isStill = done !== undefined && this.#pace.isStill(done.rows, elapsedMs) && done.share < 1;
-    const isKnown = !isStill && !stages.some(isSetAside);
+    const isKnown = !isStill && !isSetAside(stages);
     if (!isKnown) this.#foretold = undefined;
     const share = done === undefined ? {} : { done: done.share, ...(isKnown && { etaMs: Math.max(0, this.#endMs(elapsedMs, done.share) - elapsedMs) }) };
     for (const stage of stages) this.#emit({ kind: "stage-progress", elapsedMs, ...share, ...stage });
@@ -105,8 +105,10 @@ export class RunProgress {
 }
 
 /** Nobody does any of it now: those who would can't be reached, or are all at other jobs. */
-function isSetAside({ reconnectMs, actorsBusy, actorsLoading, actorsAtOtherJobs = 0 }: StageProgress): boolean {
-  return reconnectMs !== undefined || (actorsAtOtherJobs > 0 && !actorsBusy && !actorsLoading);
+function isSetAside(stages: readonly StageProgress[]): boolean {
+  if (stages.some(({ reconnectMs }) => reconnectMs !== undefined)) return true;
+  const isAnyBusy = stages.some(({ actorsBusy = 0, actorsLoading = 0 }) => actorsBusy + actorsLoading > 0);
+  return !isAnyBusy && stages.some(({ actors = 0, actorsAtOtherJobs = 0 }) => actorsAtOtherJobs > 0 && actorsAtOtherJobs >= actors);
 }
 
 /** @param total rows that are read in all @param isKnown and not told from bytes */

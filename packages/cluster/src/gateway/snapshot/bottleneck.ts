@@ -38,10 +38,7 @@ export function bottleneck(job: JobStanding): string {
   if (job.nobody !== undefined) return `Nobody can do ${job.nobody.name}: ${job.nobody.why}.`;
   if (job.isHeldUp) return "The driver reads results more slowly than they come.";
   if (job.loading > 0 && job.busy <= job.loading && job.loading >= job.able) return job.able === 1 ? "The worker is loading the model." : `All ${job.able} workers are loading the model.`;
-  if (isSetAside(job) && job.ready + job.leased > 0) {
-    const workers = job.able === 1 ? "the worker" : "the workers";
-    return job.outranked >= job.able ? `It waits: ${job.able === 1 ? "a job" : "jobs"} of higher priority ${job.able === 1 ? "has" : "have"} ${workers}.` : `It waits: ${workers} ${job.able === 1 ? "is" : "are"} at ${otherJobs(job)}.`;
-  }
+  if (isSetAside(job) && job.ready + job.leased > 0) return `It waits: ${job.able === 1 ? "the worker is" : "the workers are"} at ${otherJobs(job)}.`;
   if (job.hasEnded && job.ready === 0 && job.leased === 1 && job.last !== undefined) return `One block is left: worker ${job.last.worker} has had it for ${job.last.seconds} s.`;
   if (job.busy >= job.able && job.loading > 0) return `${job.busy - job.loading} of ${job.able} workers ${job.busy - job.loading === 1 ? "is" : "are"} busy, and ${job.loading === 1 ? "one still loads" : `${job.loading} still load`} the model.`;
   if (job.busy >= job.able && job.able > 0) return `${job.able === 1 ? "The one worker is busy" : `All ${job.able} workers are busy`}${job.mayJoin ? `: ${job.able === 1 ? "another" : "more"} would help` : "; no link lets others help (shoal run --share makes one)"}.`;
