@@ -392,3 +392,33 @@ test("of workers that are gone the last few are shown", async () => {
   await until(() => gateway.snapshot().workers.length === 21);
   expect(gateway.snapshot().workers.map(({ worker }) => worker)).toEqual(["stays", ...gone.slice(30).map(({ name }) => name)]);
 });
+
+test("a job whose worker is at another one says so, to its driver and to those who watch, and of which priority that is", async () => {
+  const opened = await openGateway();
+  closeLater(opened);
+  const { gateway, clock } = opened;
+  const fleetOf = (driver: ScriptedDriver): object => {
+    const { kind: _kind, job: _job, segment: _segment, ...fleet } = driver.all("fleet").at(-1) ?? {};
+    return fleet;
+  };
+  const sentences = (): string[] => gateway.snapshot().jobs.map(({ bottleneck }) => bottleneck);
+  const calm = new ScriptedDriver({ job: "calm", blocks }).connect(gateway);
+  const worker = new ScriptedWorker("a", { script: () => "silent" }).connect(gateway);
+  const first = await worker.task();
+  const urgent = new ScriptedDriver({ job: "urgent", blocks, description: { priority: 5 } }).connect(gateway);
+  await passUntil(clock, () => urgent.all("fleet").length > 0, 1000);
+  const before = [calm, urgent].map(fleetOf);
+  expect(before).toEqual([{ workers: 1, busy: 1, loading: 0 }, { workers: 1, busy: 0, loading: 0, atOtherJobs: 1 }]);
+  expect(sentences()[1]).toBe("It waits: the worker is at another job.");
+  // What it has is done in the order in which it was leased.
+  await worker.result(first, twice(decodeBlock(blockBytes(blocks[first.task.block] ?? []))));
+  for (let at = 1; ; at++) {
+    const leased = await worker.task(at);
+    if (leased.task.job === "urgent") break;
+    await worker.result(leased, twice(decodeBlock(blockBytes(blocks[leased.task.block] ?? []))));
+  }
+  await passUntil(clock, () => "atOtherJobs" in fleetOf(calm), 1000);
+  expect([calm, urgent].map(fleetOf)).toEqual([{ workers: 1, busy: 0, loading: 0, atOtherJobs: 1 }, { workers: 1, busy: 1, loading: 0 }]);
+  expect(sentences()[0]).toBe("It waits: the worker is at another job of higher priority.");
+  expect(gateway.snapshot().jobs[0]).not.toHaveProperty("etaMs");
+});

@@ -1,6 +1,6 @@
 import { ShoalError, silentLogger, sliceBlock, systemClock } from "@shoal/core";
 import { protocolVersion } from "@shoal/cluster";
-import { runToSink, type StageProgress } from "@shoal/executor";
+import { runToSink, type RunEvent, type StageProgress } from "@shoal/executor";
 import { FakeClock, memorySink, rest } from "@shoal/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { numbered, poolOf, recutOf, scanOf } from "../properties/plans.ts";
@@ -105,6 +105,35 @@ describe("a connection that is lost", () => {
     while (notices.length === 0) await clock.advance(1_000);
     for (let second = 0; second < 40; second++) await clock.advance(1_000);
     expect(notices).toEqual(["1", "3"].map((ten) => expect.stringMatching(new RegExp(`^double: waiting for block 0, which has been under way for ${ten}\\d\\.\\d s; \\d blocks behind it are done$`)) as string));
+    answerFirst();
+    expect((await running).rows).toEqual((await runHere(doubled())).rows);
+  });
+
+  test("that says that all workers are at other jobs leaves no time left, and no block that is under way", async () => {
+    const clock = new FakeClock();
+    let answerFirst = (): void => {};
+    const gateway = scripted({ answer: (offer, at) => {
+      if (offer.block > 0) return at.answerInParts(offer, 1000);
+      answerFirst = () => void at.answerInParts(offer, 1000);
+    } });
+    const told: Extract<RunEvent, { kind: "stage-progress" }>[] = [];
+    const notices: string[] = [];
+    const running = runOn(gateway.cluster({ clock, silentMs: Infinity }), doubled(), { clock, onEvent: (event) => {
+      if (event.kind === "stage-progress" && event.queue !== undefined) told.push(event);
+      else if (event.kind === "notice") notices.push(event.message);
+    } });
+    while (gateway.offered.length < 4) await rest();
+    const fleet = { kind: "fleet", job: gateway.job, segment: 0, workers: 2, loading: 0 } as const;
+    gateway.say({ ...fleet, busy: 0, atOtherJobs: 2 });
+    await rest();
+    for (let second = 0; second < 60; second++) await clock.advance(1_000);
+    expect(notices).toEqual([]);
+    expect(told.at(-1)).toMatchObject({ actors: 2, actorsBusy: 0, actorsAtOtherJobs: 2 });
+    expect(told.at(-1)).not.toHaveProperty("etaMs");
+    gateway.say({ ...fleet, busy: 1 });
+    while (notices.length === 0) await clock.advance(1_000);
+    expect(notices).toEqual([expect.stringMatching(/^double: waiting for block 0, which has been under way for 1\d\.\d s; \d blocks behind it are done$/) as string]);
+    expect(told.at(-1)).not.toHaveProperty("actorsAtOtherJobs");
     answerFirst();
     expect((await running).rows).toEqual((await runHere(doubled())).rows);
   });

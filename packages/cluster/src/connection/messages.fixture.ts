@@ -78,6 +78,6 @@ export const toDrivers: readonly Sample<GatewayToDriver>[] = [
   [{ kind: "part", job: "job", segment: 0, block: 4, first: 0, rows: 32, failures: [] }],
   [{ kind: "block-done", job: "job", segment: 0, block: 4 }],
   [{ kind: "job-failed", job: "job", error }],
-  [{ kind: "fleet", job: "job", segment: 0, workers: 3, busy: 1, loading: 1, notice: "No worker has cuda." }],
+  [{ kind: "fleet", job: "job", segment: 0, workers: 3, busy: 1, loading: 1, atOtherJobs: 2, notice: "No worker has cuda." }],
   [{ kind: "bye", error: words, again: false }],
 ];

@@ -387,6 +387,8 @@ export interface FleetMessage {
   /** Of these: with blocks of it, those that still load its model among them. */
   readonly busy: number;
   readonly loading: number;
+  /** Of these: with blocks of other jobs, and none of it before those. Absent: none, or not known to an older coordinator. */
+  readonly atOtherJobs?: number;
   /** What a person at the terminal should know: "no worker can run this: it needs cuda". */
   readonly notice?: string;
 }

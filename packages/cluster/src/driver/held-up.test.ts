@@ -18,3 +18,13 @@ test("one that nobody waits for is not worth a word", () => {
   heldUp.look(1, () => 0, 0);
   expect(heldUp.look(1, () => 0, 60_000)).toBeUndefined();
 });
+
+test("time in which all who could do it are at other jobs is not its own, and nothing is said of it meanwhile", () => {
+  const heldUp = new HeldUp();
+  const told: string[] = [];
+  for (let second = 0; second <= 85; second++) {
+    const sentence = heldUp.look(57, () => 2, second * 1000, second > 10 && second <= 75);
+    if (sentence !== undefined) told.push(`${second}: ${sentence}`);
+  }
+  expect(told).toEqual(["80: waiting for block 57, which has been under way for 15.0 s; 2 blocks behind it are done"]);
+});

@@ -49,6 +49,7 @@ interface Held {
 /** Blocks read ahead before the coordinator has asked for any. */
 const readAhead = 2;
 const tickMs = 1000;
+const nobody = { workers: 0, busy: 0, loading: 0, atOtherJobs: 0 };
 
 /**
  * The workers of a coordinator, as the pool of one stage. Blocks get numbers in the order in which they are submitted and are offered under
@@ -80,7 +81,7 @@ export class RemotePool implements BlockPool {
   #offering = false;
   #started = false;
   #closedAtEnd = false;
-  #fleet = { workers: 0, busy: 0, loading: 0 };
+  #fleet = nobody;
   #notice: string | undefined;
   readonly #heldUp = new HeldUp();
   readonly #taken = new TakenBlocks();
@@ -119,6 +120,10 @@ export class RemotePool implements BlockPool {
 
   get loading(): number {
     return this.#fleet.loading;
+  }
+
+  get atOtherJobs(): number {
+    return this.#fleet.atOtherJobs;
   }
 
   get reconnectMs(): number | undefined {
@@ -178,7 +183,7 @@ export class RemotePool implements BlockPool {
   /** What was sent may be lost, what was asked for is forgotten, and who works for the next gateway that will say. */
   detach(): void {
     this.#attached = false;
-    this.#fleet = { workers: 0, busy: 0, loading: 0 };
+    this.#fleet = nobody;
     this.#run.record.resized(0);
     this.#asked = 0;
     this.#inputEndSaid = false;
@@ -220,9 +225,9 @@ export class RemotePool implements BlockPool {
     if (--of.open === 0) this.#resolve(of);
   }
 
-  takeFleet({ workers, busy, loading, notice }: FleetMessage): void {
+  takeFleet({ workers, busy, loading, atOtherJobs = 0, notice }: FleetMessage): void {
     // An older gateway counts among the busy some that it does not count among the workers.
-    this.#fleet = { workers: Math.max(workers, busy), busy, loading: Math.min(loading, busy) };
+    this.#fleet = { workers: Math.max(workers, busy), busy, loading: Math.min(loading, busy), atOtherJobs };
     this.#run.record.resized(workers);
     if (notice !== undefined && notice !== this.#notice) this.#run.onEvent({ kind: "notice", message: `${this.#stage.spec.name}: ${notice}` });
     this.#notice = notice;
@@ -322,7 +327,8 @@ export class RemotePool implements BlockPool {
     if (!this.#stage.preserveOrder) return;
     const first: number | undefined = this.#held.keys().next().value;
     const behind = (): number => this.#fresh - (first ?? 0) - Array.from(this.#held.keys()).filter((number) => number < this.#fresh).length;
-    const message = this.#heldUp.look(first, behind, this.#job.clock.now());
+    const { busy, atOtherJobs } = this.#fleet;
+    const message = this.#heldUp.look(first, behind, this.#job.clock.now(), busy === 0 && atOtherJobs > 0);
     if (message !== undefined) this.#run.onEvent({ kind: "notice", message: `${this.#stage.spec.name}: ${message}` });
   }
 }

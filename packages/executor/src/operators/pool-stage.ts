@@ -64,10 +64,10 @@ class PoolStage {
     // Twice what the pool may have open: a block that takes long does not stop the others.
     this.#window = new ReorderWindow(stage.preserveOrder || isStateful(stage.spec), () => Math.max(8, 2 * this.#pool.capacity));
     record.progress = () => {
-      const { busy, actors, loading, reconnectMs } = this.#pool;
+      const { busy, actors, loading, atOtherJobs = 0, reconnectMs } = this.#pool;
       return {
         queue: this.#window.size, ...(this.#recorder.isByWorkers && { byWorkers: true as const }),
-        ...(reconnectMs === undefined ? { actorsBusy: busy, actors, actorsLoading: loading } : { reconnectMs }),
+        ...(reconnectMs === undefined ? { actorsBusy: busy, actors, actorsLoading: loading, ...(atOtherJobs > 0 && { actorsAtOtherJobs: atOtherJobs }) } : { reconnectMs }),
       };
     };
   }

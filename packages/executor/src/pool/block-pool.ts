@@ -12,6 +12,8 @@ export interface BlockPool {
   readonly actors: number;
   readonly busy: number;
   readonly loading: number;
+  /** Of the actors: those at work for other runs. */
+  readonly atOtherJobs?: number;
   /** Those who do its blocks can't be reached now, and are tried again in so long. */
   readonly reconnectMs?: number | undefined;
   /** May be called again. */

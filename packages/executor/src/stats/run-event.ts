@@ -23,6 +23,8 @@ export interface StageProgress {
   readonly actors?: number;
   /** Actors that are starting and loading their predictor; not among `actors` yet. */
   readonly actorsLoading?: number;
+  /** Of `actors`: workers that are busy with other jobs, and do this one's blocks after those. Absent: none. While they are all that is busy, no time left is told. */
+  readonly actorsAtOtherJobs?: number;
   /** Other machines run the stage: its actors are workers, each with as many actors as it likes. */
   readonly byWorkers?: true;
   /** Those who run the stage can't be reached now, and are tried again in so many milliseconds: nothing is known of its actors meanwhile, nor of the time left. */

@@ -29,6 +29,42 @@ test("the time left runs down between blocks, and does not jump when one is done
   expect(Math.min(...steps)).toBeGreaterThanOrEqual(0);
 });
 
+test("no time left is told while nothing moves for longer than usual, nor while all who would do it are at other jobs", async () => {
+  let now = 0;
+  const clock = { now: () => now };
+  const scan = new StageRecorder(0, "read", "scan", clock);
+  const score = new StageRecorder(1, "score", "actor-pool", clock);
+  score.inputs = [scan];
+  let atOtherJobs = 0;
+  score.progress = () => ({ actors: 1, actorsBusy: 1 - atOtherJobs, actorsAtOtherJobs: atOtherJobs });
+  const told = new Map<number, number | undefined>();
+  const progress = new RunProgress([scan, score], clock, (event: RunEvent) => {
+    if (event.kind === "stage-progress" && event.stage === 1) told.set(now / 1000, event.etaMs === undefined ? undefined : Math.round(event.etaMs / 1000));
+  });
+  await progress.countRows({ kind: "scan", source: { countRows: async () => 1000 } } as unknown as PhysicalOperator, new AbortController().signal);
+  // Ten rows in two seconds, but for a while.
+  const until = (second: number, moves: boolean): void => {
+    for (; now <= second * 1000; now += 1000) {
+      if (moves && now % 2000 === 0) scan.rowsOut = score.rowsOut += 10;
+      progress.moved();
+    }
+  };
+  until(20, true);
+  until(60, false);
+  const since = [...told].find(([second, left]) => second > 10 && left === undefined)?.[0] ?? 0;
+  expect(since).toBeGreaterThan(22);
+  expect(since).toBeLessThan(30);
+  expect([...told].filter(([second]) => second >= since).every(([, left]) => left === undefined)).toBe(true);
+  until(70, true);
+  expect(told.get(70)).toBeGreaterThan(0);
+  atOtherJobs = 1;
+  until(71, true);
+  expect(told.get(71)).toBeUndefined();
+  atOtherJobs = 0;
+  until(72, true);
+  expect(told.get(72)).toBeGreaterThan(0);
+});
+
 const result = (rows: number) => ({ ...failedResult([]), block: { rows, columns: {}, lineage: [] } });
 
 /** A scan of 100 rows, a step after it that makes two of each where it doubles, and a pool. */

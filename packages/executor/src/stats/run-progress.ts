@@ -4,6 +4,7 @@ import type { ExpectedInput } from "../pool/block-pool.ts";
 import type { RunEvent, StageProgress } from "./run-event.ts";
 import type { StageRecorder } from "./stage-recorder.ts";
 import { ExpectedRows } from "./expected-rows.ts";
+import { ResultPace } from "./result-pace.ts";
 
 const everyMs = 200;
 
@@ -17,6 +18,7 @@ export class RunProgress {
   #expected: ExpectedRows | undefined;
   /** Share of the rows that was done when the end was last foretold, and the end, in milliseconds from the start. */
   #foretold: { readonly done: number; readonly endMs: number } | undefined;
+  readonly #pace = new ResultPace();
 
   constructor(records: readonly StageRecorder[], clock: Pick<Clock, "now">, emit: (event: RunEvent) => void) {
     this.#records = records;
@@ -56,14 +58,16 @@ export class RunProgress {
     const elapsedMs = now - (this.#startedAt ?? now);
     const done = this.#done();
     const stages = this.stages();
-    // Where nobody can be asked, no end can be told.
-    const isCutOff = stages.some(({ reconnectMs }) => reconnectMs !== undefined);
-    const share = done === undefined ? {} : { done, ...(isCutOff ? {} : { etaMs: Math.max(0, this.#endMs(elapsedMs, done) - elapsedMs) }) };
+    // Where nobody can be asked, or nothing moves, no end can be told.
+    const isStill = done !== undefined && this.#pace.isStill(done.rows, elapsedMs) && done.share < 1;
+    const isKnown = !isStill && !isSetAside(stages);
+    if (!isKnown) this.#foretold = undefined;
+    const share = done === undefined ? {} : { done: done.share, ...(isKnown && { etaMs: Math.max(0, this.#endMs(elapsedMs, done.share) - elapsedMs) }) };
     for (const stage of stages) this.#emit({ kind: "stage-progress", elapsedMs, ...share, ...stage });
   }
 
   /** Rows done are those that left the last pool, or the last stage; the rest goes at the same pace. */
-  #done(): number | undefined {
+  #done(): { readonly share: number; readonly rows: number } | undefined {
     const measured = this.#records.findLast((record) => record.pool !== undefined) ?? this.#records.at(-1);
     const total = this.#expected?.left();
     if (total === undefined || measured === undefined || (measured.rowsDone === 0 && measured.rowsOut === 0)) return undefined;
@@ -74,7 +78,7 @@ export class RunProgress {
     const expected = (total * (measured.rowsIn || measured.rowsOut)) / Math.max(1, read) - given;
     const fresh = measured.rowsDone + measured.skipped + measured.deadLettered;
     if (fresh === 0 && expected > 0) return undefined;
-    return fresh >= expected ? 1 : fresh / expected;
+    return { share: fresh >= expected ? 1 : fresh / expected, rows: fresh };
   }
 
   /** Rows are done a block at a time: between blocks the time left runs down, and a block moves the end only half the way. */
@@ -98,6 +102,13 @@ export class RunProgress {
       // Only the ETA needs it; what is wrong with the source, reading will say.
     }
   }
+}
+
+/** Nobody does any of it now: those who would can't be reached, or are all at other jobs. */
+function isSetAside(stages: readonly StageProgress[]): boolean {
+  if (stages.some(({ reconnectMs }) => reconnectMs !== undefined)) return true;
+  const isAnyBusy = stages.some(({ actorsBusy = 0, actorsLoading = 0 }) => actorsBusy + actorsLoading > 0);
+  return !isAnyBusy && stages.some(({ actors = 0, actorsAtOtherJobs = 0 }) => actorsAtOtherJobs > 0 && actorsAtOtherJobs >= actors);
 }
 
 /** @param total rows that are read in all @param isKnown and not told from bytes */

@@ -27,7 +27,7 @@ export class StageRecorder {
   /** Rows that it had handed on where this run goes on after an earlier one; undefined where that can't be told. */
   rowsPassed: number | undefined;
   /** How a pool stands. */
-  progress: (() => Pick<StageProgress, "queue" | "actorsBusy" | "actors" | "actorsLoading" | "byWorkers" | "reconnectMs">) | undefined;
+  progress: (() => Pick<StageProgress, "queue" | "actorsBusy" | "actors" | "actorsLoading" | "actorsAtOtherJobs" | "byWorkers" | "reconnectMs">) | undefined;
   skipped = 0;
   nulled = 0;
   deadLettered = 0;

@@ -34,11 +34,15 @@ export function stageLine(stage: Stage, nameColumns: number = mostName): string 
     ...(stage.queue === undefined ? [] : [`queue ${stage.queue}`]),
     ...(stage.reconnectMs === undefined ? [] : [`not connected, trying again${stage.reconnectMs === 0 ? "" : ` in ${duration(stage.reconnectMs)}`}`]),
     ...(stage.actors === 0 && !stage.actorsLoading ? ["nobody at work yet"] : []),
-    ...(stage.actors === undefined || stage.actors === 0 ? [] : [`${stage.byWorkers ? "workers" : "actors"} ${stage.actorsBusy ?? 0} of ${stage.actors} busy`]),
+    ...(stage.actors === undefined || stage.actors === 0 ? [] : [`${stage.byWorkers ? "workers" : "actors"} ${stage.actorsBusy ?? 0} of ${stage.actors} busy${atOtherJobs(stage)}`]),
     ...(stage.actorsLoading ? [`${stage.actorsLoading} loading`] : []),
     ...(stage.failedRows === 0 ? [] : [`${count(stage.failedRows)} failed`]),
     ...(stage.etaMs === undefined ? [] : [`${duration(stage.etaMs)} left`]),
   ].join("  ");
+}
+
+function atOtherJobs({ actorsAtOtherJobs: workers = 0 }: Stage): string {
+  return workers === 0 ? "" : `, ${workers} at ${workers === 1 ? "another job" : "other jobs"}`;
 }
 
 /** A line for each stage, with columns of one width: in a narrow terminal that of the names gives way, for a line that breaks is read as two. */

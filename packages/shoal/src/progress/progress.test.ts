@@ -22,6 +22,8 @@ describe("lines", () => {
     expect(line({ ...predicting, actors: 0, actorsBusy: 0 })).toMatch(/queue 3 +nobody at work yet/);
     expect(line({ ...predicting, actorsLoading: 1 })).toMatch(/actors 1 of 2 busy +1 loading/);
     expect(line({ ...predicting, byWorkers: true })).toMatch(/workers 1 of 2 busy/);
+    expect(line({ ...predicting, byWorkers: true, actorsBusy: 0, actorsAtOtherJobs: 1 })).toMatch(/workers 0 of 2 busy, 1 at another job {2}/);
+    expect(line({ ...predicting, byWorkers: true, actorsBusy: 0, actorsAtOtherJobs: 2 })).toMatch(/workers 0 of 2 busy, 2 at other jobs {2}/);
     const { actors: _actors, actorsBusy: _busy, etaMs: _eta, ...cutOff } = predicting;
     expect(line({ ...cutOff, byWorkers: true, reconnectMs: 6_800 })).toBe("sentiment  1,234 rows  411/s  queue 3  not connected, trying again in 7 s  4 failed");
     expect(line({ ...cutOff, byWorkers: true, reconnectMs: 0 })).toContain("not connected, trying again  4 failed");

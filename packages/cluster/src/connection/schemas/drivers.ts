@@ -41,5 +41,6 @@ export const blockDone = v.object({ kind: v.literal("block-done"), job: id, segm
 export const jobFailed = v.object({ kind: v.literal("job-failed"), job: id, error: errorData });
 
 export const fleet = v.object({
-  kind: v.literal("fleet"), job: id, segment: segmentNumber, workers: workersAtMost, busy: workersAtMost, loading: workersAtMost, notice: v.exactOptional(words),
+  kind: v.literal("fleet"), job: id, segment: segmentNumber, workers: workersAtMost, busy: workersAtMost, loading: workersAtMost,
+  atOtherJobs: v.exactOptional(workersAtMost), notice: v.exactOptional(words),
 });

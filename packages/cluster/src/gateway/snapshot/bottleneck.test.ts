@@ -3,7 +3,7 @@ import { bottleneck, type JobStanding } from "./bottleneck.ts";
 
 describe("what holds a job up is said in one sentence", () => {
   const running: JobStanding = {
-    state: "running", trouble: undefined, mayJoin: true, hasDriver: true, missingFiles: 0, isHeldUp: false, workers: 3, nobody: undefined, able: 3, busy: 3, loading: 0, ready: 5, leased: 3, hasEnded: false, last: undefined,
+    state: "running", trouble: undefined, mayJoin: true, hasDriver: true, missingFiles: 0, isHeldUp: false, workers: 3, nobody: undefined, able: 3, busy: 3, loading: 0, atOtherJobs: 0, outranked: 0, ready: 5, leased: 3, hasEnded: false, last: undefined,
   };
   test.each<[Partial<JobStanding>, string]>([
     [{}, "All 3 workers are busy: more would help."],
@@ -17,6 +17,17 @@ describe("what holds a job up is said in one sentence", () => {
     [{ isHeldUp: true }, "The driver reads results more slowly than they come."],
     [{ busy: 1, ready: 0 }, "Workers wait for blocks: the driver can't read and prepare its input faster."],
     [{ busy: 1, ready: 0, leased: 1, hasEnded: true, last: { worker: "a phone", seconds: 12 } }, "One block is left: worker a phone has had it for 12 s."],
+    [{ busy: 1 }, "1 of 3 workers is busy."],
+    [{ busy: 0, able: 1, atOtherJobs: 1, outranked: 1 }, "It waits: the worker is at another job of higher priority."],
+    [{ busy: 0, atOtherJobs: 3, outranked: 3 }, "It waits: the workers are at other jobs of higher priority."],
+    [{ busy: 0, able: 1, atOtherJobs: 1 }, "It waits: the worker is at another job."],
+    [{ busy: 0, atOtherJobs: 3, outranked: 1 }, "It waits: the workers are at other jobs."],
+    [{ busy: 1, atOtherJobs: 1, outranked: 1 }, "1 of 3 workers is busy, 1 at another job of higher priority."],
+    [{ busy: 1, atOtherJobs: 2 }, "1 of 3 workers is busy, 2 at other jobs."],
+    // One that waits behind another job's is not being done, and nobody waits for blocks.
+    [{ busy: 0, able: 1, atOtherJobs: 1, outranked: 1, ready: 0, leased: 1, hasEnded: true, last: { worker: "a phone", seconds: 12 } }, "It waits: the worker is at another job of higher priority."],
+    [{ busy: 1, ready: 0, atOtherJobs: 2 }, "1 of 3 workers is busy, 2 at other jobs."],
+    [{ busy: 0, ready: 0, leased: 0, atOtherJobs: 1 }, "Workers wait for blocks: the driver can't read and prepare its input faster."],
     [{ trouble: "The disk is full." }, "Results can't be stored: The disk is full."],
     [{ hasDriver: false, state: "paused" }, "Its driver is gone: nothing more is leased until it comes back."],
     [{ state: "failed" }, "The job was given up: it failed."],

@@ -16,6 +16,9 @@ export interface JobStanding {
   readonly able: number;
   readonly busy: number;
   readonly loading: number;
+  /** Of the able: those that do blocks of other jobs first; of these, those whose jobs are of higher priority. */
+  readonly atOtherJobs: number;
+  readonly outranked: number;
   /** Blocks that nobody has yet; the last ones, and who has them. */
   readonly ready: number;
   readonly leased: number;
@@ -35,10 +38,20 @@ export function bottleneck(job: JobStanding): string {
   if (job.nobody !== undefined) return `Nobody can do ${job.nobody.name}: ${job.nobody.why}.`;
   if (job.isHeldUp) return "The driver reads results more slowly than they come.";
   if (job.loading > 0 && job.busy <= job.loading && job.loading >= job.able) return job.able === 1 ? "The worker is loading the model." : `All ${job.able} workers are loading the model.`;
+  if (isSetAside(job) && job.ready + job.leased > 0) return `It waits: ${job.able === 1 ? "the worker is" : "the workers are"} at ${otherJobs(job)}.`;
   if (job.hasEnded && job.ready === 0 && job.leased === 1 && job.last !== undefined) return `One block is left: worker ${job.last.worker} has had it for ${job.last.seconds} s.`;
   if (job.busy >= job.able && job.loading > 0) return `${job.busy - job.loading} of ${job.able} workers ${job.busy - job.loading === 1 ? "is" : "are"} busy, and ${job.loading === 1 ? "one still loads" : `${job.loading} still load`} the model.`;
   if (job.busy >= job.able && job.able > 0) return `${job.able === 1 ? "The one worker is busy" : `All ${job.able} workers are busy`}${job.mayJoin ? `: ${job.able === 1 ? "another" : "more"} would help` : "; no link lets others help (shoal run --share makes one)"}.`;
   if (job.hasEnded && job.ready === 0) return `The last ${job.leased} blocks are with ${job.busy} of ${job.able} workers.`;
-  if (job.ready === 0) return "Workers wait for blocks: the driver can't read and prepare its input faster.";
-  return `${job.busy} of ${job.able} workers are busy.`;
+  if (job.ready === 0 && job.busy + job.atOtherJobs < job.able) return "Workers wait for blocks: the driver can't read and prepare its input faster.";
+  return `${job.busy} of ${job.able} workers ${job.busy === 1 ? "is" : "are"} busy${job.atOtherJobs === 0 ? "" : `, ${job.atOtherJobs} at ${otherJobs(job)}`}.`;
+}
+
+/** All who could do it are at other jobs. */
+export function isSetAside({ able, busy, atOtherJobs }: Pick<JobStanding, "able" | "busy" | "atOtherJobs">): boolean {
+  return busy === 0 && atOtherJobs > 0 && atOtherJobs >= able;
+}
+
+function otherJobs({ atOtherJobs, outranked }: JobStanding): string {
+  return `${atOtherJobs === 1 ? "another job" : "other jobs"}${outranked === atOtherJobs ? " of higher priority" : ""}`;
 }

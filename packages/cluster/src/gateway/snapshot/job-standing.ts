@@ -1,4 +1,6 @@
-import type { Segment, Worker } from "../../scheduler/state.ts";
+import { isAble } from "../../scheduler/classes.ts";
+import { isStandIn } from "../../scheduler/stand-ins.ts";
+import type { SchedulerState, Segment, Worker } from "../../scheduler/state.ts";
 import type { JobStanding } from "./bottleneck.ts";
 import type { GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
@@ -10,6 +12,9 @@ export interface SegmentFleet {
   readonly workers: number;
   readonly busy: number;
   readonly loading: number;
+  /** That can do it, and do blocks of other jobs first; of these, those whose jobs go before this one. */
+  readonly atOtherJobs: number;
+  readonly outranked: number;
   /** Why nobody can. */
   readonly notice?: string;
 }
@@ -26,17 +31,39 @@ export function fleetOf(state: GatewayState): (segment: Segment | undefined) => 
   const present: Worker[] = [];
   for (const worker of state.loop.state.connections.values()) {
     present.push(worker);
-    const { segment } = worker;
-    if (segment === undefined || worker.attempts.size === 0) continue;
+    const segment = atWorkOn(worker);
+    if (segment === undefined) continue;
     busy.set(segment, (busy.get(segment) ?? 0) + 1);
     if (!state.loop.state.live.has(worker)) leaving.set(segment, (leaving.get(segment) ?? 0) + 1);
     if (state.workers.get(worker.name)?.heard.state === "loading") loading.set(segment, (loading.get(segment) ?? 0) + 1);
   }
   return (segment) => {
-    if (segment === undefined) return { workers: 0, busy: 0, loading: 0 };
+    if (segment === undefined) return { workers: 0, busy: 0, loading: 0, atOtherJobs: 0, outranked: 0 };
     const why = segment.able > 0 ? undefined : whyNobody(segment.spec.needs, present.map(({ joined }) => joined));
-    return { workers: segment.able + (leaving.get(segment) ?? 0), busy: busy.get(segment) ?? 0, loading: loading.get(segment) ?? 0, ...(why === undefined ? {} : { notice: why }) };
+    const isShared = [...busy.keys()].some(({ job }) => job !== segment.job);
+    return {
+      workers: segment.able + (leaving.get(segment) ?? 0), busy: busy.get(segment) ?? 0, loading: loading.get(segment) ?? 0,
+      ...(isShared ? atOtherJobs(state.loop.state, segment) : { atOtherJobs: 0, outranked: 0 }), ...(why === undefined ? {} : { notice: why }),
+    };
   };
+}
+
+/** Of what it has, it computes the first: what was leased after that waits. */
+function atWorkOn({ attempts }: Worker): Segment | undefined {
+  const [first] = attempts.values();
+  return first?.task.of.segment;
+}
+
+function atOtherJobs({ live }: SchedulerState, { job, spec: { needs } }: Segment): Pick<SegmentFleet, "atOtherJobs" | "outranked"> {
+  let [workers, outranked] = [0, 0];
+  for (const worker of live) {
+    const other = atWorkOn(worker)?.job;
+    // One that stands for many has some for every job.
+    if (other === undefined || other === job || isStandIn(worker) || !isAble(worker, needs)) continue;
+    workers++;
+    if (other.spec.priority > job.spec.priority) outranked++;
+  }
+  return { atOtherJobs: workers, outranked };
 }
 
 export function standingOf(state: GatewayState, job: GatewayJob, { trouble, mayJoin }: Around, fleet: (segment: Segment | undefined) => SegmentFleet): JobStanding {
@@ -56,6 +83,8 @@ export function standingOf(state: GatewayState, job: GatewayJob, { trouble, mayJ
     able: Math.max(0, ...segments.map(({ able }) => able)),
     busy: fleets.reduce((total, { busy }) => total + busy, 0),
     loading: fleets.reduce((total, { loading }) => total + loading, 0),
+    atOtherJobs: Math.max(0, ...fleets.map(({ atOtherJobs }) => atOtherJobs)),
+    outranked: Math.max(0, ...fleets.map(({ outranked }) => outranked)),
     ready: sum(({ readyTasks }) => readyTasks),
     hasEnded: segments.length > 0 && segments.every(({ total }) => total !== undefined),
     last: leased === 1 ? lastOf(state, segments) : undefined,

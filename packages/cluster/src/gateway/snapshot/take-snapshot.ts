@@ -1,6 +1,6 @@
 import type { Segment } from "../../scheduler/state.ts";
 import { blockMap, countBlocks } from "./block-map.ts";
-import { bottleneck } from "./bottleneck.ts";
+import { bottleneck, isSetAside } from "./bottleneck.ts";
 import type { GatewayJob } from "../jobs/gateway-job.ts";
 import type { GatewayState } from "../gateway-state.ts";
 import type { Elsewhere } from "../elsewhere/elsewhere.ts";
@@ -41,7 +41,7 @@ function jobSnapshot(state: GatewayState, job: GatewayJob, around: Around, fleet
   const rowsDone = last?.rowsDone ?? 0;
   const { rowsTotal, isEstimate } = totalOf(state, job, job.segments.length - 1);
   const rowsPerSecond = job.isOver || nobodyWorks(state) ? 0 : (last?.rate.perSecond(state.clock.now()) ?? 0);
-  const etaMs = rowsTotal === undefined || rowsPerSecond === 0 ? undefined : Math.round((Math.max(0, rowsTotal - rowsDone) / rowsPerSecond) * 1000);
+  const etaMs = rowsTotal === undefined || rowsPerSecond === 0 || isSetAside(standing) ? undefined : Math.round((Math.max(0, rowsTotal - rowsDone) / rowsPerSecond) * 1000);
   return {
     job: job.name, name: description.name, state: standing.state === "opening" ? "running" : standing.state,
     startedAt, volunteers: description.volunteers, about: description.about, downloadBytes: downloadBytes(description), rowsDone, rowsPerSecond,

@@ -10,10 +10,13 @@ export function tellFleet(state: GatewayState, trouble: string | undefined): voi
     if (job.driver === undefined || job.guest !== undefined || job.isOver) continue;
     const segments = state.loop.state.jobs.get(job.name)?.segments ?? [];
     for (const segment of segments) {
-      const standing = fleet(segment);
-      const refused = job.segments[segment.index]?.refused.sentence(state.clock.now(), standing.notice !== undefined);
-      const notice = trouble !== undefined ? `the coordinator is paused: ${trouble}` : [standing.notice, refused].filter((each) => each !== undefined).join("; ");
-      job.driver.send({ kind: "fleet", job: job.name, segment: segment.index, ...standing, ...(notice !== "" && { notice: cutText(notice, longestText.words) }) });
+      const { workers, busy, loading, atOtherJobs, notice: nobody } = fleet(segment);
+      const refused = job.segments[segment.index]?.refused.sentence(state.clock.now(), nobody !== undefined);
+      const notice = trouble !== undefined ? `the coordinator is paused: ${trouble}` : [nobody, refused].filter((each) => each !== undefined).join("; ");
+      job.driver.send({
+        kind: "fleet", job: job.name, segment: segment.index, workers, busy, loading, ...(atOtherJobs > 0 && { atOtherJobs }),
+        ...(notice !== "" && { notice: cutText(notice, longestText.words) }),
+      });
     }
   }
 }
