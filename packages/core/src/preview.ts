@@ -7,9 +7,15 @@ export function preview(value: unknown, maxLength = 60): string {
   if (isRasterImage(value)) return `image ${value.width}×${value.height}×${value.channels}`;
   let text: string;
   try {
-    text = typeof value === "bigint" ? `${value}n` : (JSON.stringify(value) ?? String(value));
+    text = typeof value === "bigint" ? `${value}n` : (JSON.stringify(value, short) ?? String(value));
   } catch {
     text = String(value);
   }
   return text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;
+}
+
+/** What JSON has no word for, or too many. */
+function short(_key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return `${value}n`;
+  return isTypedArray(value) ? `${value.constructor.name}(${value.length})` : value;
 }
