@@ -18,9 +18,11 @@ export function Over({ over, volunteer }: { readonly over: OverScene; readonly v
   );
 }
 
+const closing = new Set(["invite-revoked", "token-expired", "bad-token", "not-allowed"]);
+
 /** The link lets nobody in any more: starting again can't succeed. */
 function isClosed({ how, error }: OverScene): boolean {
-  return how === "refused" && /revoked|expired/.test(error?.code ?? "");
+  return how === "refused" && closing.has(error?.code ?? "");
 }
 
 function explanation({ how, done, error }: OverScene): string {
