@@ -100,7 +100,7 @@ test("a job whose driver is gone goes on for a while, then waits for it; what ca
   const alive = (): void => worker.say({ kind: "beat", rows: 0, state: "waiting" });
   await until(() => worker.tasks.some(({ task }) => task.block === 4));
   driver.disconnect();
-  await until(() => gateway.snapshot().jobs[0]?.bottleneck.includes("driver is gone"));
+  await until(() => gateway.snapshot().jobs[0]?.bottleneck.includes("that brought it is gone"));
   await until(() => gateway.snapshot().jobs[0]?.rowsDone === 16);
   await passUntil(clock, () => {
     alive();
