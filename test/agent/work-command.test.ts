@@ -73,6 +73,20 @@ test("a certificate that is not trusted here is not tried again and again: the c
   expect(await trusting.finished).toMatchObject({ code: 0 });
 });
 
+test("a link that begins with https where http is spoken, or the other way round, is told at once, in each runtime", { timeout: 240_000 }, async () => {
+  const cache = await cacheFolder();
+  await using plain = await startCoordinator({ folder: join(cache, "plain") });
+  await using secure = await startCoordinator({ folder: join(cache, "secure"), https: true });
+  const [plainLink, secureLink] = [await plain.link(["work"]), await secure.link(["work"])];
+  for (const [link, said, spoken] of [[plainLink.replace("http:", "https:"), "https", "http"], [secureLink.replace("https:", "http:"), "http", "https"]] as const) {
+    const { host } = new URL(link);
+    for (const { command } of runtimes) {
+      const { code, err } = await startWork([link], cache, command).finished;
+      expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(`error bad-link: The link begins with ${said}://, and what answers at ${host} speaks ${spoken}.\n  → Let the link begin with ${spoken}://`) as string });
+    }
+  }
+});
+
 test("a worker that is killed leaves no actor behind", { timeout: 120_000 }, async () => {
   const server = await coordinator();
   const cache = await cacheFolder();
@@ -127,6 +141,20 @@ describe("it says", { timeout: 120_000 }, () => {
     expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/can't be reached.*Trying again.*Connected.*Done: 0 rows in 0 blocks/s) as string });
     // Said once, however often it was tried.
     expect(err.match(/ECONNREFUSED/g)).toHaveLength(1);
+  });
+
+  test("with --quiet too that nobody is there, once, and nothing else", async () => {
+    const server = await startCoordinatorServer();
+    await server[Symbol.asyncDispose]();
+    const { child, finished, text } = startWork([server.link, "--quiet"], await cacheFolder());
+    await until(() => text().includes("ECONNREFUSED"));
+    const again = await coordinator(Number(new URL(server.link).port));
+    const connection = await again.connection();
+    await connection.next("hello");
+    connection.welcome();
+    child.kill("SIGINT");
+    const { code, err } = await finished;
+    expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/^The coordinator at \S+ can't be reached: [^\n]*Trying again, as long as it takes\.\n$/) as string });
   });
 
   test.each([

@@ -51,6 +51,20 @@ test("a row without a text is named as a person counts, and the flag that lets i
   expect(letter).toMatchObject({ source: expect.stringMatching(/gaps\.csv, row 3$/) as string, error: { message: 'Column "text" has nothing where a text is wanted.', details: { column: "text" } } });
 });
 
+test("a file that can't be read is no row that fails: no flag lets it go, and what is asked is asked of the command", async () => {
+  writeFileSync(join(folder, "ragged.csv"), "id,text\n1,good film\n2\n3,bad film\n");
+  writeFileSync(join(folder, "ragged-too.csv"), "id;text\n1;good film\n2\n");
+  writeFileSync(join(folder, "bad.jsonl"), '{"text":"good film"}\n{"text":\n');
+  const infer = (file: string, ...more: string[]): string[] => ["infer", file, "--task", "text-classification", "--model", "sentiment", "--input", "text", "--output", "label", "--quiet", ...more];
+  for (const [file, code, ...more] of [["ragged.csv", "ragged-row"], ["ragged.csv", "ragged-row", "--on-error", "skip"], ["bad.jsonl", "invalid-json"], ["ragged-too.csv", "ragged-row", "--delimiter", ";"]] as const) {
+    const { code: exit, err } = await shoal(infer(file, ...more), folder);
+    expect(exit).toBe(1);
+    expect(err).toContain(`error ${code}: `);
+    expect(err).not.toMatch(/--on-error|\{ delimiter/);
+    expect(err.includes('Is the delimiter right (--delimiter ";")?')).toBe(file === "ragged.csv");
+  }
+}, 120_000);
+
 test("a failing row: fail names it and publishes nothing, exit 1; dead-letter keeps it, exit 3", async () => {
   const job = join(fixtures, "fussy-job.ts");
   const failed = await shoal(["run", job, "-o", "fussy"], folder);

@@ -100,7 +100,7 @@ test("a job whose driver is gone goes on for a while, then waits for it; what ca
   const alive = (): void => worker.say({ kind: "beat", rows: 0, state: "waiting" });
   await until(() => worker.tasks.some(({ task }) => task.block === 4));
   driver.disconnect();
-  await until(() => gateway.snapshot().jobs[0]?.bottleneck.includes("driver is gone"));
+  await until(() => gateway.snapshot().jobs[0]?.bottleneck.includes("that brought it is gone"));
   await until(() => gateway.snapshot().jobs[0]?.rowsDone === 16);
   await passUntil(clock, () => {
     alive();
@@ -225,7 +225,7 @@ test("blocks are asked for once the files of the models are here", async () => {
   new ScriptedWorker("a").connect(gateway);
   await until(() => driver.all("accepted").length === 1);
   expect(driver.all("accepted")).toMatchObject([{ missing: [sha256] }]);
-  expect([driver.all("ask"), gateway.snapshot().jobs[0]?.bottleneck]).toEqual([[], "Its driver still sends a file of models."]);
+  expect([driver.all("ask"), gateway.snapshot().jobs[0]?.bottleneck]).toEqual([[], "The program that brought it still sends a file of models."]);
   driver.say({ kind: "file", sha256, offset: 0, last: false }, bytes.subarray(0, 3));
   await until(() => driver.all("file-taken").length === 1);
   // Whose connection is lost goes on from where it was.

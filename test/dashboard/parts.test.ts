@@ -8,8 +8,10 @@ import { cellText, isPicture } from "@shoal/coordinator/dashboard/cell-text.ts";
 import { groupFailures } from "@shoal/coordinator/dashboard/failures.ts";
 import { RateHistory } from "@shoal/coordinator/dashboard/history/rate-history.ts";
 import { RecentRates, sparkline } from "@shoal/coordinator/dashboard/history/recent-rates.ts";
+import { isHere, isListed } from "@shoal/coordinator/dashboard/own-workers.ts";
 import { keepOrder, rankWorkers } from "@shoal/coordinator/dashboard/rank-workers.ts";
 import { shareTexts } from "@shoal/coordinator/dashboard/share-texts.ts";
+import type { Snapshot } from "@shoal/cluster";
 import * as format from "@shoal/volunteer/format";
 import { describe, expect, test } from "vitest";
 import { scene } from "./scene.ts";
@@ -207,4 +209,12 @@ describe("reading a snapshot", () => {
       workers: [{ worker: "w", label: "w", host: "machine", state: "waiting", devices: [] }],
     });
   });
+});
+
+test("what stands for workers of other gateways is counted nowhere, and listed once it has something to do with this one's blocks", () => {
+  const [worker] = scene(1).workers as [Snapshot["workers"][number]];
+  const idle = { ...worker, runtime: "gateway", state: "waiting" as const, rowsDone: 0, failures: 0 };
+  const workers = [worker, { ...worker, state: "gone" as const }, idle, { ...idle, state: "computing" as const }, { ...idle, rowsDone: 7 }];
+  expect(workers.map(isHere)).toEqual([true, false, false, false, false]);
+  expect(workers.map(isListed)).toEqual([true, true, false, true, true]);
 });

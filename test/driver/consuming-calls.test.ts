@@ -46,6 +46,14 @@ describe("{ on: cluster }", () => {
     expect(gateway.kinds("submit")).toHaveLength(11);
   });
 
+  test("is refused before anything is read where it is something else: what share() gives, or a link", async () => {
+    for (const [on, hint] of [[{ cluster: gateway.cluster(), coordinator: {} }, "Give its cluster: { on: shared.cluster }."], ["http://desk:7171/#secret", "A link goes through connect(): { on: await connect(link) }."]] as const) {
+      const error = await thrown(rows().mapBatches(double).takeAll(5, { on: on as unknown as RemoteRunner }));
+      expect(error).toMatchObject({ code: "bad-option", hint });
+      expect(error.message).not.toContain("secret");
+    }
+  });
+
   test("says who they are for, and what they are", async () => {
     await rows().mapBatches(double).takeAll(Infinity, { on: gateway.cluster(), volunteers: true, name: "reviews", note: "Reviews of films.", priority: 2 });
     expect(gateway.kinds("submit")).toMatchObject([{ description: { name: "reviews", about: { note: "Reviews of films.", columns: ["id"] }, volunteers: true, priority: 2, weight: 1, segments: [{ name: "double", plan: { spec: { name: "double" } } }] } }]);

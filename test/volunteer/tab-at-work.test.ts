@@ -128,6 +128,16 @@ describe.skipIf(!hasChromium)("the volunteer page at work", () => {
       await tab.say({ kind: "connecting" }, { kind: "ended", error: { code: "protocol-mismatch", message: "This page is older than the coordinator.", hint: "Reload the page." } });
       await page.getByRole("heading", { name: "It can't go on" }).waitFor();
       expect(await page.locator("main").innerText()).toMatch(/This page is older than the coordinator\.\s+Reload the page\./);
+      await page.getByRole("button", { name: "Start again" }).waitFor();
+    });
+
+    test("a link that was taken back meanwhile is not offered again: a new one is to be asked for", async () => {
+      const { page } = await open();
+      await tab.startAndBegin();
+      await tab.say(...connection, { kind: "ended", error: { code: "invite-revoked", message: "The link by which this came was revoked.", hint: "Ask whoever runs the coordinator for a new one." } });
+      await page.getByRole("heading", { name: "It can't go on" }).waitFor();
+      expect(await page.locator("main").innerText()).toMatch(/was revoked\.\s+Ask whoever runs the coordinator for a new one\.\s*$/);
+      expect(await page.getByRole("button", { name: "Start again" }).count()).toBe(0);
     });
 
     test("lends as much as its owner says", async () => {

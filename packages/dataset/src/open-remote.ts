@@ -1,6 +1,7 @@
 import { ShoalError } from "@shoal/core";
 import type { Environment, RemoteJob } from "@shoal/executor";
 import { travel, type PhysicalOperator, type StayingStep } from "@shoal/planner";
+import { checkRunner } from "./check-runner.ts";
 import type { RunSettings } from "./run-settings.ts";
 
 /** A run's environment with its part of the many machines, if it has one. Disposing it takes back what is not finished. */
@@ -13,10 +14,11 @@ export interface Remote extends AsyncDisposable {
 /**
  * Opens the job of a run that says `on`.
  * @param identity of a run that may be continued: the same for one that reads the same rows from the start, and cuts them alike
- * @throws `nothing-travels` where it has predictors and none of them can leave this machine; what the coordinator refuses it with.
+ * @throws `bad-option` for an `on` that is no coordinator; `nothing-travels` where it has predictors and none of them can leave this machine; what the coordinator refuses it with.
  */
 export async function openRemote(physical: PhysicalOperator, settings: RunSettings, environment: Environment, identity?: string): Promise<Remote> {
   const { on, volunteers = false, note, priority } = settings;
+  checkRunner(on);
   if (on === undefined) return here(environment);
   const { segments, stays } = travel(physical, { code: on.takesCode === true });
   const kept = stays.filter((step) => step.predictor);

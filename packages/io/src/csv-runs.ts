@@ -64,7 +64,7 @@ export async function* csvRuns(file: SourceFile, syntax: CsvSyntax, signal: Abor
       const row = data[at] as string[];
       // Where there are several columns, a blank line can't be a row.
       if (width > 1 && row.length === 1 && row[0] === "") continue;
-      if (row.length !== width) throw raggedRow(`${file.path}:${lines(at)}`, row, width, syntax.header !== false);
+      if (row.length !== width) throw raggedRow(`${file.path}:${lines(at)}`, row, width, syntax);
       rows.push(row);
       places.push(at);
     }
@@ -147,9 +147,9 @@ function quoteError(code: string, path: string, line: number): ShoalError {
   return new ShoalError("invalid-csv", `${path}:${line}: text follows a closing quote.`, { hint: `Write quotes within a quoted cell twice ("").`, failure: "bug", details: { path, line } });
 }
 
-function raggedRow(where: string, row: readonly string[], width: number, header: boolean): ShoalError {
+function raggedRow(where: string, row: readonly string[], width: number, { header = true, delimiter }: CsvSyntax): ShoalError {
   return new ShoalError("ragged-row", `${where}: this row has ${row.length} cell${row.length === 1 ? "" : "s"} where the ${header ? "header" : "first row"} has ${width}: ${preview(row)}.`, {
-    hint: "Mend the row; a cell with a delimiter in it needs quotes. Is the delimiter right ({ delimiter: \";\" })?",
+    hint: `Mend the row; a cell with a delimiter in it needs quotes.${delimiter === undefined ? ' Is the delimiter right ({ delimiter: ";" })?' : ""}`,
     failure: "row",
     details: { row: where, cells: row.length, expected: width },
   });

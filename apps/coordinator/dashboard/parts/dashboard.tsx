@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { percent } from "@shoal/volunteer/format";
 import type { Address } from "../connection/address.ts";
 import type { DashboardState } from "../dashboard-state.ts";
+import { isHere } from "../own-workers.ts";
 import { Header } from "./header.tsx";
 import { Invites } from "./invites.tsx";
 import { EndedJobs, Jobs } from "./jobs.tsx";
@@ -19,7 +20,7 @@ export function Dashboard({ state, address, onRetry }: Props) {
   const { snapshot, connection } = state;
   const inviting = useInvites(address, connection.kind === "live");
   const [invitesShown, showInvites] = useState<boolean>();
-  const anybody = snapshot?.workers.some(({ state: worker }) => worker !== "gone") ?? true;
+  const anybody = snapshot?.workers.some(isHere) ?? true;
   // With nobody there, how to get somebody is what matters; once shown it stays until it is closed.
   useEffect(() => {
     if (invitesShown === undefined && inviting !== undefined && !anybody) showInvites(true);

@@ -3,6 +3,7 @@ import { clockTime, duration, plural, rate } from "@shoal/volunteer/format";
 import type { PackedSnapshot } from "../blocks/packed-runs.ts";
 import type { Connection } from "../connection/follow-snapshots.ts";
 import type { DashboardState } from "../dashboard-state.ts";
+import { isHere } from "../own-workers.ts";
 import { Fish } from "./icons.tsx";
 
 interface Props {
@@ -15,7 +16,7 @@ interface Props {
 
 export function Header({ state: { snapshot, connection }, onRetry, invitesShown, onInvites }: Props) {
   const over = connection.kind === "reconnecting" && isOver(snapshot);
-  const present = over ? 0 : snapshot?.workers.filter(({ state }) => state !== "gone").length ?? 0;
+  const present = over ? 0 : snapshot?.workers.filter(isHere).length ?? 0;
   const total = snapshot?.jobs.reduce((sum, job) => sum + (job.state === "running" ? job.rowsPerSecond : 0), 0) ?? 0;
   return (
     <>

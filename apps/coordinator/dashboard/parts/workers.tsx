@@ -2,6 +2,7 @@ import type { PackedSnapshot } from "../blocks/packed-runs.ts";
 import { useRef, useState } from "preact/hooks";
 import { count, plural } from "@shoal/volunteer/format";
 import type { RecentRates } from "../history/recent-rates.ts";
+import { isHere, isListed } from "../own-workers.ts";
 import { keepOrder, rankWorkers } from "../rank-workers.ts";
 import { Chevron } from "./icons.tsx";
 import { shareTexts } from "../share-texts.ts";
@@ -16,10 +17,11 @@ export function Workers({ snapshot, recent }: { readonly snapshot: PackedSnapsho
   const [goneShown, showGone] = useState(false);
   const [pointed, point] = useState(false);
   const ranking = useRef<{ at: number; order: readonly string[] }>({ at: 0, order: [] });
-  const { present: ranked, gone } = rankWorkers(snapshot.workers, ({ worker, rowsPerSecond }) => recent.get(worker)?.steady ?? rowsPerSecond);
+  const { present: ranked, gone } = rankWorkers(snapshot.workers.filter(isListed), ({ worker, rowsPerSecond }) => recent.get(worker)?.steady ?? rowsPerSecond);
   const rest = pointed || Math.abs(snapshot.at - ranking.current.at) < rankEveryMs;
   const present = rest ? keepOrder(ranked, ranking.current.order) : ranked;
   ranking.current = { at: rest ? ranking.current.at : snapshot.at, order: present.map(({ worker }) => worker) };
+  const here = present.filter(isHere).length;
   const texts = shareTexts(snapshot.workers.map(({ rowsDone }) => rowsDone));
   const shares = new Map(snapshot.workers.map(({ worker }, at) => [worker, texts[at] as string]));
   const list = (workers: typeof present) => (
@@ -27,7 +29,7 @@ export function Workers({ snapshot, recent }: { readonly snapshot: PackedSnapsho
   );
   return (
     <section class="card" aria-label="Workers" onPointerEnter={() => point(true)} onPointerLeave={() => point(false)}>
-      <h2 class="both">Workers <small>{present.length === 0 ? "" : count(present.length)}</small>{present.length > 0 && <small aria-hidden="true">rows/s</small>}</h2>
+      <h2 class="both">Workers <small>{here === 0 ? "" : count(here)}</small>{present.length > 0 && <small aria-hidden="true">rows/s</small>}</h2>
       {present.length === 0 && (
         <div class="empty">
           <p>No worker yet. Open the link on another device, or run on another machine:</p>

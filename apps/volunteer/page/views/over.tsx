@@ -13,9 +13,16 @@ export function Over({ over, volunteer }: { readonly over: OverScene; readonly v
       <h1 tabIndex={-1}>{over.how === "refused" && over.done.rows === 0 ? "It can't go on" : thanks}</h1>
       <p class="lead">{explanation(over)}</p>
       {over.how === "refused" && over.error?.hint !== undefined && <p>{over.error.hint}</p>}
-      <button type="button" class="main" onClick={() => void volunteer.startAgain()}>Start again</button>
+      {!isClosed(over) && <button type="button" class="main" onClick={() => void volunteer.startAgain()}>Start again</button>}
     </section>
   );
+}
+
+const closing = new Set(["invite-revoked", "token-expired", "bad-token", "not-allowed"]);
+
+/** The link lets nobody in any more: starting again can't succeed. */
+function isClosed({ how, error }: OverScene): boolean {
+  return how === "refused" && closing.has(error?.code ?? "");
 }
 
 function explanation({ how, done, error }: OverScene): string {

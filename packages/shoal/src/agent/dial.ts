@@ -1,10 +1,11 @@
 import { socketChannel, type Channel, type SaidBy, type TakenBy } from "@shoal/cluster";
 import { ShoalError, systemClock } from "@shoal/core";
 import type { AgentRuntime } from "./agent-runtime.ts";
+import { askedMs, beginsOtherwise, isOfCertificate, otherScheme } from "./other-scheme.ts";
 
 /**
  * Opens a WebSocket to a coordinator.
- * @throws `unreachable` and `connection-lost`, which agents and drivers take for a reason to try again; `untrusted-certificate`, which they don't: time does not mend it
+ * @throws `unreachable` and `connection-lost`, which agents and drivers take for a reason to try again; `untrusted-certificate`, and `bad-link` where http is spoken and the link says https, or the other way round, which they don't: time does not mend it
  */
 export async function dialSocket<S extends "worker" | "driver">(base: string, socketOpener: AgentRuntime["socketOpener"], side: S, signal: AbortSignal): Promise<Channel<SaidBy[S], TakenBy[S]>> {
   const url = new URL("connect", base.replace(/^http/, "ws")).href;
@@ -18,7 +19,8 @@ export async function dialSocket<S extends "worker" | "driver">(base: string, so
       if (over.signal.aborted) return;
       over.abort();
       if (!signal.aborted && !isOfCertificate(why)) why = (await certificateFault(base)) ?? why;
-      reject(signal.aborted ? signal.reason : isOfCertificate(why) ? untrusted(base, why) : unreachable(base, why));
+      const other = signal.aborted ? undefined : await otherScheme(base, why, signal);
+      reject(!signal.aborted && other !== undefined ? beginsOtherwise(base, other) : signal.aborted ? signal.reason : isOfCertificate(why) ? untrusted(base, why) : unreachable(base, why));
     };
     socket.addEventListener("open", () => {
       if (over.signal.aborted) return;
@@ -54,12 +56,7 @@ async function certificateFault(base: string): Promise<string | undefined> {
   }
 }
 
-const askedMs = 5_000;
 const trustIt = "Copy the file certificate.pem from the coordinator's folder (there, a note beside the links names it) to this machine, and say the command again with NODE_EXTRA_CA_CERTS=certificate.pem before it. Or give the coordinator a certificate of a known authority: --cert and --key.";
-
-function isOfCertificate(why: string): boolean {
-  return /certificate|self.signed|UnknownIssuer|\bCERT_/i.test(why);
-}
 
 function untrusted(base: string, why: string): ShoalError {
   const otherName = /altnames|NotValidForName/i.test(why);

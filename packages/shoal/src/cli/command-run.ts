@@ -5,6 +5,7 @@ import type { JobReport, RunSettings } from "@shoal/dataset";
 import { unfinishedShare } from "../cluster/share-folder.ts";
 import { listenForRuns, setProcessSettings } from "../platform/process-settings.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { onErrorIsGiven } from "./flag-hints.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { JsonEvents } from "./json-events.ts";
 import { ManyMachines, type ManyMachinesReport } from "./many-machines.ts";
@@ -38,6 +39,7 @@ export class CommandRun implements AsyncDisposable {
 
   /** @param title what others see its jobs called @throws `bad-option`, `bad-link` */
   static async begin(flags: RunFlags, title: string): Promise<CommandRun> {
+    onErrorIsGiven(flags.onError !== undefined);
     await checkManyMachinesFlags(flags);
     await ManyMachines.load(flags);
     return new CommandRun(flags, title);

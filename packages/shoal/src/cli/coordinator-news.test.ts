@@ -1,6 +1,6 @@
 import type { JobSnapshot, Snapshot, WorkerSnapshot } from "@shoal/cluster";
 import { expect, test } from "vitest";
-import { coordinatorNews } from "./coordinator-news.ts";
+import { coordinatorNews, ownWorkers } from "./coordinator-news.ts";
 
 const worker: WorkerSnapshot = { worker: "w", label: "Anna's laptop", host: "machine", runtime: "node 20", devices: ["cpu"], state: "waiting", joinedAt: 0, rowsDone: 0, blocksDone: 0, rowsPerSecond: 0, failures: 0 };
 const job: JobSnapshot = { job: "j", name: "labels", state: "running", startedAt: 1000, volunteers: false, rowsDone: 5, rowsPerSecond: 0, failedRows: 0, segments: [], bottleneck: "", samples: [], failures: [] };
@@ -27,6 +27,7 @@ test("a line for each job of another gateway that is helped with, and none for i
   const helping = { ...nothing, workers: [{ ...worker, runtime: "gateway" }], helps: [{ job: "j", name: "labels", by: "the other desk", rowsDone: 0, rowsPerSecond: 0, blocks: { waiting: 1, leased: 0 } }] };
   expect(coordinatorNews(nothing, helping)).toEqual(['helping the other desk with job "labels"']);
   expect(coordinatorNews(helping, { ...helping, at: 5 })).toEqual([]);
+  expect(ownWorkers({ ...helping, workers: [worker, ...helping.workers] })).toEqual([worker]);
   // As where the only coordinator is there again.
   const { by: _by, ...left } = helping.helps[0] as (typeof helping.helps)[number];
   expect(coordinatorNews(nothing, { ...helping, helps: [left] })).toEqual(['doing what an earlier coordinator has left of job "labels"']);

@@ -3,11 +3,11 @@ import { formatCount, formatDuration, plural } from "@shoal/executor";
 
 /** What happened between two snapshots that somebody at the terminal wants a line about. */
 export function coordinatorNews(before: Snapshot | undefined, after: Snapshot, workers: (before: readonly WorkerSnapshot[], after: readonly WorkerSnapshot[]) => readonly string[] = (was, is) => workerNews(was, is).map(({ line }) => line)): readonly string[] {
-  return [...workers(ownOf(before), ownOf(after)), ...jobNews(before?.jobs ?? [], after.jobs), ...helpNews(before?.helps, after.helps), ...pauseNews(before?.paused, after.paused)];
+  return [...workers(ownWorkers(before), ownWorkers(after)), ...jobNews(before?.jobs ?? [], after.jobs), ...helpNews(before?.helps, after.helps), ...pauseNews(before?.paused, after.paused)];
 }
 
-/** Workers of other gateways come and go there. */
-function ownOf(snapshot: Snapshot | undefined): readonly WorkerSnapshot[] {
+/** Workers of other gateways come and go there: what stands for them here is none. */
+export function ownWorkers(snapshot: Snapshot | undefined): readonly WorkerSnapshot[] {
   return (snapshot?.workers ?? []).filter(({ runtime }) => runtime !== "gateway");
 }
 

@@ -1,6 +1,6 @@
 import { ShoalError } from "@shoal/core";
 import { afterEach, expect, test } from "vitest";
-import { flagHints, outputIsNamedByFlag, outputIsNamedByJob, shareIsKeptIn } from "./flag-hints.ts";
+import { flagHints, inputIsNamedByFlags, inWordsOfFlags, onErrorIsGiven, outputIsNamedByFlag, outputIsNamedByJob, shareIsKeptIn } from "./flag-hints.ts";
 
 afterEach(outputIsNamedByFlag);
 
@@ -10,7 +10,7 @@ test.each<[string, ConstructorParameters<typeof ShoalError>[2], string]>([
   ["output-unfinished", { details: { keptBy: "desk" } }, "--resume"],
   ["resume-changed", {}, "--overwrite"],
   ["resume-changed", { details: { keptBy: "desk" } }, "--on <link> --resume"],
-  ["missing-value", { failure: "row" }, "--on-error skip"],
+  ["missing-value", { failure: "row", details: { step: "map(f)" } }, "--on-error skip"],
   ["missing-column", { details: { column: "text", columns: ["id;text"] } }, '--delimiter ";" (of CSV: shoal infer, shoal inspect)'],
   ["missing-column", { details: { column: "text", columns: ["id\ttext"] } }, "--delimiter tab (of CSV: shoal infer, shoal inspect)"],
   ["engine-replicas", { details: { replicas: 3 } }, "--replicas 1"],
@@ -20,6 +20,23 @@ test("of what no flag changes there are none, whatever the hint says", () => {
   expect(flagHints(new ShoalError("bad-job", "Oh.", { hint: 'Say { mode: "overwrite" } and onError.', failure: "bug" }))).toBe("");
   expect(flagHints(new ShoalError("missing-column", "Oh.", { details: { column: "text", columns: ["a;b", "c"] } }))).toBe("");
   expect(flagHints(new ShoalError("engine-replicas", "Oh.", { details: { replicas: 5 } }))).toBe("");
+});
+
+test("only rows that a step failed at are let go, and whoever has said what becomes of them is not told again", () => {
+  const failed = new ShoalError("missing-value", "Oh.", { failure: "row", details: { step: "map(f)" } });
+  onErrorIsGiven(true);
+  expect(flagHints(failed)).toBe("");
+  onErrorIsGiven(false);
+  expect(flagHints(failed)).not.toBe("");
+  expect(flagHints(new ShoalError("ragged-row", "Oh.", { failure: "row", details: { row: "r.csv:3" } }))).toBe("");
+});
+
+test("a delimiter is asked for as the input is named: by a job, or by flags", () => {
+  const ragged = new ShoalError("ragged-row", "Oh.", { hint: 'Is the delimiter right ({ delimiter: ";" })?' });
+  expect(inWordsOfFlags(ragged)).toBe(ragged.message);
+  inputIsNamedByFlags();
+  expect(inWordsOfFlags(ragged)).toBe('Oh.\n  → Is the delimiter right (--delimiter ";")?');
+  inputIsNamedByFlags(false);
 });
 
 test("where the job names the output, the job is what to change", () => {

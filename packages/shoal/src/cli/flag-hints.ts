@@ -21,6 +21,25 @@ export function shareIsKeptIn(folder: string | undefined): void {
   keptFolder = folder;
 }
 
+let saysOnError = false;
+
+/** Whether the person has said what becomes of rows that fail. */
+export function onErrorIsGiven(given: boolean): void {
+  saysOnError = given;
+}
+
+let readsByFlags = false;
+
+/** The command itself names what is read, and how; else the job does. */
+export function inputIsNamedByFlags(named = true): void {
+  readsByFlags = named;
+}
+
+/** What happened and what to do, in the words of whoever named it: `{ delimiter }` of a job is `--delimiter` of a command. */
+export function inWordsOfFlags({ code, message }: ShoalError): string {
+  return code === "ragged-row" && readsByFlags ? message.replace('{ delimiter: ";" }', delimiterFlag(";")) : message;
+}
+
 const resume = "--resume";
 const overwrite = "--overwrite";
 
@@ -60,5 +79,6 @@ function otherwise(error: ShoalError): readonly string[] {
     const delimiter = Array.isArray(columns) ? likelyDelimiter(columns.map(String)) : undefined;
     return delimiter === undefined ? [] : [`${delimiterFlag(delimiter)} (of CSV: shoal infer, shoal inspect)`];
   }
-  return error.failure === "row" ? ["--on-error skip"] : [];
+  // Of rows that can't be read nobody knows what they are: none is let go.
+  return error.failure === "row" && error.details?.["step"] !== undefined && !saysOnError ? ["--on-error skip"] : [];
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ShoalError, type Datasource } from "@shoal/core";
 import { arrowSource, binarySource, csvSource, fileError, imagesSource, jsonlSource, jsonSource, npySource, parquetSource, textSource } from "@shoal/io";
 import { badFlag } from "./bad-flag.ts";
+import { inputIsNamedByFlags } from "./flag-hints.ts";
 
 const sources = {
   jsonl: jsonlSource, json: jsonSource, csv: csvSource, parquet: parquetSource, arrow: arrowSource, text: textSource, images: imagesSource, npy: npySource, binary: binarySource,
@@ -22,6 +23,7 @@ export interface InputFlags {
 
 /** The source that paths name: by the format given, or by their endings. @throws `unknown-format`; `bad-option` for a delimiter of what is not CSV */
 export function inputSource(paths: readonly string[], { inputFormat: format, delimiter }: InputFlags): Datasource {
+  inputIsNamedByFlags();
   const names = paths.map(telling);
   const known = format ?? endings.find(([pattern]) => names.every((name) => pattern.test(name)))?.[1];
   if (known === undefined && new Set(names.map((name) => endings.find(([pattern]) => pattern.test(name))?.[1])).size > 1) {

@@ -7,6 +7,7 @@ import type { Share } from "../cluster/share.ts";
 import { CalmNews } from "./calm-news.ts";
 import { commandName } from "./command-name.ts";
 import { coordinatorOptions } from "./coordinator-flags.ts";
+import { ownWorkers } from "./coordinator-news.ts";
 import { declaredResources } from "./declared-resources.ts";
 import { shareIsKeptIn } from "./flag-hints.ts";
 import { linksText, type Links } from "./links-text.ts";
@@ -138,7 +139,7 @@ export class ManyMachines implements AsyncDisposable {
   }
 
   #tellOfOthers({ coordinator: { gateway } }: Share, host: string): () => void {
-    const others = ({ workers }: Snapshot) => workers.filter(({ worker }) => worker !== host);
+    const others = (snapshot: Snapshot) => ownWorkers(snapshot).filter(({ worker }) => worker !== host);
     const calm = new CalmNews(performance.now(), "other worker");
     let before = others(gateway.snapshot());
     const failures = new Set<string>();

@@ -1,6 +1,6 @@
 import { ShoalError, stackFrames } from "@shoal/core";
 import { exitCodes } from "./exit-codes.ts";
-import { flagHints } from "./flag-hints.ts";
+import { flagHints, inWordsOfFlags } from "./flag-hints.ts";
 
 /** Says on standard error what went wrong and what to do; gives the exit code. `SHOAL_DEBUG=1` adds stacks. */
 export function printError(thrown: unknown): number {
@@ -14,7 +14,7 @@ export function printError(thrown: unknown): number {
   }
   const debug = process.env["SHOAL_DEBUG"];
   const trace = debug !== undefined && debug !== "" ? `\n${stacks(error)}` : userFrame(error);
-  process.stderr.write(`error ${error.code}: ${error.message}${flagHints(error)}${trace}\n`);
+  process.stderr.write(`error ${error.code}: ${inWordsOfFlags(error)}${flagHints(error)}${trace}\n`);
   return usageCodes.has(error.code) ? exitCodes.usage : exitCodes.failed;
 }
 

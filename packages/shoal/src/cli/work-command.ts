@@ -29,7 +29,7 @@ export function workCommand(): Command {
     .option("--allow-code", "run predictors that come as code: whoever submits a job can then do here what you can")
     .option("--duty <share>", "share of the time to compute in, as in 0.5; it rests between blocks", share)
     .option("--once", "end when the job that it worked for is over")
-    .option("-q, --quiet", "only errors")
+    .option("-q, --quiet", "only errors; that it can't connect, once")
     .option("--json", "events as JSON lines on standard output")
     .action(work);
 }
@@ -37,9 +37,9 @@ export function workCommand(): Command {
 async function work(given: string | undefined, flags: Flags): Promise<void> {
   const link = given ?? process.env["SHOAL_LINK"];
   if (link === undefined || link === "") throw new ShoalError("bad-link", "No link is given.", { hint: "Give the whole link that shoal serve printed beside \"Lend a machine\", in quotes; or set SHOAL_LINK.", failure: "bug" });
-  const [{ startAgent }, { workDisplay }] = await Promise.all([import("../agent/start-agent.ts"), import("./work-display.ts")]);
+  const [{ startAgent }, { quietWorkDisplay, workDisplay }] = await Promise.all([import("../agent/start-agent.ts"), import("./work-display.ts")]);
   letBuffersGather();
-  const display = flags.quiet === undefined && flags.json === undefined ? workDisplay(process.stderr) : undefined;
+  const display = flags.json !== undefined ? undefined : flags.quiet ? quietWorkDisplay(process.stderr) : workDisplay(process.stderr);
   const jobs = new Set<string>();
   const onEvent = (event: AgentEvent): void => {
     display?.take(event);

@@ -9,6 +9,23 @@ export interface WorkDisplay {
   stop(hasFailed: boolean): void;
 }
 
+/** With `--quiet`: only that it can't connect, and that once. A connection that broke is made anew, and only where that fails is it said. */
+export function quietWorkDisplay(stream: Pick<WriteStream, "write">): WorkDisplay {
+  const lines = new WorkLines();
+  let hasConnected = false;
+  let hasSaid = false;
+  return {
+    take(event) {
+      hasConnected ||= event.kind === "connected";
+      if (event.kind !== "disconnected" || hasSaid || (hasConnected && event.error.code === "connection-lost")) return;
+      const message = lines.take(event);
+      hasSaid = message !== undefined;
+      if (hasSaid) stream.write(`${message}\n`);
+    },
+    stop() {},
+  };
+}
+
 const everyMs = 10_000;
 
 /** A worker for a person: on a terminal one line kept up to date, on a pipe a line now and then; what happens has a line of its own. */

@@ -32,18 +32,18 @@ export function bottleneck(job: JobStanding): string {
   if (job.state === "failed" || job.state === "cancelled") return `The job was ${job.state === "failed" ? "given up: it failed" : "cancelled"}.`;
   if (job.state === "opening") return "What was done of it before is being read.";
   if (job.trouble !== undefined) return `Results can't be stored: ${job.trouble}`;
-  if (!job.hasDriver) return job.state === "paused" ? "Its driver is gone: nothing more is leased until it comes back." : "Its driver is gone; the workers go on with what they have, and it may come back.";
-  if (job.missingFiles > 0) return `Its driver still sends ${job.missingFiles === 1 ? "a file" : `${job.missingFiles} files`} of models.`;
+  if (!job.hasDriver) return job.state === "paused" ? "The program that brought it is gone: nothing more is leased until it comes back." : "The program that brought it is gone; the workers go on with what they have, and it may come back.";
+  if (job.missingFiles > 0) return `The program that brought it still sends ${job.missingFiles === 1 ? "a file" : `${job.missingFiles} files`} of models.`;
   if (job.workers === 0) return "No worker is here: open the link on another machine, or run shoal work with it.";
   if (job.nobody !== undefined) return `Nobody can do ${job.nobody.name}: ${job.nobody.why}.`;
-  if (job.isHeldUp) return "The driver reads results more slowly than they come.";
-  if (job.loading > 0 && job.busy <= job.loading && job.loading >= job.able) return job.able === 1 ? "The worker is loading the model." : `All ${job.able} workers are loading the model.`;
+  if (job.isHeldUp) return "The program that brought it reads results more slowly than they come.";
+  if (job.loading > 0 && job.busy <= job.loading && job.loading >= job.able) return job.able === 1 ? "The worker is loading the model." : `${all(job.able)} are loading the model.`;
   if (isSetAside(job) && job.ready + job.leased > 0) return `It waits: ${job.able === 1 ? "the worker is" : "the workers are"} at ${otherJobs(job)}.`;
   if (job.hasEnded && job.ready === 0 && job.leased === 1 && job.last !== undefined) return `One block is left: worker ${job.last.worker} has had it for ${job.last.seconds} s.`;
   if (job.busy >= job.able && job.loading > 0) return `${job.busy - job.loading} of ${job.able} workers ${job.busy - job.loading === 1 ? "is" : "are"} busy, and ${job.loading === 1 ? "one still loads" : `${job.loading} still load`} the model.`;
-  if (job.busy >= job.able && job.able > 0) return `${job.able === 1 ? "The one worker is busy" : `All ${job.able} workers are busy`}${job.mayJoin ? `: ${job.able === 1 ? "another" : "more"} would help` : "; no link lets others help (shoal run --share makes one)"}.`;
+  if (job.busy >= job.able && job.able > 0) return `${job.able === 1 ? "The one worker is busy" : `${all(job.able)} are busy`}${job.mayJoin ? `: ${job.able === 1 ? "another" : "more"} would help` : "; no link lets others help (shoal run --share makes one)"}.`;
   if (job.hasEnded && job.ready === 0) return `The last ${job.leased} blocks are with ${job.busy} of ${job.able} workers.`;
-  if (job.ready === 0 && job.busy + job.atOtherJobs < job.able) return "Workers wait for blocks: the driver can't read and prepare its input faster.";
+  if (job.ready === 0 && job.busy + job.atOtherJobs < job.able) return "Workers wait for blocks: the program that brought it can't read and prepare its input faster.";
   return `${job.busy} of ${job.able} workers ${job.busy === 1 ? "is" : "are"} busy${job.atOtherJobs === 0 ? "" : `, ${job.atOtherJobs} at ${otherJobs(job)}`}.`;
 }
 
@@ -54,4 +54,8 @@ export function isSetAside({ able, busy, atOtherJobs }: Pick<JobStanding, "able"
 
 function otherJobs({ atOtherJobs, outranked }: JobStanding): string {
   return `${atOtherJobs === 1 ? "another job" : "other jobs"}${outranked === atOtherJobs ? " of higher priority" : ""}`;
+}
+
+function all(workers: number): string {
+  return workers === 2 ? "Both workers" : `All ${workers} workers`;
 }
