@@ -5,7 +5,7 @@ import { encodeBlock } from "@shoal/core/arrow";
 import { FakeClock } from "@shoal/testing";
 import { expect, test } from "vitest";
 import { closeLater, openGateway, passUntil, type OpenGateway } from "./open-gateway.ts";
-import { numbers, ScriptedDriver } from "./scripted-driver.ts";
+import { blockBytes, numbers, ScriptedDriver } from "./scripted-driver.ts";
 import { doubles, ScriptedWorker, twice } from "./scripted-worker.ts";
 import { until } from "./until.ts";
 
@@ -188,21 +188,37 @@ test("results of which nobody took the SHA-256, and rows, are named by the gatew
   expect(await there()).toEqual([false, false]);
 });
 
-test("a block that is offered again under its number with other rows than it had ends the job", async () => {
+/** Block 0 was done, and is offered once more on another connection, with other rows. */
+async function offersAgain(rows: number, payload: Uint8Array): Promise<{ readonly driver: ScriptedDriver; readonly worker: ScriptedWorker }> {
   const { gateway } = await opened();
   const driver = new ScriptedDriver({ blocks: [[1, 2, 3]], ...passing }).connect(gateway);
-  new ScriptedWorker("a").connect(gateway);
+  const worker = new ScriptedWorker("a").connect(gateway);
   await driver.finished();
   driver.disconnect();
   driver.done.clear();
   const before = driver.heard.length;
+  const { blocks } = driver;
   driver.blocks = [];
   driver.connect(gateway);
   await until(() => driver.heard.slice(before).some(({ message }) => message.kind === "ask"));
-  driver.blocks = [[1, 2]];
-  driver.offered = 0;
-  driver.offer(1);
-  expect(await driver.failure()).toMatchObject({ code: "input-changed" });
+  driver.blocks = blocks;
+  driver.say({ kind: "offer", job: "job", segment: 0, block: 0, rows }, payload);
+  return { driver, worker };
+}
+
+test.each([["other rows than it had", 2, blockBytes([1, 2])], ["as many rows, of another size", 3, encodeBlock(createBlock({ longer: columnFromValues([1, 2, 3]), n: columnFromValues([1, 2, 3]) }))]] as const)(
+  "a block that is offered again under its number with %s ends the job", async (_, rows, payload) => {
+    const { driver } = await offersAgain(rows, payload);
+    expect(await driver.failure()).toMatchObject({ code: "input-changed" });
+  });
+
+// The limit of naming rows by their place: nobody has looked at their bytes.
+test("a block that is offered again with other rows of the very same number and size is taken for the one that was done", async () => {
+  const payload = blockBytes([4, 5, 6]);
+  expect(payload.byteLength).toBe(blockBytes([1, 2, 3]).byteLength);
+  const { driver, worker } = await offersAgain(3, payload);
+  await driver.finished();
+  expect([driver.parts(0).at(-1)?.values, driver.all("job-failed"), worker.computed]).toEqual([[2, 4, 6], [], 1]);
 });
 
 function values(block: Block): readonly unknown[] {

@@ -46,7 +46,7 @@ describe.each(Object.entries(blocks))("%s", (_name, block) => {
   test("of another SHA-256 than is said are refused, and those of that one pass", async () => {
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     expect(await faultOf(bytes.slice(), { ...expected, sha256 })).toBe(undefined);
-    expect((await check(bytes.slice(), { ...expected, isNamed: true }, never)).sha256).toBe(sha256);
+    expect((await check(bytes.slice(), { ...expected, asksSha256: true }, never)).sha256).toBe(sha256);
     expect((await check(bytes.slice(), expected, never)).sha256).toBeUndefined();
     const changed = bytes.slice();
     changed[changed.length - 1] = (changed[changed.length - 1] as number) ^ 1;

@@ -13,7 +13,7 @@ export interface BlockExpectation {
   /** Of its bytes, in hex: looked at before them, in the same thread. `inspectBlock` itself does not. */
   readonly sha256?: string;
   /** Their SHA-256 is to be said. */
-  readonly isNamed?: boolean;
+  readonly asksSha256?: boolean;
   /** Its columns: these and no others, in any order. */
   readonly columns?: readonly string[];
   /** Columns that hold nothing but NaN, or no value at all, are allowed: they may be those of the input, come back. */

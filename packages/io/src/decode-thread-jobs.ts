@@ -51,7 +51,7 @@ export const jobs: Readonly<Record<string, ThreadJob>> = {
   "arrow-inspect": async function* ({ bytes, expected, givesBack }: { bytes: Uint8Array<ArrayBuffer>; expected: ArrowInspect.BlockExpectation; givesBack: boolean }, port: ThreadPort) {
     // Results are many: to ask the loader for each again takes some 30 µs.
     const { inspectBlock } = (arrowInspect ??= await import("./arrow-inspect.ts"));
-    const sha256 = expected.sha256 !== undefined || expected.isNamed === true ? await port.sha256(bytes) : undefined;
+    const sha256 = expected.sha256 !== undefined || expected.asksSha256 === true ? await port.sha256(bytes) : undefined;
     const areThose = expected.sha256 === undefined || sha256 === expected.sha256;
     const fault = areThose ? inspectBlock(bytes, expected) : { message: "its bytes are not those of its SHA-256" };
     if (fault === undefined && sha256 === undefined && !givesBack) return;

@@ -80,6 +80,20 @@ export function testBlobStore(name: string, open: () => Promise<BlobStoreFixture
       expect(await blobs.get(other.sha256)).toEqual(other.bytes);
     }));
 
+    test("a store whose blobs are released takes any name that no others have", withFixture(async ({ blobs }) => {
+      if (blobs.release === undefined) return;
+      const [one, other] = [someBytes(100), someBytes(200)];
+      await blobs.add?.("7.1", one);
+      await blobs.add?.("7.2", other);
+      expect(await Promise.all(["7.1", "7.2", "7.3"].map((name) => blobs.size(name)))).toEqual([100, 200, undefined]);
+      expect(await blobs.get("7.1")).toEqual(one);
+      expect(await blobs.get("7.2", { start: 150, length: 100 })).toEqual(other.slice(150));
+      blobs.release("7.1");
+      expect(await blobs.size("7.1")).toBeUndefined();
+      await expect(blobs.get("7.1")).rejects.toSatisfy((error) => ShoalError.is(error, "blob-missing"));
+      expect(await blobs.get("7.2")).toEqual(other);
+    }));
+
     test("what is changed after it was given is stored as it was", withFixture(async ({ blobs }) => {
       const { sha256, bytes } = await someBlob(50_000);
       const given = bytes.slice();

@@ -150,7 +150,7 @@ describe("errors travel in a form that is taken", () => {
   const chain = (depth: number): ErrorData => (depth === 0 ? endless : { ...endless, cause: chain(depth - 1) });
 
   test("long texts are cut, and what is no JSON is left out", () => {
-    const [failed] = ofWorkers[4] as readonly [Header & { kind: "failed" }];
+    const [failed] = ofWorkers[5] as readonly [Header & { kind: "failed" }];
     const { header } = greeted().read(encodeMessage({ ...failed, error: chain(40) }));
     const { error } = header as { error: ErrorData };
     expect([error.message.length, error.stack?.length, error.hint?.length, error.details]).toEqual([16_384, 16_384, 4_096, undefined]);

@@ -38,9 +38,9 @@ export const ofWorkers: readonly Sample<WorkerToGateway>[] = [
   [{ kind: "ready", model: sha256, loadMs: 1200.5, credit: 0, finishing: [7] }],
   [{ kind: "beat", running: attempt, rows: 3, loading: { doneBytes: 1, bytes: 2 }, state: "computing", device: "webgpu", notice: "The tab is hidden." }],
   [{ kind: "result", task, attempt, rows: 31, sha256, failures: [{ row: 3, error, attempts: 2 }], stats }, payload],
+  [{ kind: "result", task, attempt, rows: 31, failures: [], stats }, payload],
   [{ kind: "failed", task, attempt, failure: "oom", error, row: 4 }],
   [{ kind: "draining", finishing: [7, 8] }],
-  [{ kind: "result", task, attempt, rows: 31, failures: [], stats }, payload],
 ];
 export const ofDrivers: readonly Sample<DriverToGateway>[] = [
   [{ kind: "hello", protocol: protocolVersion, role: "driver", token: "t", name: "driver" }],

@@ -4,7 +4,9 @@ export interface ByteRange {
   readonly length: number;
 }
 
-/** Bytes by the SHA-256 of what they are, in lower-case hex. What is there never changes. */
+/**
+ * Bytes by what they are called: the SHA-256 of what they are, in lower-case hex; or, in a store with {@link BlobStore.release}, any name under which they were added. What is there never changes.
+ */
 export interface BlobStore {
   /**
    * Stores bytes unless they are there; durable when it resolves, whole or not at all. Either way they are as good as new for `collect`: so put
@@ -13,8 +15,11 @@ export interface BlobStore {
    */
   put(sha256: string, bytes: Uint8Array): Promise<"stored" | "there">;
   /**
-   * The same for bytes whose SHA-256 the caller has seen to: it is not taken again. They are the store's from then on, and are not to be changed. Absent: `put` them.
-   * @throws as `put`, but for `blob-mismatch`: under a wrong name they are damaged bytes, when they are read
+   * The same for bytes whose name the caller has seen to: their SHA-256 is not taken again. They are the store's from then on, and are not to be changed. Absent: `put` them.
+   *
+   * In a store with `release` the name may be any that no others have, "7.1" say: nobody but this process asks for them. In one without, bytes under another name than their SHA-256 are damaged ones, when they
+   * are read.
+   * @throws as `put`, but for `blob-mismatch`
    */
   add?(sha256: string, bytes: Uint8Array): Promise<void>;
   /**
@@ -24,7 +29,7 @@ export interface BlobStore {
   get(sha256: string, range?: ByteRange): Promise<Uint8Array>;
   /**
    * Whoever has put a blob, or added it, needs it no more: when that was said as often as it was put, it is gone. Once for each time, and never for what others put.
-   * Absent: what is there outlives this process, and goes by `collect` alone. Where it is, `add` takes bytes under any name that no others have: nobody but this process asks for them.
+   * Absent: what is there outlives this process, and goes by `collect` alone. A store that has it has `add` too.
    */
   release?(sha256: string): void;
   /** How many bytes it has; undefined when it is not there. */

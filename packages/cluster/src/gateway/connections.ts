@@ -213,9 +213,9 @@ export class Connections {
   }
 }
 
-const passing = new Set(["too-many-connections", "shut-out", "name-taken", "gateway-deposed"]);
+const temporary = new Set(["too-many-connections", "shut-out", "name-taken", "gateway-deposed"]);
 
 /** What is otherwise a while later. */
 function againHelps({ code }: ShoalError): boolean {
-  return passing.has(code);
+  return temporary.has(code);
 }

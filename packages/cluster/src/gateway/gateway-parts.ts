@@ -11,7 +11,7 @@ export interface GatewayParts {
   readonly clock: Clock;
   /** 0 ≤ x < 1. */
   readonly random: () => number;
-  /** Signs invites and keys: 32 random bytes that outlive this process, or nobody comes in again after a restart. */
+  /** Signs invites and keys, and names rows that pass (`InputNames`): 32 random bytes that outlive this process, or nobody comes in again after a restart. */
   readonly secret: Uint8Array;
   /** Of the coordinator, for people. */
   readonly name: string;
@@ -19,7 +19,7 @@ export interface GatewayParts {
   readonly scheduler?: Partial<SchedulerSettings>;
   /** Those of the gateway itself. */
   readonly settings?: Partial<GatewaySettings>;
-  /** Holds results to their SHA-256 too. Default: within this thread. Give one that runs where a timeout can stop it where strangers may work. */
+  /** Holds results to the SHA-256 that their worker says, and gives it where it is asked to. Default: within this thread. Give one that runs where a timeout can stop it where strangers may work. */
   readonly checkResult?: CheckResult;
   /**
    * Results of workers within this process are taken as they come: what they made is what a run without a coordinator would have taken from the same actors. Default false: they

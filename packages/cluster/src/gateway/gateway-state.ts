@@ -30,7 +30,7 @@ export interface GatewayState {
   /** By connection. */
   readonly links: Map<string, WorkerLink>;
   readonly inputs: HeldInputs;
-  /** Stored results by SHA-256. */
+  /** Stored results, by what they are called. */
   readonly recent: RecentBytes;
   readonly passing: PassingResults;
   readonly refusals: Refusals;

@@ -7,7 +7,7 @@ import { emit, type SchedulerState, type Segment } from "./state.ts";
 const leasesAhead = 3;
 /** A driver is asked again when so much of what it may have open is missing, not for each block. */
 const partMissing = 1 / 8;
-/** Or so many bytes: with the next block a driver says which results it has, and what is kept for long costs more to collect. */
+/** Or so many bytes: with the next block a driver says which results it has, and what is kept for long costs more to collect (measured: test/bench/README.md, "bytes"). */
 const bytesMissing = 4 * 2 ** 20;
 /** Asked for before it is known how large blocks are: they all lie in memory until they are done. */
 const firstBlocks = 8;
@@ -22,8 +22,7 @@ export function askForBlocks(state: SchedulerState, segment: Segment): void {
   if (segment.total !== undefined || segment.job.spec.borrowed === true) return;
   const target = openBlocksWanted(state, segment);
   const missing = target - segment.openOffered - segment.asked;
-  const bytes = segment.offered === 0 ? 0 : segment.offeredBytes / segment.offered;
-  if (missing < Math.max(1, Math.min(target * partMissing, bytesMissing / bytes))) return;
+  if (missing < Math.max(1, Math.min(target * partMissing, bytesMissing / bytesPerBlock(state, segment)))) return;
   segment.asked += missing;
   emit(state, { kind: "ask-for-blocks", job: segment.job.spec.job, segment: segment.index, blocks: missing });
 }
@@ -31,7 +30,7 @@ export function askForBlocks(state: SchedulerState, segment: Segment): void {
 function openBlocksWanted(state: SchedulerState, segment: Segment): number {
   const { settings } = state;
   const rows = segment.offered === 0 ? 1 : Math.max(1, segment.offeredRows / segment.offered);
-  const bytes = segment.offered === 0 ? settings.maxOpenBytes / firstBlocks : segment.offeredBytes / segment.offered;
+  const bytes = bytesPerBlock(state, segment);
   const mostLeased = leasesAhead * mostTasks(settings, rows * (meanMsPerRow(segment) ?? Infinity)) * segment.able;
   const forRate = Math.min(mostLeased, (leasesAhead * Math.max(settings.workMs.machine, settings.workMs.tab) * segment.totalRate) / rows);
   const done = Math.min(doneBlocks, segment.committed.size - segment.offered);
@@ -40,3 +39,7 @@ function openBlocksWanted(state: SchedulerState, segment: Segment): number {
   return Math.min(wanted, settings.maxOpenBlocks, fit);
 }
 
+/** On average, or as large as they may be where none has come: then so few are open that any that is missing is asked for. */
+function bytesPerBlock({ settings }: SchedulerState, { offered, offeredBytes }: Segment): number {
+  return offered === 0 ? settings.maxOpenBytes / firstBlocks : offeredBytes / offered;
+}

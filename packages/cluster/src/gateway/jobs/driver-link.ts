@@ -72,19 +72,21 @@ export class DriverLink {
   }
 
   receive(message: DriverToGateway, payload: Uint8Array | undefined): void {
-    if (message.kind === "offer" && this.#unheard.size === 0 && this.#hearOffer(message, payload ?? new Uint8Array())) return;
     if (this.#isRefused) return;
+    const hearing = message.kind === "offer" && this.#unheard.size === 0 ? this.#hearAtOnce(message, payload) : undefined;
+    if (hearing === "heard") return;
     const said: Said = { message, payload, bytes: bytesOf(message, payload) };
     this.#unheard.add(said);
     this.#unheardBytes += said.bytes;
     if (this.#unheardBytes > this.#state.settings.unheardBytes) return this.bye(tooFast(), true);
-    this.#heard = this.#heard.then(() => this.#hearNext(said));
+    this.#heard = this.#heard.then(() => this.#hearNext(said, hearing));
   }
 
-  async #hearNext(said: Said): Promise<void> {
+  async #hearNext(said: Said, hearing: Promise<void> | undefined): Promise<void> {
     try {
       // What was said before the channel was closed counts: that the job is over, mostly.
-      if (!this.#isRefused) await this.#hear(said.message, said.payload);
+      if (hearing !== undefined) await hearing;
+      else if (!this.#isRefused) await this.#hear(said.message, said.payload);
     } catch (error) {
       this.#failed(error);
     }
@@ -92,19 +94,24 @@ export class DriverLink {
     this.#unheardBytes -= said.bytes;
   }
 
-  /** Most of what comes, and mostly nothing of it has to be waited for. @returns whether it was dealt with */
-  #hearOffer(message: OfferMessage, payload: Uint8Array): boolean {
-    if (this.#isRefused) return true;
-    const job = this.#job(message.job);
-    if (job === undefined) return true;
+  /** Most of what comes is offers, and mostly nothing of one has to be waited for. @returns what is left to wait for, which does not reject */
+  #hearAtOnce(message: OfferMessage, payload: Uint8Array | undefined): Promise<void> | "heard" {
     try {
-      const input = this.#parts.names.now(job, { place: message, rows: message.rows, payload });
-      if (input === undefined) return false;
-      if (this.#mayOffer(job, message)) this.#offered(job, message, payload, input);
+      return this.#hearOffer(message, payload)?.catch((error: unknown) => this.#failed(error)) ?? "heard";
     } catch (error) {
       this.#failed(error);
+      return "heard";
     }
-    return true;
+  }
+
+  /** What was not asked for is refused before it is hashed. */
+  #hearOffer(message: OfferMessage, payload: Uint8Array = new Uint8Array()): Promise<void> | undefined {
+    const job = this.#job(message.job);
+    if (job === undefined || !this.#mayOffer(job, message)) return undefined;
+    const input = this.#parts.names.of(job, { place: message, rows: message.rows, payload });
+    if (typeof input !== "string") return input.then((named) => this.#offered(job, message, payload, named));
+    this.#offered(job, message, payload, input);
+    return undefined;
   }
 
   #failed(error: unknown): void {
@@ -115,14 +122,7 @@ export class DriverLink {
     switch (message.kind) {
       case "submit": return this.#submit(message.description);
       case "file": return this.#file(message, payload);
-      case "offer": {
-        const job = this.#job(message.job);
-        if (job === undefined || !this.#mayOffer(job, message)) return;
-        const bytes = payload ?? new Uint8Array();
-        const input = await this.#parts.names.of(job, { place: message, rows: message.rows, payload: bytes });
-        // It may be over by now, or another connection's.
-        return this.#job(message.job) === job ? this.#offered(job, message, bytes, input) : undefined;
-      }
+      case "offer": return this.#hearOffer(message, payload);
       case "input-ended": {
         const { job, segment, blocks } = message;
         const known = this.#job(job)?.segments[segment];
@@ -184,6 +184,8 @@ export class DriverLink {
   }
 
   #offered(job: GatewayJob, { job: name, segment, block, rows, taken, expectedRows, isEstimate = false }: OfferMessage, payload: Uint8Array, input: string): void {
+    // While its rows were named, it may have come to its end, or to another connection.
+    if (this.#job(name) !== job) return;
     const { inputs, loop, passing } = this.#state;
     if (taken !== undefined) passing.taken(job, segment, taken);
     const counted = job.segments[segment];

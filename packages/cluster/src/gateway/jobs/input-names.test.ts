@@ -15,17 +15,17 @@ const names = new InputNames(new PassingResults(engine, 1), secret);
 test("rows are named by their bytes, wherever anybody may come back to them", async () => {
   const ofBytes = await sha256Of(new Uint8Array([1, 2, 3]));
   const kept = new InputNames(new PassingResults({ ...engine, keepsLedgers: true }, 1), secret);
-  expect([names.now(jobOf("job", false), offered), kept.now(passing, offered), await kept.of(passing, offered)]).toEqual([ofBytes, ofBytes, ofBytes]);
+  expect([names.of(jobOf("job", false), offered), kept.of(passing, offered), await kept.of(passing, offered)]).toEqual([ofBytes, ofBytes, ofBytes]);
 });
 
 test("rows that pass are named by their place and size: alike for all who have the secret, and like no others", async () => {
   const name = await names.of(passing, offered);
   expect(name).toMatch(/^[0-9a-f]{64}$/);
-  expect(new InputNames(new PassingResults(memoryEngine(), 9), secret.slice()).now(passing, { ...offered, payload: new Uint8Array(3) })).toBe(name);
+  expect(new InputNames(new PassingResults(memoryEngine(), 9), secret.slice()).of(passing, { ...offered, payload: new Uint8Array(3) })).toBe(name);
   const { place, payload } = offered;
   const others = [
-    names.now(jobOf("job 2", true), offered), names.now(passing, { ...offered, place: { ...place, block: 1 } }), names.now(passing, { ...offered, place: { segment: 1, block: 1 } }),
-    names.now(passing, { ...offered, rows: 3 }), names.now(passing, { ...offered, payload: payload.subarray(1) }), new InputNames(new PassingResults(engine, 1), new Uint8Array(32)).now(passing, offered),
+    names.of(jobOf("job 2", true), offered), names.of(passing, { ...offered, place: { ...place, block: 1 } }), names.of(passing, { ...offered, place: { segment: 1, block: 1 } }),
+    names.of(passing, { ...offered, rows: 3 }), names.of(passing, { ...offered, payload: payload.subarray(1) }), new InputNames(new PassingResults(engine, 1), new Uint8Array(32)).of(passing, offered),
   ];
   expect(new Set([name, ...others]).size).toBe(7);
 });

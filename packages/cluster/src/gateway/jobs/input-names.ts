@@ -27,13 +27,10 @@ export class InputNames {
     this.#secret = Array.from(secret, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
-  /** At once; undefined where SHA-256 can't be had at once. */
-  now(job: GatewayJob, offered: OfferedRows): string | undefined {
-    return sha256Now?.(this.#named(job, offered));
-  }
-
-  async of(job: GatewayJob, offered: OfferedRows): Promise<string> {
-    return sha256Of(this.#named(job, offered) as Uint8Array<ArrayBuffer>);
+  /** At once, where SHA-256 can be had at once. */
+  of(job: GatewayJob, offered: OfferedRows): string | Promise<string> {
+    const named = this.#named(job, offered);
+    return sha256Now?.(named) ?? sha256Of(named as Uint8Array<ArrayBuffer>);
   }
 
   #named(job: GatewayJob, { place: { segment, block }, rows, payload }: OfferedRows): Uint8Array {

@@ -9,16 +9,16 @@ export interface ResultExpectation {
   readonly rows: number;
   /** That its worker gives for its bytes, in hex: the check holds them to it. Absent: it says none. */
   readonly sha256?: string;
-  /** The check is to say what their SHA-256 is. */
-  readonly isNamed?: boolean;
+  /** The check is to say their SHA-256. */
+  readonly asksSha256?: boolean;
   /** The columns of the answer, where they are known: these and no others. */
   readonly columns?: readonly string[];
   /** Columns of the input may come back, and what they hold is not the worker's doing; nor is what a predictor of one's own gives. */
   readonly anyValues: boolean;
 }
 
-export function expectationOf(spec: PredictorSpec, { rows, sha256 }: Pick<ResultMessage, "rows" | "sha256">, isNamed: boolean): ResultExpectation {
-  const said = { rows, ...(sha256 !== undefined && { sha256 }), ...(isNamed && { isNamed }) };
+export function expectationOf(spec: PredictorSpec, { rows, sha256 }: Pick<ResultMessage, "rows" | "sha256">, asksSha256: boolean): ResultExpectation {
+  const said = { rows, ...(sha256 !== undefined && { sha256 }), ...(asksSha256 && { asksSha256 }) };
   return spec.kind === "declarative" ? { ...said, columns: spec.adds, anyValues: false } : { ...said, anyValues: true };
 }
 
@@ -30,7 +30,7 @@ export interface CheckedBytes {
 }
 
 /**
- * Whether bytes are a result at all, and those of their SHA-256: nobody else looks at that. They may come from strangers: reading them may throw, or take for ever until the signal aborts.
+ * Whether bytes are a result at all, and those of the SHA-256 that their worker says, where it says one: nobody else looks at that. Where it is asked for, the check says what it is. They may come from strangers: reading them may throw, or take for ever until the signal aborts.
  * They are the check's until it is through: it may move their buffer to another thread, and then gives them back. `begun` is called when they begin to be read: the time that this takes
  * counts from then on, however long they waited behind others.
  * @throws what is wrong with them
@@ -39,15 +39,15 @@ export type CheckResult = (bytes: Uint8Array, expectation: ResultExpectation, si
 
 /** Reads them in this thread: which hostile bytes could keep busy. */
 export const checkResultHere: CheckResult = async (bytes, expectation) => {
-  const { sha256, isNamed = false } = expectation;
-  const actual = sha256 !== undefined || isNamed ? await sha256Of(bytes as Uint8Array<ArrayBuffer>) : undefined;
+  const { sha256, asksSha256 = false } = expectation;
+  const actual = sha256 !== undefined || asksSha256 ? await sha256Of(bytes as Uint8Array<ArrayBuffer>) : undefined;
   if (sha256 !== undefined && actual !== sha256) throw badResult("Its bytes are not those of its SHA-256.");
   checkBlock(decodeBlock(bytes), expectation);
   return { bytes, sha256: actual };
 };
 
 /** @throws `bad-result` */
-export function checkBlock(block: Block, { rows, columns, anyValues }: Omit<ResultExpectation, "sha256" | "isNamed">): void {
+export function checkBlock(block: Block, { rows, columns, anyValues }: Omit<ResultExpectation, "sha256" | "asksSha256">): void {
   if (block.rows !== rows) throw badResult(`It has ${block.rows} rows, and is said to have ${rows}.`);
   for (const [name, column] of Object.entries(block.columns)) {
     if (column.length !== rows) throw badResult(`Column "${name}" has ${column.length} values for ${rows} rows.`);

@@ -19,7 +19,7 @@ export function taskOfKey(job: string, key: string): TaskId | undefined {
 
 export interface CommittedResult {
   readonly kind: "result";
-  /** Of its rows as Arrow IPC: a blob, unless they lie within one. */
+  /** What its rows as Arrow IPC are called: a blob, unless they lie within one. Their SHA-256, or a name as "7.12" where they pass, see `PassingResults`. */
   readonly sha256: string;
   readonly within?: BlobPart | undefined;
   readonly rows: number;

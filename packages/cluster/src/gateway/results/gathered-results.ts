@@ -11,7 +11,8 @@ export interface BlobPart {
 }
 
 interface Waiting {
-  readonly sha256: string;
+  /** What they are called. */
+  readonly name: string;
   readonly bytes: Uint8Array;
   readonly resolve: (part: BlobPart | undefined) => void;
   readonly reject: (error: unknown) => void;
@@ -45,16 +46,17 @@ export class GatheredResults {
   }
 
   /**
-   * @param bytes whose SHA-256 was seen to, or is taken on trust; they are not to be changed
-   * @returns where they lie, where not under their own name
+   * @param name what the bytes are called: that it is theirs was seen to, or is taken on trust
+   * @param bytes not to be changed
+   * @returns where they lie, where not under that name
    * @throws what the store does: nothing is kept then
    */
-  store(job: string, sha256: string, bytes: Uint8Array): Promise<BlobPart | undefined> {
-    if (bytes.byteLength > smallBytes) return putBlob(this.#blobs, sha256, bytes).then(() => undefined);
+  store(job: string, name: string, bytes: Uint8Array): Promise<BlobPart | undefined> {
+    if (bytes.byteLength > smallBytes) return putBlob(this.#blobs, name, bytes).then(() => undefined);
     return new Promise((resolve, reject) => {
       let gathering = this.#gathering.get(job);
       if (gathering === undefined) this.#gathering.set(job, (gathering = { waiting: [], waitingBytes: 0, storing: 0 }));
-      gathering.waiting.push({ sha256, bytes, resolve, reject });
+      gathering.waiting.push({ name, bytes, resolve, reject });
       gathering.waitingBytes += bytes.byteLength;
       if (gathering.storing === 0 || (gathering.waitingBytes >= mostTogether && gathering.storing < mostStoring)) void this.#storeAll(job, gathering);
     });
@@ -78,7 +80,7 @@ export class GatheredResults {
   async #storeTogether(together: readonly Waiting[]): Promise<void> {
     const [first] = together as readonly [Waiting];
     if (together.length === 1) {
-      await putBlob(this.#blobs, first.sha256, first.bytes);
+      await putBlob(this.#blobs, first.name, first.bytes);
       return first.resolve(undefined);
     }
     const joined = joinedBytes(together.map(({ bytes }) => bytes));

@@ -18,12 +18,12 @@ export class PassingResults {
   /** @param epoch the gateway's */
   constructor({ blobs, keepsLedgers }: Pick<Engine, "blobs" | "keepsLedgers">, epoch: number) {
     this.#epoch = epoch;
-    this.#release = keepsLedgers ? undefined : blobs.release?.bind(blobs);
+    this.#release = keepsLedgers || blobs.add === undefined ? undefined : blobs.release?.bind(blobs);
   }
 
-  /** Whether its results are such ones. */
-  areOf({ description }: GatewayJob): boolean {
-    return this.#release !== undefined && description.passing === true;
+  /** Whether its results are such ones. Of a job that is not known here they are not. */
+  areOf(job: GatewayJob | undefined): boolean {
+    return this.#release !== undefined && job?.description.passing === true;
   }
 
   /** What one of them is called whose worker did not say its SHA-256: nobody else needs to know it by its bytes, and to hash a MB takes 0.6 ms. */

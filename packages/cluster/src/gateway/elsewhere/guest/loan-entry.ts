@@ -118,8 +118,7 @@ export class LoanEntry {
   async #fetch(loan: GuestLoan, lent: LentTask): Promise<void> {
     const { engine, inputs, jobs, passing } = this.#state;
     const { task, input, blockRows } = lent;
-    const job = jobs.get(task.job);
-    const isByPlace = job !== undefined && passing.areOf(job);
+    const isByPlace = passing.areOf(jobs.get(task.job));
     if (inputs.get(task)?.input !== input) {
       try {
         const payload = await engine.blobs.get(input);

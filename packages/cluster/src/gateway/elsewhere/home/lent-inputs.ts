@@ -40,11 +40,10 @@ export class LentInputs {
     for (const [input, at] of this.#stored) if (now - at > blobRenewMs) this.#stored.delete(input);
   }
 
-  async #put(name: string, input: string, payload: Uint8Array): Promise<void> {
+  async #put(job: string, input: string, payload: Uint8Array): Promise<void> {
     const { engine, clock, jobs, passing } = this.#state;
-    const job = jobs.get(name);
-    const isByPlace = job !== undefined && passing.areOf(job);
-    await (isByPlace ? putBlob(engine.blobs, input, payload) : engine.blobs.put(input, payload));
+    // Rows that are named by their place are not those of a SHA-256.
+    await (passing.areOf(jobs.get(job)) ? putBlob(engine.blobs, input, payload) : engine.blobs.put(input, payload));
     this.#stored.set(input, clock.now());
   }
 }
