@@ -57,6 +57,7 @@ export class DriverLink {
   readonly #channel: Channel<GatewayToDriver, DriverToGateway>;
   readonly #jobs = new Set<GatewayJob>();
   #heard: Promise<void> = Promise.resolve();
+  #isHearing = false;
   /** What is not dealt with. */
   readonly #unheard = new Set<Said>();
   #unheardBytes = 0;
@@ -73,35 +74,29 @@ export class DriverLink {
 
   receive(message: DriverToGateway, payload: Uint8Array | undefined): void {
     if (this.#isRefused) return;
-    const hearing = message.kind === "offer" && this.#unheard.size === 0 ? this.#hearAtOnce(message, payload) : undefined;
-    if (hearing === "heard") return;
     const said: Said = { message, payload, bytes: bytesOf(message, payload) };
     this.#unheard.add(said);
     this.#unheardBytes += said.bytes;
     if (this.#unheardBytes > this.#state.settings.unheardBytes) return this.bye(tooFast(), true);
-    this.#heard = this.#heard.then(() => this.#hearNext(said, hearing));
+    if (!this.#isHearing) this.#heard = this.#hearAll();
   }
 
-  async #hearNext(said: Said, hearing: Promise<void> | undefined): Promise<void> {
-    try {
-      // What was said before the channel was closed counts: that the job is over, mostly.
-      if (hearing !== undefined) await hearing;
-      else if (!this.#isRefused) await this.#hear(said.message, said.payload);
-    } catch (error) {
-      this.#failed(error);
+  /** Most of what comes is offers, and mostly nothing of one has to be waited for: then it is dealt with at once. */
+  async #hearAll(): Promise<void> {
+    this.#isHearing = true;
+    // What comes meanwhile comes last.
+    for (const said of this.#unheard) {
+      try {
+        // What was said before the channel was closed counts: that the job is over, mostly.
+        const waiting = this.#isRefused ? undefined : this.#hear(said.message, said.payload);
+        if (waiting !== undefined) await waiting;
+      } catch (error) {
+        this.#failed(error);
+      }
+      this.#unheard.delete(said);
+      this.#unheardBytes -= said.bytes;
     }
-    this.#unheard.delete(said);
-    this.#unheardBytes -= said.bytes;
-  }
-
-  /** Most of what comes is offers, and mostly nothing of one has to be waited for. @returns what is left to wait for, which does not reject */
-  #hearAtOnce(message: OfferMessage, payload: Uint8Array | undefined): Promise<void> | "heard" {
-    try {
-      return this.#hearOffer(message, payload)?.catch((error: unknown) => this.#failed(error)) ?? "heard";
-    } catch (error) {
-      this.#failed(error);
-      return "heard";
-    }
+    this.#isHearing = false;
   }
 
   /** What was not asked for is refused before it is hashed. */
@@ -118,7 +113,8 @@ export class DriverLink {
     if (this.isOpen && !this.#state.signal.aborted) this.bye(ShoalError.from(error), false);
   }
 
-  async #hear(message: DriverToGateway, payload: Uint8Array | undefined): Promise<void> {
+  /** Undefined: it is dealt with. */
+  #hear(message: DriverToGateway, payload: Uint8Array | undefined): Promise<void> | undefined {
     switch (message.kind) {
       case "submit": return this.#submit(message.description);
       case "file": return this.#file(message, payload);
@@ -126,14 +122,18 @@ export class DriverLink {
       case "input-ended": {
         const { job, segment, blocks } = message;
         const known = this.#job(job)?.segments[segment];
-        if (known === undefined) return;
+        if (known === undefined) return undefined;
         known.total = blocks;
-        return this.#state.loop.tell({ kind: "input-ended", job, segment, blocks });
+        this.#state.loop.tell({ kind: "input-ended", job, segment, blocks });
+        return undefined;
       }
       case "cancel": {
         const job = this.#state.jobs.get(message.job);
-        if (job?.driver !== this) return;
-        if (message.again === true) return this.#putAside(job);
+        if (job?.driver !== this) return undefined;
+        if (message.again === true) {
+          this.#putAside(job);
+          return undefined;
+        }
         this.#leave(job, "cancelled");
         return message.forget === true ? this.#forget(message.job) : undefined;
       }

@@ -43,6 +43,7 @@ export function kindsOf(types: Readonly<Record<string, ColumnType>>): AnswerKind
  */
 export class AnswerTypes {
   readonly #usual = new Map<string, Usual>();
+  #kinds: AnswerKinds | undefined;
   /** By column and kind: whose answers of it stand in the ledger, the first of them. */
   readonly #committed = new Map<string, Map<string, Set<string>>>();
   readonly #spoke = new Set<string>();
@@ -54,7 +55,8 @@ export class AnswerTypes {
 
   /** What columns are, as far as that is known. */
   get usual(): AnswerKinds {
-    return new Map([...this.#usual].map(([column, { kind }]) => [column, kind]));
+    // Asked for with each result.
+    return (this.#kinds ??= new Map([...this.#usual].map(([column, { kind }]) => [column, kind])));
   }
 
   /** Whether a machine that is trusted has. */
@@ -79,7 +81,10 @@ export class AnswerTypes {
       if (usual !== undefined && usual.kind !== kind) overturned.push(column);
     }
     if (isStranger) return { verdict: "fits" };
-    for (const column of overturned) this.#usual.delete(column);
+    for (const column of overturned) {
+      this.#usual.delete(column);
+      this.#kinds = undefined;
+    }
     for (const [column, kind] of kinds) {
       const { says } = this.#usual.get(column) ?? this.#settle(column, kind);
       says.add(name);
@@ -104,6 +109,7 @@ export class AnswerTypes {
   #settle(column: string, kind: string): Usual {
     const usual: Usual = { kind, says: new Set() };
     this.#usual.set(column, usual);
+    this.#kinds = undefined;
     return usual;
   }
 }

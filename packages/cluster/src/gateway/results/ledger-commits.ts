@@ -169,7 +169,7 @@ export class LedgerCommits {
     // An answer that came after the commit was sent again tells the same once more.
     if (!isOpenTask(this.#state.loop.state, task)) return;
     this.#onDecided(job, task, committed);
-    const checked = job.allChecked(task);
+    const checked = this.#state.passing.areOf(job) ? job.allChecked(task) : [];
     const winner = job.decided(task, committed);
     for (const result of checked) if (result !== winner) this.#state.passing.drop(job, result);
     const now = this.#state.clock.now();
