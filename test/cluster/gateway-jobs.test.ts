@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { SegmentDescription } from "@shoal/cluster";
+import { memoryEngine, type Engine, type SegmentDescription } from "@shoal/cluster";
 import { type Block } from "@shoal/core";
 import { decodeBlock } from "@shoal/core/arrow";
-import { memoryFiles } from "@shoal/testing";
+import { FakeClock, memoryFiles } from "@shoal/testing";
 import { expect, test } from "vitest";
 import { closeLater, openGateway, passUntil } from "./open-gateway.ts";
 import { blockBytes, doubler, numbers, ScriptedDriver } from "./scripted-driver.ts";
@@ -157,6 +157,31 @@ test("a driver that comes again takes its job over; another one does not, nor on
   new ScriptedWorker("a").connect(gateway);
   await second.finished();
   expect(second.values()).toEqual(blocks.flat().map((n) => 2 * n));
+});
+
+test("a driver that is gone does not keep its job from the next one, though the job is still being opened for it", async () => {
+  const clock = new FakeClock();
+  const engine = memoryEngine({ clock });
+  let waiting: (() => void)[] | undefined;
+  const acquire: Engine["leader"]["acquire"] = async (role, ...rest) => {
+    if (waiting !== undefined) await new Promise<void>((resolve) => waiting?.push(resolve));
+    return engine.leader.acquire(role, ...rest);
+  };
+  const opened = await openGateway({ clock, engine: { ...engine, leader: { shortestTtlMs: engine.leader.shortestTtlMs, acquire } } });
+  closeLater(opened);
+  const { gateway } = opened;
+  waiting = [];
+  const first = new ScriptedDriver({ blocks, hello: { name: "a driver that is killed" } }).connect(gateway);
+  await until(() => waiting?.length === 1);
+  first.disconnect();
+  const next = new ScriptedDriver({ blocks, hello: { name: "its next life" } }).connect(gateway);
+  await until(() => next.all("welcome").length > 0 || next.all("job-failed").length > 0);
+  waiting[0]?.();
+  waiting = undefined;
+  new ScriptedWorker("a").connect(gateway);
+  await next.finished();
+  expect(next.all("job-failed")).toEqual([]);
+  expect(next.values()).toEqual(blocks.flat().map((n) => 2 * n));
 });
 
 test("a file is no larger than its driver has said", async () => {

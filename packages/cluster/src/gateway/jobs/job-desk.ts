@@ -48,9 +48,11 @@ export class JobDesk {
     }
     if (known !== undefined && !known.isOver) {
       assertSameJob(known, description);
-      if (known.driver !== undefined && known.driver !== driver) {
-        if (!driver.comesAfter(known.driver)) throw runsElsewhere(known.name);
-        known.driver.replaced(known);
+      const before = known.driver;
+      // One whose connection is closed stays the job's until all is heard that it has said, and that may wait for the engine.
+      if (before?.isOpen === true && before !== driver) {
+        if (!driver.comesAfter(before)) throw runsElsewhere(known.name);
+        before.replaced(known);
       }
       driver.took(known);
       await this.#opening.get(known);
