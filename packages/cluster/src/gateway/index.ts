@@ -1,10 +1,10 @@
-export { checkBlock, checkResultHere, type CheckedBytes, type CheckResult, type ResultExpectation } from "./results/check-result.ts";
+export type { CheckedBytes, CheckResult, ResultExpectation } from "./results/check-result.ts";
 export { createGateway } from "./create-gateway.ts";
 export { GivenBlocks } from "./results/given-blocks.ts";
 export { engineSecret } from "./invites/engine-secret.ts";
 export type { FileStore } from "../engine/stores/files/file-store.ts";
 export type { GatewayParts } from "./gateway-parts.ts";
-export { defaultGatewaySettings, type GatewaySettings } from "./gateway-settings.ts";
+export type { GatewaySettings } from "./gateway-settings.ts";
 export type { CloseOptions, Gateway, Origin } from "./gateway.ts";
 export type { HelpSnapshot, Invite, JobSnapshot, SegmentSnapshot, Snapshot, WorkerSnapshot } from "./snapshot/snapshot.ts";
 export { assertSameStore } from "./same-store.ts";
