@@ -1,5 +1,5 @@
 // Results of jobs that go with their driver's process, over an engine that goes with the gateway's: gone when the driver says that it has them.
-import { memoryEngine, sha256Of, type Engine } from "@shoal/cluster";
+import { memoryEngine, sha256Of, type Engine, type Gateway } from "@shoal/cluster";
 import { createBlock, columnFromValues, type Block } from "@shoal/core";
 import { encodeBlock } from "@shoal/core/arrow";
 import { FakeClock } from "@shoal/testing";
@@ -21,6 +21,16 @@ async function opened(change: Partial<Engine> = {}): Promise<OpenGateway & { rea
   const gateway = await openGateway({ clock, engine });
   closeLater(gateway);
   return { ...gateway, there: (blocks) => Promise.all(blocks.map(async (values) => (await engine.blobs.size(await resultOf(values))) !== undefined)) };
+}
+
+/** The driver is on another connection, is asked for blocks, and has offered none. */
+async function comesBack(driver: ScriptedDriver, gateway: Gateway): Promise<void> {
+  const before = driver.heard.length;
+  const { blocks } = driver;
+  driver.blocks = [];
+  driver.connect(gateway);
+  await until(() => driver.heard.slice(before).some(({ message }) => message.kind === "ask"));
+  driver.blocks = blocks;
 }
 
 /** The driver offers one more block, and with it says what it has. */
@@ -173,12 +183,7 @@ test("results of which nobody took the SHA-256, and rows, are named by the gatew
   // Of what it does not have on the next connection it is given what was done.
   driver.disconnect();
   driver.done.delete(1);
-  const before = driver.heard.length;
-  const { blocks } = driver;
-  driver.blocks = [];
-  driver.connect(gateway);
-  await until(() => driver.heard.slice(before).some(({ message }) => message.kind === "ask"));
-  driver.blocks = blocks;
+  await comesBack(driver, gateway);
   driver.offered = 1;
   driver.offer(1);
   await driver.finished();
@@ -196,12 +201,7 @@ async function offersAgain(rows: number, payload: Uint8Array): Promise<{ readonl
   await driver.finished();
   driver.disconnect();
   driver.done.clear();
-  const before = driver.heard.length;
-  const { blocks } = driver;
-  driver.blocks = [];
-  driver.connect(gateway);
-  await until(() => driver.heard.slice(before).some(({ message }) => message.kind === "ask"));
-  driver.blocks = blocks;
+  await comesBack(driver, gateway);
   driver.say({ kind: "offer", job: "job", segment: 0, block: 0, rows }, payload);
   return { driver, worker };
 }
